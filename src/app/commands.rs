@@ -117,7 +117,10 @@ fn back(state: &mut State) {
     let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
     if state.console.zoomed {
         state.console.zoomed = false;
-    } else if state.console.toasts.clear() || state.dismiss_strip() {
+    } else if state.console.toasts.clear()
+        || (state.console.screen != Screen::Logs && state.console.time_cursor.take().is_some())
+        || state.dismiss_strip()
+    {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
         list.filter.clear();
     } else if !logs::undo(state) && state.console.time_cursor.take().is_none() {

@@ -70,6 +70,7 @@ impl Draw for GroupedOverlay {
                     shown_text(row.value),
                 ],
                 target: Some(Target::OverlayRow(place)),
+                running_on: None,
             }
         });
         Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
