@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::support::app::{App, WORLD, config};
 use crate::support::frame::{draw, text};
+use crate::support::world;
 use opsroom::app::layout::{Area, LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::choices::Choices;
@@ -985,4 +986,17 @@ fn a_finished_run_shows_its_stored_output() {
     let lines = vec![OutputLine { index: 0, stderr: false, text: SafeText::new("restarted") }];
     app.outcome(Outcome::RunOutput { run: id.clone(), lines, omitted: 0 });
     assert_eq!(app.state.world.run(&id).unwrap().lines[0].text.as_str(), "restarted");
+}
+
+#[test]
+fn a_message_does_not_lie_on_what_runs() {
+    let mut app = world::calm();
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run)));
+    let said = app.toast();
+    assert!(!said.is_empty(), "a message is shown");
+    let shown = text(&draw(&app.state, 80, 24));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[22].trim_start().starts_with('▸') && !lines[22].contains(&said), "{shown}");
+    assert!(lines[21].contains(&said), "above it: {shown}");
 }

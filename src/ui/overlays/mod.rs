@@ -102,5 +102,7 @@ pub(crate) fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
         }
         return;
     }
+    // What runs, and what came of it, stays in sight: a message that says less must not lie on it.
+    let above = if state.strip().is_some() { split_bottom(above, 1).0 } else { above };
     toast::draw(painter, above, newest_first);
 }
