@@ -17,9 +17,7 @@ const SUMS: &str = "SHA256SUMS";
 /// # Errors
 /// As the system says.
 pub(crate) fn save(state_directory: &Path, name: &str, text: &[u8]) -> io::Result<PathBuf> {
-    let folder = state_directory.join("saved");
-    files::state_directory(state_directory)?;
-    files::private_directory(&folder)?;
+    let folder = saved(state_directory)?;
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' }).collect();
     let name = name.trim_start_matches('.');
@@ -48,9 +46,7 @@ pub(crate) fn save_together<T: AsRef<str>>(
     name: &str,
     files: &[(&str, T)],
 ) -> io::Result<PathBuf> {
-    let folder = state_directory.join("saved");
-    files::state_directory(state_directory)?;
-    files::private_directory(&folder)?;
+    let folder = saved(state_directory)?;
     let mut directory = folder.join(name);
     let mut number = 2;
     while let Err(error) = files::new_directory(&directory) {
@@ -64,6 +60,14 @@ pub(crate) fn save_together<T: AsRef<str>>(
         fs::remove_dir_all(&directory).ok();
     })?;
     Ok(directory)
+}
+
+/// The folder, made where it is missing.
+fn saved(state_directory: &Path) -> io::Result<PathBuf> {
+    let folder = state_directory.join("saved");
+    files::state_directory(state_directory)?;
+    files::private_directory(&folder)?;
+    Ok(folder)
 }
 
 fn fill<T: AsRef<str>>(directory: &Path, files: &[(&str, T)]) -> io::Result<()> {

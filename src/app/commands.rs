@@ -159,16 +159,16 @@ fn describe(state: &mut State) {
 
 /// Shows a runbook that is a file in the pager, from its section on; one that is an address is copied.
 fn runbook(state: &mut State, service: &Name, effects: &mut Vec<Effect>) {
-    let world = &state.world;
-    let written = world.config.services.iter().find(|known| known.name == *service);
-    let Some(written) = written.and_then(|known| known.runbook.clone()) else { return };
-    if written.contains("://") {
-        effects.push(TerminalEffect::Copy(SafeText::new(&written)).into());
-        return;
+    let config = &state.world.config;
+    let Some(known) = config.services.iter().find(|known| known.name == *service) else { return };
+    let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+    match (known.runbook_file(beside), &known.runbook) {
+        (Some((path, section)), _) => {
+            effects.push(TerminalEffect::PageFile { path, section: section.to_owned() }.into());
+        }
+        (None, Some(address)) => effects.push(TerminalEffect::Copy(SafeText::new(address)).into()),
+        (None, None) => {}
     }
-    let (path, section) = written.split_once('#').map_or((&*written, ""), |(path, section)| (path, section));
-    let beside = world.config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
-    effects.push(TerminalEffect::PageFile { path: beside.join(path), section: section.to_owned() }.into());
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {

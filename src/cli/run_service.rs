@@ -7,6 +7,7 @@ use super::configuration::{self, ConfiguredStore};
 use super::output::{self, exit};
 use crate::runtime::runs::{Recovered, RunService};
 use crate::runtime::{paths, secrets};
+use crate::store::address::StoreAddress;
 use crate::store::{Store, StoreError};
 
 /// The state directory. Where the environment names one that can't be, it is said on stderr.
@@ -48,29 +49,9 @@ async fn open(global: &Global) -> Result<RunService, u8> {
 /// # Errors
 /// The exit code.
 pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
-    let (directory, url) = (state_directory()?, url(global).await?);
-    let run_service = match RunService::open_to_look(url.as_deref(), &directory, global.clock).await {
-        Ok(run_service) => run_service,
-        Err(StoreError::Missing { .. }) if url.is_none() => return Ok(None),
-        // Not made yet, or named wrongly: nothing is on record there either way.
-        Err(error @ StoreError::Missing { .. }) if can_be_made(url.as_deref()) => {
-            output::eprint_error(&format!("warning: {error}\nhint: {}\n", error.hint()));
-            return Ok(None);
-        }
-        Err(error) => return Err(broken(&error)),
-    };
-    if let Err(error) = run_service.store().clone().whole().await {
-        return Err(broken(&error));
-    }
+    let Some(run_service) = whole(present(global, true).await?).await? else { return Ok(None) };
     warn(run_service.store()).await;
     Ok(Some(run_service))
-}
-
-/// Whether a store can begin in a place that somebody named: a server's database, or a file in a directory that is there.
-fn can_be_made(url: Option<&str>) -> bool {
-    let file = url.filter(|url| !url.contains("://")).map(|url| url.strip_prefix("sqlite:").unwrap_or(url));
-    let directory = file.and_then(|file| Path::new(file).parent());
-    directory.is_none_or(|directory| directory.as_os_str().is_empty() || directory.is_dir())
 }
 
 /// The same without a word on whether it lost anything; there has to be one in a place that somebody named.
@@ -78,11 +59,7 @@ fn can_be_made(url: Option<&str>) -> bool {
 /// # Errors
 /// The exit code, also where there is none in a place that somebody named.
 pub(crate) async fn look_whole(global: &Global) -> Result<Option<RunService>, u8> {
-    let Some(run_service) = look_at_any(global).await? else { return Ok(None) };
-    match run_service.store().clone().whole().await {
-        Ok(_) => Ok(Some(run_service)),
-        Err(error) => Err(broken(&error)),
-    }
+    whole(present(global, false).await?).await
 }
 
 /// The same, also where an import into it is not at its end.
@@ -90,10 +67,39 @@ pub(crate) async fn look_whole(global: &Global) -> Result<Option<RunService>, u8
 /// # Errors
 /// As [`look`].
 pub(crate) async fn look_at_any(global: &Global) -> Result<Option<RunService>, u8> {
+    present(global, false).await
+}
+
+/// The store that is there. `None`: there is none, and nobody named another place, or that `may_be_missing`: then it is said
+/// on stderr.
+async fn present(global: &Global, may_be_missing: bool) -> Result<Option<RunService>, u8> {
     let (directory, url) = (state_directory()?, url(global).await?);
     match RunService::open_to_look(url.as_deref(), &directory, global.clock).await {
         Ok(run_service) => Ok(Some(run_service)),
         Err(StoreError::Missing { .. }) if url.is_none() => Ok(None),
+        // Not made yet, or named wrongly: nothing is on record there either way.
+        Err(error @ StoreError::Missing { .. }) if may_be_missing && can_be_made(url.as_deref(), &directory) => {
+            output::eprint_error(&format!("warning: {error}\nhint: {}\n", error.hint()));
+            Ok(None)
+        }
+        Err(error) => Err(broken(&error)),
+    }
+}
+
+/// Whether a store can begin in a place that somebody named: a server's database, or a file in a directory that is there.
+fn can_be_made(url: Option<&str>, state_directory: &Path) -> bool {
+    match StoreAddress::locate(url, state_directory) {
+        Ok(StoreAddress::File(path)) => path.parent().is_none_or(|at| at.as_os_str().is_empty() || at.is_dir()),
+        Ok(StoreAddress::Server(_)) => true,
+        Err(_) => false,
+    }
+}
+
+/// It, where no import into it is unfinished.
+async fn whole(run_service: Option<RunService>) -> Result<Option<RunService>, u8> {
+    let Some(run_service) = run_service else { return Ok(None) };
+    match run_service.store().clone().whole().await {
+        Ok(_) => Ok(Some(run_service)),
         Err(error) => Err(broken(&error)),
     }
 }

@@ -276,7 +276,7 @@ fn refused(path: &Path, error: &ImportError) -> u8 {
         ImportError::Store(error) => return run_service::broken(error),
         ImportError::NotEmpty(_) | ImportError::HasReadings => ELSEWHERE,
         ImportError::Unfinished { .. } => {
-            "import the same file as before, which goes on where it stopped; or remove that store, or import into a new one"
+            "import the same file again, it continues where it stopped; or remove that store, or import into a new one"
         }
         ImportError::Busy { .. } => {
             "wait for its end; where it was stopped, the same import can be run again 15 s after that"

@@ -55,7 +55,7 @@ pub enum StoreError {
         known: usize,
     },
     /// No store lies there, and none was known.
-    #[error("there is no store at {path}")]
+    #[error("no store at {path}")]
     Missing {
         /// The file, or the database.
         path: String,
@@ -192,7 +192,7 @@ impl StoreError {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
             }
             Self::Importing { .. } => {
-                "wait for its end, or run the same `opsroom store import FILE` again; or remove this store and begin anew"
+                "wait for its end, or run the same `opsroom store import FILE` again; or remove this store and start over"
             }
             Self::Replaced { .. } => StoreFault::Moved.hint(),
             Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {

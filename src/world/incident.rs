@@ -39,25 +39,12 @@ pub(crate) struct Incident<'a> {
 impl World {
     /// What is broken above all; `None` while nothing unmuted is down or fires high.
     pub(crate) fn incident(&self) -> Option<Incident<'_>> {
-        let down = || self.services.iter().take_while(|service| service.status == Status::Down);
-        let causes = down().filter(|service| !service.is_explained());
-        let alerts = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
-        let is_cause = |alert: &&AlertView| {
-            let is_down = alert.service.as_deref().and_then(|name| self.service(name));
-            alert.severity >= Severity::High
-                && alert.inhibited_by.is_none()
-                && is_down.is_none_or(|service| service.status != Status::Down)
-        };
-        let mut alerts = alerts.filter(is_cause);
-        let mut causes = causes;
-        let cause = match causes.next() {
-            Some(service) => Cause::Service(service),
-            None => Cause::Alert(alerts.next()?),
-        };
+        let mut causes = self.causes();
+        let cause = causes.next()?;
         let takes_down = if let Cause::Service(service) = cause { self.taken_down(service) } else { Vec::new() };
         // Who is named is not counted again.
-        let others = causes.filter(|other| !takes_down.iter().any(|service| service.name == other.name));
-        let more = others.count() + alerts.count();
+        let is_named = |other: &Cause<'_>| matches!(other, Cause::Service(other) if takes_down.iter().any(|service| service.name == other.name));
+        let more = causes.filter(|other| !is_named(other)).count();
         Some(match cause {
             Cause::Service(service) => Incident {
                 cause,
@@ -78,10 +65,23 @@ impl World {
         })
     }
 
+    /// Everything that is broken by itself, the worst first: what is down, then what fires high and is not muted.
+    fn causes(&self) -> impl Iterator<Item = Cause<'_>> {
+        let down = self.services.iter().take_while(|service| service.status == Status::Down);
+        let services = down.filter(|service| !service.is_explained()).map(Cause::Service);
+        let firing = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
+        let is_cause = |alert: &&AlertView| {
+            let of = alert.service.as_deref().and_then(|name| self.service(name));
+            alert.severity >= Severity::High
+                && alert.inhibited_by.is_none()
+                && of.is_none_or(|service| service.status != Status::Down)
+        };
+        services.chain(firing.filter(is_cause).map(Cause::Alert))
+    }
+
     /// In a few words what is broken, for a terminal's title.
     pub(crate) fn headline(&self) -> Option<String> {
-        let incident = self.incident()?;
-        Some(match incident.cause {
+        Some(match self.causes().next()? {
             Cause::Service(service) => {
                 format!("{} {}", service.title, service.status.word_of(self.is_stale(service)))
             }

@@ -122,11 +122,10 @@ impl Look<'_> {
 
     /// A runbook is a file beside the configuration, or an address.
     fn runbook(&mut self, config: &Config, service: &Service) {
-        let Some(written) = service.runbook.as_deref().filter(|written| !written.contains("://")) else { return };
-        let path = Path::new(written.split('#').next().unwrap_or(written));
         let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
-        if let Some(why) = unreadable(&beside.join(path)) {
-            let message = format!("the runbook {} {why}", beside.join(path).display());
+        let Some((path, _)) = service.runbook_file(beside) else { return };
+        if let Some(why) = unreadable(&path) {
+            let message = format!("the runbook {} {why}", path.display());
             self.warn(&["service", &service.name, "runbook"], message, "write it, or correct the path");
         }
     }

@@ -1,5 +1,7 @@
 //! `[service.NAME]`
 
+use std::path::{Path, PathBuf};
+
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::{TableReader, Thing};
 use crate::config::spec;
@@ -20,6 +22,16 @@ pub struct Service {
     pub runbook: Option<String>,
     /// `links`, in order.
     pub links: Vec<(String, String)>,
+}
+
+impl Service {
+    /// The file of its runbook, given `beside` which it is written, and the anchor of the section, empty for all of it. `None`
+    /// where it has none, or one that is an address.
+    pub(crate) fn runbook_file(&self, beside: &Path) -> Option<(PathBuf, &str)> {
+        let written = self.runbook.as_deref().filter(|written| !written.contains("://"))?;
+        let (path, section) = written.split_once('#').unwrap_or((written, ""));
+        Some((beside.join(path), section))
+    }
 }
 
 pub(crate) const KEYS: &[KeySpec] = &[

@@ -37,7 +37,7 @@ impl Draw for Description {
         let foot = place.then("y copies, Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         if rows.is_empty() {
-            Notice::empty("it is no longer there", "Esc closes").draw(painter, inner);
+            Notice::empty("it no longer exists", "Esc closes").draw(painter, inner);
         }
         for (row, line) in (0..inner.height).zip(&lines) {
             painter.put(inner, row, line);
