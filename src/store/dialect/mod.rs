@@ -1,6 +1,7 @@
 //! What a database must be able to do to be a store: some ten statements, written once for each.
 
 pub(in crate::store) mod postgres;
+mod rows;
 pub(in crate::store) mod sqlite;
 
 use std::fmt::Debug;

@@ -4,8 +4,8 @@ mod connection;
 mod identity;
 mod migrate;
 mod older;
-mod rows;
 mod side;
+mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,8 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
-use self::rows::{fact, head, is_known, thing, write};
+use self::write::{head, is_known, write};
+use super::rows::{fact, thing};
 use super::{
     Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, LeaseRow, Prune, RollupRow, Side,
     WhichFacts, WhichThings, millis, moment,

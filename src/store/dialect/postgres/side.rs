@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use super::names::{NOW, Named};
-use crate::model::thing::{StoredThing, ThingKey, ThingKind};
+use crate::model::thing::{StoredThing, ThingKey};
 use crate::store::dialect::{
     CHECKPOINT, Cut, FactRow, Head, IMPORTING, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings, millis,
-    moment, place,
+    moment, place, rows,
 };
 use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
@@ -61,19 +60,7 @@ pub(super) async fn facts(
     // Every parameter is named, so that the server knows its type in each of them.
     let text = format!("WITH given AS (SELECT $2::bigint, $3::text, $4::bigint) {FACT} {text} LIMIT $1::bigint");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(number).bind(name).bind(since);
-    rows.fetch_all(connection).await?.iter().map(fact).collect()
-}
-
-fn fact(row: &PgRow) -> Result<FactRow, StoreError> {
-    Ok(FactRow {
-        seq: place(row.try_get(0)?)?,
-        id: row.try_get(1)?,
-        recorded_at: moment(row.try_get(2)?)?,
-        kind: row.try_get(3)?,
-        object: row.try_get(4)?,
-        entry: row.try_get(5)?,
-        hash: row.try_get(6)?,
-    })
+    rows.fetch_all(connection).await?.iter().map(rows::fact).collect()
 }
 
 pub(super) async fn things(
@@ -91,7 +78,7 @@ pub(super) async fn things(
     let text = format!("WITH given AS (SELECT $2::text, $3::text) {THING} {text} LIMIT $1::bigint");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(kind).bind(name);
     let rows = rows.fetch_all(connection).await?;
-    Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    Ok(rows.iter().map(rows::thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 async fn keyed(connection: &mut PgConnection, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
@@ -101,31 +88,13 @@ async fn keyed(connection: &mut PgConnection, keys: &[ThingKey]) -> Result<Vec<S
         .bind(keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-}
-
-/// `None` where a newer version keeps things of a kind that this one does not know.
-fn thing(row: &PgRow) -> Result<Option<StoredThing>, StoreError> {
-    let Some(kind) = ThingKind::from_name(row.try_get(0)?) else { return Ok(None) };
-    let state: String = row.try_get(4)?;
-    Ok(Some(StoredThing {
-        key: ThingKey { kind, id: row.try_get(1)? },
-        open: row.try_get(2)?,
-        group: row.try_get(3)?,
-        // What is no JSON differs from what the facts say, and is put in place again from them.
-        state: serde_json::from_str(&state).unwrap_or_default(),
-        seq: place(row.try_get(5)?)?,
-    }))
+    Ok(rows.iter().map(rows::thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 pub(super) async fn cut(connection: &mut PgConnection) -> Result<Option<Cut>, StoreError> {
     let text = "SELECT cut, cut_hash, coalesce(body, '') FROM store LEFT JOIN keep ON keep.name = $1 WHERE cut > 0";
     let row = sqlx::query(text).bind(CHECKPOINT).fetch_optional(connection).await?;
-    let cut = |row: PgRow| {
-        let hash: Option<Vec<u8>> = row.try_get(1)?;
-        Ok(Cut { seq: place(row.try_get(0)?)?, hash: hash.unwrap_or_default(), things: row.try_get(2)? })
-    };
-    row.map(cut).transpose()
+    row.as_ref().map(rows::cut).transpose()
 }
 
 pub(super) async fn lease(connection: &mut PgConnection) -> Result<(Option<LeaseRow>, DateTime<Utc>), StoreError> {
@@ -133,17 +102,7 @@ pub(super) async fn lease(connection: &mut PgConnection) -> Result<(Option<Lease
         "SELECT {NOW}, holder, host, watcher, fence, digest, renewed_at FROM (SELECT 1) one LEFT JOIN lease ON name = $1"
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(LEASE).fetch_one(connection).await?;
-    let now = moment(row.try_get(0)?)?;
-    let Some(holder) = row.try_get(1)? else { return Ok((None, now)) };
-    let lease = LeaseRow {
-        holder,
-        host: row.try_get(2)?,
-        watcher: row.try_get(3)?,
-        fence: place(row.try_get(4)?)?,
-        digest: row.try_get(5)?,
-        renewed_at: moment(row.try_get(6)?)?,
-    };
-    Ok((Some(lease), now))
+    rows::lease(&row)
 }
 
 pub(super) async fn renew(
@@ -181,11 +140,7 @@ pub(super) async fn rollups(
          ORDER BY start LIMIT $5";
     let most = i64::from(most);
     let rows = sqlx::query(text).bind(tier).bind(series).bind(span.start).bind(span.end).bind(most);
-    let row = |row: &PgRow| {
-        let (tier, series) = (tier.to_owned(), series.to_owned());
-        Ok(RollupRow { tier, series, start: row.try_get(0)?, data: row.try_get(1)? })
-    };
-    rows.fetch_all(connection).await?.iter().map(row).collect()
+    rows.fetch_all(connection).await?.iter().map(|row| rows::rollup(row, tier, series)).collect()
 }
 
 pub(super) async fn next_series(
@@ -206,7 +161,7 @@ pub(super) async fn kept(
 ) -> Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError> {
     let row = sqlx::query("SELECT body, written_at FROM keep WHERE name = $1").bind(name);
     let row = row.fetch_optional(connection).await?;
-    row.map(|row| Ok((row.try_get(0)?, moment(row.try_get(1)?)?))).transpose()
+    row.as_ref().map(rows::kept).transpose()
 }
 
 pub(super) async fn prune(connection: &mut PgConnection, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {

@@ -3,24 +3,19 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use crate::model::thing::ThingKind;
 use crate::store::StoreError;
 use crate::store::dialect::{
-    CHECKPOINT, Cut, Guard, IMPORTING, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, moment, place,
+    CHECKPOINT, Cut, Guard, IMPORTING, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, place, rows,
 };
 
 /// Where the chain is cut, with what is kept of before.
 pub(super) async fn cut(connection: &mut SqliteConnection) -> Result<Option<Cut>, StoreError> {
     let text = "SELECT cut, cut_hash, coalesce(body, '') FROM store LEFT JOIN keep ON keep.name = $1 WHERE cut > 0";
     let row = sqlx::query(text).bind(CHECKPOINT).fetch_optional(connection).await?;
-    let cut = |row: SqliteRow| {
-        let hash: Option<Vec<u8>> = row.try_get(1)?;
-        Ok(Cut { seq: place(row.try_get(0)?)?, hash: hash.unwrap_or_default(), things: row.try_get(2)? })
-    };
-    row.map(cut).transpose()
+    row.as_ref().map(rows::cut).transpose()
 }
 
 pub(super) async fn cut_at(connection: &mut SqliteConnection, cut: &Cut) -> Result<(), StoreError> {
@@ -38,17 +33,7 @@ pub(super) async fn lease(connection: &mut SqliteConnection) -> Result<(Option<L
     .bind(LEASE)
     .fetch_one(connection)
     .await?;
-    let now = moment(row.try_get(0)?)?;
-    let Some(holder) = row.try_get(1)? else { return Ok((None, now)) };
-    let lease = LeaseRow {
-        holder,
-        host: row.try_get(2)?,
-        watcher: row.try_get(3)?,
-        fence: place(row.try_get(4)?)?,
-        digest: row.try_get(5)?,
-        renewed_at: moment(row.try_get(6)?)?,
-    };
-    Ok((Some(lease), now))
+    rows::lease(&row)
 }
 
 /// Gives the lease to another, where it is as it was found. False: it is not.
@@ -157,11 +142,7 @@ pub(super) async fn rollups(
     let text = "SELECT start, data FROM rollup WHERE tier = $1 AND series = $2 AND start >= $3 AND start < $4
          ORDER BY start LIMIT $5";
     let rows = sqlx::query(text).bind(tier).bind(series).bind(span.start).bind(span.end).bind(most);
-    let row = |row: &SqliteRow| {
-        let (tier, series) = (tier.to_owned(), series.to_owned());
-        Ok(RollupRow { tier, series, start: row.try_get(0)?, data: row.try_get(1)? })
-    };
-    rows.fetch_all(connection).await?.iter().map(row).collect()
+    rows.fetch_all(connection).await?.iter().map(|row| rows::rollup(row, tier, series)).collect()
 }
 
 pub(super) async fn next_series(
@@ -179,7 +160,7 @@ pub(super) async fn kept(
 ) -> Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError> {
     let row = sqlx::query("SELECT body, written_at FROM keep WHERE name = $1").bind(name);
     let row = row.fetch_optional(connection).await?;
-    row.map(|row| Ok((row.try_get(0)?, moment(row.try_get(1)?)?))).transpose()
+    row.as_ref().map(rows::kept).transpose()
 }
 
 pub(super) async fn prune(connection: &mut SqliteConnection, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {

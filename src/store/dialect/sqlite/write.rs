@@ -1,10 +1,9 @@
-//! The rows of facts and things: how they are read and written.
+//! Where the chain ends, and how the rows of facts and things are written.
 
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::super::{FactRow, Head, millis, moment, place};
-use crate::model::thing::{StoredThing, ThingKey, ThingKind};
+use crate::model::thing::StoredThing;
 use crate::store::{StoreError, chain};
 
 pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
@@ -59,30 +58,4 @@ pub(super) async fn write(
 pub(super) fn is_known(error: &sqlx::Error) -> bool {
     let error = error.as_database_error();
     error.is_some_and(|error| error.is_unique_violation() && error.message().ends_with("fact.id"))
-}
-
-pub(super) fn fact(row: &SqliteRow) -> Result<FactRow, StoreError> {
-    Ok(FactRow {
-        seq: place(row.try_get(0)?)?,
-        id: row.try_get(1)?,
-        recorded_at: moment(row.try_get(2)?)?,
-        kind: row.try_get(3)?,
-        object: row.try_get(4)?,
-        entry: row.try_get(5)?,
-        hash: row.try_get(6)?,
-    })
-}
-
-/// `None` where a newer version keeps things of a kind that this one does not know.
-pub(super) fn thing(row: &SqliteRow) -> Result<Option<StoredThing>, StoreError> {
-    let Some(kind) = ThingKind::from_name(row.try_get(0)?) else { return Ok(None) };
-    let state: String = row.try_get(4)?;
-    Ok(Some(StoredThing {
-        key: ThingKey { kind, id: row.try_get(1)? },
-        open: row.try_get(2)?,
-        group: row.try_get(3)?,
-        // What is no JSON differs from what the facts say, and is put in place again from them.
-        state: serde_json::from_str(&state).unwrap_or_default(),
-        seq: place(row.try_get(5)?)?,
-    }))
 }
