@@ -94,9 +94,7 @@ pub(in crate::app) fn lead_on(
         return;
     }
     state.go(Screen::Logs);
-    if scope != state.console.screens.logs.scope {
-        logs::show_scope(state, scope);
-    }
+    logs::come_to(state, scope);
     if !filter.is_everything() {
         logs::set_filter(state, filter.clone());
     }

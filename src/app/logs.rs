@@ -123,13 +123,23 @@ pub(in crate::app) fn show_scope(state: &mut State, scope: LogScope) {
     set_filter(state, filter);
 }
 
+/// Shows logs to one who comes from elsewhere: from their end on. Where somebody once stood in others is of no use there.
+pub(in crate::app) fn come_to(state: &mut State, scope: LogScope) {
+    if scope != state.console.screens.logs.scope {
+        show_scope(state, scope);
+    }
+    state.console.screens.logs.pane.resume();
+}
+
 /// Which logs a person means who comes to the logs from the present screen: those of the service that it is about, else no
 /// longer those of a service that was shown before.
 pub(in crate::app) fn choose_scope(state: &mut State) {
     let service = (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();
     if let Some(service) = service.filter(|service| !service.logs.is_empty()) {
-        let name = service.name.clone();
-        show_scope(state, LogScope::Service(name));
+        let scope = LogScope::Service(service.name.clone());
+        if scope != state.console.screens.logs.scope {
+            come_to(state, scope);
+        }
     } else if matches!(state.console.screens.logs.scope, LogScope::Service(_)) {
         show_scope(state, LogScope::All);
     }
@@ -144,7 +154,7 @@ pub(in crate::app) fn show_service(state: &mut State, name: &Name) {
         return;
     }
     state.go(Screen::Logs);
-    show_scope(state, LogScope::Service(name.clone()));
+    come_to(state, LogScope::Service(name.clone()));
 }
 
 /// The next log alone, in the order of the configuration; after the last one all.

@@ -246,10 +246,12 @@ impl Pane {
         self.window = self.pinned(logs, first, height);
     }
 
-    /// The nearest entry of at least a level, after the cursor or before it.
+    /// The nearest entry of at least a level, after the cursor or before it; the last one while there is no cursor.
     pub(in crate::app) fn find_level(&self, level: Level, forward: bool) -> Option<ViewEntry> {
-        let cursor = self.entry()?;
         let wanted = |entry: &ViewEntry| entry.level >= level;
+        let Some(cursor) = self.cursor else {
+            return (0..self.view.len()).rev().filter_map(|index| self.view.get(index)).find(wanted);
+        };
         if forward {
             self.view.iter_from(self.view.after(&cursor)?).find(wanted)
         } else {
