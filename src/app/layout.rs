@@ -34,6 +34,8 @@ impl Area {
 /// What is under a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
+    /// The screen: what header, bars and footer leave of the frame.
+    Screen,
     /// The inside of a panel (without its border): also how the core learns how many rows it shows.
     Panel(PanelId),
     /// A row of the panel under it.
@@ -63,6 +65,11 @@ impl LayoutMap {
     /// Adds an area.
     pub fn push(&mut self, area: Area, target: Target) {
         self.areas.push((area, target));
+    }
+
+    /// Where the screen was drawn.
+    pub(crate) fn screen(&self) -> Option<Area> {
+        self.areas.iter().find_map(|(area, target)| (*target == Target::Screen).then_some(*area))
     }
 
     /// The topmost thing under a cell.

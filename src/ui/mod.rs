@@ -24,7 +24,7 @@ pub mod widgets;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::layout::LayoutMap;
+use crate::app::layout::{LayoutMap, Target};
 use crate::app::state::State;
 use crate::theme::Styles;
 use paint::{Painter, split_bottom, split_top};
@@ -44,6 +44,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);
         let body = strip::draw(state, &mut painter, body);
+        painter.note(body, Target::Screen);
         screens::draw(state, &mut painter, body);
         // With a box over the screen these keys are not there.
         if !overlays::is_boxed(state) {

@@ -28,6 +28,11 @@ impl<'a> Painter<'a> {
         self.map
     }
 
+    /// Where the screen is in this frame, once that is said.
+    pub(crate) fn screen(&self) -> Option<Area> {
+        self.map.screen()
+    }
+
     /// Columns of the whole screen.
     pub(crate) fn width(&self) -> u16 {
         self.buffer.area.width

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::{Painter, shares, split_left, split_top};
 use super::panels::{Height, Room, find};
 use super::widgets::notice::Notice;
+use crate::app::layout::Area;
 use crate::app::logs::details;
 use crate::app::panels;
 use crate::app::state::State;
@@ -50,8 +51,8 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 /// What is left of the logs screen beside a record, patterns or top values that are open where there is room for both.
 fn beside_details(state: &State, area: Rect) -> Rect {
     let Some(stands) = details::open(state) else { return area };
-    // The details are placed on the whole screen, which has a row above this area and one below.
-    let place = details::place((area.width, area.height + 2), stands);
+    let screen = Area { x: area.x, y: area.y, width: area.width, height: area.height };
+    let place = details::place(screen, stands);
     if place.width < area.width {
         return Rect { width: area.width - place.width, ..area };
     }

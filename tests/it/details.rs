@@ -15,6 +15,7 @@ use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{Effect, LogsEffect, TerminalEffect};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::Outcome;
+use opsroom::model::reading::Sign;
 use opsroom::text::SafeText;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
@@ -176,6 +177,77 @@ fn the_list_moves_while_a_record_is_read() {
     assert!(!app.state.console.screens.logs.pane.follow);
     app.keys("esc");
     assert!(app.state.console.screens.logs.pane.follow);
+}
+
+/// A bar says what is broken and takes its rows from the screen: the record that is read stays in the list above.
+#[test]
+fn the_list_holds_the_record_while_something_is_broken() {
+    let mut app = logs();
+    for _ in 0..5 {
+        app.poll("db", Sign::Bad);
+        app.pass(1);
+    }
+    for seq in 1..=30 {
+        json(&mut app, "api", seq, Level::Error, &format!(r#"{{"message":"number {seq} of all","status":{seq}}}"#));
+    }
+    for (width, height) in SIZES {
+        app.send(Event::Resize(width, height));
+        learn(&mut app);
+        app.keys("enter");
+        learn(&mut app);
+        let frame = text(&draw(&app.state, width, height));
+        assert!(frame.contains("DOWN"), "{frame}");
+        assert_eq!(frame.matches("number 30 of all").count(), 2, "in the list and in full: {frame}");
+        app.keys("esc");
+    }
+}
+
+/// What does not fit is counted, whole rows only, in each form; and its trace is a key of the footer.
+#[test]
+fn a_record_says_what_is_below() {
+    let mut app = logs();
+    app.send(Event::Resize(80, 24));
+    let fields: Vec<String> = (1..=40).map(|n| format!(r#""field_{n}":"{}""#, "word ".repeat(12))).collect();
+    let line = format!(r#"{{"message":"long","trace_id":"4bf92f",{}}}"#, fields.join(","));
+    json(&mut app, "api", 1, Level::Info, &line);
+    learn(&mut app);
+    app.keys("enter");
+    for (tab, form) in [(Tab::Tree, "tree"), (Tab::Fields, "fields"), (Tab::Raw, "raw")] {
+        app.keys("tab");
+        let frame = text(&draw(&app.state, 80, 24));
+        assert_eq!(record(&app).tab, tab);
+        assert!(frame.contains(" more below"), "{form}: {frame}");
+        assert!(frame.lines().last().is_some_and(|keys| keys.contains("r trace")), "{form}: {frame}");
+        app.keys("G");
+        let frame = text(&draw(&app.state, 80, 24));
+        assert!(tab == Tab::Raw || !frame.contains(" more below"), "{form} at its end: {frame}");
+    }
+    json(&mut app, "api", 2, Level::Info, r#"{"message":"without"}"#);
+    app.keys("esc esc G enter");
+    assert!(!text(&draw(&app.state, 80, 24)).contains("r trace"), "it has none");
+}
+
+/// Who comes to the logs of a service comes to their end, wherever somebody stood before; from there the next error is
+/// the last one.
+#[test]
+fn the_logs_of_a_service_begin_at_their_end() {
+    let mut app = App::new("[service.api]\n[log.api]\nservice = \"api\"\nfile = \"/var/log/api.log\"\n");
+    for seq in 1..=30 {
+        let level = if [3, 20, 30].contains(&seq) { Level::Error } else { Level::Info };
+        json(&mut app, "api", seq, level, &format!(r#"{{"message":"m{seq}"}}"#));
+    }
+    let at = |app: &App| {
+        let selected = app.state.console.screens.logs.pane.selected(&app.state.world.logs);
+        selected.map(|record| record.message.to_string())
+    };
+    app.keys("3 g 1 l");
+    assert!(app.state.console.screens.logs.pane.follow);
+    app.keys("e");
+    assert_eq!(at(&app).as_deref(), Some("m30"), "though it is the newest of all");
+    app.keys("E");
+    assert_eq!(at(&app).as_deref(), Some("m20"));
+    app.keys("1 l e");
+    assert_eq!(at(&app).as_deref(), Some("m30"), "the same logs again");
 }
 
 /// Draws as the runtime does: the core learns how high the list is.

@@ -18,14 +18,18 @@ const HIGH: u16 = 16;
 /// Rows of such a list at the least, with its frame.
 const LIST: u16 = 8;
 
-/// Where the details are in a terminal of so many columns and rows, with their frame: between header and footer.
-pub(crate) const fn place(size: (u16, u16), stands: Stands) -> Area {
-    let (columns, rows) = size;
-    let body = rows.saturating_sub(2);
-    let top = if rows > 1 { 1 } else { 0 };
+/// The screen where the frame has nothing but it, a header and a footer.
+pub(crate) const fn bare(size: (u16, u16)) -> Area {
+    let (width, rows) = size;
+    Area { x: 0, y: if rows > 1 { 1 } else { 0 }, width, height: rows.saturating_sub(2) }
+}
+
+/// Where the details are, with their frame: on the screen, which bars about what is broken and what runs leave less of.
+pub(crate) const fn place(screen: Area, stands: Stands) -> Area {
+    let Area { x, y, width: columns, height: body } = screen;
     if columns >= WIDE {
         let width = columns / 20 * 9;
-        return Area { x: columns - width, y: top, width, height: body };
+        return Area { x: x + columns - width, width, ..screen };
     }
     let list = match stands {
         Stands::WithList if body >= HIGH => {
@@ -34,12 +38,13 @@ pub(crate) const fn place(size: (u16, u16), stands: Stands) -> Area {
         }
         _ => 0,
     };
-    Area { x: 0, y: top + list, width: columns, height: body - list }
+    Area { x, y: y + list, width: columns, height: body - list }
 }
 
 /// What of that is inside of the frame and under the lines at its top.
-pub(crate) const fn room(size: (u16, u16), stands: Stands) -> Area {
-    let Area { x, y, width, height } = place(size, stands);
+pub(in crate::app) fn room(state: &State, stands: Stands) -> Area {
+    let screen = state.console.layout.screen().unwrap_or(bare(state.console.size));
+    let Area { x, y, width, height } = place(screen, stands);
     Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
 }
 

@@ -95,7 +95,7 @@ impl Overlay for GroupedOverlay {
             return Then::Stay;
         }
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size, Stands::Alone).height);
+        let height = usize::from(details::room(state, Stands::Alone).height);
         let values: Vec<String> = self.grouped.rows(self.order, SHOWN).iter().map(|row| row.value.to_owned()).collect();
         if let Some(to) = moved(command, self.at(), values.len().saturating_sub(1), height) {
             self.selected = values.get(to).cloned();

@@ -94,7 +94,7 @@ impl PatternsOverlay {
 impl Overlay for PatternsOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size, Stands::Alone).height);
+        let height = usize::from(details::room(state, Stands::Alone).height);
         let (groups, at) = self.rows();
         if let Some(to) = moved(command, at, groups.len().saturating_sub(1), height) {
             self.selected = groups.get(to).map(|group| group.hash);

@@ -150,7 +150,7 @@ impl RecordOverlay {
 
     /// The last row of the present tab.
     fn last(&self, state: &State) -> usize {
-        let room = details::room(state.console.size, Stands::WithList);
+        let room = details::room(state, Stands::WithList);
         let rows = match self.tab {
             Tab::Tree => self.unfolded().len(),
             Tab::Fields => self.fields.len(),
@@ -247,7 +247,7 @@ impl RecordOverlay {
 impl Overlay for RecordOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size, Stands::WithList).height);
+        let height = usize::from(details::room(state, Stands::WithList).height);
         if !self.inside && logs::move_cursor(state, command) {
             self.show_selected(state);
             return Then::Stay;

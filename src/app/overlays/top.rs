@@ -180,7 +180,7 @@ impl Overlay for TopOverlay {
             return self.choose(state, key);
         }
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size, Stands::Alone).height);
+        let height = usize::from(details::room(state, Stands::Alone).height);
         let rows = self.top.rows(SHOWN);
         if let Some(to) = moved(command, self.at(), rows.len().saturating_sub(1), height) {
             self.selected = rows.get(to).map(|row| row.value.to_owned());

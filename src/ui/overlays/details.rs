@@ -1,9 +1,11 @@
 //! What the details of the logs share: their place, their keys in the footer, rows of more than one line.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use crate::app::keymap::Command;
-use crate::app::layout::Target;
+use crate::app::layout::{Area, Target};
 use crate::app::logs::details;
 use crate::app::state::State;
 use crate::app::state::overlay::Stands;
@@ -19,6 +21,18 @@ const LINES: usize = 3;
 /// Lines of the selected row.
 const LINES_SELECTED: usize = 12;
 
+/// Where the details are in the frame `area`.
+pub(super) fn spot(state: &State, painter: &Painter<'_>, area: Rect) -> Rect {
+    let stands = details::open(state).unwrap_or(Stands::Alone);
+    // Where there is room for one line alone there is no screen.
+    let screen = painter.screen().unwrap_or_else(|| {
+        let bare = details::bare((area.width, area.height));
+        Area { x: area.x + bare.x, y: area.y + bare.y, ..bare }
+    });
+    let Area { x, y, width, height } = details::place(screen, stands);
+    Rect { x, y, width, height }
+}
+
 /// Clears the place of the details in a frame, draws the box and the keys under it, and gives what is inside.
 pub(super) fn frame(
     state: &State,
@@ -28,9 +42,7 @@ pub(super) fn frame(
     foot: &Line<'_>,
     keys: &[(Command, &str)],
 ) -> Rect {
-    let stands = details::open(state).unwrap_or(Stands::Alone);
-    let spot = details::place((area.width, area.height), stands);
-    let spot = Rect::new(area.x + spot.x, area.y + spot.y, spot.width, spot.height);
+    let spot = spot(state, painter, area);
     let (_, bottom) = split_bottom(area, 1);
     let hint = |(command, label): &(Command, &str)| {
         state.console.keymap.key_of(*command).map(|key| Hint::new(key.to_string(), *label))
@@ -61,14 +73,15 @@ pub(super) fn tabs(painter: &mut Painter<'_>, row: Rect, tabs: &[&'static str], 
 }
 
 /// Draws rows, of which `at` is selected and takes keys where `focused`, so that it is in sight, in the middle where there is more on both sides.
-/// `row` makes the words of one: what stands before the value, and the value, which goes on in further lines.
+/// `row` makes the words of one: what stands before the value, and the value, which goes on in further lines. Says which
+/// rows are there whole.
 pub(super) fn rows<'a>(
     painter: &mut Painter<'_>,
     area: Rect,
     count: usize,
     (at, focused): (usize, bool),
     row: impl Fn(usize) -> (Line<'a>, &'a str, Role),
-) {
+) -> Range<usize> {
     let inside = table::beside_pointer(area);
     let width = usize::from(inside.width);
     let height = usize::from(area.height);
@@ -85,7 +98,7 @@ pub(super) fn rows<'a>(
         let top = y;
         for line in drawn {
             if y >= area.height {
-                return;
+                return first..index;
             }
             painter.put(inside, y, &line);
             y += 1;
@@ -96,6 +109,7 @@ pub(super) fn rows<'a>(
         }
         painter.note(spot, Target::OverlayRow(index));
     }
+    first..count
 }
 
 fn lines(head: &Line<'_>, value: &str, role: Role, width: usize, most: usize) -> Vec<Line<'static>> {

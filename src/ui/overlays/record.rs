@@ -8,6 +8,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::record::{RecordOverlay, Tab};
 use crate::app::state::State;
+use crate::logs::filter::write::trace_of;
 use crate::logs::outline::{Part, PartKind};
 use crate::logs::record::RecordKind;
 use crate::text::{MAX_RECORD_WORDS, SafeText, wrap};
@@ -15,6 +16,7 @@ use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::dialog;
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::table;
 
@@ -29,26 +31,32 @@ impl Draw for RecordOverlay {
         let (word, _, role) = level(record.level);
         let title = Line::styled("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
         let keys = [
-            (Command::OnlyThis, "only this value"),
+            (Command::OnlyThis, "only this"),
             (Command::NotThis, "not this"),
             (Command::TopValues, "top values"),
+            (Command::Trace, "trace"),
             (Command::Select, "fold"),
             (Command::NextPanel, "tree, fields, raw, list"),
             (Command::Copy, "copy"),
-            (Command::Trace, "trace"),
             (Command::Right, "next record"),
         ];
         let in_list = [
-            (Command::Down, "next record"),
+            (Command::Down, "next"),
             (Command::Up, "previous"),
-            (Command::NextPanel, "its fields"),
+            (Command::NextPanel, "fields"),
             (Command::NextError, "next error"),
             (Command::Trace, "trace"),
             (Command::Copy, "copy"),
             (Command::Mark, "mark"),
         ];
         let keys = if self.inside { &keys[..] } else { &in_list[..] };
-        let inner = details::frame(state, painter, area, &title, &place(self), keys);
+        let acts = |command| match command {
+            Command::Trace => trace_of(record).is_some(),
+            Command::Select => self.tab == Tab::Tree,
+            _ => true,
+        };
+        let keys: Vec<_> = keys.iter().filter(|(command, _)| acts(*command)).copied().collect();
+        let inner = details::frame(state, painter, area, &title, &Line::new(), &keys);
         let body = if inner.height >= ROOM_FOR_FACTS {
             let (facts, rest) = split_top(inner, 4);
             for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), self)) {
@@ -62,26 +70,28 @@ impl Draw for RecordOverlay {
         } else {
             inner
         };
-        match self.tab {
+        let shown = match self.tab {
             Tab::Tree => tree(painter, self, body),
             Tab::Fields => fields(painter, self, body),
             Tab::Raw => raw(painter, self, body),
-        }
+        };
+        dialog::foot(painter, details::spot(state, painter, area), &place(self, shown));
     }
 }
 
-/// What was left out, and how many parts there are.
-fn place(overlay: &RecordOverlay) -> Line<'static> {
-    let count = |n: usize, what: &str| Line::styled(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
+/// What of it is in sight, what was left out, and how many parts there are.
+fn place(overlay: &RecordOverlay, shown: Line<'static>) -> Line<'static> {
+    let count = |n: usize, what: &str| format!("{} {what}", figures::count(n as u64));
     match overlay.tab {
         Tab::Tree => {
             let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
-            if left_out > 0 { count(left_out, "more parts in raw") } else { Line::new() }
+            if left_out > 0 { shown.then(count(left_out, "more parts in raw"), Role::TextDim) } else { shown }
         }
-        Tab::Fields => count(overlay.fields.len(), "fields"),
+        Tab::Fields if shown.is_empty() => Line::styled(count(overlay.fields.len(), "fields"), Role::TextDim),
+        Tab::Fields => shown,
         Tab::Raw => {
             let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
-            Line::styled(format!("raw, {size}"), Role::TextDim)
+            shown.then(format!("raw, {size}"), Role::TextDim)
         }
     }
 }
@@ -137,14 +147,15 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'sta
     [time, what]
 }
 
-fn tree(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
-    let Some(tree) = &overlay.tree else { return };
+fn tree(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) -> Line<'static> {
+    let Some(tree) = &overlay.tree else { return Line::new() };
     let shown = overlay.unfolded();
     let glyphs = painter.glyphs();
-    details::rows(painter, area, shown.len(), (overlay.selected(), overlay.inside), |row| {
+    let whole = details::rows(painter, area, shown.len(), (overlay.selected(), overlay.inside), |row| {
         let place = shown[row];
         branch(&tree.parts[place], overlay.folded.contains(&place), glyphs)
     });
+    table::position(&whole, shown.len())
 }
 
 fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role) {
@@ -172,7 +183,7 @@ fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role)
     }
 }
 
-fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
+fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) -> Line<'static> {
     let widest = overlay.fields.iter().map(|(name, _)| Span::from(name).width()).max().unwrap_or(0).clamp(4, NAME);
     let widest = widest.min(usize::from(area.width) / 3);
     let ellipsis = painter.glyphs().ellipsis;
@@ -182,17 +193,19 @@ fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
         let rest = widest.saturating_sub(name.width()) + 2;
         (Line::styled(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
     };
-    details::rows(painter, area, overlay.fields.len(), (overlay.selected(), overlay.inside), row);
+    let whole = details::rows(painter, area, overlay.fields.len(), (overlay.selected(), overlay.inside), row);
+    table::position(&whole, overlay.fields.len())
 }
 
 /// The line as it came; each line of a joined record begins a row.
-fn raw(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
+fn raw(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) -> Line<'static> {
     let width = usize::from(area.width);
     let lines = overlay.record.lines().flat_map(|line| wrap::rows(line, width).into_iter().map(move |row| &line[row]));
     let lines: Vec<&str> = lines.collect();
     let shown = table::window(overlay.selected(), None, lines.len(), usize::from(area.height));
-    for (row, line) in (0..area.height).zip(&lines[shown]) {
+    for (row, line) in (0..area.height).zip(&lines[shown.clone()]) {
         painter.put(area, row, &Line::styled(Span::borrowed(line), Role::Text));
     }
     painter.note(area, Target::OverlayRow(overlay.selected()));
+    table::position(&shown, lines.len())
 }

@@ -46,10 +46,16 @@ pub(crate) fn frame(
     painter.outline(spot, true, if tone == DialogTone::Danger { Role::DialogDanger } else { Role::DialogBorder });
     let edge = Rect { x: spot.x + 1, width: spot.width - 2, height: 1, ..spot };
     painter.put_at(edge, 1, 0, &padded(title));
-    if !foot.is_empty() {
-        painter.put_right(Rect { y: spot.bottom() - 1, width: edge.width - 1, ..edge }, 0, &padded(foot));
-    }
+    self::foot(painter, spot, foot);
     Rect { x: spot.x + 2, y: spot.y + 1, width: spot.width - 4, height: spot.height - 2 }
+}
+
+/// Words in the lower edge of a box, for what is known once its inside is drawn.
+pub(crate) fn foot(painter: &mut Painter<'_>, spot: Rect, words: &Line<'_>) {
+    if !words.is_empty() && spot.width >= 6 && spot.height >= 3 {
+        let edge = Rect { x: spot.x + 1, y: spot.bottom() - 1, width: spot.width - 3, height: 1 };
+        painter.put_right(edge, 0, &padded(words));
+    }
 }
 
 /// A button's words.
