@@ -96,10 +96,8 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
 
 /// Holds the screen still, or lets it go on with what came meanwhile.
 fn freeze(state: &mut State) {
-    if state.console.frozen.take().is_some() {
-        logs::thaw(state);
-    } else {
-        state.console.frozen = Some(state.world.now);
+    if !logs::thaw(state) {
+        state.console.frozen = Some(Box::new(state.world.clone()));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::config::plan;
 use crate::model::effect::{Effect, RunEffect};
 use crate::text::name::Name;
 
+use super::logs;
 use super::overlays::choices::Choices;
 use super::overlays::confirm;
 use super::state::State;
@@ -17,6 +18,7 @@ pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut
         state.toast(Tone::Warning, "read-only: actions are disabled");
         return;
     }
+    logs::thaw_to_act(state);
     let config = state.world.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == *name) else {
         state.toast(Tone::Error, &format!("no action named `{name}` in the configuration"));

@@ -39,7 +39,7 @@ pub(in crate::app) use details::is_late;
 pub(crate) use detour::former;
 pub(in crate::app) use detour::{narrow, trace, trace_selected};
 pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
-pub(in crate::app) use frozen::{hold, thaw};
+pub(in crate::app) use frozen::{hold, thaw, thaw_to_act};
 pub use marks::MAX_MARKS;
 pub(in crate::app) use marks::{next_mark, toggle_mark};
 pub(crate) use masked::held;

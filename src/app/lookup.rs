@@ -50,14 +50,14 @@ impl State {
 
     /// The service of the service screen: the chosen one, else the first.
     pub fn shown_service(&self) -> Option<&ServiceView> {
-        let chosen = self.console.screens.service.service.as_ref().and_then(|name| self.world.service(name));
-        chosen.or_else(|| self.world.services.first())
+        let chosen = self.console.screens.service.service.as_ref().and_then(|name| self.seen().service(name));
+        chosen.or_else(|| self.seen().services.first())
     }
 
     /// The run whose output the actions screen shows.
     pub fn shown_run(&self) -> Option<&Run> {
         let Some(RowKey::Run(id)) = self.selected(&panels::RUNS.id()) else { return None };
-        self.world.run_by_id(&id)
+        self.seen().run_by_id(&id)
     }
 
     /// The action that is selected among those that can be started.
@@ -90,9 +90,9 @@ impl State {
     pub(crate) fn regarded_service(&self) -> Option<&ServiceView> {
         let selected = self.shows(&panels::SERVICES).then(|| self.selected(&panels::SERVICES.id())).flatten();
         match selected {
-            Some(RowKey::Service(name)) => self.world.service(&name),
+            Some(RowKey::Service(name)) => self.seen().service(&name),
             // The folded row stands for those that are well.
-            Some(_) => self.world.services.first(),
+            Some(_) => self.seen().services.first(),
             None => self.shown_service(),
         }
     }

@@ -15,7 +15,7 @@ use super::state::State;
 pub(crate) fn charts(state: &State) -> Vec<Name> {
     let shown = &state.console.screens.metrics.shown;
     let many: Vec<Name> = state
-        .world
+        .seen()
         .metrics
         .iter()
         .filter(|metric| shown.contains(&metric.name))
@@ -32,12 +32,12 @@ const PANEL_SPAN: Duration = Duration::from_mins(30);
 
 /// The span of the metrics screen's charts, with its word: all of them lie in time alike.
 pub(crate) fn span(state: &State) -> (Duration, &'static str) {
-    fitted(state.console.screens.metrics.span(), state.world.charted_for())
+    fitted(state.console.screens.metrics.span(), state.seen().charted_for())
 }
 
 /// The span of a metric's own panel and of sparklines, with its word.
 pub(crate) fn panel_span(state: &State) -> (Duration, &'static str) {
-    fitted(PANEL_SPAN, state.world.charted_for())
+    fitted(PANEL_SPAN, state.seen().charted_for())
 }
 
 /// The metric that is selected in the list of all.
@@ -106,6 +106,6 @@ pub(super) fn point_at(state: &mut State, name: &Name, column: u16) -> bool {
 
 /// How the columns of a metric's chart lie in time on the metrics screen.
 fn axis(state: &State, name: &Name, columns: usize) -> Option<Axis> {
-    let metric = state.world.metric(name)?;
-    Some(Axis::new(columns, span(state).0, metric.every, state.world.now))
+    let metric = state.seen().metric(name)?;
+    Some(Axis::new(columns, span(state).0, metric.every, state.seen().now))
 }

@@ -10,6 +10,7 @@ use crate::world::runs::RunView;
 use super::keymap::Command;
 use super::launch;
 use super::list::moved;
+use super::logs;
 use super::observe;
 use super::overlays::ask::{AskOverlay, OnYes};
 use super::requests::AwaitedAnswer;
@@ -20,14 +21,20 @@ use super::toasts::Tone;
 /// Commands of this screen alone.
 pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
-        Command::Cancel => ask_cancel(state),
+        Command::Cancel => {
+            logs::thaw_to_act(state);
+            ask_cancel(state);
+        }
         Command::DryRun => {
             let panel = state.focused_panel().filter(|panel| panel.is(&panels::SERVICE_ACTIONS));
             if let Some(RowKey::Action(name)) = state.selected(&panel.unwrap_or(panels::STARTABLE.id())) {
                 launch::begin(state, &name, true, effects);
             }
         }
-        Command::FollowUp => follow_up(state, effects),
+        Command::FollowUp => {
+            logs::thaw_to_act(state);
+            follow_up(state, effects);
+        }
         _ => {}
     }
 }

@@ -23,9 +23,12 @@ pub(crate) fn choose(state: &mut State) {
 /// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
 pub(crate) fn polled(state: &State) -> Vec<Name> {
     match (&state.console.screen, state.shown_service()) {
-        (Screen::Service, Some(service)) => {
-            service.checks.iter().filter_map(|id| state.world.checks.get(*id)).map(|check| check.name.clone()).collect()
-        }
+        (Screen::Service, Some(service)) => service
+            .checks
+            .iter()
+            .filter_map(|id| state.seen().checks.get(*id))
+            .map(|check| check.name.clone())
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -41,9 +44,9 @@ pub(crate) fn selected(state: &State) -> Option<Name> {
     let row = state.focused_panel().and_then(|id| state.selected(&id));
     let of_row = row.and_then(|row| match row {
         RowKey::Service(name) => Some(name),
-        RowKey::Check(name) => Some(state.world.row_of(&name)),
-        RowKey::Alert(id) => match state.world.alert(&id).map(|alert| &alert.subject) {
-            Some(AlertSubject::Check(name)) => Some(state.world.row_of(name)),
+        RowKey::Check(name) => Some(state.seen().row_of(&name)),
+        RowKey::Alert(id) => match state.seen().alert(&id).map(|alert| &alert.subject) {
+            Some(AlertSubject::Check(name)) => Some(state.seen().row_of(name)),
             _ => None,
         },
         _ => None,
@@ -73,8 +76,9 @@ pub(crate) fn command(state: &mut State, command: Command) -> bool {
 /// Shows the next service, or the one before, in the order of the overview.
 fn step(state: &mut State, by: isize) {
     let Some(shown) = state.shown_service().map(|service| service.name.clone()) else { return };
-    let here = state.world.services.iter().position(|service| service.name == shown).unwrap_or(0);
-    let last = state.world.services.len().saturating_sub(1);
+    let here = state.seen().services.iter().position(|service| service.name == shown).unwrap_or(0);
+    let last = state.seen().services.len().saturating_sub(1);
     let next = here.saturating_add_signed(by).min(last);
-    state.console.screens.service.service = state.world.services.iter().nth(next).map(|service| service.name.clone());
+    let chosen = state.seen().services.iter().nth(next).map(|service| service.name.clone());
+    state.console.screens.service.service = chosen;
 }

@@ -54,14 +54,7 @@ pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText
         let zone = state.world.config.console.timezone;
         let since =
             service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.world.now, zone)));
-        // Nothing is drawn by itself while the screen is frozen: the row may be older than it looks.
-        let frozen = state.console.frozen.is_some();
-        let as_of = if frozen {
-            format!(" (as of {})", state.world.now.utc.with_timezone(&zone).format("%H:%M:%S"))
-        } else {
-            String::new()
-        };
-        let text = format!("{} is {}{since}{as_of}", service.title, service.status.word());
+        let text = format!("{} is {}{since}", service.title, service.status.word());
         context.push(("now", SafeText::new(&text)));
     }
     for run in state.world.last_runs(&plan.action).into_iter().take(LAST_RUNS) {

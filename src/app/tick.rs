@@ -27,13 +27,19 @@ pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     }
     state.console.drawn_second = second;
     state.console.toasts.expire(state.world.now);
+    let had_strip = state.strip().is_some();
     state.expire_strip();
     let output = state.world.tick(state.world.now);
     observe::show(state, output, effects);
     observe::title(state, effects);
     history::ask(state, effects);
-    // The header's clock and the ages moved; what was quietly taken in since is drawn along with them.
-    state.changed();
+    // The header's clock and the ages moved; what was quietly taken in since is drawn along with them. On a screen that is
+    // held still a run is followed all the same.
+    if state.console.focused && (had_strip || state.strip().is_some()) {
+        state.answer();
+    } else {
+        state.changed();
+    }
 }
 
 impl State {

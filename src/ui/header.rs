@@ -55,7 +55,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
-    let console = &state.world.config.console;
+    let console = &state.seen().config.console;
     let divider = || Line::styled(format!(" {} ", glyphs.divider), Role::Border);
     let mut parts = Vec::new();
     let mut add = |words: Line<'static>, drop_priority: u8| parts.push(Part { words, drop_priority });
@@ -91,15 +91,15 @@ pub(crate) fn environment(word: &str) -> Line<'static> {
 
 /// The worst status with how many services have it: `2 of 6 down`.
 pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
-    let total = state.world.services.len();
-    let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
+    let total = state.seen().services.len();
+    let fresh = state.seen().services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
         return match total {
             0 => Line::styled("no checks", Role::TextDim),
             _ => status::label(Status::Unknown, true, glyphs, status::FULL),
         };
     };
-    let n = state.world.services.iter().filter(|service| service.status == worst).count();
+    let n = state.seen().services.iter().filter(|service| service.status == worst).count();
     let sign = worst.glyph(glyphs.ascii);
     let words = if worst == Status::Down {
         format!(" {sign} {n} of {total} down ")
@@ -113,30 +113,30 @@ pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
 fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
     let chip = |text: String, role: Role| Line::styled(format!(" {text} "), role);
     let mut chips = Vec::new();
-    if let Some(since) = state.console.frozen {
-        let at = figures::time(since.utc, state.world.config.console.timezone);
+    if let Some(held) = &state.console.frozen {
+        let at = figures::time(held.now.utc, state.seen().config.console.timezone);
         chips.push(chip(format!("FROZEN since {at}"), Role::ChipFrozen));
     }
     if !state.console.focused {
         // The clock beside it stands still too: without the reason that looks like a console that hangs.
         chips.push(chip("HELD: no focus".to_owned(), Role::ChipFrozen));
     }
-    if !state.world.connectivity.ok {
-        let age = figures::age_since(state.world.connectivity.since, state.world.now, "");
+    if !state.seen().connectivity.ok {
+        let age = figures::age_since(state.seen().connectivity.since, state.seen().now, "");
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
-    if let Some((since, _)) = &state.world.store_away {
-        let at = figures::time(*since, state.world.config.console.timezone);
+    if let Some((since, _)) = &state.seen().store_away {
+        let at = figures::time(*since, state.seen().config.console.timezone);
         chips.push(chip(format!("STORE AWAY since {at}"), Role::ChipOffline));
     }
-    let old = state.world.checks.iter().filter(|check| check.stale).count();
+    let old = state.seen().checks.iter().filter(|check| check.stale).count();
     if old > 0 {
         chips.push(Line::styled(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
     }
-    if state.world.read_only {
+    if state.seen().read_only {
         chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
     }
-    if state.world.config.sources.iter().any(|source| source.kind.settings().is_insecure()) {
+    if state.seen().config.sources.iter().any(|source| source.kind.settings().is_insecure()) {
         chips.push(chip("INSECURE TLS".to_owned(), Role::ChipInsecure));
     }
     chips
@@ -146,12 +146,12 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
 fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let mut words = Line::new();
     for severity in Severity::WORST_FIRST {
-        let n = state.world.alerts.standing(Phase::Firing, false, Some(severity));
+        let n = state.seen().alerts.standing(Phase::Firing, false, Some(severity));
         if n > 0 {
             words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
         }
     }
-    let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
+    let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
     if running > 0 {
         words = words.then(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
     }
@@ -160,7 +160,7 @@ fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
 
 /// The screens with their keys where there is room for all, else the present one alone, from column `x` on.
 fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
-    let custom = Screen::custom(&state.world.config).map(|(screen, layout)| (screen, layout.title.clone()));
+    let custom = Screen::custom(&state.seen().config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
     let mut tabs: Vec<(Screen, Line<'static>)> = Vec::new();
     for (screen, title) in built_in.chain(custom) {
@@ -201,8 +201,8 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
 
 /// The time of day; while frozen that of the freeze.
 fn clock(state: &State) -> Line<'static> {
-    let at = state.console.frozen.unwrap_or(state.world.now);
-    Line::styled(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
+    let at = state.seen().now;
+    Line::styled(figures::clock(at.utc, state.seen().config.console.timezone), Role::Text)
 }
 
 /// The whole in one line, where there is no room for more.
@@ -210,17 +210,17 @@ pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let glyphs = painter.glyphs();
     let mut words = worst(state, glyphs);
     if let Some(service) =
-        state.world.services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
+        state.seen().services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
     {
         words = words
             .then(service.title.clone(), Role::TextStrong)
-            .then(figures::age_since(service.since, state.world.now, ""), Role::TextDim);
+            .then(figures::age_since(service.since, state.seen().now, ""), Role::TextDim);
     }
     let alerts = crate::ui::panels::alerts::counts(state);
     if !alerts.is_empty() {
         words = words.then(glyphs.dot, Role::TextDim).and(" ", Role::Text).join(alerts);
     }
-    let console = &state.world.config.console;
+    let console = &state.seen().config.console;
     if !console.environment.is_empty() {
         words = words.and(" ", Role::Text).join(environment(&console.environment));
     }

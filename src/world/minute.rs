@@ -17,7 +17,7 @@ use crate::model::rollup::Bucket;
 use crate::model::status::Status;
 
 /// The minute that is under way. `None` in the world: nothing is stored by this process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct OpenMinute {
     /// Minutes since 1970 in UTC.
     minute: u32,

@@ -75,7 +75,7 @@ use timeline::{EventKind, EventMark, Timeline, TimelineEntry};
 pub(crate) use output::{Change, Intent, Output};
 
 /// Everything that is known. Changed only by what it takes in; everybody else reads it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     /// The running configuration.
     pub config: Arc<Config>,

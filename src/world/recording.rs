@@ -32,7 +32,7 @@ pub(super) struct Recording {
 }
 
 /// What the world has to do with the record.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Record {
     /// The last fact that was taken in; `None`: the store was not read yet.
     pub applied: Option<u64>,

@@ -28,9 +28,37 @@ fn the_dialog_says_how_the_service_stands_now() {
         app.poll("api", Sign::Bad);
     }
     assert!(shown(&app).contains("HTTP API is DOWN"), "{}", shown(&app));
-    assert!(!shown(&app).contains("as of"), "{}", shown(&app));
-    app.keys("esc f R");
-    assert!(shown(&app).contains("(as of 02:41:45)"), "{}", shown(&app));
+    app.keys("esc f");
+    assert!(shown(&app).contains("FROZEN since 02:41:45"), "{}", shown(&app));
+    for _ in 0..3 {
+        app.pass(15);
+        app.poll("api", Sign::Good);
+    }
+    app.keys("R");
+    let frame = shown(&app);
+    assert!(frame.contains("HTTP API is OK") && !frame.contains("FROZEN"), "nobody acts on what was so: {frame}");
+}
+
+#[test]
+fn a_frozen_screen_is_of_one_moment_whatever_is_pressed() {
+    let mut app = App::new(WORLD);
+    app.poll("api", Sign::Good);
+    app.sample("errors", Ok(1.5));
+    app.keys("f");
+    for _ in 0..3 {
+        app.pass(15);
+        app.poll("api", Sign::Bad);
+        app.sample("errors", Ok(77.0));
+    }
+    app.keys("j k tab - -");
+    for (screen, unseen) in [("1", "HTTP API DOWN"), ("2", "DOWN api"), ("4", "77.0"), ("1", "77.0")] {
+        app.keys(screen);
+        let frame = shown(&app);
+        assert!(frame.contains("FROZEN since 02:41:00") && !frame.contains(unseen), "{screen}: {frame}");
+        assert!(!frame.contains("1 of 2 down"), "{frame}");
+    }
+    app.keys("f");
+    assert!(shown(&app).contains("HTTP API DOWN"), "{}", shown(&app));
 }
 
 #[test]

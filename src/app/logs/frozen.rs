@@ -1,6 +1,7 @@
 //! What comes in while the screen is frozen: it waits, so that filter and search work on what was there.
 
 use crate::app::state::State;
+use crate::app::toasts::Tone;
 use crate::logs::record::RecordBatch;
 use crate::text::name::Name;
 
@@ -12,9 +13,20 @@ pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
     }
 }
 
-/// Takes in what waited.
-pub(in crate::app) fn thaw(state: &mut State) {
+/// Lets the screen go on, and takes in what waited. `false`: it was not held still.
+pub(in crate::app) fn thaw(state: &mut State) -> bool {
+    if state.console.frozen.take().is_none() {
+        return false;
+    }
     for (log, batch, at) in state.console.waiting.take() {
         super::arrived(state, &log, batch, at);
+    }
+    true
+}
+
+/// Lets the screen go on because of what is asked for: nobody is to act upon what was so a while ago.
+pub(in crate::app) fn thaw_to_act(state: &mut State) {
+    if thaw(state) {
+        state.toast(Tone::Info, "no longer frozen: this is how it stands now");
     }
 }

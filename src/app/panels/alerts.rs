@@ -21,7 +21,7 @@ impl Panel for Alerts {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, alert: &AlertView| write!(to, "{}", alert.summary());
-        keys(state.world.alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), text)
+        keys(state.seen().alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), text)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {
@@ -30,10 +30,10 @@ impl Panel for Alerts {
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         let Some(RowKey::Alert(id)) = row else { return };
-        match state.world.alert(&id).map(|alert| alert.subject.clone()) {
+        match state.seen().alert(&id).map(|alert| alert.subject.clone()) {
             Some(AlertSubject::Metric(name)) => metrics::show(state, name),
             Some(AlertSubject::Check(name)) => {
-                let row = state.world.row_of(&name);
+                let row = state.seen().row_of(&name);
                 state.select(&panels::CHECKS.id(), RowKey::Check(name));
                 service::show(state, row);
             }
@@ -44,6 +44,6 @@ impl Panel for Alerts {
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let RowKey::Alert(id) = row? else { return None };
-        Some(state.world.alert(id)?.summary())
+        Some(state.seen().alert(id)?.summary())
     }
 }

@@ -16,12 +16,12 @@ impl Panel for OneCheck {
 
     fn rows(&self, state: &State, id: &PanelId, filter: &str) -> Vec<RowKey> {
         let PanelSubject::Check(name) = &id.subject else { return Vec::new() };
-        checks::keys_of(state.world.check(name), filter)
+        checks::keys_of(state.seen().check(name), filter)
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         if let Some(RowKey::Check(name)) = row {
-            let row = state.world.row_of(&name);
+            let row = state.seen().row_of(&name);
             service::show(state, row);
         }
     }

@@ -20,7 +20,7 @@ impl Panel for Checks {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.checks);
-        keys_of(shown.iter().filter_map(|id| state.world.checks.get(*id)), filter)
+        keys_of(shown.iter().filter_map(|id| state.seen().checks.get(*id)), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
@@ -45,5 +45,5 @@ pub(super) fn keys_of<'a>(checks: impl IntoIterator<Item = &'a CheckView>, filte
 /// A check in words.
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Check(name) = row else { return None };
-    Some(state.world.check(name)?.summary())
+    Some(state.seen().check(name)?.summary())
 }

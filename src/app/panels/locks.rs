@@ -18,11 +18,11 @@ impl Panel for Locks {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, lock: &Lock| write!(to, "{} {}", lock.target, lock.holder);
-        keys(&state.world.locks, filter, |lock| RowKey::Lock(lock.target.clone()), text)
+        keys(&state.seen().locks, filter, |lock| RowKey::Lock(lock.target.clone()), text)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
-        !state.world.locks.is_empty()
+        !state.seen().locks.is_empty()
     }
 
     /// After the output, which belongs to the runs.
@@ -40,6 +40,6 @@ impl Panel for Locks {
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let RowKey::Lock(target) = row? else { return None };
-        Some(state.world.locks.iter().find(|lock| lock.target == *target)?.id.to_string())
+        Some(state.seen().locks.iter().find(|lock| lock.target == *target)?.id.to_string())
     }
 }

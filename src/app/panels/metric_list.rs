@@ -29,11 +29,11 @@ impl Panel for MetricList {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        keys_of(&state.world.metrics, filter)
+        keys_of(&state.seen().metrics, filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
-        !state.world.metrics.is_empty()
+        !state.seen().metrics.is_empty()
     }
 
     fn context(&self) -> Option<CommandContext> {
@@ -68,5 +68,5 @@ pub(super) fn keys_of<'a>(metrics: impl IntoIterator<Item = &'a MetricView>, fil
 /// A metric in words.
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Metric(name) = row else { return None };
-    Some(state.world.metric(name)?.summary())
+    Some(state.seen().metric(name)?.summary())
 }

@@ -25,7 +25,7 @@ impl Panel for Output {
     }
 
     fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {
-        let view = state.shown_run().and_then(|run| state.world.run(&run.id))?;
+        let view = state.shown_run().and_then(|run| state.seen().run(&run.id))?;
         Some(view.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n"))
     }
 }

@@ -17,12 +17,12 @@ impl Panel for Problems {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, problem: &Problem| write!(to, "{} {}", problem.about, problem.text);
-        keys(state.world.diagnostics.problems.iter().rev(), filter, RowKey::problem, text)
+        keys(state.seen().diagnostics.problems.iter().rev(), filter, RowKey::problem, text)
     }
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let row = row?;
-        let problem = state.world.diagnostics.problems.iter().find(|problem| row.is_problem(problem))?;
+        let problem = state.seen().diagnostics.problems.iter().find(|problem| row.is_problem(problem))?;
         Some(format!("{}: {}", problem.about, problem.text))
     }
 }

@@ -53,12 +53,12 @@ impl Panel for Runs {
 /// Every run, newest first.
 pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
     let text = |to: &mut String, run: &Run| write!(to, "{} {}", run.action, summary(run));
-    keys(state.world.all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
+    keys(state.seen().all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
 }
 
 /// A run in words.
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Run(id) = row else { return None };
-    let run = state.world.run_by_id(id)?;
+    let run = state.seen().run_by_id(id)?;
     Some(format!("{} {} {}", run.id, run.action, summary(run)))
 }

@@ -19,7 +19,7 @@ impl Panel for ServiceActions {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.actions);
-        startable::keys_of(shown.iter().filter_map(|id| state.world.config.actions.get(id.place())), filter)
+        startable::keys_of(shown.iter().filter_map(|id| state.seen().config.actions.get(id.place())), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {

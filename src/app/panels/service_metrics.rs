@@ -17,7 +17,7 @@ impl Panel for ServiceMetrics {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.metrics);
-        metric_list::keys_of(shown.iter().filter_map(|id| state.world.metrics.get(*id)), filter)
+        metric_list::keys_of(shown.iter().filter_map(|id| state.seen().metrics.get(*id)), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {

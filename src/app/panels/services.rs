@@ -18,7 +18,7 @@ const LEAST: usize = 2;
 /// Whether services that are well are folded into one row: while something is broken, and there is more than one.
 fn folds(state: &State) -> bool {
     let is_broken = |service: &ServiceView| matches!(service.status, Status::Down | Status::Degraded);
-    state.world.services.first().is_some_and(is_broken) && state.world.healthy().nth(LEAST - 1).is_some()
+    state.seen().services.first().is_some_and(is_broken) && state.seen().healthy().nth(LEAST - 1).is_some()
 }
 
 pub(super) struct Services;
@@ -34,10 +34,10 @@ impl Panel for Services {
         };
         let key = |service: &ServiceView| RowKey::Service(service.name.clone());
         if !filter.is_empty() || !folds(state) {
-            return keys(state.world.services.iter(), filter, key, text);
+            return keys(state.seen().services.iter(), filter, key, text);
         }
-        let troubled = state.world.services.iter().filter(|service| !service.is_healthy()).map(key);
-        let healthy = state.world.healthy().filter(|_| state.console.screens.overview.healthy_is_open).map(key);
+        let troubled = state.seen().services.iter().filter(|service| !service.is_healthy()).map(key);
+        let healthy = state.seen().healthy().filter(|_| state.console.screens.overview.healthy_is_open).map(key);
         troubled.chain([RowKey::Healthy]).chain(healthy).collect()
     }
 
@@ -58,7 +58,7 @@ impl Panel for Services {
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let RowKey::Service(name) = row? else { return None };
-        let service = state.world.service(name)?;
+        let service = state.seen().service(name)?;
         Some(format!("{} {}", service.name, service.status.word()))
     }
 }

@@ -21,11 +21,11 @@ impl Panel for Startable {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        if state.world.read_only { Vec::new() } else { keys_of(&state.world.config.actions, filter) }
+        if state.seen().read_only { Vec::new() } else { keys_of(&state.seen().config.actions, filter) }
     }
 
     fn is_wanted(&self, state: &State) -> bool {
-        !state.world.read_only && !state.world.config.actions.is_empty()
+        !state.seen().read_only && !state.seen().config.actions.is_empty()
     }
 
     /// An action wants a key: a click beside the mark must not start one where its `confirm` is `none`.
@@ -40,9 +40,9 @@ impl Panel for Startable {
     fn hints(&self, state: &State) -> Vec<Hint> {
         let mut hints = vec![(Command::Open, "start")];
         // Only where there is one: a key that refuses is no help.
-        let actions = &state.world.config.actions;
+        let actions = &state.seen().config.actions;
         let action = state.selected_action().and_then(|name| actions.iter().find(|action| action.name == name));
-        if action.is_some_and(|action| plan::has_dry_run(&state.world.config, action)) {
+        if action.is_some_and(|action| plan::has_dry_run(&state.seen().config, action)) {
             hints.push((Command::DryRun, "dry run"));
         }
         hints.push((Command::NextPanel, "runs"));

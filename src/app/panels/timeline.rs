@@ -26,7 +26,7 @@ impl Panel for Timeline {
         let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", entry.text);
         let service = state.regarded_service().filter(|_| self.of_service).map(|service| &service.name);
         let of_it = |entry: &&TimelineEntry| service.is_none() || entry.service.as_ref() == service;
-        let shown = state.world.timeline.newest_first().filter(|entry| !entry.is_step).filter(of_it);
+        let shown = state.seen().timeline.newest_first().filter(|entry| !entry.is_step).filter(of_it);
         keys(shown, filter, RowKey::entry, text)
     }
 
@@ -50,7 +50,7 @@ impl Panel for Timeline {
 }
 
 fn find<'a>(state: &'a State, row: &RowKey) -> Option<&'a TimelineEntry> {
-    state.world.timeline.newest_first().find(|entry| row.is_entry(entry))
+    state.seen().timeline.newest_first().find(|entry| row.is_entry(entry))
 }
 
 /// When it happened.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::config::panels::{LogPanel, PanelId};
-use crate::lang::time::Stamp;
 use crate::world::World;
 
 use super::overlays::Overlays;
@@ -36,8 +35,9 @@ pub struct Console {
     pub size: (u16, u16),
     /// Rises whenever something visible changed; the runtime draws when it differs from what it last drew.
     pub revision: u64,
-    /// Since when the screen is held still. Only what a person asks for is drawn, and log records wait until it continues.
-    pub frozen: Option<Stamp>,
+    /// What was known when the screen was held still: all that is drawn until it goes on, but the strip of a run. Log
+    /// records wait meanwhile.
+    pub frozen: Option<Box<World>>,
     /// Records that came while it was held still.
     pub(in crate::app) waiting: Waiting,
     /// Rises with each part of an answer that a person waits for: it is drawn though the screen is held still.

@@ -54,7 +54,12 @@ impl State {
 
     /// The moment that the screen shows: while it is held still that at which it stopped.
     pub(crate) fn shown_now(&self) -> Stamp {
-        self.console.frozen.unwrap_or(self.world.now)
+        self.seen().now
+    }
+
+    /// What the screen shows of the world: while it is held still what was known then, so that no key mixes two moments.
+    pub fn seen(&self) -> &World {
+        self.console.frozen.as_deref().unwrap_or(&self.world)
     }
 
     /// Part of an answer is there, of a filter or a search over what is held: drawn though the screen is held still.

@@ -8,7 +8,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::status::Status;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
@@ -35,7 +35,7 @@ impl PanelView for Alerts {
     /// Alerts come and go: the height of a row must not, or not by much.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         Some(Height {
-            most: framed(state.world.alerts.len().clamp(3, 6)),
+            most: framed(state.seen().alerts.len().clamp(3, 6)),
             yields: true,
             ..Height::from(if room.is_narrow() { 3 } else { 5 })
         })
@@ -57,7 +57,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     }
     let shown = listing.visible().iter().filter_map(|key| match key {
-        RowKey::Alert(id) => state.world.alert(id),
+        RowKey::Alert(id) => state.seen().alert(id),
         _ => None,
     });
     let rows = shown.map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
@@ -72,11 +72,11 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 }
 
 fn nothing(state: &State) -> Notice<'static> {
-    if !state.world.alerts.is_empty() {
+    if !state.seen().alerts.is_empty() {
         return Notice::empty("no alert matches the filter", "/ changes it, Esc clears it");
     }
-    let checks = state.world.config.checks.iter().map(|check| check.alerts.len());
-    let metrics = state.world.config.metrics.iter().map(|metric| metric.alerts.len());
+    let checks = state.seen().config.checks.iter().map(|check| check.alerts.len());
+    let metrics = state.seen().config.metrics.iter().map(|metric| metric.alerts.len());
     match checks.chain(metrics).sum::<usize>() {
         0 => Notice::empty("no alert conditions", "add alert = { critical = \"down for 2m\" } to a check or a metric"),
         1 => Notice::empty("no alerts firing", "1 condition watched"),
@@ -88,7 +88,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.inhibited_by.is_some();
-    let mut what = what(state, painter, alert);
+    let mut what = what(state, painter.glyphs(), alert);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
         what = Line::styled(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
@@ -102,7 +102,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
     let since = Line::styled(
-        figures::age_since(alert.since, state.world.now, "-"),
+        figures::age_since(alert.since, state.seen().now, "-"),
         if resolved { Role::TextDim } else { Role::Text },
     );
     TableRow {
@@ -114,10 +114,10 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen, what was asked, in the order in which a
 /// person reads them. For how long it must hold matters while it waits, and no more once it fires.
-fn what<'a>(state: &State, painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
+pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView) -> Line<'a> {
     let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
     let asked = if waits { &*alert.condition } else { without_time(&alert.condition) };
-    let name = Line::styled(state.world.title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
+    let name = Line::styled(state.seen().title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
         AlertSubject::Metric(_) if !seen.is_empty() => {
@@ -132,7 +132,7 @@ fn what<'a>(state: &State, painter: &Painter<'_>, alert: &'a AlertView) -> Line<
             if more.is_empty() {
                 return name;
             }
-            name.then(painter.glyphs().dot, Role::TextDim).then(Span::borrowed(more), Role::Text)
+            name.then(glyphs.dot, Role::TextDim).then(Span::borrowed(more), Role::Text)
         }
     }
 }
@@ -152,7 +152,7 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
         return Line::styled(glyphs.inhibited, Role::MarkInhibited)
-            .then(Span::borrowed(state.world.title_of_service(by)), Role::MarkInhibited);
+            .then(Span::borrowed(state.seen().title_of_service(by)), Role::MarkInhibited);
     }
     match alert.phase {
         Phase::Firing => Line::styled("firing", Role::TextStrong),
@@ -164,7 +164,7 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
 
 /// `2 firing, 1 pending`.
 pub(crate) fn counts(state: &State) -> Line<'static> {
-    let standing = |phase, muted| state.world.alerts.standing(phase, muted, None);
+    let standing = |phase, muted| state.seen().alerts.standing(phase, muted, None);
     let mut words = Line::new();
     for (n, word, role) in [
         (standing(Phase::Firing, false), "firing", Role::LevelError),

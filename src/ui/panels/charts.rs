@@ -25,7 +25,7 @@ impl PanelView for Charts {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        if state.world.metrics.is_empty() {
+        if state.seen().metrics.is_empty() {
             let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".body.FIELD\" to the configuration";
             Notice::empty("no metrics yet", next).draw(painter, area);
             return;
@@ -40,7 +40,7 @@ impl PanelView for Charts {
             let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
             painter.put_right(ranges, 0, &Line::styled(words, Role::TextDim));
         }
-        let metrics: Vec<_> = shown.iter().filter_map(|name| state.world.metric(name)).take(room).collect();
+        let metrics: Vec<_> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();
         if metrics.is_empty() {
             Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
             return;

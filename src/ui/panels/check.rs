@@ -34,7 +34,7 @@ impl PanelView for OneCheck {
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let PanelSubject::Check(name) = &id.subject else { return };
-    let Some(check) = state.world.check(name) else {
+    let Some(check) = state.seen().check(name) else {
         let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such check", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
@@ -51,7 +51,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 
 /// How old the latest answer is.
 pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
-    check.age(state.world.now).map_or_else(
+    check.age(state.seen().now).map_or_else(
         || Line::styled("not polled yet", Role::TextDim),
         |age| Line::styled(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
     )
@@ -62,7 +62,7 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
     let glyphs = painter.glyphs();
     let mut lines = Vec::new();
     let width = usize::from(width);
-    let reason = state.world.reason(check);
+    let reason = state.seen().reason(check);
     match reason {
         Reason::Stale(..) | Reason::NeverAnswered(_) => {
             lines.extend(Line::styled(reason.to_string(), Role::MarkStale).wrapped(width, 0));
@@ -117,7 +117,7 @@ pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'stati
 /// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
 pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
     let mut words = Line::styled(format!("every {}", figures::span(check.every)), Role::TextDim);
-    if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
+    if let Some(next) = check.next_due(state.seen().now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }
     if check.overruns > 0 {

@@ -30,7 +30,7 @@ impl PanelView for Checks {
         let below = beside_pointer(inner).width.saturating_sub(2);
         for (at, key) in listing.keys.iter().enumerate() {
             let RowKey::Check(name) = key else { continue };
-            let Some(check) = state.world.check(name) else { continue };
+            let Some(check) = state.seen().check(name) else { continue };
             lines.push((Some(at), heading(state, painter, check)));
             let detail = check::lines(state, painter, check, below);
             lines.extend(detail.into_iter().map(|words| (None, Line::plain("  ").join(words))));
@@ -67,7 +67,7 @@ impl PanelView for Checks {
 }
 
 fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
-    let own = if state.world.is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
+    let own = if state.seen().is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
     status::label(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)

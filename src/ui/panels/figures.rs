@@ -66,14 +66,14 @@ fn ms(time: Duration) -> String {
 }
 
 fn polling(state: &State, out: &mut Vec<Line<'static>>) {
-    let all = &state.world.diagnostics;
+    let all = &state.seen().diagnostics;
     out.push(heading("polling"));
     out.push(fact("scheduler lag", format!("{}, worst {}", ms(all.lag), ms(all.lag_max)), bad(all.lag > LAG)));
     let and =
         |count: u64, what: &str| if count == 0 { String::new() } else { format!(", {} {what}", figures::count(count)) };
     let flying = figures::count(all.in_flight as u64) + &and(all.waiting as u64, "waiting");
     out.push(fact("in flight", flying, bad(all.waiting > 0)));
-    let overruns: u64 = state.world.checks.iter().map(|check| check.overruns).sum();
+    let overruns: u64 = state.seen().checks.iter().map(|check| check.overruns).sum();
     let overrun = figures::count(overruns) + &and(all.not_asked, "not asked");
     out.push(fact("overruns", overrun, bad(overruns + all.not_asked > 0)));
     out.push(fact("observations", figures::count(all.observations), Role::Text));
@@ -83,12 +83,12 @@ fn polling(state: &State, out: &mut Vec<Line<'static>>) {
     };
     out.push(fact("gaps", gaps, bad(all.gaps.0 > 0)));
     let network =
-        if state.world.connectivity.ok { "reached".to_owned() } else { state.world.connectivity.detail.to_string() };
-    out.push(fact("our network", network, if state.world.connectivity.ok { Role::Text } else { Role::LevelError }));
+        if state.seen().connectivity.ok { "reached".to_owned() } else { state.seen().connectivity.detail.to_string() };
+    out.push(fact("our network", network, if state.seen().connectivity.ok { Role::Text } else { Role::LevelError }));
 }
 
 fn screen(state: &State, out: &mut Vec<Line<'static>>) {
-    let meters = &state.world.diagnostics.meters;
+    let meters = &state.seen().diagnostics.meters;
     out.push(heading("screen"));
     out.push(fact("frame", format!("{}, worst {}", ms(meters.frame_time), ms(meters.frame_time_max)), Role::Text));
     out.push(fact(
@@ -102,9 +102,9 @@ fn screen(state: &State, out: &mut Vec<Line<'static>>) {
 }
 
 fn process(state: &State, out: &mut Vec<Line<'static>>) {
-    let meters = &state.world.diagnostics.meters;
+    let meters = &state.seen().diagnostics.meters;
     out.push(heading("process"));
-    out.push(fact("up", figures::age(state.world.now.since(state.world.started)), Role::Text));
+    out.push(fact("up", figures::age(state.seen().now.since(state.seen().started)), Role::Text));
     out.push(fact("memory", meters.resident.map_or_else(|| "unknown".to_owned(), figures::bytes), Role::Text));
     out.push(fact("tasks", figures::count(meters.tasks as u64), Role::Text));
     let queue = format!("{} of {}", figures::count(meters.queued as u64), figures::count(meters.queue_capacity as u64));
@@ -114,10 +114,10 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
 
 fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
-    let store = state.world.store_away.as_ref();
+    let store = state.seen().store_away.as_ref();
     let since =
-        |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.world.config.console.timezone));
-    let kept = state.world.diagnostics.store;
+        |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.seen().config.console.timezone));
+    let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let words = store.map_or_else(|| format!("answers{size}"), since);
     out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
@@ -132,8 +132,8 @@ fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
 
 /// Who writes alerts and history for all.
 fn lease(state: &State, out: &mut Vec<Line<'static>>) {
-    let zone = state.world.config.console.timezone;
-    let since = |at| format!("since {}", figures::moment(at, state.world.now.utc, zone));
+    let zone = state.seen().config.console.timezone;
+    let since = |at| format!("since {}", figures::moment(at, state.seen().now.utc, zone));
     let named = |holder: &LeaseHolder| {
         // How somebody came in is for the audit: the name is enough here.
         let who = holder.who.split(" (").next().unwrap_or_default().to_owned();
@@ -145,8 +145,8 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
         format!("{role}{pid} {}", since(holder.since))
     };
     let indented = |words: String| Line::plain(" ".repeat(20)).and(words, Role::Text);
-    let (waiting, dropped) = state.world.diagnostics.late;
-    match &state.world.lease {
+    let (waiting, dropped) = state.seen().diagnostics.late;
+    match &state.seen().lease {
         LeaseView::Unknown => {}
         LeaseView::Free => out.push(fact("alerts written by", "nobody".to_owned(), Role::Text)),
         LeaseView::Ours { since: at, .. } => {
@@ -177,12 +177,12 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
 }
 
 fn configuration(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
-    let all = &state.world.diagnostics;
+    let all = &state.seen().diagnostics;
     out.push(heading("configuration"));
-    let read = figures::age_of(all.configured_at, state.world.now, "never");
+    let read = figures::age_of(all.configured_at, state.seen().now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
-        out.push(fact("file", format!("rejected {} ago", figures::age(state.world.now.since(*at))), Role::LevelError));
+        out.push(fact("file", format!("rejected {} ago", figures::age(state.seen().now.since(*at))), Role::LevelError));
         out.extend(reason(why, width));
         out.push(Line::plain("    the previous one stays in effect"));
     }
@@ -190,10 +190,10 @@ fn configuration(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
 }
 
 fn logs(state: &State, out: &mut Vec<Line<'static>>) {
-    if !state.world.logs.is_empty() {
+    if !state.seen().logs.is_empty() {
         out.push(heading("logs"));
     }
-    for view in &state.world.logs {
+    for view in &state.seen().logs {
         let held =
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
         out.push(fact_of(&view.name, format!("{} read", figures::count(view.read())), Role::Text));

@@ -44,11 +44,11 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
     let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
     let buckets: Vec<(DateTime<Utc>, LevelCounts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
     let all = buckets.iter().fold(LevelCounts::default(), |sum, (_, counts)| sum.and(*counts));
-    let zone = state.world.config.console.timezone;
+    let zone = state.seen().config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
     // Older records may be in the files; these counts are of what is loaded.
     let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
-    let logs = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
+    let logs = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
     let loaded = logs.filter_map(LogView::loaded_since).max();
     let name = if latest {
         match loaded.filter(|first| begins.is_some_and(|begins| *first > begins)) {

@@ -44,11 +44,11 @@ impl PanelView for Locks {
             return;
         }
         let found = |key: &RowKey| {
-            state.world.locks.iter().find(|lock| matches!(key, RowKey::Lock(target) if *target == lock.target))
+            state.seen().locks.iter().find(|lock| matches!(key, RowKey::Lock(target) if *target == lock.target))
         };
         let rows = listing.visible().iter().filter_map(found).map(|lock| {
-            let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
-            let age = state.world.moment().since(since);
+            let since = state.seen().run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
+            let age = state.seen().moment().since(since);
             let cells = vec![
                 Line::plain(lock.target.clone()),
                 Line::plain(format!("{}@{}", lock.holder, lock.host)),

@@ -44,7 +44,7 @@ impl PanelView for LogTail {
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let PanelSubject::Log(shown) = &id.subject else { return };
     let logs: Vec<&LogView> =
-        state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
+        state.seen().logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
     let title = match shown.only() {
         Some(name) => Line::plain("log").then(name, Role::Text),
         None => Line::plain("logs"),
@@ -92,7 +92,7 @@ pub(crate) fn tail(
     let inner = Frame::inner(area);
     note(painter, inner, id.clone());
     let height = usize::from(inner.height);
-    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.world.logs, height));
+    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.seen().logs, height));
     let rows = rows(&records);
     shape.note(state_of_all).foot(foot(painter, logs, &rows, area.width)).draw(painter, area);
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
@@ -113,9 +113,9 @@ pub(crate) fn tail(
     }
     let style = LogStyle {
         timestamps: state.console.timestamps,
-        zone: state.world.config.console.timezone,
+        zone: state.seen().config.console.timezone,
         now: state.shown_now(),
-        dated: is_dated(&records, state.shown_now(), state.world.config.console.timezone),
+        dated: is_dated(&records, state.shown_now(), state.seen().config.console.timezone),
         source: source_width(state, logs.len(), &records),
         wrap: false,
         column: 0,
@@ -181,10 +181,10 @@ pub(crate) fn source_width<'a>(state: &State, logs: usize, records: impl IntoIte
     if logs <= 1 && records.into_iter().all(|record| record.service.is_none()) {
         return 0;
     }
-    let services = state.world.config.services.iter().map(|service| &service.name);
-    let named = state.world.logs.iter().map(|log| log.longest_service);
+    let services = state.seen().config.services.iter().map(|service| &service.name);
+    let named = state.seen().logs.iter().map(|log| log.longest_service);
     let longest = state
-        .world
+        .seen()
         .logs
         .iter()
         .map(|log| &log.name)

@@ -45,7 +45,7 @@ impl PanelView for OneMetric {
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let PanelSubject::Metric(name) = &id.subject else { return };
-    let Some(metric) = state.world.metric(name) else {
+    let Some(metric) = state.seen().metric(name) else {
         let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
@@ -114,7 +114,7 @@ pub(super) fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'
 pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
     let is_late = |age: &Duration| metric.stale || *age > metric.every * 2;
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.world.now).filter(is_late).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
+    metric.age(state.seen().now).filter(is_late).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
 }
 
 /// Why there is no course, and what can be done.

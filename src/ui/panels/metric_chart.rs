@@ -46,9 +46,9 @@ pub(super) fn draw(
     let has_error = metric.error.is_some() && metric.value.is_some() && Frame::inner(area).height > 2;
     let mut inner = split_top(Frame::inner(area), u16::from(has_error)).1;
     let plot = chart::plot(inner);
-    let axis = Axis::new(usize::from(plot.width), shown.span.0, metric.every, state.world.now);
+    let axis = Axis::new(usize::from(plot.width), shown.span.0, metric.every, state.seen().now);
     let cursor = state.console.time_cursor.and_then(|at| axis.back(at));
-    let points = course(metric, plot.width, axis, state.world.now);
+    let points = course(metric, plot.width, axis, state.seen().now);
     let before = then(state, metric, plot.width, axis, shown.before);
     let has_before = before.iter().any(Option::is_some);
     let foot = cursor
@@ -72,9 +72,9 @@ pub(super) fn draw(
         notice.draw(painter, inner);
         return plot;
     }
-    let zone = state.world.config.console.timezone;
+    let zone = state.seen().config.console.timezone;
     let at = state.console.time_cursor.map_or_else(String::new, |at| {
-        let today = figures::same_day(at, state.world.now.utc, zone);
+        let today = figures::same_day(at, state.seen().now.utc, zone);
         if today { figures::clock(at, zone) } else { figures::full(at, zone) }
     });
     let compared = if has_before { shown.before.ago().map_or("", |(_, words)| words) } else { "" };
@@ -99,7 +99,7 @@ fn without_course<'a>(
     points: &[Option<Point>],
     (id, shown): (&PanelId, Shown),
 ) -> Option<Notice<'a>> {
-    let Some(age) = metric.age(state.world.now) else { return Some(nothing(state, metric)) };
+    let Some(age) = metric.age(state.seen().now) else { return Some(nothing(state, metric)) };
     if points.iter().any(Option::is_some) {
         return None;
     }
@@ -125,7 +125,7 @@ fn then(state: &State, metric: &MetricView, columns: u16, axis: Axis, before: Be
     let Some((ago, _)) = before.ago() else { return Vec::new() };
     // Whole buckets, so that both courses advance together.
     let buckets = (ago.as_secs_f64() / axis.bucket.as_secs_f64()).round() as u32;
-    earlier(state.world.now, axis.bucket * buckets).map_or_else(Vec::new, |then| course(metric, columns, axis, then))
+    earlier(state.seen().now, axis.bucket * buckets).map_or_else(Vec::new, |then| course(metric, columns, axis, then))
 }
 
 /// A moment so long ago; `None` where our clock does not reach back so far.
@@ -167,7 +167,7 @@ fn mark(kind: &EventKind) -> Option<(u8, Role)> {
 /// The columns in which something happened; what matters most last, because it is drawn over the others.
 fn marks(state: &State, axis: Axis) -> Vec<(usize, Role)> {
     let (start, _) = axis.bounds();
-    let shown = state.world.timeline.newest_first().take_while(|entry| entry.at.utc >= start);
+    let shown = state.seen().timeline.newest_first().take_while(|entry| entry.at.utc >= start);
     let mut marks: Vec<_> = shown.filter_map(|entry| Some((mark(&entry.kind)?, axis.back(entry.at.utc)?))).collect();
     marks.sort_by_key(|((weight, _), _)| *weight);
     marks.into_iter().map(|((_, role), back)| (back, role)).collect()
@@ -176,7 +176,7 @@ fn marks(state: &State, axis: Axis) -> Vec<(usize, Role)> {
 /// What happened in the cursor's column, in one line of at most `width` columns; `None`: nothing.
 fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width: u16) -> Option<Line<'static>> {
     let (from, to) = axis.moments(back);
-    let entries = state.world.timeline.newest_first().skip_while(|entry| entry.at.utc >= to);
+    let entries = state.seen().timeline.newest_first().skip_while(|entry| entry.at.utc >= to);
     let entries = entries.take_while(|entry| entry.at.utc >= from);
     let mut entries: Vec<(&TimelineEntry, (u8, Role))> =
         entries.filter_map(|entry| Some((entry, mark(&entry.kind)?))).collect();
@@ -184,8 +184,8 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
     entries.sort_by_key(|(_, (weight, _))| std::cmp::Reverse(*weight));
     let (entry, (_, role)) = *entries.first()?;
     let glyphs = painter.glyphs();
-    let zone = state.world.config.console.timezone;
-    let at = figures::moment(entry.at.utc, state.world.now.utc, zone);
+    let zone = state.seen().config.console.timezone;
+    let at = figures::moment(entry.at.utc, state.seen().now.utc, zone);
     let more = if entries.len() > 1 { format!("+{} more", entries.len() - 1) } else { String::new() };
     let room = usize::from(width).saturating_sub(at.len() + more.len() + 10);
     let text = cut(entry.text.as_str(), room, glyphs.ellipsis);
@@ -195,7 +195,7 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
 
 /// Its course over the span of its panel in one row.
 pub(super) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
-    let now = state.world.now;
+    let now = state.seen().now;
     let axis = Axis::new(usize::from(columns).max(1), panel_span(state).0, metric.every, now);
     let ended = course(metric, columns, axis, spark::until(now, axis.bucket));
     // The first bucket of all has not ended yet.

@@ -22,7 +22,7 @@ pub(super) struct MetricList;
 impl PanelView for MetricList {
     /// At most two fifths: the charts are why one looks.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        let wanted = u16::try_from(state.world.metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let wanted = u16::try_from(state.seen().metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
         Some(Height::fixed(wanted.min(room.height * 2 / 5).max(3)))
     }
 
@@ -100,5 +100,5 @@ fn thresholds(metric: &MetricView) -> Line<'static> {
 
 fn found<'a>(state: &'a State, key: &RowKey) -> Option<&'a MetricView> {
     let RowKey::Metric(name) = key else { return None };
-    state.world.metric(name)
+    state.seen().metric(name)
 }

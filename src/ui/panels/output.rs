@@ -38,7 +38,8 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         Notice::empty("no run selected", "the output of a run is shown here, live").draw(painter, inner);
         return;
     };
-    let view = state.world.run(&run.id);
+    // Which run was read only since the screen is held still is not known there.
+    let view = state.seen().run(&run.id).or_else(|| state.world.run(&run.id));
     let glyphs = painter.glyphs();
     let follows = state.console.screens.actions.output_at.is_none();
     let mode = if !follows {
@@ -75,13 +76,13 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     let mut first = runs::outcome_line(run, glyphs)
         .and("  ", Role::Text)
         .and(Span::borrowed(&run.target), Role::TextStrong)
-        .and(format!("  {}", runs::duration(state.world.moment(), run)), Role::Text);
+        .and(format!("  {}", runs::duration(state.seen().moment(), run)), Role::Text);
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
     let mut lines = vec![first];
     lines.extend(view.into_iter().flat_map(|view| signs(state, view)));
-    let zone = state.world.config.console.timezone;
+    let zone = state.seen().config.console.timezone;
     lines.push(
         label("started")
             .and(figures::full(run.started_at, zone), Role::Text)
@@ -99,7 +100,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
             let steps = progress::steps(check.good, check.needed, glyphs);
             words = words.and(&check.name, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
         }
-        let left = progress.left(state.world.moment());
+        let left = progress.left(state.seen().moment());
         lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
@@ -109,13 +110,13 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Line::styled(words, Role::StatusUnknown));
-        if state.world.can_verify(run) && !state.world.read_only {
+        if state.seen().can_verify(run) && !state.seen().read_only {
             lines.push(
                 Line::styled(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
                     .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
             );
-        } else if !state.world.read_only {
+        } else if !state.seen().read_only {
             let words = format!("once it is known to be over: opsroom unlock {} --why TEXT", run.id);
             lines.push(Line::styled(words, Role::TextDim));
         }
@@ -125,7 +126,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         lines.push(
             Line::styled(key.unwrap_or_default(), Role::Key)
                 .then("starts", Role::TextDim)
-                .then(state.world.title_of(offer).to_owned(), Role::TextStrong),
+                .then(state.seen().title_of(offer).to_owned(), Role::TextStrong),
         );
     }
     lines
@@ -135,10 +136,10 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
-        lines.push(Line::styled(stopping.describe(state.world.now.since(*told)), Role::StatusDegraded));
+        lines.push(Line::styled(stopping.describe(state.seen().now.since(*told)), Role::StatusDegraded));
     }
     let Some((signs, told)) = &view.signs else { return lines };
-    if let Some(words) = signs.silence(state.world.now.since(*told)).filter(|_| view.run.state.is_open()) {
+    if let Some(words) = signs.silence(state.seen().now.since(*told)).filter(|_| view.run.state.is_open()) {
         lines.push(Line::styled(words, Role::StatusDegraded));
     }
     if let Some(unseen) = &signs.unseen {

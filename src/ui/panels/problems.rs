@@ -36,7 +36,7 @@ impl PanelView for Problems {
             none_matches(state, id).unwrap_or_else(|| Notice::empty("no problems", next)).draw(painter, inner);
             return;
         }
-        let found = |key: &RowKey| state.world.diagnostics.problems.iter().find(|problem| key.is_problem(problem));
+        let found = |key: &RowKey| state.seen().diagnostics.problems.iter().find(|problem| key.is_problem(problem));
         let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
         let focused = focused(state, id);
         Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
@@ -53,7 +53,7 @@ fn row<'a>(state: &State, problem: &'a Problem) -> TableRow<'a> {
     };
     let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
     let cells = vec![
-        Line::styled(figures::age(state.world.now.since(problem.at)), Role::TextDim),
+        Line::styled(figures::age(state.seen().now.since(problem.at)), Role::TextDim),
         Line::styled(kind, role),
         Line::styled(&problem.about, Role::LogService),
         Line::plain(&problem.text),

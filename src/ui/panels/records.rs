@@ -33,11 +33,11 @@ fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let screen = &state.console.screens.logs;
     let below = if state.console.columns.chosen.is_empty() || inner.height < 3 { inner } else { split_top(inner, 1).1 };
-    let rows = screen.rows(&state.world.logs, usize::from(below.height));
+    let rows = screen.rows(&state.seen().logs, usize::from(below.height));
     let shape = title(state, painter, id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
-    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
+    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at)).collect();
     let foot = log::foot(painter, &logs, &rows, area.width);
     shape.note(standing(state, painter, room)).foot(foot).draw(painter, area);
     note(painter, below, id.clone());
@@ -48,9 +48,9 @@ fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let finder = |text: &str| screen.hits(text);
     let style = LogStyle {
         timestamps: state.console.timestamps,
-        zone: state.world.config.console.timezone,
+        zone: state.seen().config.console.timezone,
         now: state.shown_now(),
-        dated: is_dated(rows.iter().map(|row| row.record), state.shown_now(), state.world.config.console.timezone),
+        dated: is_dated(rows.iter().map(|row| row.record), state.shown_now(), state.seen().config.console.timezone),
         source: log::source_width(state, screen.pane.sources().len(), rows.iter().map(|row| row.record)),
         wrap: state.console.wrap,
         column: screen.column,
@@ -87,7 +87,7 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         LogScope::All => "all logs".to_owned(),
         LogScope::Log(name) => format!("log {name}"),
         LogScope::Service(name) => {
-            format!("logs of {}", state.world.service(name).map_or(&**name, |service| service.title.as_str()))
+            format!("logs of {}", state.seen().service(name).map_or(&**name, |service| service.title.as_str()))
         }
     };
     let mut shape = frame(state, painter, id, name);
@@ -126,7 +126,7 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
 fn covered(state: &State) -> Line<'static> {
     let screen = &state.console.screens.logs;
     let passing = screen.pane.view().len() as u64;
-    let shown = || screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
+    let shown = || screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
     let words = if screen.pane.view().filter().is_everything() {
         format!("{} {}", figures::count(passing), if passing == 1 { "record" } else { "records" })
     } else {
@@ -136,7 +136,7 @@ fn covered(state: &State) -> Line<'static> {
     let words = Line::plain(words);
     match shown().filter_map(LogView::loaded_since).max() {
         Some(first) => {
-            let zone = state.world.config.console.timezone;
+            let zone = state.seen().config.console.timezone;
             let first = figures::moment(first, state.shown_now().utc, zone);
             words.then(format!("since {first}"), Role::TextDim)
         }
@@ -147,7 +147,7 @@ fn covered(state: &State) -> Line<'static> {
 /// From when to when the filter reaches, where it says so: which night is meant.
 fn window(state: &State) -> Line<'static> {
     let filter = state.console.screens.logs.pane.view().filter();
-    let (now, zone) = (state.shown_now().utc, state.world.config.console.timezone);
+    let (now, zone) = (state.shown_now().utc, state.seen().config.console.timezone);
     let moment = |at| figures::moment(at, now, zone);
     let words = match (filter.since(), filter.until()) {
         (Some(from), Some(to)) => format!("({} to {})", moment(from), moment(to)),
@@ -169,7 +169,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> 
         parts.push(Line::styled(format!("{} lines around", screen.context), Role::TextDim));
     }
     if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
-        let zone = state.world.config.console.timezone;
+        let zone = state.seen().config.console.timezone;
         let key = state.console.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
         let moment = figures::moment(at, state.shown_now().utc, zone);
         parts.push(Line::styled(format!("{key} goes to {moment}"), Role::ChartCursor));
@@ -188,7 +188,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> 
 /// The logs of which no records come now: the records of the others must not hide that.
 fn trouble(state: &State) -> Line<'static> {
     type Test = fn(&LogState) -> bool;
-    let shown = || state.console.screens.logs.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
+    let shown = || state.console.screens.logs.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
     let kinds: [(Test, &str, Role); 3] = [
         (|state| matches!(state, LogState::Failed(_)), "can't be read", Role::LevelError),
         (|state| matches!(state, LogState::Restarting(_)), "restarting", Role::StatusPending),
@@ -220,7 +220,7 @@ fn one_or_all(first: &LogView, more: usize) -> String {
 fn following(state: &State, painter: &Painter<'_>) -> Line<'static> {
     let screen = &state.console.screens.logs;
     if screen.pane.follow {
-        let shown = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
+        let shown = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
         return log::rate_line(shown.map(|log| log.rate).sum()).then("following", Role::StatusOk);
     }
     let new = screen.pane.new_records as u64;
@@ -240,7 +240,7 @@ fn elsewhere(state: &State, at: DateTime<Utc>) -> bool {
 /// Why there are no records.
 fn nothing(state: &State) -> Notice<'static> {
     let screen = &state.console.screens.logs;
-    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
+    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at)).collect();
     if screen.progress().is_some() {
         return Notice::empty("searching what is held", "newest first");
     }

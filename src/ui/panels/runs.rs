@@ -48,13 +48,13 @@ impl PanelView for Runs {
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
-    let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
+    let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
     let count = if running > 0 { Line::styled(format!("{running} running"), Role::StatusPending) } else { Line::new() };
     let dot = painter.glyphs().dot;
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        let next = if state.world.read_only {
+        let next = if state.seen().read_only {
             "this console is read-only"
         } else {
             "press an action's key to start one; : lists them"
@@ -63,7 +63,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         return;
     }
     let shown = listing.visible().iter().filter_map(|key| match key {
-        RowKey::Run(id) => state.world.run_by_id(id),
+        RowKey::Run(id) => state.seen().run_by_id(id),
         _ => None,
     });
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
@@ -75,8 +75,8 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
     let cells = vec![
         outcome_line(run, glyphs),
         Line::plain(&run.action),
-        Line::styled(duration(state.world.moment(), run), Role::TextDim),
-        Line::styled(ago(state.world.moment(), run), Role::TextDim),
+        Line::styled(duration(state.seen().moment(), run), Role::TextDim),
+        Line::styled(ago(state.seen().moment(), run), Role::TextDim),
         Line::styled(run.who.clone(), Role::TextDim),
     ];
     TableRow { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))), ..TableRow::default() }

@@ -24,7 +24,7 @@ impl PanelView for ServiceCharts {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let Some(service) = state.regarded_service() else { return };
         let most = usize::from(area.width / LEAST).max(1);
-        let shown: Vec<_> = service.metrics.iter().take(most).filter_map(|id| state.world.metrics.get(*id)).collect();
+        let shown: Vec<_> = service.metrics.iter().take(most).filter_map(|id| state.seen().metrics.get(*id)).collect();
         let chart = Shown { span: panel_span(state), before: Before::Off };
         let mut rest = area;
         for (shown, width) in shown.iter().zip(shares(area.width, &vec![1; shown.len()], LEAST)) {

@@ -46,7 +46,7 @@ impl PanelView for ServiceDetail {
 
 fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) -> Vec<Line<'a>> {
     let glyphs = painter.glyphs();
-    let world = &state.world;
+    let world = &state.seen();
     let label = |name: &str| Line::styled(format!("{name:<LABEL$} "), Role::TextLabel);
     let mut lines = Vec::new();
     if *service.title != *service.name {
@@ -86,18 +86,18 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
 }
 
 fn last_run<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> Line<'a> {
-    Line::plain(Span::borrowed(state.world.title_of(&run.action)))
+    Line::plain(Span::borrowed(state.seen().title_of(&run.action)))
         .and(" ", Role::Text)
         .join(runs::outcome_line(run, glyphs))
-        .and(format!(" {} ago", runs::ago(state.world.moment(), run)), Role::TextDim)
+        .and(format!(" {} ago", runs::ago(state.seen().moment(), run)), Role::TextDim)
 }
 
 /// The newest release of a service that is on record.
 fn deployed<'a>(state: &'a State, service: &ServiceView) -> Option<Line<'a>> {
-    let mut events = state.world.timeline.newest_first().filter(|entry| entry.service.as_ref() == Some(&service.name));
+    let mut events = state.seen().timeline.newest_first().filter(|entry| entry.service.as_ref() == Some(&service.name));
     events.find_map(|entry| {
         let EventKind::Deployed { release, who } = &entry.kind else { return None };
-        let at = figures::moment(entry.at.utc, state.world.now.utc, state.world.config.console.timezone);
+        let at = figures::moment(entry.at.utc, state.seen().now.utc, state.seen().config.console.timezone);
         let words = Line::plain(release).and(format!(" at {at} by "), Role::TextDim).and(who, Role::TextDim);
         Some(match &entry.reason {
             Some(subject) => words.and(": ", Role::TextDim).and(subject, Role::TextDim),

@@ -14,7 +14,7 @@ pub(super) struct ServiceLogs;
 impl PanelView for ServiceLogs {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let Some(service) = state.shown_service() else { return };
-        let logs: Vec<_> = service.logs.iter().filter_map(|at| state.world.logs.get(*at)).collect();
+        let logs: Vec<_> = service.logs.iter().filter_map(|at| state.seen().logs.get(*at)).collect();
         let mut title = Line::plain("logs");
         for log in &logs {
             title = title.then(&log.name, Role::Text);

@@ -41,20 +41,20 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     words = match (&service.blocked_by, &service.own_reason) {
         (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(
             own,
-            Span::borrowed(state.world.title_of_service(by)),
+            Span::borrowed(state.seen().title_of_service(by)),
             60,
             glyphs.ellipsis,
         )),
         (Some(by), None) => words.and(
-            format!("  {} explained by {}", glyphs.inhibited, state.world.title_of_service(by)),
+            format!("  {} explained by {}", glyphs.inhibited, state.seen().title_of_service(by)),
             Role::MarkInhibited,
         ),
         (None, _) => words,
     };
-    if let Some(config) = state.world.config.services.iter().find(|config| config.name == service.name) {
+    if let Some(config) = state.seen().config.services.iter().find(|config| config.name == service.name) {
         for (at, name) in config.depends_on.iter().enumerate() {
             words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
-            if let Some(other) = state.world.service(name) {
+            if let Some(other) = state.seen().service(name) {
                 words = words.and(" ", Role::Text).join(status::label(other.status, other.stale, glyphs, 1));
             }
         }
@@ -72,7 +72,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
 pub(super) fn standing(state: &State, since: Option<Since>) -> String {
     match since {
         None => String::new(),
-        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.world.now, "")),
-        Some(since) => format!(" {}", since.describe(state.world.now, state.world.config.console.timezone)),
+        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.seen().now, "")),
+        Some(since) => format!(" {}", since.describe(state.seen().now, state.seen().config.console.timezone)),
     }
 }

@@ -68,7 +68,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         .draw(painter, area);
     note(painter, rows_area, id.clone());
     if listing.keys.is_empty() {
-        let (headline, next) = if state.world.services.is_empty() {
+        let (headline, next) = if state.seen().services.is_empty() {
             ("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
         } else {
             ("no service matches the filter", "/ changes it, Esc clears it")
@@ -79,7 +79,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let columns = columns(state, painter, inner.width);
     let room = widths(&columns, beside_pointer(inner).width);
     let shown = listing.visible().iter().filter_map(|key| match key {
-        RowKey::Service(name) => Some(row(state, painter, state.world.service(name)?, &room)),
+        RowKey::Service(name) => Some(row(state, painter, state.seen().service(name)?, &room)),
         RowKey::Healthy => Some(healthy(state, painter, &room)),
         _ => None,
     });
@@ -90,7 +90,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 
 /// The services that are well, in one row.
 fn healthy<'a>(state: &'a State, painter: &Painter<'_>, widths: &[u16]) -> TableRow<'a> {
-    let titles: Vec<&str> = state.world.healthy().map(|service| service.title.as_str()).collect();
+    let titles: Vec<&str> = state.seen().healthy().map(|service| service.title.as_str()).collect();
     let is_open = state.console.screens.overview.healthy_is_open;
     let count = Line::styled(format!("{} services", titles.len()), Role::Text);
     let words = if is_open {
@@ -109,10 +109,10 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
-    let longest = state.world.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let longest = state.seen().services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
     // Beside its name also where there is no room for a reason: what is seen here says nothing for others.
     let own =
-        if state.world.services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
+        if state.seen().services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
     let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
     let alert = if is_beside_alerts(state, painter) { 0 } else { ALERT };
     let reason = (width * 9 / 20).clamp(REASON, 60);
@@ -144,7 +144,7 @@ fn is_beside_alerts(state: &State, painter: &Painter<'_>) -> bool {
 
 /// What the availability is of: where minutes are known it can't be spoken of a day.
 fn availability_heading(state: &State) -> &'static str {
-    match state.world.known_for().as_secs() / 3_600 {
+    match state.seen().known_for().as_secs() / 3_600 {
         0 => "up <1h",
         1..6 => "up <6h",
         6..24 => "up <24h",
@@ -156,12 +156,12 @@ fn availability_heading(state: &State) -> &'static str {
 pub(super) const OWN_VIEW: &str = "own view";
 
 fn is_own_view(state: &State, service: &ServiceView) -> bool {
-    service.leading.and_then(|id| state.world.checks.get(id)).is_some_and(|check| state.world.is_own_view(check))
+    service.leading.and_then(|id| state.seen().checks.get(id)).is_some_and(|check| state.seen().is_own_view(check))
 }
 
 fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> TableRow<'a> {
     let glyphs = painter.glyphs();
-    let leading = service.leading.and_then(|id| state.world.checks.get(id));
+    let leading = service.leading.and_then(|id| state.seen().checks.get(id));
     let old = leading.map_or(service.stale, |check| check.stale);
     let mut title = Line::styled(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
     if is_own_view(state, service) {
@@ -190,7 +190,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
 /// Since when: the clock where that was seen today, with the time that it lasts where there is room; of a stale check (`old`) how
 /// old its answer is.
 fn since(state: &State, service: &ServiceView, old: Option<&CheckView>, width: u16) -> String {
-    let (now, zone) = (state.world.now, state.world.config.console.timezone);
+    let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     if let Some(check) = old {
         return check.age(now).map_or_else(|| "-".to_owned(), figures::age);
     }
@@ -207,7 +207,7 @@ fn since(state: &State, service: &ServiceView, old: Option<&CheckView>, width: u
 /// The worst that fires for a service; a sign where its alerts are muted.
 fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static> {
     let mut its = state
-        .world
+        .seen()
         .alerts
         .iter()
         .filter(|alert| alert.phase == Phase::Firing && (alert.service.as_ref() == Some(&service.name)));
@@ -224,7 +224,7 @@ fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, columns: 
     let glyphs = painter.glyphs();
     let none = || Line::styled(glyphs.none, Role::TextDim);
     let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
-    let availability = check.availability(AVAILABILITY_WINDOW, state.world.now).map_or_else(none, |figure| {
+    let availability = check.availability(AVAILABILITY_WINDOW, state.seen().now).map_or_else(none, |figure| {
         if figure.thin {
             return Line::styled(figures::rough_percent(figure.percent), Role::TextDim);
         }
@@ -238,11 +238,11 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
     if columns == 0 {
         return Line::new();
     }
-    let young = state.world.known_for() < FIRST_BUCKET * u32::from(columns);
+    let young = state.seen().known_for() < FIRST_BUCKET * u32::from(columns);
     let least = if young { FIRST_BUCKET } else { BUCKET };
     let buckets = check.every.as_secs().div_ceil(least.as_secs()).max(1);
     let bucket = least * u32::try_from(buckets).unwrap_or(u32::MAX);
-    let now = state.world.now;
+    let now = state.seen().now;
     let medians = |at: Stamp| check.spark(usize::from(columns), bucket, at);
     let ended = medians(spark::until(now, bucket));
     // The first bucket of all has not ended yet.
@@ -262,14 +262,14 @@ fn why<'a>(
 ) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
-        let by = Span::borrowed(state.world.title_of_service(by));
+        let by = Span::borrowed(state.seen().title_of_service(by));
         return match &service.own_reason {
             Some(own) => own_and(own, by, width, glyphs.ellipsis),
             None => Line::styled("by ", Role::MarkInhibited).and(by, Role::MarkInhibited),
         };
     }
     let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
-    let reason = state.world.reason(check);
+    let reason = state.seen().reason(check);
     match reason {
         Reason::Nothing => Line::new(),
         Reason::NeverAnswered(_) | Reason::Stale(..) => Line::styled(reason.to_string(), Role::MarkStale),
@@ -300,9 +300,9 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
             words.push(format!("{n} {word}"), role);
         }
     };
-    add(state.world.services.iter().filter(|service| service.stale).count(), "stale".to_owned(), Role::MarkStale);
+    add(state.seen().services.iter().filter(|service| service.stale).count(), "stale".to_owned(), Role::MarkStale);
     for status in Status::WORST_FIRST {
-        let n = state.world.services.iter().filter(|service| service.status == status && !service.stale).count();
+        let n = state.seen().services.iter().filter(|service| service.status == status && !service.stale).count();
         // In a border a chip would shout twice: the row says it already.
         let role = if status == Status::Down { Role::LevelError } else { status::role(status) };
         add(n, status.word().to_lowercase(), role);
@@ -313,10 +313,10 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
 /// How old the oldest answer is, of those that are late.
 fn freshness(state: &State) -> Line<'static> {
     let oldest = state
-        .world
+        .seen()
         .checks
         .iter()
-        .filter_map(|check| check.age(state.world.now).filter(|age| *age > check.every * 2))
+        .filter_map(|check| check.age(state.seen().now).filter(|age| *age > check.every * 2))
         .max();
     oldest.map_or_else(Line::new, |age| Line::styled(format!("oldest answer {} old", figures::age(age)), Role::TextDim))
 }

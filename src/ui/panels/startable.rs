@@ -34,8 +34,14 @@ impl PanelView for Startable {
 
 /// Columns of the actions; the keys take as much as the longest needs.
 fn action_columns(state: &State) -> [Column; 4] {
-    let keys =
-        state.world.config.actions.iter().map(|action| key_of_action(state, action).chars().count()).max().unwrap_or(0);
+    let keys = state
+        .seen()
+        .config
+        .actions
+        .iter()
+        .map(|action| key_of_action(state, action).chars().count())
+        .max()
+        .unwrap_or(0);
     let keys = u16::try_from(keys).unwrap_or(6).clamp(1, 8);
     [
         Column::text("key", keys, keys, 0),
@@ -58,15 +64,15 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     }
     let glyphs = painter.glyphs();
     let found = |key: &RowKey| {
-        state.world.config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
+        state.seen().config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
     };
     let rows = listing.visible().iter().filter_map(found).map(|action| {
-        let last = state.world.last_run(&action.name);
+        let last = state.seen().last_run(&action.name);
         let cells = vec![
             Line::styled(key_of_action(state, action), Role::Key),
             Line::plain(action.title.clone()),
             last.map_or_else(|| Line::styled("never run", Role::TextDim), |run| runs::outcome_line(run, glyphs)),
-            last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.world.moment(), run), Role::TextDim)),
+            last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.seen().moment(), run), Role::TextDim)),
         ];
         TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))), ..TableRow::default() }
     });

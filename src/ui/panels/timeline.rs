@@ -39,7 +39,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
     let moment = state.console.time_cursor.map_or_else(Line::new, |at| {
-        let at = figures::moment(at, state.world.now.utc, state.world.config.console.timezone);
+        let at = figures::moment(at, state.seen().now.utc, state.seen().config.console.timezone);
         Line::styled(format!("at {at}"), Role::ChartCursor)
     });
     frame(state, painter, id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
@@ -50,13 +50,13 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let shown = || state.world.timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
+    let shown = || state.seen().timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
     let then = then(state);
-    let zone = state.world.config.console.timezone;
-    let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.world.now.utc, zone));
+    let zone = state.seen().config.console.timezone;
+    let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
     let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated))).collect();
     let time = if is_dated { 14 } else { 8 };
-    let longest = state.world.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let longest = state.seen().services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
     let subject = u16::try_from(longest).unwrap_or(u16::MAX).clamp(SUBJECT.0, SUBJECT.1);
     let columns =
         [Column::text("at", time, time, 0), Column::text("what", subject, subject, 0), Column::text("", 10, 200, 0)];
@@ -67,7 +67,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 /// The last thing that had happened at the moment that logs and charts point at.
 fn then(state: &State) -> Option<&TimelineEntry> {
     let at = state.console.time_cursor?;
-    state.world.timeline.newest_first().find(|entry| entry.at.utc <= at)
+    state.seen().timeline.newest_first().find(|entry| entry.at.utc <= at)
 }
 
 /// When, what it is about, what happened.
@@ -79,9 +79,9 @@ fn row<'a>(
 ) -> TableRow<'a> {
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
-    let zone = state.world.config.console.timezone;
+    let zone = state.seen().config.console.timezone;
     let at = if is_dated { figures::dated(entry.at.utc, zone) } else { figures::time(entry.at.utc, zone) };
-    let of_service = || entry.service.as_deref().map_or("", |name| state.world.title_of_service(name));
+    let of_service = || entry.service.as_deref().map_or("", |name| state.seen().title_of_service(name));
     let (subject, what) = match &entry.kind {
         EventKind::Status { check, to, .. } => {
             let word = Line::styled(to.word(), status::role(*to));
@@ -116,7 +116,7 @@ fn row<'a>(
 
 /// The title of the service of a check; the check's own name beside it where the service has several.
 fn subject_of<'a>(state: &'a State, check: &'a Name) -> Line<'a> {
-    let service = state.world.check(check).and_then(|check| state.world.service(check.service.as_deref()?));
+    let service = state.seen().check(check).and_then(|check| state.seen().service(check.service.as_deref()?));
     match service {
         Some(service) if service.checks.len() > 1 => {
             Line::plain(Span::borrowed(&service.title)).then(check, Role::TextDim)

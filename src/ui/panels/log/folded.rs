@@ -47,7 +47,7 @@ pub(super) fn draw(
     let rows: Vec<LogRow<'_>> = folded.iter().map(|(record, times)| row(record, *times)).collect();
     shape.note(state_of_all).foot(foot(painter, logs, &rows, area.width)).draw(painter, area);
     note(painter, inner, id.clone());
-    let zone = state.world.config.console.timezone;
+    let zone = state.seen().config.console.timezone;
     let records = || folded.iter().map(|(record, _)| *record);
     let style = LogStyle {
         timestamps: state.console.timestamps,
@@ -107,7 +107,7 @@ fn errors(state: &State, logs: &[&LogView]) -> Line<'static> {
     let count: u64 = logs.iter().map(|log| log.repeats.errors(now)).sum();
     let begins = logs.iter().filter_map(|log| log.repeats.begins()).max();
     let span = match begins.filter(|begins| now - *begins < TimeDelta::hours(1)) {
-        Some(begins) => format!("since {}", figures::moment(begins, now, state.world.config.console.timezone)),
+        Some(begins) => format!("since {}", figures::moment(begins, now, state.seen().config.console.timezone)),
         None => "in the last hour".to_owned(),
     };
     match count {
