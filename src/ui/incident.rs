@@ -6,6 +6,8 @@ use ratatui::layout::Rect;
 use super::figures;
 use super::footer::key_of_action;
 use super::paint::{Painter, split_top};
+use super::panels::alerts;
+use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
@@ -18,7 +20,7 @@ const LOW: u16 = 16;
 
 /// Draws the bar in the first rows of `area` and returns the rest.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
-    let Some(incident) = state.world.incident() else { return area };
+    let Some(incident) = state.seen().incident() else { return area };
     let action = action(state, &incident);
     let inside = Rect { width: area.width.saturating_sub(1), ..area };
     let beside = if action.is_empty() { 0 } else { action.width() + 2 };
@@ -41,41 +43,47 @@ fn lines<'a>(
     room: usize,
     has_two: bool,
 ) -> (Line<'a>, Line<'a>) {
-    let dot = |line: Line<'a>| if line.is_empty() { line } else { line.then(glyphs.dot, Role::TextDim) };
     let (cause, since, after) = (cause(state, glyphs, incident), since(state, incident), after(incident));
     let why = Line::styled(incident.why.clone(), Role::TextStrong);
-    let join = |a: Line<'a>, b: &Line<'a>| {
-        if b.is_empty() { a } else { dot(a).and(" ", Role::Text).join(b.clone()) }
-    };
-    let head = cause.and(" ", Role::Text).join(since);
-    let whole = join(join(head.clone(), &why), &after);
-    if whole.width() <= room || !has_two {
-        return (whole, Line::new());
+    let dot = || Line::styled(format!(" {} ", glyphs.dot), Role::TextDim);
+    let parts = [(Line::plain(" "), since), (dot(), why), (dot(), after)];
+    let (mut first, mut second) = (cause, Line::new());
+    for (between, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+        // What does not fit whole goes below with all that follows: a time that is cut says another time.
+        let fits = first.width() + between.width() + part.width() <= room;
+        if !has_two || (second.is_empty() && fits) {
+            first = first.join(between).join(part);
+        } else if second.is_empty() {
+            second = Line::plain("   ").join(part);
+        } else {
+            second = second.join(between).join(part);
+        }
     }
-    let with_why = join(head.clone(), &why);
-    if with_why.width() <= room {
-        return (with_why, Line::plain("   ").join(after));
-    }
-    (head, Line::plain("   ").join(join(why, &after)))
+    (first, second)
 }
 
 fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'a> {
     match incident.cause {
         Cause::Service(service) => {
             // An old answer is no news of now.
-            let (sign, role) = if state.world.is_stale(service) {
+            let (sign, role) = if state.seen().is_stale(service) {
                 (glyphs.stale, Role::MarkStale)
             } else {
                 (service.status.glyph(glyphs.ascii), status::role(Status::Down))
             };
-            let word = service.status.word_of(state.world.is_stale(service));
+            let word = service.status.word_of(state.seen().is_stale(service));
             Line::styled(format!(" {sign} {} {word} ", service.title), role)
         }
         Cause::Alert(alert) => {
-            Line::styled(format!(" ! {} ", alert.severity.word()), status::severity_role(alert.severity))
-                .then(state.world.title_of_subject(&alert.subject).to_owned(), Role::TextStrong)
-                .then(&alert.value, Role::TextStrong)
-                .then(Span::borrowed(&alert.condition), Role::Text)
+            let head = Line::styled(format!(" ! {} ", alert.severity.word()), status::severity_role(alert.severity));
+            let title = state.seen().title_of_subject(&alert.subject);
+            let head = match incident.service.filter(|service| service.title != title) {
+                Some(service) => {
+                    head.then(Span::borrowed(&service.title), Role::TextStrong).then(glyphs.dot, Role::TextDim)
+                }
+                None => head,
+            };
+            head.and(" ", Role::Text).join(alerts::what(state, glyphs, alert))
         }
     }
 }
@@ -83,7 +91,7 @@ fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'
 /// `1m 24s since 02:40:36`; without the time that it lasts where its beginning was not seen.
 fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
     let Some(since) = incident.since else { return Line::new() };
-    let (now, zone) = (state.world.now, state.world.config.console.timezone);
+    let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     let clock = since.describe(now, zone);
     let clock = clock.trim_end_matches('Z').to_owned();
     if !since.seen {
@@ -108,7 +116,16 @@ fn after<'a>(incident: &Incident<'a>) -> Line<'a> {
 
 /// The key of its action, and what that does.
 fn action(state: &State, incident: &Incident<'_>) -> Line<'static> {
-    let Some(action) = incident.action.filter(|_| !state.world.read_only) else { return Line::new() };
+    if state.seen().read_only {
+        return Line::new();
+    }
+    let Some(action) = incident.action else {
+        // Which of them helps a person has to choose.
+        let has_some = incident.service.is_some_and(|service| !service.actions.is_empty());
+        let key = state.console.keymap.key_of(Command::Act).filter(|_| has_some);
+        return key
+            .map_or_else(Line::new, |key| Line::styled(key.to_string(), Role::Key).then("actions", Role::KeyLabel));
+    };
     let key = key_of_action(state, action);
     if key.is_empty() {
         return Line::new();

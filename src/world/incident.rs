@@ -1,14 +1,18 @@
 //! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
 
 use super::World;
-use super::alerts::{AlertView, Phase};
+use super::alerts::{AlertSubject, AlertView, Phase};
 use super::ids::Id as _;
 use super::reason::{Reason, beside_status};
 use super::services::ServiceView;
-use crate::config::sections::action::Action;
+use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::Status;
+use crate::text::name::Name;
+
+/// The verbs that begin a service anew.
+const AFRESH: [&str; 3] = ["restart", "start", "reload"];
 
 /// What is broken: a service that is down by itself, or an alert that fires high and is not muted.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +36,9 @@ pub(crate) struct Incident<'a> {
     pub takes_down: Vec<&'a ServiceView>,
     /// Causes that are not named yet.
     pub more: usize,
-    /// What can be done about it: the first action of the service that has a key.
+    /// The service that it is about.
+    pub service: Option<&'a ServiceView>,
+    /// What is meant to be done about it, where the configuration says so and it has a key.
     pub action: Option<&'a Action>,
 }
 
@@ -42,9 +48,8 @@ impl World {
         let mut causes = self.causes();
         let cause = causes.next()?;
         let takes_down = if let Cause::Service(service) = cause { self.taken_down(service) } else { Vec::new() };
-        // Who is named is not counted again.
-        let is_named = |other: &Cause<'_>| matches!(other, Cause::Service(other) if takes_down.iter().any(|service| service.name == other.name));
-        let more = causes.filter(|other| !is_named(other)).count();
+        // What is named as taken down and has a fault of its own too is one more: mending the cause does not mend it.
+        let more = causes.count();
         Some(match cause {
             Cause::Service(service) => Incident {
                 cause,
@@ -52,16 +57,18 @@ impl World {
                 why: self.why_down(service),
                 takes_down,
                 more,
-                action: self.action_of(service),
+                service: Some(service),
+                action: self.restart_of(service).or_else(|| {
+                    let mut checks = service.checks.iter().filter_map(|id| self.checks.get(*id));
+                    checks.find_map(|check| self.action_about(service, &AlertSubject::Check(check.name.clone())))
+                }),
             },
-            Cause::Alert(alert) => Incident {
-                cause,
-                since: alert.since,
-                why: String::new(),
-                takes_down,
-                more,
-                action: alert.service.as_deref().and_then(|name| self.service(name)).and_then(|of| self.action_of(of)),
-            },
+            Cause::Alert(alert) => {
+                let service = alert.service.as_deref().and_then(|name| self.service(name));
+                let action =
+                    service.and_then(|of| self.action_about(of, &alert.subject).or_else(|| self.restart_of(of)));
+                Incident { cause, since: alert.since, why: String::new(), takes_down, more, service, action }
+            }
         })
     }
 
@@ -122,8 +129,27 @@ impl World {
         waiting
     }
 
-    fn action_of(&self, service: &ServiceView) -> Option<&Action> {
+    /// The actions of a service that have a key, in the order of the configuration.
+    fn actions_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Action> {
         let actions = service.actions.iter().filter_map(|id| self.config.actions.get(id.place()));
-        actions.into_iter().find(|action| action.key.is_some() && action.service.as_ref() == Some(&service.name))
+        actions.filter(|action| action.key.is_some() && action.service.as_ref() == Some(&service.name))
+    }
+
+    /// The first that begins a service anew: what is done where nothing else is known.
+    fn restart_of<'a>(&'a self, service: &'a ServiceView) -> Option<&'a Action> {
+        self.actions_of(service).find(|action| AFRESH.contains(&&*action.verb))
+    }
+
+    /// The first that is configured for a check or metric: it looks at it before, or is judged by it after.
+    fn action_about<'a>(&'a self, service: &'a ServiceView, subject: &AlertSubject) -> Option<&'a Action> {
+        self.actions_of(service).find(|action| {
+            let looks = action.evidence.iter().any(|evidence| match (evidence, subject) {
+                (EvidenceRef::Check(name), AlertSubject::Check(of))
+                | (EvidenceRef::Metric(name), AlertSubject::Metric(of)) => name == of,
+                _ => false,
+            });
+            let judged = |of: &Name| action.verify.as_ref().is_some_and(|verify| verify.checks.contains(of));
+            looks || matches!(subject, AlertSubject::Check(of) if judged(of))
+        })
     }
 }

@@ -187,6 +187,58 @@ fn in_a_narrow_row_the_reason_is_cut_and_the_dependency_stays() {
 }
 
 #[test]
+fn the_bar_counts_what_it_names_and_has_a_fault_of_its_own() {
+    let mut app = all_well();
+    down(&mut app, "cache", "refused", &[]);
+    down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);
+    let bar = |app: &App| {
+        frame::text(&frame::draw(&app.state, 120, 40)).lines().skip(1).take(2).collect::<Vec<_>>().join("\n")
+    };
+    assert!(bar(&app).contains("takes down api") && !bar(&app).contains("more"), "{}", bar(&app));
+    down(
+        &mut app,
+        "api",
+        "unhealthy: cache, queue",
+        &[("cache", Status::Down, "refused"), ("queue", Status::Down, "full")],
+    );
+    assert!(bar(&app).contains("takes down api") && bar(&app).contains("+1 more"), "{}", bar(&app));
+}
+
+#[test]
+fn the_bar_of_an_alert_names_its_service_says_its_time_whole_and_offers_what_is_meant_for_it() {
+    let bar = |app: &App, width| {
+        let drawn = frame::text(&frame::draw(&app.state, width, 24));
+        drawn.lines().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let fired = |shop: &str| {
+        let mut app = App::new(shop);
+        for check in ["web", "api", "cache", "db"] {
+            app.poll(check, Sign::Good);
+        }
+        app.sample("errors", Ok(9.0));
+        app
+    };
+    // Nothing is configured for the figure, so what begins its service anew.
+    let rows = bar(&fired(SHOP), 120);
+    assert!(rows[0].contains("high  api · errors 9 > 5") && rows[0].contains("02:41:00"), "{rows:?}");
+    assert!(rows[0].contains("R restart api"), "{rows:?}");
+    assert!(!rows[1].trim().is_empty(), "no blank row below: {rows:?}");
+    // The one that looks at the figure comes before.
+    let meant = "[action.flush]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntitle = \"Flush\"\nkey = \"F\"\nevidence = [\"metric:errors\"]\n";
+    let rows = bar(&fired(&format!("{SHOP}{meant}")), 120);
+    assert!(rows[0].contains("F flush"), "{rows:?}");
+    // None is: a person chooses.
+    let other = SHOP.replace("do = \"restart\"", "do = \"backup\"").replace("restart = {", "backup = {");
+    let rows = bar(&fired(&other), 120);
+    assert!(rows[0].contains("x actions") && !rows[0].contains("R "), "{rows:?}");
+    // A time that does not fit stands below, whole.
+    let long = SHOP
+        .replace("[metric.errors]", "[metric.errors]\ntitle = \"Orders that failed for a fault of ours, in percent\"");
+    let rows = bar(&fired(&long), 80);
+    assert!(!rows[0].contains("since") && rows[1].contains("02:41:00"), "{rows:?}");
+}
+
+#[test]
 fn only_a_dependency_that_is_down_explains() {
     let mut app = all_well();
     poll(&mut app, "cache", Sign::Degraded, "slow", &[]);
