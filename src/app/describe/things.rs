@@ -33,7 +33,7 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(state: &'a State) -> Self {
-        Self { state, world: &state.seen(), rows: Vec::new() }
+        Self { state, world: state.seen(), rows: Vec::new() }
     }
 
     pub(super) fn fill(&mut self, row: &RowKey) {
