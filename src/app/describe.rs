@@ -23,7 +23,7 @@ pub(crate) fn subject(state: &State) -> Option<RowKey> {
 
 /// The service that something belongs to.
 pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
-    let world = &state.seen();
+    let world = state.seen();
     match row {
         RowKey::Service(name) => Some(name.clone()),
         RowKey::Check(name) => Some(world.row_of(name)),
@@ -46,7 +46,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
 
 /// What it is called.
 pub(crate) fn title(state: &State, row: &RowKey) -> String {
-    let world = &state.seen();
+    let world = state.seen();
     match row {
         RowKey::Service(name) => world.service(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
         RowKey::Check(name) => format!("check {name}"),

@@ -61,6 +61,8 @@ fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
 }
 
 fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects: &mut Vec<Effect>) {
+    // What was held still belongs to the configuration before: its rows and indices mean nothing in the new one.
+    logs::thaw(state);
     if config.console.theme != state.world.config.console.theme {
         state.console.theme.clone_from(&config.console.theme);
     }

@@ -46,7 +46,7 @@ impl PanelView for ServiceDetail {
 
 fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) -> Vec<Line<'a>> {
     let glyphs = painter.glyphs();
-    let world = &state.seen();
+    let world = state.seen();
     let label = |name: &str| Line::styled(format!("{name:<LABEL$} "), Role::TextLabel);
     let mut lines = Vec::new();
     if *service.title != *service.name {
