@@ -87,7 +87,7 @@ impl Tools {
     }
 
     /// One try: it is open only where what ended meanwhile could be taken in.
-    /// One that could not be written must be so now.
+    /// One that could not be written must be so now, and one that lost what was seen in it is away until a person accepts it.
     async fn open_once(
         &self,
         store: Option<&Template>,
@@ -105,6 +105,8 @@ impl Tools {
         };
         let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
         let is_tried = async {
+            // Before anything is written: a person must say first that it is the one to be used.
+            run_service.store().trusted().await?;
             if away.is_some_and(|away| away.is_unwritable) {
                 run_service.store().try_writing().await?;
             }
@@ -122,10 +124,6 @@ impl Tools {
                 run_service.close().await;
                 return Err(error);
             }
-        }
-        if let Err(doubt) = run_service.store().trusted().await {
-            let text = format!("{doubt}; changing actions are refused; {}", doubt.hint());
-            self.answer(Outcome::Failed(SafeText::new(&text))).await;
         }
         Ok(run_service)
     }

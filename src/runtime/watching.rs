@@ -127,7 +127,7 @@ impl RunService {
         out: &mpsc::Sender<Outcome>,
     ) -> StoreError {
         let mut written = self.store.written();
-        let (mut version, mut moved, mut complained) = (None, true, false);
+        let (mut version, mut moved, mut complained, mut doubted) = (None, true, false, false);
         let mut lost = Lost::default();
         loop {
             let now = match self.store.version().await {
@@ -136,6 +136,13 @@ impl RunService {
             };
             let news = moved || now.is_none() || now != version;
             version = now;
+            // A server may have failed over to an older state, and a backup lie over the file.
+            if (news || std::mem::take(&mut doubted))
+                && let Err(doubt) = self.store.trusted().await
+                && doubt.is_doubt()
+            {
+                return doubt;
+            }
             if news {
                 match self.catch_up(read, std::mem::take(&mut moved), &mut lost, found, out).await {
                     Ok(()) => complained = false,
@@ -152,6 +159,7 @@ impl RunService {
             lost.look(self, out).await;
             tokio::select! {
                 error = self.store.unwritable() => return error,
+                () = self.store.doubted() => doubted = true,
                 () = hints.ended.notified() => moved = true,
                 () = hints.wake.notified() => moved = true,
                 // The number that tells of others does not tell of us.

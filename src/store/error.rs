@@ -218,6 +218,11 @@ impl StoreError {
         matches!(self, Self::Database(error) if matches!(StoreFault::from_sql(error), Cut | Device | Stopping))
     }
 
+    /// Whether it may not be the store that was used before: a person must say so before it is written on.
+    pub(crate) const fn is_doubt(&self) -> bool {
+        matches!(self, Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. })
+    }
+
     /// Whether it may be read and not written.
     pub(crate) fn is_of_rights(&self) -> bool {
         use StoreFault::{Denied, NotGranted, ReadOnly, Standby};

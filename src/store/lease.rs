@@ -49,7 +49,9 @@ impl Store {
     pub async fn lease_turn(&self, me: &LeaseCandidate, at: DateTime<Utc>) -> Result<LeaseView, StoreError> {
         let mut turns = self.turns();
         loop {
-            let turn = turns.next().await?;
+            let mut turn = turns.next().await?;
+            // Nobody goes on in a store that lost what was seen in it: that would hide what is missing.
+            turn.trusted().await?;
             let (lease, now) = self.dialect.lease().await?;
             let fence = lease.as_ref().map_or(0, |lease| lease.fence);
             match decide(lease.as_ref(), now, me, self.other_waits(me, now).await?) {
@@ -64,7 +66,6 @@ impl Store {
                     return Ok(LeaseView::Free);
                 }
                 LeaseDecision::Take { before, reconfigured } => {
-                    turn.trusted().await?;
                     let since = turn.now();
                     // The place of the fact that says so: it grows for ever, also where the store is imported elsewhere.
                     let fence = turn.next_seq();
@@ -104,11 +105,12 @@ impl Store {
     /// Puts on record what the holder says, all together, where the lease still has its fence.
     ///
     /// # Errors
-    /// The store can't be written.
+    /// The store can't be written, or is not the one that was used before.
     pub async fn append_held(&self, fence: u64, drafts: Vec<NewFact>) -> Result<HeldWrite, StoreError> {
         let mut turns = self.turns();
         loop {
-            let turn = turns.next().await?;
+            let mut turn = turns.next().await?;
+            turn.trusted().await?;
             let (lease, _) = self.dialect.lease().await?;
             if lease.is_none_or(|lease| lease.fence != fence || lease.holder.is_empty()) {
                 return Ok(HeldWrite::Lost);

@@ -64,6 +64,8 @@ pub struct Store {
     read_only: bool,
     /// The last fact that was put on record here.
     written: watch::Sender<u64>,
+    /// Whether something was found that speaks against it.
+    doubted: watch::Sender<bool>,
 }
 
 impl Store {
@@ -148,7 +150,7 @@ impl Store {
         let Opened { dialect, place: name, file, read_only } = site.open(purpose).await?;
         let heads = place.state.as_deref().map(Heads::below);
         let (host, written, dialect) = (place.host.clone(), watch::Sender::default(), Database::new(dialect));
-        Ok(Self { dialect, host, place: name, file, heads, read_only, written })
+        Ok(Self { dialect, host, place: name, file, heads, read_only, written, doubted: watch::Sender::default() })
     }
 
     /// The file, or the name of the database.

@@ -87,7 +87,7 @@ impl Store {
         let Begin { run, plan, .. } = begin;
         let mut turns = self.turns();
         loop {
-            let turn = turns.next().await?;
+            let mut turn = turns.next().await?;
             let mut given = Begun { fence: 0, attempt: 1 };
             let mut drafts = Vec::new();
             if plan.changing {

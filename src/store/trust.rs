@@ -22,21 +22,41 @@ pub(crate) struct Accepted {
     pub doubt: Option<String>,
 }
 
+/// What is known of the stores in its place, and of itself.
+struct KnownHeads {
+    here: Vec<ChainHead>,
+    own: Option<ChainHead>,
+}
+
 impl Store {
     /// Whether it is the store that was used here before, and every head that was seen lies in its chain.
     ///
     /// # Errors
     /// It is not; or that can't be known.
     pub(crate) async fn trusted(&self) -> Result<(), StoreError> {
-        let head = self.dialect.head().await?;
-        self.trusted_at(&head).await
+        let doubts = self.doubts().await;
+        let doubt = doubts.and_then(|doubts| doubts.into_iter().next().map_or(Ok(()), Err));
+        let is_doubted = doubt.as_ref().is_err_and(StoreError::is_doubt);
+        self.doubted.send_if_modified(|known| std::mem::replace(known, is_doubted) != is_doubted);
+        doubt
     }
 
-    /// The same, of a store whose chain ends there.
+    /// The same, of a store whose chain ended there a moment ago.
     pub(super) async fn trusted_at(&self, head: &Head) -> Result<(), StoreError> {
-        match self.all_doubts(head).await?.into_iter().next() {
-            Some(doubt) => Err(doubt),
-            None => Ok(()),
+        match &self.known()? {
+            Some(known) if !self.doubts_by(known, head).await?.is_empty() => {}
+            _ => return Ok(()),
+        }
+        // Others may have written and noted more since that head was read: it is the one of now that counts.
+        self.trusted().await
+    }
+
+    /// Returns once something speaks against it that nobody knew of when it was opened: who writes has seen that.
+    pub(crate) async fn doubted(&self) {
+        let mut doubted = self.doubted.subscribe();
+        // The sender is ours: it does not go.
+        if doubted.wait_for(|doubted| *doubted).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -45,19 +65,26 @@ impl Store {
     /// # Errors
     /// That can't be known.
     pub(crate) async fn doubts(&self) -> Result<Vec<StoreError>, StoreError> {
+        // In this order: what is known was in the chain before it was noted.
+        let Some(known) = self.known()? else { return Ok(Vec::new()) };
         let head = self.dialect.head().await?;
-        self.all_doubts(&head).await
+        self.doubts_by(&known, &head).await
     }
 
-    async fn all_doubts(&self, head: &Head) -> Result<Vec<StoreError>, StoreError> {
-        let Some(heads) = &self.heads else { return Ok(Vec::new()) };
+    fn known(&self) -> Result<Option<KnownHeads>, StoreError> {
+        let Some(heads) = &self.heads else { return Ok(None) };
+        let here = known_at(heads, &self.place)?;
+        let own = heads.read(self.id()).map_err(unreadable(heads))?;
+        Ok(Some(KnownHeads { here, own }))
+    }
+
+    async fn doubts_by(&self, known: &KnownHeads, head: &Head) -> Result<Vec<StoreError>, StoreError> {
         let mut doubts = Vec::new();
-        let known = known_at(heads, &self.place)?;
-        if let Some(other) = known.iter().find(|head| head.store != self.id()) {
+        if let Some(other) = known.here.iter().find(|head| head.store != self.id()) {
             let (id, known) = (self.id().to_owned(), other.store.clone());
             doubts.push(StoreError::Other { path: self.place.display().to_string(), id, known });
         }
-        let Some(known) = heads.read(self.id()).map_err(unreadable(heads))? else { return Ok(doubts) };
+        let Some(known) = &known.own else { return Ok(doubts) };
         for mark in known.due(&self.place, self.inode()) {
             if let Some(doubt) = self.doubt(head, mark).await? {
                 // The furthest says it all.

@@ -73,6 +73,8 @@ pub(super) struct Turns<'a> {
 pub(super) struct Turn<'a> {
     store: &'a Store,
     head: Head,
+    /// Whether nothing speaks against the store, where that was asked already.
+    is_sound: bool,
 }
 
 impl Store {
@@ -108,7 +110,7 @@ impl<'a> Turns<'a> {
             return Err(StoreError::Crowded);
         }
         self.tries += 1;
-        Ok(Turn { store: self.store, head: self.store.dialect.head().await? })
+        Ok(Turn { store: self.store, head: self.store.dialect.head().await?, is_sound: false })
     }
 }
 
@@ -124,8 +126,10 @@ impl Turn<'_> {
     }
 
     /// Whether the store is the one that was used here before, as it is in this try.
-    pub(super) async fn trusted(&self) -> Result<(), StoreError> {
-        self.store.trusted_at(&self.head).await
+    pub(super) async fn trusted(&mut self) -> Result<(), StoreError> {
+        self.store.trusted_at(&self.head).await?;
+        self.is_sound = true;
+        Ok(())
     }
 
     /// Puts these on record together. `None`: somebody else was faster, nothing is written.
@@ -134,13 +138,13 @@ impl Turn<'_> {
     }
 
     /// The same, with what else is in the batch: a lease that changes hands, a cut, all things there are.
-    pub(super) async fn append_with(self, drafts: Vec<NewFact>, rest: Batch<'_>) -> Result<Option<()>, StoreError> {
+    pub(super) async fn append_with(mut self, drafts: Vec<NewFact>, rest: Batch<'_>) -> Result<Option<()>, StoreError> {
         let mut keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
         keys.sort();
         keys.dedup();
         let things = self.store.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?.into_iter().collect();
         // A head that is not in the chain stays, so that the loss is still told.
-        let sound = self.trusted().await.is_ok();
+        let sound = self.is_sound || self.trusted().await.is_ok();
         let (facts, changed) = rows_of(&self.head, drafts, things)?;
         let things = if rest.all_things { rest.things } else { &changed };
         match self.write(Batch { facts: &facts, things, ..rest }).await? {
