@@ -26,6 +26,7 @@ use crate::model::engine::EngineState;
 use crate::model::fact::{NewFact, Statement};
 use crate::model::lease::{LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
 use crate::model::outcome::Outcome;
+use crate::store::engine_copy::ActingClaim;
 use crate::store::lease::HeldWrite;
 use crate::store::queue::LateQueue;
 use crate::store::{Store, new_fact};
@@ -95,6 +96,7 @@ impl LeaseTask {
                 place: place.clone(),
                 view: LeaseView::Unknown,
                 holding: None,
+                claim: None,
                 engine: None,
                 is_engine_kept: false,
                 resumed: None,
@@ -151,6 +153,8 @@ struct LeaseParticipant {
     view: LeaseView,
     /// The lease that is ours, or was when the store went away.
     holding: Option<ActingLease>,
+    /// Held while that store is away: others that start then do not begin.
+    claim: Option<ActingClaim>,
     /// What the engine knew last, and whether the store knows it too.
     engine: Option<Box<EngineState>>,
     is_engine_kept: bool,
@@ -234,8 +238,11 @@ impl LeaseParticipant {
         if let Ok(Some((store, view))) = turn {
             self.seen(&store, view).await;
         } else {
-            self.go_on();
             self.resume_away().await;
+            if let Some(store) = self.holding.as_ref().map(|holding| holding.store.clone()) {
+                self.claim(&store).await;
+            }
+            self.go_on();
             self.copy_engine().await;
         }
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
@@ -250,6 +257,7 @@ impl LeaseParticipant {
             LeaseView::Ours { fence, since } => Some(ActingLease { store: store.id().to_owned(), fence, since }),
             _ => None,
         };
+        self.claim = None;
         let may_hold = !self.me.looks_on && !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;
         if may_hold {
@@ -261,7 +269,7 @@ impl LeaseParticipant {
         self.keep_engine().await;
     }
 
-    /// The last holder goes on while the store is away; others do not begin.
+    /// The last holder goes on while the store is away, or who succeeded it here; others do not begin.
     fn go_on(&mut self) {
         self.view = match &self.holding {
             Some(ActingLease { fence, since, .. }) => LeaseView::Away { fence: *fence, since: *since },

@@ -1,7 +1,7 @@
 //! What the engine of the last holder knows while the store is away: a file beside the queue, one a store, so that a restart
 //! or a kill meanwhile begins no alert again.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::files::made;
+use crate::files::trust::Owners;
 use crate::model::engine::EngineState;
 
 /// Bytes of a copy at most: the engine of some fifty thousand checks.
@@ -25,8 +26,40 @@ pub(crate) struct EngineCopy {
     pub place: Option<PathBuf>,
     /// Up to when the engine ran, by the clock of its host.
     pub at: DateTime<Utc>,
+    /// The fence by which it acted; 0: an earlier version did not note it.
+    #[serde(default)]
+    pub fence: u64,
     /// What it knew.
     pub engine: EngineState,
+}
+
+/// The right to act for a store that is away: one process of a state directory at a time has it, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct ActingClaim {
+    store: String,
+    _file: File,
+}
+
+impl ActingClaim {
+    /// The right to act for this store; `None`: another process of this state directory has it.
+    ///
+    /// # Errors
+    /// Its file can't be made.
+    pub(crate) fn take(state: &Path, store: &str) -> io::Result<Option<Self>> {
+        let directory = directory(state);
+        made::inner_directory(&directory).map_err(|distrust| io::Error::other(distrust.to_string()))?;
+        let file = made::append(&directory.join(format!("{store}.acting")), 0o600, Owners::ours())?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { store: store.to_owned(), _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether it is that of this store.
+    pub(crate) fn is_of(&self, store: &str) -> bool {
+        self.store == store
+    }
 }
 
 impl EngineCopy {
@@ -112,7 +145,7 @@ mod tests {
     fn copy(store: &str, place: &str, second: i64) -> EngineCopy {
         let engine = EngineState { version: ENGINE_VERSION, ..EngineState::default() };
         let at = DateTime::from_timestamp(second, 0).unwrap();
-        EngineCopy { store: store.to_owned(), place: Some(place.into()), at, engine }
+        EngineCopy { store: store.to_owned(), place: Some(place.into()), at, fence: 7, engine }
     }
 
     #[test]

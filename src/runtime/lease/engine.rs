@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{EngineState, LeaseParticipant, Outcome, Store, StoreState};
+use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreState};
 use crate::model::engine::ENGINE_VERSION;
-use crate::store::engine_copy::EngineCopy;
+use crate::store::engine_copy::{ActingClaim, EngineCopy};
 use crate::store::lease::HeldWrite;
 
 impl LeaseParticipant {
@@ -32,7 +32,8 @@ impl LeaseParticipant {
         self.take_over(store.id().to_owned(), body, unseen).await;
     }
 
-    /// Takes over what is known of a store that is away, where nothing is known of it yet: what fired then fires on.
+    /// Takes over what is known of a store that is away, where nothing is known of it yet: what fired then fires on, and who
+    /// acted is succeeded.
     pub(super) async fn resume_away(&mut self) {
         let is_closed = matches!(&*self.stores.borrow(), StoreState::Closed(_));
         let Some(place) = self.place.clone().filter(|_| is_closed && self.resumed.is_none()) else { return };
@@ -41,6 +42,30 @@ impl LeaseParticipant {
         let Some(copy) = copy else { return };
         let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
         self.take_over(String::new(), body, copy.age(now)).await;
+        if self.me.looks_on {
+            return;
+        }
+        // Who acted here is gone: what it would have said and kept is ours to say and keep.
+        self.claim(&copy.store).await;
+        if self.claim.is_some() {
+            self.holding = Some(ActingLease { store: copy.store, fence: copy.fence, since: copy.at });
+        }
+    }
+
+    /// Claims the right to act for this store while it is away, so that nobody who starts then begins to.
+    pub(super) async fn claim(&mut self, store: &str) {
+        if self.claim.as_ref().is_some_and(|claim| claim.is_of(store)) {
+            return;
+        }
+        let (state, store) = (self.state_directory.clone(), store.to_owned());
+        self.claim = match tokio::task::spawn_blocking(move || ActingClaim::take(&state, &store)).await {
+            Ok(Ok(claim)) => claim,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "who acts while the store is away can't be noted");
+                None
+            }
+            Err(_) => None,
+        };
     }
 
     /// Tells what an engine knew, which nobody has seen for `unseen`, unless that is what was told last.
@@ -90,6 +115,7 @@ impl LeaseParticipant {
             store: holding.store.clone(),
             place: self.place.clone(),
             at: self.clock.now().utc,
+            fence: holding.fence,
             engine: (**engine).clone(),
         };
         let state = self.state_directory.clone();

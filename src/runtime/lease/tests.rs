@@ -241,6 +241,50 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let copied = async |id: &str, mark: u32| {
+        let is_copied = async {
+            while EngineCopy::read(&state, id).is_none_or(|copy| copy.engine != engine(mark)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, is_copied).await.expect("it lies beside the queue");
+    };
+    let is_away = |report: &LeaseReport| matches!(report.view, LeaseView::Away { .. });
+    let mut killed = Part::start(&state, "");
+    let store = killed.open(&state).await;
+    let fence = killed.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    killed.close();
+    killed.until("it goes on", is_away).await;
+    killed.keep(1);
+    copied(store.id(), 1).await;
+    killed.tasks.end(Duration::ZERO).await;
+
+    // Twice: what the first of them keeps is what the second knows.
+    for (mark, status) in [(2, Status::Down), (3, Status::Ok)] {
+        let mut next = Part::start(&state, "");
+        next.close();
+        assert_eq!(next.engine().await.0, engine(mark - 1));
+        assert_eq!(next.until("it goes on", is_away).await.view.fence(), Some(fence));
+        let mut second = Part::start(&state, "");
+        second.close();
+        assert_eq!(second.engine().await.0, engine(mark - 1), "it knows what fires");
+        second.say(Status::Degraded, fence);
+        second.keep(99);
+        next.say(status, fence);
+        next.keep(mark);
+        copied(store.id(), mark).await;
+        second.tasks.end(PATIENCE).await;
+        next.tasks.end(Duration::ZERO).await;
+    }
+    let back = Part::start(&state, "");
+    let store = back.open(&state).await;
+    until_said(&store, &[(Status::Down, true), (Status::Ok, true)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_disk_has_no_room_for_waits_in_memory() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
@@ -250,6 +294,7 @@ async fn what_the_disk_has_no_room_for_waits_in_memory() {
     part.close();
     part.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
     // No queue can be made there.
+    std::fs::remove_dir_all(state.join("queue")).unwrap();
     std::fs::write(state.join("queue"), "").unwrap();
     part.say(Status::Down, fence);
     part.say(Status::Ok, fence);
