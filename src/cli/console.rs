@@ -13,6 +13,9 @@ use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
 pub(crate) fn run(global: &Global) -> u8 {
+    if let Err(code) = run_service::refuse_secret(global) {
+        return code;
+    }
     match configuration::find_for_console(global) {
         Ok(found) => {
             let state_directory = match run_service::state_directory() {

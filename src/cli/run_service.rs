@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use super::configuration::{self, ConfiguredStore};
 use super::output::{self, exit};
+use crate::lang::store_url;
 use crate::runtime::runs::{Recovered, RunService};
 use crate::runtime::{paths, secrets};
 use crate::store::address::StoreAddress;
@@ -18,11 +19,21 @@ pub(crate) fn state_directory() -> Result<PathBuf, u8> {
     paths::state_directory().map_err(|distrust| output::fail(exit::UNKNOWN, &distrust.reason, &distrust.hint))
 }
 
+/// Refuses a `--store` that asks for a secret: what stands on a command line is taken as it is.
+///
+/// # Errors
+/// The exit code.
+pub(crate) fn refuse_secret(global: &Global) -> Result<(), u8> {
+    let refused = store_url::refuse_secret(global.store.as_deref().unwrap_or_default());
+    refused.map_err(|bad| broken(&StoreError::Url(bad)))
+}
+
 /// The URL of the store that `--store` names, else the configuration; `None`: the file in the state directory.
 ///
 /// # Errors
 /// The exit code.
 pub(crate) async fn url(global: &Global) -> Result<Option<String>, u8> {
+    refuse_secret(global)?;
     if let Some(url) = &global.store {
         return Ok(Some(url.clone()));
     }

@@ -44,6 +44,8 @@ const PARAMETERS: [&str; 18] = [
     "ssl-cert",
     "ssl-key",
 ];
+/// What `sslmode` may be.
+const TLS_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 /// So many of them are named where none is near: the rest are other spellings.
 const NAMED: usize = 12;
 
@@ -58,8 +60,7 @@ pub(crate) fn read(url: &str) -> Result<StoreUrl<'_>, BadStoreUrl> {
         return Ok(StoreUrl::Usual);
     }
     if is("sqlite") {
-        let path = rest.strip_prefix("//").unwrap_or(rest);
-        return Ok(if path.is_empty() { StoreUrl::Usual } else { StoreUrl::File(path) });
+        return read_file(rest);
     }
     if let Some(rest) = rest.strip_prefix("//").filter(|_| is("postgres") || is("postgresql")) {
         return judge_server(rest).map(|()| StoreUrl::Server);
@@ -73,6 +74,20 @@ pub(crate) fn read(url: &str) -> Result<StoreUrl<'_>, BadStoreUrl> {
         });
     }
     if is_path(url) { Ok(StoreUrl::File(url)) } else { Err(no_address()) }
+}
+
+/// Reads what follows `sqlite:`.
+fn read_file(rest: &str) -> Result<StoreUrl<'_>, BadStoreUrl> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    let says_where = ["./", "../", "/"].iter().any(|start| path.starts_with(start)) && !path.starts_with("//");
+    // After `//` stands what would be a user and a password in every other address.
+    let is_trusted = says_where && path.len() == rest.len();
+    let user = path.rsplit_once('@').map(|(user, _)| user);
+    let may_be_user = user.is_some_and(|user| user.contains(':') || !says_where && path.len() < rest.len());
+    if path.contains("://") || may_be_user && !is_trusted {
+        return Err(no_address());
+    }
+    Ok(if path.is_empty() { StoreUrl::Usual } else { StoreUrl::File(path) })
 }
 
 /// The same, of an address that may ask for secrets.
@@ -143,8 +158,35 @@ fn judge_server(rest: &str) -> Result<(), BadStoreUrl> {
         if !PARAMETERS.contains(&name) {
             return Err(unknown_parameter(name, query));
         }
+        let value = pair.split_once('=').map_or("", |(_, value)| value);
+        if matches!(name, "sslmode" | "ssl-mode") && !TLS_MODES.iter().any(|mode| value.eq_ignore_ascii_case(mode)) {
+            return Err(unknown_mode(name));
+        }
     }
     Ok(())
+}
+
+/// Refuses an address of the command line that asks for a secret.
+///
+/// # Errors
+/// It does.
+pub(crate) fn refuse_secret(url: &str) -> Result<(), BadStoreUrl> {
+    if !url.contains("{secret:") {
+        return Ok(());
+    }
+    Err(BadStoreUrl {
+        what: "`{secret:NAME}` is filled in only in `[store] url`".to_owned(),
+        hint: "write the address into [store] url of the configuration, or the password into PGPASSWORD or ~/.pgpass"
+            .to_owned(),
+    })
+}
+
+/// The value is not repeated: it may be the end of a password.
+fn unknown_mode(name: &str) -> BadStoreUrl {
+    BadStoreUrl {
+        what: format!("the store's URL has an unknown value of `{name}`"),
+        hint: format!("there are {}", TLS_MODES.join(", ")),
+    }
 }
 
 fn not_encoded() -> BadStoreUrl {
@@ -217,6 +259,41 @@ mod tests {
             assert!(what.contains("percent-encoded") && hint.contains("%40"), "{url}: {what}");
             let said = format!("{what} {hint}").replace("{secret:NAME}", "");
             assert!(["ss:w", "w/ord", "secr", "ana"].iter().all(|part| !said.contains(part)), "{said}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_repeated_nor_becomes_a_file() {
+        for scheme in
+            ["sqlite:", "SQLite:", "sqlite://", "sqlite:postgres:", "postgres:", "postgresql:", "mysql:", "http:", ""]
+        {
+            for begin in ["//", "//ana:", "//:", "///ana:", "ana:"] {
+                for end in ["@db/ops", "@/ops", "@db:5432/ops?x=y", "@"] {
+                    let url = format!("{scheme}{begin}hunter2{end}");
+                    match read(&url) {
+                        Err(refused) => assert!(!format!("{refused:?}").contains("hunter2"), "{url}: {refused:?}"),
+                        Ok(StoreUrl::Server) => assert!(url.starts_with("postgres"), "{url}"),
+                        Ok(read) => panic!("{url}: {read:?}"),
+                    }
+                }
+            }
+        }
+        for url in ["sqlite:///run/x@1/y.db", "sqlite:/run/x@1/y.db", "sqlite:./x:1@2.db", "sqlite://y.db"] {
+            assert!(matches!(read(url), Ok(StoreUrl::File(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_mode_that_is_not_known_and_a_secret_in_its_place_are_not_taken_literally() {
+        let refused = read("postgres://ana@db/ops?sslmode=hunter2").unwrap_err();
+        assert_eq!(refused.what, "the store's URL has an unknown value of `sslmode`");
+        assert!(refused.hint.contains("verify-full") && !format!("{refused:?}").contains("hunter2"), "{refused:?}");
+        for mode in TLS_MODES {
+            assert_eq!(read(&format!("postgres://ana@db/ops?sslmode={mode}")), Ok(StoreUrl::Server));
+        }
+        for url in ["postgres://ana:{secret:db}@db/ops", "{secret:file}"] {
+            assert!(refuse_secret(url).unwrap_err().what.contains("only in `[store] url`"), "{url}");
+            assert_eq!(judge_template(url), Ok(()));
         }
     }
 
