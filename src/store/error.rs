@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error("the store can't be used: {0}")]
     Untrusted(Distrust),
     /// The database can't be opened.
-    #[error("the store {path} can't be opened: {}", fault.describe().map_or_else(|| error.to_string(), str::to_owned))]
+    #[error("the store {path} can't be opened: {}", fault::in_words(*.fault, .error))]
     Open {
         /// The file.
         path: String,
@@ -214,8 +214,8 @@ impl StoreError {
 
     /// Whether nobody knows if what was to be written is: the answer to it was lost.
     pub(super) fn is_unanswered(&self) -> bool {
-        use StoreFault::{Cut, Device, Stopping};
-        matches!(self, Self::Database(error) if matches!(StoreFault::from_sql(error), Cut | Device | Stopping))
+        use StoreFault::{Cut, Device, ServerDamaged, Stopping};
+        matches!(self, Self::Database(error) if matches!(StoreFault::from_sql(error), Cut | Device | ServerDamaged | Stopping))
     }
 
     /// Whether it may not be the store that was used before: a person must say so before it is written on.
@@ -225,17 +225,20 @@ impl StoreError {
 
     /// Whether it may be read and not written.
     pub(crate) fn is_of_rights(&self) -> bool {
-        use StoreFault::{Denied, NotGranted, ReadOnly, Standby};
+        use StoreFault::{Denied, NoCreate, NotGranted, ReadOnly, Standby};
         matches!(self, Self::Database(error)
-            if matches!(StoreFault::from_sql(error), Denied | NotGranted | ReadOnly | Standby))
+            if matches!(StoreFault::from_sql(error), Denied | NoCreate | NotGranted | ReadOnly | Standby))
     }
 
     /// Whether the file that is open is of no use any more: it is to be opened again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
             Self::Database(error) => {
-                use StoreFault::{Full, Locked, Other, Slow};
-                !matches!(StoreFault::from_sql(error), Locked | Full | Slow | Other)
+                use StoreFault::{Blocked, Full, Locked, Memory, Other, Server, ServerFull, Slow};
+                !matches!(
+                    StoreFault::from_sql(error),
+                    Locked | Blocked | Full | ServerFull | Memory | Slow | Server | Other
+                )
             }
             Self::Content(_)
             | Self::Crowded

@@ -35,6 +35,18 @@ pub enum StoreFault {
     Tls,
     /// The server does not let us in.
     Login,
+    /// The password is not the right one.
+    Password,
+    /// The database takes no sessions.
+    Closed,
+    /// The server has no memory for it.
+    Memory,
+    /// Another session is in the way.
+    Blocked,
+    /// The server's own disk has no room.
+    ServerFull,
+    /// The server's own disk fails, or what lies on it is damaged.
+    ServerDamaged,
     /// The server has no such database.
     NoDatabase,
     /// The server takes no more connections.
@@ -47,6 +59,10 @@ pub enum StoreFault {
     Slow,
     /// The role may not do it.
     NotGranted,
+    /// The role may not make the tables.
+    NoCreate,
+    /// The server says something else.
+    Server,
     /// Anything else.
     Other,
 }
@@ -93,21 +109,26 @@ impl StoreFault {
     /// Of an SQLSTATE of PostgreSQL.
     pub(in crate::store) fn of_state(state: &str) -> Self {
         match state {
-            "53100" => Self::Full,
+            "53100" => Self::ServerFull,
+            "53200" => Self::Memory,
             "53300" => Self::Connections,
             "25006" => Self::Standby,
-            "42501" | "3F000" => Self::NotGranted,
+            "42501" => Self::NotGranted,
+            "3F000" => Self::NoCreate,
+            "28P01" => Self::Password,
+            // Said of a database that takes no sessions; nothing that we ask for otherwise needs another state.
+            "55000" => Self::Closed,
             "3D000" | "57P04" => Self::NoDatabase,
             "57014" => Self::Slow,
-            "55P03" | "40001" | "40P01" => Self::Locked,
+            "55P03" | "55006" | "40001" | "40P01" => Self::Blocked,
             "57P01" | "57P02" | "57P03" => Self::Stopping,
             "57P05" | "25P03" => Self::Cut,
-            "58030" => Self::Device,
-            "58P01" | "XX001" | "XX002" => Self::Damaged,
+            "58030" | "58P01" | "XX001" | "XX002" => Self::ServerDamaged,
             state => match state.get(..2) {
                 Some("08") => Self::Cut,
                 Some("28") => Self::Login,
-                _ => Self::Other,
+                Some("53") => Self::Memory,
+                _ => Self::Server,
             },
         }
     }
@@ -171,13 +192,20 @@ impl StoreFault {
             Self::Unresolved => "the host name can't be resolved",
             Self::Cut => "the server does not answer",
             Self::Login => "the server rejected the login",
+            Self::Password => "the server rejected the password",
+            Self::Closed => "the database accepts no connections",
+            Self::Memory => "the server has not enough memory",
+            Self::Blocked => "another session holds a lock",
+            Self::ServerFull => "the disk of the server is full",
+            Self::ServerDamaged => "the server can't read or write its files",
             Self::NoDatabase => "the database does not exist",
             Self::Connections => "the server has no free connections",
             Self::Standby => "the server is read-only",
             Self::Stopping => "the server is shutting down or starting up",
             Self::Slow => "the server took too long",
             Self::NotGranted => "the role has no permission",
-            Self::Tls | Self::Other => return None,
+            Self::NoCreate => "the role has no permission to create its tables",
+            Self::Tls | Self::Server | Self::Other => return None,
         })
     }
 
@@ -195,15 +223,27 @@ impl StoreFault {
             Self::Unresolved => "check the host in the store's URL, and DNS",
             Self::Cut => "check the network and the server; it is tried again automatically",
             Self::Tls => "check sslmode and sslrootcert in the store's URL, and the server's certificate",
-            Self::Login => {
-                "check user and password ({secret:NAME} in the URL, PGPASSWORD or ~/.pgpass), and the server's pg_hba.conf"
+            Self::Login => "check that the role exists and may log in, and the server's pg_hba.conf",
+            Self::Password => "check the password: {secret:NAME} in [store] url, PGPASSWORD or ~/.pgpass",
+            Self::Closed => {
+                "let it accept them: ALTER DATABASE … ALLOW_CONNECTIONS true; it is tried again automatically"
             }
+            Self::Memory => "see the server's log and its memory; it is tried again automatically",
+            Self::Blocked => "see pg_locks and pg_stat_activity for the session that holds it",
+            Self::ServerFull => "free some space on the server; writing is retried automatically",
+            Self::ServerDamaged => {
+                "see the server's log and its disk; restore the database from a backup if it is damaged"
+            }
+            Self::Server => "see the server's log for the reason",
             Self::NoDatabase => "create it: createdb --owner ROLE DATABASE",
             Self::Connections => "raise max_connections or end idle sessions; it is tried again automatically",
             Self::Standby => "connect to the primary (and check default_transaction_read_only)",
             Self::Stopping => "wait until the server is up; it is tried again automatically",
             Self::Slow => "see pg_stat_activity for what keeps the server busy",
-            Self::NotGranted => "make the role the owner of the database, or grant it USAGE and CREATE on the schema",
+            Self::NotGranted => {
+                "to use the tables, SELECT, INSERT, UPDATE, DELETE are enough; to make them, be owner or have CREATE"
+            }
+            Self::NoCreate => "make the role the owner of the database, or grant it USAGE and CREATE on the schema",
             Self::Unreachable | Self::Other => {
                 "check that its directory exists, is writable and is on a local disk, or use --store FILE"
             }
@@ -211,9 +251,19 @@ impl StoreFault {
     }
 }
 
-/// The words for what the database says.
+/// The words for what the database says. Those of a server that we do not know come without the place in its source.
 pub(super) fn describe(error: &sqlx::Error) -> String {
-    StoreFault::from_sql(error).describe().map_or_else(|| error.to_string(), str::to_owned)
+    in_words(StoreFault::from_sql(error), error)
+}
+
+/// The words for a fault of which `error` is the cause.
+pub(super) fn in_words(fault: StoreFault, error: &sqlx::Error) -> String {
+    let server = || error.as_database_error()?.try_downcast_ref::<PgDatabaseError>();
+    match (fault.describe(), server()) {
+        (Some(words), _) => words.to_owned(),
+        (None, Some(said)) => format!("the server says `{}` (SQLSTATE {})", said.message(), said.code()),
+        (None, None) => error.to_string(),
+    }
 }
 
 /// The words for what the system says.
