@@ -111,9 +111,16 @@ fn answered(state: &mut State, outcome: Outcome) {
     }
 }
 
+/// So begins what is said of a store that is away, until it is back.
+const AWAY: &str = "the store is away: ";
+
 fn failed(state: &mut State, why: &SafeText) {
     state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), why);
-    state.toast(Tone::Error, why.as_str());
+    // What waited for a store that is away fails of that, which is said once.
+    let said = format!("{AWAY}{why}");
+    if !state.console.toasts.iter().any(|toast| toast.text.as_str() == said) {
+        state.toast(Tone::Error, why.as_str());
+    }
 }
 
 fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHistory>>) -> Output {
@@ -131,10 +138,11 @@ fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Out
     let output = state.world.store_changed(away.clone(), since);
     match away {
         Some(why) if !known => {
-            state.toast(Tone::Error, &format!("the store is away: {why}"));
+            state.toast(Tone::Error, &format!("{AWAY}{why}"));
         }
         Some(_) => {}
         None => {
+            state.console.toasts.withdraw(AWAY);
             let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
             state.toast(Tone::Good, &format!("the store is back; it was away since {since}"));
         }

@@ -66,6 +66,11 @@ impl Toasts {
         before != self.0.len()
     }
 
+    /// Removes those that begin like that: what they say holds no more.
+    pub(crate) fn withdraw(&mut self, beginning: &str) {
+        self.0.retain(|toast| !toast.text.as_str().starts_with(beginning));
+    }
+
     /// Removes all. `true` where there was one.
     pub(crate) fn clear(&mut self) -> bool {
         let any = !self.0.is_empty();
