@@ -312,9 +312,9 @@ fn every_panel_can_be_alone_on_a_screen() {
     }
 }
 
-/// The demo's outage on a wide terminal uses the overview: more than half of its blocks of ten cells say something.
+/// The demo's outage on a wide terminal uses each screen: so many of its thousand blocks of ten cells say something.
 #[tokio::test]
-async fn the_overview_of_an_outage_is_used() {
+async fn the_screens_of_an_outage_are_used() {
     use opsroom::app::update::update;
     use opsroom::cli::demo::simulate::{CALM, Story, configuration};
     let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
@@ -328,9 +328,12 @@ async fn the_overview_of_an_outage_is_used() {
         let at = state.world.now;
         drop(update(&mut state, opsroom::app::message::Message { at, event: Event::Clock }));
     }
-    let drawn = text(&draw(&state, 200, 50));
-    let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));
-    let rows = drawn.lines().map(|row| row.chars().collect::<Vec<_>>());
-    let used: usize = rows.map(|row| row.chunks(10).filter(|block| is_said(block)).count()).sum();
-    assert!(used >= 550, "{used} of 1000 blocks\n{drawn}");
+    for (screen, least) in [(Screen::Overview, 550), (Screen::Metrics, 460)] {
+        state.console.screen = screen.clone();
+        let drawn = text(&draw(&state, 200, 50));
+        let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));
+        let rows = drawn.lines().map(|row| row.chars().collect::<Vec<_>>());
+        let used: usize = rows.map(|row| row.chunks(10).filter(|block| is_said(block)).count()).sum();
+        assert!(used >= least, "{screen:?}: {used} of 1000 blocks\n{drawn}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The charts of the metrics that are chosen, one under the other.
+//! The charts of the metrics that are chosen, one under the other, and under them the others as small multiples.
 
 use ratatui::layout::Rect;
 
@@ -11,11 +11,17 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;
 use crate::ui::line::Line;
-use crate::ui::paint::{Painter, shares, split_top};
+use crate::ui::paint::{Painter, shares, split_left, split_top};
 use crate::ui::widgets::notice::Notice;
+use crate::world::metrics::MetricView;
 
 /// Rows of a chart.
 const CHART: u16 = 5;
+/// Rows that a chart in full keeps beside small ones.
+const FULL: u16 = 9;
+/// Rows and columns of a small one.
+const SMALL: u16 = 7;
+const WIDTH: u16 = 36;
 
 pub(super) struct Charts;
 
@@ -40,20 +46,78 @@ impl PanelView for Charts {
             let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
             painter.put_right(ranges, 0, &Line::styled(words, Role::TextDim));
         }
-        let metrics: Vec<_> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();
+        let metrics: Vec<&MetricView> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();
         if metrics.is_empty() {
             Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
             return;
         }
-        let chart = Shown { span: span(state), before: state.console.screens.metrics.before };
-        let mut below = plots;
-        for (shown, height) in metrics.iter().zip(shares(plots.height, &vec![1; metrics.len()], 3)) {
-            let (spot, rest) = split_top(below, height);
-            below = rest;
-            let plot = metric_chart::draw(state, painter, shown, spot, id, chart);
-            painter.note(plot, Target::Plot(shown.name.clone()));
+        let (full, small) = split_top(plots, full_height(state, plots, metrics.len()));
+        for (shown, spot) in metrics.iter().zip(stacked(full, metrics.len())) {
+            one(state, painter, id, shown, spot);
+        }
+        let others: Vec<_> = state.world.metrics.iter().filter(|metric| !shown.contains(&metric.name)).collect();
+        for (shown, spot) in others.iter().zip(grid(small, others.len())) {
+            one(state, painter, id, shown, spot);
         }
     }
+}
+
+/// One chart; a click in it points at its moment.
+fn one(state: &State, painter: &mut Painter<'_>, id: &PanelId, metric: &MetricView, spot: Rect) {
+    let chart = Shown { span: span(state), before: state.console.screens.metrics.before };
+    let plot = metric_chart::draw(state, painter, metric, spot, id, chart);
+    painter.note(plot, Target::Plot(metric.name.clone()));
+}
+
+/// The rows of the charts in full. They leave room for the others where both can be read.
+fn full_height(state: &State, plots: Rect, full: usize) -> u16 {
+    let others = state.world.metrics.len().saturating_sub(full);
+    let least = FULL.saturating_mul(u16::try_from(full).unwrap_or(u16::MAX));
+    let Some(left) = plots.height.checked_sub(least).filter(|left| others > 0 && *left >= SMALL) else {
+        return plots.height;
+    };
+    let rows = u16::try_from(others.div_ceil(columns(plots))).unwrap_or(u16::MAX);
+    let rows = rows.min(left / SMALL);
+    // One in full is twice as high as a small one where there is that much.
+    let wanted = u32::from(plots.height) * u32::from(rows) / (u32::from(rows) + 2);
+    plots.height - u16::try_from(wanted).unwrap_or(left).clamp(rows * SMALL, left)
+}
+
+/// How many small charts stand side by side.
+fn columns(area: Rect) -> usize {
+    usize::from(area.width / WIDTH).max(1)
+}
+
+/// The places of charts one under the other.
+fn stacked(area: Rect, count: usize) -> Vec<Rect> {
+    let mut below = area;
+    let place = |height| {
+        let (spot, rest) = split_top(below, height);
+        below = rest;
+        spot
+    };
+    shares(area.height, &vec![1; count], 3).into_iter().map(place).collect()
+}
+
+/// The places of small charts, row by row; fewer than `count` where there is no room for all.
+fn grid(area: Rect, count: usize) -> Vec<Rect> {
+    let rows = count.div_ceil(columns(area)).min(usize::from(area.height / SMALL));
+    if rows == 0 {
+        return Vec::new();
+    }
+    // As many in each row as in the others, so that no row ends in a hole.
+    let across = count.div_ceil(rows).min(columns(area));
+    let mut spots = Vec::with_capacity(count);
+    for (row, place) in stacked(area, rows).into_iter().enumerate() {
+        let here = count.saturating_sub(row * across).min(across);
+        let mut rest = place;
+        for width in shares(place.width, &vec![1; here], WIDTH) {
+            let (spot, right) = split_left(rest, width);
+            rest = right;
+            spots.push(spot);
+        }
+    }
+    spots
 }
 
 /// Every range, the present one marked.

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::metric::{age, caveat, nothing, value};
 use super::{frame, next_key};
 use crate::app::keymap::Command;
-use crate::app::metrics::panel_span;
+use crate::app::metrics::{panel_span, span};
 use crate::app::screens::metrics::{Axis, Before};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
@@ -54,6 +54,7 @@ pub(super) fn draw(
     let foot = cursor
         .and_then(|back| happened(state, painter, axis, back, area.width))
         .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
+    let foot = if foot.is_empty() && id.is(&panels::CHARTS) { figures_of(&points, metric) } else { foot };
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
@@ -90,6 +91,25 @@ pub(super) fn draw(
     };
     chart.draw(painter, inner);
     plot
+}
+
+/// `avg 5.2 %  min 0 %  max 16 %` of the columns that are shown.
+fn figures_of(points: &[Option<Point>], metric: &MetricView) -> Line<'static> {
+    let known = || points.iter().flatten();
+    let count = known().count();
+    if count == 0 {
+        return Line::new();
+    }
+    let average = known().map(|point| point.mean).sum::<f64>() / count as f64;
+    let least = known().map(|point| point.min).fold(f64::INFINITY, f64::min);
+    let most = known().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
+    let mut words = Line::new();
+    for (name, number) in [("avg", average), ("min", least), ("max", most)] {
+        let gap = if words.is_empty() { "" } else { "  " };
+        let number = figures::value(number, &metric.unit);
+        words = words.and(format!("{gap}{name} "), Role::TextLabel).and(number, Role::Text);
+    }
+    words
 }
 
 /// What is said instead of a chart: nothing is known at all, or nothing of the time that is shown.
@@ -191,6 +211,13 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
     let text = cut(entry.text.as_str(), room, glyphs.ellipsis);
     let line = Line::styled(glyphs.event, role).then(at, Role::LogTime).then(text, Role::Text);
     Some(if more.is_empty() { line } else { line.then(more, Role::TextDim) })
+}
+
+/// The figures of so many columns over the span of the charts.
+pub(super) fn summary(state: &State, metric: &MetricView, columns: u16) -> Line<'static> {
+    let now = state.world.now;
+    let axis = Axis::new(usize::from(columns).max(1), span(state).0, metric.every, now);
+    figures_of(&course(metric, columns, axis, now), metric)
 }
 
 /// Its course over the span of its panel in one row.

@@ -40,13 +40,23 @@ impl PanelView for MetricList {
     }
 }
 
-const METRICS: [Column; 5] = [
-    Column::text("metric", 8, 18, 0),
-    Column::figure("value", 10, 0),
-    Column::plot("course", 6, 30, 3),
-    Column::text("thresholds", 10, 24, 4),
-    Column::text("age", 4, 12, 2),
-];
+/// Columns from which there is room for a longer course, and for what it comes to in figures.
+const ROOMY: u16 = 140;
+
+fn columns(width: u16) -> Vec<Column> {
+    let roomy = width >= ROOMY;
+    let mut columns = vec![
+        Column::text("metric", 8, 18, 0),
+        Column::figure("value", 10, 0),
+        Column::plot("course", 6, if roomy { 72 } else { 30 }, 3),
+        Column::text("thresholds", 10, 24, 4),
+        Column::text("age", 4, 12, 2),
+    ];
+    if roomy {
+        columns.push(Column::text("figures", 44, 44, 5));
+    }
+    columns
+}
 
 /// A table of metrics: of the service, or of all.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -59,15 +69,15 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
-    let columns = &METRICS;
-    let widths = widths(columns, beside_pointer(inner).width);
+    let columns = columns(inner.width);
+    let widths = widths(&columns, beside_pointer(inner).width);
     let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
         let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);
         let mut title = Line::plain(shown.title.clone());
         if mark {
             title = Line::styled(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
         }
-        let cells = vec![
+        let mut cells = vec![
             title,
             metric::value(painter, shown),
             metric_chart::sparkline(state, painter, shown, widths[2]),
@@ -77,11 +87,15 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             },
             metric::age(state, shown),
         ];
+        if columns.len() > cells.len() {
+            cells.push(metric_chart::summary(state, shown, widths[2]));
+        }
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);
-    Table { columns, rows, selected: listing.selected, focused: is_focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, focused: is_focused, headings: false }
+        .draw(painter, inner);
 }
 
 /// `> 5 % medium, > 10 % high`.
