@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::metric::{age, caveat, nothing, value};
 use super::{frame, next_key};
 use crate::app::keymap::Command;
-use crate::app::metrics::{panel_span, span};
+use crate::app::metrics::panel_span;
 use crate::app::screens::metrics::{Axis, Before};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
@@ -54,7 +54,8 @@ pub(super) fn draw(
     let foot = cursor
         .and_then(|back| happened(state, painter, axis, back, area.width))
         .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
-    let foot = if foot.is_empty() && id.is(&panels::CHARTS) { figures_of(&points, metric) } else { foot };
+    let foot =
+        if foot.is_empty() && id.is(&panels::CHARTS) { summary(metric, shown.span.0, state.world.now) } else { foot };
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
@@ -93,7 +94,7 @@ pub(super) fn draw(
     plot
 }
 
-/// `avg 5.2 %  min 0 %  max 16 %` of the columns that are shown.
+/// `avg 5.2 %  min 0 %  max 16 %` of what is known.
 fn figures_of(points: &[Option<Point>], metric: &MetricView) -> Line<'static> {
     let known = || points.iter().flatten();
     let count = known().count();
@@ -213,11 +214,13 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
     Some(if more.is_empty() { line } else { line.then(more, Role::TextDim) })
 }
 
-/// The figures of so many columns over the span of the charts.
-pub(super) fn summary(state: &State, metric: &MetricView, columns: u16) -> Line<'static> {
-    let now = state.world.now;
-    let axis = Axis::new(usize::from(columns).max(1), span(state).0, metric.every, now);
-    figures_of(&course(metric, columns, axis, now), metric)
+/// Buckets over which a metric is summed up: the same at every width, so that no two places disagree.
+const SUMMED: u16 = 60;
+
+/// What a metric came to over a span, in figures.
+pub(super) fn summary(metric: &MetricView, span: Duration, now: Stamp) -> Line<'static> {
+    let axis = Axis::new(usize::from(SUMMED), span, metric.every, now);
+    figures_of(&course(metric, SUMMED, axis, now), metric)
 }
 
 /// Its course over the span of its panel in one row.

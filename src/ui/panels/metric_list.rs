@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, focused, frame, metric, metric_chart, none_matches, note};
 use crate::app::layout::Target;
+use crate::app::metrics::span;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
@@ -88,7 +89,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             metric::age(state, shown),
         ];
         if columns.len() > cells.len() {
-            cells.push(metric_chart::summary(state, shown, widths[2]));
+            cells.push(metric_chart::summary(shown, span(state).0, state.world.now));
         }
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
     });
