@@ -608,6 +608,43 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
     assert!(down[0]["text"].as_str().unwrap().starts_with("api: DOWN since "), "{down:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let shared = Shared::new();
+    let (db, older) = (shared.at.path().join("shared.db"), shared.at.path().join("older.db"));
+    let desk = shared.run_service("opsroom").await;
+    desk.store().checkpoint().await;
+    std::fs::copy(&db, &older).unwrap();
+    let mut console = shared.console("opsroom", ONE);
+    reaches(&mut console, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
+    desk.store().checkpoint().await;
+    desk.close().await;
+    std::fs::copy(&older, &db).unwrap();
+
+    let is_away = |state: &State| {
+        let away = state.world.store_away.as_ref();
+        away.is_some_and(|(_, why)| why.as_str().contains("lost the end") && why.as_str().contains("--accept"))
+    };
+    reaches(&mut console, "that it lost entries while it was open", PATIENCE, is_away).await;
+    console.finish().await;
+    let mut console = shared.console("opsroom", ONE);
+    reaches(&mut console, "the same at the start", PATIENCE, is_away).await;
+    let accepted = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["--store", &shared.store(), "audit", "verify", "--accept", "--why", "restored"])
+        .current_dir(shared.at.path())
+        .env("HOME", shared.at.path())
+        .env("XDG_STATE_HOME", shared.at.path())
+        .env_remove("OPSROOM_CONFIG")
+        .output()
+        .unwrap();
+    assert!(accepted.status.success(), "{accepted:?}");
+    reaches(&mut console, "it goes on by itself", PATIENCE, |state| {
+        state.world.store_away.is_none() && matches!(state.world.lease, LeaseView::Ours { .. })
+    })
+    .await;
+}
+
 #[test]
 fn who_writes_alerts_is_seen_at_once() {
     let mut app = console();

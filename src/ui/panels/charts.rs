@@ -55,7 +55,7 @@ impl PanelView for Charts {
         for (shown, spot) in metrics.iter().zip(stacked(full, metrics.len())) {
             one(state, painter, id, shown, spot);
         }
-        let others: Vec<_> = state.world.metrics.iter().filter(|metric| !shown.contains(&metric.name)).collect();
+        let others: Vec<_> = state.seen().metrics.iter().filter(|metric| !shown.contains(&metric.name)).collect();
         for (shown, spot) in others.iter().zip(grid(small, others.len())) {
             one(state, painter, id, shown, spot);
         }
@@ -71,7 +71,7 @@ fn one(state: &State, painter: &mut Painter<'_>, id: &PanelId, metric: &MetricVi
 
 /// The rows of the charts in full. They leave room for the others where both can be read.
 fn full_height(state: &State, plots: Rect, full: usize) -> u16 {
-    let others = state.world.metrics.len().saturating_sub(full);
+    let others = state.seen().metrics.len().saturating_sub(full);
     let least = FULL.saturating_mul(u16::try_from(full).unwrap_or(u16::MAX));
     let Some(left) = plots.height.checked_sub(least).filter(|left| others > 0 && *left >= SMALL) else {
         return plots.height;

@@ -55,7 +55,7 @@ pub(super) fn draw(
         .and_then(|back| happened(state, painter, axis, back, area.width))
         .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
     let foot =
-        if foot.is_empty() && id.is(&panels::CHARTS) { summary(metric, shown.span.0, state.world.now) } else { foot };
+        if foot.is_empty() && id.is(&panels::CHARTS) { summary(metric, shown.span.0, state.seen().now) } else { foot };
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);

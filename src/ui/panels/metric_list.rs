@@ -89,7 +89,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             metric::age(state, shown),
         ];
         if columns.len() > cells.len() {
-            cells.push(metric_chart::summary(shown, span(state).0, state.world.now));
+            cells.push(metric_chart::summary(shown, span(state).0, state.seen().now));
         }
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
     });
