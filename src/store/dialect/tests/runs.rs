@@ -1,0 +1,99 @@
+//! Runs that begin, one at a time and not too often.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+
+use super::*;
+use crate::model::preview::Preview;
+use crate::model::run::{Plan, Run, RunState, Verdict};
+use crate::store::runs::{Begin, BeginError};
+
+suite!(one_of_many_begins, cooldown_and_at_most_are_held,);
+
+pub(super) fn run(id: &str, ago: TimeDelta) -> Run {
+    Run {
+        id: id.into(),
+        action: "restart".into(),
+        verb: "restart".into(),
+        dry_run: false,
+        service: None,
+        target: "api".to_owned(),
+        who: "ana".to_owned(),
+        reason: None,
+        host: "h".to_owned(),
+        plan_digest: String::new(),
+        started_at: Utc::now() - ago,
+        boot: None,
+        ended_at: None,
+        duration_ms: None,
+        state: RunState::Running,
+        verdict: Verdict::None,
+        checks: None,
+        exit_code: None,
+        signal: None,
+        output_path: "/runs".into(),
+        note: None,
+    }
+}
+
+fn plan() -> Plan {
+    Plan {
+        action: "restart".into(),
+        verb: "restart".into(),
+        adapter: "ours".into(),
+        service: None,
+        target: "api".to_owned(),
+        environment: String::new(),
+        host: "local".to_owned(),
+        directory: "/".into(),
+        steps: vec![vec!["true".to_owned()]],
+        env: std::collections::BTreeMap::new(),
+        parameters: std::collections::BTreeMap::new(),
+        timeout: Duration::from_secs(1),
+        grace: Duration::from_secs(1),
+        changing: true,
+        dry_run: false,
+    }
+}
+
+/// Begins a run; the fence of its lock, or why not.
+pub(super) async fn begin(
+    store: &Store,
+    run: &Run,
+    cooldown: u64,
+    at_most: Option<(u32, Duration)>,
+) -> Result<u64, BeginError> {
+    let (plan, preview) = (plan(), Preview::default());
+    let begin = Begin { run, plan: &plan, preview: &preview, cooldown: Duration::from_secs(cooldown), at_most };
+    store.begin(begin).await.map(|begun| begun.fence)
+}
+
+async fn one_of_many_begins(fixture: &Fixture) {
+    let stores = join_all((0..6).map(|_| fixture.open())).await;
+    let runs: Vec<Run> = (0..6).map(|index| run(&format!("r{index}"), TimeDelta::zero())).collect();
+    let begun = join_all(stores.iter().zip(&runs).map(|(store, run)| begin(store, run, 0, None))).await;
+    assert_eq!(begun.iter().filter(|begun| begun.is_ok()).count(), 1);
+    assert!(begun.iter().filter_map(|begun| begun.as_ref().err()).all(|why| matches!(why, BeginError::Locked(_))));
+    let locks = stores[0].locks().await.unwrap();
+    assert_eq!((locks.len(), locks[0].fence), (1, 1));
+    assert_eq!(stores[1].open_runs("h").await.unwrap().len(), 1);
+    let unlocked = stores[2].unlock(&locks[0].id, "ben", "it is over", &[], Utc::now()).await.unwrap();
+    assert_eq!(unlocked.unwrap().holder, "ana");
+    assert_eq!(begin(&stores[3], &run("r9", TimeDelta::zero()), 0, None).await.unwrap(), 2, "the fence grows");
+    assert_eq!(chain_of(&stores[0]).await.len(), 3);
+}
+
+async fn cooldown_and_at_most_are_held(fixture: &Fixture) {
+    let store = fixture.open().await;
+    let free = async |id: &str| drop(store.unlock(id, "ben", "over", &[], Utc::now()).await.unwrap().unwrap());
+    begin(&store, &run("a", TimeDelta::seconds(50)), 0, None).await.unwrap();
+    free("a").await;
+    let why = begin(&store, &run("b", TimeDelta::zero()), 60, None).await.unwrap_err();
+    assert!(matches!(why, BeginError::Cooldown { .. }), "{why}");
+    begin(&store, &run("b", TimeDelta::zero()), 40, None).await.unwrap();
+    free("b").await;
+    let twice = Some((2, Duration::from_hours(1)));
+    let why = begin(&store, &run("c", TimeDelta::zero()), 0, twice).await.unwrap_err();
+    assert!(matches!(why, BeginError::TooOften { count: 2, .. }), "{why}");
+    begin(&store, &run("c", TimeDelta::zero()), 0, Some((2, Duration::from_secs(30)))).await.unwrap();
+}
