@@ -81,10 +81,13 @@ fn read_file(rest: &str) -> Result<StoreUrl<'_>, BadStoreUrl> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
     let says_where = ["./", "../", "/"].iter().any(|start| path.starts_with(start)) && !path.starts_with("//");
     // After `//` stands what would be a user and a password in every other address.
-    let is_trusted = says_where && path.len() == rest.len();
-    let user = path.rsplit_once('@').map(|(user, _)| user);
-    let may_be_user = user.is_some_and(|user| user.contains(':') || !says_where && path.len() < rest.len());
-    if path.contains("://") || may_be_user && !is_trusted {
+    let has_slashes = path.len() < rest.len();
+    let may_be_user = match path.rsplit_once('@') {
+        None => false,
+        Some(_) if says_where && !has_slashes => false,
+        Some((user, _)) => user.contains(':') || has_slashes && !says_where,
+    };
+    if path.contains("://") || may_be_user {
         return Err(no_address());
     }
     Ok(if path.is_empty() { StoreUrl::Usual } else { StoreUrl::File(path) })
