@@ -26,7 +26,7 @@ use crate::model::engine::EngineState;
 use crate::model::fact::{NewFact, Statement};
 use crate::model::lease::{LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
 use crate::model::outcome::Outcome;
-use crate::store::engine_copy::ActingClaim;
+use crate::store::acting::ActingClaim;
 use crate::store::lease::HeldWrite;
 use crate::store::queue::LateQueue;
 use crate::store::{Store, new_fact};

@@ -1,7 +1,7 @@
 //! What the engine of the last holder knows while the store is away: a file beside the queue, one a store, so that a restart
 //! or a kill meanwhile begins no alert again.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::queue::directory;
 use crate::files::made;
-use crate::files::trust::Owners;
 use crate::model::engine::EngineState;
 
 /// Bytes of a copy at most: the engine of some fifty thousand checks.
@@ -31,35 +31,6 @@ pub(crate) struct EngineCopy {
     pub fence: u64,
     /// What it knew.
     pub engine: EngineState,
-}
-
-/// The right to act for a store that is away: one process of a state directory at a time has it, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct ActingClaim {
-    store: String,
-    _file: File,
-}
-
-impl ActingClaim {
-    /// The right to act for this store; `None`: another process of this state directory has it.
-    ///
-    /// # Errors
-    /// Its file can't be made.
-    pub(crate) fn take(state: &Path, store: &str) -> io::Result<Option<Self>> {
-        let directory = directory(state);
-        made::inner_directory(&directory).map_err(|distrust| io::Error::other(distrust.to_string()))?;
-        let file = made::append(&directory.join(format!("{store}.acting")), 0o600, Owners::ours())?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { store: store.to_owned(), _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    /// Whether it is that of this store.
-    pub(crate) fn is_of(&self, store: &str) -> bool {
-        self.store == store
-    }
 }
 
 impl EngineCopy {
@@ -119,10 +90,6 @@ impl EngineCopy {
             _ => Ok(()),
         }
     }
-}
-
-fn directory(state: &Path) -> PathBuf {
-    state.join("queue")
 }
 
 fn path(state: &Path, store: &str) -> PathBuf {

@@ -15,6 +15,11 @@ use crate::model::fact::{Fact, NewFact};
 /// Bytes that are kept at most: some twenty thousand facts.
 const MOST: u64 = 8 << 20;
 
+/// Where what waits for stores that are away lies, below a state directory.
+pub(super) fn directory(state: &Path) -> PathBuf {
+    state.join("queue")
+}
+
 /// The queue of one store.
 #[derive(Debug, Clone)]
 pub(crate) struct LateQueue {
@@ -25,7 +30,7 @@ pub(crate) struct LateQueue {
 impl LateQueue {
     /// Of the store with this id, below a state directory.
     pub(crate) fn of(state: &Path, store: &str) -> Self {
-        Self { directory: state.join("queue"), store: store.to_owned() }
+        Self { directory: directory(state), store: store.to_owned() }
     }
 
     /// Puts facts into it, synced. Says how many of them had no room.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreState};
 use crate::model::engine::ENGINE_VERSION;
-use crate::store::engine_copy::{ActingClaim, EngineCopy};
+use crate::store::acting::ActingClaim;
+use crate::store::engine_copy::EngineCopy;
 use crate::store::lease::HeldWrite;
 
 impl LeaseParticipant {
