@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::lang::tz::Tz;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
 

@@ -12,4 +12,5 @@ pub mod pattern;
 pub mod selector;
 pub mod store_url;
 pub mod time;
+pub mod tz;
 pub mod unit;

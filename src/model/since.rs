@@ -1,6 +1,6 @@
 //! Since when something stands as it does, and whether that was seen to begin.
 
-use chrono_tz::Tz;
+use crate::lang::tz::Tz;
 
 use crate::lang::time::Stamp;
 
@@ -50,7 +50,7 @@ mod tests {
         let at = Stamp { mono: Duration::from_secs(30), utc: "2026-11-28T05:24:10Z".parse().unwrap() };
         assert_eq!(Since::seen(at).describe(now, Tz::UTC), "since 05:24:10Z");
         assert_eq!(Since::before(at).describe(now, Tz::UTC), "since before 05:24:10Z");
-        assert_eq!(Since::before(at).describe(now, Tz::Europe__Zurich), "since before 06:24:10");
+        assert_eq!(Since::before(at).describe(now, Tz::named("Europe/Zurich")), "since before 06:24:10");
         let tomorrow = now.plus(Duration::from_hours(24));
         assert_eq!(Since::before(at).describe(tomorrow, Tz::UTC), "since before 2026-11-28 05:24:10Z");
         assert_eq!((Since::seen(at).known(), Since::before(at).known()), (Some(at), None));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::lang::time::Stamp;
+use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::since::Since;
 
@@ -91,37 +92,33 @@ pub(crate) fn value(value: f64, unit: &str) -> String {
 }
 
 /// The time of day in the console's zone: `02:41:07Z`, `04:41:07 CEST`.
-pub(crate) fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
-    if zone == chrono_tz::Tz::UTC {
-        at.format("%H:%M:%SZ").to_string()
-    } else {
-        local.format("%H:%M:%S %Z").to_string()
-    }
+    if zone == Tz::UTC { at.format("%H:%M:%SZ").to_string() } else { local.format("%H:%M:%S %Z").to_string() }
 }
 
 /// The time of day without its zone, for rows.
-pub(crate) fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
 /// The same with its day, for rows that are not all of today: `11-01 02:26:41`.
-pub(crate) fn dated(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn dated(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%m-%d %H:%M:%S").to_string()
 }
 
 /// Whether the clocks of the zone show both on one day: a time of day is enough then.
-pub(crate) fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
+pub(crate) fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> bool {
     at.with_timezone(&zone).date_naive() == now.with_timezone(&zone).date_naive()
 }
 
 /// The time of day of a moment, with the day where that is not today.
-pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     if same_day(at, now, zone) { time(at, zone) } else { dated(at, zone) }
 }
 
 /// Date and time in full: `2026-11-21 02:41:07Z`.
-pub(crate) fn full(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn full(at: DateTime<Utc>, zone: Tz) -> String {
     let date = at.with_timezone(&zone).format("%Y-%m-%d").to_string();
     format!("{date} {}", clock(at, zone))
 }
@@ -164,7 +161,7 @@ mod tests {
     #[test]
     fn clocks_name_their_zone() {
         let at = DateTime::from_timestamp(1_795_228_867, 0).unwrap();
-        assert!(clock(at, chrono_tz::Tz::UTC).ends_with('Z'));
-        assert!(clock(at, chrono_tz::Tz::Europe__Zurich).ends_with(" CET"));
+        assert!(clock(at, Tz::UTC).ends_with('Z'));
+        assert!(clock(at, Tz::named("Europe/Zurich")).ends_with(" CET"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::lang::tz::Tz;
 use serde::Serialize;
 
 use crate::lang::time::Stamp;

@@ -12,6 +12,7 @@ use crate::config::sections::action::Action;
 use crate::config::sections::service::Service;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
+use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::run::{Lock, Run};
@@ -79,7 +80,7 @@ impl<'a> Sheet<'a> {
     fn moment(&self, at: DateTime<Utc>) -> String {
         let zone = self.world.config.console.timezone;
         let ago = (self.world.now.utc - at).to_std().unwrap_or_default();
-        let z = if zone == chrono_tz::Tz::UTC { "Z" } else { "" };
+        let z = if zone == Tz::UTC { "Z" } else { "" };
         format!("{}{z}, {} ago", at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"), unit::age(ago))
     }
 

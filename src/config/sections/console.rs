@@ -6,6 +6,7 @@ use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::lang::nearest;
+use crate::lang::tz::Tz;
 
 use std::net::SocketAddr;
 
@@ -17,7 +18,7 @@ pub struct ConsoleConfig {
     /// `environment`: any word; `production` raises every confirmation by one grade. Default empty.
     pub environment: String,
     /// `timezone`, an IANA name. Default UTC.
-    pub timezone: chrono_tz::Tz,
+    pub timezone: Tz,
     /// `theme`, default `midnight`.
     pub theme: String,
     /// `read_only`: actions vanish.
@@ -48,7 +49,7 @@ impl Default for ConsoleConfig {
         Self {
             name: "opsroom".to_owned(),
             environment: String::new(),
-            timezone: chrono_tz::Tz::UTC,
+            timezone: Tz::UTC,
             theme: "midnight".to_owned(),
             read_only: false,
             self_check: None,
@@ -115,12 +116,12 @@ fn log_bytes(table: &TableReader<'_>) -> Option<usize> {
 }
 
 /// An IANA time zone.
-pub(super) fn timezone(table: &TableReader<'_>, key: &str) -> Option<chrono_tz::Tz> {
+pub(super) fn timezone(table: &TableReader<'_>, key: &str) -> Option<Tz> {
     let text = table.text(key)?;
     if let Ok(zone) = text.value.parse() {
         return Some(zone);
     }
-    let near = nearest::nearest(&text.value, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let near = nearest::nearest(&text.value, Tz::names());
     let hint = near.map_or_else(
         || "write an IANA name like UTC or Europe/Vienna".to_owned(),
         |near| format!("did you mean `{near}`?"),

@@ -16,6 +16,7 @@ use crate::config::sections::console::timezone;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, joined, key, later};
 use crate::config::syntax;
 use crate::lang::pattern::{Pattern, PatternSet};
+use crate::lang::tz::Tz;
 use crate::lang::unit::duration as shown;
 use crate::logs::layout::Names;
 use crate::logs::record::Level;
@@ -62,7 +63,7 @@ pub struct Log {
     /// `skip`: a writer that is faster than can be read is left behind, visibly. Default true.
     pub skip: bool,
     /// `timezone` of times without a zone. Default UTC.
-    pub timezone: chrono_tz::Tz,
+    pub timezone: Tz,
 }
 
 impl Log {
@@ -84,7 +85,7 @@ impl Log {
             level: None,
             encoding: None,
             skip: true,
-            timezone: chrono_tz::Tz::UTC,
+            timezone: Tz::UTC,
         }
     }
 }
@@ -190,7 +191,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<Log> {
         level: level(table),
         encoding: encoding(table),
         skip: table.flag("skip").unwrap_or(true),
-        timezone: timezone(table, "timezone").unwrap_or(chrono_tz::Tz::UTC),
+        timezone: timezone(table, "timezone").unwrap_or(Tz::UTC),
     };
     Some(Log { kind: kind?, ..log })
 }

@@ -203,8 +203,8 @@ fn a_time_of_day_is_the_last_one() {
         ("since:17:54:00", Tz::UTC, "2026-11-21T17:54:00Z"),
         ("since:17:54", Tz::UTC, "2026-11-21T17:54:00Z"),
         ("since:18:00:01", Tz::UTC, "2026-11-20T18:00:01Z"),
-        ("since:17:54:00", Tz::Europe__Zurich, "2026-11-21T16:54:00Z"),
-        ("since:17:54:00Z", Tz::Europe__Zurich, "2026-11-21T17:54:00Z"),
+        ("since:17:54:00", Tz::named("Europe/Zurich"), "2026-11-21T16:54:00Z"),
+        ("since:17:54:00Z", Tz::named("Europe/Zurich"), "2026-11-21T17:54:00Z"),
     ] {
         assert_eq!(since(text, now, zone), Some(at(expected)), "{text} {zone}");
     }
@@ -224,7 +224,7 @@ fn a_window_ends_after_its_beginning() {
         ("since:02:30 until:10m", night, Tz::UTC, "2026-11-21T02:30:00Z", "2026-11-21T02:30:00Z"),
         ("since:3h until:00:15", night, Tz::UTC, "2026-11-20T23:40:00Z", "2026-11-21T00:15:00Z"),
         ("since:2026-11-19T10:00 until:10:15", noon, Tz::UTC, "2026-11-19T10:00:00Z", "2026-11-19T10:15:00Z"),
-        ("since:00:30 until:00:45", noon, Tz::Europe__Zurich, "2026-11-20T23:30:00Z", "2026-11-20T23:45:00Z"),
+        ("since:00:30 until:00:45", noon, Tz::named("Europe/Zurich"), "2026-11-20T23:30:00Z", "2026-11-20T23:45:00Z"),
     ] {
         let filter = Filter::parse(text).unwrap().anchored(at(now), zone);
         assert_eq!((filter.since(), filter.until()), (Some(at(from)), Some(at(to))), "{text} {now}");

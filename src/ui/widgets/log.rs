@@ -4,8 +4,8 @@ mod fields;
 
 use std::ops::Range;
 
+use crate::lang::tz::Tz;
 use chrono::TimeDelta;
-use chrono_tz::Tz;
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;

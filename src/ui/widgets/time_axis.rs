@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
+use crate::lang::tz::Tz;
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
 use ratatui::layout::Rect;
 
 use crate::app::screens::metrics::Axis;
@@ -124,7 +124,7 @@ mod tests {
         let now = "2026-11-21T02:42:07Z";
         assert_eq!(labels(axis(now, 15, 90), Tz::UTC), ["02:30", "02:35", "02:40"]);
         assert_eq!(labels(axis(now, 5, 60), Tz::UTC), ["02:38", "02:40", "02:42"]);
-        assert_eq!(labels(axis(now, 60, 120), chrono_tz::Asia::Kolkata), ["07:20", "07:40", "08:00"]);
+        assert_eq!(labels(axis(now, 60, 120), Tz::named("Asia/Kolkata")), ["07:20", "07:40", "08:00"]);
         assert_eq!(labels(axis(now, 1_440, 120), Tz::UTC), ["08:00", "16:00", "00:00"]);
         assert_eq!(labels(axis(now, 7 * 1_440, 120), Tz::UTC), ["11-15", "11-18", "11-21"]);
     }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn clocks_that_are_put_forward_or_back_do_no_harm() {
         for now in ["2026-10-25T04:10:00Z", "2026-03-29T04:10:00Z"] {
-            let labels = labels(axis(now, 360, 90), chrono_tz::Europe::Berlin);
+            let labels = labels(axis(now, 360, 90), Tz::named("Europe/Berlin"));
             assert!((2..=4).contains(&labels.len()), "{labels:?}");
         }
     }

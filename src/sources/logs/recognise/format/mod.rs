@@ -294,7 +294,7 @@ fn without_level(rest: &str, range: std::ops::Range<usize>) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Tz;
+    use crate::lang::tz::Tz;
     use proptest::prelude::*;
 
     use super::*;

@@ -10,8 +10,8 @@ mod forms;
 #[cfg(test)]
 mod tests;
 
+use crate::lang::tz::Tz;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::logs::zone;
 use forms::{Written, of_digits, of_letters};
