@@ -110,13 +110,14 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Undoes the nearest thing: a zoom, a message, a list's filter, the cursor in time, a search, a screen. Never quits.
+/// Undoes the nearest thing: a zoom, a list's filter, the cursor in time, a search, a screen. Never quits. Short messages
+/// go along with it.
 fn back(state: &mut State) {
+    state.console.toasts.clear();
     let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
     if state.console.zoomed {
         state.console.zoomed = false;
-    } else if state.console.toasts.clear()
-        || (state.console.screen != Screen::Logs && state.console.time_cursor.take().is_some())
+    } else if (state.console.screen != Screen::Logs && state.console.time_cursor.take().is_some())
         || state.dismiss_strip()
     {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {

@@ -71,7 +71,7 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
 fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
     match change {
         Change::Critical { text } => {
-            state.toast(Tone::Error, &text);
+            state.news(Tone::Error, &text);
             effects.push(TerminalEffect::Bell.into());
         }
         Change::NetworkLost => effects.push(TerminalEffect::Bell.into()),
@@ -79,13 +79,13 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
         Change::Overrun if state.shows(&panels::CHECKS) => state.changed(),
         Change::Problem | Change::Overrun | Change::Alerts => {}
         Change::TaskFailed { task, .. } => {
-            state.toast(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
+            state.news(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
         }
         Change::RunMoved { run, text } => {
             // Whoever asked for it here was told that it starts, and the header counts what runs.
             let view = state.world.run(&run);
             if view.is_some_and(|view| view.run.state == RunState::Running && !view.ours) {
-                state.toast(Tone::Info, &text);
+                state.news(Tone::Info, &text);
             }
         }
         Change::RunEnded(run) => ended(state, &run),

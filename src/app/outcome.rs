@@ -138,13 +138,13 @@ fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Out
     let output = state.world.store_changed(away.clone(), since);
     match away {
         Some(why) if !known => {
-            state.toast(Tone::Error, &format!("{AWAY}{why}"));
+            state.news(Tone::Error, &format!("{AWAY}{why}"));
         }
         Some(_) => {}
         None => {
             state.console.toasts.withdraw(AWAY);
             let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
-            state.toast(Tone::Good, &format!("the store is back; it was away since {since}"));
+            state.news(Tone::Good, &format!("the store is back; it was away since {since}"));
         }
     }
     output

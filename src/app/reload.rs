@@ -56,7 +56,7 @@ fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
     let first = problems.first().map_or_else(|| "it can't be read".to_owned(), ToString::to_string);
     let more = if problems.len() > 1 { format!(" and {} more", problems.len() - 1) } else { String::new() };
     let text = format!("configuration rejected; the previous one stays in effect: {first}{more} (see diagnostics, !)");
-    state.toast(Tone::Error, &text);
+    state.news(Tone::Error, &text);
     note(state, &text);
 }
 
@@ -81,7 +81,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
         [one] => format!("configuration reloaded: {one}"),
         [one, rest @ ..] => format!("configuration reloaded: {one}, and {} more", rest.len()),
     };
-    state.toast(Tone::Good, &text);
+    state.news(Tone::Good, &text);
     if changes.is_empty() {
         note(state, &text);
     }

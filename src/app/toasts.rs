@@ -30,6 +30,8 @@ pub struct Toast {
     pub at: Stamp,
     /// Until when.
     pub until: Stamp,
+    /// Whether it came by itself, rather than as the answer to a key.
+    pub is_news: bool,
 }
 
 /// At most so many are kept; the oldest goes first.
@@ -41,7 +43,7 @@ pub struct Toasts(VecDeque<Toast>);
 
 impl Toasts {
     /// Shows one. The same text again only lives longer.
-    pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText) {
+    pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText, is_news: bool) {
         let stay = match tone {
             Tone::Info | Tone::Good => Duration::from_secs(5),
             Tone::Warning => Duration::from_secs(8),
@@ -51,11 +53,11 @@ impl Toasts {
         if self.0.len() == MAX_TOASTS {
             self.0.pop_front();
         }
-        self.0.push_back(Toast { tone, text, at: now, until: now.plus(stay) });
+        self.0.push_back(Toast { tone, text, at: now, until: now.plus(stay), is_news });
     }
 
     /// Those on the screen, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Toast> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Toast> {
         self.0.iter()
     }
 
@@ -71,10 +73,8 @@ impl Toasts {
         self.0.retain(|toast| !toast.text.as_str().starts_with(beginning));
     }
 
-    /// Removes all. `true` where there was one.
-    pub(crate) fn clear(&mut self) -> bool {
-        let any = !self.0.is_empty();
+    /// Removes all.
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
-        any
     }
 }

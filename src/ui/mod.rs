@@ -19,6 +19,7 @@ pub mod panels;
 mod screens;
 mod strip;
 pub mod sweep;
+mod toasts;
 pub mod widgets;
 
 use ratatui::buffer::Buffer;
@@ -44,6 +45,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);
         let body = strip::draw(state, &mut painter, body);
+        let body = toasts::draw(state, &mut painter, body);
         painter.note(body, Target::Screen);
         screens::draw(state, &mut painter, body);
         // With a box over the screen these keys are not there.
@@ -52,7 +54,9 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         }
     }
     overlays::draw(state, &mut painter, area);
-    overlays::toasts(state, &mut painter, area);
+    if overlays::is_boxed(state) {
+        toasts::over_box(state, &mut painter, split_bottom(area, 1).1);
+    }
     let map = painter.into_map();
     sweep::sweep(buffer);
     map

@@ -1,4 +1,4 @@
-//! What lies over a screen: dialogs, help, palette, input lines, toasts.
+//! What lies over a screen: dialogs, help, palette, input lines.
 
 mod ask;
 mod choices;
@@ -18,8 +18,7 @@ use std::any::Any;
 
 use ratatui::layout::Rect;
 
-use super::paint::{Painter, split_bottom};
-use super::widgets::toast;
+use super::paint::Painter;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::columns::ColumnsOverlay;
@@ -34,9 +33,6 @@ use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
 use crate::app::state::overlay::Overlay;
-use crate::app::toasts::Tone;
-use crate::theme::Role;
-use crate::ui::line::Line;
 
 /// How an overlay is drawn. One file an overlay, as in [`crate::app::overlays`], and a line in [`DRAWINGS`].
 trait Draw: Overlay {
@@ -79,30 +75,4 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 /// Whether a box lies over the screen and takes the keys.
 pub(crate) fn is_boxed(state: &State) -> bool {
     state.console.overlays.top().is_some_and(Overlay::is_boxed)
-}
-
-/// Draws the short messages above the footer. Over a box they could hide its buttons: then the newest alone is shown, in
-/// the footer's row.
-pub(crate) fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let glyphs = painter.glyphs();
-    let mut newest_first =
-        state.console.toasts.iter().collect::<Vec<_>>().into_iter().rev().map(|toast| match toast.tone {
-            Tone::Info => (Role::ToastInfo, glyphs.dot, &toast.text),
-            Tone::Good => (Role::ToastGood, glyphs.check, &toast.text),
-            Tone::Warning => (Role::ToastWarning, "!", &toast.text),
-            Tone::Error => (Role::ToastBad, glyphs.cross, &toast.text),
-        });
-    let (above, footer) = split_bottom(area, 1);
-    if is_boxed(state) {
-        if let Some((role, sign, text)) = newest_first.next() {
-            let words = Line::plain(" ").and(sign, role).and(" ", role).and(text, role);
-            painter.clear(footer);
-            painter.tint(footer, role);
-            painter.put(footer, 0, &words.all(role));
-        }
-        return;
-    }
-    // What runs, and what came of it, stays in sight: a message that says less must not lie on it.
-    let above = if state.strip().is_some() { split_bottom(above, 1).0 } else { above };
-    toast::draw(painter, above, newest_first);
 }

@@ -14,5 +14,4 @@ pub mod spark;
 pub mod status;
 pub mod table;
 pub mod time_axis;
-pub mod toast;
 pub mod tree;
