@@ -53,8 +53,12 @@ impl World {
         Some(match cause {
             Cause::Service(service) => Incident {
                 cause,
-                since: service.since,
-                why: self.why_down(service),
+                since: self.standing_since(service),
+                why: if self.is_stale(service) {
+                    format!("no answer, was {}", service.status.word())
+                } else {
+                    self.why_down(service)
+                },
                 takes_down,
                 more,
                 service: Some(service),
@@ -101,7 +105,16 @@ impl World {
         service.leading.and_then(|id| self.checks.get(id)).map_or(service.stale, |check| check.stale)
     }
 
-    /// The same, where there is anything to say.
+    /// Since when a service stands as it is shown: where it is stale since its last answer.
+    pub(crate) fn standing_since(&self, service: &ServiceView) -> Option<Since> {
+        if !self.is_stale(service) {
+            return service.since;
+        }
+        let leading = service.leading.and_then(|id| self.checks.get(id))?;
+        leading.last.as_ref().map(|reading| Since::seen(reading.timing.ended))
+    }
+
+    /// Why a service is not well, where there is anything to say.
     pub(crate) fn own_words(&self, service: &ServiceView) -> Option<String> {
         Some(self.why_down(service)).filter(|why| !why.is_empty())
     }

@@ -100,11 +100,11 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
 }
 
 /// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  of the last hour`.
-pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
+pub(crate) fn latencies(glyphs: GlyphSet, check: &CheckView) -> Line<'static> {
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
-        let figure = check.percentile(quantile, WINDOW);
-        let figure = figure.map_or_else(|| painter.glyphs().none.to_owned(), figures::milliseconds);
+        let figure = check.percentile(quantile, WINDOW).filter(|_| !check.stale);
+        let figure = figure.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
     }
     let words = words.and("1h", Role::TextDim);

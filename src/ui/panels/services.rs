@@ -173,7 +173,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     let mut cells = vec![
         status::label(service.status, old, glyphs, widths[0]),
         title,
-        Line::plain(since(state, service, if old { leading } else { None }, widths[2])),
+        Line::plain(since(state, service, widths[2])),
         alert(state, glyphs, service),
         why(state, painter, service, leading, widths[4]),
     ];
@@ -187,15 +187,12 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     TableRow { cells, target, ..TableRow::default() }
 }
 
-/// Since when: the clock where that was seen today, with the time that it lasts where there is room; of a stale check (`old`) how
-/// old its answer is.
-fn since(state: &State, service: &ServiceView, old: Option<&CheckView>, width: u16) -> String {
+/// Since when, as the bar says it: the clock where that was seen today, with the time that it lasts where there is room.
+fn since(state: &State, service: &ServiceView, width: u16) -> String {
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
-    if let Some(check) = old {
-        return check.age(now).map_or_else(|| "-".to_owned(), figures::age);
-    }
-    let lasts = figures::age_since(service.since, now, "-");
-    match service.since {
+    let since = state.seen().standing_since(service);
+    let lasts = figures::age_since(since, now, "-");
+    match since {
         Some(since) if since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
             let clock = figures::time(since.at.utc, zone);
             if width >= 13 { format!("{clock} {lasts}") } else { clock }
@@ -220,10 +217,11 @@ fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static
 }
 
 /// Percentile, sparkline and availability of the leading check.
-fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
-    let glyphs = painter.glyphs();
+fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
     let none = || Line::styled(glyphs.none, Role::TextDim);
-    let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
+    // Without fresh samples in its window it would pass for how fast it is now.
+    let latency = check.percentile(0.95, LATENCY_WINDOW).filter(|_| !check.stale);
+    let latency = latency.map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
     let availability = check.availability(AVAILABILITY_WINDOW, state.seen().now).map_or_else(none, |figure| {
         if figure.thin {
             return Line::styled(figures::rough_percent(figure.percent), Role::TextDim);
