@@ -22,7 +22,7 @@ mod service_detail;
 mod service_logs;
 mod service_metrics;
 mod service_status;
-mod services;
+pub(crate) mod services;
 mod startable;
 mod timeline;
 

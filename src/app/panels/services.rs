@@ -15,10 +15,18 @@ use crate::world::services::ServiceView;
 /// Fewer are not worth folding.
 const LEAST: usize = 2;
 
-/// Whether services that are well are folded into one row: while something is broken, and there is more than one.
-fn folds(state: &State) -> bool {
+/// The services that are well and stand in one row: while something is broken, and there is more than one. The selected
+/// one keeps its row, so that it does not go from under the hand when it recovers.
+pub(crate) fn folded<'a>(state: &'a State, id: &PanelId) -> Vec<&'a ServiceView> {
     let is_broken = |service: &ServiceView| matches!(service.status, Status::Down | Status::Degraded);
-    state.seen().services.first().is_some_and(is_broken) && state.seen().healthy().nth(LEAST - 1).is_some()
+    if !state.seen().services.first().is_some_and(is_broken) {
+        return Vec::new();
+    }
+    let selected = state.list(id).and_then(|list| list.selected.as_ref());
+    let is_selected = |service: &ServiceView| matches!(selected, Some(RowKey::Service(name)) if *name == service.name);
+    let is_open = state.console.screens.overview.healthy_is_open;
+    let folded: Vec<_> = state.seen().healthy().filter(|service| is_open || !is_selected(service)).collect();
+    if folded.len() < LEAST { Vec::new() } else { folded }
 }
 
 pub(super) struct Services;
@@ -28,17 +36,19 @@ impl Panel for Services {
         true
     }
 
-    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+    fn rows(&self, state: &State, id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, service: &ServiceView| {
             write!(to, "{} {} {}", service.name, service.title, service.status.word())
         };
         let key = |service: &ServiceView| RowKey::Service(service.name.clone());
-        if !filter.is_empty() || !folds(state) {
+        let folded = folded(state, id);
+        if !filter.is_empty() || folded.is_empty() {
             return keys(state.seen().services.iter(), filter, key, text);
         }
-        let troubled = state.seen().services.iter().filter(|service| !service.is_healthy()).map(key);
-        let healthy = state.seen().healthy().filter(|_| state.console.screens.overview.healthy_is_open).map(key);
-        troubled.chain([RowKey::Healthy]).chain(healthy).collect()
+        let is_folded = |service: &ServiceView| folded.iter().any(|other| other.name == service.name);
+        let others = state.seen().services.iter().filter(|service| !is_folded(service)).map(key);
+        let open = folded.iter().filter(|_| state.console.screens.overview.healthy_is_open).map(|service| key(service));
+        others.chain([RowKey::Healthy]).chain(open).collect()
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

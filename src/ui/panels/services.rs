@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
+use crate::app::panels::services::folded;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
@@ -89,8 +90,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 }
 
 /// The services that are well, in one row.
-fn healthy<'a>(state: &'a State, painter: &Painter<'_>, widths: &[u16]) -> TableRow<'a> {
-    let titles: Vec<&str> = state.seen().healthy().map(|service| service.title.as_str()).collect();
+fn healthy<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId, widths: &[u16]) -> TableRow<'a> {
+    let titles: Vec<&str> = folded(state, id).iter().map(|service| service.title.as_str()).collect();
     let is_open = state.console.screens.overview.healthy_is_open;
     let count = Line::styled(format!("{} services", titles.len()), Role::Text);
     let words = if is_open {
