@@ -122,7 +122,7 @@ fn back(state: &mut State) {
     {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
         list.filter.clear();
-    } else if !logs::undo(state) && state.console.time_cursor.take().is_none() {
+    } else if !logs::undo(state) && state.console.time_cursor.take().is_none() && !metrics::leave_comparison(state) {
         state.go_back();
     }
 }

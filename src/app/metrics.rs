@@ -8,7 +8,7 @@ use crate::text::name::Name;
 use super::keymap::Command;
 use super::row::RowKey;
 use super::screens::Screen;
-use super::screens::metrics::{Axis, RANGES, fitted};
+use super::screens::metrics::{Axis, Before, RANGES, fitted};
 use super::state::State;
 
 /// The charts of the metrics screen, from the top.
@@ -78,6 +78,12 @@ pub(crate) fn command(state: &mut State, command: Command) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Compares with no time before any more. `false`: nothing was compared.
+pub(crate) fn leave_comparison(state: &mut State) -> bool {
+    let screen = &mut state.console.screens.metrics;
+    state.console.screen == Screen::Metrics && std::mem::take(&mut screen.before) != Before::Off
 }
 
 /// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
