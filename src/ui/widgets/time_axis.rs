@@ -61,27 +61,40 @@ fn moment(at: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     shown.map(|shown| shown.with_timezone(&Utc))
 }
 
-/// Draws the axis in one row; marks by their columns from the newest (0).
+/// Times that an axis has at the least, `now` among them.
+const LEAST: usize = 3;
+
+/// Draws the axis in one row; marks by their columns from the newest (0). Where these leave no room for three times they
+/// stand in the row above, at the foot of the plot.
 pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[(usize, Role)]) {
     let width = usize::from(row.width);
     let marked: Vec<usize> = marks.iter().filter_map(|(back, _)| width.checked_sub(back + 1)).collect();
-    let mut free = 0..width;
-    // From the right: `now` first, then the newest time.
-    if let Some(spot) = place(width.saturating_sub(2), "now".len(), &free, &marked) {
-        painter.put_at(row, column(spot), 0, &Line::styled("now", Role::ChartAxis));
-        free.end = spot.saturating_sub(1);
-    }
-    for tick in ticks.iter().rev() {
-        let Some(spot) = width.checked_sub(tick.back + 1) else { continue };
-        if let Some(spot) = place(spot, tick.label.len(), &free, &marked) {
-            painter.put_at(row, column(spot), 0, &Line::styled(tick.label.clone(), Role::ChartAxis));
-            free.end = spot.saturating_sub(1);
-        }
+    let beside = placed(width, ticks, &marked);
+    let is_crowded = beside.len() < LEAST.min(ticks.len() + 1);
+    let labels = if is_crowded { placed(width, ticks, &[]) } else { beside };
+    for (at, label) in labels {
+        painter.put_at(row, column(at), 0, &Line::styled(label.to_owned(), Role::ChartAxis));
     }
     let sign = painter.glyphs().event;
     for (back, role) in marks.iter().filter(|(back, _)| *back < width) {
-        painter.plot(row.x + column(width - 1 - back), row.y, sign, *role);
+        painter.plot(row.x + column(width - 1 - back), row.y.saturating_sub(u16::from(is_crowded)), sign, *role);
     }
+}
+
+/// The labels that have room, with the columns at which they begin.
+fn placed<'a>(width: usize, ticks: &'a [Tick], marked: &[usize]) -> Vec<(usize, &'a str)> {
+    let mut free = 0..width;
+    let mut placed = Vec::new();
+    // From the right: `now` first, then the newest time.
+    let now = (width.saturating_sub(2), "now");
+    let times = ticks.iter().rev().filter_map(|tick| Some((width.checked_sub(tick.back + 1)?, tick.label.as_str())));
+    for (at, label) in std::iter::once(now).chain(times) {
+        if let Some(spot) = place(at, label.len(), &free, marked) {
+            placed.push((spot, label));
+            free.end = spot.saturating_sub(1);
+        }
+    }
+    placed
 }
 
 /// Where a label of `width` columns begins so that it lies over `at`: with its middle if there is room, else moved aside
@@ -146,6 +159,15 @@ mod tests {
             let labels = labels(axis(now, 360, 90), Tz::named("Europe/Berlin"));
             assert!((2..=4).contains(&labels.len()), "{labels:?}");
         }
+    }
+
+    #[test]
+    fn a_small_axis_has_three_times_whatever_happened() {
+        let ticks = ticks(axis("2026-11-21T02:42:07Z", 15, 20), Tz::UTC);
+        let labels =
+            |marked: &[usize]| placed(20, &ticks, marked).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+        assert_eq!(labels(&[]), ["now", "02:35", "02:30"]);
+        assert!(labels(&[4, 16, 17, 18]).len() < LEAST, "then the marks stand above");
     }
 
     #[test]
