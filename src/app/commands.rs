@@ -7,6 +7,7 @@ use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+use super::contexts::contexts;
 use super::describe::subject;
 use super::keymap::Command;
 use super::navigation::open_screen;
@@ -33,7 +34,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Quit => quit(state, effects),
         Command::Back => back(state),
         Command::Help => {
-            let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
+            let here = contexts(state);
+            let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only, &here);
             state.console.overlays.push(help);
         }
         Command::Palette => {

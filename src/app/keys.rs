@@ -1,15 +1,15 @@
 //! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
 
-use crate::config::commands::CommandContext;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 
+use super::contexts::contexts;
 use super::keymap::{Binding, Command};
 use super::navigation::open_screen;
 use super::screens::Screen;
 use super::state::{State, overlays};
 use super::toasts::Tone;
-use super::{commands, launch, logs, panels, service};
+use super::{commands, launch, logs};
 
 /// A key was pressed.
 pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
@@ -44,11 +44,4 @@ fn say_no_screen(state: &mut State, key: Key) {
 /// Text was pasted. It goes into the input that has the focus and nowhere else: it is never keys.
 pub(crate) fn paste(state: &mut State, text: &str) {
     overlays::paste(state, text);
-}
-
-/// Where keys are heard now, the nearest first.
-pub(crate) fn contexts(state: &State) -> Vec<CommandContext> {
-    let nearest = state.focused_panel().and_then(|id| panels::find(&id).context());
-    let nearest = nearest.or_else(|| service::selected(state).map(|_| CommandContext::Services));
-    nearest.into_iter().chain([CommandContext::Selection, CommandContext::Lists, CommandContext::Everywhere]).collect()
 }

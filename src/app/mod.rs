@@ -4,6 +4,7 @@
 //! *Invariant:* no I/O, no clock, no await, no terminal types. Given the same messages, the same state.
 
 pub mod commands;
+pub(crate) mod contexts;
 pub(crate) mod describe;
 mod history;
 pub mod input;

@@ -1,12 +1,15 @@
 //! The help: made from the keys as they are now.
 
+use std::fmt::Write as _;
+
+use crate::app::input::TextInput;
 use crate::app::keymap::{Binding, Command, Keymap};
-use crate::app::list::moved;
+use crate::app::list::{RowFilter, moved};
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, CommandContext};
-use crate::lang::key::Key;
+use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::forms::FORMS;
 use crate::model::effect::Effect;
 
@@ -17,6 +20,8 @@ pub struct Help {
     pub scroll: usize,
     /// Its rows.
     pub rows: Vec<HelpRow>,
+    input: TextInput,
+    is_typing: bool,
 }
 
 /// One row of the help.
@@ -81,75 +86,207 @@ const CONTEXTS: [CommandContext; 8] = [
     CommandContext::Actions,
 ];
 
+/// Columns of one of several columns of help; and of the only one, at the most.
+const COLUMN: usize = 56;
+const ALONE: usize = 72;
+/// Columns of the keys in it, with the margin before them.
+pub(crate) const KEYS: usize = 21;
+
+/// How the help lies on a screen: rows, columns, and how wide each of these is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HelpPage {
+    /// Rows of a column.
+    pub height: usize,
+    /// How many columns.
+    pub columns: usize,
+    /// How wide each is.
+    pub width: usize,
+}
+
+impl HelpPage {
+    /// On a screen of so many columns and rows.
+    pub(crate) fn of((columns, rows): (u16, u16)) -> Self {
+        let room = usize::from(columns).saturating_sub(4).max(1);
+        let columns = (room / (COLUMN + 2)).max(1);
+        let width = if columns == 1 { room.min(ALONE) } else { COLUMN };
+        Self { height: usize::from(rows).saturating_sub(4).max(1), columns, width }
+    }
+
+    /// Rows that are seen at once.
+    pub(crate) const fn rows(self) -> usize {
+        self.height * self.columns
+    }
+}
+
 impl Help {
-    /// The help for the present keys.
-    pub(crate) fn new(config: &Config, keymap: &Keymap, read_only: bool) -> Self {
+    /// The help for the present keys; those of `here` come first.
+    pub(crate) fn new(config: &Config, keymap: &Keymap, read_only: bool, here: &[CommandContext]) -> Self {
+        let is_here = |context: &CommandContext| {
+            here.contains(context) && !matches!(context, CommandContext::Lists | CommandContext::Everywhere)
+        };
         let mut rows = Vec::new();
-        if !read_only && !config.actions.is_empty() {
-            rows.push(HelpRow::Heading("your actions".to_owned()));
-            for action in &config.actions {
-                let keys = keymap.keys_of(&Binding::Action(action.name.clone()));
-                rows.push(HelpRow::Entry { keys, help: action.title.clone() });
-            }
+        for context in CONTEXTS.into_iter().filter(is_here) {
+            keys_of(&mut rows, context, keymap, read_only);
         }
-        if !config.screens.is_empty() {
-            rows.push(HelpRow::Heading("your screens".to_owned()));
-            for screen in &config.screens {
-                let keys = keymap.keys_of(&Binding::Screen(screen.name.clone()));
-                rows.push(HelpRow::Entry { keys, help: screen.title.clone() });
-            }
-        }
-        if !config.filters.is_empty() {
-            rows.push(HelpRow::Heading("your filters".to_owned()));
-            for filter in &config.filters {
-                let keys = keymap.keys_of(&Binding::Filter(filter.name.clone()));
-                let keys = if keys.is_empty() { format!(":filter {}", filter.name) } else { keys };
-                rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter.text()) });
-            }
-        }
-        for context in CONTEXTS {
-            rows.push(HelpRow::Heading(context.describe().to_owned()));
-            for info in COMMANDS.iter().filter(|info| info.context == context) {
-                let Some(command) = Command::from_name(info.name).filter(|c| !(read_only && c.acts())) else {
-                    continue;
-                };
-                let keys = keymap.keys_of(&Binding::Command(command));
-                let keys = if keys.is_empty() { format!(":{}", info.name) } else { keys };
-                rows.push(HelpRow::Entry { keys, help: info.help.to_owned() });
-            }
-            if context == CommandContext::Logs {
-                rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
-                rows.push(HelpRow::Heading("filters of the logs".to_owned()));
-                rows.extend(FORMS.iter().map(|form| HelpRow::Entry {
-                    keys: form.examples.first().copied().unwrap_or_default().to_owned(),
-                    help: form.meaning.to_owned(),
-                }));
-            }
-            if context == CommandContext::Metrics {
-                rows.extend(CHART_SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
-            }
+        named(&mut rows, config, keymap, read_only);
+        for context in CONTEXTS.into_iter().filter(|context| !is_here(context)) {
+            keys_of(&mut rows, context, keymap, read_only);
         }
         // A context whose commands are all hidden has nothing to say.
         let empty = |at: usize, rows: &[HelpRow]| {
             matches!(rows[at], HelpRow::Heading(_)) && !matches!(rows.get(at + 1), Some(HelpRow::Entry { .. }))
         };
         let rows = (0..rows.len()).filter(|at| !empty(*at, &rows)).map(|at| rows[at].clone()).collect();
-        Self { scroll: 0, rows }
+        Self { rows, ..Self::default() }
+    }
+
+    /// What was typed to search it; `None` where it is not searched.
+    pub(crate) fn search(&self) -> Option<&str> {
+        Some(self.input.text()).filter(|text| self.is_typing || !text.is_empty())
+    }
+
+    /// Whether keys are text of the search.
+    pub(crate) const fn is_typing(&self) -> bool {
+        self.is_typing
+    }
+
+    /// The rows that hold what is searched for, with the part of each that stands in a line of so many columns; `None` where
+    /// the line only goes on with the row above.
+    pub(crate) fn lines(&self, width: usize) -> Vec<(Option<&HelpRow>, &str)> {
+        let mut words = RowFilter::new(self.input.text());
+        let mut lines: Vec<(Option<&HelpRow>, &str)> = Vec::new();
+        let mut heading = None;
+        for row in &self.rows {
+            let text = match row {
+                HelpRow::Heading(text) => {
+                    heading = Some((row, text.as_str()));
+                    continue;
+                }
+                HelpRow::Entry { keys, help } => {
+                    if !words.hold(|to| write!(to, "{keys} {help}")) {
+                        continue;
+                    }
+                    help.as_str()
+                }
+                HelpRow::Sign(_, meaning) => {
+                    if !words.hold(|to| write!(to, "{meaning}")) {
+                        continue;
+                    }
+                    meaning
+                }
+            };
+            lines.extend(heading.take().map(|(row, text)| (Some(row), text)));
+            let parts = broken(text, width.saturating_sub(KEYS).max(8));
+            lines.extend(parts.into_iter().enumerate().map(|(at, part)| ((at == 0).then_some(row), part)));
+        }
+        lines
+    }
+}
+
+/// A text in lines of at most so many characters, broken at its blanks.
+fn broken(text: &str, width: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(width) {
+        // A blank right behind the last column ends the line too.
+        let at = rest[..=end].rfind(' ').filter(|at| *at > 0).unwrap_or(end);
+        lines.push(&rest[..at]);
+        rest = rest[at..].trim_start();
+    }
+    lines.push(rest);
+    lines
+}
+
+/// What the configuration names: its actions, screens and filters.
+fn named(rows: &mut Vec<HelpRow>, config: &Config, keymap: &Keymap, read_only: bool) {
+    if !read_only && !config.actions.is_empty() {
+        rows.push(HelpRow::Heading("your actions".to_owned()));
+        for action in &config.actions {
+            let keys = keymap.keys_of(&Binding::Action(action.name.clone()));
+            rows.push(HelpRow::Entry { keys, help: action.title.clone() });
+        }
+    }
+    if !config.screens.is_empty() {
+        rows.push(HelpRow::Heading("your screens".to_owned()));
+        for screen in &config.screens {
+            let keys = keymap.keys_of(&Binding::Screen(screen.name.clone()));
+            rows.push(HelpRow::Entry { keys, help: screen.title.clone() });
+        }
+    }
+    if !config.filters.is_empty() {
+        rows.push(HelpRow::Heading("your filters".to_owned()));
+        for filter in &config.filters {
+            let keys = keymap.keys_of(&Binding::Filter(filter.name.clone()));
+            let keys = if keys.is_empty() { format!(":filter {}", filter.name) } else { keys };
+            rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter.text()) });
+        }
+    }
+}
+
+/// The commands that are heard in one place, and the signs that are drawn there.
+fn keys_of(rows: &mut Vec<HelpRow>, context: CommandContext, keymap: &Keymap, read_only: bool) {
+    rows.push(HelpRow::Heading(context.describe().to_owned()));
+    for info in COMMANDS.iter().filter(|info| info.context == context) {
+        let Some(command) = Command::from_name(info.name).filter(|c| !(read_only && c.acts())) else { continue };
+        let keys = keymap.keys_of(&Binding::Command(command));
+        let keys = if keys.is_empty() { format!(":{}", info.name) } else { keys };
+        rows.push(HelpRow::Entry { keys, help: info.help.to_owned() });
+    }
+    if context == CommandContext::Logs {
+        rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
+        rows.push(HelpRow::Heading("filters of the logs".to_owned()));
+        rows.extend(FORMS.iter().map(|form| HelpRow::Entry {
+            keys: form.examples.first().copied().unwrap_or_default().to_owned(),
+            help: form.meaning.to_owned(),
+        }));
+    }
+    if context == CommandContext::Metrics {
+        rows.extend(CHART_SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
     }
 }
 
 impl Overlay for Help {
     fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
+        if self.is_typing {
+            match key.code {
+                KeyCode::Enter => self.is_typing = false,
+                KeyCode::Esc => {
+                    self.is_typing = false;
+                    self.input.clear();
+                }
+                _ => {
+                    self.input.key(key);
+                }
+            }
+            self.scroll = 0;
+            return Then::Stay;
+        }
         let Some(command) = state.console.keymap.overlay_command(key) else { return Then::Stay };
-        let height = usize::from(state.console.size.1).saturating_sub(4).max(1);
-        let last = self.rows.len().saturating_sub(height);
-        if let Some(to) = moved(command, self.scroll.min(last), last, height) {
+        let page = HelpPage::of(state.console.size);
+        let last = self.lines(page.width).len().saturating_sub(page.rows());
+        if let Some(to) = moved(command, self.scroll.min(last), last, page.rows()) {
             self.scroll = to;
             return Then::Stay;
         }
         match command {
-            Command::Back | Command::Quit | Command::Help | Command::Open => Then::Close,
-            _ => Then::Stay,
+            Command::Filter => self.is_typing = true,
+            Command::Back if !self.input.text().is_empty() => {
+                self.input.clear();
+                self.scroll = 0;
+            }
+            Command::Back | Command::Quit | Command::Help | Command::Open => return Then::Close,
+            _ => {}
         }
+        Then::Stay
+    }
+
+    fn paste(&mut self, _state: &mut State, text: &str) {
+        if self.is_typing {
+            self.input.insert(text);
+        }
+    }
+
+    fn takes_text(&self) -> bool {
+        self.is_typing
     }
 }

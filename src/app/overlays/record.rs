@@ -8,6 +8,7 @@ use crate::app::logs::{self, details};
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Stands, Then};
 use crate::app::toasts::Tone;
+use crate::config::commands::CommandContext;
 use crate::lang::key::Key;
 use crate::logs::dialect::dialect;
 use crate::logs::filter::write;
@@ -280,7 +281,12 @@ impl Overlay for RecordOverlay {
                 return Then::Close;
             }
             Command::Help => {
-                let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
+                let help = Help::new(
+                    &state.world.config,
+                    &state.console.keymap,
+                    state.world.read_only,
+                    &[CommandContext::Details, CommandContext::Logs],
+                );
                 state.console.overlays.push(help);
             }
             Command::Back | Command::Quit | Command::Open => {

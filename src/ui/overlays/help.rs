@@ -3,45 +3,58 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::help::{Help, HelpRow, HelpSign};
+use crate::app::overlays::help::{Help, HelpPage, HelpRow, HelpSign, KEYS};
 use crate::app::state::State;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, DialogTone};
+use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
 
 use super::Draw;
 
-/// Columns of the help.
-const WIDTH: u16 = 76;
-/// Columns of the keys in it.
-const KEYS: usize = 18;
-
 impl Draw for Help {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        // Two rows free above and below the frame: the core scrolls by the same height.
-        let spot = dialog::spot(area, WIDTH, area.height.saturating_sub(2).max(3));
-        let height = usize::from(spot.height.saturating_sub(2));
-        let shown = table::window(self.scroll, None, self.rows.len(), height);
+        let page = HelpPage::of((area.width, area.height));
+        let lines = self.lines(page.width);
+        let width = u16::try_from(page.columns * (page.width + 2) + 2).unwrap_or(area.width);
+        let spot = dialog::spot(area, width, area.height.saturating_sub(2).max(3));
+        let shown = table::window(self.scroll, None, lines.len(), page.rows());
         let title = Line::styled("keys and commands", Role::DialogTitle);
-        let foot = table::position(&shown, self.rows.len()).then("Esc closes", Role::TextDim);
+        let closes = if self.search().is_some() { "Esc shows all" } else { "/ searches  Esc closes" };
+        let foot = table::position(&shown, lines.len()).then(closes, Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
-        for (row, entry) in (0..inner.height).zip(&self.rows[shown]) {
-            let words = match entry {
-                HelpRow::Sign(sign, meaning) => {
-                    let (sign, role) = drawn(painter.glyphs(), *sign);
-                    Line::styled(format!("  {sign:<KEYS$} "), role).and(*meaning, Role::Text)
-                }
-                HelpRow::Heading(text) => Line::styled(text.clone(), Role::Title),
-                HelpRow::Entry { keys, help } => {
-                    Line::styled(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
-                }
+        if let Some(text) = self.search() {
+            let cursor = if self.is_typing() { "_" } else { "" };
+            dialog::search(painter, spot, &Line::styled(format!("/{text}{cursor}"), Role::InputPrompt));
+        }
+        if lines.is_empty() {
+            Notice::empty("no key and no command contains that", "Esc shows all").draw(painter, inner);
+        }
+        for (at, (row, text)) in lines[shown].iter().enumerate() {
+            let Ok(row_at) = u16::try_from(at % page.height) else { break };
+            let x = u16::try_from(at / page.height * (page.width + 2)).unwrap_or(inner.width).min(inner.width);
+            let cell = Rect {
+                x: inner.x + x,
+                width: (inner.width - x).min(u16::try_from(page.width).unwrap_or(u16::MAX)),
+                ..inner
             };
-            painter.put(inner, row, &words);
-            painter.note(Rect { y: inner.y + row, height: 1, ..inner }, Target::OverlayRow(usize::from(row)));
+            painter.put(cell, row_at, &words(painter.glyphs(), *row, text));
+            painter.note(Rect { y: inner.y + row_at, height: 1, ..cell }, Target::OverlayRow(at));
         }
     }
+}
+
+/// A line of it, under its keys.
+fn words(glyphs: GlyphSet, row: Option<&HelpRow>, text: &str) -> Line<'static> {
+    let (keys, role) = match row {
+        Some(HelpRow::Heading(_)) => return Line::styled(text.to_owned(), Role::Title),
+        Some(HelpRow::Sign(sign, _)) => drawn(glyphs, *sign),
+        Some(HelpRow::Entry { keys, .. }) => (keys.clone(), Role::Key),
+        None => (String::new(), Role::Text),
+    };
+    Line::styled(format!("  {keys:<width$} ", width = KEYS - 3), role).and(text.to_owned(), Role::Text)
 }
 
 /// A sign as it is drawn where it stands.

@@ -58,6 +58,14 @@ pub(crate) fn foot(painter: &mut Painter<'_>, spot: Rect, words: &Line<'_>) {
     }
 }
 
+/// What is searched for, at the left of the lower edge of a box.
+pub(crate) fn search(painter: &mut Painter<'_>, spot: Rect, words: &Line<'_>) {
+    if spot.width >= 6 && spot.height >= 3 {
+        let edge = Rect { x: spot.x + 1, y: spot.bottom() - 1, width: spot.width - 3, height: 1 };
+        painter.put_at(edge, 1, 0, &padded(words));
+    }
+}
+
 /// A button's words.
 pub(crate) fn button(label: &'static str, focused: bool) -> Line<'static> {
     let role = if focused { Role::DialogButtonFocus } else { Role::DialogButton };
