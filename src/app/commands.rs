@@ -44,7 +44,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         }
         Command::NextPanel => state.move_focus(1),
         Command::PreviousPanel => state.move_focus(-1),
-        Command::Zoom => state.console.zoomed = !state.console.zoomed,
+        Command::Zoom => zoom(state),
         Command::Freeze => freeze(state),
         Command::Poll => {
             effects.push(FeedEffect::PollNow(service::polled(state)).into());
@@ -93,6 +93,15 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
         Operation::Copy(text) => effects.push(TerminalEffect::Copy(text).into()),
         Operation::Theme(name) => state.console.theme = name,
         Operation::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
+    }
+}
+
+/// Draws the focused panel alone, or all again.
+fn zoom(state: &mut State) {
+    if state.console.zoomed || state.focused_panel().is_some_and(|id| find(&id).zooms()) {
+        state.console.zoomed = !state.console.zoomed;
+    } else {
+        state.toast(Tone::Info, "this panel stays beside the others: its keys work on them");
     }
 }
 

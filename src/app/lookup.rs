@@ -117,6 +117,10 @@ impl State {
     /// the keys.
     pub fn panels(&self) -> Vec<PanelId> {
         let mut panels: Vec<PanelId> = self.shown_panels().filter(|id| find(id).takes_focus(self)).collect();
+        // One that had no room must not take keys that nobody sees.
+        if !self.console.zoomed && panels.iter().any(|id| self.console.layout.panel(id).is_some()) {
+            panels.retain(|id| self.console.layout.panel(id).is_some());
+        }
         if panels.is_empty() {
             panels.extend(self.shown_panels());
         }

@@ -3,6 +3,7 @@
 use crate::config::panels::{self, PanelSpec};
 use crate::model::effect::{Effect, StoreEffect};
 
+use super::layout::LayoutMap;
 use super::logs;
 use super::requests::AwaitedAnswer;
 use super::screens::Screen;
@@ -46,6 +47,8 @@ impl State {
         }
         self.console.focus = self.console.focus_of.get(&self.console.screen).cloned();
         self.console.zoomed = false;
+        // What was drawn where is not known of this screen yet.
+        self.console.layout = LayoutMap::default();
     }
 }
 

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use super::paint::Painter;
 use super::widgets::hints::{self, Hint};
 use crate::app::keymap::{Binding, Command};
-use crate::app::panels;
 use crate::app::screens::Screen;
 use crate::app::state::State;
+use crate::app::{contexts, describe, panels};
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
@@ -24,7 +24,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let mut hints = here(state, painter.glyphs());
     // The header has no room for them.
     if area.width < TABS_FROM {
-        hints.insert(hints.len().min(1), screens(state));
+        hints.push(screens(state));
     }
     hints::draw(painter, area, &hints, &always);
 }
@@ -55,38 +55,53 @@ fn first_key(state: &State, binding: &Binding) -> String {
     state.console.keymap.first_key_of(binding).map_or_else(String::new, |key| key.to_string())
 }
 
-/// The keys of the built-in screens in one hint: `1-6 screens`.
+/// The keys of the built-in screens in one hint: `1-4 6 screens`.
 fn screens(state: &State) -> Hint {
-    let keys: Vec<String> = Screen::BUILT_IN.iter().map(|screen| key_of_screen(state, screen)).collect();
-    let digits: Vec<&str> = keys.iter().map(String::as_str).filter(|key| key.len() == 1 && *key != "!").collect();
-    let keys = match digits[..] {
-        [first, .., last] => format!("{first}-{last}"),
-        _ => keys.first().cloned().unwrap_or_default(),
-    };
-    Hint::new(keys, "screens")
+    let keys = Screen::BUILT_IN.iter().map(|screen| key_of_screen(state, screen));
+    let mut digits: Vec<u8> = keys.filter_map(|key| key.parse().ok()).collect();
+    digits.sort_unstable();
+    let runs = digits.chunk_by(|a, b| a + 1 == *b).map(|run| match run {
+        [first, _, .., last] => format!("{first}-{last}"),
+        few => few.iter().map(u8::to_string).collect::<Vec<_>>().join(" "),
+    });
+    Hint::new(runs.collect::<Vec<_>>().join(" "), "screens").ranked(1)
 }
 
-/// Hints for the screen and panel, the most useful first: what can be done about the service that is shown, what can be
-/// done in the panel, then the other actions.
+/// Hints for the screen and panel in the order in which they stand: what the panel does, what can be done with what is
+/// selected, the actions, what can be done anywhere. Only keys that mean that here.
 fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let (its, others) = actions(state, glyphs);
-    let near = state.focused_panel().map(|id| panels::find(&id).hints(state)).unwrap_or_default();
-    let common = [
-        (Command::Filter, "filter"),
-        (Command::NextPanel, "panel"),
-        (Command::Zoom, "zoom"),
-        (Command::Freeze, "freeze"),
+    let panel = state.focused_panel();
+    let hint = |command: Command, label: &str, rank: u8| {
+        hint_of(state, command, label).filter(|_| contexts::is_heard(state, command)).map(|hint| hint.ranked(rank))
+    };
+    let near = panel.as_ref().map(|id| panels::find(id).hints(state)).unwrap_or_default();
+    let near = near.into_iter().enumerate().map(|(at, (command, label))| {
+        let rank = if at == 0 || matches!(command, Command::Cancel | Command::DryRun) { 0 } else { 2 };
+        hint(command, label, rank)
+    });
+    let is_list = panel.as_ref().is_some_and(|id| panels::find(id).is_list() || panels::find(id).shows_records());
+    let subject = describe::subject(state).is_some();
+    let selection = [(Command::Act, "actions"), (Command::Describe, "describe")].into_iter().filter(|_| subject);
+    let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
+    let anywhere = [
+        (Command::Save, "save", 1, true),
+        (Command::Filter, "filter", 3, is_list),
+        (Command::NextPanel, "panel", 4, state.panels().len() > 1),
+        (Command::Zoom, "zoom", 5, zooms),
+        (Command::Freeze, "freeze", 5, true),
     ];
-    let near = near.into_iter().filter_map(|(command, label)| hint_of(state, command, label));
-    let common = common.into_iter().filter_map(|(command, label)| hint_of(state, command, label));
-    let mut hints: Vec<Hint> = its;
-    for (at, hint) in near.chain(common).enumerate() {
+    let anywhere = anywhere.into_iter().filter(|(.., works)| *works);
+    let all = near
+        .chain(selection.map(|(command, label)| hint(command, label, 1)))
+        .flatten()
+        .chain(its.into_iter().map(|hint| hint.ranked(2)))
+        .chain(others.into_iter().map(|hint| hint.ranked(4)))
+        .chain(anywhere.filter_map(|(command, label, rank, _)| hint(command, label, rank)));
+    let mut hints: Vec<Hint> = Vec::new();
+    for hint in all {
         if !hints.iter().any(|other| other.key == hint.key) {
             hints.push(hint);
-        }
-        // The first two or three are what a person looks for; the rest is in help.
-        if at == 2 {
-            hints.extend(others.iter().cloned());
         }
     }
     hints

@@ -19,7 +19,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let area = beside_details(state, area);
     if state.console.zoomed
         && let Some(id) = state.focused_panel()
-        && find(&id).zooms()
+        && panels::find(&id).zooms()
     {
         find(&id).draw(state, painter, &id, area);
         return;

@@ -36,6 +36,11 @@ impl Panel for MetricList {
         !state.seen().metrics.is_empty()
     }
 
+    /// Its keys move the cursor of the charts, which must stay in sight.
+    fn zooms(&self) -> bool {
+        false
+    }
+
     fn context(&self) -> Option<CommandContext> {
         Some(CommandContext::Metrics)
     }

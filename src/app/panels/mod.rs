@@ -61,6 +61,11 @@ pub(crate) trait Panel: Sync {
         true
     }
 
+    /// Whether it is drawn alone when it is zoomed.
+    fn zooms(&self) -> bool {
+        true
+    }
+
     /// When Tab comes to it: the lower first, equals in the order of the layout.
     fn tab_order(&self) -> u8 {
         0

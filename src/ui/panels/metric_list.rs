@@ -31,11 +31,6 @@ impl PanelView for MetricList {
         (36, 60)
     }
 
-    /// Its keys move the cursor of the charts, which must stay in sight.
-    fn zooms(&self) -> bool {
-        false
-    }
-
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         draw(state, painter, id, area);
     }

@@ -56,11 +56,6 @@ pub(crate) trait PanelView: Sync {
         (20, u16::MAX)
     }
 
-    /// Whether it is drawn alone when it is zoomed.
-    fn zooms(&self) -> bool {
-        true
-    }
-
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect);
 }
 

@@ -6,6 +6,9 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 
+/// Columns from which hints stand farther apart.
+const ROOMY: u16 = 100;
+
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hint {
@@ -13,11 +16,18 @@ pub(crate) struct Hint {
     pub key: String,
     /// What it does, one or two words.
     pub label: String,
+    /// Where the room is short the highest goes first, of equals the last.
+    pub rank: u8,
 }
 
 impl Hint {
     pub(crate) fn new(key: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { key: key.into(), label: label.into() }
+        Self { key: key.into(), label: label.into(), rank: 0 }
+    }
+
+    /// The same with another rank.
+    pub(crate) fn ranked(self, rank: u8) -> Self {
+        Self { rank, ..self }
     }
 
     fn line(&self) -> Line<'static> {
@@ -25,10 +35,9 @@ impl Hint {
     }
 }
 
-/// Draws hints in one row. `always` stand at the right and stay; of the others those that fit whole: a
-/// long one gives way to the short ones after it.
+/// Draws hints in one row. `always` stand at the right and stay; of the others those of the lowest rank that fit whole.
 pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint]) {
-    let gap = if row.width >= 60 { 3 } else { 2 };
+    let gap = if row.width >= ROOMY { 3 } else { 2 };
     let end = joined(always, gap);
     let end_width = u16::try_from(end.width()).unwrap_or(u16::MAX);
     let margin = u16::from(row.width > 20);
@@ -38,16 +47,19 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always:
         painter.put_right(inside, 0, &end);
         room -= usize::from(end_width);
     }
-    let mut words = Line::new();
-    for hint in hints {
-        let next = hint.line();
-        let space = if words.is_empty() { 0 } else { gap };
-        if words.width() + space + next.width() + gap > room {
-            continue;
+    let mut by_rank: Vec<(usize, &Hint)> = hints.iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, hint)| hint.rank);
+    let mut kept = Vec::new();
+    for (at, hint) in by_rank {
+        // Each has its gap behind it, the last one before those at the right.
+        if let Some(left) = room.checked_sub(hint.line().width() + gap) {
+            room = left;
+            kept.push(at);
         }
-        words = words.and(" ".repeat(space), Role::Text).join(next);
     }
-    painter.put(inside, 0, &words);
+    kept.sort_unstable();
+    let kept: Vec<Hint> = kept.into_iter().filter_map(|at| hints.get(at).cloned()).collect();
+    painter.put(inside, 0, &joined(&kept, gap));
 }
 
 /// Hints in one line.
