@@ -84,7 +84,7 @@ pub(crate) fn tail(
     let mut shape = frame(state, painter, id, "");
     shape.title = title.all(if shape.focused { Role::TitleFocus } else { Role::Title });
     shape = match of.filtered {
-        Some(filtered) => of_filter(shape, filtered, dot),
+        Some(filtered) => folded::titled(shape, filtered, dot),
         None => shape.with(rate_line(logs.iter().map(|log| log.rate).sum::<f64>()), dot),
     };
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
@@ -92,8 +92,12 @@ pub(crate) fn tail(
     let inner = Frame::inner(area);
     note(painter, inner, id.clone());
     let height = usize::from(inner.height);
-    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.seen().logs, height));
-    let rows = rows(&records);
+    let (records, times) = match of.filtered {
+        Some(filtered) => folded::newest_of(filtered, &state.seen().logs, height),
+        None => (last(of, height), Vec::new()),
+    };
+    let mut rows = rows(&records);
+    rows.iter_mut().zip(times).for_each(|(row, times)| row.times = times);
     shape.note(state_of_all).foot(foot(painter, logs, &rows, area.width)).draw(painter, area);
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
         let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
@@ -126,18 +130,6 @@ pub(crate) fn tail(
     };
     let inner = style.head_row(painter, inner, &rows);
     style.draw(painter, inner, &rows);
-}
-
-/// A title with the filter and how many records pass it.
-fn of_filter<'a>(shape: Frame<'a>, filtered: &FilteredTail, dot: &'static str) -> Frame<'a> {
-    let view = filtered.view();
-    let shape = shape
-        .with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot)
-        .with(Line::plain(figures::count(view.len() as u64)), dot);
-    match view.progress() {
-        Some(done) => shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot),
-        None => shape,
-    }
 }
 
 fn rows(records: &[Record]) -> Vec<LogRow<'_>> {

@@ -1,13 +1,16 @@
 //! What the logs say again and again: one row for each shape of message in the last hour, errors first.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
 use super::{foot, frame, newest, rate_line, source_width};
 use crate::app::state::State;
+use crate::app::tails::Tail;
 use crate::config::panels::PanelId;
+use crate::logs::pattern;
 use crate::logs::record::{Level, Record};
 use crate::logs::repeats::RepeatedShape;
 use crate::theme::Role;
@@ -17,7 +20,7 @@ use crate::ui::paint::Painter;
 use crate::ui::panels::{focused, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
-use crate::world::logs::LogView;
+use crate::world::logs::{LogView, Logs};
 
 /// What came within so long goes before what came before that. Rows must not change places with every record.
 const RECENT: TimeDelta = TimeDelta::minutes(5);
@@ -65,6 +68,42 @@ pub(super) fn draw(
     let inner = style.head_row(painter, inner, &rows);
     style.draw(painter, inner, &rows);
     true
+}
+
+/// Records of a filter that are folded: a frame counts no more.
+const FOLDED: usize = 500;
+
+/// The newest records that pass a filter, each shape of message once in the place of its latest, with how often it came.
+pub(super) fn newest_of(tail: &Tail, logs: &Logs, most: usize) -> (Vec<Record>, Vec<u64>) {
+    let mut places: HashMap<(u64, Level), usize> = HashMap::new();
+    let mut folded: Vec<(Record, u64)> = Vec::new();
+    for record in tail.last(logs, FOLDED).into_iter().rev() {
+        let shape = (pattern::hash_of(record.message.as_str()), record.level);
+        let place = *places.entry(shape).or_insert(folded.len());
+        match folded.get_mut(place) {
+            Some((_, times)) => *times += 1,
+            None => folded.push((record, 1)),
+        }
+    }
+    folded.truncate(most);
+    folded.into_iter().rev().unzip()
+}
+
+/// How many records pass, and of how many of them the counts are.
+fn covers(passing: usize) -> Line<'static> {
+    let all = figures::count(passing as u64);
+    if passing <= FOLDED { Line::plain(all) } else { Line::plain(format!("newest {FOLDED} of {all}")) }
+}
+
+/// A title with the filter and how many records pass it.
+pub(super) fn titled<'a>(shape: Frame<'a>, filtered: &Tail, dot: &'static str) -> Frame<'a> {
+    let view = filtered.view();
+    let shape =
+        shape.with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot).with(covers(view.len()), dot);
+    match view.progress() {
+        Some(done) => shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot),
+        None => shape,
+    }
 }
 
 fn row(record: &Record, times: u64) -> LogRow<'_> {
