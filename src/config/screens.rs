@@ -57,7 +57,7 @@ fn overview(config: &Config) -> ScreenLayout {
     let beside = vec![placed(panels::TIMELINE.id(), 3), placed(panels::ALERTS.id(), 2)];
     let medium = vec![vec![cell(panels::SERVICES.id(), 5), beside], metrics(MOST_METRICS), vec![last(2)]];
     let narrow = vec![
-        vec![cell(panels::SERVICES.id(), 1)],
+        vec![cell(panels::SERVICES.id(), 2)],
         metrics(MOST_METRICS),
         vec![cell(panels::TIMELINE.id(), 1)],
         vec![last(1)],

@@ -96,12 +96,6 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Draws words in the middle of a row.
-    pub(crate) fn put_centred(&mut self, area: Rect, row: u16, words: &Line<'_>) {
-        let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(area.width);
-        self.put_at(area, (area.width - width) / 2, row, words);
-    }
-
     /// One sign in one cell of the frame.
     pub(crate) fn sign(&mut self, x: u16, y: u16, sign: &str, role: Role) {
         let style = self.clean(role);

@@ -10,8 +10,8 @@ use crate::ui::paint::Painter;
 pub(super) struct Actions;
 
 impl PanelView for Actions {
-    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height { most: 14, ..Height::from(3) })
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.rows(id).len().min(12), room))
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {

@@ -8,7 +8,7 @@ use super::{Height, PanelView, Room, frame, note, services};
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::status::Status;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
@@ -44,7 +44,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
     note(painter, inner, id.clone());
     let width = inner.width.saturating_sub(2);
-    for (row, line) in (0..inner.height).zip(lines(state, painter, check, width)) {
+    for (row, line) in (0..inner.height).zip(lines(state, glyphs, check, width)) {
         painter.put_at(inner, 1, row, &line);
     }
 }
@@ -58,8 +58,7 @@ pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
 }
 
 /// What is wrong, latencies, the interval and the next poll, the parts.
-pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
-    let glyphs = painter.glyphs();
+pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let width = usize::from(width);
     let reason = state.seen().reason(check);
@@ -83,7 +82,13 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
     if let Some((so_far, needed)) = check.streak {
         lines.push(Line::styled(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
     }
-    let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
+    // What fails comes before how fast it answered.
+    let parts = || check.components().map(|parts| tree::lines(parts, glyphs)).unwrap_or_default();
+    let is_well = matches!(check.status, Status::Ok | Status::Cold);
+    if !is_well {
+        lines.extend(parts());
+    }
+    let (latencies, schedule) = (latencies(glyphs, check), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
     // Where polls begin late a person must see it; else it is shown where there is room.
     let shorter = Some(schedule).filter(|_| !begins_late(check));
@@ -92,10 +97,10 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
         Some(schedule) => lines.push(latencies.and("  ", Role::Text).join(schedule)),
         None => lines.extend([latencies, full]),
     }
-    if let Some(parts) = check.components() {
-        lines.extend(tree::lines(parts, glyphs));
+    if is_well {
+        lines.extend(parts());
     }
-    lines.push(services::sparkline(state, painter, check, u16::try_from(width.min(60)).unwrap_or(60)));
+    lines.push(services::sparkline(state, glyphs, check, u16::try_from(width.min(60)).unwrap_or(60)));
     lines
 }
 

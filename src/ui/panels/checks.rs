@@ -3,12 +3,12 @@
 use ratatui::layout::Rect;
 
 use super::service_status::standing;
-use super::{Listing, PanelView, check, focused, frame, none_matches, note, services};
+use super::{Height, Listing, PanelView, Room, check, focused, frame, framed, none_matches, note, services};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
@@ -20,6 +20,20 @@ use crate::world::checks::CheckView;
 pub(super) struct Checks;
 
 impl PanelView for Checks {
+    /// As high as all that is said of them: of what is broken nothing is hidden while others have blank rows.
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        let keys = state.rows(id);
+        let checks = keys.iter().filter_map(|key| match key {
+            RowKey::Check(name) => state.seen().check(name),
+            _ => None,
+        });
+        // In the width of the whole screen; beside others it has more lines, and then more rows too.
+        let width = room.width.saturating_sub(5);
+        let rows = checks.map(|check| 1 + check::lines(state, GlyphSet::UTF8, check, width).len()).sum();
+        let most = framed(rows);
+        Some(Height { most, ..Height::from(most.min(room.screen * 2 / 5).max(3)) })
+    }
+
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let inner = Frame::inner(area);
         let listing = Listing::new(state, id, usize::from(inner.height));
@@ -32,7 +46,7 @@ impl PanelView for Checks {
             let RowKey::Check(name) = key else { continue };
             let Some(check) = state.seen().check(name) else { continue };
             lines.push((Some(at), heading(state, painter, check)));
-            let detail = check::lines(state, painter, check, below);
+            let detail = check::lines(state, painter.glyphs(), check, below);
             lines.extend(detail.into_iter().map(|words| (None, Line::plain("  ").join(words))));
         }
         let chosen = listing.selected.map(|at| at + listing.shown.start);

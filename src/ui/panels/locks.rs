@@ -27,7 +27,7 @@ pub(super) struct Locks;
 impl PanelView for Locks {
     /// What it needs, at most a third.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 3)))
+        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.screen / 3)))
     }
 
     fn width(&self) -> (u16, u16) {

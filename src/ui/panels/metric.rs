@@ -24,6 +24,9 @@ use crate::world::metrics::MetricView;
 /// From this height on panels that stand one under the other have room for charts.
 const TALL: u16 = 44;
 
+/// Columns of a name that still says which metric it is.
+const LEAST_NAME: usize = 8;
+
 pub(super) struct OneMetric;
 
 impl PanelView for OneMetric {
@@ -64,9 +67,21 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 /// Name, value, sparkline and age in one row.
 fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let words = Line::styled(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
-    let used = painter.put_at(area, 1, 0, &words) + 2;
     let age = age(state, metric);
+    // The name gives way to the number and its unit, and so does the word beside the sign of what is stale.
+    let left = |value: &Line<'_>| usize::from(area.width).saturating_sub(value.width() + age.width() + 4);
+    let mut value = value(painter, metric);
+    if metric.stale && left(&value) < LEAST_NAME {
+        value = stale(painter, metric, "");
+    }
+    let room = left(&value).max(4);
+    let title = cut(&metric.title, room, painter.glyphs().ellipsis);
+    let words = Line::styled(title, role).and(" ", Role::Text).join(value);
+    let used = painter.put_at(area, 1, 0, &words) + 2;
+    if focused {
+        painter.sign(area.x, area.y, painter.glyphs().bar, Role::Key);
+        painter.highlight(Rect { x: area.x + 1, width: used.min(area.width).saturating_sub(2), height: 1, ..area });
+    }
     let end = u16::try_from(age.width()).unwrap_or(0) + 1;
     let room = area.width.saturating_sub(used.saturating_add(end).saturating_add(1));
     if room >= 4 {
@@ -88,9 +103,7 @@ pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static>
     let Some((_, number)) = metric.value else { return Line::styled(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
     if metric.stale {
-        return Line::styled(painter.glyphs().stale, Role::MarkStale)
-            .then("STALE", Role::MarkStale)
-            .then(metric.mark() + &figures::value(number, &metric.unit), Role::TextDim);
+        return stale(painter, metric, "STALE");
     }
     // The number of before would pass for one that came now.
     if metric.error.is_some() {
@@ -101,6 +114,14 @@ pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static>
         None => Role::TextStrong,
     };
     Line::styled(metric.mark() + &figures::value(number, &metric.unit), role)
+}
+
+/// The latest number where it is too old, behind a sign and a word for that.
+fn stale(painter: &Painter<'_>, metric: &MetricView, word: &'static str) -> Line<'static> {
+    let number = metric.value.map(|(_, number)| metric.mark() + &figures::value(number, &metric.unit));
+    let sign = Line::styled(painter.glyphs().stale, Role::MarkStale);
+    let sign = if word.is_empty() { sign } else { sign.then(word, Role::MarkStale) };
+    sign.then(number.unwrap_or_default(), Role::TextDim)
 }
 
 /// What the latest number leaves out, within `room` columns.

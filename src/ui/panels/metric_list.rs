@@ -21,10 +21,10 @@ use crate::world::metrics::MetricView;
 pub(super) struct MetricList;
 
 impl PanelView for MetricList {
-    /// At most two fifths: the charts are why one looks.
+    /// At most half: the charts are why one looks.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         let wanted = u16::try_from(state.seen().metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
-        Some(Height::fixed(wanted.min(room.height * 2 / 5).max(3)))
+        Some(Height::fixed(wanted.min(room.height / 2).max(3)))
     }
 
     fn width(&self) -> (u16, u16) {

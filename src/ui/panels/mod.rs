@@ -118,6 +118,11 @@ impl Room {
         self.width < ScreenLayout::STACKED
     }
 
+    /// The least height of a list of so many rows: four of them where the screen is not lower than most are.
+    pub(crate) fn list(self, rows: usize) -> u16 {
+        framed(rows.min(4)).min(self.screen / 4 + 1)
+    }
+
     /// Whether there are too few rows for charts.
     pub(crate) const fn is_low(self) -> bool {
         self.screen < Self::LOW
@@ -148,15 +153,18 @@ impl Height {
         Self { least, most: u16::MAX, share: 1, yields: false }
     }
 
-    /// As much as its rows make up beside those of others.
-    pub(crate) fn by_rows(rows: usize) -> Self {
-        Self { share: framed(rows), ..Self::from(3) }
+    /// As much as its rows make up beside those of others, and no more than they need.
+    pub(crate) fn by_rows(rows: usize, room: Room) -> Self {
+        Self { share: framed(rows), most: framed(rows), ..Self::from(room.list(rows)) }
     }
 }
 
-/// So many rows with a frame around them; one row at least.
+/// So many rows with a frame around them; one row at least, which a ruled title is enough for.
 pub(crate) fn framed(rows: usize) -> u16 {
-    u16::try_from(rows).unwrap_or(u16::MAX).max(1).saturating_add(2)
+    match rows {
+        0 | 1 => 2,
+        rows => u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2),
+    }
 }
 
 /// Whether keys go to this panel: it has the focus and nothing lies over the screen, or what lies there moves in it.

@@ -21,8 +21,8 @@ const MOST_LEFT: usize = 5;
 pub(super) struct Output;
 
 impl PanelView for Output {
-    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height::from(5))
+    fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::from(if state.shown_run().is_some() { 5 } else { 2 }))
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, none_matches, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -31,8 +31,9 @@ pub(super) const WIDTH: (u16, u16) = (44, 80);
 pub(super) struct Runs;
 
 impl PanelView for Runs {
-    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height::from(3))
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        let rows = state.rows(id).len();
+        Some(Height { most: framed(rows), ..Height::from(room.list(rows)) })
     }
 
     fn width(&self) -> (u16, u16) {

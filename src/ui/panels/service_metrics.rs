@@ -10,8 +10,8 @@ use crate::ui::paint::Painter;
 pub(super) struct ServiceMetrics;
 
 impl PanelView for ServiceMetrics {
-    fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height::by_rows(state.shown_service().map_or(0, |service| service.metrics.len())))
+    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.shown_service().map_or(0, |service| service.metrics.len()), room))
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {

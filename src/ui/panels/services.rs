@@ -45,10 +45,8 @@ pub(super) struct Services;
 impl PanelView for Services {
     /// As high as there are services, under their headings.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        let most = framed(state.rows(id).len().max(3)).saturating_add(1);
-        // Four of them are seen at any height, under their headings where these are worth a row.
-        let least = if room.is_narrow() { 4 } else { most.min(7) };
-        Some(Height { most, ..Height::from(least) })
+        let rows = state.rows(id).len().max(3);
+        Some(Height { most: framed(rows).saturating_add(1), ..Height::from(room.list(rows).max(5)) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -58,7 +56,9 @@ impl PanelView for Services {
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
-    let headings = inner.height >= HEADINGS_FROM;
+    // Four services come before what their columns are called.
+    let rows = u16::try_from(state.rows(id).len().min(4)).unwrap_or(4);
+    let headings = inner.height >= HEADINGS_FROM && inner.height > rows;
     let rows_area = if headings { split_top(inner, 1).1 } else { inner };
     let listing = Listing::new(state, id, usize::from(rows_area.height));
     let dot = painter.glyphs().dot;
@@ -81,7 +81,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let room = widths(&columns, beside_pointer(inner).width);
     let shown = listing.visible().iter().filter_map(|key| match key {
         RowKey::Service(name) => Some(row(state, painter, state.seen().service(name)?, &room)),
-        RowKey::Healthy => Some(healthy(state, painter, &room)),
+        RowKey::Healthy => Some(healthy(state, painter, id, &room)),
         _ => None,
     });
     let rows = shown.collect();
@@ -116,19 +116,38 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
         if state.seen().services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
     let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
     let alert = if is_beside_alerts(state, painter) { 0 } else { ALERT };
-    let reason = (width * 9 / 20).clamp(REASON, 60);
+    // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
+    let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
+    let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
+    let beside = status + name.min(10) + 8 + alert + 5;
+    let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
+    // Why comes before how bad, where one of them has to go.
+    let alert_goes = if width < BOTH { 4 } else { 2 };
     [
         Column::text("status", status, word, 0),
         Column::text("service", if own > 0 { name } else { name.min(10) }, name, 0),
         Column::text("since", 8, if width >= ROOMY { 17 } else { 8 }, 1),
-        Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { 2 }),
-        Column::text("reason", REASON.min(width / 3), reason, 3),
-        Column::figure("p95", 5, 4),
-        Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 5),
-        Column::figure(availability_heading(state), 8, 6),
+        Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
+        Column::text("reason", least, reason, 3),
+        Column::figure("p95 15m", 7, 5),
+        Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 6),
+        Column::figure(availability_heading(state), 8, 7),
     ]
 }
 
+/// Columns of the longest reason of all services.
+fn longest_reason(state: &State, painter: &Painter<'_>) -> u16 {
+    let of = |service: &ServiceView| {
+        let leading = service.leading.and_then(|id| state.seen().checks.get(id));
+        why(state, painter, service, leading, u16::MAX).width()
+    };
+    state.seen().services.iter().map(of).max().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX)
+}
+
+/// Columns from which there is room for both a severity and a reason.
+const BOTH: u16 = 70;
+/// Columns of a screen in which reasons have the room of figures.
+const SHORT: u16 = 100;
 /// Columns that a reason is worth before anything else beside the name.
 const REASON: u16 = 24;
 /// Columns of an alert's severity.
@@ -169,7 +188,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
         title = title.then(OWN_VIEW, Role::MarkStale);
     }
     let none = || Line::styled(glyphs.none, Role::TextDim);
-    let mut figures = leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths[6]));
+    let mut figures = leading.map_or_else(Vec::new, |check| figures_of(state, glyphs, check, widths[6]));
     figures.resize_with(3, none);
     let mut cells = vec![
         status::label(service.status, old, glyphs, widths[0]),
@@ -229,11 +248,11 @@ fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) 
         }
         Line::plain(figures::percent(figure.percent))
     });
-    vec![latency, sparkline(state, painter, check, columns), availability]
+    vec![latency, sparkline(state, glyphs, check, columns), availability]
 }
 
 /// The latency of a check over the last buckets.
-pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Line<'static> {
+pub(crate) fn sparkline(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) -> Line<'static> {
     if columns == 0 {
         return Line::new();
     }
@@ -248,7 +267,7 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
     let medians = if ended.iter().any(Option::is_some) { ended } else { medians(now) };
     let values: Vec<Option<f64>> = medians.into_iter().map(|ms| ms.map(|ms| ms as f64)).collect();
     let scale = Scale::from_zero(values.iter().flatten().copied(), CALM);
-    spark::line(&values, scale, painter.glyphs(), Role::ChartLine)
+    spark::line(&values, scale, glyphs, Role::ChartLine)
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.

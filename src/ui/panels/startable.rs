@@ -20,7 +20,7 @@ pub(super) struct Startable;
 impl PanelView for Startable {
     /// What it needs, at most half.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 2)))
+        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.screen / 2)))
     }
 
     fn width(&self) -> (u16, u16) {

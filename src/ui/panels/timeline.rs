@@ -26,8 +26,9 @@ pub(super) struct Timeline;
 impl PanelView for Timeline {
     /// As high as what happened, within bounds: a long history is no reason to push out the logs.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        let least = if room.is_narrow() { 3 } else { 4 };
-        Some(Height { most: framed(state.rows(id).len().clamp(4, MOST)), ..Height::from(least) })
+        let rows = state.rows(id).len();
+        let least = room.list(rows);
+        Some(Height { most: framed(rows.min(MOST)).max(least), ..Height::from(least) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {

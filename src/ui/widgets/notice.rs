@@ -26,7 +26,7 @@ impl<'a> Notice<'a> {
         Self { headline: Line::styled(headline, Role::LevelError), next: vec![Line::styled(next, Role::TextDim)] }
     }
 
-    /// Draws it in the middle; in little room from the left.
+    /// Draws it in the corner: in one line where it fits.
     pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         if area.is_empty() {
             return;
@@ -34,18 +34,16 @@ impl<'a> Notice<'a> {
         let margin = u16::from(area.width > 20);
         let area = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
         let width = usize::from(area.width);
-        let mut lines = self.headline.wrapped(width, 0);
-        for next in self.next.iter().filter(|next| !next.is_empty()) {
-            lines.extend(next.wrapped(width, 0));
+        let next = || self.next.iter().filter(|next| !next.is_empty()).cloned();
+        let dot = Line::styled(format!(" {} ", painter.glyphs().dot), Role::TextDim);
+        let whole = next().fold(self.headline.clone(), |line, next| line.join(dot.clone()).join(next));
+        if whole.width() <= width {
+            painter.put(area, 0, &whole);
+            return;
         }
-        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
-        let top = (area.height - height) / 2;
-        for (row, line) in (top..area.height).zip(&lines) {
-            if area.width > 40 {
-                painter.put_centred(area, row, line);
-            } else {
-                painter.put(area, row, line);
-            }
+        let lines = std::iter::once(self.headline.clone()).chain(next()).flat_map(|line| line.wrapped(width, 0));
+        for (row, line) in (0..area.height).zip(lines) {
+            painter.put(area, row, &line);
         }
     }
 }

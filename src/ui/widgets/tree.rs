@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::status;
 use crate::model::reading::Component;
+use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -19,6 +20,13 @@ pub(crate) fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet
     out
 }
 
+/// Where a part stands among its neighbours: what fails, itself or in one of its own parts, before what does not.
+fn rank(component: &Component, depth: usize) -> usize {
+    let own = Status::WORST_FIRST.iter().position(|status| *status == component.status).unwrap_or(usize::MAX);
+    let below = component.components.values().filter(|_| depth + 1 < DEEPEST).map(|part| rank(part, depth + 1)).min();
+    own.min(below.unwrap_or(usize::MAX))
+}
+
 fn grow<'a>(
     out: &mut Vec<Line<'a>>,
     components: &'a BTreeMap<SafeText, Component>,
@@ -27,7 +35,9 @@ fn grow<'a>(
     glyphs: GlyphSet,
 ) {
     let last = components.len().saturating_sub(1);
-    for (at, (name, component)) in components.iter().enumerate() {
+    let mut worst_first: Vec<_> = components.iter().collect();
+    worst_first.sort_by_key(|(_, component)| rank(component, 0));
+    for (at, (name, component)) in worst_first.into_iter().enumerate() {
         let branch = glyphs.tree[usize::from(at == last)];
         let mut words = Line::styled(format!("{trunk}{branch}"), Role::ChartAxis)
             .join(status::label(component.status, false, glyphs, status::FULL))
