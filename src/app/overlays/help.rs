@@ -94,7 +94,7 @@ pub(crate) const KEYS: usize = 21;
 
 /// How the help lies on a screen: rows, columns, and how wide each of these is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct HelpPage {
+pub(crate) struct HelpGrid {
     /// Rows of a column.
     pub height: usize,
     /// How many columns.
@@ -103,7 +103,7 @@ pub(crate) struct HelpPage {
     pub width: usize,
 }
 
-impl HelpPage {
+impl HelpGrid {
     /// On a screen of so many columns and rows.
     pub(crate) fn of((columns, rows): (u16, u16)) -> Self {
         let room = usize::from(columns).saturating_sub(4).max(1);
@@ -125,7 +125,7 @@ impl Help {
             here.contains(context) && !matches!(context, CommandContext::Lists | CommandContext::Everywhere)
         };
         let mut rows = Vec::new();
-        for context in CONTEXTS.into_iter().filter(is_here) {
+        for context in here.iter().copied().filter(is_here) {
             keys_of(&mut rows, context, keymap, read_only);
         }
         named(&mut rows, config, keymap, read_only);
@@ -262,7 +262,7 @@ impl Overlay for Help {
             return Then::Stay;
         }
         let Some(command) = state.console.keymap.overlay_command(key) else { return Then::Stay };
-        let page = HelpPage::of(state.console.size);
+        let page = HelpGrid::of(state.console.size);
         let last = self.lines(page.width).len().saturating_sub(page.rows());
         if let Some(to) = moved(command, self.scroll.min(last), last, page.rows()) {
             self.scroll = to;

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::help::{Help, HelpPage, HelpRow, HelpSign, KEYS};
+use crate::app::overlays::help::{Help, HelpGrid, HelpRow, HelpSign, KEYS};
 use crate::app::state::State;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
@@ -16,7 +16,7 @@ use super::Draw;
 
 impl Draw for Help {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let page = HelpPage::of((area.width, area.height));
+        let page = HelpGrid::of((area.width, area.height));
         let lines = self.lines(page.width);
         let width = u16::try_from(page.columns * (page.width + 2) + 2).unwrap_or(area.width);
         let spot = dialog::spot(area, width, area.height.saturating_sub(2).max(3));
