@@ -6,6 +6,7 @@ use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::launch;
 use crate::app::row::RowKey;
+use crate::app::runs;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -44,6 +45,9 @@ impl Panel for Startable {
         let action = state.selected_action().and_then(|name| actions.iter().find(|action| action.name == name));
         if action.is_some_and(|action| plan::has_dry_run(&state.seen().config, action)) {
             hints.push((Command::DryRun, "dry run"));
+        }
+        if runs::cancellable(state).is_some() {
+            hints.push((Command::Cancel, "cancel"));
         }
         hints.push((Command::NextPanel, "runs"));
         hints

@@ -17,6 +17,9 @@ use crate::ui::widgets::status;
 use crate::ui::widgets::table::{beside_pointer, position, select};
 use crate::world::checks::CheckView;
 
+/// Columns of a screen from which it stands beside other panels.
+const BESIDE: u16 = 100;
+
 pub(super) struct Checks;
 
 impl PanelView for Checks {
@@ -27,8 +30,9 @@ impl PanelView for Checks {
             RowKey::Check(name) => state.seen().check(name),
             _ => None,
         });
-        // In the width of the whole screen; beside others it has more lines, and then more rows too.
-        let width = room.width.saturating_sub(5);
+        // Beside others it has two fifths of the screen at the least.
+        let width = if room.width < BESIDE { room.width } else { room.width * 2 / 5 };
+        let width = width.saturating_sub(5);
         let rows = checks.map(|check| 1 + check::lines(state, GlyphSet::UTF8, check, width).len()).sum();
         let most = framed(rows);
         Some(Height { most, ..Height::from(most.min(room.screen * 2 / 5).max(3)) })
