@@ -304,7 +304,6 @@ fn a_trace_is_shown_across_logs_and_leads_back_to_the_same_place() {
     }
     json(&mut app, "api", 21, Level::Error, r#"{"message":"declined","traceid":"4bf92f"}"#);
     app.keys(".");
-    app.keys("esc");
     app.keys("/");
     app.typed("declined or m3");
     app.keys("enter k j");
@@ -329,7 +328,7 @@ fn without_an_id_the_names_are_said() {
     json(&mut app, "web", 1, Level::Info, r#"{"message":"checkout","trace_id":null}"#);
     app.keys("r");
     assert!(app.toast().starts_with("this record has no trace or request id; looked for trace_id, traceid"));
-    app.keys("esc enter r");
+    app.keys("enter r");
     assert!(app.state.console.overlays.top_as::<RecordOverlay>().is_some());
 }
 

@@ -112,6 +112,22 @@ fn snap_at(sizes: &[(u16, u16)], name: &str, app: &mut App) {
 }
 
 #[test]
+fn a_filtered_panel_folds_what_is_said_again_and_again() {
+    let mut app = logs();
+    for seq in 1..=7 {
+        line(&mut app, "api", 2 * seq, 0, Level::Error, &format!("connect to 10.0.0.{seq} failed after {seq} ms"));
+        line(&mut app, "api", 2 * seq + 1, 0, Level::Info, "all is well");
+    }
+    line(&mut app, "api", 200, 0, Level::Error, "out of memory");
+    app.keys("1");
+    let drawn = shown(&mut app, (120, 40));
+    let row = |words: &str| drawn.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{drawn}"));
+    assert!(row("connect to 10.0.0.7 failed").contains("×7"), "{drawn}");
+    assert!(!row("out of memory").contains('×') && !drawn.contains("connect to 10.0.0.6"), "{drawn}");
+    assert!(row("level>=error").contains(" 8 "), "{drawn}");
+}
+
+#[test]
 fn every_state_is_drawn_in_words() {
     let mut app = logs();
     snap("starting", &mut app);
@@ -518,7 +534,7 @@ fn a_panel_of_a_layout_has_a_filter() {
         line(&mut app, "api", 1_000 + n, 0, Level::Info, "noise");
     }
     let frame = shown(&mut app, (200, 50));
-    assert!(frame.contains("level>=error · 4") && frame.contains("request 13"), "{frame}");
+    assert!(frame.contains("level>=error · 4") && frame.contains("×4"), "{frame}");
     app.keys("tab tab enter");
     assert_eq!(
         (&app.state.console.screen, app.state.console.screens.logs.filter.text()),
@@ -594,7 +610,7 @@ fn lines_have_their_own_colours() {
         let buffer = draw_with(&app.state, 80, 24, "midnight", depth, GlyphSet::UTF8);
         let row = (6..24).find(|y| (1..79).any(|x| buffer[(x, *y)].symbol() == "g")).expect("the line");
         let x = (20..79).find(|x| buffer[(*x, row)].symbol() == letter).expect("the letter");
-        (buffer[(x, row)].fg, buffer[(x, row)].modifier)
+        (buffer[(x, row)].fg, buffer[(x, row)].modifier, buffer[(x, row)].bg)
     };
     assert_eq!(cell(&app, "d", ColorDepth::True).0, Color::Red);
     assert_eq!(cell(&app, "d", ColorDepth::None).0, Color::Reset);
@@ -608,7 +624,12 @@ fn lines_have_their_own_colours() {
     assert_ne!(found.0, Color::Red, "what was found has its own colour");
     app.keys("esc k");
     let selected = cell(&app, "d", ColorDepth::True);
-    assert!(!selected.1.contains(Modifier::REVERSED), "{selected:?}");
+    assert_eq!(
+        (selected.0, selected.1),
+        (Color::Reset, Modifier::empty()),
+        "no colour of the line's own, nothing reversed"
+    );
+    assert_ne!(selected.2, Color::Reset, "a tint");
 }
 
 #[test]

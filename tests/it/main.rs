@@ -8,6 +8,7 @@
 mod adapters;
 mod architecture;
 mod as_it_is;
+mod at_a_glance;
 mod causes;
 mod charts;
 mod check;

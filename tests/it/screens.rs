@@ -94,17 +94,17 @@ fn a_list_that_is_longer_than_its_panel_says_how_much_more_there_is() {
     config += "[source.s]\nhttp = \"http://127.0.0.1:1/\"\n";
     let mut app = App::new(&config);
     app.keys("6");
-    let drawn = text(&draw(&app.state, 80, 24));
+    let drawn = text(&draw(&app.state, 80, 20));
     assert!(drawn.contains("more below"), "{drawn}");
     // Each of them is reached.
     app.keys("G");
-    let drawn = text(&draw(&app.state, 80, 24));
+    let drawn = text(&draw(&app.state, 80, 20));
     assert!(drawn.contains("restart web9"), "{drawn}");
     app.keys("4");
-    let drawn = text(&draw(&app.state, 80, 24));
+    let drawn = text(&draw(&app.state, 80, 20));
     assert!(drawn.contains("more below"), "{drawn}");
     (0..9).for_each(|_| app.keys("space j"));
-    let drawn = text(&draw(&app.state, 80, 24));
+    let drawn = text(&draw(&app.state, 80, 20));
     assert!(drawn.contains("not shown, no room"), "{drawn}");
 }
 

@@ -778,7 +778,7 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     layout.push(area(2, 1), Target::Row(service("api")));
     layout.push(area(30, 5), Target::Panel(panels::STARTABLE.id()));
     layout.push(area(30, 1), Target::Row(RowKey::Action("status-api".into())));
-    app.send(Event::Learned(Learned::Layout(layout)));
+    app.send(Event::Learned(Learned::Layout(layout.clone())));
     let press = |app: &mut App, row: u16| {
         app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
     };
@@ -787,6 +787,7 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     press(&mut app, 2);
     assert_eq!(app.state.console.screen, Screen::Service);
     app.keys("6");
+    app.send(Event::Learned(Learned::Layout(layout)));
     app.take();
     press(&mut app, 30);
     press(&mut app, 30);

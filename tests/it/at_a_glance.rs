@@ -1,0 +1,208 @@
+//! What a person sees at once at 80×24: messages that cover nothing, the bar, the rows that matter, the keys that work.
+
+use crate::support::app::{App, WORLD};
+use crate::support::frame::{draw, text};
+use crate::support::world;
+use opsroom::app::layout::Target;
+use opsroom::app::message::{Event, Learned};
+use opsroom::app::row::RowKey;
+use opsroom::app::screens::Screen;
+use opsroom::app::screens::metrics::Before;
+use opsroom::config::panels;
+use opsroom::model::reading::Sign;
+use opsroom::model::status::Status;
+use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
+use opsroom::ui;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+fn rows(app: &App, width: u16, height: u16) -> Vec<String> {
+    text(&draw(&app.state, width, height)).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_message_has_a_row_of_its_own_and_goes_with_the_first_esc() {
+    let mut app = world::trouble();
+    let before = rows(&app, 80, 24);
+    app.keys("ctrl-r");
+    let with = rows(&app, 80, 24);
+    assert!(with[22].starts_with(" · polling now"), "{with:#?}");
+    assert!(with[21].starts_with('└') && before[22].starts_with('└'), "the panel above is whole: {with:#?}");
+    assert_eq!(with[23], before[23], "the keys stay");
+    app.keys("4 ctrl-r esc");
+    assert_eq!(app.state.console.screen, Screen::Overview, "Esc does what it does without a message");
+    assert_eq!((app.toast(), rows(&app, 80, 24)), (String::new(), before));
+}
+
+#[test]
+fn a_long_message_is_cut_rather_than_that_it_hides_the_screen() {
+    let mut app = world::trouble();
+    app.outcome(opsroom::model::outcome::Outcome::Said(opsroom::text::SafeText::new(&"word ".repeat(200))));
+    let drawn = rows(&app, 80, 24);
+    let is_message = |row: &&String| row.contains("word word");
+    assert_eq!(drawn.iter().filter(is_message).count(), 2, "{drawn:#?}");
+    assert!(drawn[22].ends_with('…') && drawn.iter().any(|row| row.contains("connect ECONNREFUSED")), "{drawn:#?}");
+}
+
+#[test]
+fn news_waits_while_the_screen_is_held_still() {
+    let mut app = world::trouble();
+    app.keys("f");
+    let gone = opsroom::config::load::load("/nonexistent/opsroom.toml".as_ref());
+    app.send(Event::Reloaded(Err(gone.diagnostics)));
+    app.keys("down");
+    assert!(!text(&draw(&app.state, 120, 40)).contains("configuration rejected"));
+    app.keys("ctrl-r");
+    assert!(text(&draw(&app.state, 120, 40)).contains("polling now"), "what answers a key is shown");
+    app.keys("f");
+    assert!(text(&draw(&app.state, 120, 40)).contains("configuration rejected"));
+}
+
+#[test]
+fn the_selected_service_keeps_its_row_when_it_recovers() {
+    let mut app = world::trouble();
+    let cache = RowKey::Service("cache".into());
+    while app.state.selected(&panels::SERVICES.id()) != Some(cache.clone()) {
+        app.keys("j");
+    }
+    for _ in 0..8 {
+        app.pass(15);
+        for check in ["cache", "web", "mail", "worker", "search"] {
+            world::poll(&mut app, check, Sign::Good, 2, None);
+        }
+        world::poll(&mut app, "db", Sign::Bad, 1, Some("connection refused"));
+    }
+    assert_eq!(app.state.world.service("cache").map(|service| service.status), Some(Status::Ok));
+    assert_eq!(app.state.selected(&panels::SERVICES.id()), Some(cache));
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("▌✓ OK       Cache") && drawn.contains("services: "), "{drawn}");
+    let folded = drawn.lines().find(|line| line.contains("services: ")).unwrap_or_default();
+    assert!(!folded.contains("Cache"), "it stands in one place: {folded}");
+    app.keys("g");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.lines().any(|line| line.contains("services: ") && line.contains("Cache")), "{drawn}");
+}
+
+#[test]
+fn a_stale_service_says_since_when_in_the_bar_as_in_its_row() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    let last = app.now();
+    let after = app.state.world.check("api").map(|check| check.stale_after).expect("a check");
+    app.pass(after.as_secs() + 60);
+    let drawn = rows(&app, 120, 40);
+    let since = last.utc.format("%H:%M:%S").to_string();
+    let row = drawn.iter().skip(3).find(|row| row.contains("STALE") && row.contains("HTTP API")).expect("a row");
+    assert!(drawn[1].contains("HTTP API STALE") && drawn[1].contains(&format!("since {since}")), "{drawn:#?}");
+    assert!(drawn[1].contains("no answer, was DOWN"), "{drawn:#?}");
+    assert!(row.contains("STALE") && row.contains(&since), "{row}");
+    assert!(drawn.iter().any(|row| row.contains("p95 15m")) && !row.contains("ms "), "no latency of now: {row}");
+}
+
+#[test]
+fn esc_leaves_the_comparison_before_the_screen() {
+    let mut app = world::trouble();
+    app.keys("4 b esc");
+    assert_eq!((app.state.console.screens.metrics.before, &app.state.console.screen), (Before::Off, &Screen::Metrics));
+    app.keys("esc");
+    assert_eq!(app.state.console.screen, Screen::Overview);
+}
+
+#[test]
+fn the_part_that_fails_stands_before_those_that_do_not() {
+    let mut app = world::trouble();
+    app.state.console.screens.service.service = Some("api".into());
+    app.state.console.screen = Screen::Service;
+    let drawn = text(&draw(&app.state, 80, 24));
+    let at = |word: &str| drawn.find(word).unwrap_or_else(|| panic!("no {word}: {drawn}"));
+    assert!(at("DOWN database") < at("DEGRADED queue") && at("DEGRADED queue") < at("OK cache"), "{drawn}");
+}
+
+#[test]
+fn nothing_is_hidden_beside_blank_rows() {
+    for (app, keys) in [(world::calm(), ""), (world::calm(), "2"), (world::trouble(), "6"), (world::running(), "1")] {
+        let mut app = app;
+        app.keys(keys);
+        let drawn = text(&draw(&app.state, 80, 24));
+        let blank = drawn.lines().filter(|line| line.trim_matches(['│', '┃', ' ']).is_empty()).count();
+        assert!(blank == 0 || !drawn.contains("more below"), "{keys}: {drawn}");
+    }
+}
+
+#[test]
+fn a_reason_is_whole_before_figures_are_shown() {
+    let app = world::trouble();
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("connection refused (10.0.0.5:5432)"), "{drawn}");
+    assert!(!drawn.contains("p95 15m"), "{drawn}");
+    let calm = text(&draw(&world::calm().state, 80, 24));
+    assert!(calm.contains("p95 15m"), "{calm}");
+}
+
+#[test]
+fn the_last_row_says_what_works_here_and_nothing_else() {
+    let mut app = world::trouble();
+    let last = |app: &App, width| rows(app, width, 24).pop().expect("a row");
+    let overview = last(&app, 80);
+    assert!(overview.starts_with(" enter open  ") && overview.trim_end().ends_with(": palette  ? help"), "{overview}");
+    for key in ["x actions", "d describe", "S save", "1-4 6 screens"] {
+        assert!(overview.contains(key), "{key}: {overview}");
+    }
+    assert!(last(&app, 200).contains("R restart api"), "{}", last(&app, 200));
+    app.keys("5");
+    assert!(app.toast().starts_with("no screen has the key 5"), "{}", app.toast());
+    app.keys("4");
+    assert!(!last(&app, 200).contains("zoom"), "{}", last(&app, 200));
+    app.keys("z");
+    assert!(!app.state.console.zoomed && app.toast().contains("stays beside the others"), "{}", app.toast());
+    let mut app = world::running();
+    app.keys("6 tab");
+    assert!(last(&app, 80).contains("x cancel") && !last(&app, 200).contains("x actions"), "{}", last(&app, 80));
+}
+
+#[test]
+fn the_help_begins_with_this_screen_and_is_searched() {
+    let mut app = world::trouble();
+    app.state.console.size = (120, 40);
+    app.keys("3 ?");
+    let drawn = rows(&app, 120, 40);
+    assert!(drawn[2].contains("in logs"), "{drawn:#?}");
+    assert!(
+        drawn.iter().any(|row| row.contains("the next match") && row.contains("in lists")),
+        "in columns: {drawn:#?}"
+    );
+    app.keys("/");
+    app.typed("hold still");
+    app.keys("enter");
+    let found = text(&draw(&app.state, 120, 40));
+    assert!(found.contains("hold the screen still; nothing is lost") && found.contains("everywhere"), "{found}");
+    assert!(!found.contains("the next theme") && found.contains("/hold still"), "{found}");
+    app.keys("esc");
+    assert!(text(&draw(&app.state, 80, 24)).contains("in logs"));
+    app.keys("esc");
+    assert!(app.state.console.overlays.is_empty());
+}
+
+#[test]
+fn what_had_no_room_takes_no_keys() {
+    let mut app = world::trouble();
+    app.send(Event::Resize(40, 10));
+    let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
+    let area = Rect::new(0, 0, 40, 10);
+    let mut buffer = Buffer::empty(area);
+    let layout = ui::view(&app.state, &styles, area, &mut buffer);
+    let is_drawn = |id: &_| layout.areas.iter().any(|(_, target)| matches!(target, Target::Panel(of) if of == id));
+    app.send(Event::Learned(Learned::Layout(layout.clone())));
+    assert!(!app.state.panels().is_empty() && app.state.panels().iter().all(is_drawn), "{:?}", app.state.panels());
+}
+
+#[test]
+fn a_small_chart_has_three_times_beside_its_marks() {
+    let drawn = rows(&world::trouble(), 120, 40);
+    let axis = drawn.iter().find(|row| row.contains("││") && row.matches(':').count() >= 4).expect("an axis");
+    let first = axis.split("││").next().unwrap_or_default();
+    let times = first.matches(':').count() + first.matches("now").count();
+    assert!(times >= 3, "{first}");
+}
