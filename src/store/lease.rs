@@ -141,8 +141,15 @@ impl Store {
     /// # Errors
     /// The store can't be written.
     pub(crate) async fn keep_engine(&self, fence: u64, body: &[u8]) -> Result<HeldWrite, StoreError> {
-        let held = self.dialect.put(Guard::Fence(fence), &[Side::Keep(ENGINE, body)]).await?;
+        let held = self.put_held(fence, &[Side::Keep(ENGINE, body)]).await?;
         Ok(if held { HeldWrite::Done } else { HeldWrite::Lost })
+    }
+
+    /// Writes what only the holder writes and what is no fact, where the lease still has its fence and the chain holds all that
+    /// was seen of it. `false`: the lease is another's by now, and nothing is written.
+    pub(super) async fn put_held(&self, fence: u64, sides: &[Side<'_>]) -> Result<bool, StoreError> {
+        self.turns().next().await?.trusted().await?;
+        self.dialect.put(Guard::Fence(fence), sides).await
     }
 
     /// What the engine of the last holder knew.
@@ -197,4 +204,31 @@ impl Store {
 /// The process of a candidate's id, `HOST.PID.RANDOM`.
 fn pid_of(id: &str) -> Option<u32> {
     id.rsplit('.').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rollup::Sheet;
+    use crate::store::address::StoreAddress;
+    use crate::store::heads::ChainMark;
+    use crate::store::place::StoreLocation;
+
+    #[tokio::test]
+    async fn nothing_is_kept_in_a_store_that_lost_its_end() {
+        let state = tempfile::tempdir().unwrap();
+        let at = StoreAddress::File(state.path().join("opsroom.db"));
+        let place = StoreLocation { at, host: "box".to_owned(), state: Some(state.path().to_owned()) };
+        let store = Store::open(&place).await.unwrap();
+        let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), String::new());
+        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+        let fence = store.lease_turn(&me, DateTime::UNIX_EPOCH).await.unwrap().fence().unwrap();
+        assert_eq!(store.keep_engine(fence, b"{}").await.unwrap(), HeldWrite::Done);
+        store.advance(ChainMark::new(99, b"seen")).await;
+        let is_lost = |error: &StoreError| matches!(error, StoreError::LostEnd { .. });
+        assert!(store.keep_engine(fence, b"{\"later\":1}").await.is_err_and(|error| is_lost(&error)));
+        let mut sheet = Sheet::new(7, Vec::new()).into();
+        assert!(store.add_minute(fence, &mut sheet).await.is_err_and(|error| is_lost(&error)));
+        assert_eq!(store.kept_engine().await.unwrap().unwrap().body, b"{}");
+    }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cut::day_before;
-use super::dialect::{Guard, Prune, Side};
+use super::dialect::{Prune, Side};
 use super::lease::HeldWrite;
 use super::rollups::{HOURS, MINUTES};
 use super::{Store, StoreError};
@@ -92,7 +92,7 @@ impl Store {
 
     async fn keep_pruned(&self, fence: u64, all: &BTreeMap<String, Pruned>) -> Result<bool, StoreError> {
         let body = serde_json::to_vec(all).map_err(|error| StoreError::Content(error.to_string()))?;
-        self.dialect.put(Guard::Fence(fence), &[Side::Keep(PRUNED, &body)]).await
+        self.put_held(fence, &[Side::Keep(PRUNED, &body)]).await
     }
 
     /// Whether a tier has any row that begins before a moment.

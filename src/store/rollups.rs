@@ -10,7 +10,7 @@ pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{Guard, RollupRow, Side};
+use super::dialect::{RollupRow, Side};
 use super::{Store, StoreError};
 use crate::model::rollup::{Sheet, Width};
 
@@ -94,7 +94,7 @@ impl Store {
         let back = mark.is_none_or(|mark| hour < mark.hour).then_some(PackMark { hour, after: None });
         let back = back.map(|mark| mark.body()).transpose()?;
         let rows = [Some(Side::Rollup(&row)), back.as_deref().map(|body| Side::Keep(PACKED, body))];
-        self.dialect.put(Guard::Fence(fence), &rows.into_iter().flatten().collect::<Vec<_>>()).await
+        self.put_held(fence, &rows.into_iter().flatten().collect::<Vec<_>>()).await
     }
 
     /// Bytes that the store takes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{ALL, HOURS, MINUTES, PACKED, PackMark, minute_at, start_of};
 use crate::model::rollup::{Pack, SeriesKey, Sheet, Width, pack_hour};
-use crate::store::dialect::{Guard, RollupRow, Side};
+use crate::store::dialect::{RollupRow, Side};
 use crate::store::{Store, StoreError};
 
 /// Series whose minutes are in memory at once: some 20 MB.
@@ -49,7 +49,7 @@ impl Store {
         // What can't be read stays, until its time is over: a newer version wrote it.
         let readable = rows.iter().filter(|row| sheet(row).is_some());
         let gone = readable.map(Side::RemoveRollup).chain([Side::Keep(PACKED, &body)]).collect::<Vec<_>>();
-        self.dialect.put(Guard::Fence(fence), &gone).await
+        self.put_held(fence, &gone).await
     }
 
     /// The sheets of one hour.
@@ -94,7 +94,7 @@ impl Store {
         let after = packs.last().map(|(series, _)| series.to_string());
         let body = PackMark { hour, after }.body()?;
         let sides = rows.iter().map(Side::Rollup).chain([Side::Keep(PACKED, &body)]).collect::<Vec<_>>();
-        self.dialect.put(Guard::Fence(fence), &sides).await
+        self.put_held(fence, &sides).await
     }
 
     /// Adds packs to what is stored, all or nothing. `false`: the lease has another fence by now.
@@ -106,7 +106,7 @@ impl Store {
         for (series, pack) in packs {
             rows.extend(self.added(series, pack).await?);
         }
-        self.dialect.put(Guard::Fence(fence), &rows.iter().map(Side::Rollup).collect::<Vec<_>>()).await
+        self.put_held(fence, &rows.iter().map(Side::Rollup).collect::<Vec<_>>()).await
     }
 
     /// What is stored of a series in the span of a pack, with that pack; `None` where it can't be read.
