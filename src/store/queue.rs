@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::made;
 use crate::files::trust::Owners;
-use crate::model::fact::{Fact, NewFact};
+use crate::model::fact::{Fact, NewFact, Statement};
 
 /// Bytes that are kept at most: some twenty thousand facts.
 const MOST: u64 = 8 << 20;
@@ -80,6 +80,25 @@ impl LateQueue {
         Ok(Some((file, facts)))
     }
 
+    /// Gives what waits to the store that is accepted in the place of this one. The fences of this one say nothing there: what
+    /// is said there is newer.
+    ///
+    /// # Errors
+    /// One of them can't be read or written, or has no room for all: then everything goes on waiting here.
+    pub(super) fn give_to(&self, accepted: &Self) -> io::Result<()> {
+        let Some((file, mut facts)) = self.take()? else { return Ok(()) };
+        for fact in &mut facts {
+            if let Statement::CheckStatus(said) = &mut fact.said {
+                said.fence = 0;
+            }
+        }
+        if accepted.push(&facts)? > 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        // Not removed: somebody may wait for it to be free.
+        file.set_len(0).and_then(|()| file.sync_all())
+    }
+
     /// How many facts wait; 0 where there is no file.
     ///
     /// # Errors
@@ -141,7 +160,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::model::fact::{CheckStatus, Statement};
+    use crate::model::fact::CheckStatus;
     use crate::model::lease::{LeaseCandidate, LeaseView};
     use crate::model::status::Status;
     use crate::model::thing::{CheckRecord, StoredThing, ThingKey, ThingKind};
@@ -214,6 +233,33 @@ mod tests {
         store.append_held(new, vec![settled(Status::Ok, new)]).await.unwrap();
         assert_eq!(store.send_late(&queue).await.unwrap(), 1);
         assert_eq!((shown(&store).await, facts(&store).await.len()), (Some(Status::Ok), 4));
+    }
+
+    #[tokio::test]
+    async fn what_waited_for_a_store_that_is_replaced_goes_to_the_accepted_one() {
+        let at = tempfile::tempdir().unwrap();
+        let state = at.path().canonicalize().unwrap();
+        let path = state.join("opsroom.db");
+        let (address, host) = (StoreAddress::File(path.clone()), "box".to_owned());
+        let place = StoreLocation { at: address, host, state: Some(state.clone()) };
+        let store = Store::open(&place).await.unwrap();
+        let old = LateQueue::of(&state, store.id());
+        let fence = candidate(&store, "a").await.fence().unwrap();
+        old.push(&[settled(Status::Down, fence + 9)]).unwrap();
+        store.close().await;
+        for entry in fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.to_string_lossy().contains("opsroom.db") {
+                fs::remove_file(entry).unwrap();
+            }
+        }
+        let accepted = Store::accept(&place, "ana", "restored", AT).await.unwrap().store;
+        let new = LateQueue::of(&state, accepted.id());
+        assert_eq!((old.len().unwrap(), new.len().unwrap(), new.others()), (0, 1, Vec::new()));
+        let fence = candidate(&accepted, "b").await.fence().unwrap();
+        accepted.append_held(fence, vec![settled(Status::Ok, fence)]).await.unwrap();
+        accepted.send_late(&new).await.unwrap();
+        assert_eq!(shown(&accepted).await, Some(Status::Ok), "what the new one says is newer");
+        assert!(facts(&accepted).await.last().unwrap().draft.late);
     }
 
     #[test]

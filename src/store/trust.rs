@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::chain::{hex, unhex};
 use super::dialect::{Cut, Head, WhichFacts};
+use super::engine_copy::EngineCopy;
 use super::heads::{ChainHead, ChainMark, Heads};
 use super::place::{Found, StoreLocation};
+use super::queue::LateQueue;
 use super::site::{Purpose, Site};
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, Statement, StoreAccepted, WrittenBefore};
@@ -205,11 +207,29 @@ impl Store {
         let accepted = StoreAccepted { store: store.id().to_owned(), why: why.to_owned(), doubt: doubt.clone() };
         store.record(now, who, Statement::StoreAccepted(accepted)).await?;
         if let Some(heads) = &store.heads {
+            store.succeed(place, heads)?;
             let head = store.dialect.head().await?;
             let (mark, inode) = (ChainMark::new(head.seq, &head.hash), store.inode());
             heads.accept(store.id(), &store.place, inode, mark).map_err(unreadable(heads))?;
         }
         Ok(Accepted { store, doubt })
+    }
+
+    /// Takes over what waits for stores that were only in its place: they are gone.
+    fn succeed(&self, place: &StoreLocation, heads: &Heads) -> Result<(), StoreError> {
+        let Some(state) = &place.state else { return Ok(()) };
+        let accepted = LateQueue::of(state, self.id());
+        // Heads that can't be read are what was accepted, too.
+        for head in heads.at(&self.place).unwrap_or_default() {
+            if head.store == self.id() || head.places.len() > 1 {
+                continue;
+            }
+            let queue = LateQueue::of(state, &head.store);
+            let path = queue.file().display().to_string();
+            let given = queue.give_to(&accepted).and_then(|()| EngineCopy::remove(state, &head.store));
+            given.map_err(|error| StoreError::Queue { path, error })?;
+        }
+        Ok(())
     }
 }
 
