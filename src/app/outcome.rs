@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
 use crate::text::SafeText;
@@ -85,11 +85,13 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::ShapeHistory { request, history } => patterns::learned(state, request, *history),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
-        Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => failed(state, &why),
+        Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => {
+            failed(state, &why, true)
+        }
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
         }
-        Outcome::Failed(why) => failed(state, &why),
+        Outcome::Failed(why) => failed(state, &why, false),
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
         // Nobody waits for these any more; and what the world takes in is no answer.
         Outcome::RunRefused { .. }
@@ -114,11 +116,12 @@ fn answered(state: &mut State, outcome: Outcome) {
 /// So begins what is said of a store that is away, until it is back.
 const AWAY: &str = "the store is away: ";
 
-fn failed(state: &mut State, why: &SafeText) {
+fn failed(state: &mut State, why: &SafeText, is_asked: bool) {
     state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), why);
-    // What waited for a store that is away fails of that, which is said once.
-    let said = format!("{AWAY}{why}");
-    if !state.console.toasts.iter().any(|toast| toast.text.as_str() == said) {
+    // What needs a store that is away fails of that, which is said once; a person who asks later is answered again.
+    let is_known = state.world.store_away.as_ref().is_some_and(|away| away.why == *why);
+    let is_shown = || state.console.toasts.iter().any(|toast| toast.text.as_str().starts_with(AWAY));
+    if !(is_known && (!is_asked || is_shown())) {
         state.toast(Tone::Error, why.as_str());
     }
 }
@@ -133,12 +136,12 @@ fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHis
 
 /// It is tried again by itself: a person is told when it goes and when it is back, not of each try, nor of each reason: the
 /// header says that it is away, and the problems of the diagnostics screen say why.
-fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
+fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Output {
     let known = state.world.store_away.is_some();
-    let output = state.world.store_changed(away.clone(), since);
+    let output = state.world.store_changed(away.clone());
     match away {
-        Some(why) if !known => {
-            state.news(Tone::Error, &format!("{AWAY}{why}"));
+        Some(away) if !known => {
+            state.news(Tone::Error, &format!("{AWAY}{}", away.why));
         }
         Some(_) => {}
         None => {

@@ -53,7 +53,7 @@ impl fmt::Display for Distrust {
 impl std::error::Error for Distrust {}
 
 /// What the system says, where its own words and number would not do.
-pub(super) fn describe(error: &io::Error) -> String {
+pub(crate) fn describe(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => "its file system is read-only".to_owned(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),

@@ -8,6 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::text::SafeText;
+
 /// How often a holder renews.
 pub const RENEWED_EVERY: Duration = Duration::from_secs(5);
 /// After so long without a renewal one is missing.
@@ -179,15 +181,26 @@ impl LeaseView {
     }
 }
 
+/// Facts of a console that wait for the store, by where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LateFigures {
+    /// On disk.
+    pub on_disk: usize,
+    /// In memory, where the disk can't take them: lost when the console dies.
+    pub in_memory: usize,
+    /// Nowhere: there was no room, since the start.
+    pub dropped: usize,
+}
+
 /// What a console learns of the lease.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeaseReport {
     /// How it stands.
     pub view: LeaseView,
-    /// Facts of this console that wait on disk for the store.
-    pub waiting: usize,
-    /// Facts that had no room there, since the start.
-    pub dropped: usize,
+    /// Facts of this console that wait for the store.
+    pub late: LateFigures,
+    /// Why the disk can't take those that are held in memory.
+    pub unqueued: Option<SafeText>,
     /// Ids of other stores for which facts wait on disk, with how many.
     pub others: Vec<(String, usize)>,
 }

@@ -19,6 +19,17 @@ use crate::logs::record::Record;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+/// A store that is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreAway {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, with a hint.
+    pub why: SafeText,
+    /// Whether it answers, and entries that were seen in it are gone.
+    pub has_lost: bool,
+}
+
 /// Figures about the store, as this process sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreFigures {
@@ -115,8 +126,8 @@ pub enum Outcome {
     },
     /// The store went away, or came back.
     Store {
-        /// Why it is away, with a hint; `None`: it is back.
-        away: Option<SafeText>,
+        /// How it is away; `None`: it is back.
+        away: Option<StoreAway>,
         /// Since when it is, or was, away.
         since: DateTime<Utc>,
     },

@@ -163,7 +163,7 @@ impl Core {
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(lease) = &self.lease {
             let Tools { run_service, state_directory, .. } = &self.effects.tools;
-            let place = StoreAddress::locate(url.as_deref(), state_directory).ok().map(|address| address.name());
+            let place = StoreAddress::locate(url.as_deref(), state_directory).ok();
             lease.start(&mut self.tasks, run_service, state_directory, place);
         }
         if let Some(loader) = &self.loader {

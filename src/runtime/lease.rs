@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -24,9 +24,10 @@ use crate::config::Config;
 use crate::model::effect::HolderEffect;
 use crate::model::engine::EngineState;
 use crate::model::fact::{NewFact, Statement};
-use crate::model::lease::{LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
+use crate::model::lease::{LateFigures, LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
 use crate::model::outcome::Outcome;
 use crate::store::acting::ActingClaim;
+use crate::store::address::StoreAddress;
 use crate::store::lease::HeldWrite;
 use crate::store::queue::LateQueue;
 use crate::store::{Store, new_fact};
@@ -34,6 +35,8 @@ use crate::text::SafeText;
 
 /// Commands that may wait: one a tick, for as long as a store may hang.
 const COMMANDS: usize = 1024;
+/// A holder that dies is succeeded sooner, and the clock of a server is about ours.
+const LATE_BY: TimeDelta = TimeDelta::minutes(1);
 /// How long giving the lease back may take at the end: it expires by itself.
 const LEAVING: Duration = Duration::from_millis(600);
 
@@ -65,13 +68,13 @@ impl LeaseTask {
     }
 
     /// Takes part from now on, in whichever store is open.
-    /// `place` is where that is, without password, as far as it is known before.
+    /// `place` is where that is, as far as it is known before.
     pub(super) fn start(
         &self,
         tasks: &mut Tasks,
         stores: &watch::Receiver<StoreState>,
         state_directory: &Path,
-        place: Option<PathBuf>,
+        place: Option<StoreAddress>,
     ) {
         let identity = Identity::present();
         let id = format!("{}.{}.{:012x}", identity.host, std::process::id(), fastrand::u64(..1 << 48));
@@ -100,6 +103,8 @@ impl LeaseTask {
                 engine: None,
                 is_engine_kept: false,
                 resumed: None,
+                seen_at: None,
+                began_anew: false,
                 waiting: 0,
                 unqueued: Unqueued::default(),
                 dropped: 0,
@@ -149,17 +154,21 @@ struct LeaseParticipant {
     stores: watch::Receiver<StoreState>,
     configuration: watch::Receiver<(Arc<Config>, bool)>,
     state_directory: PathBuf,
-    place: Option<PathBuf>,
+    place: Option<StoreAddress>,
     view: LeaseView,
     /// The lease that is ours, or was when the store went away.
     holding: Option<ActingLease>,
-    /// Held while that store is away: others that start then do not begin.
+    /// Held with it: others that start while that store is away do not begin.
     claim: Option<ActingClaim>,
     /// What the engine knew last, and whether the store knows it too.
     engine: Option<Box<EngineState>>,
     is_engine_kept: bool,
     /// What was taken over last: the store (empty while that is away), and what its engine knew.
     resumed: Option<(String, Vec<u8>)>,
+    /// When the store was last seen, by the clock of this host.
+    seen_at: Option<DateTime<Utc>>,
+    /// Whether it began while the store was away, knowing nothing of the engine of before: the store knows that.
+    began_anew: bool,
     /// Facts in the queue of the store that is or was open, those that the disk has no room for, and those that had none
     /// anywhere.
     waiting: usize,
@@ -239,9 +248,8 @@ impl LeaseParticipant {
             self.seen(&store, view).await;
         } else {
             self.resume_away().await;
-            if let Some(store) = self.holding.as_ref().map(|holding| holding.store.clone()) {
-                self.claim(&store).await;
-            }
+            self.claim_held().await;
+            self.queue_again().await;
             self.go_on();
             self.copy_engine().await;
         }
@@ -257,7 +265,8 @@ impl LeaseParticipant {
             LeaseView::Ours { fence, since } => Some(ActingLease { store: store.id().to_owned(), fence, since }),
             _ => None,
         };
-        self.claim = None;
+        self.seen_at = Some(self.clock.now().utc);
+        self.claim_held().await;
         let may_hold = !self.me.looks_on && !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;
         if may_hold {
@@ -280,7 +289,10 @@ impl LeaseParticipant {
     async fn append(&mut self, at: DateTime<Utc>, said: Vec<Statement>) {
         let Some(holding) = self.holding.clone() else { return };
         let draft = |said: Statement| new_fact(said.began().unwrap_or(at), &self.me.who, &self.host, said);
-        let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
+        // What changed long before this process acted is history, which nobody put on record then.
+        let is_late = |draft: &NewFact| holding.since - draft.at > LATE_BY;
+        let drafts = said.into_iter().map(draft).map(|draft| NewFact { late: is_late(&draft), ..draft });
+        let drafts: Vec<NewFact> = drafts.collect();
         let store = self.store().filter(|store| store.id() == holding.store);
         // What waits comes first.
         if let Some(store) = store.filter(|_| self.waiting + self.unqueued.facts.len() == 0) {
@@ -314,8 +326,10 @@ impl LeaseParticipant {
         let queue = LateQueue::of(&self.state_directory, &id);
         let others = tokio::task::spawn_blocking(move || queue.others()).await.unwrap_or_default();
         let others = if id.is_empty() { self.reported.others.clone() } else { others };
-        let waiting = self.waiting + self.unqueued.facts.len();
-        let report = LeaseReport { view: self.view.clone(), waiting, dropped: self.dropped, others };
+        let in_memory = self.unqueued.facts.len();
+        let late = LateFigures { on_disk: self.waiting, in_memory, dropped: self.dropped };
+        let unqueued = self.unqueued.why.clone().filter(|_| in_memory > 0);
+        let report = LeaseReport { view: self.view.clone(), late, unqueued, others };
         if report != self.reported {
             self.reported = report.clone();
             self.outcomes.send(Outcome::Lease(Box::new(report))).await.ok();

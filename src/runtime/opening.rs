@@ -11,7 +11,7 @@ use super::effects::{ANSWER, StoreState, Tools};
 use super::runs::RunService;
 use super::watching::Away;
 use crate::clock::Clock;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, StoreAway};
 use crate::model::run::Run;
 use crate::store::StoreError;
 use crate::text::SafeText;
@@ -65,7 +65,8 @@ impl Tools {
             absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
             let since = absence.since;
             let why = SafeText::new(&error.explained());
-            self.answer(Outcome::Store { away: Some(why.clone()), since }).await;
+            let away = StoreAway { since, why: why.clone(), has_lost: error.has_lost() };
+            self.answer(Outcome::Store { away: Some(away), since }).await;
             sender.send_replace(StoreState::Closed(why));
             let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
             tries += 1;

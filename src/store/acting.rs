@@ -1,17 +1,22 @@
 //! Who acts for a store that is away.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::address::StoreAddress;
+use super::heads::Heads;
+use super::place::{FileIdentity, canonical};
 use super::queue::directory;
 use crate::files::made;
 use crate::files::trust::Owners;
 
-/// The right to act for a store that is away: one process of a state directory at a time has it, until it is dropped.
+/// The right to act for a store, also while that is away: one process of a state directory at a time has it, until it is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct ActingClaim {
     store: String,
+    path: PathBuf,
     _file: File,
 }
 
@@ -23,16 +28,100 @@ impl ActingClaim {
     pub(crate) fn take(state: &Path, store: &str) -> io::Result<Option<Self>> {
         let directory = directory(state);
         made::inner_directory(&directory).map_err(|distrust| io::Error::other(distrust.to_string()))?;
-        let file = made::append(&directory.join(format!("{store}.acting")), 0o600, Owners::ours())?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { store: store.to_owned(), _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        let path = directory.join(format!("{store}.acting"));
+        loop {
+            let file = made::append(&path, 0o600, Owners::ours())?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Who had it before may have removed the file after we opened it: a lock on that one keeps nobody out.
+            let ours = FileIdentity::from(&file.metadata()?);
+            if FileIdentity::from_path(&path).is_ok_and(|there| there == ours) {
+                return Ok(Some(Self { store: store.to_owned(), path, _file: file }));
+            }
         }
     }
 
     /// Whether it is that of this store.
     pub(crate) fn is_of(&self, store: &str) -> bool {
         self.store == store
+    }
+}
+
+impl Drop for ActingClaim {
+    fn drop(&mut self) {
+        // While it is still locked: nobody else has it.
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::debug!(%error, "the file of who acts stays");
+        }
+    }
+}
+
+/// A store that is away, as its place alone tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SeenStore {
+    /// Its id.
+    pub id: String,
+    /// As a fence: no lease that was seen here is newer, and each later one is, since a fence is the place of a fact.
+    pub fence: u64,
+}
+
+impl SeenStore {
+    /// The one that was seen in a place; `None`: none was, or it can't be said which.
+    pub(crate) fn at(state: &Path, address: &StoreAddress) -> Option<Self> {
+        let place = match address {
+            StoreAddress::File(path) => canonical(path),
+            StoreAddress::Server(_) => address.name(),
+        };
+        let mut seen = Heads::below(state).at(&place).ok()?;
+        let head = seen.pop().filter(|_| seen.is_empty())?;
+        let mark = head.places.get(&place)?.chain.as_ref()?;
+        Some(Self { fence: mark.seq.cast_unsigned(), id: head.store })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::heads::ChainMark;
+
+    #[test]
+    fn one_has_it_at_a_time_and_leaves_nothing_behind() {
+        let state = tempfile::tempdir().unwrap();
+        let take = || ActingClaim::take(state.path(), "id").unwrap();
+        let one = take().unwrap();
+        assert!(one.is_of("id") && take().is_none());
+        drop(one);
+        assert_eq!(fs::read_dir(directory(state.path())).unwrap().count(), 0);
+        // However often it changes hands meanwhile, never two have it.
+        let holders = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let Some(claim) = take() else { continue };
+                        assert_eq!(holders.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        holders.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(claim);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_store_is_known_by_its_place_where_one_was_seen_there() {
+        let state = tempfile::tempdir().unwrap();
+        let (path, heads) = (state.path().join("x.db"), Heads::below(state.path()));
+        let address = StoreAddress::File(path.clone());
+        assert_eq!(SeenStore::at(state.path(), &address), None);
+        let mark = |seq| ChainMark { seq, hash: String::new() };
+        heads.advance("one", &canonical(&path), Some(1), &mark(7)).unwrap();
+        let known = SeenStore { id: "one".to_owned(), fence: 7 };
+        assert_eq!(SeenStore::at(state.path(), &address), Some(known));
+        heads.advance("two", &canonical(&path), Some(2), &mark(9)).unwrap();
+        assert_eq!(SeenStore::at(state.path(), &address), None, "which of them lies there is not known");
     }
 }

@@ -223,6 +223,11 @@ impl StoreError {
         matches!(self, Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. })
     }
 
+    /// Whether entries that were seen in it are gone.
+    pub(crate) const fn has_lost(&self) -> bool {
+        matches!(self, Self::LostEnd { .. } | Self::Forked { .. })
+    }
+
     /// Whether it may be read and not written.
     pub(crate) fn is_of_rights(&self) -> bool {
         use StoreFault::{Denied, NoCreate, NotGranted, ReadOnly, Standby};

@@ -125,9 +125,13 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
         let age = figures::age_since(state.seen().connectivity.since, state.seen().now, "");
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
-    if let Some((since, _)) = &state.seen().store_away {
-        let at = figures::time(*since, state.seen().config.console.timezone);
-        chips.push(chip(format!("STORE AWAY since {at}"), Role::ChipOffline));
+    if let Some(away) = &state.seen().store_away {
+        let at = figures::time(away.since, state.seen().config.console.timezone);
+        let what = if away.has_lost { "STORE LOST ENTRIES" } else { "STORE AWAY" };
+        chips.push(chip(format!("{what} since {at}"), Role::ChipOffline));
+        if state.seen().leaves_unrecorded() {
+            chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));
+        }
     }
     let old = state.seen().checks.iter().filter(|check| check.stale).count();
     if old > 0 {

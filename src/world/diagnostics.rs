@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::lang::time::Stamp;
+use crate::model::lease::LateFigures;
 use crate::model::outcome::StoreFigures;
 use crate::text::SafeText;
 
@@ -97,8 +98,8 @@ pub struct Diagnostics {
     pub rejected: Option<(Stamp, SafeText)>,
     /// When the configuration was last taken in.
     pub configured_at: Option<Stamp>,
-    /// Facts of this console that wait on disk for the store, and those that had no room there.
-    pub late: (usize, usize),
+    /// What this console has to put on record.
+    pub late: LateFigures,
     /// What the runtime measures.
     pub meters: Meters,
     /// Figures about the store.

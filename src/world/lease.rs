@@ -3,13 +3,13 @@
 use super::World;
 use super::diagnostics::ProblemKind;
 use super::output::Output;
-use crate::model::lease::LeaseReport;
+use crate::model::lease::{LeaseReport, LeaseView};
 use crate::text::SafeText;
 
 impl World {
     /// The lease stands otherwise than before.
     pub(crate) fn lease_changed(&mut self, report: LeaseReport) -> Output {
-        let LeaseReport { view, waiting, dropped, others } = report;
+        let LeaseReport { view, late, unqueued, others } = report;
         let mut output = Output::noticeable();
         let changes_hands = self.lease.fence() != view.fence();
         self.lease = view;
@@ -17,15 +17,28 @@ impl World {
             self.engine_kept = None;
             self.review_settled();
         }
-        if dropped > self.diagnostics.late.1 {
-            let text = format!("{dropped} facts were dropped: the queue for the store that is away can't take them");
+        let mut failed = Vec::new();
+        if late.dropped > self.diagnostics.late.dropped {
+            let dropped = late.dropped;
+            failed.push(format!("{dropped} facts were dropped: the queue for the store that is away can't take them"));
+        }
+        if let Some(why) = unqueued.filter(|_| self.diagnostics.late.in_memory == 0) {
+            let what = "what waits for the store can't be written to disk";
+            failed.push(format!("{what}: {why}; it is kept in memory and tried again, and lost if this console dies"));
+        }
+        for text in failed {
             output.extend(self.problem(ProblemKind::Failed, &SafeText::new("store"), &SafeText::new(&text)));
         }
-        self.diagnostics.late = (waiting, dropped);
+        self.diagnostics.late = late;
         for (store, waiting) in others {
             let text = format!("{waiting} facts wait for the store {store}; they are sent once it is opened here");
             output.extend(self.problem(ProblemKind::Warning, &SafeText::new("store"), &SafeText::new(&text)));
         }
         output
+    }
+
+    /// Whether this console, which would write, leaves what it sees to others while the store is away, or to nobody.
+    pub(crate) const fn leaves_unrecorded(&self) -> bool {
+        self.store_away.is_some() && matches!(self.lease, LeaseView::Unknown) && !self.read_only
     }
 }

@@ -44,13 +44,12 @@ pub mod timeline;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use crate::config::Config;
 use crate::lang::time::{BootTime, Moment, Stamp};
 use crate::logs::ring::RingLimits;
 use crate::model::engine::EngineState;
 use crate::model::lease::LeaseView;
+use crate::model::outcome::StoreAway;
 use crate::model::run::{Lock, Run};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -108,7 +107,7 @@ pub struct World {
     /// Who acts for all that use the store.
     pub lease: LeaseView,
     /// Since when the store is away, and why; `None`: it answers.
-    pub store_away: Option<(DateTime<Utc>, SafeText)>,
+    pub store_away: Option<StoreAway>,
     /// What the engine knew when it was kept last, and when that was.
     engine_kept: Option<(Stamp, EngineState)>,
     /// The values that no plan may hold, as far as they are known.

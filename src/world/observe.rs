@@ -1,7 +1,5 @@
 //! What the sources saw, taken in.
 
-use chrono::{DateTime, Utc};
-
 use super::World;
 use super::checks::CheckView;
 use super::diagnostics::ProblemKind;
@@ -13,6 +11,7 @@ use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
 use crate::model::observation::Observation;
+use crate::model::outcome::StoreAway;
 use crate::model::reading::{Reading, Sample};
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -279,9 +278,10 @@ impl World {
     }
 
     /// The store went away, for a reason, or is back.
-    pub(crate) fn store_changed(&mut self, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
-        if let Some(why) = away {
-            self.store_away = Some((since, why.clone()));
+    pub(crate) fn store_changed(&mut self, away: Option<StoreAway>) -> Output {
+        if let Some(away) = away {
+            let why = away.why.clone();
+            self.store_away = Some(away);
             self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
         } else {
             self.store_away = None;

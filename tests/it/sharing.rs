@@ -16,9 +16,9 @@ use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::model::effect::{Effect, HolderEffect, StartRun, StoreEffect};
 use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunRefused, Statement};
-use opsroom::model::lease::{LeaseHolder, LeaseReport, LeaseView};
+use opsroom::model::lease::{LateFigures, LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::observation::Observation;
-use opsroom::model::outcome::Outcome;
+use opsroom::model::outcome::{Outcome, StoreAway};
 use opsroom::model::preview::Preview;
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{Plan, RunState};
@@ -193,6 +193,10 @@ fn lease(app: &mut App, view: LeaseView) {
     app.outcome(Outcome::Lease(Box::new(LeaseReport { view, ..LeaseReport::default() })));
 }
 
+fn away(why: &str, since: DateTime<Utc>) -> StoreAway {
+    StoreAway { since, why: SafeText::new(why), has_lost: false }
+}
+
 fn ours(app: &mut App) {
     let since = app.now().utc;
     lease(app, LeaseView::Ours { fence: 3, since });
@@ -324,7 +328,7 @@ fn what_is_seen_otherwise_than_by_who_acts_for_all_is_ones_own_view() {
     assert_eq!(lines(&app), 1, "{}", shown(&app));
     app.keys("2");
     assert_eq!(lines(&app), 1, "{}", shown(&app));
-    app.outcome(Outcome::Store { away: Some(SafeText::new("locked")), since });
+    app.outcome(Outcome::Store { away: Some(away("locked", since)), since });
     assert_eq!(lines(&app), 0, "what others see is not known now: {}", shown(&app));
     app.outcome(Outcome::Store { away: None, since });
     app.outcome(Outcome::Facts(vec![status(3, "api", Status::Down, app.now().utc)]));
@@ -624,7 +628,9 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
 
     let is_away = |state: &State| {
         let away = state.world.store_away.as_ref();
-        away.is_some_and(|(_, why)| why.as_str().contains("lost the end") && why.as_str().contains("--accept"))
+        away.is_some_and(|away| {
+            away.has_lost && ["lost the end", "--accept"].iter().all(|what| away.why.as_str().contains(what))
+        })
     };
     reaches(&mut console, "that it lost entries while it was open", PATIENCE, is_away).await;
     console.finish().await;
@@ -665,7 +671,7 @@ fn a_store_that_is_away_is_announced_once_and_its_reason_stays_readable() {
     let since = app.now().utc;
     for why in ["the store failed: the server closed the connection", "can't be opened: no server accepts connections"]
     {
-        app.outcome(Outcome::Store { away: Some(SafeText::new(why)), since });
+        app.outcome(Outcome::Store { away: Some(away(why, since)), since });
     }
     let shown = |app: &App| text(&draw(&app.state, 80, 24));
     assert_eq!(shown(&app).matches("the store is away").count(), 1, "{}", shown(&app));
@@ -673,4 +679,42 @@ fn a_store_that_is_away_is_announced_once_and_its_reason_stays_readable() {
     app.keys("!");
     app.pass(20);
     assert!(shown(&app).contains("can't be opened: no server accepts"), "the last reason: {}", shown(&app));
+}
+
+#[test]
+fn what_fails_of_a_store_that_is_away_is_announced_once() {
+    let mut app = console();
+    let (since, first, later) = (app.now().utc, "the server closed the connection", "no server accepts connections");
+    let failed = |app: &mut App, why| app.outcome(Outcome::Failed(SafeText::new(why)));
+    let toasts = |app: &App| app.state.console.toasts.iter().count();
+    app.outcome(Outcome::Store { away: Some(away(first, since)), since });
+    failed(&mut app, first);
+    assert_eq!(toasts(&app), 1);
+    // The reason is another one by now, which the toast that stands does not say.
+    app.outcome(Outcome::Store { away: Some(away(later, since)), since });
+    failed(&mut app, later);
+    assert_eq!(toasts(&app), 1);
+    failed(&mut app, "the disk is full");
+    assert_eq!(toasts(&app), 2, "what fails of something else is said");
+}
+
+#[test]
+fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
+    let mut app = console();
+    let since = app.now().utc;
+    let shown = |app: &App| text(&draw(&app.state, 120, 40));
+    app.outcome(Outcome::Store { away: Some(away("gone", since)), since });
+    assert!(shown(&app).contains("NOT RECORDING"), "{}", shown(&app));
+    app.keys("!");
+    assert!(shown(&app).contains("nothing is put on record here"), "{}", shown(&app));
+    let late = LateFigures { on_disk: 0, in_memory: 3, dropped: 0 };
+    let unqueued = Some(SafeText::new("no space left"));
+    let report = LeaseReport { view: LeaseView::Away { fence: 7, since }, late, unqueued, others: Vec::new() };
+    app.outcome(Outcome::Lease(Box::new(report)));
+    let lost = StoreAway { has_lost: true, ..away("its end is gone", since) };
+    app.outcome(Outcome::Store { away: Some(lost), since });
+    let frame = shown(&app);
+    assert!(frame.contains("STORE LOST ENTRIES since") && !frame.contains("NOT RECORDING"), "{frame}");
+    assert!(frame.contains("waiting in memory") && !frame.contains("waiting on disk"), "{frame}");
+    assert!(frame.contains("can't be written to disk: no space left"), "{frame}");
 }

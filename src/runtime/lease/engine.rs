@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreState};
+use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
 use crate::model::engine::ENGINE_VERSION;
-use crate::store::acting::ActingClaim;
+use crate::store::acting::{ActingClaim, SeenStore};
 use crate::store::engine_copy::EngineCopy;
 use crate::store::lease::HeldWrite;
 
@@ -24,7 +24,8 @@ impl LeaseParticipant {
         let (state, id, now) = (self.state_directory.clone(), store.id().to_owned(), self.clock.now().utc);
         let copy = tokio::task::spawn_blocking(move || EngineCopy::read(&state, &id)).await.ok().flatten();
         // Each by its own clock: that of a server may be another than ours.
-        let copy = copy.filter(|copy| kept.as_ref().is_none_or(|kept| copy.age(now) <= kept.age));
+        let copy = copy.filter(|copy| kept.as_ref().is_none_or(|kept| copy.age(now) <= kept.age && !self.began_anew));
+        self.began_anew = false;
         let (body, unseen) = match (copy, kept) {
             (Some(copy), _) => (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)),
             (None, Some(kept)) => (kept.body, kept.silent_for),
@@ -33,28 +34,51 @@ impl LeaseParticipant {
         self.take_over(store.id().to_owned(), body, unseen).await;
     }
 
-    /// Takes over what is known of a store that is away, where nothing is known of it yet: what fired then fires on, and who
-    /// acted is succeeded.
+    /// Succeeds who acted here for a store that is away and is gone: what fired then fires on. Where it was killed while the
+    /// store was well, and so left nothing here, its place says which store that is. Tried at each turn: who acts may die.
     pub(super) async fn resume_away(&mut self) {
         let is_closed = matches!(&*self.stores.borrow(), StoreState::Closed(_));
-        let Some(place) = self.place.clone().filter(|_| is_closed && self.resumed.is_none()) else { return };
-        let (state, now) = (self.state_directory.clone(), self.clock.now().utc);
-        let copy = tokio::task::spawn_blocking(move || EngineCopy::at_place(&state, &place)).await.ok().flatten();
-        let Some(copy) = copy else { return };
-        let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
-        self.take_over(String::new(), body, copy.age(now)).await;
-        if self.me.looks_on {
-            return;
+        let Some(address) = self.place.clone().filter(|_| is_closed && self.holding.is_none()) else { return };
+        let (state, is_new) = (self.state_directory.clone(), self.resumed.is_none());
+        // Who saw the store leaves it to the holder of then, which may be elsewhere: one that is here keeps a copy since.
+        let seen_at = self.seen_at;
+        let found = tokio::task::spawn_blocking(move || {
+            let copy = EngineCopy::at_place(&state, &address.name());
+            let copy = copy.filter(|copy| seen_at.is_none_or(|at| copy.at > at));
+            let seen = seen_at.is_none().then(|| SeenStore::at(&state, &address)).flatten();
+            (copy, seen)
+        });
+        let (copy, seen) = found.await.unwrap_or_default();
+        let now = self.clock.now().utc;
+        let (store, fence, since) = match (&copy, seen) {
+            (Some(copy), _) => (copy.store.clone(), copy.fence, copy.at),
+            (None, Some(seen)) => (seen.id, seen.fence, now),
+            (None, None) => return,
+        };
+        if !self.me.looks_on {
+            self.claim(&store).await;
         }
-        // Who acted here is gone: what it would have said and kept is ours to say and keep.
-        self.claim(&copy.store).await;
+        if let Some(copy) = copy.filter(|_| is_new || self.claim.is_some()) {
+            let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
+            self.take_over(String::new(), body, copy.age(now)).await;
+        } else if self.claim.is_some() {
+            self.began_anew = true;
+        }
         if self.claim.is_some() {
-            self.holding = Some(ActingLease { store: copy.store, fence: copy.fence, since: copy.at });
+            self.holding = Some(ActingLease { store, fence, since });
         }
     }
 
-    /// Claims the right to act for this store while it is away, so that nobody who starts then begins to.
-    pub(super) async fn claim(&mut self, store: &str) {
+    /// Claims the right to act with the lease that is held, and leaves it with that.
+    pub(super) async fn claim_held(&mut self) {
+        match self.holding.as_ref().map(|holding| holding.store.clone()) {
+            Some(store) => self.claim(&store).await,
+            None => self.claim = None,
+        }
+    }
+
+    /// Claims the right to act for this store, so that nobody who starts while it is away begins to.
+    async fn claim(&mut self, store: &str) {
         if self.claim.as_ref().is_some_and(|claim| claim.is_of(store)) {
             return;
         }
@@ -114,7 +138,7 @@ impl LeaseParticipant {
         let (Some(holding), Some(engine)) = (&self.holding, &self.engine) else { return };
         let copy = EngineCopy {
             store: holding.store.clone(),
-            place: self.place.clone(),
+            place: self.place.as_ref().map(StoreAddress::name),
             at: self.clock.now().utc,
             fence: holding.fence,
             engine: (**engine).clone(),

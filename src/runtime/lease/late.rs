@@ -1,6 +1,9 @@
 //! What the holder says while the store is away: queued on disk, held in memory where that has no room either, and sent once
 //! the store is back.
 
+use crate::files::trust::describe;
+use crate::text::SafeText;
+
 use super::{LateQueue, LeaseParticipant, NewFact, Store};
 
 /// Facts that are held in memory at most.
@@ -11,6 +14,8 @@ const HELD: usize = 20_000;
 pub(super) struct Unqueued {
     store: String,
     pub facts: Vec<NewFact>,
+    /// Why the disk can't take them.
+    pub why: Option<SafeText>,
 }
 
 impl LeaseParticipant {
@@ -47,7 +52,7 @@ impl LeaseParticipant {
         if self.unqueued.store != store {
             self.queue_again().await;
             self.dropped += self.unqueued.facts.len();
-            self.unqueued = Unqueued { store: store.to_owned(), facts: Vec::new() };
+            self.unqueued = Unqueued { store: store.to_owned(), ..Unqueued::default() };
         }
         self.unqueued.facts.extend(drafts);
         self.queue_again().await;
@@ -75,6 +80,7 @@ impl LeaseParticipant {
             Ok((Err(error), facts)) => {
                 tracing::error!(%error, "the queue on disk can't be written");
                 self.unqueued.facts = facts;
+                self.unqueued.why = Some(SafeText::new(&describe(&error)));
             }
             Err(_) => self.dropped += count,
         }

@@ -33,7 +33,7 @@ impl Part {
         let (stores, observed) = watch::channel(StoreState::Opening);
         let lease = LeaseTask::new(Clock::start(), &config(text), sender);
         let mut tasks = Tasks::new(mpsc::channel(1).0);
-        lease.start(&mut tasks, &observed, directory, Some(directory.join("opsroom.db")));
+        lease.start(&mut tasks, &observed, directory, Some(StoreAddress::File(directory.join("opsroom.db"))));
         Self { lease, tasks, stores, outcomes }
     }
 
@@ -83,8 +83,11 @@ impl Part {
     }
 
     fn say(&self, status: Status, fence: u64) {
+        self.say_of(Clock::start().now().utc, status, fence);
+    }
+
+    fn say_of(&self, since: DateTime<Utc>, status: Status, fence: u64) {
         let (check, service, before, reason) = ("api".into(), None, None, None);
-        let since = DateTime::UNIX_EPOCH;
         let said = CheckStatus { check, service, status, before, since, seen: true, reason, by: None, fence };
         self.lease.execute(HolderEffect::Append(vec![Statement::CheckStatus(said)]));
     }
@@ -113,6 +116,15 @@ async fn said(store: &Store) -> Vec<(Status, bool)> {
     facts.filter_map(status).collect()
 }
 
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let holds = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
 async fn until_said(store: &Store, wanted: &[(Status, bool)]) {
     let holds = async {
         while said(store).await != wanted {
@@ -139,19 +151,32 @@ async fn the_last_holder_goes_on_while_the_store_is_away() {
     assert_eq!(away.view.fence(), Some(fence));
     part.say(Status::Ok, fence);
     part.say(Status::Degraded, fence);
-    part.until("both wait on disk", |report| report.waiting == 2).await;
+    part.until("both wait on disk", |report| report.late.on_disk == 2).await;
     let mut stranger = Part::start(&state, "");
     stranger.close();
     stranger.say(Status::Ok, fence);
 
     let store = part.open(&state).await;
-    part.until("nothing waits any more", |report| is_ours(report) && report.waiting == 0).await;
+    part.until("nothing waits any more", |report| is_ours(report) && report.late == LateFigures::default()).await;
     part.say(Status::Down, fence);
     let all = [(Status::Down, false), (Status::Ok, true), (Status::Degraded, true), (Status::Down, false)];
     until_said(&store, &all).await;
     stranger.tasks.end(PATIENCE).await;
     part.tasks.end(PATIENCE).await;
     assert_eq!(said(&store).await, all, "who never held it has nothing to say");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_long_before_the_lease_is_late() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut part = Part::start(&state, "");
+    let store = part.open(&state).await;
+    let view = part.until("it takes the lease", is_ours).await.view;
+    let (LeaseView::Ours { since, .. }, Some(fence)) = (&view, view.fence()) else { panic!("{view:?}") };
+    part.say_of(*since - TimeDelta::hours(1), Status::Down, fence);
+    part.say_of(*since - TimeDelta::seconds(20), Status::Ok, fence);
+    until_said(&store, &[(Status::Down, true), (Status::Ok, false)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,7 +189,7 @@ async fn what_a_killed_holder_left_on_disk_is_sent_by_the_next() {
     killed.close();
     killed.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
     killed.say(Status::Down, fence);
-    killed.until("it waits on disk", |report| report.waiting == 1).await;
+    killed.until("it waits on disk", |report| report.late.on_disk == 1).await;
     killed.tasks.end(Duration::ZERO).await;
 
     let next = Part::start(&state, "");
@@ -285,6 +310,68 @@ async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_starts_while_the_store_is_away_knows_it_by_its_place() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut killed = Part::start(&state, "");
+    let store = killed.open(&state).await;
+    let before = killed.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    killed.say(Status::Down, before);
+    killed.keep(1);
+    until_said(&store, &[(Status::Down, false)]).await;
+    until("the store keeps what it knew", async || store.kept_engine().await.unwrap().is_some()).await;
+    killed.tasks.end(Duration::ZERO).await;
+    assert_eq!(EngineCopy::read(&state, store.id()), None, "it left nothing beside the queue");
+
+    let is_away = |report: &LeaseReport| matches!(report.view, LeaseView::Away { .. });
+    let mut next = Part::start(&state, "");
+    next.close();
+    let fence = next.until("it goes on", is_away).await.view.fence().unwrap();
+    assert!(fence >= before);
+    next.say(Status::Down, fence);
+    next.say(Status::Ok, fence);
+    next.keep(2);
+    next.until("both wait on disk", |report| report.late.on_disk == 2).await;
+    until("it keeps a copy", async || EngineCopy::read(&state, store.id()).is_some()).await;
+    let mut reader = Part::start(&state, "[console]\nread_only = true\n");
+    reader.close();
+    assert_eq!(reader.engine().await.0, engine(2));
+    let store = next.open(&state).await;
+    // What was on record already stands once, and the thing goes on from what was said late.
+    until_said(&store, &[(Status::Down, false), (Status::Ok, true)]).await;
+    assert_eq!(next.engine().await.0, engine(1), "what the store knew comes before what was seen since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_right_to_act_gets_it_when_the_other_dies() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let is_away = |report: &LeaseReport| matches!(report.view, LeaseView::Away { .. });
+    let mut first = Part::start(&state, "");
+    let mut beside = Part::start(&state, "");
+    let store = first.open(&state).await;
+    first.until("it takes the lease", is_ours).await;
+    beside.open(&state).await;
+    beside.until("it waits", |report| matches!(report.view, LeaseView::Other(_))).await;
+    beside.close();
+    let mut started = Part::start(&state, "");
+    started.close();
+    // It acts, though it has not seen yet that the store is away.
+    beside.until("it does not begin", |report| report.view == LeaseView::Unknown).await;
+    first.close();
+    first.until("it goes on", is_away).await;
+    first.keep(1);
+    until("it keeps a copy", async || EngineCopy::read(&state, store.id()).is_some()).await;
+    started.tasks.end(PATIENCE).await;
+    while let Ok(outcome) = started.outcomes.try_recv() {
+        assert!(!matches!(&outcome, Outcome::Lease(report) if is_away(report)), "{outcome:?}");
+    }
+    first.tasks.end(Duration::ZERO).await;
+    assert_eq!(beside.engine().await.0, engine(1));
+    beside.until("it takes over", is_away).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_disk_has_no_room_for_waits_in_memory() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
@@ -298,8 +385,12 @@ async fn what_the_disk_has_no_room_for_waits_in_memory() {
     std::fs::write(state.join("queue"), "").unwrap();
     part.say(Status::Down, fence);
     part.say(Status::Ok, fence);
-    part.until("both wait", |report| (report.waiting, report.dropped) == (2, 0)).await;
+    let held = LateFigures { in_memory: 2, ..LateFigures::default() };
+    part.until("both wait", |report| report.late == held && report.unqueued.is_some()).await;
+    std::fs::remove_file(state.join("queue")).unwrap();
+    let queued = LateFigures { on_disk: 2, ..LateFigures::default() };
+    part.until("it is tried again", |report| report.late == queued && report.unqueued.is_none()).await;
     let store = part.open(&state).await;
-    part.until("nothing waits any more", |report| is_ours(report) && report.waiting == 0).await;
+    part.until("nothing waits any more", |report| is_ours(report) && report.late == LateFigures::default()).await;
     assert_eq!(said(&store).await, [(Status::Down, true), (Status::Ok, true)]);
 }

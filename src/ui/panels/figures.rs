@@ -8,8 +8,8 @@ use super::{PanelView, frame, log, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
-use crate::model::lease::{LeaseHolder, LeaseView};
-use crate::model::outcome::StoreFigures;
+use crate::model::lease::{LateFigures, LeaseHolder, LeaseView};
+use crate::model::outcome::{StoreAway, StoreFigures};
 use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -115,13 +115,15 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
 fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
     let store = state.seen().store_away.as_ref();
-    let since =
-        |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.seen().config.console.timezone));
+    let since = |away: &StoreAway| {
+        let words = if away.has_lost { "lost entries; away since" } else { "away since" };
+        format!("{words} {}", figures::time(away.since, state.seen().config.console.timezone))
+    };
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let words = store.map_or_else(|| format!("answers{size}"), since);
     out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
-    out.extend(store.into_iter().flat_map(|(_, why)| reason(why, width)));
+    out.extend(store.into_iter().flat_map(|away| reason(&away.why, width)));
     let StoreFigures { waiting, lost, .. } = kept;
     if waiting > 0 || lost > 0 {
         let words = format!("{waiting} min waiting, {} lost", figures::count(lost));
@@ -145,8 +147,12 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
         format!("{role}{pid} {}", since(holder.since))
     };
     let indented = |words: String| Line::plain(" ".repeat(20)).and(words, Role::Text);
-    let (waiting, dropped) = state.seen().diagnostics.late;
     match &state.seen().lease {
+        LeaseView::Unknown if state.seen().leaves_unrecorded() => {
+            out.push(fact("alerts written by", "not this console".to_owned(), Role::StatusDegraded));
+            out.push(indented("nothing is put on record here".to_owned()));
+            out.push(indented("until the store is back".to_owned()));
+        }
         LeaseView::Unknown => {}
         LeaseView::Free => out.push(fact("alerts written by", "nobody".to_owned(), Role::Text)),
         LeaseView::Ours { since: at, .. } => {
@@ -170,9 +176,11 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
             out.push(indented("other configuration".to_owned()));
         }
     }
-    if waiting + dropped > 0 {
-        let lost = if dropped == 0 { String::new() } else { format!(", {} dropped", figures::count(dropped as u64)) };
-        out.push(fact("waiting on disk", figures::count(waiting as u64) + &lost, bad(true)));
+    let LateFigures { on_disk, in_memory, dropped, .. } = state.seen().diagnostics.late;
+    for (name, count) in [("waiting on disk", on_disk), ("waiting in memory", in_memory), ("dropped", dropped)] {
+        if count > 0 {
+            out.push(fact(name, figures::count(count as u64), bad(true)));
+        }
     }
 }
 
