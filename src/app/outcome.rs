@@ -36,6 +36,10 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         Outcome::Runs { runs, locks } => state.world.stored_runs(runs, locks),
         Outcome::Store { away, since } => store(state, away, since),
+        Outcome::StoreOnlyRead(why) => {
+            state.world.store_only_read = why;
+            Output::default()
+        }
         Outcome::Past { series, histories } => past(state, &series, histories),
         Outcome::StoreFigures(figures) => {
             state.world.diagnostics.store = figures;
@@ -103,6 +107,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Runs { .. }
         | Outcome::EvidenceSaved(_)
         | Outcome::Store { .. }
+        | Outcome::StoreOnlyRead(_)
         | Outcome::Past { .. }
         | Outcome::StoreFigures(_)
         | Outcome::Lease(_)

@@ -131,6 +131,8 @@ pub enum Outcome {
         /// Since when it is, or was, away.
         since: DateTime<Utc>,
     },
+    /// The store that is open now may only be read here, for a reason with a hint; `None`: it may be written.
+    StoreOnlyRead(Option<SafeText>),
     /// What is stored of series.
     Past {
         /// Of which.

@@ -20,6 +20,8 @@ use crate::text::secret::Template;
 /// A store that is away is tried again after so long; the last for ever.
 const TRY_AGAIN: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// The pause before a file that others have moved under us is read again.
+const REREAD: Duration = Duration::from_millis(200);
 /// One that goes again before so long is tried no faster than before: it should not come and go all the time.
 const STEADY: Duration = Duration::from_mins(1);
 
@@ -40,6 +42,9 @@ impl Tools {
         loop {
             let error = match self.open_once(store, clock, away).await {
                 Ok(run_service) => {
+                    let only_read = run_service.store().writable().err();
+                    let only_read = only_read.map(|why| SafeText::new(&why.explained()));
+                    self.answer(Outcome::StoreOnlyRead(only_read)).await;
                     if let Some(Absence { since, .. }) = away.take() {
                         self.answer(Outcome::Store { away: None, since }).await;
                     }
@@ -55,7 +60,14 @@ impl Tools {
                     tries = if opened.elapsed() < STEADY { tries } else { 0 };
                     sender.send_replace(StoreState::Opening);
                     tokio::time::timeout(ANSWER, run_service.close()).await.ok();
+                    // What others write moves a file that may only be read under us: it is read again as it is now.
+                    let moved = matches!(error, StoreError::Changed { .. } | StoreError::Replaced { .. });
+                    let is_reread = moved && run_service.store().is_read_only();
                     left = Some((run_service, live));
+                    if is_reread {
+                        tokio::time::sleep(REREAD).await;
+                        continue;
+                    }
                     error
                 }
                 Err(error) => error,

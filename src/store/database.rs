@@ -2,6 +2,7 @@
 //! hears of it from whoever writes.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -18,11 +19,23 @@ type Failure = Option<(StoreFault, String)>;
 pub(super) struct Database {
     dialect: Arc<dyn Dialect>,
     failure: watch::Sender<Failure>,
+    /// Who may only read it, and what says so, with its place.
+    reader: Option<Arc<(String, StoreFault, String)>>,
 }
 
 impl Database {
-    pub(super) fn new(dialect: Arc<dyn Dialect>) -> Self {
-        Self { dialect, failure: watch::Sender::default() }
+    pub(super) fn new(dialect: Arc<dyn Dialect>, reader: Option<(String, StoreFault)>, place: &Path) -> Self {
+        let reader = reader.map(|(who, fault)| Arc::new((who, fault, place.display().to_string())));
+        Self { dialect, failure: watch::Sender::default(), reader }
+    }
+
+    /// Holds where it may be written.
+    ///
+    /// # Errors
+    /// It may only be read.
+    pub(super) fn writable(&self) -> Result<(), StoreError> {
+        let Some((who, fault, path)) = self.reader.as_deref() else { return Ok(()) };
+        Err(StoreError::OnlyRead { who: who.clone(), path: path.clone(), fault: *fault })
     }
 
     /// Returns once a write has failed and none has succeeded since: the fault, and what it says.
@@ -38,21 +51,25 @@ impl Database {
 
     /// As [`Dialect::append`].
     pub(super) async fn append(&self, after: &Head, batch: Batch<'_>) -> Result<Appended, StoreError> {
+        self.writable()?;
         self.noted(self.dialect.append(after, batch).await)
     }
 
     /// As [`Dialect::renew`].
     pub(super) async fn renew(&self, fence: u64, holder: &str, digest: &str) -> Result<bool, StoreError> {
+        self.writable()?;
         self.noted(self.dialect.renew(fence, holder, digest).await)
     }
 
     /// As [`Dialect::put`].
     pub(super) async fn put(&self, guard: Guard<'_>, rows: &[Side<'_>]) -> Result<bool, StoreError> {
+        self.writable()?;
         self.noted(self.dialect.put(guard, rows).await)
     }
 
     /// As [`Dialect::prune`].
     pub(super) async fn prune(&self, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {
+        self.writable()?;
         self.noted(self.dialect.prune(what, most).await)
     }
 

@@ -159,6 +159,16 @@ pub enum StoreError {
         /// In words.
         why: String,
     },
+    /// It was opened by somebody who may only read it.
+    #[error("{who} may only read the store {path}")]
+    OnlyRead {
+        /// The role, or this user.
+        who: String,
+        /// The file, or the database.
+        path: String,
+        /// What the system or the server says of it.
+        fault: StoreFault,
+    },
     /// Many others wrote at the same time, and went first each time.
     #[error("too many others are writing into the store")]
     Crowded,
@@ -198,7 +208,7 @@ impl StoreError {
             Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
                 StoreFault::from_io(error).hint()
             }
-            Self::Open { fault, .. } | Self::Unwritable { fault, .. } => fault.hint(),
+            Self::Open { fault, .. } | Self::Unwritable { fault, .. } | Self::OnlyRead { fault, .. } => fault.hint(),
             Self::Database(error) => StoreFault::from_sql(error).hint(),
             Self::Content(_) => StoreFault::Damaged.hint(),
         }
@@ -231,8 +241,13 @@ impl StoreError {
     /// Whether it may be read and not written.
     pub(crate) fn is_of_rights(&self) -> bool {
         use StoreFault::{Denied, NoCreate, NotGranted, ReadOnly, Standby};
-        matches!(self, Self::Database(error)
-            if matches!(StoreFault::from_sql(error), Denied | NoCreate | NotGranted | ReadOnly | Standby))
+        match self {
+            Self::OnlyRead { .. } => true,
+            Self::Database(error) => {
+                matches!(StoreFault::from_sql(error), Denied | NoCreate | NotGranted | ReadOnly | Standby)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the file that is open is of no use any more: it is to be opened again.
@@ -247,6 +262,7 @@ impl StoreError {
             }
             Self::Content(_)
             | Self::Crowded
+            | Self::OnlyRead { .. }
             | Self::LostEnd { .. }
             | Self::Forked { .. }
             | Self::Heads { .. }

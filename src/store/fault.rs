@@ -241,9 +241,13 @@ impl StoreFault {
             Self::Stopping => "wait until the server is up; it is tried again automatically",
             Self::Slow => "see pg_stat_activity for what keeps the server busy",
             Self::NotGranted => {
-                "to use the tables, SELECT, INSERT, UPDATE, DELETE are enough; to make them, be owner or have CREATE"
+                "as owner of its tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE; \
+                 then restart opsroom"
             }
-            Self::NoCreate => "make the role the owner of the database, or grant it USAGE and CREATE on the schema",
+            Self::NoCreate => {
+                "as owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO ROLE; or let a role that may create \
+                 them open the store once"
+            }
             Self::Unreachable | Self::Other => {
                 "check that its directory exists, is writable and is on a local disk, or use --store FILE"
             }

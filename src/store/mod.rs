@@ -61,8 +61,6 @@ pub struct Store {
     /// The file, where it is one.
     file: Option<FileIdentity>,
     heads: Option<Heads>,
-    /// Whether it may only be read.
-    read_only: bool,
     /// The last fact that was put on record here.
     written: watch::Sender<u64>,
     /// Whether something was found that speaks against it.
@@ -148,10 +146,11 @@ impl Store {
     }
 
     async fn connect(place: &StoreLocation, site: Site, purpose: Purpose) -> Result<Self, StoreError> {
-        let Opened { dialect, place: name, file, read_only } = site.open(purpose).await?;
+        let Opened { dialect, place: name, file, reader } = site.open(purpose).await?;
         let heads = place.state.as_deref().map(Heads::below);
-        let (host, written, dialect) = (place.host.clone(), watch::Sender::default(), Database::new(dialect));
-        Ok(Self { dialect, host, place: name, file, heads, read_only, written, doubted: watch::Sender::default() })
+        let (host, written) = (place.host.clone(), watch::Sender::default());
+        let dialect = Database::new(dialect, reader, &name);
+        Ok(Self { dialect, host, place: name, file, heads, written, doubted: watch::Sender::default() })
     }
 
     /// The file, or the name of the database.
@@ -175,8 +174,16 @@ impl Store {
     }
 
     /// Whether it may only be read.
-    pub(crate) const fn is_read_only(&self) -> bool {
-        self.read_only
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.writable().is_err()
+    }
+
+    /// Holds where it may be written.
+    ///
+    /// # Errors
+    /// Why it may only be read.
+    pub(crate) fn writable(&self) -> Result<(), StoreError> {
+        self.dialect.writable()
     }
 
     /// A number that changes whenever another process has written into the store.

@@ -1,6 +1,6 @@
 //! What lies where a store should be, looked at without writing, and opened only then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::StoreError;
@@ -8,7 +8,9 @@ use super::address::StoreAddress;
 use super::dialect::Dialect;
 use super::dialect::postgres::Reached;
 use super::dialect::sqlite::Sqlite;
+use super::fault::StoreFault;
 use super::place::{self, FileIdentity, Found};
+use crate::files::made::{self, SharedRight};
 
 /// A place that was looked at.
 #[derive(Debug)]
@@ -39,8 +41,8 @@ pub(super) struct Opened {
     pub place: PathBuf,
     /// The file, where it is one.
     pub file: Option<FileIdentity>,
-    /// Whether it may only be read.
-    pub read_only: bool,
+    /// Who may only read it, and what says so; `None`: it may be written.
+    pub reader: Option<(String, StoreFault)>,
 }
 
 /// What an opening is for.
@@ -92,17 +94,33 @@ impl Site {
     /// It can't be opened, or a newer program made it.
     pub(super) async fn open(self, purpose: Purpose) -> Result<Opened, StoreError> {
         match self {
-            Self::File { given, path, .. } => {
+            Self::File { given, path, found } => {
                 let sqlite = match purpose {
+                    Purpose::Use if found == Found::Ours && is_denied(&given, &path) => {
+                        Sqlite::look(&given, path).await?
+                    }
                     Purpose::Use => Sqlite::open(&given, path).await?,
                     Purpose::Look => Sqlite::look(&given, path).await?,
                 };
-                let (file, place, read_only) = (sqlite.identity(), sqlite.path().to_owned(), sqlite.is_read_only());
-                Ok(Opened { dialect: Arc::new(sqlite), place, file, read_only })
+                let (file, place) = (sqlite.identity(), sqlite.path().to_owned());
+                let fault = if is_on_read_only(&place) { StoreFault::ReadOnly } else { StoreFault::Denied };
+                let reader = sqlite.is_read_only().then(|| ("this user".to_owned(), fault));
+                Ok(Opened { dialect: Arc::new(sqlite), place, file, reader })
             }
             Self::Server { name, reached } => {
-                Ok(Opened { dialect: Arc::new(reached.open().await?), place: name, file: None, read_only: false })
+                let postgres = reached.open().await?;
+                let reader = postgres.reader().map(|role| (format!("the role `{role}`"), StoreFault::NotGranted));
+                Ok(Opened { dialect: Arc::new(postgres), place: name, file: None, reader })
             }
         }
     }
+}
+
+/// Whether we may read the file and not write it. A file system that became read-only is a fault that passes, not a right.
+fn is_denied(given: &Path, path: &Path) -> bool {
+    matches!(made::existing_shared_file(given), Ok(SharedRight::Read)) && !is_on_read_only(path)
+}
+
+fn is_on_read_only(path: &Path) -> bool {
+    StoreFault::Unreachable.at(path) == StoreFault::ReadOnly
 }

@@ -132,6 +132,8 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
         if state.seen().leaves_unrecorded() {
             chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));
         }
+    } else if state.seen().store_only_read.is_some() {
+        chips.push(chip("STORE READ-ONLY".to_owned(), Role::ChipReadOnly));
     }
     let old = state.seen().checks.iter().filter(|check| check.stale).count();
     if old > 0 {

@@ -108,6 +108,8 @@ pub struct World {
     pub lease: LeaseView,
     /// Since when the store is away, and why; `None`: it answers.
     pub store_away: Option<StoreAway>,
+    /// Why the store may only be read here; `None`: it may be written.
+    pub store_only_read: Option<SafeText>,
     /// What the engine knew when it was kept last, and when that was.
     engine_kept: Option<(Stamp, EngineState)>,
     /// The values that no plan may hold, as far as they are known.
@@ -151,6 +153,7 @@ impl World {
             locks: Vec::new(),
             lease: LeaseView::default(),
             store_away: None,
+            store_only_read: None,
             engine_kept: None,
             literals: Literals::default(),
             timeline: Timeline::default(),

@@ -666,6 +666,18 @@ fn who_writes_alerts_is_seen_at_once() {
 }
 
 #[test]
+fn a_store_that_may_only_be_read_is_no_outage() {
+    let mut app = console();
+    let shown = |app: &App| text(&draw(&app.state, 120, 40));
+    app.outcome(Outcome::StoreOnlyRead(Some(SafeText::new("the role `looker` may only read the store; GRANT …"))));
+    assert!(shown(&app).contains("STORE READ-ONLY") && !shown(&app).contains("STORE AWAY"), "{}", shown(&app));
+    app.keys("!");
+    assert!(shown(&app).contains("the role `looker` may only read the"), "{}", shown(&app));
+    app.outcome(Outcome::StoreOnlyRead(None));
+    assert!(!shown(&app).contains("STORE READ-ONLY") && !shown(&app).contains("looker"), "{}", shown(&app));
+}
+
+#[test]
 fn a_store_that_is_away_is_announced_once_and_its_reason_stays_readable() {
     let mut app = console();
     let since = app.now().utc;

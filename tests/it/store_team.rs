@@ -11,6 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use opsroom::clock::Clock;
+use opsroom::config::Config;
+use opsroom::model::lease::LeaseView;
+use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::headless::{Headless, LoopEnd};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -59,8 +64,12 @@ impl Team {
     }
 
     async fn admin(&self, sql: &str) {
+        self.admin_in("postgres", sql).await;
+    }
+
+    async fn admin_in(&self, database: &str, sql: &str) {
         let mut connection =
-            PgConnection::connect(&format!("postgres://postgres@{}/postgres", self.server)).await.unwrap();
+            PgConnection::connect(&format!("postgres://postgres@{}/{database}", self.server)).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
     }
 
@@ -167,6 +176,47 @@ async fn a_team_shares_runs_locks_and_the_audit_and_keeps_its_password() {
     assert!(intent.contains(&format!("postgres://postgres@{}", team.server)), "{intent}");
     assert_eq!(team.leaks(), Vec::<PathBuf>::new());
     team.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_only_read_looks_on_and_changes_nothing() {
+    let Some(team) = Team::new().await else { return };
+    team.does("ana", &["run", "touch", "--yes"]);
+    let role = format!("of_{}", team.database);
+    team.admin(&format!("CREATE ROLE {role} LOGIN")).await;
+    team.admin_in(&team.database, &format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let url = format!("postgres://{role}@{}/{}", team.server, team.database);
+    let facts = || team.does("ana", &["audit", "verify"]);
+    let before = facts();
+    let start = StartOptions {
+        clock: Clock::start(),
+        config: Config::default().into(),
+        loader: None,
+        warnings: Vec::new(),
+        store: Some(url.clone()),
+        acts: true,
+        state_directory: team.state("ben"),
+    };
+    let mut console = Headless::start(start, (80, 24));
+    let why = format!("the role `{role}` may only read the store");
+    let looks_on = console.run(PATIENCE, |state| {
+        let is_said = state.world.store_only_read.as_ref().is_some_and(|said| said.as_str().contains(&why));
+        is_said && state.world.history.len() == 1 && state.world.lease == LeaseView::Free
+    });
+    assert_eq!(looks_on.await, LoopEnd::Reached);
+    let refused = team.fails("ben", &["--store", &url, "run", "touch", "--yes"]);
+    assert!(refused.contains(&why) && refused.contains("GRANT"), "{refused}");
+    assert_eq!(facts(), before, "nothing was written");
+    team.does("ana", &["run", "touch", "--yes"]);
+    let end = console.run(PATIENCE, |state| state.world.history.len() == 2 && state.world.store_away.is_none()).await;
+    assert_eq!(end, LoopEnd::Reached, "what others do is seen");
+    console.finish().await;
+    let ran = std::fs::read_to_string(team.at.path().join("ran")).unwrap();
+    assert_eq!(ran.lines().count(), 2);
+    let (server, database) = (team.server.clone(), team.database.clone());
+    team.end().await;
+    let mut admin = PgConnection::connect(&format!("postgres://postgres@{server}/postgres")).await.unwrap();
+    admin.execute(sqlx::AssertSqlSafe(format!("DROP ROLE of_{database}"))).await.unwrap();
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub(in crate::store) struct Postgres {
     connections: Connections,
     wakes: Wakes,
     named: Named,
+    reader: Option<String>,
 }
 
 /// A database that answers, and in which nothing is written yet.
@@ -63,14 +64,27 @@ impl Reached {
     /// # Errors
     /// It can't be written, or a newer program made it.
     pub(in crate::store) async fn open(self) -> Result<Postgres, StoreError> {
-        let Self { connections, place, .. } = self;
+        let Self { connections, place, found } = self;
         let migrate = async {
             let mut connection = connections.take().await?;
-            let id = migrate::migrate(&mut connection, &place).await;
-            connection.done(id)
+            let opened = migrate::migrate(&mut connection, &place).await;
+            connection.done(opened)
         };
-        let id = bounded(migrate).await.map_err(|error| opening(&place, error))?;
-        Ok(Postgres { wakes: Wakes::new(connections.options()), connections, named: Named { id, place } })
+        let (id, reader) = bounded(migrate).await.map_err(|error| match opening(&place, error) {
+            // Nothing is there to have rights on: what was refused is making it.
+            StoreError::Open { path, fault: StoreFault::NotGranted, error } if found == Found::Empty => {
+                StoreError::Open { path, fault: StoreFault::NoCreate, error }
+            }
+            other => other,
+        })?;
+        Ok(Postgres { wakes: Wakes::new(connections.options()), connections, named: Named { id, place }, reader })
+    }
+}
+
+impl Postgres {
+    /// The role, where it may only read.
+    pub(in crate::store) fn reader(&self) -> Option<&str> {
+        self.reader.as_deref()
     }
 }
 

@@ -121,9 +121,12 @@ fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     };
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
-    let words = store.map_or_else(|| format!("answers{size}"), since);
+    let only_read = state.seen().store_only_read.as_ref().filter(|_| store.is_none());
+    let answers = if only_read.is_some() { "read-only" } else { "answers" };
+    let words = store.map_or_else(|| format!("{answers}{size}"), since);
     out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
-    out.extend(store.into_iter().flat_map(|away| reason(&away.why, width)));
+    out.extend(store.into_iter().flat_map(|away| reason(&away.why, Role::LevelError, width)));
+    out.extend(only_read.into_iter().flat_map(|why| reason(why, Role::TextDim, width)));
     let StoreFigures { waiting, lost, .. } = kept;
     if waiting > 0 || lost > 0 {
         let words = format!("{waiting} min waiting, {} lost", figures::count(lost));
@@ -191,7 +194,7 @@ fn configuration(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
         out.push(fact("file", format!("rejected {} ago", figures::age(state.seen().now.since(*at))), Role::LevelError));
-        out.extend(reason(why, width));
+        out.extend(reason(why, Role::LevelError, width));
         out.push(Line::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
@@ -214,8 +217,8 @@ fn logs(state: &State, out: &mut Vec<Line<'static>>) {
 }
 
 /// Why something failed, whole.
-fn reason(why: &SafeText, width: usize) -> Vec<Line<'static>> {
-    Line::styled(format!("    {why}"), Role::LevelError).wrapped(width, 4)
+fn reason(why: &SafeText, role: Role, width: usize) -> Vec<Line<'static>> {
+    Line::styled(format!("    {why}"), role).wrapped(width, 4)
 }
 
 /// A lag that a person would want to know of.

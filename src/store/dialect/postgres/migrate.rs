@@ -32,8 +32,12 @@ pub(super) async fn look(connection: &mut PgConnection, place: &str) -> Result<F
     Err(StoreError::NotAStore { path: place.to_owned(), what })
 }
 
-/// Brings the schema up to date, and gives the id. Two that open an empty database at once make it once.
-pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Result<String, StoreError> {
+/// Brings the schema up to date, and gives the id, with the role where that may only read. Two that open an empty database at
+/// once make it once.
+pub(super) async fn migrate(
+    connection: &mut PgConnection,
+    place: &str,
+) -> Result<(String, Option<String>), StoreError> {
     if version(connection, place).await? != SCHEMA.len() {
         let mut tx = connection.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *tx).await?;
@@ -47,7 +51,8 @@ pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Resul
         }
         tx.commit().await?;
     }
-    Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(connection).await?)
+    let text = "SELECT id, CASE WHEN NOT has_table_privilege('fact', 'INSERT') THEN current_user::text END FROM store";
+    Ok(sqlx::query_as(text).fetch_one(connection).await?)
 }
 
 /// The version of the schema that is there; 0: none is.

@@ -25,11 +25,13 @@ impl OpenFiles {
         Self { database, log, frozen: None }
     }
 
-    /// That of `path`, without a log: what is in the file is read as it is now.
+    /// That of `path`, read without a log: what is in the file is read as it is now. A log that somebody fills meanwhile says
+    /// more.
     pub(super) fn frozen(path: &Path) -> Self {
         let found = path.metadata().ok();
         let frozen = found.as_ref().and_then(|found| Some((found.len(), found.modified().ok()?)));
-        Self { database: found.as_ref().map(FileIdentity::from), log: None, frozen }
+        let log = place::beside(path, "-wal").metadata().ok().filter(|log| log.len() > 0);
+        Self { database: found.as_ref().map(FileIdentity::from), log: log.as_ref().map(FileIdentity::from), frozen }
     }
 
     /// The database.
@@ -52,7 +54,7 @@ impl OpenFiles {
             Some(_) => Self::frozen(path),
             None => Self::of(FileIdentity::from_path(path).ok(), path),
         };
-        if now.database == self.database && now.frozen != self.frozen {
+        if self.frozen.is_some() && now.database == self.database && now != *self {
             return Err(StoreError::Changed { path: path.display().to_string() });
         }
         if now != *self {

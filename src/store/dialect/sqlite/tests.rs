@@ -38,6 +38,23 @@ async fn pages(store: &Sqlite, most: &str) -> i64 {
 }
 
 #[tokio::test]
+async fn a_file_that_may_only_be_read_says_when_others_fill_a_log_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    append(&store, 10).await.unwrap();
+    let path = store.path().to_owned();
+    store.close().await;
+    let looking = Sqlite::open_to_read(path.clone()).await.unwrap();
+    looking.version().await.unwrap();
+    let other = open(directory.path()).await;
+    append(&other, 10).await.unwrap();
+    assert!(matches!(looking.version().await, Err(StoreError::Changed { .. })));
+    let again = Sqlite::open_to_read(path).await.unwrap();
+    assert_eq!(again.head().await.unwrap().seq, 2);
+    other.close().await;
+}
+
+#[tokio::test]
 async fn what_had_no_room_is_written_once_there_is_some() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;

@@ -61,6 +61,41 @@ async fn what_keeps_a_store_from_being_opened_is_said_in_plain_words() {
     database.end().await;
 }
 
+#[tokio::test]
+async fn a_role_that_may_only_read_opens_the_store_and_writes_nothing() {
+    let Some(server) = server() else { return };
+    let (database, other) = (Database::new(&server).await, Database::new(&server).await);
+    let store = open(&database.url()).await.unwrap();
+    record(&store, "before").await.unwrap();
+    let role = format!("of_{}", other.name);
+    sql(&database.url(), &format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let looking = open(&format!("postgres://{role}@{server}/{}", database.name)).await.unwrap();
+    assert!(looking.is_read_only() && !store.is_read_only());
+    let refused = record(&looking, "no").await.unwrap_err();
+    assert!(refused.is_of_rights());
+    let (said_so, hint, away) = words(&refused);
+    assert!(said_so.contains(&format!("the role `{role}` may only read the store postgres://{role}@")), "{said_so}");
+    assert!(hint.contains("GRANT SELECT, INSERT, UPDATE, DELETE") && !away, "{hint}");
+    record(&store, "after").await.unwrap();
+    assert_eq!(said(&looking).await, ["before", "after"]);
+    database.end().await;
+    other.end().await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_make_the_tables_is_told_what_to_grant() {
+    let Some(server) = server() else { return };
+    let (database, other) = (Database::new(&server).await, Database::new(&server).await);
+    let error = open(&format!("postgres://of_{}@{server}/{}", other.name, database.name)).await.unwrap_err();
+    let (said, hint, _) = words(&error);
+    assert!(
+        said.contains("no permission to create its tables") && hint.contains("GRANT USAGE, CREATE"),
+        "{said}; {hint}"
+    );
+    database.end().await;
+    other.end().await;
+}
+
 #[test]
 fn the_states_of_the_server_have_their_words() {
     let state = |code: &str| StoreFault::of_state(code);
