@@ -4,6 +4,7 @@
 //! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
 //! killed, the next `run_service` takes in.
 
+mod refusing;
 mod standing;
 mod verifying;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use self::refusing::NotBegun;
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};
 use self::standing::{never_started, refused};
@@ -26,7 +28,6 @@ use crate::config::{Config, plan};
 use crate::files::made;
 use crate::lang::time::Moment;
 use crate::model::effect::StartRun;
-use crate::model::fact::{RunRefused, Statement};
 use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
 use crate::store::address::{ServerUrl, StoreAddress};
@@ -135,31 +136,18 @@ impl RunService {
     /// Why it was refused, in words; nothing ran then.
     pub async fn begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
         let begun = self.try_begin(start, config, secrets).await;
-        if let Err(why) = &begun
+        if let Err(NotBegun { why, is_on_record: false }) = &begun
             && start.plan.changing
         {
-            let (plan, now) = (&start.plan, self.clock.now().utc);
-            let refused = Statement::RunRefused(RunRefused {
-                target: plan.target.clone(),
-                action: plan.action.clone(),
-                verb: plan.verb.clone(),
-                why: why.clone(),
-                plan_digest: start.digest.clone(),
-            });
-            // Where even this can't be written, the refusal is still one. A chain that lost its end is not written on: that
-            // would hide what is missing.
-            if let Err(doubt) = self.store.trusted().await {
-                tracing::warn!(%doubt, "a refusal is not put on record");
-            } else if let Err(error) = self.store.record(now, &self.identity.who, refused).await {
-                tracing::warn!(%error, "a refusal could not be put on record");
-            }
+            self.record_refusal(start, why).await;
         }
-        begun
+        begun.map_err(|refused| refused.why)
     }
 
-    async fn try_begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
+    async fn try_begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, NotBegun> {
         if start.plan.digest() != start.digest {
-            return Err(SafeText::new("the plan is not the one that was confirmed: preview and confirm it again"));
+            let why = "the plan is not the one that was confirmed: preview and confirm it again";
+            return Err(SafeText::new(why).into());
         }
         plan::refuse_literals(&start.plan, &Literals::from(secrets))
             .map_err(|error| SafeText::new(&error.to_string()))?;
@@ -168,7 +156,7 @@ impl RunService {
         {
             // What is wrong with the store comes first: it says what to do about it.
             let doubt = self.store.trusted().await.err();
-            return Err(doubt.map_or(stray, |doubt| SafeText::new(&BeginError::Store(doubt).with_hint())));
+            return Err(doubt.map_or(stray, |doubt| SafeText::new(&BeginError::Store(doubt).with_hint())).into());
         }
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
@@ -181,7 +169,7 @@ impl RunService {
             Ok(begun) => begun,
             Err(why) => {
                 remove(&prepared);
-                return Err(why);
+                return Err(why.into());
             }
         };
         let intent = RunIntent {
@@ -206,10 +194,11 @@ impl RunService {
         if let Err(error) = launched {
             let why = SafeText::new(&format!("the supervisor could not be started: {error}"));
             let closing = refused(self.clock.now().utc, why.clone());
-            if let Err(error) = self.store.close_run(&run.id, None, &closing, None, &self.identity.who).await {
+            let closed = self.store.close_run(&run.id, None, &closing, None, &self.identity.who).await;
+            if let Err(error) = &closed {
                 tracing::warn!(%error, run = %run.id, "the end of a run could not be stored");
             }
-            return Err(why);
+            return Err(NotBegun { why, is_on_record: closed.is_ok() });
         }
         Ok(run)
     }

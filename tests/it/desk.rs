@@ -737,6 +737,10 @@ async fn a_supervisor_that_can_not_start_leaves_nothing_locked() {
     let run_service = world.run_service().await.with_program(world.path("no-such-program"));
     let why = run(&run_service, &world.start("true")).await.unwrap_err();
     assert!(why.contains("supervisor could not be started"), "{why}");
+    let on_record = run_service.store().audit_page(0, 99).await.unwrap();
+    let told =
+        on_record.iter().filter(|line| line.entry.to_string().contains("supervisor could not be started")).count();
+    assert_eq!(told, 1, "it is on record once: {on_record:?}");
     assert!(run_service.store().locks().await.unwrap().is_empty());
 
     // One that dies before its first step: nothing ran, and that is known.
