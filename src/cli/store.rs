@@ -284,18 +284,12 @@ fn refused(path: &Path, error: &ImportError) -> u8 {
         ImportError::Overtaken => "wait for its end; `opsroom store` says how far it is",
         ImportError::NotAFile => "write it into a file first, and name that: opsroom store import FILE",
         ImportError::Read(_) => "nothing was imported; check the path of the file that `opsroom store export` printed",
-        ImportError::Unsound { .. } => {
-            return output::fail(
-                exit::USAGE,
-                &format!("{}: {error}", path.display()),
-                "nothing was imported; export it again",
-            );
-        }
+        ImportError::Unsound { .. } => "nothing was imported; export it again",
     };
+    let of_file = || format!("{}: {error}", path.display());
     match error {
-        ImportError::NotAFile | ImportError::Read(_) => {
-            output::fail(exit::USAGE, &format!("{}: {error}", path.display()), hint)
-        }
+        ImportError::NotAFile | ImportError::Read(_) => output::fail(exit::USAGE, &of_file(), hint),
+        ImportError::Unsound { .. } => output::fail(exit::CRITICAL, &of_file(), hint),
         _ => output::fail(exit::CRITICAL, &error.to_string(), hint),
     }
 }

@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("theme", &["text", "lang", "model", "config", "files"]),
     ("sources", &["text", "lang", "model", "logs", "config", "clock", "files", "process"]),
     ("actions", &["text", "lang", "model", "config", "clock", "files", "process"]),
-    ("store", &["text", "lang", "model", "config", "clock", "files"]),
+    ("store", &["text", "lang", "model", "config", "clock", "files", "process"]),
     ("world", &["text", "lang", "model", "logs", "config"]),
     ("report", &["text", "lang", "model", "logs", "config", "world"]),
     ("app", &["text", "lang", "model", "logs", "config", "theme", "world"]),

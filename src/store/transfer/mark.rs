@@ -9,6 +9,7 @@ use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::export_file::ExportFile;
+use crate::process::table;
 use crate::store::StoreError;
 
 /// How long an import that has stopped counts as one that is on the way, where nobody can see whether its process lives.
@@ -31,6 +32,9 @@ pub(crate) struct ImportMark {
     pub host: String,
     /// Its process there.
     pub process: u32,
+    /// When that was started, in milliseconds since the machine was; `None` where the system does not say.
+    #[serde(default)]
+    began: Option<u64>,
     /// Which attempt it is: the mark of another is another, whatever it says besides.
     attempt: String,
 }
@@ -46,6 +50,7 @@ impl ImportMark {
             rollups: 0,
             host: host.to_owned(),
             process: std::process::id(),
+            began: i32::try_from(std::process::id()).ok().and_then(table::one).as_ref().and_then(began),
             attempt: format!("{:032x}", fastrand::u128(..)),
         }
     }
@@ -74,7 +79,18 @@ impl ImportMark {
 
     /// Whether the process that wrote it at `written` may still be at work, seen from `host`.
     pub(super) fn is_at_work(&self, written: DateTime<Utc>, now: DateTime<Utc>, host: &str) -> bool {
-        now - written < AT_WORK && !(self.host == host && is_dead(self.process))
+        now - written < AT_WORK && !(self.host == host && self.is_dead())
+    }
+
+    /// Whether its process is gone, also where it waits as a zombie to be buried or another one bears its number.
+    fn is_dead(&self) -> bool {
+        let Some(pid) = i32::try_from(self.process).ok().and_then(Pid::from_raw) else { return true };
+        match (test_kill_process(pid), table::one(pid.as_raw_nonzero().get())) {
+            (Err(Errno::SRCH), _) => true,
+            (_, Some(listed)) => self.began.is_some() && began(&listed) != self.began,
+            // One that we may not signal may also be hidden from us.
+            (signalled, None) => signalled.is_ok(),
+        }
     }
 
     /// What keeps everybody else out of the store at `path`.
@@ -84,7 +100,48 @@ impl ImportMark {
     }
 }
 
-fn is_dead(process: u32) -> bool {
-    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
-    pid.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+fn began(process: &table::Listed) -> Option<u64> {
+    u64::try_from(process.began?.as_millis()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn an_import_is_at_work_for_as_long_as_its_very_process_lives() {
+        let now = DateTime::UNIX_EPOCH;
+        let mark = |process: u32, began| ImportMark {
+            store: String::new(),
+            last: 9,
+            hash: String::new(),
+            reached: 1,
+            rollups: 0,
+            host: "box".to_owned(),
+            process,
+            began,
+            attempt: String::new(),
+        };
+        let began_of = |id: u32| began(&table::one(i32::try_from(id).unwrap()).unwrap());
+        let at_work = |mark: &ImportMark, host| mark.is_at_work(now, now, host);
+        let ours = mark(std::process::id(), began_of(std::process::id()));
+        assert!(at_work(&ours, "box"));
+        assert!(!ours.is_at_work(now, now + AT_WORK, "box"), "it has stopped");
+        let mut child = Command::new("sleep").arg("300").spawn().unwrap();
+        let theirs = mark(child.id(), began_of(child.id()));
+        assert!(at_work(&theirs, "box"));
+        let stranger = ImportMark { began: theirs.began.map(|began| began + 10), ..theirs.clone() };
+        assert_eq!(at_work(&stranger, "box"), theirs.began.is_none(), "another process bears its number");
+        child.kill().unwrap();
+        let zombie = || table::one(i32::try_from(child.id()).unwrap()).is_none();
+        while !zombie() {
+            std::thread::yield_now();
+        }
+        assert!(!at_work(&theirs, "box"), "a zombie does no work");
+        assert!(at_work(&theirs, "elsewhere"), "nobody can see it from there");
+        child.wait().unwrap();
+        assert!(!at_work(&theirs, "box"));
+    }
 }
