@@ -118,6 +118,7 @@ impl World {
         let own = check.own_reason.as_ref().or(check.error.as_ref()).filter(|_| to != Status::Ok);
         let why = self.why(self.explained_by(check), own);
         // When it began is not known: the time beside it is that of the first look.
+        let at = found.and_then(Since::known).unwrap_or(self.now);
         let before =
             found.filter(|since| !since.seen).map(|since| since.describe(self.now, self.config.console.timezone));
         let reason = match (before, why) {
@@ -128,7 +129,7 @@ impl World {
         let entry = TimelineEntry {
             reason,
             is_step: (check.settled().is_none() && to != Status::Cold) || self.is_back(check, from, to),
-            ..TimelineEntry::new(self.now, kind, check.service.clone(), text)
+            ..TimelineEntry::new(at, kind, check.service.clone(), text)
         };
         // The first answer of a check is news only where it is bad, and not before it has settled.
         let is_none = to == Status::Ok || (to == Status::Pending && found.is_some());

@@ -151,7 +151,9 @@ impl Timeline {
         let same = |kept: &Kept| {
             let distance = mark.as_ref().map_or(Duration::ZERO, |mark| mark.distance(near));
             let is_near = kept.is_found || apart(kept.entry.at, entry.at) <= distance;
-            mark.is_some() && kept.fact.is_none() && kept.mark == mark && is_near
+            // A store that lost its end is told again what it lost.
+            let at_once = kept.entry.at.utc.timestamp_millis() == entry.at.utc.timestamp_millis();
+            mark.is_some() && kept.mark == mark && (at_once || (kept.fact.is_none() && is_near))
         };
         let known = self.0.iter().rposition(same);
         let fact = Some(fact.to_owned());
@@ -220,6 +222,7 @@ mod tests {
         assert!(timeline.tell(entry(60, "said again"), Some(down()), NEAR, "2"));
         timeline.see(entry(70, "seen again"), down(), NEAR, false);
         assert!(!timeline.tell(entry(60, "said again"), Some(down()), NEAR, "2"), "the same fact");
+        assert!(!timeline.tell(entry(60, "said again"), Some(down()), NEAR, "3"), "to a store that lost it");
         assert_eq!(texts(&timeline), ["seen", "said again"]);
         timeline.see(entry(200, "another outage"), down(), NEAR, false);
         assert_eq!(texts(&timeline).len(), 3);

@@ -119,6 +119,24 @@ fn a_console_that_is_started_later_knows_since_when_a_check_is_down() {
 }
 
 #[test]
+fn what_goes_on_stands_in_the_timeline_at_its_beginning() {
+    let mut app = console();
+    let since = app.now().utc - TimeDelta::minutes(47);
+    // Longer ago than what is read of the past.
+    app.outcome(Outcome::Remembered { lately: Vec::new(), head: 1 });
+    let known = things(&[status(1, "api", Status::Down, since)]);
+    for effect in app.take() {
+        if let Effect::Store(request, StoreEffect::ReadStatuses(checks)) = effect {
+            app.outcome(Outcome::Statuses { request, checks, things: known.clone() });
+        }
+    }
+    fail(&mut app, "api");
+    let mut entries = app.state.world.timeline.newest_first();
+    let down = entries.find(|entry| entry.text.as_str().contains("DOWN since")).expect("it is listed");
+    assert_eq!(down.at.utc, since, "{down:?}");
+}
+
+#[test]
 fn what_the_store_says_otherwise_gives_no_beginning() {
     let mut app = console();
     let since = app.now().utc - TimeDelta::minutes(47);
