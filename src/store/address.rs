@@ -72,6 +72,11 @@ impl ServerUrl {
         Ok(Self { url: url.to_owned(), name: format!("postgres://{user}@{host}{port}/{database}") })
     }
 
+    /// Whether it names the certificates by which the server's is verified.
+    pub(super) fn has_roots(&self) -> bool {
+        self.url.contains("sslrootcert=") || self.url.contains("ssl-root-cert=") || self.url.contains("ssl-ca=")
+    }
+
     /// The whole of it, with the password where it has one.
     pub(crate) fn expose(&self) -> &str {
         &self.url

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use rustix::fs::{Access, StatVfsMountFlags};
+use rustls::CertificateError;
 use sqlx::postgres::PgDatabaseError;
 
 /// What keeps a store from being read or written.
@@ -33,6 +34,14 @@ pub enum StoreFault {
     Cut,
     /// TLS could not be agreed on.
     Tls,
+    /// The server's certificate is signed by nobody whom we trust.
+    Untrusted,
+    /// The server's certificate is for another host.
+    OtherHost,
+    /// The server's certificate is not valid at this time.
+    Expired,
+    /// The certificates by which the server's is to be verified can't be read.
+    NoRoots,
     /// The server does not let us in.
     Login,
     /// The password is not the right one.
@@ -133,9 +142,27 @@ impl StoreFault {
         }
     }
 
+    /// Of what TLS says.
+    fn from_tls(error: &rustls::Error) -> Self {
+        let rustls::Error::InvalidCertificate(certificate) = error else { return Self::Tls };
+        match certificate {
+            // The second is said of an authority that was made again under its old name.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::Untrusted,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::OtherHost,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Self::Expired,
+            _ => Self::Tls,
+        }
+    }
+
     /// Of what the system says of a connection.
     fn from_link(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::from_tls(tls);
+        }
         match error.kind() {
             Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::AddrNotAvailable => {
                 Self::Refused
@@ -191,6 +218,10 @@ impl StoreFault {
             Self::Refused => "no server accepts connections there",
             Self::Unresolved => "the host name can't be resolved",
             Self::Cut => "the server does not answer",
+            Self::Untrusted => "the server's certificate is signed by an authority that is not trusted here",
+            Self::OtherHost => "the server's certificate is for another host name",
+            Self::Expired => "the server's certificate has expired, or is not valid yet",
+            Self::NoRoots => "the file that sslrootcert names can't be read",
             Self::Login => "the server rejected the login",
             Self::Password => "the server rejected the password",
             Self::Closed => "the database accepts no connections",
@@ -223,6 +254,12 @@ impl StoreFault {
             Self::Unresolved => "check the host in the store's URL, and DNS",
             Self::Cut => "check the network and the server; it is tried again automatically",
             Self::Tls => "check sslmode and sslrootcert in the store's URL, and the server's certificate",
+            Self::Untrusted => "name the certificate of its authority in the store's URL: sslrootcert=FILE",
+            Self::OtherHost => {
+                "connect by a name that the certificate is for; sslmode=verify-ca in the store's URL leaves the name open"
+            }
+            Self::Expired => "renew the server's certificate, and check the clocks of both machines",
+            Self::NoRoots => "check the path after sslrootcert= in the store's URL, and who may read that file",
             Self::Login => "check that the role exists and may log in, and the server's pg_hba.conf",
             Self::Password => "check the password: {secret:NAME} in [store] url, PGPASSWORD or ~/.pgpass",
             Self::Closed => {

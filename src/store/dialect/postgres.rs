@@ -55,7 +55,14 @@ impl Reached {
             let found = migrate::look(&mut connection, &place).await;
             connection.done(found)
         };
-        let found = bounded(look).await.map_err(|error| opening(&place, error))?;
+        let found = bounded(look).await.map_err(|error| match opening(&place, error) {
+            // Nothing else of ours is a file, but the socket where one is named.
+            StoreError::Open { path, fault: StoreFault::Unreachable | StoreFault::Denied, error } => {
+                let fault = if url.has_roots() { StoreFault::NoRoots } else { StoreFault::Refused };
+                StoreError::Open { path, fault, error }
+            }
+            other => other,
+        })?;
         Ok(Self { connections, place, found })
     }
 

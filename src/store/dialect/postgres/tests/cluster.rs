@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
 use super::*;
 
 /// A server of its own, that can be killed.
@@ -79,6 +81,32 @@ impl Cluster {
         self.up();
     }
 
+    /// Lets nobody in without TLS and a password, with a certificate for `localhost`. Returns that of its authority.
+    fn secure(&self) -> PathBuf {
+        let key = || KeyPair::generate().unwrap();
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, key()).unwrap();
+        let own = key();
+        let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&own, &authority).unwrap();
+        let root = self.directory.path().join("root.crt");
+        std::fs::write(&root, authority.pem()).unwrap();
+        for (name, text) in [("server.crt", server.pem()), ("server.key", own.serialize_pem())] {
+            let path = format!("{}/{name}", self.data());
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            if rustix::process::getuid().is_root() {
+                assert!(Command::new("chown").args(["postgres", &path]).status().unwrap().success());
+            }
+        }
+        let rules = format!("{}/pg_hba.conf", self.data());
+        std::fs::write(rules, "hostssl all all 127.0.0.1/32 scram-sha-256\n").unwrap();
+        let settings = format!("{}/postgresql.auto.conf", self.data());
+        std::fs::write(settings, "ssl = on\npassword_encryption = 'scram-sha-256'\n").unwrap();
+        self.restart();
+        root
+    }
+
     fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
@@ -141,4 +169,34 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_restarted_or_killed() {
     assert_eq!(said.len(), all, "what was tried again is there once");
     let acknowledged = acknowledged.lock().unwrap();
     assert!(acknowledged.iter().all(|why| said.binary_search(why).is_ok()), "nothing acknowledged is lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_spoken_to_over_tls_where_its_certificate_holds() {
+    let Some(cluster) = Cluster::start() else { return };
+    sql(&cluster.url(), "SET password_encryption = 'scram-sha-256';ALTER ROLE postgres PASSWORD 'hunter2'").await;
+    let root = cluster.secure();
+    let url = |host: &str, password: &str, root: &Path| {
+        let (port, root) = (cluster.port, root.display());
+        format!("postgres://postgres:{password}@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={root}")
+    };
+    let store = open(&url("localhost", "hunter2", &root)).await.unwrap();
+    record(&store, "over TLS").await.unwrap();
+    assert_eq!(said(&store).await, ["over TLS"]);
+    let other = cluster.directory.path().join("other.crt");
+    std::fs::write(
+        &other,
+        CertifiedIssuer::self_signed(CertificateParams::default(), KeyPair::generate().unwrap()).unwrap().pem(),
+    )
+    .unwrap();
+    let missing = cluster.directory.path().join("missing.crt");
+    for (url, due, hint) in [
+        (url("localhost", "hunter2", &other), "an authority that is not trusted", "sslrootcert=FILE"),
+        (url("127.0.0.1", "hunter2", &root), "is for another host name", "verify-ca"),
+        (url("localhost", "hunter2", &missing), "sslrootcert names can't be read", "the path after sslrootcert="),
+        (url("localhost", "hunter3", &root), "the server rejected the password", "PGPASSWORD"),
+    ] {
+        let error = open(&url).await.unwrap_err();
+        assert!(error.to_string().contains(due) && error.hint().contains(hint), "{error}; {}", error.hint());
+    }
 }
