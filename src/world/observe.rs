@@ -118,7 +118,7 @@ impl World {
         let own = check.own_reason.as_ref().or(check.error.as_ref()).filter(|_| to != Status::Ok);
         let why = self.why(self.explained_by(check), own);
         // When it began is not known: the time beside it is that of the first look.
-        let at = found.and_then(Since::known).unwrap_or(self.now);
+        let at = found.map_or(self.now, |since| since.at);
         let before =
             found.filter(|since| !since.seen).map(|since| since.describe(self.now, self.config.console.timezone));
         let reason = match (before, why) {

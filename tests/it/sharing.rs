@@ -134,6 +134,11 @@ fn what_goes_on_stands_in_the_timeline_at_its_beginning() {
     let mut entries = app.state.world.timeline.newest_first();
     let down = entries.find(|entry| entry.text.as_str().contains("DOWN since")).expect("it is listed");
     assert_eq!(down.at.utc, since, "{down:?}");
+    let mut app = console();
+    fail(&mut app, "api");
+    let mut entries = app.state.world.timeline.newest_first();
+    let down = entries.find(|entry| entry.text.as_str().contains("DOWN since before")).expect("it is listed");
+    assert_eq!(Some(down.at), app.state.world.check("api").unwrap().since.map(|since| since.at), "the first look");
 }
 
 #[test]
