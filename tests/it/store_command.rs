@@ -35,8 +35,12 @@ impl Place {
     }
 
     fn opsroom(&self, store: &str, arguments: &[&str]) -> Output {
+        self.opsroom_at(&self.path(store), arguments)
+    }
+
+    fn opsroom_at(&self, store: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.arg("--store").arg(self.path(store)).args(arguments).current_dir(self.0.path());
+        command.arg("--store").arg(store).args(arguments).current_dir(self.0.path());
         command.env_remove("OPSROOM_CONFIG").env("HOME", self.0.path()).env("XDG_STATE_HOME", self.path("state"));
         command.stdin(Stdio::null()).output().unwrap()
     }
@@ -166,4 +170,16 @@ async fn nothing_is_rebuilt_from_a_broken_chain() {
     let said = place.fails(64, "old.db", &["--read-only", "store", "rebuild"]);
     assert!(said.contains("read-only"), "{said}");
     place.says(0, "old.db", &["--read-only", "store"]);
+}
+
+#[test]
+fn a_secret_is_filled_in_only_in_the_configuration() {
+    let place = Place(tempfile::tempdir().unwrap());
+    for what in [&["store"][..], &["runs"], &["audit", "verify"]] {
+        let refused = place.opsroom_at(Path::new("postgres://ana:{secret:db}@db.example/ops"), what);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{what:?}: {said}");
+        assert!(said.contains("`{secret:NAME}` is filled in only in `[store] url`"), "{what:?}: {said}");
+        assert!(said.contains("hint: ") && said.contains("PGPASSWORD or ~/.pgpass"), "{what:?}: {said}");
+    }
 }
