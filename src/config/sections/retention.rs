@@ -25,9 +25,9 @@ pub struct Retention {
     pub audit: Option<Duration>,
     /// `deployments`: runs that are over. Default 90 days.
     pub deployments: Option<Duration>,
-    /// `logs`: what is stored of logs. Default 30 days.
+    /// `logs`: what is stored of logs; nothing is yet. Default 30 days.
     pub logs: Option<Duration>,
-    /// `incidents`: closed incidents. Default for ever.
+    /// `incidents`: closed incidents; none are stored yet. Default for ever.
     pub incidents: Option<Duration>,
 }
 
@@ -55,8 +55,8 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("readings", ValueForm::Table(READINGS), "Stored readings of checks and samples of metrics"),
     key("audit", ValueForm::Keep, "Everything on record. Default 365d"),
     key("deployments", ValueForm::Keep, "Runs that have ended. Default 90d"),
-    key("logs", ValueForm::Keep, "What is stored of logs. Default 30d"),
-    key("incidents", ValueForm::Keep, "Closed incidents. Default forever"),
+    key("logs", ValueForm::Keep, "Stored logs: none are stored yet, so nothing goes by it. Default 30d"),
+    key("incidents", ValueForm::Keep, "Closed incidents: none are stored yet, so nothing goes by it. Default forever"),
 ];
 
 pub(crate) const SECTION: SectionSpec = SectionSpec {
