@@ -93,6 +93,7 @@ pub static PANELS: &[&PanelSpec] = &[
     &RUNS,
     &LOCKS,
     &OUTPUT,
+    &ACTION_DETAIL,
     &FIGURES,
     &PROBLEMS,
 ];
@@ -150,13 +151,19 @@ pub static LEVELS: PanelSpec = plain("levels", "The levels of the records over t
 /// Every metric.
 pub static METRIC_LIST: PanelSpec = plain("metric-list", "Every metric: value, course, thresholds");
 /// The charts of the metrics that are chosen.
-pub static CHARTS: PanelSpec = plain("charts", "The charts of the metrics chosen in metric-list");
+pub static CHARTS: PanelSpec =
+    plain("charts", "The charts of the metrics chosen in metric-list in full, the others small where there is room");
 /// What can be started.
 pub static STARTABLE: PanelSpec = plain("startable", "The actions that can be started");
 /// Runs, beside their output.
 pub static RUNS: PanelSpec = plain("runs", "Running and past runs; output shows the chosen one");
 /// What the chosen run says.
 pub static OUTPUT: PanelSpec = plain("output", "The state and output of the run chosen in runs");
+/// What is known of an action.
+pub static ACTION_DETAIL: PanelSpec = plain(
+    "action-detail",
+    "The action chosen in startable: what it would run, what decides how it went, its last runs",
+);
 /// Locks.
 pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, for what");
 /// Figures about the console itself.

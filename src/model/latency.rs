@@ -196,8 +196,7 @@ impl Merged {
     }
 
     /// Samples.
-    #[cfg(test)]
-    fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.0.as_ref().map_or(0, |histogram| histogram.len())
     }
 }

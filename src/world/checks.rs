@@ -9,7 +9,7 @@ use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
 use crate::model::engine::KeptStreak;
-use crate::model::latency::Latencies;
+use crate::model::latency::{Latencies, Merged};
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::rollup::Bucket;
 use crate::model::since::Since;
@@ -188,6 +188,11 @@ impl CheckView {
     /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.
     pub fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
         self.latencies.percentile(quantile, window, self.as_of)
+    }
+
+    /// All latencies of the last `window`: for several percentiles of it.
+    pub(crate) fn latencies(&self, window: Duration) -> Merged {
+        self.latencies.merged(window, self.as_of)
     }
 
     /// How long after it was due the latest poll was answered: what its user waits where polls begin late.

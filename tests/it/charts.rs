@@ -122,3 +122,20 @@ fn what_is_empty_says_why_and_the_next_key() {
     old.keys("+ + + +");
     assert!(!drawn(&old).contains("no values in"), "{}", drawn(&old));
 }
+
+#[test]
+fn figures_of_a_chart_say_less_where_there_is_no_room_for_all() {
+    let mut app = App::after(CONFIG, Duration::from_hours(40 * 24));
+    for minute in 0..5_u32 {
+        app.sample("queue", Ok(1_234_567.0 + f64::from(minute) * 1_000_000.0));
+        app.wait(60_000);
+    }
+    app.send(Event::Clock);
+    app.keys("4");
+    let foot = |width| {
+        text(&draw(&app.state, width, 24)).lines().rfind(|line| line.contains('┘')).unwrap_or_default().to_owned()
+    };
+    assert!(foot(80).contains("avg ") && foot(80).contains("min ") && foot(80).contains("max "), "{}", foot(80));
+    assert!(foot(34).contains("avg ") && foot(34).contains("max ") && !foot(34).contains("min "), "{}", foot(34));
+    assert!(foot(22).contains("max ") && !foot(22).contains("avg "), "{}", foot(22));
+}

@@ -328,7 +328,7 @@ async fn the_screens_of_an_outage_are_used() {
         let at = state.world.now;
         drop(update(&mut state, opsroom::app::message::Message { at, event: Event::Clock }));
     }
-    for (screen, least) in [(Screen::Overview, 550), (Screen::Metrics, 460)] {
+    for (screen, least) in [(Screen::Overview, 700), (Screen::Service, 600), (Screen::Metrics, 500)] {
         state.console.screen = screen.clone();
         let drawn = text(&draw(&state, 200, 50));
         let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));

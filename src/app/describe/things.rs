@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use super::Row;
 use crate::app::keymap::Binding;
 use crate::app::row::RowKey;
+use crate::app::start;
 use crate::app::state::State;
+use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::config::sections::service::Service;
 use crate::lang::condition::Condition;
@@ -15,6 +17,7 @@ use crate::lang::expression::Expression;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
+use crate::model::preview::RowKind;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
 use crate::text::SafeText;
@@ -189,6 +192,7 @@ impl<'a> Sheet<'a> {
         self.say("name", &*action.name);
         self.listed("service", action.service.iter());
         self.say("does", format!("{} of {} by adapter {}", action.verb, action.target, action.adapter));
+        self.steps(action);
         self.say("key", action.key.map_or_else(String::new, |key| key.to_string()));
         self.say("timeout", unit::span(action.timeout));
         if action.cooldown > Duration::ZERO {
@@ -206,6 +210,23 @@ impl<'a> Sheet<'a> {
         let lines: Vec<String> =
             runs.map(|run| format!("{}: {}", self.moment(run.started_at), run.outcome())).collect();
         self.listed("last runs", lines);
+    }
+
+    /// Every command that it would run; what is chosen only when it is started stands as `{name}`.
+    fn steps(&mut self, action: &Action) {
+        let config = &self.world.config;
+        let open = plan::open_parameters(config, action).unwrap_or_default();
+        let chosen = open.into_iter().map(|name| (name.clone(), format!("{{{name}}}"))).collect();
+        let planned = plan::plan(config, action, &chosen, false);
+        match planned.and_then(|plan| plan::refuse_literals(&plan, &self.world.literals).map(|()| plan)) {
+            Ok(plan) => {
+                let grade = plan::effective_confirm(&config.console, action, plan.changing);
+                let rows = start::preview(self.state, action, &plan, grade).rows;
+                let steps = rows.iter().filter(|row| row.kind != RowKind::Fact).map(|row| &row.text);
+                self.listed("runs", steps);
+            }
+            Err(error) => self.say("can't run", error.to_string()),
+        }
     }
 
     fn alert(&mut self, alert: &AlertView) {

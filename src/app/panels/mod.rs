@@ -1,6 +1,7 @@
 //! The panels: which rows each has and what its keys do there. Every one of [`crate::config::panels`] is a file here and
 //! a line in `ALL`; how it looks is in `ui::panels`.
 
+mod action_detail;
 mod actions;
 mod alerts;
 mod charts;
@@ -138,6 +139,7 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::RUNS, &runs::Runs),
     (&panels::LOCKS, &locks::Locks),
     (&panels::OUTPUT, &output::Output),
+    (&panels::ACTION_DETAIL, &action_detail::ActionDetail),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

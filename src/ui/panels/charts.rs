@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::metric_chart::{self, Shown};
-use super::{Height, PanelView, Room, note};
+use super::{Height, PanelView, Room, metric_detail, note};
 use crate::app::layout::Target;
 use crate::app::metrics::{charts, span};
 use crate::app::screens::metrics::RANGES;
@@ -19,6 +19,8 @@ use crate::world::metrics::MetricView;
 const CHART: u16 = 5;
 /// Rows that a chart in full keeps beside small ones.
 const FULL: u16 = 9;
+/// Columns from which what is known of its metric stands beside one in full.
+const BESIDE: u16 = 140;
 /// Rows and columns of a small one.
 const SMALL: u16 = 7;
 const WIDTH: u16 = 36;
@@ -53,7 +55,10 @@ impl PanelView for Charts {
         }
         let (full, small) = split_top(plots, full_height(state, plots, metrics.len()));
         for (shown, spot) in metrics.iter().zip(stacked(full, metrics.len())) {
-            one(state, painter, id, shown, spot);
+            let aside = if spot.width < BESIDE { 0 } else { metric_detail::WIDTH };
+            let (chart, beside) = split_left(spot, spot.width - aside);
+            one(state, painter, id, shown, chart);
+            metric_detail::draw(state, painter, shown, beside, id);
         }
         let others: Vec<_> = state.seen().metrics.iter().filter(|metric| !shown.contains(&metric.name)).collect();
         for (shown, spot) in others.iter().zip(grid(small, others.len())) {
@@ -100,8 +105,9 @@ fn stacked(area: Rect, count: usize) -> Vec<Rect> {
 }
 
 /// The places of small charts, row by row; fewer than `count` where there is no room for all.
-fn grid(area: Rect, count: usize) -> Vec<Rect> {
-    let rows = count.div_ceil(columns(area)).min(usize::from(area.height / SMALL));
+pub(super) fn grid(area: Rect, count: usize) -> Vec<Rect> {
+    let room = usize::from(area.height / SMALL).max(usize::from(area.height >= CHART));
+    let rows = count.div_ceil(columns(area)).min(room);
     if rows == 0 {
         return Vec::new();
     }

@@ -19,12 +19,16 @@ use crate::world::reason::Reason;
 
 /// Percentiles in detail are of this window.
 const WINDOW: Duration = Duration::from_hours(1);
+/// Where there is room they are of these, so that now can be compared with before.
+const WINDOWS: [Duration; 3] = [Duration::from_mins(5), WINDOW, Duration::from_hours(24)];
+/// Rows from which there is that room.
+const ROOMY: u16 = 9;
 
 pub(super) struct OneCheck;
 
 impl PanelView for OneCheck {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height { most: 16, ..Height::from(4) })
+        Some(Height { most: 18, ..Height::from(4) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -43,8 +47,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let words = status::label(check.status, check.stale, glyphs, status::FULL);
     let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
     note(painter, inner, id.clone());
-    let width = inner.width.saturating_sub(2);
-    for (row, line) in (0..inner.height).zip(lines(state, glyphs, check, width)) {
+    let room = Rect { width: inner.width.saturating_sub(2), ..inner };
+    for (row, line) in (0..inner.height).zip(lines(state, glyphs, check, room)) {
         painter.put_at(inner, 1, row, &line);
     }
 }
@@ -58,9 +62,9 @@ pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
 }
 
 /// What is wrong, latencies, the interval and the next poll, the parts.
-pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
+pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView, room: Rect) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    let width = usize::from(width);
+    let width = usize::from(room.width);
     let reason = state.seen().reason(check);
     match reason {
         Reason::Stale(..) | Reason::NeverAnswered(_) => {
@@ -88,7 +92,10 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
     if !is_well {
         lines.extend(parts());
     }
-    let (latencies, schedule) = (latencies(glyphs, check), schedule(state, check));
+    let mut windows = if room.height >= ROOMY { windows(check) } else { vec![WINDOW] };
+    let last = windows.pop().unwrap_or(WINDOW);
+    lines.extend(windows.into_iter().map(|window| latencies(glyphs, check, window)));
+    let (latencies, schedule) = (latencies(glyphs, check, last), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
     // Where polls begin late a person must see it; else it is shown where there is room.
     let shorter = Some(schedule).filter(|_| !begins_late(check));
@@ -104,15 +111,31 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
     lines
 }
 
-/// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  of the last hour`.
-pub(crate) fn latencies(glyphs: GlyphSet, check: &CheckView) -> Line<'static> {
+/// The windows whose percentiles differ: a longer one only where it holds more polls.
+fn windows(check: &CheckView) -> Vec<Duration> {
+    let mut polls = 0;
+    let holds_more = |window: &Duration| {
+        let before = std::mem::replace(&mut polls, check.latencies(*window).len());
+        polls > before
+    };
+    WINDOWS.into_iter().filter(holds_more).collect()
+}
+
+/// The same of the usual window.
+pub(crate) fn usual_latencies(glyphs: GlyphSet, check: &CheckView) -> Line<'static> {
+    latencies(glyphs, check, WINDOW)
+}
+
+/// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  1h`.
+fn latencies(glyphs: GlyphSet, check: &CheckView, window: Duration) -> Line<'static> {
+    let merged = check.latencies(window);
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
-        let figure = check.percentile(quantile, WINDOW).filter(|_| !check.stale);
+        let figure = merged.percentile(quantile).filter(|_| !check.stale);
         let figure = figure.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
     }
-    let words = words.and("1h", Role::TextDim);
+    let words = words.and(figures::age(window), Role::TextDim);
     match check.percentiles_note() {
         Some(note) => words.and(format!(", {note}"), Role::TextDim),
         None => words,

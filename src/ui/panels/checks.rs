@@ -32,8 +32,8 @@ impl PanelView for Checks {
         });
         // Beside others it has two fifths of the screen at the least.
         let width = if room.width < BESIDE { room.width } else { room.width * 2 / 5 };
-        let width = width.saturating_sub(5);
-        let rows = checks.map(|check| 1 + check::lines(state, GlyphSet::UTF8, check, width).len()).sum();
+        let whole = Rect::new(0, 0, width.saturating_sub(5), room.screen);
+        let rows = checks.map(|check| 1 + check::lines(state, GlyphSet::UTF8, check, whole).len()).sum();
         let most = framed(rows);
         Some(Height { most, ..Height::from(most.min(room.screen * 2 / 5).max(3)) })
     }
@@ -45,7 +45,8 @@ impl PanelView for Checks {
         let focused = focused(state, id);
         // Rows: the name of a check, and the lines below it.
         let mut lines: Vec<(Option<usize>, Line<'_>)> = Vec::new();
-        let below = beside_pointer(inner).width.saturating_sub(2);
+        let below = beside_pointer(inner);
+        let below = Rect { width: below.width.saturating_sub(2), ..below };
         for (at, key) in listing.keys.iter().enumerate() {
             let RowKey::Check(name) = key else { continue };
             let Some(check) = state.seen().check(name) else { continue };

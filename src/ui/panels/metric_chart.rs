@@ -54,8 +54,10 @@ pub(super) fn draw(
     let foot = cursor
         .and_then(|back| happened(state, painter, axis, back, area.width))
         .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
-    let foot =
-        if foot.is_empty() && id.is(&panels::CHARTS) { summary(metric, shown.span.0, state.seen().now) } else { foot };
+    // Between the corners, with a blank on either side.
+    let room = usize::from(area.width).saturating_sub(5);
+    let is_summed = foot.is_empty() && id.is(&panels::CHARTS);
+    let foot = if is_summed { summary(metric, shown.span.0, state.seen().now, room) } else { foot };
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
@@ -74,11 +76,7 @@ pub(super) fn draw(
         notice.draw(painter, inner);
         return plot;
     }
-    let zone = state.seen().config.console.timezone;
-    let at = state.console.time_cursor.map_or_else(String::new, |at| {
-        let today = figures::same_day(at, state.seen().now.utc, zone);
-        if today { figures::clock(at, zone) } else { figures::full(at, zone) }
-    });
+    let at = pointed_at(state);
     let compared = if has_before { shown.before.ago().map_or("", |(_, words)| words) } else { "" };
     let chart = Chart {
         points: &points,
@@ -86,7 +84,7 @@ pub(super) fn draw(
         thresholds: &metric.thresholds,
         unit: &metric.unit,
         span: shown.span.1,
-        ticks: &time_axis::ticks(axis, zone),
+        ticks: &time_axis::ticks(axis, state.seen().config.console.timezone),
         marks: &marks(state, axis),
         cursor: cursor.map(|back| Cursor { back, at: &at, before: compared }),
     };
@@ -94,8 +92,17 @@ pub(super) fn draw(
     plot
 }
 
-/// `avg 5.2 %  min 0 %  max 16 %` of what is known.
-fn figures_of(points: &[Option<Point>], metric: &MetricView) -> Line<'static> {
+/// The moment that the cursor is at.
+fn pointed_at(state: &State) -> String {
+    let zone = state.seen().config.console.timezone;
+    state.console.time_cursor.map_or_else(String::new, |at| {
+        let today = figures::same_day(at, state.seen().now.utc, zone);
+        if today { figures::clock(at, zone) } else { figures::full(at, zone) }
+    })
+}
+
+/// `avg 5.2 %  min 0 %  max 16 %` of what is known; in less room first without the least.
+fn figures_of(points: &[Option<Point>], metric: &MetricView, room: usize) -> Line<'static> {
     let known = || points.iter().flatten();
     let count = known().count();
     if count == 0 {
@@ -104,13 +111,16 @@ fn figures_of(points: &[Option<Point>], metric: &MetricView) -> Line<'static> {
     let average = known().map(|point| point.mean).sum::<f64>() / count as f64;
     let least = known().map(|point| point.min).fold(f64::INFINITY, f64::min);
     let most = known().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
-    let mut words = Line::new();
-    for (name, number) in [("avg", average), ("min", least), ("max", most)] {
-        let gap = if words.is_empty() { "" } else { "  " };
-        let number = figures::value(number, &metric.unit);
-        words = words.and(format!("{gap}{name} "), Role::TextLabel).and(number, Role::Text);
-    }
-    words
+    let (average, least, most) = (("avg", average), ("min", least), ("max", most));
+    let said = |figures: &[(&str, f64)]| {
+        figures.iter().fold(Line::new(), |words, (name, number)| {
+            let gap = if words.is_empty() { "" } else { "  " };
+            let number = figures::value(*number, &metric.unit);
+            words.and(format!("{gap}{name} "), Role::TextLabel).and(number, Role::Text)
+        })
+    };
+    let forms = [&[average, least, most][..], &[average, most], &[most]];
+    forms.into_iter().map(said).find(|words| words.width() <= room).unwrap_or_else(Line::new)
 }
 
 /// What is said instead of a chart: nothing is known at all, or nothing of the time that is shown.
@@ -150,7 +160,7 @@ fn then(state: &State, metric: &MetricView, columns: u16, axis: Axis, before: Be
 }
 
 /// A moment so long ago; `None` where our clock does not reach back so far.
-fn earlier(now: Stamp, ago: Duration) -> Option<Stamp> {
+pub(super) fn earlier(now: Stamp, ago: Duration) -> Option<Stamp> {
     let utc = now.utc.checked_sub_signed(chrono::Duration::from_std(ago).ok()?)?;
     Some(Stamp { mono: now.mono.checked_sub(ago)?, utc })
 }
@@ -170,7 +180,7 @@ fn compared(painter: &Painter<'_>, metric: &MetricView, before: Before, is_there
 }
 
 /// How much an entry of the timeline matters on a chart, and its colour; `None`: it is not marked there.
-fn mark(kind: &EventKind) -> Option<(u8, Role)> {
+pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
     match kind {
         EventKind::Fired(severity) => Some((
             2,
@@ -217,10 +227,10 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
 /// Buckets over which a metric is summed up: the same at every width, so that no two places disagree.
 const SUMMED: u16 = 60;
 
-/// What a metric came to over a span, in figures.
-pub(super) fn summary(metric: &MetricView, span: Duration, now: Stamp) -> Line<'static> {
+/// What a metric came to over a span, in figures that fit in so many columns.
+pub(super) fn summary(metric: &MetricView, span: Duration, now: Stamp, room: usize) -> Line<'static> {
     let axis = Axis::new(usize::from(SUMMED), span, metric.every, now);
-    figures_of(&course(metric, SUMMED, axis, now), metric)
+    figures_of(&course(metric, SUMMED, axis, now), metric, room)
 }
 
 /// Its course over the span of its panel in one row.

@@ -36,22 +36,19 @@ impl PanelView for MetricList {
     }
 }
 
-/// Columns from which there is room for a longer course, and for what it comes to in figures.
+/// Columns from which there is room for a longer course.
 const ROOMY: u16 = 140;
 
-fn columns(width: u16) -> Vec<Column> {
-    let roomy = width >= ROOMY;
-    let mut columns = vec![
+/// What a metric comes to in figures goes first.
+fn columns(width: u16) -> [Column; 6] {
+    [
         Column::text("metric", 8, 18, 0),
         Column::figure("value", 10, 0),
-        Column::plot("course", 6, if roomy { 72 } else { 30 }, 3),
+        Column::plot("course", 6, if width >= ROOMY { 72 } else { 30 }, 3),
         Column::text("thresholds", 10, 24, 4),
         Column::text("age", 4, 12, 2),
-    ];
-    if roomy {
-        columns.push(Column::text("figures", 44, 44, 5));
-    }
-    columns
+        Column::text("figures", 38, 44, 5),
+    ]
 }
 
 /// A table of metrics: of the service, or of all.
@@ -73,7 +70,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         if mark {
             title = Line::styled(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
         }
-        let mut cells = vec![
+        let cells = vec![
             title,
             metric::value(painter, shown),
             metric_chart::sparkline(state, painter, shown, widths[2]),
@@ -82,10 +79,12 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
                 None => thresholds(shown),
             },
             metric::age(state, shown),
+            // Summed up only where it is drawn: it is read from all that is known.
+            match usize::from(widths[5]) {
+                0 => Line::new(),
+                room => metric_chart::summary(shown, span(state).0, state.seen().now, room),
+            },
         ];
-        if columns.len() > cells.len() {
-            cells.push(metric_chart::summary(shown, span(state).0, state.seen().now));
-        }
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
     });
     let rows = rows.collect();

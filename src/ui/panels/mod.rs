@@ -1,6 +1,7 @@
 //! Panels: what of the state a frame shows, and how much room each wants. Every one of [`crate::config::panels`] is a
 //! file here and a line in `ALL`; what its keys do is in `app::panels`.
 
+mod action_detail;
 mod actions;
 pub mod alerts;
 mod charts;
@@ -12,6 +13,7 @@ mod locks;
 pub mod log;
 pub mod metric;
 mod metric_chart;
+mod metric_detail;
 mod metric_list;
 mod output;
 mod problems;
@@ -84,6 +86,7 @@ const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::RUNS, &runs::Runs),
     (&panels::LOCKS, &locks::Locks),
     (&panels::OUTPUT, &output::Output),
+    (&panels::ACTION_DETAIL, &action_detail::ActionDetail),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];
@@ -153,9 +156,10 @@ impl Height {
         Self { least, most: u16::MAX, share: 1, yields: false }
     }
 
-    /// As much as its rows make up beside those of others, and no more than they need.
+    /// As high as its rows, and as much as they make up beside those of others.
     pub(crate) fn by_rows(rows: usize, room: Room) -> Self {
-        Self { share: framed(rows), most: framed(rows), ..Self::from(room.list(rows)) }
+        // A frame with sides takes a row more than one row needs.
+        Self { share: framed(rows), most: framed(rows).max(4), ..Self::from(room.list(rows)) }
     }
 }
 

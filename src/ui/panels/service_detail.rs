@@ -71,7 +71,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         lines.push(label("version").and(version, Role::Text));
     }
     if let Some(check) = leading {
-        lines.push(label("latency").join(check::latencies(glyphs, check)));
+        lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
         let p95 = check.percentile(0.95, LATENCY_WINDOW).filter(|_| !check.stale);
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         let known = check.availability(AVAILABILITY_WINDOW, world.now);

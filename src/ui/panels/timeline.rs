@@ -31,6 +31,10 @@ impl PanelView for Timeline {
         Some(Height { most: framed(rows.min(MOST)).max(least), ..Height::from(least) })
     }
 
+    fn width(&self) -> (u16, u16) {
+        (20, 80)
+    }
+
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         draw(state, painter, id, area);
     }
