@@ -95,7 +95,9 @@ fn table(choices: &[Choice], before: Option<&Choice>) -> String {
         } else if before == Some(choice) {
             line.push_str("  the one before");
         }
-        for more in choice.at.iter().chain(&choice.title) {
+        let by = choice.by.as_ref().map(|by| format!("by {by}"));
+        let more = [choice.at.as_ref().map(ToString::to_string), by, choice.title.as_ref().map(ToString::to_string)];
+        for more in more.into_iter().flatten() {
             let _ = write!(line, "  {more}");
         }
         let _ = writeln!(text, "{}", line.trim_end());

@@ -15,13 +15,15 @@ pub struct Choice {
     pub title: Option<SafeText>,
     /// When it was made, as the adapter gives it; RFC 3339 can be compared.
     pub at: Option<SafeText>,
+    /// Who made it or deployed it, as the adapter gives it.
+    pub by: Option<SafeText>,
     /// Whether it is what runs now: shown, and not to be chosen.
     pub running: bool,
 }
 
 impl From<SafeText> for Choice {
     fn from(value: SafeText) -> Self {
-        Self { value, title: None, at: None, running: false }
+        Self { value, title: None, at: None, by: None, running: false }
     }
 }
 
@@ -63,7 +65,7 @@ impl ChoiceList {
 }
 
 impl Choice {
-    /// Reads a line of an adapter's answer: a JSON object `{"value", "title", "at", "running"}` of which only `value` must
+    /// Reads a line of an adapter's answer: a JSON object `{"value", "title", "at", "by", "running"}` of which only `value` must
     /// be there, or the plain value. `None` for a value that can't be shown as it is: choosing it would run something else.
     pub fn read(line: &str, redactor: &Redactor) -> Option<Self> {
         let object = line.starts_with('{').then(|| serde_json::from_str::<Value>(line).ok()).flatten();
@@ -79,6 +81,7 @@ impl Choice {
             value: clean,
             title: shown("title"),
             at: shown("at"),
+            by: shown("by"),
             running: object.as_ref().is_some_and(|object| object["running"] == Value::Bool(true)),
         })
     }
@@ -125,7 +128,7 @@ mod tests {
     fn a_line_is_a_value_or_an_object() {
         let [plain, full, number, braces] = &read(&[
             "v1",
-            r#"{"value":"v2","title":"fix \u001b[31mcart","at":"2026-11-27T10:00:00Z","running":true}"#,
+            r#"{"value":"v2","title":"fix \u001b[31mcart","at":"2026-11-27T10:00:00Z","by":"ops-a","running":true}"#,
             r#"{"value":3}"#,
             "{not json}",
         ])[..] else {
@@ -133,6 +136,7 @@ mod tests {
         };
         assert_eq!(*plain, SafeText::new("v1").into());
         assert!(full.running && full.value == "v2" && full.at.as_ref().is_some_and(|at| *at == "2026-11-27T10:00:00Z"));
+        assert_eq!((full.by.as_ref().map(SafeText::as_str), &plain.by), (Some("ops-a"), &None));
         assert!(!full.title.as_ref().unwrap().as_str().contains('\u{1b}'));
         assert_eq!((number.value.as_str(), braces.value.as_str()), ("3", "{not json}"));
         // A value that had to be cleaned is another value.

@@ -78,6 +78,7 @@ fn compose() {
         &["restart", "rollback", "scale", "status", "logs"],
     );
     let docker = "case \"$1 $*\" in
+        *inspect*RepoTags*) printf '[\"acme/api:v3\"] Ana\\n[\"acme/api:v2\",\"acme/api:old\"] B \"q\"\\n[\"acme/api:v1\"] \\n' ;;
         image*) printf 'v3 2026-11-27 10:00:00 +0000 UTC\\nv2 2026-11-26 10:00:00 +0000 UTC\\nv1 2026-11-25 10:00:00 +0000 UTC\\n<none> x\\n' ;;
         *\" ps --quiet\"*) echo c0ffee ;;
         inspect*) echo acme/api:v2 ;;
@@ -93,14 +94,15 @@ fn compose() {
             "docker|compose|ps|--quiet|api",
             "docker|inspect|--format|{{.Config.Image}}|c0ffee",
             "docker|image|ls|--format|{{.Tag}} {{.CreatedAt}}|acme/api",
+            "docker|image|inspect|--format|{{json .RepoTags}} {{index .Config.Labels \"org.opencontainers.image.authors\"}}|acme/api:v3|acme/api:v2|acme/api:v1",
             "docker|compose|up|--detach|--no-deps|api"
         ]
     );
     let (code, text, calls) = world.run(&["rollback", "--set", "version=v2"]);
     assert!(code == 2 && text.contains("refused: version `v2` is what runs now, nothing ran"), "{text}");
-    assert!(text.contains("hint: use --set version=v1, the one before it") && calls.len() == 3, "{text}");
+    assert!(text.contains("hint: use --set version=v1, the one before it") && calls.len() == 4, "{text}");
     let (code, text, _) = world.run(&["rollback"]);
-    let listed = "error: rollback needs a version\n  v3  2026-11-27T10:00:00+00:00\n  v2  runs now  2026-11-26T10:00:00+00:00\n  \
+    let listed = "error: rollback needs a version\n  v3  2026-11-27T10:00:00+00:00  by Ana\n  v2  runs now  2026-11-26T10:00:00+00:00  by B  q\n  \
                   v1  the one before  2026-11-25T10:00:00+00:00\nhint: choose with --set version=VALUE; the one before what runs is v1\n";
     assert!(code == 64 && text.ends_with(listed), "{text}");
     assert_eq!(
@@ -129,7 +131,8 @@ fn compose_v1_docker_systemd_and_a_script_have_no_dry_run() {
 #[test]
 fn kubernetes() {
     let world = World::new("kind = \"kubernetes\"\nnamespace = \"shop\"", &["restart", "rollback", "scale"]);
-    let history = "case $4 in history) printf 'deployment.apps/api\\nREVISION  CHANGE-CAUSE\\n9         <none>\\n10        <none>\\n' ;; esac";
+    let history = "case $4 in history) printf 'deployment.apps/api\\nREVISION  CHANGE-CAUSE\\n9         <none>\\n10        <none>\\n' ;;
+        replicasets) printf 'web   9    Cleo\\napi   9    Ana B\\napi   10   <none>\\n' ;; esac";
     world.tool("kubectl", history);
     assert_eq!(
         world.calls(&["restart"]),
@@ -139,11 +142,11 @@ fn kubernetes() {
         ]
     );
     let (code, text, _) = world.run(&["rollback"]);
-    assert!(code == 64 && text.contains("  10  runs now\n  9   the one before\n"), "{text}");
+    assert!(code == 64 && text.contains("  10  runs now\n  9   the one before  by Ana B\n"), "{text}");
     let (code, text, _) = world.run(&["rollback", "--set", "version=10"]);
     assert!(code == 2 && text.contains("version `10` is what runs now"), "{text}");
     assert_eq!(
-        world.calls(&["rollback", "--set", "version=9", "--dry-run"])[1],
+        world.calls(&["rollback", "--set", "version=9", "--dry-run"])[2],
         "kubectl|--context=|--namespace=shop|rollout|undo|api|--to-revision=9|--dry-run=server"
     );
     assert_eq!(
@@ -179,7 +182,12 @@ fn git_compose_goes_back_to_a_version_and_forward_again() {
     assert!(code == 2 && text.contains("version `v1` is what runs now"), "{text}");
     world.calls(&["rollback", "--set", "version=v2"]);
     let (_, text, _) = world.run(&["rollback"]);
-    assert!(text.contains("  v2       runs now") && text.contains("  v1       the one before"), "{text}");
+    assert!(
+        text.contains("  v2       runs now")
+            && text.contains("  v1       the one before")
+            && text.contains("  by t  v1"),
+        "{text}"
+    );
     assert_eq!(app(), "v2");
     let (code, text, _) = world.run(&["rollback", "--set", "version=v2; touch pwned"]);
     assert!(code == 64 && text.contains("the adapter offers no version `v2; touch pwned`"), "{text}");

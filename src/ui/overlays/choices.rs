@@ -88,8 +88,14 @@ fn choice_line(choice: &Choice, width: usize, is_before: bool) -> Line<'_> {
     } else if is_before {
         words = words.and("  the one before", Role::TextLabel);
     }
-    for text in choice.at.iter().chain(&choice.title) {
-        words = words.and("  ", role).and(text, Role::TextDim);
+    if let Some(at) = &choice.at {
+        words = words.and("  ", role).and(at, Role::TextDim);
+    }
+    if let Some(by) = &choice.by {
+        words = words.and("  by ", Role::TextDim).and(by, Role::TextDim);
+    }
+    if let Some(title) = &choice.title {
+        words = words.and("  ", role).and(title, Role::TextDim);
     }
     words
 }
