@@ -9,6 +9,7 @@ use crate::world::services::ServiceView;
 use super::list::ListState;
 use super::panels::find;
 use super::row::RowKey;
+use super::screens::logs::{FieldColumns, NO_COLUMNS};
 use super::state::State;
 use super::toasts::{Toast, Tone};
 
@@ -37,6 +38,11 @@ impl State {
     /// What a list remembers, to change it. `None`: it is none.
     pub(crate) fn list_mut(&mut self, panel: &PanelId) -> Option<&mut ListState> {
         find(panel).is_list().then(|| self.console.lists.entry(panel.clone()).or_default())
+    }
+
+    /// Which fields of records have a column in a panel.
+    pub fn columns(&self, panel: &PanelId) -> &FieldColumns {
+        self.console.columns.get(panel).unwrap_or(&NO_COLUMNS)
     }
 
     /// The rows of a list, in the order in which they are drawn, its filter applied.

@@ -13,6 +13,7 @@ use super::launch;
 use super::logs;
 use super::observe;
 use super::screens::Layouts;
+use super::screens::logs::given;
 use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;
@@ -70,6 +71,10 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     let output = state.world.reconfigure(config, state.world.now);
     let config = Arc::clone(&state.world.config);
     state.console.layouts = Layouts::new(&config);
+    // What a person chose stays where its panel does.
+    for (panel, given) in given(&state.console.layouts) {
+        state.console.columns.entry(panel).or_insert(given);
+    }
     state.console.tails = tails(&state.console.layouts, &state.world.logs);
     state.console.keymap = Keymap::new(&config, state.world.read_only);
     forget_gone_screens(state);

@@ -8,6 +8,7 @@ use super::syntax;
 use super::thing::Thing;
 use crate::lang::nearest;
 use crate::logs::filter::Filter;
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// One kind of panel.
@@ -30,7 +31,7 @@ pub enum Argument {
     Check,
     /// The name of a metric.
     Metric,
-    /// The name of a log or `*` for all, and a filter if wanted.
+    /// The name of a log or `*` for all, then `columns=FIELD,…` and a filter if wanted.
     Log,
 }
 
@@ -61,12 +62,18 @@ pub struct PanelId {
 pub struct LogPanel {
     /// The log; `*` merges all.
     pub name: Name,
+    /// Fields that have a column of their own, until a person chooses others.
+    pub columns: Vec<SafeText>,
     /// What of it is shown.
     pub filter: Filter,
 }
 
 /// The name that merges all logs.
 const ALL: &str = "*";
+/// What stands before the fields that have a column.
+const COLUMNS: &str = "columns=";
+/// Fields that can have one.
+pub(crate) const MAX_COLUMNS: usize = 6;
 
 /// Every kind of panel.
 pub static PANELS: &[&PanelSpec] = &[
@@ -128,7 +135,7 @@ pub static METRIC: PanelSpec =
 pub static LOG: PanelSpec = PanelSpec {
     name: "log",
     argument: Argument::Log,
-    help: "The newest records of a log, or of all with *; on the overview errors first, repeats as one row",
+    help: "The newest records of a log, or of all with *; columns=FIELD,… behind it gives fields a column, then a filter",
 };
 /// The line about the service that is shown.
 pub static SERVICE_STATUS: PanelSpec =
@@ -204,13 +211,13 @@ impl PanelId {
 impl LogPanel {
     /// All logs, merged, unfiltered.
     pub(crate) fn all() -> Self {
-        Self { name: Name::from(ALL), filter: Filter::everything() }
+        Self { name: Name::from(ALL), columns: Vec::new(), filter: Filter::everything() }
     }
 
     /// All logs, merged: those records that say that something is or may be wrong.
     pub(crate) fn warnings() -> Self {
         let filter = syntax::filter("level>=warn").unwrap_or_else(|_| Filter::everything());
-        Self { name: Name::from(ALL), filter }
+        Self { filter, ..Self::all() }
     }
 
     /// The log that is shown alone; `None` where all are merged.
@@ -226,8 +233,14 @@ impl fmt::Display for PanelId {
         match &self.subject {
             PanelSubject::None => f.write_str(kind),
             PanelSubject::Check(name) | PanelSubject::Metric(name) => write!(f, "{kind}:{name}"),
-            PanelSubject::Log(LogPanel { name, filter }) if filter.is_everything() => write!(f, "{kind}:{name}"),
-            PanelSubject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {}", filter.text()),
+            PanelSubject::Log(LogPanel { name, columns, filter }) => {
+                write!(f, "{kind}:{name}")?;
+                if !columns.is_empty() {
+                    let fields: Vec<&str> = columns.iter().map(SafeText::as_str).collect();
+                    write!(f, " {COLUMNS}{}", fields.join(","))?;
+                }
+                if filter.is_everything() { Ok(()) } else { write!(f, " {}", filter.text()) }
+            }
         }
     }
 }
@@ -267,9 +280,20 @@ pub(super) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<P
     Some(PanelId { kind, subject })
 }
 
-/// `NAME`, `*`, either with a filter behind it. `log:*3` has come here as an empty name: all logs with weight 3.
+/// `NAME`, `*`, either with columns and a filter behind it. `log:*3` has come here as an empty name: all logs with
+/// weight 3.
 fn log(table: &TableReader<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
-    let (name, filter) = shown.split_once(' ').unwrap_or((shown, ""));
+    let (name, rest) = shown.split_once(' ').unwrap_or((shown, ""));
+    let (columns, filter) = match rest.strip_prefix(COLUMNS) {
+        Some(rest) => rest.split_once(' ').unwrap_or((rest, "")),
+        None => ("", rest),
+    };
+    let columns: Vec<SafeText> = columns.split(',').filter(|field| !field.is_empty()).map(SafeText::new).collect();
+    if columns.len() > MAX_COLUMNS || (columns.is_empty() && rest.starts_with(COLUMNS)) {
+        let message = format!("`{COLUMNS}` takes one to {MAX_COLUMNS} fields, and this has {}", columns.len());
+        table.context.error(text.at, message, "write \"log:api columns=path,status level>=warn\"");
+        return None;
+    }
     let name = match name {
         ALL | "" => Name::from(ALL),
         name => table.context.refer(Thing::Log, name, text.at)?,
@@ -279,7 +303,7 @@ fn log(table: &TableReader<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
         fault.offset = Some(before + fault.offset.unwrap_or(0));
         table.context.fault(text, "bad filter", &fault);
     });
-    Some(LogPanel { name, filter: filter.ok()? })
+    Some(LogPanel { name, columns, filter: filter.ok()? })
 }
 
 #[cfg(test)]

@@ -667,6 +667,31 @@ fn json_line(app: &mut App, log: &str, seq: u64, level: Level, message: &str, fi
 }
 
 #[test]
+fn a_panel_has_the_columns_that_its_layout_gives_it_until_others_are_chosen() {
+    let wanted = "rows = [[\"services\"], [\"log:*\"]]";
+    let given = "rows = [[\"services\"], [\"log:api columns=status,path\", \"log:* level>=error\"]]";
+    let config = WORLD.replace(wanted, given);
+    let mut app = App::new(&config);
+    let fields = r#""path":"/v1/carts","status":500"#;
+    json_line(&mut app, "api", 1, Level::Error, "refused", fields);
+    app.keys("F3");
+    let frame = shown(&mut app, (160, 40));
+    assert!(frame.contains("ERROR 500              /v1/carts        refused"), "{frame}");
+    assert!(frame.contains("ERROR api refused  path=/v1/carts"), "as it was: {frame}");
+    // The first panel of records is chosen for where none has the focus; the other stays as it was.
+    app.keys("=");
+    assert!(shown(&mut app, (160, 40)).contains("columns of log:api"));
+    app.typed("stat");
+    app.keys("enter esc");
+    let frame = shown(&mut app, (160, 40));
+    assert!(frame.contains("/v1/carts        refused") && !frame.contains("500              /v1"), "{frame}");
+    // A reload leaves what was chosen.
+    app.send(Event::Reloaded(Ok((crate::support::app::config(&config), Vec::new()))));
+    let frame = shown(&mut app, (160, 40));
+    assert!(!frame.contains("500              /v1"), "{frame}");
+}
+
+#[test]
 fn fields_follow_the_message_and_columns_can_be_chosen() {
     let mut app = logs();
     let fields = r#""http":{"path":"/v1/carts","status":500},"user":"ada l","trace_id":"4bf92f""#;
@@ -691,10 +716,14 @@ fn fields_follow_the_message_and_columns_can_be_chosen() {
     let (heading, row) = (heading.expect("a heading"), row.expect("a row"));
     assert_eq!(heading.find("status"), row.find("500"), "{frame}");
     assert!(row.contains("500    connect ECONNREFUSED  path=/v1/carts  user="), "{row}");
-    // They stay on other screens, and the other fields can be hidden.
-    app.keys("= enter esc 1");
+    // They are those of this panel alone; the other fields can be hidden.
+    app.keys("= enter esc");
     let frame = shown(&mut app, (120, 40));
     assert!(frame.contains("500    connect ECONNREFUSED") && !frame.contains("path=/v1"), "{frame}");
+    app.keys("1");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("connect ECONNREFUSED  path=/v1/carts  status=500"), "{frame}");
+    assert!(!frame.contains("500    connect"), "{frame}");
     // A record of any length costs a row no more than its beginning.
     app.keys("3 = enter esc");
     json_line(

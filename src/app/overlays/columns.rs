@@ -1,17 +1,20 @@
 //! Which fields of the records get a column.
 
 use crate::app::input::TextInput;
-use crate::app::screens::logs::{FieldColumns, MAX_COLUMNS};
+use crate::app::screens::logs::NO_COLUMNS;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
+use crate::config::panels::{self, MAX_COLUMNS, PanelId, PanelSpec};
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 use crate::text::SafeText;
 
 /// The overlay.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ColumnsOverlay {
+    /// The panel whose columns they are.
+    pub panel: PanelId,
     /// What was typed: narrows the fields.
     pub input: TextInput,
     /// The fields of the records that came, the most frequent first; those that have a column before.
@@ -36,12 +39,13 @@ pub enum ColumnRow<'a> {
 
 impl ColumnsOverlay {
     /// The fields that are known.
-    pub(crate) fn new(state: &State) -> Self {
-        let chosen = state.console.columns.chosen.iter().map(|column| column.field.clone());
+    pub(crate) fn new(state: &State, panel: PanelId) -> Self {
+        let columns = state.columns(&panel);
+        let chosen = columns.chosen.iter().map(|column| column.field.clone());
         let known = state.console.screens.logs.known.fields();
         let others = known.into_iter().map(|(name, _)| name.clone());
-        let others = others.filter(|name| !state.console.columns.has(name.as_str()) && !is_in_every_row(name.as_str()));
-        Self { fields: chosen.chain(others).collect(), ..Self::default() }
+        let others = others.filter(|name| !columns.has(name.as_str()) && !is_in_every_row(name.as_str()));
+        Self { fields: chosen.chain(others).collect(), panel, input: TextInput::default(), selected: 0 }
     }
 
     /// The rows that what was typed leaves; the one of the others is always there.
@@ -52,7 +56,7 @@ impl ColumnsOverlay {
     }
 
     fn toggle(&self, state: &mut State) {
-        let columns: &mut FieldColumns = &mut state.console.columns;
+        let columns = state.console.columns.entry(self.panel.clone()).or_insert_with(|| NO_COLUMNS.clone());
         match self.rows().get(self.selected) {
             Some(ColumnRow::Rest) => columns.rest = !columns.rest,
             Some(ColumnRow::Field(field)) if !columns.toggle(field, &state.console.screens.logs.known) => {
@@ -95,8 +99,17 @@ impl Overlay for ColumnsOverlay {
     }
 }
 
-/// Opens the choice of columns.
+/// The panels that list records.
+const LISTS: [&PanelSpec; 3] = [&panels::LOG, &panels::SERVICE_LOGS, &panels::RECORDS];
+
+/// Opens the choice of columns for the panel that has the focus; where that lists no records, for the first that does.
 pub(in crate::app) fn open(state: &mut State) {
-    let overlay = ColumnsOverlay::new(state);
+    let lists = |id: &PanelId| LISTS.iter().any(|kind| id.is(kind));
+    let focused = state.focused_panel().filter(lists);
+    let Some(panel) = focused.or_else(|| state.panels().into_iter().find(lists)) else {
+        state.toast(Tone::Info, "no records are listed on this screen");
+        return;
+    };
+    let overlay = ColumnsOverlay::new(state, panel);
     state.console.overlays.push(overlay);
 }

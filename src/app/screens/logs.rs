@@ -14,7 +14,7 @@ use crate::logs::view::{View, ViewEntry};
 use crate::text::name::Name;
 use crate::world::logs::Logs;
 
-pub(crate) use columns::{FieldColumns, MAX_COLUMNS};
+pub(crate) use columns::{FieldColumns, NO_COLUMNS, given};
 pub(in crate::app) use pane::Place;
 pub(crate) use pane::{Pane, PaneRow};
 pub use scope::LogScope;

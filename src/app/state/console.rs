@@ -13,7 +13,7 @@ use crate::app::layout::LayoutMap;
 use crate::app::list::ListState;
 use crate::app::requests::Requests;
 use crate::app::results::RunStrip;
-use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting};
+use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting, given};
 use crate::app::screens::{Layouts, Screen, Screens};
 use crate::app::tails::{Tail, tails};
 use crate::app::toasts::Toasts;
@@ -78,8 +78,8 @@ pub struct Console {
     pub wrap: bool,
     /// How times of records are shown.
     pub timestamps: Timestamps,
-    /// Which fields of records have a column, wherever records are listed.
-    pub columns: FieldColumns,
+    /// Which fields of records have a column in each panel that lists them; none where it is not here.
+    pub columns: HashMap<PanelId, FieldColumns>,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Whether the colours that lines ask for are drawn.
@@ -99,6 +99,7 @@ impl Console {
     pub(crate) fn new(world: &World, size: (u16, u16)) -> Self {
         let config = &world.config;
         let layouts = Layouts::new(config);
+        let columns = given(&layouts);
         Self {
             title: config.console.name.clone(),
             size,
@@ -124,7 +125,7 @@ impl Console {
             theme: config.console.theme.clone(),
             wrap: false,
             timestamps: Timestamps::default(),
-            columns: FieldColumns::default(),
+            columns,
             colours: true,
             time_cursor: None,
             mouse: config.console.mouse,

@@ -19,7 +19,7 @@ const SIZE: (u16, u16) = (60, 18);
 impl Draw for ColumnsOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let spot = dialog::spot(area, SIZE.0, SIZE.1);
-        let title = Line::styled("columns of the logs", Role::DialogTitle);
+        let title = Line::styled(format!("columns of {}", self.panel), Role::DialogTitle);
         let foot = Line::styled("Enter shows or hides, Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         let (line, list) = split_top(inner, 2);
@@ -31,7 +31,7 @@ impl Draw for ColumnsOverlay {
             placeholder: "type to narrow the fields",
         };
         input.draw(painter, line);
-        let columns = &state.console.columns;
+        let columns = state.columns(&self.panel);
         let rows = self.rows();
         let shown = table::window(0, Some(self.selected), rows.len(), usize::from(list.height));
         for ((y, row), at) in (0..list.height).zip(&rows[shown.clone()]).zip(shown.clone()) {

@@ -125,7 +125,7 @@ pub(crate) fn tail(
         column: 0,
         finder: &|text| of.filtered.map_or_else(Vec::new, |filtered| filtered.view().filter().hits(text)),
         colours: state.console.colours,
-        columns: &state.console.columns,
+        columns: state.columns(id),
         focused: focused(state, id),
     };
     let inner = style.head_row(painter, inner, &rows);

@@ -32,7 +32,7 @@ impl PanelView for Records {
 fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let screen = &state.console.screens.logs;
-    let below = if state.console.columns.chosen.is_empty() || inner.height < 3 { inner } else { split_top(inner, 1).1 };
+    let below = if state.columns(id).chosen.is_empty() || inner.height < 3 { inner } else { split_top(inner, 1).1 };
     let rows = screen.rows(&state.seen().logs, usize::from(below.height));
     let shape = title(state, painter, id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
@@ -56,7 +56,7 @@ fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         column: screen.column,
         finder: &finder,
         colours: state.console.colours,
-        columns: &state.console.columns,
+        columns: state.columns(id),
         focused: focused(state, id),
     };
     // Wrapped rows may need more lines than there are: the cursor's must be among them, and it is at the end while

@@ -1,10 +1,13 @@
-//! Which fields of a record have a column of their own, wherever records are listed.
+//! Which fields of a record have a column of their own, for each panel that lists records.
 
+use std::collections::HashMap;
+
+use crate::app::screens::Layouts;
+use crate::config::panels::{MAX_COLUMNS, PanelId, PanelSubject};
+use crate::config::sections::screen::ScreenLayout;
 use crate::logs::filter::KnownFields;
 use crate::text::SafeText;
 
-/// Columns that can be chosen.
-pub(crate) const MAX_COLUMNS: usize = 6;
 /// Cells of one: those of its longest value, as far as that is known, within these bounds.
 const WIDTH: (usize, usize) = (3, 24);
 /// Cells of one whose values are too many to be known.
@@ -28,11 +31,8 @@ pub struct FieldColumn {
     pub width: usize,
 }
 
-impl Default for FieldColumns {
-    fn default() -> Self {
-        Self { chosen: Vec::new(), rest: true }
-    }
-}
+/// None.
+pub(crate) static NO_COLUMNS: FieldColumns = FieldColumns { chosen: Vec::new(), rest: true };
 
 impl FieldColumns {
     /// Whether a field has a column.
@@ -51,9 +51,27 @@ impl FieldColumns {
         }
         let values = known.find(field.as_str()).map(|known| known.values()).unwrap_or_default();
         let longest = values.iter().map(|(value, _)| value.as_str().chars().count()).max().unwrap_or(USUAL_WIDTH);
-        let name = field.as_str().rsplit('.').next().unwrap_or_default();
-        let width = longest.max(name.chars().count()).clamp(WIDTH.0, WIDTH.1);
-        self.chosen.push(FieldColumn { field: field.clone(), width });
+        self.chosen.push(FieldColumn::new(field, longest));
         true
     }
+}
+
+impl FieldColumn {
+    /// A column for values of so many characters.
+    fn new(field: &SafeText, longest: usize) -> Self {
+        let name = field.as_str().rsplit('.').next().unwrap_or_default();
+        Self { field: field.clone(), width: longest.max(name.chars().count()).clamp(WIDTH.0, WIDTH.1) }
+    }
+}
+
+/// The columns that the layouts give to their panels.
+pub(crate) fn given(layouts: &Layouts) -> HashMap<PanelId, FieldColumns> {
+    let given = |panel: &PanelId| match &panel.subject {
+        PanelSubject::Log(shown) if !shown.columns.is_empty() => {
+            let chosen = shown.columns.iter().map(|field| FieldColumn::new(field, USUAL_WIDTH)).collect();
+            Some((panel.clone(), FieldColumns { chosen, rest: true }))
+        }
+        _ => None,
+    };
+    layouts.iter().flat_map(ScreenLayout::panels).filter_map(given).collect()
 }

@@ -62,7 +62,7 @@ pub(super) fn draw(
         column: 0,
         finder: &|_| Vec::new(),
         colours: state.console.colours,
-        columns: &state.console.columns,
+        columns: state.columns(id),
         focused: focused(state, id),
     };
     let inner = style.head_row(painter, inner, &rows);
