@@ -678,8 +678,8 @@ fn a_panel_has_the_columns_that_its_layout_gives_it_until_others_are_chosen() {
     let frame = shown(&mut app, (160, 40));
     assert!(frame.contains("ERROR 500              /v1/carts        refused"), "{frame}");
     assert!(frame.contains("ERROR api refused  path=/v1/carts"), "as it was: {frame}");
-    // The first panel of records is chosen for where none has the focus; the other stays as it was.
-    app.keys("=");
+    // What is chosen in one panel leaves the other as it was.
+    app.keys("tab =");
     assert!(shown(&mut app, (160, 40)).contains("columns of log:api"));
     app.typed("stat");
     app.keys("enter esc");

@@ -99,7 +99,6 @@ impl Console {
     pub(crate) fn new(world: &World, size: (u16, u16)) -> Self {
         let config = &world.config;
         let layouts = Layouts::new(config);
-        let columns = given(&layouts);
         Self {
             title: config.console.name.clone(),
             size,
@@ -109,6 +108,7 @@ impl Console {
             answered: 0,
             focused: true,
             tails: tails(&layouts, &world.logs),
+            columns: given(&layouts).collect(),
             strip: RunStrip::default(),
             toasts: Toasts::default(),
             screen: Screen::Overview,
@@ -125,7 +125,6 @@ impl Console {
             theme: config.console.theme.clone(),
             wrap: false,
             timestamps: Timestamps::default(),
-            columns,
             colours: true,
             time_cursor: None,
             mouse: config.console.mouse,

@@ -1,7 +1,5 @@
 //! Which fields of a record have a column of their own, for each panel that lists records.
 
-use std::collections::HashMap;
-
 use crate::app::screens::Layouts;
 use crate::config::panels::{MAX_COLUMNS, PanelId, PanelSubject};
 use crate::config::sections::screen::ScreenLayout;
@@ -65,7 +63,7 @@ impl FieldColumn {
 }
 
 /// The columns that the layouts give to their panels.
-pub(crate) fn given(layouts: &Layouts) -> HashMap<PanelId, FieldColumns> {
+pub(crate) fn given(layouts: &Layouts) -> impl Iterator<Item = (PanelId, FieldColumns)> {
     let given = |panel: &PanelId| match &panel.subject {
         PanelSubject::Log(shown) if !shown.columns.is_empty() => {
             let chosen = shown.columns.iter().map(|field| FieldColumn::new(field, USUAL_WIDTH)).collect();
@@ -73,5 +71,5 @@ pub(crate) fn given(layouts: &Layouts) -> HashMap<PanelId, FieldColumns> {
         }
         _ => None,
     };
-    layouts.iter().flat_map(ScreenLayout::panels).filter_map(given).collect()
+    layouts.iter().flat_map(ScreenLayout::panels).filter_map(given)
 }
