@@ -469,7 +469,7 @@ fn values_of_a_field_are_counted_and_lead_to_their_records() {
     app.keys("esc enter tab tab j #");
     settle(&mut app);
     let Some(top) = app.state.console.overlays.top_as::<TopOverlay>() else { panic!("no top values") };
-    assert_eq!((top.field.as_str(), top.top.total()), ("status", 6), "from a record");
+    assert_eq!((top.counted.field.as_str(), top.counted.top.total()), ("status", 6), "from a record");
     app.keys("esc #");
     app.typed("nosuchfield");
     app.keys("enter");

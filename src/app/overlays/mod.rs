@@ -5,6 +5,7 @@ pub mod ask;
 pub mod choices;
 pub mod columns;
 pub mod confirm;
+pub mod counting;
 pub mod description;
 pub mod grouped;
 pub mod help;

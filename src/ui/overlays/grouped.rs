@@ -6,8 +6,8 @@ use super::top::{choose, shown_text};
 use super::{Draw, details};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
+use crate::app::overlays::counting::SHOWN;
 use crate::app::overlays::grouped::GroupedOverlay;
-use crate::app::overlays::top::SHOWN;
 use crate::app::state::State;
 use crate::app::state::overlay::Overlay as _;
 use crate::theme::Role;
@@ -28,12 +28,12 @@ const COLUMNS: [Column; 5] = [
 impl Draw for GroupedOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         if let Some(choice) = &self.choice {
-            let title = Line::styled(format!("{} by which field?", self.of), Role::DialogTitle);
+            let title = Line::styled(format!("{} by which field?", self.counted.of), Role::DialogTitle);
             return choose(state, painter, choice, &title, area);
         }
-        let title = Line::styled(self.of.clone(), Role::LogField)
+        let title = Line::styled(self.counted.of.clone(), Role::LogField)
             .then("by", Role::DialogTitle)
-            .then(self.by.clone(), Role::LogField);
+            .then(self.counted.by.clone(), Role::LogField);
         let keys = [
             (Command::Open, "show records"),
             (Command::Order, "order"),
@@ -41,7 +41,7 @@ impl Draw for GroupedOverlay {
             (Command::GroupBy, "by another field"),
             (Command::Copy, "copy"),
         ];
-        let rows = self.grouped.rows(self.order, SHOWN);
+        let rows = self.counted.grouped.rows(self.counted.order, SHOWN);
         let at = self.at();
         let foot = Line::styled(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
         let inner = details::frame(state, painter, area, &title, &foot, &keys);
@@ -79,10 +79,10 @@ impl Draw for GroupedOverlay {
 
 /// What the rows are made from, and what they leave out.
 fn counted(overlay: &GroupedOverlay, dot: &'static str) -> Line<'static> {
-    let grouped = &overlay.grouped;
+    let grouped = &overlay.counted.grouped;
     let values = figures::count(grouped.len() as u64);
     let mut words =
-        Line::plain(format!("{values} values")).then(format!("{dot} {}", overlay.order.word()), Role::TextDim);
+        Line::plain(format!("{values} values")).then(format!("{dot} {}", overlay.counted.order.word()), Role::TextDim);
     for (count, what) in [
         (grouped.without_number(), "records without a number"),
         (grouped.without_value(), "without the field to group by"),

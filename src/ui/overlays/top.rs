@@ -6,7 +6,8 @@ use super::Draw;
 use super::details;
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
-use crate::app::overlays::top::{FieldChoice, SHOWN, TopOverlay};
+use crate::app::overlays::counting::{FieldChoice, SHOWN};
+use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
 use crate::app::state::overlay::Overlay as _;
 use crate::logs::top::TopRow as Value;
@@ -33,7 +34,7 @@ impl Draw for TopOverlay {
             let title = Line::styled("top values of which field?", Role::DialogTitle);
             return choose(state, painter, choice, &title, area);
         }
-        let title = Line::styled("top values of", Role::DialogTitle).then(self.field.clone(), Role::LogField);
+        let title = Line::styled("top values of", Role::DialogTitle).then(self.counted.field.clone(), Role::LogField);
         let group = (Command::GroupBy, "numbers by a field");
         let keys = [
             (Command::Open, "show records"),
@@ -41,9 +42,9 @@ impl Draw for TopOverlay {
             (Command::TopValues, "choose field"),
             (Command::Copy, "copy"),
         ];
-        let group = self.spread.ends().is_some().then_some(group);
+        let group = self.counted.spread.ends().is_some().then_some(group);
         let keys: Vec<_> = group.into_iter().chain(keys).collect();
-        let rows = self.top.rows(SHOWN);
+        let rows = self.counted.top.rows(SHOWN);
         let at = self.at();
         let foot = Line::styled(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
         let inner = details::frame(state, painter, area, &title, &foot, &keys);
@@ -93,7 +94,7 @@ fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {
 }
 
 fn counted(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
-    let top = &panel.top;
+    let top = &panel.counted.top;
     let records = figures::count(top.total());
     let mut words = match top.distinct() {
         Some(values) => Line::plain(format!("{} values in {records} records", figures::count(values as u64))),
@@ -113,14 +114,14 @@ fn counted(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
 
 /// Least, median, 95th percentile and greatest, where there are numbers.
 fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
-    let spread = &panel.spread;
+    let spread = &panel.counted.spread;
     let Some((least, greatest)) = spread.ends() else { return Line::new() };
     let mut words = Line::new();
     let middle = |quantile| spread.quantile(quantile).unwrap_or(least);
     for (name, value) in [("min", least), ("p50", middle(0.5)), ("p95", middle(0.95)), ("max", greatest)] {
         words = words.then(name, Role::TextLabel).then(figures::value(value, spread.unit()), Role::TextStrong);
     }
-    if spread.count() < panel.top.total() {
+    if spread.count() < panel.counted.top.total() {
         words = words.then(format!("{dot} of {} numbers", figures::count(spread.count())), Role::TextDim);
     }
     words
