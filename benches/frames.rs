@@ -252,6 +252,7 @@ impl Bench {
             boot: None,
             ended_at: Some(started_at + TimeDelta::seconds(3)),
             duration_ms: Some(3_000),
+            outcome_ms: None,
             state: RunState::Verified,
             verdict: RunState::Verified.verdict(),
             checks: None,

@@ -200,6 +200,7 @@ pub fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<
         state,
         checks: conclusion.and_then(Conclusion::checks),
         note: (!note.is_empty()).then(|| SafeText::new(&note)),
+        took: None,
     }
 }
 

@@ -184,9 +184,10 @@ async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
     output::print(&text)
 }
 
-/// How long it took, as a console says it.
+/// How long it took from confirmed to its outcome; while it is verified, until its steps ended.
 fn duration(run: &Run) -> String {
-    run.duration_ms.map_or_else(|| unit::NOTHING.to_owned(), |ms| unit::span(Duration::from_millis(ms)))
+    let took = run.took().or_else(|| run.duration_ms.map(Duration::from_millis));
+    took.map_or_else(|| unit::NOTHING.to_owned(), unit::span)
 }
 
 async fn one(run_service: &RunService, run: &Run) -> u8 {
@@ -203,9 +204,11 @@ async fn one(run_service: &RunService, run: &Run) -> u8 {
     }
     line("started", &run.started_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     if let Some(ended) = run.ended_at {
-        line("ended", &format!("{} ({})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), duration(run)));
+        let steps =
+            run.duration_ms.map_or_else(|| unit::NOTHING.to_owned(), |ms| unit::span(Duration::from_millis(ms)));
+        line("ended", &format!("{} (steps took {steps})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     }
-    let outcome = run.outcome();
+    let outcome = run.outcome_after();
     line("outcome", outcome.strip_prefix("outcome ").unwrap_or(&outcome));
     if let Some(note) = &run.note {
         line("note", note.as_str());

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::lang::time::{BootTime, Moment};
+use crate::lang::unit;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -125,6 +126,9 @@ pub struct Closing {
     pub checks: Option<ChecksAfter>,
     /// Why, in words.
     pub note: Option<SafeText>,
+    /// From the intent to this outcome; `None`: nothing ran, or nobody knows.
+    #[serde(default)]
+    pub took: Option<Duration>,
 }
 
 /// How far a verification is: written by the supervisor, shown by everybody.
@@ -196,6 +200,9 @@ pub struct Run {
     pub ended_at: Option<DateTime<Utc>>,
     /// From `started_at` to `ended_at` by a clock that nobody sets, where there is one.
     pub duration_ms: Option<u64>,
+    /// From `started_at` to the outcome, the look at its checks included; `None`: it is open, or nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_ms: Option<u64>,
     /// Where it stands.
     pub state: RunState,
     /// Whether it helped; follows from `state`.
@@ -261,25 +268,43 @@ impl Run {
         }
     }
 
+    /// The outcome, and after how long from the intent it was known.
+    pub(crate) fn outcome_after(&self) -> String {
+        let is_timed = !self.dry_run && !matches!(self.state, RunState::Refused | RunState::Unknown);
+        match self.took().filter(|_| is_timed) {
+            Some(took) => format!("{} after {}", self.outcome(), unit::span(took)),
+            None => self.outcome(),
+        }
+    }
+
+    /// What its steps said that they have proven.
+    pub(crate) fn proven(&self) -> Option<&str> {
+        self.note.as_ref().filter(|_| self.state.is_good() && !self.dry_run)?.as_str().strip_prefix("proven: ")
+    }
+
     /// When it began.
     pub(crate) const fn began(&self) -> Moment {
         Moment { utc: self.started_at, boot: self.boot }
     }
 
-    /// How long it took, or has been going on; `None` where nobody knows when it ended.
-    pub fn duration(&self, now: Moment) -> Option<Duration> {
-        match (self.duration_ms, self.ended_at) {
-            (Some(ms), _) => Some(Duration::from_millis(ms)),
-            (None, Some(ended)) => Some((ended - self.started_at).to_std().unwrap_or_default()),
-            (None, None) => (self.state != RunState::Unknown).then(|| now.since(self.began())),
+    /// How long it took from the intent to its outcome; `None` where it is open or nobody knows.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        if self.state.is_open() {
+            return None;
         }
+        let known = self.outcome_ms.or(self.duration_ms).map(Duration::from_millis);
+        known.or_else(|| Some((self.ended_at? - self.started_at).to_std().unwrap_or_default()))
     }
 
-    /// How long ago it ended, or began where it goes on or its end is unknown.
+    /// How long it took, or has been going on; `None` where nobody knows when it ended.
+    pub fn duration(&self, now: Moment) -> Option<Duration> {
+        self.took().or_else(|| (self.state != RunState::Unknown).then(|| now.since(self.began())))
+    }
+
+    /// How long ago it was over, or began where it goes on or its end is unknown.
     pub(crate) fn ago(&self, now: Moment) -> Duration {
-        let Some(ended) = self.ended_at else { return now.since(self.began()) };
-        let took = Duration::from_millis(self.duration_ms.unwrap_or(0));
-        now.since(Moment { utc: ended, boot: self.boot.map(|began| began.plus(took)) })
+        let since = now.since(self.began());
+        self.took().map_or(since, |took| since.saturating_sub(took))
     }
 
     /// What to say to a person who leaves it while it continues: one line.
@@ -344,6 +369,7 @@ mod tests {
             boot: None,
             ended_at: None,
             duration_ms: None,
+            outcome_ms: None,
             state,
             verdict: state.verdict(),
             checks: None,

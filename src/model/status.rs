@@ -83,3 +83,8 @@ impl Status {
         of.into_iter().max_by_key(|status| status.badness())
     }
 }
+
+/// What an error says beyond the status that stands beside it.
+pub(crate) fn beside_status(error: &str) -> &str {
+    ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
+}

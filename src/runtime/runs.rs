@@ -358,6 +358,7 @@ impl RunService {
             boot: now.boot,
             ended_at: None,
             duration_ms: None,
+            outcome_ms: None,
             state: RunState::Running,
             verdict: Verdict::None,
             checks: None,

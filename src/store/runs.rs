@@ -153,6 +153,7 @@ impl Store {
                 note: closing.note.clone(),
                 ended: ended.map(StepsEnd::to_record),
                 fence,
+                took_ms: closing.took.map(millis),
             };
             let cancelled = ended.and_then(|ended| self.cancelled(present, ended));
             let closed = self.new_fact(closing.at, who, Statement::RunClosed(closed));

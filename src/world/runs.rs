@@ -54,7 +54,5 @@ impl RunView {
 
 /// One line about a run: when, how it ended, how long it took, who.
 pub(crate) fn summary(run: &Run) -> String {
-    let outcome = run.outcome();
-    let took = run.duration_ms.map_or_else(String::new, |ms| format!(", {:.1}s", ms as f64 / 1000.0));
-    format!("{} {outcome}{took}, {}", run.started_at.format("%m-%d %H:%M"), run.who)
+    format!("{} {}, {}", run.started_at.format("%m-%d %H:%M"), run.outcome_after(), run.who)
 }

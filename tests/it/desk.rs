@@ -299,6 +299,10 @@ async fn a_verdict_needs_exit_0_and_the_checks() {
 
     let run = verified(&world, &run_service, "touch up", 20, Status::Down).await;
     assert_eq!(seen(&run), (RunState::Verified, Verdict::Verified, Some(ChecksAfter::Good), Some(0)), "{run:?}");
+    // Two looks, a second apart, after the steps.
+    let (steps, outcome) = (run.duration_ms.unwrap(), run.outcome_ms.unwrap());
+    assert!(outcome >= steps + 900, "{steps} ms for the steps, {outcome} ms to the outcome");
+    assert_eq!(run_service.run(&run.id).await.unwrap().unwrap().outcome_ms, Some(outcome));
 
     let run = verified(&world, &run_service, "exit 1", 20, Status::Ok).await;
     assert_eq!(seen(&run), (RunState::Failed, Verdict::None, Some(ChecksAfter::Good), Some(1)), "{run:?}");

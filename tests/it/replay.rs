@@ -233,6 +233,7 @@ fn started(state: &State, request: RequestId, start: &StartRun) -> Vec<Outcome> 
         boot: None,
         ended_at: None,
         duration_ms: None,
+        outcome_ms: None,
         state: RunState::Running,
         verdict: RunState::Running.verdict(),
         checks: None,

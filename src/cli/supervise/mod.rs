@@ -25,7 +25,7 @@ use crate::actions::supervisor;
 use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::lang::time::Stamp;
+use crate::lang::time::{Moment, Stamp};
 use crate::model::run::{Closing, RunState, VerificationProgress};
 use crate::model::verification::Conclusion;
 use crate::sources::SourceContext;
@@ -137,7 +137,10 @@ async fn work(dir: &RunDir, intent: &RunIntent, given: &[u8], clock: Clock) -> i
     } else {
         None
     };
-    let closing = closing(end.as_ref(), conclusion.as_ref(), clock.now().utc);
+    let now = clock.moment();
+    let closing = closing(end.as_ref(), conclusion.as_ref(), now.utc);
+    let took = now.since(Moment { utc: intent.at, boot: intent.boot });
+    let closing = Closing { took: end.as_ref().map(|_| took), ..closing };
     recorder.close(end.as_ref(), &closing).await;
     Ok(())
 }
@@ -174,5 +177,5 @@ async fn judge(
 
 fn refused(why: &str, now: Stamp) -> Closing {
     let note = SafeText::new(&format!("{why}; nothing ran"));
-    Closing { at: now.utc, state: RunState::Refused, checks: None, note: Some(note) }
+    Closing { at: now.utc, state: RunState::Refused, checks: None, note: Some(note), took: None }
 }

@@ -150,6 +150,9 @@ pub struct RunClosed {
     pub ended: Option<StepsEnded>,
     /// Only the lock of this very acquisition is released; `None`: whichever it holds.
     pub fence: Option<u64>,
+    /// From the intent to this outcome in milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
 }
 
 /// Nobody knows what became of a run.

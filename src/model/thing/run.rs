@@ -108,6 +108,7 @@ fn begin(things: &mut Things, fact: &Fact, intended: &RunIntended) {
         boot: None,
         ended_at: None,
         duration_ms: None,
+        outcome_ms: None,
         state,
         verdict: Verdict::None,
         checks: None,
@@ -138,6 +139,7 @@ fn close(things: &mut Things, closed: &RunClosed, seq: u64) {
             record.ended(ended);
         }
         (record.run.state, record.run.checks) = (closed.state, closed.checks);
+        record.run.outcome_ms = closed.took_ms;
         record.run.note.clone_from(&closed.note);
     });
     release(things, &closed.target, &closed.run, closed.fence, seq);

@@ -48,8 +48,9 @@ fn with_end(run: &Run, end: Option<&End>) -> Run {
 }
 
 fn closed(run: Run, closing: &Closing) -> Run {
-    let Closing { state, checks, note, .. } = closing.clone();
-    Run { state, verdict: state.verdict(), checks, note, ..run }
+    let Closing { state, checks, note, took, .. } = closing.clone();
+    let outcome_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    Run { state, verdict: state.verdict(), checks, note, outcome_ms, ..run }
 }
 
 pub(super) fn never_started(at: DateTime<Utc>) -> Closing {
@@ -57,7 +58,7 @@ pub(super) fn never_started(at: DateTime<Utc>) -> Closing {
 }
 
 pub(super) fn refused(at: DateTime<Utc>, why: SafeText) -> Closing {
-    Closing { at, state: RunState::Refused, checks: None, note: Some(why) }
+    Closing { at, state: RunState::Refused, checks: None, note: Some(why), took: None }
 }
 
 /// How the steps ended, as the store keeps it.

@@ -230,6 +230,7 @@ impl App {
             boot: None,
             ended_at: (state != RunState::Running).then_some(self.now.utc),
             duration_ms: None,
+            outcome_ms: None,
             state,
             verdict: state.verdict(),
             checks: None,

@@ -239,6 +239,7 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState) -> Run {
         boot: None,
         ended_at: ended,
         duration_ms: ended.map(|_| 4_230),
+        outcome_ms: None,
         state,
         verdict: state.verdict(),
         checks: None,

@@ -26,6 +26,7 @@ pub(super) fn run(id: &str, ago: TimeDelta) -> Run {
         boot: None,
         ended_at: None,
         duration_ms: None,
+        outcome_ms: None,
         state: RunState::Running,
         verdict: Verdict::None,
         checks: None,
