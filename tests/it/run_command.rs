@@ -416,7 +416,7 @@ fn what_happened_is_told_oldest_first_and_by_whom() {
             "restart-api (restart api) started: it hangs",
             "restart-api (restart api): verified",
             "fail (fail api) started",
-            "fail (fail api): failed: exit 7: `sh` exited with code 7",
+            "fail (fail api): failed: exit 7: broken",
         ]
     );
     assert!(texts.len() == 5 && texts[4].starts_with("fail (fail api) refused: "), "{texts:?}");

@@ -150,10 +150,23 @@ async fn steps_run_in_order_and_their_output_is_kept() {
 }
 
 #[tokio::test]
+async fn what_the_steps_prove_goes_into_the_outcome_of_those_that_went_well() {
+    let proving = "echo 'proven: users 10 of 10'; echo dropped; echo 'proven: dump 3 h old'";
+    let seen = run(|at| shell(at, proving)).await;
+    assert_eq!(seen.end.message.as_str(), "proven: users 10 of 10, dump 3 h old");
+    let seen = run(|at| shell(at, &format!("{proving}; echo 'no space left' >&2; exit 1"))).await;
+    assert_eq!(seen.end.message.as_str(), "no space left");
+}
+
+#[tokio::test]
 async fn each_kind_of_failure_says_what_it_is() {
     let seen = run(|at| plan(at, &[&["false"], &["touch", "never"]])).await;
     assert_eq!((seen.end.how, seen.end.exit_code, seen.end.step), (StepOutcome::Exited, Some(1), 1));
-    assert_eq!(seen.end.message.as_str(), "step 1 of 2: `false` exited with code 1; 1 more not run");
+    assert_eq!(seen.end.message.as_str(), "step 1 of 2: no error output from `false`; 1 more not run");
+
+    let seen = run(|at| shell(at, "echo first >&2; echo busy >&2; echo; exit 3")).await;
+    assert_eq!((seen.end.exit_code, seen.end.message.as_str()), (Some(3), "busy"));
+    assert!(seen.lines.contains(&"`/bin/sh` exited with code 3".to_owned()), "{:?}", seen.lines);
 
     let seen = run(|at| plan(at, &[&["opsroom-no-such-program"]])).await;
     assert_eq!(seen.end.how, StepOutcome::NotStarted);

@@ -81,6 +81,7 @@ pub(crate) async fn run_steps(
         if plan.steps.len() > 1 {
             output.note(&format!("step {number} of {}: {}", plan.steps.len(), command_line(argv)));
         }
+        output.begin_step();
         end = step::run(argv, &plan.directory, &env, &mut stopper, &mut output).await;
         ran |= end.ran;
         survivors.append(&mut end.survivors);
@@ -89,11 +90,7 @@ pub(crate) async fn run_steps(
         }
     }
     survivors.extend(escaped(intent, &survivors));
-    let message = message(&end, number, plan.steps.len(), &survivors);
-    if !message.is_empty() {
-        output.note(&message);
-    }
-    let message = output.clean(&message);
+    let message = concluded(&end, (number, &plan.steps), &survivors, &mut output);
     let (lines, omitted, trouble) = output.close();
     let message = trouble.map_or_else(|| message.clone(), |error| incomplete(&message, &error));
     let (exit_code, signal) = (end.exit_code, end.signal);
@@ -137,8 +134,36 @@ fn escaped(intent: &RunIntent, known: &[Survivor]) -> Vec<Survivor> {
     found.map(left::survivor).filter(|one| known.iter().all(|other| other.pid != one.pid)).collect()
 }
 
-fn message(end: &StepEnd, number: usize, steps: usize, survivors: &[Survivor]) -> String {
-    let mut message = end.message.clone();
+/// Notes in the output how the steps ended, and gives what the outcome says of it.
+fn concluded(
+    end: &StepEnd,
+    (number, steps): (usize, &[Vec<String>]),
+    survivors: &[Survivor],
+    output: &mut OutputFiles,
+) -> SafeText {
+    let place = (number, steps.len());
+    let noted = message(end, &end.message, place, survivors);
+    if !noted.is_empty() {
+        output.note(&noted);
+    }
+    let program = number.checked_sub(1).and_then(|at| steps.get(at)?.first());
+    output.clean(&message(end, &said(end, program, output), place, survivors))
+}
+
+/// What the outcome says beside the exit code: what was proven, or the last word of the step that failed.
+fn said(end: &StepEnd, program: Option<&String>, output: &OutputFiles) -> String {
+    match (end.how, end.exit_code, output.last_error()) {
+        (StepOutcome::Exited, Some(0), _) => output.proven(),
+        (StepOutcome::Exited, Some(_), Some(line)) => line.to_owned(),
+        (StepOutcome::Exited, Some(1..126), None) => {
+            program.map_or_else(|| end.message.clone(), |program| format!("no error output from `{program}`"))
+        }
+        _ => end.message.clone(),
+    }
+}
+
+fn message(end: &StepEnd, said: &str, (number, steps): (usize, usize), survivors: &[Survivor]) -> String {
+    let mut message = said.to_owned();
     if !end.is_success() && steps > 1 {
         message = format!("step {number} of {steps}: {message}");
         let left = steps - number;

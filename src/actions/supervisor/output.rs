@@ -23,6 +23,10 @@ pub(crate) const HEAD: usize = 8 << 20;
 pub(crate) const TAIL: usize = 256 << 10;
 /// What the head leaves free on its disk, beside the tail: for the store, and for what else is written at the end of a run.
 const SPARE: u64 = 1 << 20;
+/// So begins a line of stdout that says what a step has proven.
+const PROVEN: &str = "proven: ";
+/// Characters of a line that goes into the outcome, and lines that say what was proven.
+const SAID: (usize, usize) = (300, 8);
 /// After so many bytes of the head is looked how much room there is.
 const LOOK: usize = 16 << 10;
 
@@ -63,6 +67,8 @@ pub(crate) struct OutputFiles {
     redactor: Redactor,
     clock: Clock,
     trouble: Option<io::Error>,
+    proven: Vec<String>,
+    last_error: Option<String>,
 }
 
 /// How much of its disk the output may take.
@@ -130,6 +136,8 @@ impl OutputFiles {
             redactor,
             clock,
             trouble: None,
+            proven: Vec::new(),
+            last_error: None,
         })
     }
 
@@ -150,6 +158,21 @@ impl OutputFiles {
         if !self.partial[slot].bytes.is_empty() {
             self.finish_line(slot, stream);
         }
+    }
+
+    /// The next step begins: what the one before wrote to stderr is not its own.
+    pub(crate) fn begin_step(&mut self) {
+        self.last_error = None;
+    }
+
+    /// The last line that the step wrote to stderr.
+    pub(crate) fn last_error(&self) -> Option<&str> {
+        self.last_error.as_deref()
+    }
+
+    /// What the steps say that they have proven, as they are to be said: empty where nothing.
+    pub(crate) fn proven(&self) -> String {
+        if self.proven.is_empty() { String::new() } else { format!("{PROVEN}{}", self.proven.join(", ")) }
     }
 
     /// A word of the supervisor.
@@ -205,8 +228,21 @@ impl OutputFiles {
         self.partial[slot].bytes.clear();
     }
 
+    /// Keeps of a line what belongs into the outcome.
+    fn remember(&mut self, stream: OutputStream, text: &str) {
+        let said = |text: &str| text.chars().take(SAID.0).collect();
+        match stream {
+            OutputStream::Out if self.proven.len() < SAID.1 => {
+                self.proven.extend(text.strip_prefix(PROVEN).map(said));
+            }
+            OutputStream::Err if !text.is_empty() => self.last_error = Some(said(text)),
+            _ => {}
+        }
+    }
+
     fn push(&mut self, stream: OutputStream, raw: &[u8]) {
         let text = self.redactor.clean(raw);
+        self.remember(stream, text.as_str().trim());
         let now = self.clock.now().utc.to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut line = String::with_capacity(text.as_str().len() + 48);
         let _ = writeln!(line, "{} {now} {} {}", self.index, stream.tag(), text.as_str());

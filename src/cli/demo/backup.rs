@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -13,6 +15,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::world::DemoWorld;
 use crate::clock::Clock;
+use crate::ui::figures;
+
+/// How old the dump is at the start.
+const AGE: Duration = Duration::from_hours(3);
 
 /// What the dump must hold, written when it was made.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,7 +46,10 @@ pub(crate) fn write(directory: &Path, world: &DemoWorld) -> std::io::Result<()> 
         let _ = writeln!(sql, "INSERT INTO customers VALUES ({id}, 'customer {id}');");
     }
     let manifest = Manifest { sha256: digest(sql.as_bytes()), rows };
-    std::fs::write(directory.join("shop.sql"), sql)?;
+    let path = directory.join("shop.sql");
+    std::fs::write(&path, sql)?;
+    let made = Clock::start().now().utc - AGE;
+    std::fs::File::options().write(true).open(&path)?.set_modified(made.into())?;
     std::fs::write(directory.join("shop.json"), serde_json::to_string_pretty(&manifest)?)
 }
 
@@ -64,14 +73,19 @@ pub(crate) async fn verify(directory: &Path) -> Result<Vec<String>, String> {
     let scratch = directory.join(format!("scratch-{}.db", std::process::id()));
     let counted = restore(&scratch, sql, manifest.rows.keys()).await;
     let _ = std::fs::remove_file(&scratch);
+    let mut proven = Vec::new();
     for (table, rows) in counted? {
         let expected = manifest.rows[&table];
         if rows != expected {
             return Err(format!("table {table} holds {rows} rows, the manifest says {expected}"));
         }
         report.push(format!("table {table}: {rows} rows restored, as expected"));
+        proven.push(format!("{table} {} of {}", figures::count(rows), figures::count(expected)));
     }
     report.push(format!("scratch database dropped; verified in {} ms", clock.elapsed().as_millis()));
+    let made = path.metadata().and_then(|file| file.modified()).map_err(|error| unreadable(&path, &error))?;
+    let age = (clock.now().utc - DateTime::<Utc>::from(made)).num_hours();
+    report.push(format!("proven: {}, dump {age} h old", proven.join(", ")));
     Ok(report)
 }
 
@@ -110,6 +124,9 @@ mod tests {
         write(directory.path(), &DemoWorld::new(3)).unwrap();
         let report = verify(directory.path()).await.unwrap();
         assert!(report.iter().any(|line| line.contains("customers: 310 rows")), "{report:?}");
+        let proven = report.last().unwrap();
+        assert!(proven.starts_with("proven: customers 310 of 310, orders 1,"), "{proven}");
+        assert!(proven.ends_with(", dump 3 h old"), "{proven}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "the scratch database is gone");
     }
 
