@@ -1,6 +1,6 @@
 //! `opsroom demo`: the console on the built-in world.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
@@ -8,7 +8,7 @@ use std::thread;
 use clap::Args;
 use tokio::sync::oneshot;
 
-use super::stage::{STATE, Stage};
+use super::stage::{STATE, Stage, saved};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
 use crate::runtime::core::StartOptions;
@@ -29,7 +29,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     // A thread and a runtime of its own: the world is as far from the console as another machine would be.
     let world = thread::Builder::new().name("demo-world".to_owned()).spawn(move || play(seed, &ready, left));
     let code = match is_ready.recv() {
-        Ok(Ok(directory)) => open(global, &directory),
+        Ok(Ok(directory)) => {
+            let code = open(global, &directory);
+            say_what_is_kept(&directory);
+            code
+        }
         Ok(Err(problem)) => fail(&problem),
         Err(_) => fail("its thread could not be started"),
     };
@@ -41,6 +45,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     code
 }
 
+/// What a person saved outlives the demo.
+fn say_what_is_kept(directory: &Path) {
+    let saved = saved(directory);
+    if saved.exists() {
+        output::eprint_error(&format!("what you saved is kept in {}\n", saved.display()));
+    }
+}
+
 fn fail(problem: &str) -> u8 {
     output::fail(
         exit::SOFTWARE,
@@ -49,7 +61,7 @@ fn fail(problem: &str) -> u8 {
     )
 }
 
-fn open(global: &Global, directory: &std::path::Path) -> u8 {
+fn open(global: &Global, directory: &Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
     match configuration::find_for_console(&global) {
         Ok(found) => {

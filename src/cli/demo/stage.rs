@@ -28,7 +28,7 @@ const CONFIG: &str = include_str!("demo.toml");
 /// A log file is renamed to `.1` past this size, as logrotate would.
 const ROTATE_AT: u64 = 128 * 1024;
 
-/// A prepared demo. Dropping it removes its folder.
+/// A prepared demo. Dropping it removes its folder, but for what a person saved there.
 #[derive(Debug)]
 pub(crate) struct Stage {
     /// The folder: `opsroom.toml`, `logs/`, `backups/`, and the console's state.
@@ -66,8 +66,26 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
+        // The evidence that a person saved lies where they were told.
+        let saved = saved(&self.directory);
+        if !saved.exists() {
+            let _ = fs::remove_dir_all(&self.directory);
+            return;
+        }
+        for directory in [&self.directory, &self.directory.join(STATE)] {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if !saved.starts_with(&path) {
+                    let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                }
+            }
+        }
     }
+}
+
+/// Where a demo in `directory` keeps what a person saved.
+pub(crate) fn saved(directory: &Path) -> PathBuf {
+    directory.join(STATE).join("saved")
 }
 
 /// The configuration of a demo whose world answers at `address` and lies in `directory`.
@@ -146,6 +164,20 @@ mod tests {
         }
         assert!(directory.path().join("api.log.1").exists());
         assert!(fs::metadata(&path).unwrap().len() <= ROTATE_AT + 61);
+    }
+
+    #[tokio::test]
+    async fn what_a_person_saved_stays_and_nothing_else() {
+        let stage = Stage::set(1, Path::new("/bin/opsroom")).await.unwrap();
+        let directory = stage.directory.clone();
+        fs::create_dir(saved(&directory)).unwrap();
+        fs::write(saved(&directory).join("logs.txt"), "x").unwrap();
+        drop(stage);
+        let left = |at: &Path| fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        assert_eq!(left(&directory), [directory.join(STATE)]);
+        assert_eq!(left(&directory.join(STATE)), [saved(&directory)]);
+        assert_eq!(left(&saved(&directory)), [saved(&directory).join("logs.txt")]);
+        fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]
