@@ -276,9 +276,10 @@ impl LeaseParticipant {
         };
         self.seen_at = Some(self.clock.now().utc);
         self.claim_held().await;
-        let may_hold = !self.me.looks_on && !matches!(view, LeaseView::OtherConfiguration(_));
+        let is_alike = !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;
-        if may_hold {
+        // Also who only looks on: what fires does so since the holder saw it.
+        if is_alike {
             self.resume(store).await;
         }
         if !self.me.looks_on {

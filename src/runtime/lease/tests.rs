@@ -218,6 +218,29 @@ async fn who_leaves_gives_it_back_and_who_only_reads_never_takes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_only_reads_knows_what_the_engine_of_the_holder_knows() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut holder = Part::start(&state, "");
+    let store = holder.open(&state).await;
+    holder.until("it takes the lease", is_ours).await;
+    holder.keep(1);
+    let is_kept = async {
+        while store.kept_engine().await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store keeps it");
+    let mut reader = Part::start(&state, "[console]\nread_only = true\n");
+    reader.open(&state).await;
+    assert_eq!(reader.engine().await.0, engine(1));
+    // Later it sees for itself.
+    holder.keep(2);
+    reader.until("it looks on", |report| matches!(report.view, LeaseView::Other(_))).await;
+    assert!(reader.outcomes.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
