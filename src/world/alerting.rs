@@ -83,9 +83,10 @@ impl World {
             | Transition::Relapsed
             | Transition::Forgotten => return,
         };
-        let word = if transition == Transition::Fired { "" } else { " resolved" };
+        let title = self.title_of_subject(&view.subject);
+        let said = if transition == Transition::Fired { view.summary(title) } else { view.over(title) };
         let muted = view.inhibited_by.as_ref().map_or_else(String::new, |by| format!(" (inhibited by {by})"));
-        let text = format!("{}{word}{muted}", view.summary());
+        let text = format!("{said}{muted}");
         // The status of a check is in the timeline already; what is muted asks nothing of a person.
         let of_status =
             matches!(view.subject, AlertSubject::Check(_)) && self.machines.all[at].alert.condition.field().is_none();

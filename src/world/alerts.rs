@@ -8,6 +8,7 @@ use super::ids::AlertId;
 use super::ranked::Ranked;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
+use crate::model::status::beside_status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -118,8 +119,71 @@ impl AlertView {
         ((is_over, muted, self.phase.order(), Reverse(self.severity), self.is_behind), newest)
     }
 
-    /// One line in words.
-    pub(crate) fn summary(&self) -> String {
-        format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
+    /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while
+    /// it waits, and no more once it fires.
+    pub(crate) fn parts(&self) -> AlertParts<'_> {
+        let waits = self.phase == Phase::Pending && self.inhibited_by.is_none();
+        let asked = if waits { &*self.condition } else { without_time(&self.condition) };
+        let seen = self.value.as_str();
+        if matches!(self.subject, AlertSubject::Metric(_)) && !seen.is_empty() {
+            return AlertParts { value: Some(seen), asked, more: None };
+        }
+        let status = without_time(asked);
+        // `down` with the value `DOWN connection refused` needs only what is new.
+        let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
+        let more = if same { beside_status(seen[status.len()..].trim_start()) } else { seen };
+        AlertParts { value: None, asked, more: Some(more).filter(|more| !more.is_empty()) }
+    }
+
+    /// One line in words, as in lists: `medium clients 948 > 900`, `critical api down · connection refused`.
+    pub(crate) fn summary(&self, title: &str) -> String {
+        let AlertParts { value, asked, more } = self.parts();
+        let value = value.map_or_else(String::new, |value| format!(" {value}"));
+        let more = more.map_or_else(String::new, |more| format!(" · {more}"));
+        format!("{} {title}{value} {asked}{more}", self.severity.word())
+    }
+
+    /// The same once it is over: what was seen last is not what it was about.
+    pub(crate) fn over(&self, title: &str) -> String {
+        format!("{} {title} {} resolved", self.severity.word(), without_time(&self.condition))
+    }
+}
+
+/// What is said of an alert behind the name of what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AlertParts<'a> {
+    /// The figure that was seen, before the condition that it meets.
+    pub value: Option<&'a str>,
+    /// The condition.
+    pub asked: &'a str,
+    /// What else was seen.
+    pub more: Option<&'a str>,
+}
+
+/// The condition without `for 5m` and `until < 75%`.
+pub(super) fn without_time(condition: &str) -> &str {
+    if condition.contains('"') {
+        return condition;
+    }
+    let ends = [" for ", " until "].into_iter().filter_map(|word| condition.find(word));
+    &condition[..ends.min().unwrap_or(condition.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_short_once_it_fires() {
+        for (written, short) in [
+            ("down for 5s", "down"),
+            ("> 85% for 5m until < 75%", "> 85%"),
+            ("> 85% until < 75% for 5m", "> 85%"),
+            ("changes > 3 in 10m", "changes > 3 in 10m"),
+            ("== \"wait for me\" for 1m", "== \"wait for me\" for 1m"),
+            ("degraded", "degraded"),
+        ] {
+            assert_eq!(without_time(written), short);
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
 
 use super::World;
-use super::alerts::{AlertSubject, AlertView, Phase};
+use super::alerts::{AlertSubject, AlertView, Phase, without_time};
 use super::ids::Id as _;
-use super::reason::{Reason, beside_status};
+use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::alert::Severity;
 use crate::model::since::Since;
-use crate::model::status::Status;
+use crate::model::status::{Status, beside_status};
 use crate::text::name::Name;
 
 /// The verbs that begin a service anew.
@@ -96,7 +96,10 @@ impl World {
             Cause::Service(service) => {
                 format!("{} {}", service.title, service.status.word_of(self.is_stale(service)))
             }
-            Cause::Alert(alert) => format!("{} {}", self.title_of_subject(&alert.subject), alert.condition),
+            // Without the figure: a title that changes with every reading is noise.
+            Cause::Alert(alert) => {
+                format!("{} {}", self.title_of_subject(&alert.subject), without_time(&alert.condition))
+            }
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::World;
 use super::checks::CheckView;
 use crate::lang::unit;
-use crate::model::status::Status;
+use crate::model::status::{Status, beside_status};
 use crate::text::SafeText;
 
 /// What is to be said of a check beside its status.
@@ -68,11 +68,6 @@ impl World {
         let service = self.service(check.service.as_deref()?)?;
         service.blocked_by.as_deref().filter(|_| is_troubled && check.own_reason.is_none())
     }
-}
-
-/// What an error says beyond the status that stands beside it.
-pub(crate) fn beside_status(error: &str) -> &str {
-    ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
 }
 
 impl fmt::Display for Reason<'_> {

@@ -132,7 +132,7 @@ fn what_fires_goes_on_firing_since_then() {
     let check = app.state.world.checks.iter().next().unwrap();
     assert_eq!((check.status, check.since.unwrap().at.utc), (Status::Down, since.at.utc));
     let fired = |app: &App| {
-        app.state.world.timeline.newest_first().filter(|entry| entry.text.as_str().contains("down for")).count()
+        app.state.world.timeline.newest_first().filter(|entry| entry.text.as_str().contains(" api down")).count()
     };
     app.pass(120);
     assert_eq!(fired(&app), 0, "it is not said again");
@@ -239,7 +239,7 @@ async fn a_console_that_is_killed_is_succeeded() {
     let holds = |state: &State| matches!(state.world.lease, LeaseView::Ours { .. });
     assert_eq!(next.run(Duration::from_secs(25), holds).await, LoopEnd::Reached);
     assert_eq!(since(next.state()), fired_at);
-    assert!(next.state().world.timeline.newest_first().all(|entry| !entry.text.as_str().contains("down for")));
+    assert!(next.state().world.timeline.newest_first().all(|entry| !entry.text.as_str().contains(" api down")));
     next.finish().await;
     let mut raw = sqlx::SqliteConnection::connect(&format!("sqlite:{}", db.display())).await.unwrap();
     let taken: i64 =

@@ -20,7 +20,7 @@ impl Panel for Alerts {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |to: &mut String, alert: &AlertView| write!(to, "{}", alert.summary());
+        let text = |to: &mut String, alert: &AlertView| write!(to, "{}", summary(state, alert));
         keys(state.seen().alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), text)
     }
 
@@ -44,6 +44,10 @@ impl Panel for Alerts {
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let RowKey::Alert(id) = row? else { return None };
-        Some(state.seen().alert(id)?.summary())
+        Some(summary(state, state.seen().alert(id)?))
     }
+}
+
+fn summary(state: &State, alert: &AlertView) -> String {
+    alert.summary(state.seen().title_of_subject(&alert.subject))
 }

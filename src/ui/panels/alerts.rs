@@ -16,8 +16,7 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
-use crate::world::alerts::{AlertSubject, AlertView, Phase};
-use crate::world::reason::beside_status;
+use crate::world::alerts::{AlertParts, AlertView, Phase};
 
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;
@@ -112,38 +111,19 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     }
 }
 
-/// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen, what was asked, in the order in which a
-/// person reads them. For how long it must hold matters while it waits, and no more once it fires.
+/// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen and what was asked.
 pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView) -> Line<'a> {
-    let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
-    let asked = if waits { &*alert.condition } else { without_time(&alert.condition) };
+    let AlertParts { value, asked, more } = alert.parts();
     let name = Line::styled(state.seen().title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
-    let seen = alert.value.as_str();
-    match alert.subject {
-        AlertSubject::Metric(_) if !seen.is_empty() => {
-            name.then(&alert.value, Role::Text).then(Span::borrowed(asked), Role::Text)
-        }
-        _ => {
-            let name = name.then(Span::borrowed(asked), Role::Text);
-            let status = without_time(asked);
-            // `down` with the value `DOWN connection refused` needs only what is new.
-            let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
-            let more = if same { beside_status(seen[status.len()..].trim_start()) } else { seen };
-            if more.is_empty() {
-                return name;
-            }
-            name.then(glyphs.dot, Role::TextDim).then(Span::borrowed(more), Role::Text)
-        }
+    let name = match value {
+        Some(value) => name.then(Span::borrowed(value), Role::Text),
+        None => name,
+    };
+    let name = name.then(Span::borrowed(asked), Role::Text);
+    match more {
+        Some(more) => name.then(glyphs.dot, Role::TextDim).then(Span::borrowed(more), Role::Text),
+        None => name,
     }
-}
-
-/// The condition without `for 5m` and `until < 75%`.
-fn without_time(condition: &str) -> &str {
-    if condition.contains('"') {
-        return condition;
-    }
-    let ends = [" for ", " until "].into_iter().filter_map(|word| condition.find(word));
-    &condition[..ends.min().unwrap_or(condition.len())]
 }
 
 /// Where it stands, with the reason where it is muted.
@@ -180,23 +160,4 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
         }
     }
     words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_condition_is_short_once_it_fires() {
-        for (written, short) in [
-            ("down for 5s", "down"),
-            ("> 85% for 5m until < 75%", "> 85%"),
-            ("> 85% until < 75% for 5m", "> 85%"),
-            ("changes > 3 in 10m", "changes > 3 in 10m"),
-            ("== \"wait for me\" for 1m", "== \"wait for me\" for 1m"),
-            ("degraded", "degraded"),
-        ] {
-            assert_eq!(without_time(written), short);
-        }
-    }
 }

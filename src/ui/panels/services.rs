@@ -11,7 +11,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::lang::time::Stamp;
-use crate::model::status::Status;
+use crate::model::status::{Status, beside_status};
 use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -24,7 +24,7 @@ use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths}
 use crate::ui::widgets::{spark, status};
 use crate::world::alerts::Phase;
 use crate::world::checks::CheckView;
-use crate::world::reason::{Reason, beside_status};
+use crate::world::reason::Reason;
 use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
