@@ -1,6 +1,7 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::config::panels::PanelId;
 use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
@@ -23,6 +24,9 @@ use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
 use super::{launch, log_commands, logs, metrics, runs, service};
+
+/// How far back goes what is copied for a colleague.
+const RECAP: Duration = Duration::from_mins(30);
 
 /// Carries out a command.
 pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -70,6 +74,9 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Columns => columns::open(state),
         Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
+        Command::CopyTimeline => {
+            effects.push(TerminalEffect::Copy(SafeText::of_record(&state.seen().recap(RECAP))).into());
+        }
         Command::Act => act(state),
         Command::Describe => describe(state),
         Command::Filter => filter(state),

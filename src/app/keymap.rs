@@ -28,7 +28,7 @@ macro_rules! commands {
 commands! {
     Quit = "quit", Back = "back", Help = "help", Palette = "palette", Overview = "overview", Service = "service",
     Logs = "logs", Metrics = "metrics", Actions = "actions", Diagnostics = "diagnostics", NextPanel = "next-panel",
-    PreviousPanel = "previous-panel", Zoom = "zoom", Freeze = "freeze", Poll = "poll", Copy = "copy", Save = "save",
+    PreviousPanel = "previous-panel", Zoom = "zoom", Freeze = "freeze", Poll = "poll", Copy = "copy", CopyTimeline = "copy-timeline", Save = "save",
     Theme = "theme", Mouse = "mouse", Redraw = "redraw", Suspend = "suspend", Reload = "reload", Up = "up",
     Down = "down", Left = "left", Right = "right", Top = "top", Bottom = "bottom", PageUp = "page-up",
     PageDown = "page-down", HalfPageUp = "half-page-up", HalfPageDown = "half-page-down", Open = "open",

@@ -101,6 +101,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("freeze", &["f"], "hold the screen still; nothing is lost", CommandContext::Everywhere),
     command("poll", &["ctrl-r"], "poll everything now", CommandContext::Everywhere),
     command("copy", &["y"], "copy what is selected", CommandContext::Everywhere),
+    command(
+        "copy-timeline",
+        &["ctrl-y"],
+        "copy what is wrong and what happened in the last 30 min, as text",
+        CommandContext::Everywhere,
+    ),
     command("save", &["S"], "save evidence: screen, logs, timeline, readings", CommandContext::Everywhere),
     command("theme", &["T"], "the next theme", CommandContext::Everywhere),
     command("mouse", &["M"], "mouse on and off", CommandContext::Everywhere),

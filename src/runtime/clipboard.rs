@@ -12,9 +12,24 @@ pub(crate) fn sequence(text: &str) -> Option<Vec<u8>> {
     (text.len() <= MOST).then(|| format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes())
 }
 
+/// What is said of a text that was sent: what it is, and of several lines how many.
+pub(crate) fn said(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    match text.lines().count() {
+        0 | 1 => format!("sent to the terminal's clipboard: {first}"),
+        lines => format!("{lines} lines sent to the terminal's clipboard: {first}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_sent_is_said() {
+        assert_eq!(said("/tmp/a"), "sent to the terminal's clipboard: /tmp/a");
+        assert_eq!(said("a\nb\n"), "2 lines sent to the terminal's clipboard: a");
+    }
 
     #[test]
     fn a_text_is_encoded_so_that_it_can_end_nothing() {

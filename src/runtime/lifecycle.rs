@@ -281,7 +281,7 @@ impl Console {
         match super::clipboard::sequence(&text) {
             Some(bytes) => {
                 self.tty.send(bytes);
-                self.core.effects.say("sent to the terminal's clipboard");
+                self.core.effects.say(&super::clipboard::said(&text));
             }
             // Too much for the sequence: a file takes everything.
             None => self.core.save("copied.txt", text),

@@ -30,6 +30,7 @@ pub mod output;
 mod past;
 pub mod ranked;
 pub(crate) mod reason;
+mod recap;
 mod reconfigure;
 mod recording;
 mod restoring;

@@ -1,0 +1,61 @@
+//! What happened lately, as text for somebody who was not there.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::World;
+use super::timeline::{EventKind, TimelineEntry};
+use crate::model::status::Status;
+
+/// Entries at most, the latest: more is no message to a colleague.
+const MOST: usize = 60;
+
+impl World {
+    /// What is wrong now and what happened in the last `span`, oldest first, in UTC: it is read elsewhere.
+    pub(crate) fn recap(&self, span: Duration) -> String {
+        let console = &self.config.console;
+        let environment =
+            if console.environment.is_empty() { String::new() } else { format!(" ({})", console.environment) };
+        let from = self.now.utc - span;
+        let (from, to) = (from.format("%Y-%m-%d %H:%M"), self.now.utc.format("%H:%M UTC"));
+        let mut out = format!("{}{environment}, {from} to {to}\n", console.name);
+        let mut is_well = true;
+        for service in self.services.iter().filter(|service| !matches!(service.status, Status::Ok | Status::Cold)) {
+            is_well = false;
+            let since = service
+                .since
+                .map_or_else(String::new, |since| format!(" {}", since.describe(self.now, chrono_tz::Tz::UTC)));
+            let why = match (self.own_words(service), &service.blocked_by) {
+                (_, Some(by)) if service.is_explained() => format!(" · by {}", self.title_of_service(by)),
+                (Some(why), _) => format!(" · {why}"),
+                (None, _) => String::new(),
+            };
+            let _ = writeln!(out, "now: {} {}{since}{why}", service.title, service.status.word());
+        }
+        if is_well {
+            out.push_str("now: all services ok\n");
+        }
+        let lately = self.timeline.shown().take_while(|entry| self.now.since(entry.at) <= span).take(MOST);
+        let lately: Vec<&TimelineEntry> = lately.collect();
+        if lately.is_empty() {
+            out.push_str("nothing happened\n");
+        }
+        for entry in lately.into_iter().rev() {
+            let _ = writeln!(out, "{} {}", entry.at.utc.format("%H:%M:%SZ"), self.event_line(entry));
+        }
+        out
+    }
+
+    /// What happened, with what it happened to, in a line.
+    fn event_line(&self, entry: &TimelineEntry) -> String {
+        let reason = |sign: &str| entry.reason.as_ref().map_or_else(String::new, |reason| format!("{sign}{reason}"));
+        match &entry.kind {
+            EventKind::Status { check, to, .. } => {
+                format!("{} {}{}", self.title_of_check(check), to.word(), reason(" · "))
+            }
+            EventKind::Deployed { release, who } => format!("{release} deployed by {who}{}", reason(": ")),
+            EventKind::Fired(_) => format!("alert: {}", entry.text),
+            _ => self.event_text(entry).to_string(),
+        }
+    }
+}
