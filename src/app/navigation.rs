@@ -52,7 +52,7 @@ impl State {
     }
 }
 
-pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
+pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Service {
         service::choose(state);
     }

@@ -10,7 +10,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::{Change, Intent, Output};
 
-use super::keymap::{Binding, Command};
+use super::keymap::Command;
 use super::logs;
 use super::requests::AwaitedAnswer;
 use super::state::State;
@@ -102,22 +102,15 @@ pub(super) fn title(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Says how a run ended, and the key of what is offered where it did not help.
+/// Says how a run ended. What the configuration offers where it did not help stands beside it, with its key.
 fn ended(state: &mut State, run: &Run) {
     let mut said = state.world.epitaph(run);
-    if let Some(proof) = state.world.proof(run) {
-        said = format!("{said}: {proof}");
-    }
     if state.world.can_verify(run) && !state.world.read_only {
         let key = state.console.keymap.key_of(Command::FollowUp);
         let key = key.map_or_else(|| "follow-up".to_owned(), |key| key.to_string());
         said = format!("{said}; look at {}, then {key} on its run verifies it now", run.target);
     } else if run.can_be_verified_now() && !state.world.read_only {
         said = format!("{said}; look at {}, then opsroom unlock {} --why TEXT", run.target, run.id);
-    } else if let Some(offer) = state.world.run(&run.id).and_then(|view| view.offer.clone()) {
-        let keys = state.console.keymap.keys_of(&Binding::Action(offer.clone()));
-        let keys = if keys.is_empty() { "u on its run".to_owned() } else { keys };
-        said = format!("{said}; {} is offered: {keys}", state.world.title_of(&offer));
     }
     let tone = match run.state {
         state if state.is_good() => Tone::Good,

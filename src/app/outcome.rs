@@ -62,7 +62,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } => Output::default(),
         Outcome::EvidenceSaved(path) => {
             let path = path.display().to_string();
-            state.toast(Tone::Good, &format!("evidence saved in {path}"));
+            state.toast(Tone::Good, &format!("evidence saved in {path}; its path is copied"));
             effects.push(TerminalEffect::Copy(SafeText::new(&path)).into());
             Output::default()
         }
@@ -82,7 +82,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::RunSigns { run, signs } => state.world.run_signs(&run, signs),
         Outcome::RunOutput { run, lines, omitted } => state.world.run_output(&run, lines, omitted),
         Outcome::RunRefused { request, action, why } if state.console.requests.answered(request) => {
-            state.toast(Tone::Error, &format!("{action} was refused: {why}"));
+            let title = state.world.title_of(&action).to_owned();
+            state.toast(Tone::Error, &format!("{title} was refused: {why}"));
             state.world.refused(&action, &why);
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),

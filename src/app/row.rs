@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::diagnostics::{Problem, ProblemKind};
-use crate::world::timeline::TimelineEntry;
+use crate::world::timeline::{EventKind, TimelineEntry};
 
 /// A row, by what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,12 +35,19 @@ pub enum RowKey {
 impl RowKey {
     /// The row of something that happened.
     pub(crate) fn entry(entry: &TimelineEntry) -> Self {
-        Self::Entry(entry.at.mono, entry.text.clone())
+        match &entry.kind {
+            EventKind::Run(Some(id)) => Self::Run(id.clone()),
+            _ => Self::Entry(entry.at.mono, entry.text.clone()),
+        }
     }
 
     /// Whether this is the row of something that happened.
     pub(crate) fn is_entry(&self, entry: &TimelineEntry) -> bool {
-        matches!(self, Self::Entry(at, text) if *at == entry.at.mono && *text == entry.text)
+        match (self, &entry.kind) {
+            (Self::Run(run), EventKind::Run(Some(id))) => run == id,
+            (Self::Entry(at, text), _) => *at == entry.at.mono && *text == entry.text,
+            _ => false,
+        }
     }
 
     pub(crate) fn problem(problem: &Problem) -> Self {

@@ -43,7 +43,8 @@ pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
 fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
     if state.world.can_verify(&run) && !state.world.read_only {
-        state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
+        let title = state.world.title_of(&run.action).to_owned();
+        state.toast(Tone::Info, &format!("{title}: verifying"));
         effects.push(Effect::Run(state.request(AwaitedAnswer::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
         return;
     }
@@ -52,7 +53,9 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
         None if run.can_be_verified_now() => {
             let text = format!(
                 "no checks verify {}: look at {}, then opsroom unlock {} --why TEXT",
-                run.action, run.target, run.id
+                state.world.title_of(&run.action),
+                run.target,
+                run.id
             );
             state.toast(Tone::Info, &text);
         }
@@ -80,16 +83,19 @@ fn ask_cancel(state: &mut State) {
     let Some(run) = cancellable(state).cloned() else {
         let verified = state.shown_run().filter(|run| run.state == RunState::Verifying);
         let text = match verified {
-            Some(run) => format!("{} has ended and is being verified: nothing to cancel", run.action),
+            Some(run) => {
+                format!("{} has ended and is being verified: nothing to cancel", state.world.title_of(&run.action))
+            }
             None => "the selected run is not running".to_owned(),
         };
         state.toast(Tone::Info, &text);
         return;
     };
+    let title = state.world.title_of(&run.action);
     let question = if run.state == RunState::Running {
-        format!("Cancel {} on {}?", run.action, run.target)
+        format!("Cancel {title} on {}?", run.target)
     } else {
-        format!("Stop what {} left running on {}?", run.action, run.target)
+        format!("Stop what {title} left running on {}?", run.target)
     };
     state.console.overlays.push(AskOverlay {
         question: SafeText::new(&question),

@@ -8,7 +8,6 @@ use crate::model::run::{Confirm, Plan, RunState};
 use crate::text::SafeText;
 use crate::world::runs::{LAST_RUNS, summary};
 use crate::world::starting::{self, Confirmed};
-use crate::world::timeline::{EventKind, TimelineEntry};
 
 use super::requests::AwaitedAnswer;
 use super::state::State;
@@ -24,8 +23,6 @@ pub(crate) fn start(state: &mut State, request: RequestId, confirmed: Confirmed,
     let plan = &start.plan;
     let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
     state.toast(Tone::Info, &format!("{what}: starting"));
-    let text = SafeText::new(&format!("{what}: confirmed"));
-    state.world.timeline.push(TimelineEntry::new(state.world.now, EventKind::Run, plan.service.clone(), text));
     state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
     effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
 }

@@ -3,11 +3,12 @@
 use ratatui::layout::Rect;
 
 use super::figures;
-use super::footer::{hint_of, key_of_screen};
+use super::footer::{hint_of, key_of_action, key_of_screen};
 use super::paint::{Painter, split_bottom};
 use super::widgets::hints::{Hint, joined};
 use super::widgets::progress;
 use crate::app::keymap::Command;
+use crate::app::results::RunResult;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::strip::Strip;
@@ -22,31 +23,44 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     let Some(strip) = state.strip() else { return area };
     let (rest, row) = split_bottom(area, 1);
     let glyphs = painter.glyphs();
-    let (words, dismiss) = match strip {
-        Strip::Open(view, others) => (going_on(state, glyphs, view, others), "hide"),
+    let is_good = matches!(strip, Strip::Result(result) if result.tone == Tone::Good);
+    let (words, next, dismiss) = match strip {
+        Strip::Open(view, others) => (going_on(state, glyphs, view, others), None, "hide"),
         Strip::Result(result) => {
             let (sign, role) = match result.tone {
                 Tone::Good => (glyphs.check, Role::StatusOk),
                 Tone::Info | Tone::Warning => (glyphs.dot, Role::StatusDegraded),
                 Tone::Error => (glyphs.cross, Role::LevelError),
             };
-            (Line::styled(sign, role).then(&result.text, role), "dismiss")
+            (Line::styled(sign, role).then(&result.text, role), offered(state, result), "dismiss")
         }
     };
     let output = Some(key_of_screen(state, &Screen::Actions)).filter(|key| !key.is_empty());
     let output = output.filter(|_| state.console.screen != Screen::Actions).map(|key| Hint::new(key, "output"));
-    let hints: Vec<Hint> = output.into_iter().chain(hint_of(state, Command::Back, dismiss)).collect();
+    let mut hints: Vec<Hint> = next.or(output).into_iter().chain(hint_of(state, Command::Back, dismiss)).collect();
     let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
-    let keys = joined(&hints, 3);
-    let room = usize::from(inside.width).saturating_sub(keys.width() + 2);
-    // What is said comes before the keys to it.
-    if words.width() <= room || room >= 60 {
-        painter.put_right(inside, 0, &keys);
-        painter.put(Rect { width: u16::try_from(room).unwrap_or(inside.width), ..inside }, 0, &words);
+    let room = |hints: &[Hint]| usize::from(inside.width).saturating_sub(joined(hints, 3).width() + 2);
+    // What is said comes before the keys to it, but for that of what comes next after what went wrong.
+    if words.width() > room(&hints) && room(&hints) < 60 {
+        hints.truncate(1);
+    }
+    let width = room(&hints);
+    let is_whole = words.width() <= usize::from(inside.width);
+    if words.width() <= width || (width >= 40 && !(is_good && is_whole)) {
+        painter.put_right(inside, 0, &joined(&hints, 3));
+        painter.put(Rect { width: u16::try_from(width).unwrap_or(inside.width), ..inside }, 0, &words);
     } else {
         painter.put(inside, 0, &words);
     }
     rest
+}
+
+/// What the configuration offers after a run that did not help, by its key, or by that of the screen of its run.
+fn offered(state: &State, result: &RunResult) -> Option<Hint> {
+    let offer = state.world.run(&result.run)?.offer.as_ref()?;
+    let action = state.world.action(offer)?;
+    let key = key_of_action(state, action);
+    (!key.is_empty()).then(|| Hint::new(key, action.title.to_lowercase()))
 }
 
 /// `restart cache · exit 0 · checking cache: 1 of 2 good · 37s left`.
@@ -66,7 +80,7 @@ fn going_on<'a>(state: &'a State, glyphs: GlyphSet, view: &'a RunView, others: u
                 let name = format!(
                     "{}{}: {} of {} good ",
                     if at > 0 { ", " } else { " " },
-                    check.name,
+                    state.world.title_of_check(&check.name),
                     check.good,
                     check.needed
                 );

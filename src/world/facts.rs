@@ -96,7 +96,9 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             release: SafeText::new(&format!("{} {}", deployed.service, deployed.version)),
             who: SafeText::new(&fact.draft.who),
         },
-        (_, HistoryKind::Run | HistoryKind::Deployment) => EventKind::Run,
+        (said, HistoryKind::Run | HistoryKind::Deployment) => {
+            EventKind::Run(said.object().strip_prefix("run:").map(Name::from))
+        }
         (_, HistoryKind::Status | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
     }
 }

@@ -71,14 +71,14 @@ impl World {
         match subject {
             AlertSubject::Metric(name) => self.metric(name).map_or(&**name, |metric| metric.title.as_str()),
             AlertSubject::Console => subject.name(),
-            AlertSubject::Check(name) => {
-                let service = self.check(name).and_then(|check| self.service(check.service.as_deref()?));
-                match service {
-                    Some(service) if service.checks.len() == 1 => service.title.as_str(),
-                    _ => name,
-                }
-            }
+            AlertSubject::Check(name) => self.title_of_check(name),
         }
+    }
+
+    /// How a check is shown: by its service where that has no other.
+    pub(crate) fn title_of_check<'a>(&'a self, name: &'a str) -> &'a str {
+        let service = self.check(name).and_then(|check| self.service(check.service.as_deref()?));
+        service.filter(|service| service.checks.len() == 1).map_or(name, |service| service.title.as_str())
     }
 
     /// How an action is shown; its name where the configuration has it no more.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::lang::unit;
 use crate::model::run::{Lock, OutputLine, Run, RunState, Signs, Stopping, VerificationProgress};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -9,7 +10,7 @@ use crate::text::name::Name;
 use super::World;
 use super::output::{Change, Intent, Output};
 use super::runs::{MAX_OUTPUT_LINES, RunView};
-use super::timeline::{EventKind, EventMark};
+use super::timeline::{EventKind, EventMark, TimelineEntry};
 
 /// Runs whose output is held at once; the oldest that ended goes first.
 const MAX_HELD: usize = 30;
@@ -60,7 +61,7 @@ impl World {
             return output;
         }
         if run.state.is_open() {
-            let text = format!("{}: {}", self.title_of(&run.action), run.outcome());
+            let text = self.epitaph(run);
             self.run_seen(run, &text, was.is_none());
             output.changes.push(Change::RunMoved { run: run.id.clone(), text });
         } else {
@@ -90,39 +91,53 @@ impl World {
     /// Notes that a run came to the state in which it is; `is_found`: it may have been so before.
     fn run_seen(&mut self, run: &Run, text: &str, is_found: bool) {
         let is_found = is_found && run.ago(self.moment()) > FOUND;
-        self.saw(EventMark::Run(run.id.clone(), run.state), EventKind::Run, run.service.clone(), text, is_found);
+        self.saw(
+            EventMark::Run(run.id.clone(), run.state),
+            EventKind::Run(Some(run.id.clone())),
+            run.service.clone(),
+            text,
+            is_found,
+        );
     }
 
     /// Notes that an action was refused here.
     pub(crate) fn refused(&mut self, action: &Name, why: &SafeText) {
         let service = self.action(action).and_then(|known| known.service.clone());
-        let text = format!("{action} was refused: {why}");
-        self.saw(EventMark::Refused(action.clone(), why.clone()), EventKind::Run, service, &text, false);
+        let text = format!("{} was refused: {why}", self.title_of(action));
+        self.saw(EventMark::Refused(action.clone(), why.clone()), EventKind::Run(None), service, &text, false);
     }
 
-    /// How a run ended, in a line.
+    /// Where a run stands or how it ended, in a line.
     pub(crate) fn epitaph(&self, run: &Run) -> String {
         let title = self.title_of(&run.action);
-        if run.state == RunState::Refused {
-            return format!("{title}: {}", run.outcome_and_note());
+        if let (RunState::Ended, Some(proven)) = (run.state, run.proven()) {
+            let took = run.took().map_or_else(String::new, |took| format!(" (took {})", unit::span(took)));
+            let what = if *run.verb == *"backup-verify" { "backup" } else { title };
+            return format!("{what} proven: {proven}{took}");
         }
-        let took = run.duration(self.moment()).map_or_else(String::new, |took| format!(" after {}s", took.as_secs()));
-        let note = run.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
-        format!("{title}: {}{took}{note}", run.outcome())
+        let good = (run.state == RunState::Verified).then(|| self.good_checks(run)).flatten();
+        let note = run.note.as_ref().map(ToString::to_string).filter(|note| !note.is_empty());
+        let why: Vec<String> = good.into_iter().chain(note).collect();
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        format!("{title}: {}{why}", run.outcome_after())
     }
 
-    /// What a run that ended well has proven: the checks that are good, else the last that it said.
-    pub(crate) fn proof(&self, run: &Run) -> Option<String> {
-        if !run.state.is_good() || run.dry_run {
-            return None;
+    /// What happened, in a line: of a run that is known, where it stands now.
+    pub(crate) fn event_text(&self, entry: &TimelineEntry) -> SafeText {
+        match &entry.kind {
+            EventKind::Run(Some(id)) => {
+                self.run_by_id(id).map_or_else(|| entry.text.clone(), |run| SafeText::new(&self.epitaph(run)))
+            }
+            _ => entry.text.clone(),
         }
-        if let Some(verify) = self.action(&run.action).and_then(|action| action.verify.as_ref()) {
-            let names: Vec<&str> = verify.checks.iter().map(|name| &**name).collect();
-            let verb = if names.len() == 1 { "is" } else { "are" };
-            return (run.state == RunState::Verified).then(|| format!("{} {verb} good", names.join(", ")));
-        }
-        let said = self.run(&run.id)?.lines.iter().rev().find(|line| !line.text.as_str().trim().is_empty())?;
-        Some(said.text.to_string())
+    }
+
+    /// The checks by which a run was verified: `cache is good`.
+    fn good_checks(&self, run: &Run) -> Option<String> {
+        let verify = self.action(&run.action)?.verify.as_ref()?;
+        let names: Vec<&str> = verify.checks.iter().map(|name| self.title_of_check(name)).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        Some(format!("{} {verb} good", names.join(", ")))
     }
 
     /// Follows the output of a run, once.

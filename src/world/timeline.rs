@@ -1,6 +1,6 @@
 //! What happened lately: status transitions, alerts, runs, reloads, and what facts of the store say.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::lang::time::Stamp;
@@ -33,8 +33,8 @@ pub enum EventKind {
     Fired(Severity),
     /// An alert that fired is over.
     Resolved(Severity),
-    /// A run started, ended, or was refused.
-    Run,
+    /// A run started or ended, by its id; `None`: it was refused.
+    Run(Option<Name>),
     /// The configuration was read again.
     Reload,
     /// Our own connectivity, a gap, a task.
@@ -174,6 +174,15 @@ impl Timeline {
     /// Entries, newest first.
     pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &TimelineEntry> + DoubleEndedIterator {
         self.0.iter().rev().map(|kept| &kept.entry)
+    }
+
+    /// Entries as they are read, newest first: no steps on the way to a status, and of each run where it stands now.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &TimelineEntry> {
+        let mut runs = BTreeSet::new();
+        self.newest_first().filter(move |entry| match &entry.kind {
+            EventKind::Run(Some(id)) => runs.insert(id),
+            _ => !entry.is_step,
+        })
     }
 
     /// Puts an entry where it belongs by its time, behind those of the same moment.

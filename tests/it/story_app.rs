@@ -62,6 +62,11 @@ fn closed(run: &Run, state: RunState, note: &str) -> Outcome {
     Outcome::Run(Box::new(Run { state, verdict: state.verdict(), note, ..run.clone() }))
 }
 
+/// The row above the footer.
+fn strip(app: &App, width: u16) -> String {
+    text(&draw(&app.state, width, 24)).lines().nth(22).unwrap_or_default().trim_end().to_owned()
+}
+
 #[test]
 fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() {
     let mut app = App::new(WORLD);
@@ -102,8 +107,9 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
         RunState::Verifying,
         "its supervisor decides, nobody else"
     );
+    let run = Run { ended_at: Some(run.started_at), duration_ms: Some(300), outcome_ms: Some(9_000), ..run };
     app.outcome(closed(&run, RunState::Verified, ""));
-    assert!(app.result().contains("verified"), "{}", app.result());
+    assert_eq!(app.result(), "restart api: verified after 9s: api is good");
     // What was read before it was closed may arrive after it.
     app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
     assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verified);
@@ -117,7 +123,8 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     app.outcome(closed(&run, RunState::NotRecovered, "still not healthy after 1m: api"));
     let effects = app.take();
     assert!(app.result().contains("not recovered"), "{}", app.result());
-    assert!(app.result().contains("rollback api is offered: B"), "{}", app.result());
+    assert!(strip(&app, 120).ends_with("B rollback api   esc dismiss"), "{}", strip(&app, 120));
+    assert!(strip(&app, 80).ends_with("  B rollback api"), "{}", strip(&app, 80));
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run(_, RunEffect::Start(_)))));
     app.keys("6");
     app.take();
@@ -134,8 +141,46 @@ fn a_failed_step_is_no_success_though_its_checks_are_good() {
     let failed = Run { exit_code: Some(1), checks: Some(ChecksAfter::Good), ..run };
     app.outcome(closed(&failed, RunState::Failed, ""));
     assert!(app.result().contains("failed: exit 1 (checks are good)"), "{}", app.result());
-    assert!(app.result().contains("rollback api is offered"), "{}", app.result());
+    assert!(strip(&app, 80).contains("B rollback api"), "{}", strip(&app, 80));
     assert_eq!(app.state.run_result().unwrap().tone, Tone::Error);
+}
+
+#[test]
+fn a_run_is_one_row_of_the_timeline_and_opens_its_output() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    app.outcome(closed(&run, RunState::Verifying, ""));
+    let timeline = panels::TIMELINE.id();
+    let of_run = RowKey::Run(run.id.clone());
+    assert_eq!(app.state.rows(&timeline).iter().filter(|row| **row == of_run).count(), 1);
+    app.outcome(closed(&run, RunState::Ended, "proven: users 10 of 10"));
+    let screen = text(&draw(&app.state, 120, 40));
+    let rows: Vec<&str> = screen.lines().filter(|line| line.contains("restart api proven: users 10 of 10")).collect();
+    assert!(!rows.is_empty() && !screen.contains("restart api: verifying"), "{screen}");
+    app.state.console.focus = Some(timeline);
+    app.keys("enter");
+    assert_eq!(app.state.console.screen, Screen::Actions);
+    assert_eq!(app.state.shown_run().unwrap().id, run.id);
+}
+
+#[test]
+fn one_key_copies_what_happened_for_a_colleague() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(closed(&run, RunState::Failed, "no space left"));
+    app.take();
+    app.keys("ctrl-y");
+    let [Effect::Terminal(TerminalEffect::Copy(text))] = &app.take()[..] else { panic!("not one copy") };
+    let lines: Vec<&str> = text.as_str().split('⏎').collect();
+    assert!(lines[0].starts_with("test") && lines[0].ends_with(" UTC"), "{lines:#?}");
+    assert!(lines[1].starts_with("now: api DOWN since "), "{lines:#?}");
+    assert!(lines[2..].iter().any(|line| line.contains("Z api DOWN")), "{lines:#?}");
+    assert!(lines.last().unwrap().contains("Z restart api: failed: "), "{lines:#?}");
+    assert!(lines.last().unwrap().ends_with(": no space left"), "{lines:#?}");
 }
 
 #[test]

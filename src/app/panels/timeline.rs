@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::{Panel, keys};
 use crate::app::logs;
+use crate::app::navigation::open_screen;
 use crate::app::row::RowKey;
+use crate::app::runs::open_run;
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
@@ -23,10 +26,10 @@ impl Panel for Timeline {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", entry.text);
+        let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", state.seen().event_text(entry));
         let service = state.regarded_service().filter(|_| self.of_service).map(|service| &service.name);
         let of_it = |entry: &&TimelineEntry| service.is_none() || entry.service.as_ref() == service;
-        let shown = state.seen().timeline.newest_first().filter(|entry| !entry.is_step).filter(of_it);
+        let shown = state.seen().timeline.shown().filter(of_it);
         keys(shown, filter, RowKey::entry, text)
     }
 
@@ -37,15 +40,18 @@ impl Panel for Timeline {
         state.console.time_cursor = row.and_then(|row| moment(state, &row)).or(state.console.time_cursor);
     }
 
-    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Some(at) = row.and_then(|row| moment(state, &row)) {
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
+        if let Some(RowKey::Run(id)) = row {
+            open_screen(state, Screen::Actions, effects);
+            open_run(state, &id, effects);
+        } else if let Some(at) = row.and_then(|row| moment(state, &row)) {
             logs::go_to(state, at);
         }
     }
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         let entry = find(state, row?)?;
-        Some(format!("{} {}", entry.at.utc.to_rfc3339(), entry.text))
+        Some(format!("{} {}", entry.at.utc.to_rfc3339(), state.seen().event_text(entry)))
     }
 }
 

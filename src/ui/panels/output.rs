@@ -50,7 +50,7 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         ""
     };
     let inner = frame(state, painter, id, "output")
-        .with(Line::styled(&run.action, Role::Text), glyphs.dot)
+        .with(Line::styled(Span::borrowed(state.seen().title_of(&run.action)), Role::Text), glyphs.dot)
         .with(Line::styled(mode, Role::TextDim), glyphs.dot)
         .note(Line::styled(&run.id, Role::TextDim))
         .draw(painter, area);

@@ -11,7 +11,7 @@ use crate::lang::time::Moment;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
@@ -72,10 +72,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
-fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
+fn row<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
     let cells = vec![
         outcome_line(run, glyphs),
-        Line::plain(&run.action),
+        Line::plain(Span::borrowed(state.seen().title_of(&run.action))),
         Line::styled(duration(state.seen().moment(), run), Role::TextDim),
         Line::styled(ago(state.seen().moment(), run), Role::TextDim),
         Line::styled(run.who.clone(), Role::TextDim),
@@ -85,7 +85,13 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
 
 /// Glyph and words of an outcome.
 pub(crate) fn outcome_line(run: &Run, glyphs: GlyphSet) -> Line<'static> {
-    let (sign, role) = match run.state {
+    let (sign, role) = outcome_sign(run, glyphs);
+    Line::styled(sign, role).then(run.outcome(), role)
+}
+
+/// The glyph of an outcome, and its colour.
+pub(super) fn outcome_sign(run: &Run, glyphs: GlyphSet) -> (&'static str, Role) {
+    match run.state {
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
         RunState::Inconclusive | RunState::Unknown => ("?", Role::StatusUnknown),
@@ -93,16 +99,15 @@ pub(crate) fn outcome_line(run: &Run, glyphs: GlyphSet) -> Line<'static> {
         RunState::NotRecovered | RunState::Regressed | RunState::Failed | RunState::TimedOut | RunState::Killed => {
             (glyphs.cross, Role::LevelError)
         }
-    };
-    Line::styled(sign, role).then(run.outcome(), role)
+    }
 }
 
 /// How long it took, or has been going on; a dash where nobody knows.
 pub(crate) fn duration(now: Moment, run: &Run) -> String {
-    match run.duration(now) {
-        Some(took) if run.duration_ms.is_some() => figures::span(took),
-        Some(took) => figures::age(took),
-        None => "-".to_owned(),
+    match (run.took(), run.duration(now)) {
+        (Some(took), _) => figures::span(took),
+        (None, Some(so_far)) => figures::age(so_far),
+        (None, None) => "-".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::runs::outcome_sign;
 use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -55,7 +56,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let shown = || state.seen().timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
+    let shown = || state.seen().timeline.shown().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
     let then = then(state);
     let zone = state.seen().config.console.timezone;
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
@@ -72,7 +73,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 /// The last thing that had happened at the moment that logs and charts point at.
 fn then(state: &State) -> Option<&TimelineEntry> {
     let at = state.console.time_cursor?;
-    state.seen().timeline.newest_first().find(|entry| entry.at.utc <= at)
+    state.seen().timeline.shown().find(|entry| entry.at.utc <= at)
 }
 
 /// When, what it is about, what happened.
@@ -108,9 +109,11 @@ fn row<'a>(
             let sign = Line::styled(glyphs.check, Role::StatusOk);
             (Line::plain(Span::borrowed(of_service())), sign.then(&entry.text, Role::Text))
         }
-        EventKind::Run => {
-            let sign = Line::styled(glyphs.pointer, Role::Key);
-            (Line::plain(Span::borrowed(of_service())), sign.then(&entry.text, Role::Text))
+        EventKind::Run(id) => {
+            let run = id.as_ref().and_then(|id| state.seen().run_by_id(id));
+            let (sign, role) = run.map_or((glyphs.pointer, Role::Key), |run| outcome_sign(run, glyphs));
+            let text = state.seen().event_text(entry).to_string();
+            (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
         }
         EventKind::Reload | EventKind::Console | EventKind::Note => {
             (Line::styled("opsroom", Role::TextDim), Line::plain(&entry.text))
