@@ -109,7 +109,7 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
     );
     let run = Run { ended_at: Some(run.started_at), duration_ms: Some(300), outcome_ms: Some(9_000), ..run };
     app.outcome(closed(&run, RunState::Verified, ""));
-    assert_eq!(app.result(), "restart api: verified after 9s: api is good");
+    assert_eq!(app.result(), "restart api: verified after 9s: HTTP API is good");
     // What was read before it was closed may arrive after it.
     app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
     assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verified);
@@ -177,8 +177,8 @@ fn one_key_copies_what_happened_for_a_colleague() {
     let [Effect::Terminal(TerminalEffect::Copy(text))] = &app.take()[..] else { panic!("not one copy") };
     let lines: Vec<&str> = text.as_str().split('⏎').collect();
     assert!(lines[0].starts_with("test") && lines[0].ends_with(" UTC"), "{lines:#?}");
-    assert!(lines[1].starts_with("now: api DOWN since "), "{lines:#?}");
-    assert!(lines[2..].iter().any(|line| line.contains("Z api DOWN")), "{lines:#?}");
+    assert!(lines[1].starts_with("now: HTTP API DOWN since "), "{lines:#?}");
+    assert!(lines[2..].iter().any(|line| line.contains("Z HTTP API DOWN")), "{lines:#?}");
     assert!(lines.last().unwrap().contains("Z restart api: failed: "), "{lines:#?}");
     assert!(lines.last().unwrap().ends_with(": no space left"), "{lines:#?}");
 }
@@ -218,7 +218,7 @@ fn a_run_that_is_found_lost_is_news_once_and_for_those_who_know_its_action() {
     app.outcome(Outcome::Run(Box::new(run.clone())));
     let toast = app.result();
     // Nobody knows how long it took.
-    assert!(toast.contains("outcome unknown (found out at noon)") && !toast.contains("after"), "{toast}");
+    assert!(toast.contains("outcome unknown: found out at noon") && !toast.contains("after"), "{toast}");
 
     let mut later = App::new(WORLD);
     let reason = run.action.to_string();
