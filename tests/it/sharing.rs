@@ -168,7 +168,7 @@ fn what_is_seen_here_and_said_by_a_fact_is_one_line_of_the_timeline() {
     let count = |app: &App, word: &str| entries(app).iter().filter(|entry| entry.contains(word)).count();
     assert_eq!(count(&app, "DOWN"), 1, "the check: {:?}", entries(&app));
     app.outcome(Outcome::Facts(vec![status(1, "api", Status::Down, now - TimeDelta::seconds(2))]));
-    assert_eq!(count(&app, "DOWN"), 2, "{:?}", entries(&app));
+    assert_eq!(count(&app, "DOWN"), 1, "{:?}", entries(&app));
     // What only others see is told, once.
     let db = status(2, "db", Status::Down, now);
     app.outcome(Outcome::Facts(vec![db.clone()]));
