@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::timeline::{EventKind, TimelineEntry};
+use crate::lang::tz::Tz;
 use crate::model::status::Status;
 
 /// Entries at most, the latest: more is no message to a colleague.
@@ -22,9 +23,8 @@ impl World {
         let mut is_well = true;
         for service in self.services.iter().filter(|service| !matches!(service.status, Status::Ok | Status::Cold)) {
             is_well = false;
-            let since = service
-                .since
-                .map_or_else(String::new, |since| format!(" {}", since.describe(self.now, chrono_tz::Tz::UTC)));
+            let since =
+                service.since.map_or_else(String::new, |since| format!(" {}", since.describe(self.now, Tz::UTC)));
             let why = match (self.own_words(service), &service.blocked_by) {
                 (_, Some(by)) if service.is_explained() => format!(" · by {}", self.title_of_service(by)),
                 (Some(why), _) => format!(" · {why}"),
