@@ -91,7 +91,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => {
-            failed(state, &why, true)
+            failed(state, &why, true);
         }
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
