@@ -249,7 +249,7 @@ mod tests {
             "  takes      version\n",
             "  version from sh -c <",
             "  dry run    none\n",
-            "           1 │ list=$(kubectl \"$@\") || exit\n",
+            "           2 │ list=$(kubectl \"$1\" \"$2\" rollout history \"$3\")",
         ] {
             assert!(kubernetes.contains(part), "{part} is not in {kubernetes}");
         }

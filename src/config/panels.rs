@@ -135,7 +135,7 @@ pub static METRIC: PanelSpec =
 pub static LOG: PanelSpec = PanelSpec {
     name: "log",
     argument: Argument::Log,
-    help: "The newest records of a log, or of all with *; columns=FIELD,… behind it gives fields a column, then a filter",
+    help: "The newest records of a log, or of all with *; columns=FIELD,… and a filter may follow",
 };
 /// The line about the service that is shown.
 pub static SERVICE_STATUS: PanelSpec =

@@ -23,7 +23,7 @@ impl World {
             failed.push(format!("{dropped} facts were dropped: the queue for the store that is away can't take them"));
         }
         if let Some(why) = unqueued.filter(|_| self.diagnostics.late.in_memory == 0) {
-            let what = "what waits for the store can't be written to disk";
+            let what = "its queue can't be written";
             failed.push(format!("{what}: {why}; it is kept in memory and tried again, and lost if this console dies"));
         }
         for text in failed {

@@ -115,16 +115,17 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
 fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
     let store = state.seen().store_away.as_ref();
-    let since = |away: &StoreAway| {
-        let words = if away.has_lost { "lost entries; away since" } else { "away since" };
-        format!("{words} {}", figures::time(away.since, state.seen().config.console.timezone))
-    };
+    let since =
+        |away: &StoreAway| format!("away since {}", figures::time(away.since, state.seen().config.console.timezone));
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let only_read = state.seen().store_only_read.as_ref().filter(|_| store.is_none());
     let answers = if only_read.is_some() { "read-only" } else { "answers" };
     let words = store.map_or_else(|| format!("{answers}{size}"), since);
     out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
+    if store.is_some_and(|away| away.has_lost) {
+        out.push(fact("", "it lost entries".to_owned(), Role::LevelError));
+    }
     out.extend(store.into_iter().flat_map(|away| reason(&away.why, Role::LevelError, width)));
     out.extend(only_read.into_iter().flat_map(|why| reason(why, Role::TextDim, width)));
     let StoreFigures { waiting, lost, .. } = kept;
@@ -153,7 +154,7 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
     match &state.seen().lease {
         LeaseView::Unknown if state.seen().leaves_unrecorded() => {
             out.push(fact("alerts written by", "not this console".to_owned(), Role::StatusDegraded));
-            out.push(indented("nothing is put on record here".to_owned()));
+            out.push(indented("nothing is recorded".to_owned()));
             out.push(indented("until the store is back".to_owned()));
         }
         LeaseView::Unknown => {}
@@ -163,7 +164,8 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
             out.push(indented(since(*at)));
         }
         LeaseView::Away { .. } => {
-            out.push(fact("alerts written by", "this console, to disk".to_owned(), Role::StatusDegraded));
+            let place = if state.seen().diagnostics.late.in_memory > 0 { "in memory" } else { "to disk" };
+            out.push(fact("alerts written by", format!("this console, {place}"), Role::StatusDegraded));
         }
         LeaseView::Other(holder) => {
             out.push(fact("alerts written by", named(holder), bad(holder.overdue)));

@@ -84,7 +84,7 @@ pub(crate) fn tail(
     let mut shape = frame(state, painter, id, "");
     shape.title = title.all(if shape.focused { Role::TitleFocus } else { Role::Title });
     shape = match of.filtered {
-        Some(filtered) => folded::titled(shape, filtered, dot),
+        Some(filtered) => folded::titled(shape, filtered, usize::from(Frame::inner(area).height), dot),
         None => shape.with(rate_line(logs.iter().map(|log| log.rate).sum::<f64>()), dot),
     };
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);

@@ -81,7 +81,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             metric::age(state, shown),
             // Summed up only where it is drawn: it is read from all that is known.
             match usize::from(widths[5]) {
-                0 => Line::new(),
+                // What it came to before is not what it is: that can't be known now.
+                room if room == 0 || shown.error.is_some() => Line::new(),
                 room => metric_chart::summary(shown, span(state).0, state.seen().now, room),
             },
         ];

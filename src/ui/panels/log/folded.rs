@@ -73,8 +73,15 @@ pub(super) fn draw(
 /// Records of a filter that are folded: a frame counts no more.
 const FOLDED: usize = 500;
 
-/// The newest records that pass a filter, each shape of message once in the place of its latest, with how often it came.
+/// In so many rows there is room for what came before what, and nothing is folded.
+const ROOMY: usize = 12;
+
+/// The newest records that pass a filter; in few rows each shape of message once, in the place of its latest, with how
+/// often it came.
 pub(super) fn newest_of(tail: &Tail, logs: &Logs, most: usize) -> (Vec<Record>, Vec<u64>) {
+    if most >= ROOMY {
+        return (tail.last(logs, most), Vec::new());
+    }
     let mut places: HashMap<(u64, Level), usize> = HashMap::new();
     let mut folded: Vec<(Record, u64)> = Vec::new();
     for record in tail.last(logs, FOLDED).into_iter().rev() {
@@ -90,16 +97,17 @@ pub(super) fn newest_of(tail: &Tail, logs: &Logs, most: usize) -> (Vec<Record>, 
 }
 
 /// How many records pass, and of how many of them the counts are.
-fn covers(passing: usize) -> Line<'static> {
+fn covers(passing: usize, rows: usize) -> Line<'static> {
     let all = figures::count(passing as u64);
-    if passing <= FOLDED { Line::plain(all) } else { Line::plain(format!("newest {FOLDED} of {all}")) }
+    if passing <= FOLDED || rows >= ROOMY { Line::plain(all) } else { Line::plain(format!("newest {FOLDED} of {all}")) }
 }
 
 /// A title with the filter and how many records pass it.
-pub(super) fn titled<'a>(shape: Frame<'a>, filtered: &Tail, dot: &'static str) -> Frame<'a> {
+pub(super) fn titled<'a>(shape: Frame<'a>, filtered: &Tail, rows: usize, dot: &'static str) -> Frame<'a> {
     let view = filtered.view();
-    let shape =
-        shape.with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot).with(covers(view.len()), dot);
+    let shape = shape
+        .with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot)
+        .with(covers(view.len(), rows), dot);
     match view.progress() {
         Some(done) => shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot),
         None => shape,
