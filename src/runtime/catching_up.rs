@@ -52,10 +52,14 @@ impl ReadTo {
             let moves_runs = page.facts.iter().any(moves_runs);
             let FactPage { facts, end, is_full } = page;
             let is_news = end != *place;
+            if is_news {
+                store.has_seen(&end).await?;
+            }
             return Ok(is_news.then_some(News { outcome: Outcome::Facts(facts), end, moves_runs, is_full }));
         }
         let most = u32::try_from(MAX_ENTRIES).unwrap_or(u32::MAX);
         let page = store.lately(run_service.now() - LATELY, most).await?;
+        store.has_seen(&page.end).await?;
         let outcome = Outcome::Remembered { lately: page.facts, head: page.end.seq };
         Ok(Some(News { outcome, end: page.end, moves_runs: true, is_full: false }))
     }

@@ -248,7 +248,7 @@ impl StoreFault {
             Self::Denied => "check who owns the file and its directory, and that they are writable",
             Self::Locked => "see which program holds it, for example with `fuser FILE`, and end that program",
             Self::Damaged => "restore it from a backup; `sqlite3 FILE .recover` saves what can be read",
-            Self::Moved => "put it back, or restart opsroom to use what is there now",
+            Self::Moved => "put it back, or use what is there now: `opsroom audit verify --accept --why TEXT`",
             Self::Device => "look at the system log for errors of the disk, and at the free space",
             Self::Refused => "check host and port, and that PostgreSQL runs and listens there (listen_addresses)",
             Self::Unresolved => "check the host in the store's URL, and DNS",

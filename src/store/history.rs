@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::dialect::{FactRow, WhichFacts, WhichThings};
+use super::heads::ChainMark;
 use super::{Store, StoreError};
 use crate::model::fact::Fact;
 use crate::model::run::Run;
@@ -30,6 +31,13 @@ pub(crate) struct ChainPlace {
     pub seq: u64,
     /// Its hash.
     hash: Vec<u8>,
+}
+
+impl ChainPlace {
+    /// The same as it is noted beside the store.
+    pub(super) fn mark(&self) -> ChainMark {
+        ChainMark::new(self.seq, &self.hash)
+    }
 }
 
 /// Facts that follow each other.

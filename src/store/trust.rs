@@ -9,6 +9,7 @@ use super::chain::{hex, unhex};
 use super::dialect::{Cut, Head, WhichFacts};
 use super::engine_copy::EngineCopy;
 use super::heads::{ChainHead, ChainMark, Heads};
+use super::history::ChainPlace;
 use super::place::{Found, StoreLocation};
 use super::queue::LateQueue;
 use super::site::{Purpose, Site};
@@ -171,6 +172,20 @@ impl Store {
         if let Ok(Err(error)) = written.await {
             tracing::warn!(%error, "the head of the audit could not be noted");
         }
+    }
+
+    /// Notes that the chain was read up to there. Who only reads knows a store that lost its end for it as well, and does not
+    /// go on in it while another console refuses to.
+    ///
+    /// # Errors
+    /// Something speaks against the store, or that can't be known.
+    pub(crate) async fn has_seen(&self, end: &ChainPlace) -> Result<(), StoreError> {
+        if end.seq == 0 {
+            return Ok(());
+        }
+        self.trusted().await?;
+        self.advance(end.mark()).await;
+        Ok(())
     }
 
     /// The number of its file. The device has none that lasts over a restart of the machine.

@@ -416,6 +416,15 @@ impl Shared {
         Self { at: tempfile::tempdir().unwrap() }
     }
 
+    /// What the console of `who` noted of how far the store was.
+    fn heads_of(&self, who: &str) -> Option<serde_json::Value> {
+        let files = std::fs::read_dir(self.state_of(who).join("heads")).ok()?.flatten();
+        let path = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|kind| kind == "json"))?;
+        let heads: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        let mut places = heads["places"].as_object()?.values();
+        places.next().map(|place| place["chain"].clone())
+    }
+
     fn state_of(&self, who: &str) -> PathBuf {
         self.at.path().join(who)
     }
@@ -645,6 +654,13 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
     std::fs::copy(&db, &older).unwrap();
     let mut console = shared.console("opsroom", ONE);
     reaches(&mut console, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
+    // It writes nothing; what it knows of the store it has read.
+    let mut beside = shared.console("beside", ONE);
+    reaches(&mut beside, "what the other wrote", PATIENCE, |_| {
+        let noted = shared.heads_of("beside");
+        noted.is_some() && noted == shared.heads_of("opsroom")
+    })
+    .await;
     desk.store().checkpoint().await;
     desk.close().await;
     std::fs::copy(&older, &db).unwrap();
@@ -656,6 +672,8 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
         })
     };
     reaches(&mut console, "that it lost entries while it was open", PATIENCE, is_away).await;
+    reaches(&mut beside, "that who only reads knows it as well", PATIENCE, is_away).await;
+    beside.finish().await;
     console.finish().await;
     let mut console = shared.console("opsroom", ONE);
     reaches(&mut console, "the same at the start", PATIENCE, is_away).await;
