@@ -430,6 +430,8 @@ fn new_is_said_where_the_files_reach_back() {
     app.outcome(history(reach(ago(47), ago(47))));
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("NEW connect ECONNREFUSED <ip>") && !drawn.contains("NEW job"), "{drawn}");
+    let first = drawn.lines().skip_while(|line| !line.contains("pattern ")).nth(1).unwrap_or_default();
+    assert!(first.contains("NEW "), "what is new comes first: {drawn}");
     snap("patterns", &mut app);
     app.outcome(history(reach(ago(47), None)));
     assert!(text(&draw(&app.state, 80, 24)).contains("unknown for web"));

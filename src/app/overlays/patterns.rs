@@ -66,15 +66,17 @@ impl PatternsOverlay {
 
     /// The groups in their order, and the place of the selected one.
     pub fn rows(&self) -> (Vec<&Group<Name>>, usize) {
-        let groups = self.patterns.ranked(self.order);
+        let mut groups = self.patterns.ranked(self.order);
+        // What is new is what one looks for, and it is seldom frequent.
+        groups.sort_by_cached_key(|group| !self.is_new(group));
         let at = self.selected.and_then(|hash| groups.iter().position(|group| group.hash == hash)).unwrap_or(0);
         (groups, at)
     }
 
-    /// Whether a group is new.
-    pub(crate) fn novelty(&self, group: &Group<Name>) -> Novelty {
-        self.history.as_ref().map_or(Novelty::Unknown, |history| {
-            history.novelty(group.hash, &group.example, group.first, self.opened.utc)
+    /// Whether a group is known to be new.
+    pub(crate) fn is_new(&self, group: &Group<Name>) -> bool {
+        self.history.as_ref().is_some_and(|history| {
+            history.novelty(group.hash, &group.example, group.first, self.opened.utc) == Novelty::New
         })
     }
 

@@ -9,7 +9,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::patterns::PatternsOverlay;
 use crate::app::state::State;
-use crate::logs::pattern::{Group, Novelty, Order, ShapeHistory};
+use crate::logs::pattern::{Group, Order, ShapeHistory};
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -42,12 +42,17 @@ impl Draw for PatternsOverlay {
             Order::Newest | Order::Latest => "newest first",
             Order::Level => "worst first",
         };
+        let (groups, at) = self.rows();
+        let by = if groups.first().is_some_and(|group| self.is_new(group)) {
+            format!("new, then {by}")
+        } else {
+            by.to_owned()
+        };
         let dot = painter.glyphs().dot;
         let mut title = Line::styled("patterns", Role::DialogTitle).then(by, Role::TextDim);
         if !self.filter().is_empty() {
             title = title.then(dot, Role::TextDim).then(self.filter().to_owned(), Role::LogMatch);
         }
-        let (groups, at) = self.rows();
         let keys = [
             (Command::Open, "show records"),
             (Command::NotThis, "hide these"),
@@ -107,7 +112,7 @@ fn row<'a>(
     let age = |at: DateTime<Utc>| figures::age((state.world.now.utc - at).to_std().unwrap_or_default());
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
-    let new = panel.novelty(group) == Novelty::New;
+    let new = panel.is_new(group);
     let shape =
         Line::styled(if new { "NEW " } else { "" }, Role::LogMark).and(Span::borrowed(&group.shape), Role::Text);
     let percent = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
