@@ -8,11 +8,13 @@ use crate::model::observation::Observation;
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::runs::RunView;
 use crate::world::{Change, Intent, Output};
 
 use super::keymap::Command;
 use super::logs;
 use super::requests::AwaitedAnswer;
+use super::start;
 use super::state::State;
 use super::toasts::Tone;
 
@@ -81,12 +83,11 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
         Change::TaskFailed { task, .. } => {
             state.news(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
         }
-        Change::RunMoved { run, text } => {
-            // Whoever asked for it here was told that it starts, and the header counts what runs.
-            let view = state.world.run(&run);
-            if view.is_some_and(|view| view.run.state == RunState::Running && !view.ours) {
-                state.news(Tone::Info, &text);
-            }
+        Change::RunMoved(run) => {
+            // The row above the footer says it from now on.
+            let Some(RunView { run, .. }) = state.world.run(&run) else { return };
+            let asked = start::asked(state.world.title_of(&run.action), run.dry_run);
+            state.console.toasts.withdraw(&asked);
         }
         Change::RunEnded(run) => ended(state, &run),
     }

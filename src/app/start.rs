@@ -21,10 +21,15 @@ pub(crate) fn start(state: &mut State, request: RequestId, confirmed: Confirmed,
     let waiting = |log| state.console.waiting.records(log);
     let start = starting::start_run(&state.world, action, confirmed, waiting);
     let plan = &start.plan;
-    let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
-    state.toast(Tone::Info, &format!("{what}: starting"));
+    state.toast(Tone::Info, &asked(&action.title, plan.dry_run));
     state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
     effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
+}
+
+/// What is said to whoever asked for a run until it is there.
+pub(super) fn asked(title: &str, dry_run: bool) -> String {
+    let what = if dry_run { "dry run: " } else { "" };
+    format!("{what}{title}: starting")
 }
 
 /// The preview of a plan, with what this console knows of its surroundings.

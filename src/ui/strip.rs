@@ -45,8 +45,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
         hints.truncate(1);
     }
     let width = room(&hints);
-    let is_whole = words.width() <= usize::from(inside.width);
-    if words.width() <= width || (width >= 40 && !(is_good && is_whole)) {
+    if words.width() <= width || (width >= 40 && !is_good) {
         painter.put_right(inside, 0, &joined(&hints, 3));
         painter.put(Rect { width: u16::try_from(width).unwrap_or(inside.width), ..inside }, 0, &words);
     } else {

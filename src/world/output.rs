@@ -56,13 +56,8 @@ pub(crate) enum Change {
         /// What it said.
         text: SafeText,
     },
-    /// A run began or moved on; what is said of it.
-    RunMoved {
-        /// Its id.
-        run: Name,
-        /// In words.
-        text: String,
-    },
+    /// A run began or moved on.
+    RunMoved(Name),
     /// A run is over.
     RunEnded(Box<Run>),
 }

@@ -23,11 +23,9 @@ impl World {
         if self.run(&run.id).is_none() {
             self.hold(RunView::new(run.clone()));
         }
-        if let Some(view) = self.run_mut(&run.id) {
-            view.ours = true;
-        }
         let mut output = self.follow(&run.id);
         output.intents.push(Intent::LoadRuns);
+        output.changes.push(Change::RunMoved(run.id.clone()));
         output
     }
 
@@ -63,7 +61,7 @@ impl World {
         if run.state.is_open() {
             let text = self.epitaph(run);
             self.run_seen(run, &text, was.is_none());
-            output.changes.push(Change::RunMoved { run: run.id.clone(), text });
+            output.changes.push(Change::RunMoved(run.id.clone()));
         } else {
             output.extend(self.ended(run));
         }

@@ -27,8 +27,6 @@ pub struct RunView {
     pub stopping: Option<(Stopping, Stamp)>,
     /// What is seen of its supervisor and of what it left behind, and when that was told.
     pub signs: Option<(Signs, Stamp)>,
-    /// Whether it was asked for in this console.
-    pub ours: bool,
     /// Whether its output is being followed.
     pub followed: bool,
     /// The action to offer after it did not help.
@@ -43,7 +41,6 @@ impl RunView {
             lines: VecDeque::new(),
             omitted: 0,
             progress: None,
-            ours: false,
             stopping: None,
             signs: None,
             followed: false,

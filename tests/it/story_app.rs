@@ -68,6 +68,36 @@ fn strip(app: &App, width: u16) -> String {
 }
 
 #[test]
+fn no_message_repeats_what_the_row_above_the_footer_says() {
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    assert!(app.toast().ends_with("starting"), "{}", app.toast());
+    let (request, run) = (app.asked()[0], Box::new(app.run_of("restart-api", RunState::Running)));
+    app.outcome(Outcome::RunStarted { request, run });
+    assert_eq!(app.toast(), "");
+    assert!(strip(&app, 80).contains("running"), "{}", strip(&app, 80));
+    // Nor is one of another console told twice.
+    let mut other = App::new(WORLD);
+    other.outcome(Outcome::Run(Box::new(other.run_of("restart-api", RunState::Running))));
+    assert_eq!(other.toast(), "");
+    assert!(strip(&other, 80).contains("running"), "{}", strip(&other, 80));
+}
+
+#[test]
+fn what_was_proven_comes_before_the_keys_to_it() {
+    let mut app = App::new(WORLD);
+    let mut run = app.run_of("restart-api", RunState::Running);
+    run.verb = "backup-verify".into();
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    run.outcome_ms = Some(420);
+    let proven = "proven: customers 310 of 310, orders 1,279 of 1,279, dump 3 h old";
+    app.outcome(closed(&run, RunState::Ended, proven));
+    assert!(strip(&app, 80).contains(proven), "{}", strip(&app, 80));
+}
+
+#[test]
 fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() {
     let mut app = App::new(WORLD);
     for _ in 0..3 {
@@ -282,7 +312,6 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     // The same plan, started by another console: it is not taken for the one that was asked for here.
     let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
     app.outcome(Outcome::Run(Box::new(run.clone())));
-    assert!(!app.state.world.run(&run.id).unwrap().ours);
     assert_ne!(
         app.state.list(&panels::RUNS.id()).and_then(|list| list.selected.clone()),
         Some(RowKey::Run(run.id.clone()))
@@ -1039,6 +1068,7 @@ fn a_message_does_not_lie_on_what_runs() {
     let mut app = world::calm();
     let run = app.run_of("restart-api", RunState::Running);
     app.outcome(Outcome::Run(Box::new(run)));
+    app.keys("T");
     let said = app.toast();
     assert!(!said.is_empty(), "a message is shown");
     let shown = text(&draw(&app.state, 80, 24));
