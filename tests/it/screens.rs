@@ -109,6 +109,16 @@ fn a_list_that_is_longer_than_its_panel_says_how_much_more_there_is() {
 }
 
 #[test]
+fn a_short_list_has_no_blank_row() {
+    let mut app = App::new(app::WORLD);
+    app.poll("db", Sign::Good);
+    app.poll("api", Sign::Good);
+    let drawn = text(&draw(&app.state, 80, 24));
+    let last = drawn.lines().take_while(|line| !line.starts_with('┗')).last().unwrap_or_default();
+    assert!(last.contains(" OK "), "{drawn}");
+}
+
+#[test]
 fn actions() {
     snap("actions", &world::running());
 }
@@ -222,6 +232,37 @@ fn a_quiet_screen_costs_few_bytes() {
     }
     let rate = written as u64 / seconds;
     assert!(rate <= 80, "{rate} bytes a second");
+}
+
+/// The first two minutes of the demo's outage on 120×40, four frames a second: every bar that grows included.
+#[tokio::test]
+async fn an_outage_costs_few_bytes() {
+    use opsroom::app::update::update;
+    use opsroom::cli::demo::simulate::{CALM, Story, configuration};
+    let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
+    let mut state = story.begin((120, 40));
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::Indexed, GlyphSet::UTF8);
+    let area = Rect::new(0, 0, 120, 40);
+    let (mut before, mut written) = (Buffer::empty(area), 0);
+    let (begins, seconds) = (CALM.as_secs() + 32, 120);
+    for second in 0..begins + seconds {
+        let messages = story.next_second().await;
+        let every = messages.len().div_ceil(4);
+        for (at, message) in messages.into_iter().enumerate() {
+            drop(update(&mut state, message));
+            if second + 1 < begins || !(at + 1).is_multiple_of(every) {
+                continue;
+            }
+            let mut after = Buffer::empty(area);
+            ui::view(&state, &styles, area, &mut after);
+            if second >= begins {
+                written += frame::bytes(&before, &after);
+            }
+            before = after;
+        }
+    }
+    let rate = written as u64 / seconds;
+    assert!(rate <= 1_200, "{rate} bytes a second");
 }
 
 /// The world of the tests with one more screen, opened.

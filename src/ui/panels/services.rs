@@ -38,14 +38,14 @@ const FIRST_BUCKET: Duration = Duration::from_secs(10);
 /// Latencies below are not worth a difference in height, in milliseconds.
 const CALM: f64 = 200.0;
 /// Rows from which the headings are worth theirs.
-const HEADINGS_FROM: u16 = 4;
+const HEADINGS_FROM: u16 = 3;
 
 pub(super) struct Services;
 
 impl PanelView for Services {
     /// As high as there are services, under their headings.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        let rows = state.rows(id).len().max(3);
+        let rows = state.rows(id).len().max(2);
         Some(Height { most: framed(rows).saturating_add(1), ..Height::from(room.list(rows).max(5)) })
     }
 
