@@ -42,6 +42,7 @@ mod run_command;
 mod scenarios;
 mod screens;
 mod screenshots;
+mod selection;
 mod sharing;
 mod shells;
 mod sources;
