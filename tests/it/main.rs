@@ -46,6 +46,7 @@ mod selection;
 mod sharing;
 mod shells;
 mod sources;
+mod states;
 mod status;
 mod store_command;
 mod store_faults;
