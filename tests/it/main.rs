@@ -56,6 +56,7 @@ mod story_app;
 mod supervisor;
 mod support;
 mod tailing;
+mod tasks;
 mod transient;
 mod trust;
 mod unseen;

@@ -1,0 +1,175 @@
+//! An operator's ten tasks in the demo at 80×24: with how many keys each is done, and what is seen then.
+#![expect(clippy::disallowed_methods, reason = "the test looks for what the program saved")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::support::pty::{Terminal, until};
+
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\x1b";
+const COPY_TIMELINE: &str = "\x19";
+
+/// A person at the demo.
+struct Desk {
+    terminal: Terminal,
+    directory: tempfile::TempDir,
+    /// The keys of the task so far.
+    keys: usize,
+}
+
+impl Desk {
+    fn open() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = directory.path().to_str().expect("a path of the test");
+        let argv = [env!("CARGO_BIN_EXE_opsroom"), "demo", "--seed", "1"];
+        let terminal = Terminal::program(&argv, 80, 24, &[("TMPDIR", place)]);
+        terminal.wait_for("6 of 6 ok");
+        Self { terminal, directory, keys: 0 }
+    }
+
+    fn press(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.terminal.press(key);
+        }
+        self.keys += keys.len();
+    }
+
+    /// All of this is on the screen.
+    fn sees(&self, wanted: &[&str]) {
+        self.terminal.wait(&wanted.join(", "), |screen| {
+            let shown = screen.contents();
+            wanted.iter().all(|text| shown.contains(text))
+        });
+    }
+
+    /// The task is done: that took no more keys than it may.
+    fn done(&mut self, task: &str, most: usize) {
+        assert!(self.keys <= most, "{task}: {} keys instead of {most}", self.keys);
+        self.keys = 0;
+    }
+
+    /// To the overview from wherever one task has led: not a key of the next.
+    fn back(&mut self, from: &str) {
+        self.terminal.press(ESCAPE);
+        self.terminal.wait(from, |screen| !screen.contents().contains(from));
+        self.terminal.press("1");
+        self.terminal.wait_for(" services ");
+    }
+
+    /// A dialog that has just been opened is deaf: the clock goes on twice meanwhile.
+    fn let_it_listen(&self) {
+        for _ in 0..2 {
+            let before = clock(&self.terminal.contents());
+            self.terminal.wait("the clock goes on", |screen| clock(&screen.contents()) != before);
+        }
+    }
+
+    /// What was copied last; nothing while it arrives.
+    fn copied(&self) -> String {
+        let raw = self.terminal.raw();
+        let last = raw.rsplit("\x1b]52;c;").next().and_then(|rest| rest.split_once('\x07'));
+        let decoded = last.and_then(|(encoded, _)| STANDARD.decode(encoded).ok());
+        decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+/// The time in the header.
+fn clock(shown: &str) -> String {
+    shown.lines().next().and_then(|header| header.split_whitespace().last()).unwrap_or_default().to_owned()
+}
+
+/// The rows that are selected: those with a tint behind their words.
+fn selected(screen: &vt100::Screen) -> Vec<String> {
+    let (rows, columns) = screen.size();
+    let is_tinted = |row: u16| {
+        let tinted = |column| screen.cell(row, column).is_some_and(|cell| cell.bgcolor() != vt100::Color::Default);
+        (0..columns).filter(|column| tinted(*column)).count() > usize::from(columns) / 2
+    };
+    (1..rows).filter(|row| is_tinted(*row)).map(|row| screen.contents_between(row, 0, row, columns)).collect()
+}
+
+#[test]
+fn what_is_broken_is_found_told_and_mended() {
+    let mut desk = Desk::open();
+    desk.sees(&["✗ cache DOWN", " since ", "max number of clients reached (1024)", "R restart cache"]);
+    desk.done("1: what is broken and since when", 0);
+
+    desk.press(&["l", "E"]);
+    desk.terminal.wait("the last error among what was said around it", |screen| {
+        let said = selected(screen).concat();
+        let others = screen.contents().matches("clients connected").count();
+        said.contains("ERROR cache  max number of clients reached") && others > 2
+    });
+    desk.done("2: its last error with context", 2);
+
+    desk.press(&["r"]);
+    desk.sees(&["all logs · trace=", "ERROR cache  max number of clients", " api    "]);
+    desk.done("3: everything with that trace", 1);
+    desk.back("trace=");
+
+    desk.press(&["3", "p"]);
+    desk.sees(&["patterns", "first", "connect ECONNREFUSED cache:<n>", "max number of clients reached"]);
+    desk.done("4: new error shapes", 2);
+    desk.back("patterns");
+
+    desk.press(&["S"]);
+    let saved = |directory: &std::path::Path| -> Vec<String> {
+        let found =
+            |path: &std::path::Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path());
+        let demos = found(directory).map(|demo| demo.join("state/saved"));
+        let files = demos
+            .flat_map(|saved| found(&saved).collect::<Vec<_>>())
+            .flat_map(|bundle| found(&bundle).collect::<Vec<_>>());
+        files.filter_map(|file| Some(file.file_name()?.to_str()?.to_owned())).collect()
+    };
+    until("screen, logs and timeline are saved", || {
+        let files = saved(desk.directory.path());
+        ["screen", "log", "timeline"].iter().all(|kind| files.iter().any(|file| file.contains(kind)))
+    });
+    desk.done("9: evidence as one bundle", 1);
+
+    desk.press(&[COPY_TIMELINE]);
+    until("what happened is copied", || desk.copied().contains("now: cache DOWN since "));
+    desk.done("10: what happened in the last 30 min", 1);
+
+    desk.press(&["R"]);
+    desk.sees(&["Enter cancels; y runs it"]);
+    desk.let_it_listen();
+    desk.press(&["y"]);
+    desk.sees(&["restart cache: verified", "cache is good"]);
+    desk.done("5: restart it and know that it worked", 2);
+}
+
+#[test]
+fn what_is_not_broken_yet_is_looked_at_proven_and_rolled_back() {
+    let mut desk = Desk::open();
+    desk.press(&["4", "j", "b"]);
+    desk.sees(&["┌ response-time ", "an hour ago"]);
+    desk.done("8: response time now and an hour ago", 5);
+    desk.back("an hour ago");
+
+    desk.press(&["V"]);
+    desk.sees(&["y runs it"]);
+    desk.let_it_listen();
+    desk.press(&["y"]);
+    desk.sees(&["✓ backup proven: customers 310 of 310, orders 1,279 of 1,279, dump 3 h old"]);
+    desk.done("7: verify the backup and see what was proven", 2);
+
+    desk.press(&["B"]);
+    desk.terminal.wait("the release before is selected, the running one is marked", |screen| {
+        let chosen = selected(screen).concat();
+        let shown = screen.contents();
+        let running = shown.lines().find(|row| row.contains("runs now"));
+        chosen.contains("2.4.0  the one before") && running.is_some_and(|row| row.contains("2.4.1"))
+    });
+    desk.press(&[ENTER]);
+    desk.sees(&["type the name `web`"]);
+    desk.let_it_listen();
+    // The name is typed beside the keys that are counted.
+    desk.terminal.press("web");
+    desk.sees(&["Enter runs it now"]);
+    desk.press(&[ENTER]);
+    desk.sees(&["rollback web: verified"]);
+    desk.done("6: roll back a bad release", 4);
+}
