@@ -64,7 +64,7 @@ fn what_is_selected_stays_so_while_rows_change_places() {
     worsen(&mut app);
     for (panel, before, row) in &chosen {
         assert_eq!(app.state.selected(&panel.id()).as_ref(), Some(row), "{}", panel.name);
-        let moves = [&panels::SERVICES, &panels::ALERTS, &panels::RUNS].contains(&panel);
+        let moves = [&panels::SERVICES, &panels::ALERTS, &panels::RUNS].contains(panel);
         assert_eq!(
             place(&app, panel, row) != Some(*before),
             moves,

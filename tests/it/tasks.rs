@@ -1,5 +1,4 @@
 //! An operator's ten tasks in the demo at 80×24: with how many keys each is done, and what is seen then.
-#![expect(clippy::disallowed_methods, reason = "the test looks for what the program saved")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
