@@ -32,11 +32,11 @@ impl CheckView {
         Some(self.status).filter(|status| is_settled && matches!(status, Status::Ok | Status::Degraded | Status::Down))
     }
 
-    /// Whether the record lacks the status at which it stands.
+    /// Whether the record, as far as it is known, lacks the status at which it stands.
     fn is_unsaid(&self) -> bool {
-        let Recording { known, is_asked, said } = self.recording;
+        let Recording { known, said, .. } = self.recording;
         let on_record = said.map(|(status, _)| status).or(known.map(|known| known.status));
-        is_asked && self.settled().is_some_and(|status| on_record != Some(status))
+        self.settled().is_some_and(|status| on_record != Some(status))
     }
 
     fn statement(&self, fence: u64) -> Option<CheckStatus> {
@@ -69,9 +69,15 @@ impl World {
         known.is_some_and(|known| check.settled().is_some_and(|status| status != known.status))
     }
 
+    /// Whether this console has to say at which status a check stands. While the store is away, it can't be asked what it says:
+    /// what it knows already is recognised there once it is back.
+    fn has_to_say(&self, check: &CheckView) -> bool {
+        (check.recording.is_asked || matches!(self.lease, LeaseView::Away { .. })) && check.is_unsaid()
+    }
+
     /// A check was looked at: what it says now is put on record, at once where nothing was said lately.
     pub(super) fn note_settled(&mut self, id: CheckId, output: &mut Output) {
-        if self.checks.get(id).is_some_and(CheckView::is_unsaid) {
+        if self.checks.get(id).is_some_and(|check| self.has_to_say(check)) {
             self.record.unsaid.insert(id);
             if self.record.said_at.is_none_or(|at| self.now.since(at) >= PACE) {
                 self.say_statuses(TOGETHER, output);
@@ -103,7 +109,7 @@ impl World {
         while said.len() < most
             && let Some(id) = self.record.unsaid.pop_first()
         {
-            let unsaid = self.checks.get(id).filter(|check| check.is_unsaid());
+            let unsaid = self.checks.get(id).filter(|check| self.has_to_say(check));
             let by = unsaid.and_then(|check| self.explained_by(check)).map(Name::from);
             if let Some(statement) = unsaid.and_then(|check| check.statement(fence)) {
                 let statement = CheckStatus { by, ..statement };

@@ -692,6 +692,38 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_started_while_the_store_is_away_records_an_outage() {
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let shared = Shared::new();
+    let moved = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let [from, to] = [from, to].map(|name| shared.at.path().join(format!("{name}{suffix}")));
+            std::fs::rename(from, to).ok();
+        }
+    };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = watching(listener.local_addr().unwrap().port());
+    let mut before = shared.console("ana", &text);
+    reaches(&mut before, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
+    before.finish().await;
+    moved("shared.db", "gone.db");
+    drop(listener);
+    let mut console = shared.console("ana", &text);
+    reaches(&mut console, "that it acts", PATIENCE, |state| matches!(state.world.lease, LeaseView::Away { .. })).await;
+    reaches(&mut console, "what waits on disk", PATIENCE, |state| state.world.diagnostics.late.on_disk > 0).await;
+    moved("gone.db", "shared.db");
+    reaches(&mut console, "the lease again", PATIENCE, |state| matches!(state.world.lease, LeaseView::Ours { .. }))
+        .await;
+    reaches(&mut console, "what the store says", PATIENCE, |state| state.world.diagnostics.late.on_disk == 0).await;
+    console.run(WITHIN, |_| false).await;
+    console.finish().await;
+    let page = shared.run_service("dora").await.store().audit_page(0, 100).await.unwrap();
+    let down: Vec<_> = page.iter().filter(|line| line.entry["detail"]["status"] == "down").collect();
+    assert_eq!(down.len(), 1, "{page:?}");
+    assert_eq!(down[0].entry["late"], true);
+}
+
 #[test]
 fn who_writes_alerts_is_seen_at_once() {
     let mut app = console();
