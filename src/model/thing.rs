@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::check::CheckRecord;
+pub(crate) use self::check::is_outdated;
 pub use self::run::{HeldLock, RunRecord, group_of};
 use super::fact::Fact;
 

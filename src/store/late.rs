@@ -1,7 +1,7 @@
 //! What could not be said while the store was away, put on record as history once it is back: whoever holds the lease by then.
 //!
-//! *Invariant:* each change stands once. What is on record by its id is not sent again, nor what another holder has said of
-//! the same change meanwhile.
+//! *Invariant:* each change stands once. What is on record by its id is not sent again, nor what another one has said of the
+//! same change: a newer holder, or one that acted at the same time elsewhere.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,6 +9,7 @@ use std::io;
 use chrono::{DateTime, Utc};
 
 use super::dialect::WhichFacts;
+use super::lease::LEASE;
 use super::queue::LateQueue;
 use super::{Store, StoreError};
 use crate::model::fact::{CheckStatus, Fact, NewFact, Statement};
@@ -23,23 +24,33 @@ const BACK: u32 = 100;
 /// A fact that waited, and when what it says was over, as far as that waited too.
 type LateFact<'a> = (&'a NewFact, Option<DateTime<Utc>>);
 
-/// What is on record of a check: by which fence, since when, which status.
+/// By which fence, since when, which status.
+type Said = (u64, DateTime<Utc>, Status);
+
+/// What is on record of a check, each with the host that said it.
 #[derive(Debug, Default)]
-struct StatusHistory(Vec<(u64, DateTime<Utc>, Status)>);
+struct StatusHistory(Vec<(String, Said)>);
 
 impl StatusHistory {
-    /// Whether the change is on record: the last word by this fence or one before says so, or that of a newer one does of
-    /// that time, up to the moment `until` at which it was over.
+    /// Since when it can be so at the earliest: a host says what it sees in its order, but who resumed from an engine that knew
+    /// less does not know of what was between.
+    fn earliest(&self, host: &str, said: &CheckStatus) -> DateTime<Utc> {
+        let last = self.0.iter().rev().find(|(by, (fence, ..))| by == host && *fence <= said.fence);
+        last.filter(|(_, (.., status))| *status != said.status)
+            .map_or(said.since, |(_, (_, at, _))| said.since.max(*at))
+    }
+
+    /// Whether the change is on record: at that time it stood so by this fence or one before, or by a newer one, or it did
+    /// before the moment `until` at which it was over. Not the order of the record counts, but when each was so: who acted at
+    /// the same time elsewhere may have put it there before or later.
     fn tells(&self, said: &CheckStatus, until: Option<DateTime<Utc>>) -> bool {
-        let last = self.0.iter().rev().find(|(fence, ..)| *fence <= said.fence);
-        if last.is_some_and(|(.., status)| *status == said.status) {
-            return true;
-        }
-        let newer = || self.0.iter().filter(|(fence, ..)| *fence > said.fence);
-        let then = newer().filter(|(_, since, _)| *since <= said.since).max_by_key(|(_, since, _)| *since);
-        let next = newer().filter(|(_, since, _)| *since > said.since).min_by_key(|(_, since, _)| *since);
+        let (before, after): (Vec<Said>, Vec<Said>) =
+            self.0.iter().map(|(_, said)| *said).partition(|(_, since, _)| *since <= said.since);
+        let (newer, ours): (Vec<Said>, Vec<Said>) = before.into_iter().partition(|(fence, ..)| *fence > said.fence);
+        let last = |all: Vec<Said>| all.into_iter().max_by_key(|(_, since, _)| *since);
+        let next = after.into_iter().min_by_key(|(_, since, _)| *since);
         let next = next.filter(|(_, since, _)| until.is_none_or(|until| *since < until));
-        then.into_iter().chain(next).any(|(.., status)| *status == said.status)
+        [last(ours), last(newer), next].into_iter().flatten().any(|(.., status)| status == said.status)
     }
 }
 
@@ -64,7 +75,9 @@ impl Store {
     /// # Errors
     /// The store can't be written, or is not the one that was used before. The same facts may be given again.
     pub(crate) async fn append_late(&self, drafts: &[NewFact]) -> Result<(), StoreError> {
-        for some in with_ends(drafts).chunks(TOGETHER) {
+        let mut drafts = drafts.to_vec();
+        self.set_fences(&mut drafts).await?;
+        for some in with_ends(&drafts).chunks(TOGETHER) {
             let mut turns = self.turns();
             loop {
                 let mut turn = turns.next().await?;
@@ -78,22 +91,42 @@ impl Store {
         Ok(())
     }
 
+    /// Who was started while the store was away acted by no lease: what it said counts as that of the holder of then, who may
+    /// have acted elsewhere.
+    async fn set_fences(&self, drafts: &mut [NewFact]) -> Result<(), StoreError> {
+        let rows = self.dialect.facts(WhichFacts::LastAbout(LEASE), BACK).await?;
+        for draft in drafts {
+            if let Statement::CheckStatus(said) = &mut draft.said
+                && let Some(row) = rows.iter().find(|row| row.seq <= said.fence)
+            {
+                said.fence = row.seq;
+            }
+        }
+        Ok(())
+    }
+
     /// Those of which the record says nothing.
     async fn missing(&self, drafts: &[LateFact<'_>]) -> Result<Vec<NewFact>, StoreError> {
         let mut histories: HashMap<&Name, StatusHistory> = HashMap::new();
         let mut missing = Vec::with_capacity(drafts.len());
-        for (draft, until) in drafts {
-            let mut is_told = !self.dialect.facts(WhichFacts::Id(&draft.id), 1).await?.is_empty();
-            if let Some(said) = status_of(draft) {
-                if !histories.contains_key(&said.check) {
-                    histories.insert(&said.check, self.status_history(&said.check).await?);
+        for (waiting, until) in drafts {
+            let mut is_told = !self.dialect.facts(WhichFacts::Id(&waiting.id), 1).await?.is_empty();
+            let mut draft = NewFact { late: true, ..(*waiting).clone() };
+            if let (Some(CheckStatus { check, .. }), Statement::CheckStatus(said)) =
+                (status_of(waiting), &mut draft.said)
+            {
+                if !histories.contains_key(check) {
+                    histories.insert(check, self.status_history(check).await?);
                 }
-                let history = histories.entry(&said.check).or_default();
+                let history = histories.entry(check).or_default();
+                let since = history.earliest(&draft.host, said);
+                said.seen &= since == said.since;
+                said.since = since;
                 is_told |= history.tells(said, *until);
-                history.0.push((said.fence, said.since, said.status));
+                history.0.push((draft.host.clone(), (said.fence, said.since, said.status)));
             }
             if !is_told {
-                missing.push(NewFact { late: true, ..(*draft).clone() });
+                missing.push(draft);
             }
         }
         Ok(missing)
@@ -102,7 +135,10 @@ impl Store {
     async fn status_history(&self, check: &Name) -> Result<StatusHistory, StoreError> {
         let rows = self.dialect.facts(WhichFacts::LastAbout(&format!("check:{check}")), BACK).await?;
         let facts = rows.iter().rev().filter_map(|row| Fact::from_entry(&row.entry).ok());
-        let said = facts.filter_map(|fact| status_of(&fact.draft).map(|said| (said.fence, said.since, said.status)));
+        let said = facts.filter_map(|fact| {
+            let said = status_of(&fact.draft).map(|said| (said.fence, said.since, said.status))?;
+            Some((fact.draft.host, said))
+        });
         Ok(StatusHistory(said.collect()))
     }
 }
@@ -125,6 +161,7 @@ fn with_ends(drafts: &[NewFact]) -> Vec<LateFact<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::lease::LeaseCandidate;
     use crate::store::address::StoreAddress;
     use crate::store::new_fact;
     use crate::store::place::StoreLocation;
@@ -166,6 +203,7 @@ mod tests {
                 &[(1, 9, Degraded)],
             ),
             ("the new one sees it otherwise", &[(1, 0, Ok), (2, 5, Degraded)], &[(1, 9, Down)], &[(1, 9, Down)]),
+            ("from before what was said since", &[(1, 5, Down), (1, 9, Ok)], &[(1, 5, Down)], &[(1, 9, Down)]),
             ("nothing is on record", &[], &[(1, 9, Ok)], &[(1, 9, Ok)]),
         ];
         for (what, on_record, waited, written) in cases {
@@ -188,6 +226,45 @@ mod tests {
                 late.map(|fact| status_of(&fact.draft).map(|said| (said.fence, said.since, said.status)).unwrap());
             let due = written.iter().map(|(fence, second, status)| (*fence, at(*second), *status));
             assert_eq!(late.collect::<Vec<_>>(), due.collect::<Vec<_>>(), "{what}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_acts_elsewhere_at_the_same_time_says_nothing_twice() {
+        use Status::{Down, Ok};
+        // What was seen by who was started elsewhere while the store was away, and was killed then; and what is on record where
+        // that one is back first, and where the holder is.
+        type Case = (&'static [(i64, Status)], [&'static [Status]; 2]);
+        let cases: &[Case] = &[
+            (&[(11, Down)], [&[Ok, Down, Ok], &[Ok, Down, Ok]]),
+            (&[(9, Down), (21, Ok)], [&[Ok, Down, Ok], &[Ok, Down, Ok]]),
+            (&[(11, Down), (14, Ok), (16, Down)], [&[Ok, Down, Ok, Down, Ok], &[Ok, Down, Ok, Ok, Down]]),
+        ];
+        let orders = |(seen, [first, last]): &Case| [(*seen, *first, true), (*seen, *last, false)];
+        for (seen, expected, stand_in_first) in cases.iter().flat_map(orders) {
+            let directory = tempfile::tempdir().unwrap();
+            let place = StoreAddress::File(directory.path().join("opsroom.db"));
+            let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
+            let store = Store::open(&place).await.unwrap();
+            let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
+            let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+            let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+            store.append_held(fence, vec![fact((fence, 0, Ok))]).await.unwrap();
+            let holder = [(fence, 10, Down), (fence, 20, Ok)].map(fact);
+            // It has seen the chain further than where the lease was taken.
+            let elsewhere = |said| NewFact { host: "far".to_owned(), ..fact(said) };
+            let stand_in = seen.iter().map(|(second, status)| elsewhere((fence + 1, *second, *status)));
+            let stand_in: Vec<NewFact> = stand_in.collect();
+            let queues = if stand_in_first { [&stand_in[..], &holder] } else { [&holder[..], &stand_in] };
+            for queue in queues {
+                store.append_late(queue).await.unwrap();
+            }
+            // The holder goes on.
+            store.append_held(fence, vec![fact((fence, 20, Ok))]).await.unwrap();
+            let page = store.audit_page(0, 99).await.unwrap();
+            let facts = page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap().draft);
+            let said: Vec<Status> = facts.filter_map(|fact| status_of(&fact).map(|said| said.status)).collect();
+            assert_eq!(said, expected, "{seen:?}, the stand-in first: {stand_in_first}");
         }
     }
 }

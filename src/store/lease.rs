@@ -15,6 +15,8 @@ use crate::model::status::Status;
 use crate::model::thing::CheckRecord;
 use crate::text::name::Name;
 
+/// The object of the facts by which it was taken; the place of each is its fence.
+pub(super) const LEASE: &str = "lease:engine";
 /// By this name a watcher that waits is kept.
 const WAITING: &str = "watcher.waiting";
 /// By this name the state of the holder's engine is kept.
@@ -190,7 +192,7 @@ impl Store {
 
     /// The fact by which the lease got this fence.
     async fn taken(&self, fence: u64) -> Result<Option<Fact>, StoreError> {
-        let row = self.dialect.facts(WhichFacts::LastAbout("lease:engine"), 1).await?.pop();
+        let row = self.dialect.facts(WhichFacts::LastAbout(LEASE), 1).await?.pop();
         let fact = row.and_then(|row| Fact::from_entry(&row.entry).ok());
         Ok(fact.filter(|fact| matches!(fact.said(), Statement::LeaseTaken(taken) if taken.fence == fence)))
     }

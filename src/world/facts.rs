@@ -10,7 +10,7 @@ use crate::lang::time::Stamp;
 use crate::model::fact::{CheckStatus, Fact, Statement};
 use crate::model::run::{Run, RunState};
 use crate::model::status::Status;
-use crate::model::thing::CheckRecord;
+use crate::model::thing::{CheckRecord, is_outdated};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -54,8 +54,8 @@ impl World {
     fn apply_status(&mut self, fact: &Fact, said: &CheckStatus) -> bool {
         let CheckStatus { status, since, seen, fence, .. } = *said;
         let known = self.check(&said.check).and_then(|check| check.recording.known);
-        // As the store does: what waited while it was away changes nothing that a newer holder has said meanwhile.
-        if fact.draft.late && known.is_some_and(|known| known.fence > fence) {
+        // As the store does.
+        if fact.draft.late && known.is_some_and(|known| is_outdated(said, (known.fence, known.since.at.utc))) {
             return false;
         }
         let record = CheckRecord { status, since, seen, reason: said.reason.clone(), fence };

@@ -23,12 +23,17 @@ pub struct CheckRecord {
     pub fence: u64,
 }
 
+/// Whether what waited while the store was away changes nothing: what is known was said by a newer holder, or is of a later
+/// change.
+pub(crate) fn is_outdated(said: &CheckStatus, known: (u64, DateTime<Utc>)) -> bool {
+    known > (said.fence, said.since)
+}
+
 pub(super) fn follow(fact: &Fact, things: &mut Things) {
     let Statement::CheckStatus(said) = fact.said() else { return };
     let key = ThingKey::new(ThingKind::Check, &said.check);
     let known = things.get(&key).and_then(StoredThing::read::<CheckRecord>);
-    // What waited while the store was away changes nothing that a newer holder has said meanwhile.
-    if fact.draft.late && known.is_some_and(|known| known.fence > said.fence) {
+    if fact.draft.late && known.is_some_and(|known| is_outdated(said, (known.fence, known.since))) {
         return;
     }
     let CheckStatus { status, since, seen, fence, .. } = *said;
