@@ -35,7 +35,7 @@ use crate::text::SafeText;
 
 /// Commands that may wait: one a tick, for as long as a store may hang.
 const COMMANDS: usize = 1024;
-/// A holder that dies is succeeded sooner, and the clock of a server is about ours.
+/// A holder that dies is succeeded sooner.
 const LATE_BY: TimeDelta = TimeDelta::minutes(1);
 /// How long giving the lease back may take at the end: it expires by itself.
 const LEAVING: Duration = Duration::from_millis(600);
@@ -144,7 +144,10 @@ impl LeaseTask {
 struct ActingLease {
     store: String,
     fence: u64,
+    /// When it was taken, by the store's clock.
     since: DateTime<Utc>,
+    /// When this process began to act by it, by its own.
+    began: DateTime<Utc>,
 }
 
 struct LeaseParticipant {
@@ -270,11 +273,12 @@ impl LeaseParticipant {
     }
 
     async fn seen(&mut self, store: &Store, view: LeaseView) {
-        self.holding = match view {
-            LeaseView::Ours { fence, since } => Some(ActingLease { store: store.id().to_owned(), fence, since }),
-            _ => None,
-        };
-        self.seen_at = Some(self.clock.now().utc);
+        let (now, before) = (self.clock.now().utc, self.holding.take());
+        if let LeaseView::Ours { fence, since } = view {
+            let began = before.filter(|before| before.fence == fence).map_or(now, |before| before.began);
+            self.holding = Some(ActingLease { store: store.id().to_owned(), fence, since, began });
+        }
+        self.seen_at = Some(now);
         self.claim_held().await;
         let is_alike = !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;
@@ -300,7 +304,7 @@ impl LeaseParticipant {
         let Some(holding) = self.holding.clone() else { return };
         let draft = |said: Statement| new_fact(said.began().unwrap_or(at), &self.me.who, &self.host, said);
         // What changed long before this process acted is history, which nobody put on record then.
-        let is_late = |draft: &NewFact| holding.since - draft.at > LATE_BY;
+        let is_late = |draft: &NewFact| holding.began - draft.at > LATE_BY;
         let drafts = said.into_iter().map(draft).map(|draft| NewFact { late: is_late(&draft), ..draft });
         let drafts: Vec<NewFact> = drafts.collect();
         let store = self.store().filter(|store| store.id() == holding.store);

@@ -65,7 +65,7 @@ impl LeaseParticipant {
             self.began_anew = true;
         }
         if self.claim.is_some() {
-            self.holding = Some(ActingLease { store, fence, since });
+            self.holding = Some(ActingLease { store, fence, since, began: now });
         }
     }
 

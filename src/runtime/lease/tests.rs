@@ -29,9 +29,13 @@ fn config(text: &str) -> Arc<Config> {
 
 impl Part {
     fn start(directory: &Path, text: &str) -> Self {
+        Self::start_by(Clock::start(), directory, text)
+    }
+
+    fn start_by(clock: Clock, directory: &Path, text: &str) -> Self {
         let (sender, outcomes) = mpsc::channel(64);
         let (stores, observed) = watch::channel(StoreState::Opening);
-        let lease = LeaseTask::new(Clock::start(), &config(text), sender);
+        let lease = LeaseTask::new(clock, &config(text), sender);
         let mut tasks = Tasks::new(mpsc::channel(1).0);
         lease.start(&mut tasks, &observed, directory, Some(StoreAddress::File(directory.join("opsroom.db"))));
         Self { lease, tasks, stores, outcomes }
@@ -176,6 +180,19 @@ async fn what_changed_long_before_the_lease_is_late() {
     let (LeaseView::Ours { since, .. }, Some(fence)) = (&view, view.fence()) else { panic!("{view:?}") };
     part.say_of(*since - TimeDelta::hours(1), Status::Down, fence);
     part.say_of(*since - TimeDelta::seconds(20), Status::Ok, fence);
+    until_said(&store, &[(Status::Down, true), (Status::Ok, false)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_under_the_lease_is_not_late_by_a_clock_that_is_slow() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let clock = Clock::start().set_by(-TimeDelta::minutes(10));
+    let mut part = Part::start_by(clock, &state, "");
+    let store = part.open(&state).await;
+    let fence = part.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    part.say_of(clock.now().utc - TimeDelta::hours(1), Status::Down, fence);
+    part.say_of(clock.now().utc, Status::Ok, fence);
     until_said(&store, &[(Status::Down, true), (Status::Ok, false)]).await;
 }
 
