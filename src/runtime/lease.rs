@@ -169,8 +169,8 @@ struct LeaseParticipant {
     /// What the engine knew last, and whether the store knows it too.
     engine: Option<Box<EngineState>>,
     is_engine_kept: bool,
-    /// What was taken over last: the store (empty while that is away), and what its engine knew.
-    resumed: Option<(String, Vec<u8>)>,
+    /// What was taken over last: the store (empty while that is away), and what its engines knew.
+    resumed: Option<(String, Vec<Vec<u8>>)>,
     /// When the store was last seen, by the clock of this host.
     seen_at: Option<DateTime<Utc>>,
     /// Whether it began while the store was away, knowing nothing of the engine of before: the store knows that.

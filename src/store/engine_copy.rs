@@ -29,6 +29,9 @@ pub(crate) struct EngineCopy {
     /// The fence by which it acted; 0: an earlier version did not note it.
     #[serde(default)]
     pub fence: u64,
+    /// Whether it began while the store was away, so that it knows nothing of before: the store does.
+    #[serde(default)]
+    pub began_anew: bool,
     /// What it knew.
     pub engine: EngineState,
 }
@@ -112,7 +115,7 @@ mod tests {
     fn copy(store: &str, place: &str, second: i64) -> EngineCopy {
         let engine = EngineState { version: ENGINE_VERSION, ..EngineState::default() };
         let at = DateTime::from_timestamp(second, 0).unwrap();
-        EngineCopy { store: store.to_owned(), place: Some(place.into()), at, fence: 7, engine }
+        EngineCopy { store: store.to_owned(), place: Some(place.into()), at, fence: 7, began_anew: false, engine }
     }
 
     #[test]

@@ -26,12 +26,11 @@ impl LeaseParticipant {
         // Each by its own clock: that of a server may be another than ours.
         let copy = copy.filter(|copy| kept.as_ref().is_none_or(|kept| copy.age(now) <= kept.age && !self.began_anew));
         self.began_anew = false;
-        let (body, unseen) = match (copy, kept) {
-            (Some(copy), _) => (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)),
-            (None, Some(kept)) => (kept.body, kept.silent_for),
-            (None, None) => (Vec::new(), Duration::ZERO),
-        };
-        self.take_over(store.id().to_owned(), body, unseen).await;
+        // What is told later is put before what is known: a copy that began anew says what came after what the store knows.
+        let kept = kept.filter(|_| copy.as_ref().is_none_or(|copy| copy.began_anew));
+        let copied = copy.map(|copy| (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)));
+        let known = copied.into_iter().chain(kept.map(|kept| (kept.body, kept.silent_for))).collect();
+        self.take_over(store.id().to_owned(), known).await;
     }
 
     /// Succeeds who acted here for a store that is away and is gone: what fired then fires on. Where it was killed while the
@@ -59,8 +58,9 @@ impl LeaseParticipant {
             self.claim(&store).await;
         }
         if let Some(copy) = copy.filter(|_| is_new || self.claim.is_some()) {
+            self.began_anew = copy.began_anew;
             let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
-            self.take_over(String::new(), body, copy.age(now)).await;
+            self.take_over(String::new(), vec![(body, copy.age(now))]).await;
         } else if self.claim.is_some() {
             self.began_anew = true;
         }
@@ -93,14 +93,21 @@ impl LeaseParticipant {
         };
     }
 
-    /// Tells what an engine knew, which nobody has seen for `unseen`, unless that is what was told last.
-    async fn take_over(&mut self, store: String, body: Vec<u8>, unseen: Duration) {
-        let before = self.resumed.replace((store.clone(), body.clone()));
-        if body.is_empty() || before.is_some_and(|(id, known)| known == body && (id == store || id.is_empty())) {
-            return;
+    /// Tells what engines knew, each with for how long nobody has seen more, but not what was told last.
+    async fn take_over(&mut self, store: String, known: Vec<(Vec<u8>, Duration)>) {
+        let bodies = known.iter().map(|(body, _)| body.clone()).collect();
+        let before = self.resumed.replace((store.clone(), bodies));
+        let told = before.filter(|(id, _)| *id == store || id.is_empty()).map(|(_, bodies)| bodies).unwrap_or_default();
+        for (body, unseen) in known.into_iter().filter(|(body, _)| !told.contains(body)) {
+            self.tell_engine(&body, unseen).await;
         }
-        match serde_json::from_slice::<EngineState>(&body) {
+    }
+
+    async fn tell_engine(&mut self, body: &[u8], unseen: Duration) {
+        match serde_json::from_slice::<EngineState>(body) {
             Ok(engine) if engine.version == ENGINE_VERSION => {
+                // Known again once the engine has taken it in: until then it would hide this one from whoever comes next.
+                self.engine = None;
                 self.outcomes.send(Outcome::Engine { engine: Box::new(engine), unseen }).await.ok();
             }
             Ok(engine) => tracing::warn!(version = engine.version, "the state of the engine has another version"),
@@ -141,6 +148,7 @@ impl LeaseParticipant {
             place: self.place.as_ref().map(StoreAddress::name),
             at: self.clock.now().utc,
             fence: holding.fence,
+            began_anew: self.began_anew,
             engine: (**engine).clone(),
         };
         let state = self.state_directory.clone();

@@ -383,6 +383,38 @@ async fn who_starts_while_the_store_is_away_knows_it_by_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_knows_outlives_who_began_without_it() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut killed = Part::start(&state, "");
+    let store = killed.open(&state).await;
+    killed.until("it takes the lease", is_ours).await;
+    killed.keep(1);
+    until("the store keeps what it knew", async || store.kept_engine().await.unwrap().is_some()).await;
+    killed.tasks.end(Duration::ZERO).await;
+    // Two of them, each killed.
+    for mark in [2, 3] {
+        let mut next = Part::start(&state, "");
+        next.close();
+        if mark > 2 {
+            assert_eq!(next.engine().await.0, engine(mark - 1));
+        }
+        next.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+        next.keep(mark);
+        let is_copied = |copy: EngineCopy| copy.engine == engine(mark);
+        until("it keeps a copy", async || EngineCopy::read(&state, store.id()).is_some_and(is_copied)).await;
+        next.tasks.end(Duration::ZERO).await;
+    }
+    let mut last = Part::start(&state, "");
+    let store = last.open(&state).await;
+    assert_eq!([last.engine().await.0, last.engine().await.0], [engine(3), engine(1)]);
+    last.until("it takes the lease once the last one has expired", is_ours).await;
+    let kept = store.kept_engine().await.unwrap().unwrap();
+    assert_eq!(serde_json::from_slice::<EngineState>(&kept.body).unwrap(), engine(1));
+    assert!(EngineCopy::read(&state, store.id()).is_some(), "both stay until one engine knows what both knew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_the_right_to_act_gets_it_when_the_other_dies() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
