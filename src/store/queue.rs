@@ -80,18 +80,13 @@ impl LateQueue {
         Ok(Some((file, facts)))
     }
 
-    /// Gives what waits to the store that is accepted in the place of this one. The fences of this one say nothing there: what
-    /// is said there is newer.
+    /// Gives what waits to the store that is accepted in the place of this one.
     ///
     /// # Errors
     /// One of them can't be read or written, or has no room for all: then everything goes on waiting here.
-    pub(super) fn give_to(&self, accepted: &Self) -> io::Result<()> {
+    pub(crate) fn give_to(&self, accepted: &Self) -> io::Result<()> {
         let Some((file, mut facts)) = self.take()? else { return Ok(()) };
-        for fact in &mut facts {
-            if let Statement::CheckStatus(said) = &mut fact.said {
-                said.fence = 0;
-            }
-        }
+        forget_fences(&mut facts);
         if accepted.push(&facts)? > 0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -143,6 +138,15 @@ impl LateQueue {
         let file = OpenOptions::new().read(true).append(true).open(&path)?;
         file.lock()?;
         Ok(file)
+    }
+}
+
+/// The fences of a store say nothing in the one that is accepted in its place: what is said there is newer.
+pub(crate) fn forget_fences(facts: &mut [NewFact]) {
+    for fact in facts {
+        if let Statement::CheckStatus(said) = &mut fact.said {
+            said.fence = 0;
+        }
     }
 }
 

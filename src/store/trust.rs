@@ -230,6 +230,12 @@ impl Store {
         Ok(Accepted { store, doubt })
     }
 
+    /// Whether the store with that id was in no other place than this one, and is gone: this one was accepted there.
+    pub(crate) fn has_replaced(&self, id: &str) -> bool {
+        let known = self.heads.as_ref().and_then(|heads| heads.read(id).ok().flatten());
+        known.is_some_and(|known| known.places.is_empty() && id != self.id())
+    }
+
     /// Takes over what waits for stores that were only in its place: they are gone.
     fn succeed(&self, place: &StoreLocation, heads: &Heads) -> Result<(), StoreError> {
         let Some(state) = &place.state else { return Ok(()) };

@@ -2,6 +2,8 @@
 //! the store is back.
 
 use crate::files::trust::describe;
+use crate::store::engine_copy::EngineCopy;
+use crate::store::queue::forget_fences;
 use crate::text::SafeText;
 
 use super::{LateQueue, LeaseParticipant, NewFact, Store};
@@ -22,6 +24,7 @@ impl LeaseParticipant {
     /// Sends what waits for a store that is open.
     pub(super) async fn send_late(&mut self, store: &Store) {
         self.queue_again().await;
+        self.succeed(store).await;
         let queue = LateQueue::of(&self.state_directory, store.id());
         let sent = async {
             store.send_late(&queue).await?;
@@ -44,6 +47,27 @@ impl LeaseParticipant {
                 let waiting = tokio::task::spawn_blocking(move || queue.len()).await;
                 self.waiting = waiting.ok().and_then(Result::ok).unwrap_or(self.waiting);
             }
+        }
+    }
+
+    /// Gives a store what was said here for the one that it was accepted in place of, also since then.
+    async fn succeed(&mut self, store: &Store) {
+        let (state, id, before) = (self.state_directory.clone(), store.id().to_owned(), self.unqueued.store.clone());
+        let store = store.clone();
+        let given = tokio::task::spawn_blocking(move || {
+            if !store.has_replaced(&before) {
+                return Ok(false);
+            }
+            LateQueue::of(&state, &before).give_to(&LateQueue::of(&state, store.id()))?;
+            EngineCopy::remove(&state, &before).map(|()| true)
+        });
+        match given.await {
+            Ok(Ok(true)) => {
+                forget_fences(&mut self.unqueued.facts);
+                self.unqueued.store = id;
+            }
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "what waits for a store that was replaced goes on waiting"),
         }
     }
 

@@ -415,6 +415,34 @@ async fn what_the_store_knows_outlives_who_began_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_during_an_accept_goes_to_the_accepted_store() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut part = Part::start(&state, "");
+    let store = part.open(&state).await;
+    let fence = part.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    part.close();
+    part.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+    std::fs::remove_dir_all(state.join("queue")).unwrap();
+    std::fs::write(state.join("queue"), "").unwrap();
+    part.say(Status::Down, fence);
+    part.until("it waits in memory", |report| report.late.in_memory == 1).await;
+    std::fs::remove_file(state.join("queue")).unwrap();
+    store.close().await;
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(state.join(format!("opsroom.db{suffix}"))).ok();
+    }
+    RunService::accept(None, &state, "restored", Clock::start()).await.unwrap();
+    part.say(Status::Ok, fence);
+    part.until("both wait", |report| report.late.on_disk + report.late.in_memory == 2).await;
+    let accepted = part.open(&state).await;
+    assert_ne!(accepted.id(), store.id());
+    part.until("nothing waits any more", |report| is_ours(report) && report.late == LateFigures::default()).await;
+    assert_eq!(said(&accepted).await, [(Status::Down, true), (Status::Ok, true)]);
+    assert_eq!(LateQueue::of(&state, accepted.id()).others(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_the_right_to_act_gets_it_when_the_other_dies() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
