@@ -64,7 +64,7 @@ fn screens(state: &State) -> Hint {
         [first, _, .., last] => format!("{first}-{last}"),
         few => few.iter().map(u8::to_string).collect::<Vec<_>>().join(" "),
     });
-    Hint::new(runs.collect::<Vec<_>>().join(" "), "screens").ranked(1)
+    Hint::new(runs.collect::<Vec<_>>().join(" "), "screens").ranked(2)
 }
 
 /// Hints for the screen and panel in the order in which they stand: what the panel does, what can be done with what is
@@ -77,15 +77,20 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     };
     let near = panel.as_ref().map(|id| panels::find(id).hints(state)).unwrap_or_default();
     let near = near.into_iter().enumerate().map(|(at, (command, label))| {
-        let rank = if at == 0 || matches!(command, Command::Cancel | Command::DryRun) { 0 } else { 2 };
+        let rank = match at {
+            0 => 0,
+            _ if matches!(command, Command::Cancel | Command::DryRun) => 0,
+            1 => 1,
+            _ => 3,
+        };
         hint(command, label, rank)
     });
     let is_list = panel.as_ref().is_some_and(|id| panels::find(id).is_list() || panels::find(id).shows_records());
     let subject = describe::subject(state).is_some();
-    let selection = [(Command::Act, "actions"), (Command::Describe, "describe")].into_iter().filter(|_| subject);
+    let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", 2)].into_iter().filter(|_| subject);
     let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
     let anywhere = [
-        (Command::Save, "save", 1, true),
+        (Command::Save, "save", 3, true),
         (Command::Filter, "filter", 3, is_list),
         (Command::NextPanel, "panel", 4, state.panels().len() > 1),
         (Command::Zoom, "zoom", 5, zooms),
@@ -93,9 +98,9 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     ];
     let anywhere = anywhere.into_iter().filter(|(.., works)| *works);
     let all = near
-        .chain(selection.map(|(command, label)| hint(command, label, 1)))
+        .chain(selection.map(|(command, label, rank)| hint(command, label, rank)))
         .flatten()
-        .chain(its.into_iter().map(|hint| hint.ranked(2)))
+        .chain(its.into_iter().enumerate().map(|(at, hint)| hint.ranked(if at == 0 { 1 } else { 3 })))
         .chain(others.into_iter().map(|hint| hint.ranked(4)))
         .chain(anywhere.filter_map(|(command, label, rank, _)| hint(command, label, rank)));
     let mut hints: Vec<Hint> = Vec::new();
@@ -119,7 +124,7 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
     };
     let service = state.regarded_service().map(|service| &service.name);
     let (its, others): (Vec<&Action>, Vec<&Action>) =
-        state.world.config.actions.iter().partition(|action| service.is_none() || action.service.as_ref() == service);
+        state.world.config.actions.iter().partition(|action| service.is_some() && action.service.as_ref() == service);
     let others = if state.console.screen == Screen::Service { Vec::new() } else { others };
     (its.into_iter().filter_map(hint).collect(), others.into_iter().filter_map(hint).collect())
 }
