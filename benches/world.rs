@@ -116,7 +116,7 @@ impl Bench {
             timing: Timing { scheduled: sent, sent, ended: self.now },
             sign,
             error: (sign == Sign::Bad).then(|| SafeText::new("connection refused")),
-            timed_out: false,
+            answered: true,
             components: BTreeMap::new(),
             version: None,
             fields: BTreeMap::new(),

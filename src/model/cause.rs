@@ -138,7 +138,7 @@ mod tests {
             timing: Timing { scheduled: at, sent: at, ended: at },
             sign,
             error: (!error.is_empty()).then(|| SafeText::new(error)),
-            timed_out: false,
+            answered: true,
             components: parts.iter().map(|(name, part)| (SafeText::new(name), part.clone())).collect(),
             version: None,
             fields: BTreeMap::new(),

@@ -53,8 +53,8 @@ pub struct Reading {
     pub sign: Sign,
     /// Why it is not good: the failed expression with the value it saw, the error, the timeout.
     pub error: Option<SafeText>,
-    /// True when the poll ended at its timeout: the latency is then a lower bound.
-    pub timed_out: bool,
+    /// Whether there was an answer, however bad. Otherwise the latency is how long was waited for one.
+    pub answered: bool,
     /// The parts that the health document names.
     pub components: BTreeMap<SafeText, Component>,
     /// Version and environment as the health document gives them.

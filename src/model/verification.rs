@@ -300,7 +300,7 @@ mod tests {
             timing: Timing { scheduled: at(sent), sent: at(sent), ended: at(sent + 1) },
             sign,
             error: None,
-            timed_out: false,
+            answered: true,
             components: BTreeMap::new(),
             version: None,
             fields: BTreeMap::new(),

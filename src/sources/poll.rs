@@ -175,7 +175,7 @@ impl Poller {
                 timing,
                 sign: verdict.sign,
                 error: verdict.error,
-                timed_out: matches!(answer, Err(PollError::Timeout(..))),
+                answered: answer.is_ok(),
                 components: verdict.components,
                 version: verdict.version,
                 fields: answer.as_ref().map(|answer| asked_numbers(check, &answer.document)).unwrap_or_default(),

@@ -55,6 +55,8 @@ pub struct CheckView {
     pub(super) recording: Recording,
     judge: Streak,
     latencies: Latencies,
+    /// When it answered last, however badly.
+    answered: Option<Stamp>,
     known: model::availability::Availability,
     /// Up to when the figures are computed: the latest poll or tick.
     pub(crate) as_of: Stamp,
@@ -82,6 +84,7 @@ impl CheckView {
             recording: Recording::default(),
             judge: Streak::new(rules(check), now),
             latencies: Latencies::default(),
+            answered: None,
             known: model::availability::Availability::new(check.every, now),
             as_of: now,
         }
@@ -98,6 +101,9 @@ impl CheckView {
             // Ticks pass while a service wakes up: they are no part of how fast it answers.
             Sign::Cold => self.latencies.record(ended, reading.timing.latency()),
             _ => self.latencies.record_corrected(ended, reading.timing.latency(), self.every),
+        }
+        if reading.answered {
+            self.answered = Some(ended);
         }
         self.as_of = ended;
         let error = reading.error.clone().filter(|_| self.judge.status() != Status::Ok);
@@ -183,6 +189,11 @@ impl CheckView {
     pub fn next_due(&self, now: Stamp) -> Option<Duration> {
         let last = self.last.as_ref()?;
         Some(last.timing.scheduled.plus(self.every).since(now))
+    }
+
+    /// Whether its latencies can pass for how fast it answers now: it has answered lately.
+    pub(crate) fn is_answering(&self) -> bool {
+        !self.stale && self.answered.is_some_and(|at| self.as_of.since(at) <= self.stale_after)
     }
 
     /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.

@@ -133,7 +133,7 @@ mod tests {
                 timing: Timing { scheduled: sent, sent, ended: self.now },
                 sign,
                 error: None,
-                timed_out: false,
+                answered: true,
                 components: BTreeMap::new(),
                 version: None,
                 phases: Vec::new(),

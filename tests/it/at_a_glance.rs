@@ -102,6 +102,25 @@ fn a_stale_service_says_since_when_in_the_bar_as_in_its_row() {
 }
 
 #[test]
+fn a_latency_of_before_does_not_look_like_one_of_now() {
+    let mut app = App::new(WORLD);
+    let shows = |app: &App| rows(app, 160, 40).iter().any(|row| row.contains("HTTP API") && row.contains("40ms"));
+    for _ in 0..3 {
+        app.poll_in("api", Sign::Good, 40);
+        app.pass(15);
+    }
+    assert!(shows(&app));
+    // It is polled on time and never answers.
+    for _ in 0..20 {
+        app.poll_in("api", Sign::Bad, 40);
+        app.pass(15);
+    }
+    assert!(!app.state.world.check("api").expect("a check").stale && !shows(&app), "{:#?}", rows(&app, 160, 40));
+    app.poll_in("api", Sign::Good, 40);
+    assert!(shows(&app));
+}
+
+#[test]
 fn esc_leaves_the_comparison_before_the_screen() {
     let mut app = world::trouble();
     app.keys("4 b esc");
@@ -147,10 +166,12 @@ fn the_last_row_says_what_works_here_and_nothing_else() {
     let last = |app: &App, width| rows(app, width, 24).pop().expect("a row");
     let overview = last(&app, 80);
     assert!(overview.starts_with(" enter open  ") && overview.trim_end().ends_with(": palette  ? help"), "{overview}");
-    for key in ["x actions", "d describe", "S save", "1-4 6 screens"] {
+    for key in ["l logs", "x actions", "D restart db"] {
         assert!(overview.contains(key), "{key}: {overview}");
     }
-    assert!(last(&app, 200).contains("R restart api"), "{}", last(&app, 200));
+    for key in ["d describe", "S save"] {
+        assert!(last(&app, 200).contains(key), "{key}: {}", last(&app, 200));
+    }
     app.keys("5");
     assert!(app.toast().starts_with("no screen has the key 5"), "{}", app.toast());
     app.keys("4");

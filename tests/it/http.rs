@@ -95,7 +95,8 @@ impl Polling {
         loop {
             match self.next().await {
                 // A busy machine.
-                Observation::Reading(reading) if reading.timed_out => {}
+                Observation::Reading(reading)
+                    if reading.error.as_ref().is_some_and(|why| why.as_str().contains("no answer within")) => {}
                 Observation::Reading(reading) => return *reading,
                 _ => {}
             }

@@ -131,7 +131,7 @@ fn latencies(glyphs: GlyphSet, check: &CheckView, window: Duration) -> Line<'sta
     let merged = check.latencies(window);
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
-        let figure = merged.percentile(quantile).filter(|_| !check.stale);
+        let figure = merged.percentile(quantile).filter(|_| check.is_answering());
         let figure = figure.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
     }

@@ -240,7 +240,7 @@ fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static
 fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
     let none = || Line::styled(glyphs.none, Role::TextDim);
     // Without fresh samples in its window it would pass for how fast it is now.
-    let latency = check.percentile(0.95, LATENCY_WINDOW).filter(|_| !check.stale);
+    let latency = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
     let latency = latency.map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
     let availability = check.availability(AVAILABILITY_WINDOW, state.seen().now).map_or_else(none, |figure| {
         if figure.thin {

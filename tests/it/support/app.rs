@@ -121,7 +121,7 @@ impl App {
             timing,
             sign,
             error,
-            timed_out: false,
+            answered: sign != Sign::Bad,
             components: BTreeMap::default(),
             version: None,
             phases: Vec::new(),

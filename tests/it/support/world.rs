@@ -156,7 +156,7 @@ pub fn poll(app: &mut App, check: &str, sign: Sign, latency: u64, error: Option<
         timing,
         sign,
         error: error.map(SafeText::new),
-        timed_out: false,
+        answered: true,
         components,
         version: Some(SafeText::new("2.4.1")),
         phases: Vec::new(),
