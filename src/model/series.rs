@@ -26,6 +26,8 @@ pub struct Point {
     pub max: f64,
     /// Newest value.
     pub last: f64,
+    /// How many values; 0 where one is only carried on.
+    pub count: u32,
 }
 
 /// One metric's values. Gaps stay gaps: a value holds until the next one, and no longer than `hold`.
@@ -119,8 +121,7 @@ impl Series {
         let last = millis(now).div_euclid(width);
         let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;
         let end = (last + 1) * width;
-        let mut columns =
-            Columns { start, width, points: vec![None; buckets], counts: vec![0; buckets], held: Vec::new() };
+        let mut columns = Columns { start, width, points: vec![None; buckets], held: Vec::new() };
         let raw_covers = self.raw_since.is_none_or(|since| since <= start);
         // What lies before the range may hold into it.
         let from = start - self.hold.as_millis() as i64;
@@ -128,8 +129,8 @@ impl Series {
             for (at, value) in &self.raw {
                 let at = millis(*at);
                 if at >= from && at < end {
-                    let point = value.map(|value| Point { min: value, mean: value, max: value, last: value });
-                    columns.add(at, at, point, 1, value.is_none());
+                    let point = value.map(|value| Point { min: value, mean: value, max: value, last: value, count: 1 });
+                    columns.add(at, at, point, value.is_none());
                 }
             }
         } else {
@@ -137,7 +138,7 @@ impl Series {
             for bucket in tier.buckets() {
                 let at = tier.start_of(bucket);
                 if at >= from && at < end {
-                    columns.add(at, at + tier.step() - 1, Some(bucket.point()), bucket.count(), bucket.has_ended());
+                    columns.add(at, at + tier.step() - 1, Some(bucket.point()), bucket.has_ended());
                 }
             }
         }
@@ -157,17 +158,16 @@ impl Series {
 /// stands for the whole span.
 fn stored(start: i64, length: i64, bucket: &Bucket, step: i64) -> Vec<(i64, Stored)> {
     let each = bucket.each().map(|(second, value)| {
-        let point = Point { min: value, mean: value, max: value, last: value };
-        (start + i64::from(second) * 1_000, Stored { point, count: 1, sum: value })
+        let point = Point { min: value, mean: value, max: value, last: value, count: 1 };
+        (start + i64::from(second) * 1_000, Stored { point, sum: value })
     });
     let mut each: Vec<_> = each.collect();
     each.reverse();
     let Some((min, max)) = bucket.bounds().filter(|_| each.is_empty()) else { return each };
     let mean = bucket.sum() / bucket.count() as f64;
-    let point = Point { min, mean, max, last: mean };
     let pieces = (length / step).max(1);
     let count = u32::try_from(bucket.count().div_euclid(pieces.cast_unsigned())).unwrap_or(u32::MAX).max(1);
-    let piece = Stored { point, count, sum: mean * f64::from(count) };
+    let piece = Stored { point: Point { min, mean, max, last: mean, count }, sum: mean * f64::from(count) };
     (0..pieces).rev().map(|place| (start + place * step, piece)).collect()
 }
 
@@ -180,7 +180,6 @@ struct Columns {
     start: i64,
     width: i64,
     points: Vec<Option<Point>>,
-    counts: Vec<u32>,
     /// What may stand for columns that have no value of their own: oldest first.
     held: Vec<Held>,
 }
@@ -195,23 +194,25 @@ struct Held {
 }
 
 impl Columns {
-    fn add(&mut self, from: i64, to: i64, point: Option<Point>, count: u32, ended: bool) {
+    fn add(&mut self, from: i64, to: i64, point: Option<Point>, ended: bool) {
         self.held.push(Held { from, to, point, value: point.map(|point| point.last).filter(|_| !ended) });
         let (Some(point), Ok(place)) = (point, usize::try_from((from - self.start).div_euclid(self.width))) else {
             return;
         };
         let Some(kept) = self.points.get_mut(place) else { return };
-        let total = self.counts[place] + count;
         *kept = Some(match *kept {
             None => point,
-            Some(before) => Point {
-                min: before.min.min(point.min),
-                mean: before.mean + (point.mean - before.mean) * f64::from(count) / f64::from(total),
-                max: before.max.max(point.max),
-                last: point.last,
-            },
+            Some(before) => {
+                let count = before.count.saturating_add(point.count);
+                Point {
+                    min: before.min.min(point.min),
+                    mean: before.mean + (point.mean - before.mean) * f64::from(point.count) / f64::from(count),
+                    max: before.max.max(point.max),
+                    last: point.last,
+                    count,
+                }
+            }
         });
-        self.counts[place] = total;
     }
 
     /// Carries values on over columns without one of their own, up to now.
@@ -232,7 +233,7 @@ impl Columns {
                 next.checked_sub(1).map(|before| &self.held[before])
                 && begin - to <= hold
             {
-                self.points[place] = Some(Point { min: *value, mean: *value, max: *value, last: *value });
+                self.points[place] = Some(Point { min: *value, mean: *value, max: *value, last: *value, count: 0 });
             }
         }
         self.points
@@ -268,8 +269,8 @@ mod tests {
         assert_eq!(
             points,
             [
-                Some(Point { min: 1.0, mean: 2.0, max: 3.0, last: 2.0 }),
-                Some(Point { min: 7.0, mean: 7.0, max: 7.0, last: 7.0 })
+                Some(Point { min: 1.0, mean: 2.0, max: 3.0, last: 2.0, count: 3 }),
+                Some(Point { min: 7.0, mean: 7.0, max: 7.0, last: 7.0, count: 1 })
             ]
         );
         assert_eq!(series.latest(2), [(at(9), 2.0), (at(10), 7.0)]);

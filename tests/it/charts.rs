@@ -123,6 +123,22 @@ fn what_is_empty_says_why_and_the_next_key() {
     assert!(!drawn(&old).contains("no values in"), "{}", drawn(&old));
 }
 
+/// A bucket that has only begun weighs no more than what is in it.
+#[test]
+fn the_average_is_the_same_however_long_the_span_is() {
+    let mut app = App::after(&CONFIG.replace("every = \"1m\"", "every = \"5s\""), Duration::from_hours(40 * 24));
+    for sample in 0..97 {
+        app.sample("queue", Ok(if sample == 96 { 970.0 } else { 0.0 }));
+        app.wait(5_000);
+    }
+    app.send(Event::Clock);
+    app.keys("4");
+    for _ in 0..3 {
+        assert!(drawn(&app).contains("avg 10/s"), "{}", drawn(&app));
+        app.keys("+");
+    }
+}
+
 #[test]
 fn figures_of_a_chart_say_less_where_there_is_no_room_for_all() {
     let mut app = App::after(CONFIG, Duration::from_hours(40 * 24));

@@ -22,11 +22,7 @@ impl Bucket {
     pub(super) fn point(&self) -> Point {
         let (min, max) = (f64::from(self.min), f64::from(self.max));
         let mean = (self.sum / f64::from(self.count)).clamp(min, max);
-        Point { min, mean, max, last: f64::from(self.last) }
-    }
-
-    pub(super) const fn count(&self) -> u32 {
-        self.count
+        Point { min, mean, max, last: f64::from(self.last), count: self.count }
     }
 
     pub(super) const fn has_ended(&self) -> bool {
@@ -38,7 +34,6 @@ impl Bucket {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored {
     pub point: Point,
-    pub count: u32,
     pub sum: f64,
 }
 
@@ -102,13 +97,13 @@ impl Tier {
     /// Puts stored values before those that are here, newest first; each with where it begins, in milliseconds. With
     /// them everything since `since` is here.
     pub(super) fn restore(&mut self, values: impl Iterator<Item = (i64, Stored)>, since: i64) {
-        for (millis, Stored { point, count, sum }) in values {
+        for (millis, Stored { point, sum }) in values {
             let Ok(index) = u32::try_from(millis.div_euclid(self.step)) else { continue };
             let full = self.buckets.len() == self.most;
             match self.buckets.front_mut() {
                 Some(first) if first.index < index => {}
                 Some(first) if first.index == index => {
-                    first.count = first.count.saturating_add(count);
+                    first.count = first.count.saturating_add(point.count);
                     first.sum += sum;
                     (first.min, first.max) = (first.min.min(point.min as f32), first.max.max(point.max as f32));
                 }
@@ -118,7 +113,7 @@ impl Tier {
                 }
                 _ => self.buckets.push_front(Bucket {
                     index,
-                    count,
+                    count: point.count,
                     sum,
                     min: point.min as f32,
                     max: point.max as f32,

@@ -104,11 +104,13 @@ fn pointed_at(state: &State) -> String {
 /// `avg 5.2 %  min 0 %  max 16 %` of what is known; in less room first without the least.
 fn figures_of(points: &[Option<Point>], metric: &MetricView, room: usize) -> Line<'static> {
     let known = || points.iter().flatten();
-    let count = known().count();
-    if count == 0 {
+    if known().next().is_none() {
         return Line::new();
     }
-    let average = known().map(|point| point.mean).sum::<f64>() / count as f64;
+    // Buckets at the ends of the span hold fewer values; where all are only carried on, each counts as one.
+    let values: u64 = known().map(|point| u64::from(point.count)).sum();
+    let weight = |point: &Point| if values == 0 { 1.0 } else { f64::from(point.count) };
+    let average = known().map(|point| point.mean * weight(point)).sum::<f64>() / known().map(weight).sum::<f64>();
     let least = known().map(|point| point.min).fold(f64::INFINITY, f64::min);
     let most = known().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
     let (average, least, most) = (("avg", average), ("min", least), ("max", most));
@@ -230,7 +232,7 @@ const SUMMED: u16 = 60;
 /// What a metric came to over a span, in figures that fit in so many columns.
 pub(super) fn summary(metric: &MetricView, span: Duration, now: Stamp, room: usize) -> Line<'static> {
     let axis = Axis::new(usize::from(SUMMED), span, metric.every, now);
-    figures_of(&course(metric, SUMMED, axis, now), metric, room)
+    figures_of(&metric.points(axis.buckets, axis.bucket, now), metric, room)
 }
 
 /// Its course over the span of its panel in one row.

@@ -256,7 +256,10 @@ mod tests {
     use crate::theme::{Catalogue, ColorDepth, GlyphSet};
 
     fn points(values: &[f64]) -> Vec<Option<Point>> {
-        values.iter().map(|value| Some(Point { min: *value, mean: *value, max: *value, last: *value })).collect()
+        values
+            .iter()
+            .map(|value| Some(Point { min: *value, mean: *value, max: *value, last: *value, count: 1 }))
+            .collect()
     }
 
     fn drawn(chart: &Chart<'_>, width: u16, height: u16) -> String {
@@ -291,7 +294,7 @@ mod tests {
         let cursor = Some(Cursor { back: 1, at: "10:04:30", before: "" });
         let chart = Chart { points: &points, unit: "s", span: "5m", cursor, ..Chart::default() };
         insta::assert_snapshot!(drawn(&chart, 44, 6));
-        let before = [None, None, None, Some(Point { min: 0.0, mean: 3.0, max: 3.0, last: 3.0 }), None];
+        let before = [None, None, None, Some(Point { min: 0.0, mean: 3.0, max: 3.0, last: 3.0, count: 1 }), None];
         let cursor = Some(Cursor { back: 1, at: "10:04:30", before: "a day ago" });
         let text = drawn(&Chart { before: &before, cursor, ..chart }, 44, 6);
         assert!(text.contains(" 10:04:30  8 s, 3 s a day ago "), "{text}");
@@ -300,7 +303,7 @@ mod tests {
     /// The rule of shading, without any colour: full up to the least value, dense up to the average, light up to the greatest.
     #[test]
     fn a_bar_ends_at_the_average_and_shades_reach_from_least_to_greatest() {
-        let points = [Some(Point { min: 3.0, mean: 6.5, max: 10.0, last: 4.0 })];
+        let points = [Some(Point { min: 3.0, mean: 6.5, max: 10.0, last: 4.0, count: 1 })];
         let text = drawn(&Chart { points: &points, ..Chart::default() }, 1, 11);
         // The first column holds the label of the greatest value.
         let signs: String = text.lines().skip(1).take(9).collect();
@@ -309,9 +312,10 @@ mod tests {
 
     #[test]
     fn before_is_a_line_over_the_bars_of_now_and_in_the_gaps() {
-        let now = [Some(1.0), Some(8.0), None].map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v }));
-        let then =
-            [Some(5.5), Some(5.5), Some(5.5)].map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v }));
+        let now = [Some(1.0), Some(8.0), None]
+            .map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v, count: 1 }));
+        let then = [Some(5.5), Some(5.5), Some(5.5)]
+            .map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v, count: 1 }));
         let with = |before| drawn(&Chart { points: &now, before, unit: "%", ..Chart::default() }, 30, 9);
         let lines = |text: &str| text.chars().filter(|sign| *sign == '─').count();
         assert_eq!((lines(&with(&then)), lines(&with(&[]))), (3, 0), "{}", with(&then));
@@ -369,8 +373,8 @@ mod tests {
     fn no_size_and_no_value_panics() {
         let odd = [
             None,
-            Some(Point { min: -1e300, mean: 0.0, max: 1e300, last: 0.0 }),
-            Some(Point { min: 0.0, mean: 0.0, max: 0.0, last: 0.0 }),
+            Some(Point { min: -1e300, mean: 0.0, max: 1e300, last: 0.0, count: 1 }),
+            Some(Point { min: 0.0, mean: 0.0, max: 0.0, last: 0.0, count: 1 }),
         ];
         for width in 0..50 {
             for height in 0..12 {
