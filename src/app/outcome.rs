@@ -62,8 +62,8 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } => Output::default(),
         Outcome::EvidenceSaved(path) => {
             let path = path.display().to_string();
-            state.toast(Tone::Good, &format!("evidence saved in {path}; its path is copied"));
-            effects.push(TerminalEffect::Copy(SafeText::new(&path)).into());
+            state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
+            effects.push(TerminalEffect::CopyPath(SafeText::new(&path)).into());
             Output::default()
         }
         other => {

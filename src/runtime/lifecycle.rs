@@ -278,14 +278,19 @@ impl Console {
     pub(super) fn copy(&mut self, text: &SafeText) {
         // Lines that were joined for the screen are lines again.
         let text = text.lines().collect::<Vec<_>>().join("\n");
-        match super::clipboard::sequence(&text) {
-            Some(bytes) => {
-                self.tty.send(bytes);
-                self.core.effects.say(&super::clipboard::said(&text));
-            }
-            // Too much for the sequence: a file takes everything.
-            None => self.core.save("copied.txt", text),
+        if self.send_to_clipboard(&text) {
+            self.core.effects.say(&super::clipboard::said(&text));
+        } else {
+            self.core.save("copied.txt", text);
         }
+    }
+
+    /// `false` where it is too much for the terminal.
+    pub(super) fn send_to_clipboard(&mut self, text: &str) -> bool {
+        let sequence = super::clipboard::sequence(text);
+        let fits = sequence.is_some();
+        sequence.into_iter().for_each(|bytes| self.tty.send(bytes));
+        fits
     }
 
     pub(super) fn suspend(&mut self, group: bool) {

@@ -19,6 +19,9 @@ impl Console {
             TerminalEffect::Bell => self.bell = true,
             TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
             TerminalEffect::Copy(text) => self.copy(&text),
+            TerminalEffect::CopyPath(path) => {
+                self.send_to_clipboard(path.as_str());
+            }
             TerminalEffect::SaveEvidence(logs) => self.save_evidence(logs),
             TerminalEffect::Page(text) => self.lend(PagerText::Ready(text)),
             TerminalEffect::PageFile { path, section } => self.lend(PagerText::File { path, section }),
