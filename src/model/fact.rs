@@ -136,6 +136,11 @@ mod tests {
         let read = Fact::from_entry(&entry).unwrap();
         assert_eq!(read, newer);
         assert_eq!(read.to_entry().unwrap(), entry);
+        // A field more does no harm.
+        let said = Statement::RunReopened { run: "r".into() };
+        let more = fact(said.clone()).to_entry().unwrap().replace(r#""run":"r""#, r#""run":"r","took_hours":7"#);
+        assert!(more.contains("took_hours"));
+        assert_eq!(Fact::from_entry(&more).unwrap(), fact(said));
         // A kind that is known in a form that is not.
         let odd = entry.replace("moon.rose", "run.lost");
         assert_eq!(Fact::from_entry(&odd).unwrap().to_entry().unwrap(), odd);

@@ -71,6 +71,16 @@ pub enum Statement {
     },
 }
 
+/// Whether what was read is what is written there, fields more aside.
+fn is_of(read: &Value, written: &Value) -> bool {
+    match (read, written) {
+        (Value::Object(read), Value::Object(written)) => {
+            read.iter().all(|(key, value)| is_of(value, written.get(key).unwrap_or(&Value::Null)))
+        }
+        _ => read == written,
+    }
+}
+
 impl Statement {
     /// What kind of thing is said: `run.intent`, `unlock`, …
     pub fn kind(&self) -> &str {
@@ -163,11 +173,13 @@ impl Statement {
         }
     }
 
-    /// From its parts. What is not known, or does not read back to the letter, is kept as it is.
+    /// From its parts. What is not known is kept as it is. Fields more than are known do no harm, or the version would be
+    /// another.
     pub(crate) fn read(kind: String, object: String, version: u32, detail: Value) -> Self {
         let known = if version == super::VERSION { Self::known(&kind, &detail) } else { None };
         let same = |said: &Self| {
-            said.kind() == kind && said.object() == object && said.detail().ok().as_ref() == Some(&detail)
+            let is_all = said.detail().is_ok_and(|read| is_of(&read, &detail));
+            said.kind() == kind && said.object() == object && is_all
         };
         known.filter(same).unwrap_or(Self::Other { kind, object, version, detail })
     }
