@@ -25,7 +25,7 @@ pub fn lines(report: &Report, style: Style) -> String {
     for check in &report.checks {
         let latency = unit::latency_ms(check.latency_ms);
         let error = check.error.as_ref().map_or("", |error| error.as_str());
-        let by = check.explained_by.as_ref().map_or_else(String::new, |by| format!("  (explained by {by})"));
+        let by = check.explained_by.as_ref().map_or_else(String::new, |by| format!("  (by {by})"));
         let mark = mark(check.status, check.stale, style);
         line(&mut out, &mark, &format!("{:<width$}  {latency:>7}  {error}{by}", check.name));
     }
@@ -51,12 +51,12 @@ pub fn lines(report: &Report, style: Style) -> String {
         line(&mut out, &mark, &format!("{:<width$}  {value:>7}  {words}", metric.name));
     }
     for alert in &report.alerts {
-        let _ = write!(out, "alert {}: {} {}", alert.severity.word(), alert.subject, alert.condition);
+        let _ = write!(out, "alert {}: {}", alert.severity.word(), alert.said);
         let mut beside: Vec<String> = Vec::new();
         // The row of the check shows its latency rounded, and other fields not at all.
         beside.extend(alert.compared.then(|| alert.value.to_string()));
         beside.extend(alert.pending.then(|| "pending".to_owned()));
-        beside.extend(alert.muted_because.clone());
+        beside.extend(alert.inhibited_by.as_ref().map(|by| format!("inhibited by {by}")));
         let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
         let _ = writeln!(out, "{beside}");
     }
@@ -126,11 +126,11 @@ mod tests {
               error-rate    7.5 %  high
               disk           81 %  high
               queue             –  absent
-alert critical: worker down for 2m (pending)
 alert high: worker down
+alert high: disk 81 % > 80%
 alert medium: worker latency_ms > 500 (900)
-alert high: error-rate > 5% for 5m (pending)
-alert high: disk > 80%
+alert critical: worker down for 2m (pending)
+alert high: error-rate 7.5 % > 5% for 5m (pending)
 3 checks: 1 down, 1 cold start, 1 ok; 1 metric with an alert could not be read
 ";
         assert_eq!(text, expected);

@@ -15,7 +15,7 @@ use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::alerts::{AlertSubject, AlertView, Phase};
+use crate::world::alerts::{AlertParts, AlertSubject, AlertView, Phase};
 use crate::world::checks::CheckView;
 use crate::world::metrics::MetricView;
 use crate::world::reason::Reason;
@@ -85,8 +85,12 @@ pub(crate) struct AlertRow {
     pub(crate) muted_because: Option<String>,
     /// What was seen.
     pub(crate) value: SafeText,
+    /// What it is about, the figure that was seen, and what was asked, in the order of the screen.
     #[serde(skip)]
-    pub(crate) subject: Name,
+    pub(crate) said: String,
+    /// By what it is inhibited.
+    #[serde(skip)]
+    pub(crate) inhibited_by: Option<Name>,
     /// Whether the condition must hold for longer before it fires.
     #[serde(skip)]
     pub(crate) pending: bool,
@@ -100,18 +104,18 @@ pub(crate) struct AlertRow {
 struct BackupRow {}
 
 impl Report {
-    /// What the world says now, in the order of the configuration. `names` chooses, none means all.
+    /// What the world says now, checks and metrics in the order of the configuration, alerts as they are listed on the screen.
+    /// `names` chooses, none means all.
     pub fn new(world: &World, names: &[Name]) -> Self {
         let config = &world.config;
         let view = View { world };
         let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| **wanted == *name);
-        let mut holding: Vec<&AlertView> = world
+        let holding: Vec<&AlertView> = world
             .alerts
             .iter()
             .filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing))
             .filter(|alert| alert.subject != AlertSubject::Console && wanted(alert.subject.name()))
             .collect();
-        holding.sort_by_key(|alert| alert.order);
         let checks: Vec<CheckRow> =
             world.checks.iter().filter(|check| wanted(&check.name)).map(|check| view.check(check)).collect();
         let metrics: Vec<MetricRow> = world
@@ -236,6 +240,8 @@ impl View<'_> {
 }
 
 fn alert_row(alert: &AlertView) -> AlertRow {
+    let AlertParts { value, asked, .. } = alert.parts();
+    let value = value.map_or_else(String::new, |value| format!(" {value}"));
     AlertRow {
         name: alert.id.to_string(),
         severity: alert.severity,
@@ -245,7 +251,8 @@ fn alert_row(alert: &AlertView) -> AlertRow {
         acknowledged_by: None,
         muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
         value: alert.value.clone(),
-        subject: alert.subject.name().into(),
+        said: format!("{}{value} {asked}", alert.subject.name()),
+        inhibited_by: alert.inhibited_by.clone(),
         pending: alert.phase == Phase::Pending,
         compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
     }
@@ -297,7 +304,7 @@ pub(crate) mod tests {
             timing: Timing { scheduled: at(0), sent: at(0), ended: at(0).plus(latency) },
             sign,
             error: error.map(SafeText::new),
-            timed_out: false,
+            answered: true,
             components: BTreeMap::from([(
                 SafeText::new("db"),
                 Component { status: Status::Ok, latency_ms: Some(4), ..Component::default() },
@@ -382,11 +389,11 @@ pub(crate) mod tests {
             alerts.map(|alert| (alert["name"].as_str().unwrap(), alert["state"].as_str().unwrap())).collect();
         // What must hold for some time holds now, and does not fire yet.
         let want = [
-            ("check:worker/critical/0", "pending"),
             ("check:worker/high/1", "firing"),
-            ("check:worker/medium/2", "firing"),
-            ("metric:error-rate/high/0", "pending"),
             ("metric:disk/high/0", "firing"),
+            ("check:worker/medium/2", "firing"),
+            ("check:worker/critical/0", "pending"),
+            ("metric:error-rate/high/0", "pending"),
         ];
         assert_eq!(alerts, want);
         assert_eq!(value["backups"], json!([]));

@@ -85,7 +85,8 @@ impl World {
         };
         let title = self.title_of_subject(&view.subject);
         let said = if transition == Transition::Fired { view.summary(title) } else { view.over(title) };
-        let muted = view.inhibited_by.as_ref().map_or_else(String::new, |by| format!(" (inhibited by {by})"));
+        let muted = view.inhibited_by.as_ref();
+        let muted = muted.map_or_else(String::new, |by| format!(" (inhibited by {})", self.title_of_service(by)));
         let text = format!("{said}{muted}");
         // The status of a check is in the timeline already; what is muted asks nothing of a person.
         let of_status =
@@ -116,7 +117,6 @@ impl World {
         }
         let view = AlertView {
             id: Name::from(NETWORK),
-            order: usize::MAX,
             subject: AlertSubject::Console,
             service: None,
             severity: Severity::Critical,
@@ -182,7 +182,6 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         world.alerts.get(AlertId::new(at)).map(|known| &known.value).filter(|value| value.as_str() == seen).cloned();
     Some(AlertView {
         id: machine.alert.name.clone(),
-        order: at,
         subject: machine.subject.clone(),
         service: machine.service.clone(),
         severity: machine.alert.severity,

@@ -89,8 +89,6 @@ impl Alerts {
 pub struct AlertView {
     /// Stable identity: `check:api/critical/0`.
     pub id: Name,
-    /// Its place in the configuration: the order among equals.
-    pub order: usize,
     /// What it is about.
     pub subject: AlertSubject,
     /// The service of the subject.

@@ -157,10 +157,10 @@ fn check(faults: &mut Faults, play: &mut Play, name: &str, wanted: &ExpectedChec
     let by = wanted.explained_by.as_deref().unwrap_or_default();
     faults.same(&format!("what explains {name} to the shell"), text(&row["explained_by"]), by);
     if !by.is_empty() {
-        let words = format!("explained by {by}");
+        let words = format!("(by {by})");
         faults.says(&format!("the shell's line of {name}"), &line, &words);
         // The console calls it by its title.
-        let words = format!("explained by {}", play.title_of(by));
+        let words = format!("by {}", play.title_of(by));
         faults.says(&format!("the console's service of {name}"), &shown.service, &words);
     }
     if once.is_none() {

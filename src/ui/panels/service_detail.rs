@@ -61,7 +61,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     let leading = service.leading.and_then(|id| world.checks.get(id));
     if let Some(by) = &service.blocked_by {
         let by = world.title_of_service(by);
-        lines.push(label("waits for").and(Span::borrowed(by), Role::MarkInhibited));
+        lines.push(label("by").and(Span::borrowed(by), Role::MarkInhibited));
     }
     if let Some(why) = world.own_words(service) {
         lines.push(label("reason").and(why, Role::Text));
@@ -72,7 +72,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     }
     if let Some(check) = leading {
         lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
-        let p95 = check.percentile(0.95, LATENCY_WINDOW).filter(|_| !check.stale);
+        let p95 = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         let known = check.availability(AVAILABILITY_WINDOW, world.now);
         let up = known.map_or_else(|| glyphs.none.to_owned(), |known| figures::rough_percent(known.percent));

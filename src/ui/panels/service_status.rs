@@ -45,10 +45,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
             60,
             glyphs.ellipsis,
         )),
-        (Some(by), None) => words.and(
-            format!("  {} explained by {}", glyphs.inhibited, state.seen().title_of_service(by)),
-            Role::MarkInhibited,
-        ),
+        (Some(by), None) => words.and(format!("  by {}", state.seen().title_of_service(by)), Role::MarkInhibited),
         (None, _) => words,
     };
     if let Some(config) = state.seen().config.services.iter().find(|config| config.name == service.name) {
