@@ -15,7 +15,7 @@ use crate::app::strip::Strip;
 use crate::app::toasts::Tone;
 use crate::model::run::RunState;
 use crate::theme::{GlyphSet, Role};
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::world::runs::RunView;
 
 /// Draws it in the last row of `area` and returns the rest.
@@ -32,7 +32,11 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
                 Tone::Info | Tone::Warning => (glyphs.dot, Role::StatusDegraded),
                 Tone::Error => (glyphs.cross, Role::LevelError),
             };
-            (Line::styled(sign, role).then(&result.text, role), offered(state, result), "dismiss")
+            let said = |text| Line::styled(sign, role).then(Span::borrowed(text), role);
+            let whole = said(result.text.as_str());
+            let fits = whole.width() <= usize::from(area.width.saturating_sub(2));
+            let words = if fits { whole } else { said(without_time(result.text.as_str())) };
+            (words, offered(state, result), "dismiss")
         }
     };
     let output = Some(key_of_screen(state, &Screen::Actions)).filter(|key| !key.is_empty());
@@ -52,6 +56,11 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
         painter.put(inside, 0, &words);
     }
     rest
+}
+
+/// Without `(took 2s)` at its end: what was proven matters more than how long it took.
+fn without_time(text: &str) -> &str {
+    text.rfind(" (took ").filter(|_| text.ends_with(')')).map_or(text, |at| &text[..at])
 }
 
 /// What the configuration offers after a run that did not help, by its key, or by that of the screen of its run.

@@ -195,6 +195,24 @@ fn a_run_is_one_row_of_the_timeline_and_opens_its_output() {
 }
 
 #[test]
+fn what_was_proven_is_whole_before_how_long_it_took() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    let run = Run { outcome_ms: Some(310), ..run };
+    app.outcome(closed(&run, RunState::Ended, "proven: users 1,000 of 1,000, dump 3 h old, 12 tables checked"));
+    assert!(strip(&app, 120).contains("12 tables checked (took 310ms)"), "{}", strip(&app, 120));
+    assert!(strip(&app, 80).ends_with("dump 3 h old, 12 tables checked"), "{}", strip(&app, 80));
+}
+
+#[test]
+fn saved_evidence_is_one_message_with_its_path() {
+    let mut app = App::new(WORLD);
+    app.outcome(Outcome::EvidenceSaved("/tmp/evidence".into()));
+    assert_eq!(app.take(), [TerminalEffect::CopyPath(SafeText::new("/tmp/evidence")).into()]);
+    assert!(app.toast().contains("evidence saved in /tmp/evidence"), "{}", app.toast());
+}
+
+#[test]
 fn one_key_copies_what_happened_for_a_colleague() {
     let mut app = App::new(WORLD);
     for _ in 0..3 {
