@@ -44,7 +44,7 @@ pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confir
         lock: state.world.locks.iter().find(|lock| lock.target == plan.target),
         // What was refused ran nothing, and holds nothing back.
         last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
-        blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
+        blocked_by: blocked_by.as_deref().map(|name| state.world.title_of_service(name)),
     };
     preview::preview(&state.world.config, action, plan, situation)
 }

@@ -10,6 +10,8 @@ use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
 use crate::cli::{exit_code, run_service};
+use crate::config::sections::action::Action;
+use crate::config::titles;
 use crate::lang::unit;
 use crate::model::outcome::Outcome;
 use crate::model::preview::{About, Preview};
@@ -95,9 +97,9 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
         },
         Chosen::One(run) if arguments.follow => follow(run_service, *run).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
-        Chosen::One(run) => of_run(one(run_service, &run).await, &run),
+        Chosen::One(run) => of_run(one(run_service, &run, &configuration::actions(global)).await, &run),
         Chosen::All(runs) if arguments.json => json(&runs),
-        Chosen::All(runs) => list(run_service, &runs).await,
+        Chosen::All(runs) => list(run_service, &runs, &configuration::actions(global)).await,
     }
 }
 
@@ -154,7 +156,7 @@ fn json(runs: &[Run]) -> u8 {
     }
 }
 
-async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
+async fn list(run_service: &RunService, runs: &[Run], actions: &[Action]) -> u8 {
     if runs.is_empty() {
         return output::print(NONE);
     }
@@ -165,17 +167,19 @@ async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
     let mut text = String::new();
     for lock in &locks {
         let since = lock.since.format("%Y-%m-%d %H:%M:%SZ");
-        let held = format!("{} by {} on {} since {since} ({})", lock.target, lock.holder, lock.host, lock.reason);
+        let reason = titles::locked_for(actions, lock);
+        let held = format!("{} by {} on {} since {since} ({reason})", lock.target, lock.holder, lock.host);
         let _ = writeln!(text, "locked: {}, run {}", SafeText::new(&held), lock.id);
     }
-    let action = runs.iter().map(|run| run.action.chars().count()).max().unwrap_or(0);
+    let title = |run| SafeText::new(titles::title_of(actions, run)).to_string();
+    let width = runs.iter().map(|run| title(&run.action).chars().count()).max().unwrap_or(0);
     for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%SZ");
         let _ = writeln!(
             text,
-            "{}  {started}  {:action$}  {:>7}  {}  by {}",
+            "{}  {started}  {:width$}  {:>7}  {}  by {}",
             run.id,
-            run.action,
+            title(&run.action),
             duration(run),
             run.outcome(),
             run.who
@@ -190,14 +194,14 @@ fn duration(run: &Run) -> String {
     took.map_or_else(|| unit::NOTHING.to_owned(), unit::span)
 }
 
-async fn one(run_service: &RunService, run: &Run) -> u8 {
+async fn one(run_service: &RunService, run: &Run, actions: &[Action]) -> u8 {
     let processes = processes(run_service, run).await;
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<10} {}", SafeText::new(value));
     };
     line("run", &run.id);
-    line("action", &format!("{} ({} {})", run.action, run.verb, run.target));
+    line("action", &called(run, actions));
     line("by", &format!("{} on {}", run.who, run.host));
     if let Some(reason) = &run.reason {
         line("reason", reason);
@@ -233,6 +237,12 @@ async fn one(run_service: &RunService, run: &Run) -> u8 {
         output::eprint_error(&lost_hint(run));
     }
     printed
+}
+
+/// `restart cache (restart-cache)`: by its title, and its name where that is another.
+fn called(run: &Run, actions: &[Action]) -> String {
+    let title = titles::title_of(actions, &run.action);
+    if title == &*run.action { title.to_owned() } else { format!("{title} ({})", run.action) }
 }
 
 /// What is seen of the processes of a run that is not over, or of which nobody knows whether it is.

@@ -8,7 +8,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, exit};
-use super::{Global, logs, run_service};
+use super::{Global, configuration, logs, run_service};
+use crate::config::sections::action::Action;
 use crate::lang::unit;
 use crate::store::history::PastFacts;
 use crate::text::SafeText;
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
 }
 
 /// One line, as JSON has it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Line {
     at: String,
     kind: HistoryKind,
@@ -66,18 +67,18 @@ async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u
         Err(code) => return code,
     };
     let code = match run_service.store().history(since - AHEAD).await {
-        Ok(history) => print(arguments, since, &lines(&history, since)),
+        Ok(history) => print(arguments, since, &lines(&history, &configuration::actions(global), since)),
         Err(error) => run_service::broken(&error),
     };
     run_service.close().await;
     code
 }
 
-fn lines(history: &PastFacts, since: DateTime<Utc>) -> Vec<Line> {
+fn lines(history: &PastFacts, actions: &[Action], since: DateTime<Utc>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for fact in history.facts.iter().filter(|fact| fact.draft.at >= since) {
         let object = fact.said().object();
-        let Some(said) = history::describe(fact, history.runs.get(&object), Tz::UTC) else { continue };
+        let Some(said) = history::describe(fact, history.runs.get(&object), actions, Tz::UTC) else { continue };
         lines.push(Line {
             at: fact.draft.at.to_rfc3339_opts(SecondsFormat::Millis, true),
             kind: said.kind,
@@ -91,6 +92,19 @@ fn lines(history: &PastFacts, since: DateTime<Utc>) -> Vec<Line> {
     // Stable: what happened at the same time stays in the order of the record.
     lines.sort_by_key(|line| line.moment);
     lines
+}
+
+/// Each run in one line, as on the screen: how it stood last, and who started it.
+fn folded(lines: &[Line]) -> Vec<Line> {
+    let mut folded: Vec<Line> = Vec::new();
+    for line in lines {
+        let is_run = matches!(line.kind, HistoryKind::Run | HistoryKind::Deployment);
+        let is_step = |other: &Line| is_run && line.object.as_str().starts_with("run:") && other.object == line.object;
+        let before = folded.iter().position(is_step).map(|at| folded.remove(at));
+        let who = before.and_then(|before| before.who).or_else(|| line.who.clone());
+        folded.push(Line { who, ..line.clone() });
+    }
+    folded
 }
 
 fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
@@ -107,10 +121,11 @@ fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
         };
         return output::print(&format!("nothing happened {span}\n"));
     }
+    let lines = folded(lines);
     let kind = lines.iter().map(|line| line.kind.name().len()).max().unwrap_or(0);
     let object = lines.iter().map(|line| line.object.as_str().chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for line in lines {
+    for line in &lines {
         let at = line.moment.format("%Y-%m-%d %H:%M:%SZ");
         let who = line.who.as_ref().map_or_else(String::new, |who| format!("  by {who}"));
         let late = if line.late { "  (late)" } else { "" };

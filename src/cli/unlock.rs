@@ -5,6 +5,7 @@ use clap::Args;
 use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::cli::run_service;
+use crate::config::titles::locked_for;
 use crate::runtime::runs::RunService;
 use crate::runtime::unlocking::Held;
 use crate::text::SafeText;
@@ -41,12 +42,12 @@ async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let code = unlock_at(&run_service, arguments).await;
+    let code = unlock_at(&run_service, arguments, global).await;
     run_service.close().await;
     code
 }
 
-async fn unlock_at(run_service: &RunService, arguments: &Arguments) -> u8 {
+async fn unlock_at(run_service: &RunService, arguments: &Arguments, global: &Global) -> u8 {
     let held = match run_service.held(&arguments.id).await {
         Ok(Some(held)) => held,
         Ok(None) => return no_lock(&arguments.id),
@@ -61,8 +62,8 @@ async fn unlock_at(run_service: &RunService, arguments: &Arguments) -> u8 {
     }
     match run_service.unlock(&arguments.id, &arguments.why, &against).await {
         Ok(Some(lock)) => {
-            let text =
-                format!("unlocked {}, which {} held on {} ({})", lock.target, lock.holder, lock.host, lock.reason);
+            let reason = locked_for(&configuration::actions(global), &lock);
+            let text = format!("unlocked {}, which {} held on {} ({reason})", lock.target, lock.holder, lock.host);
             for one in &against {
                 output::eprint_error(&format!("warning: still there: {one}\n"));
             }

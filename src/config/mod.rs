@@ -34,6 +34,7 @@ pub mod spec;
 mod substitute;
 mod syntax;
 mod thing;
+pub(crate) mod titles;
 mod toml_fault;
 mod tree;
 mod validate;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Config;
 use super::sections::action::Action;
 use super::substitute;
+use super::titles::locked_for;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{Confirm, Lock, Plan};
 use crate::text::SafeText;
@@ -41,7 +42,7 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
         verified_by: &verified_by,
         targets_itself: action.service.is_none() && *action.target == *action.name,
     };
-    Preview::from_plan(plan, about, warnings(action, plan, situation))
+    Preview::from_plan(plan, about, warnings(action, plan, situation, &config.actions))
 }
 
 /// For each step of a shell verb the names of the words that its script gets, in their order.
@@ -64,7 +65,7 @@ fn argument_names(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<Stri
 }
 
 /// What speaks against starting it now.
-fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeText> {
+fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>, actions: &[Action]) -> Vec<SafeText> {
     let mut warnings = Vec::new();
     if situation.grade == Confirm::TwoPerson {
         warnings.push(
@@ -77,7 +78,9 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeT
         if let Some(lock) = situation.lock {
             warnings.push(format!(
                 "{} is locked by {} ({}); it cannot run until the lock is released",
-                lock.target, lock.holder, lock.reason
+                lock.target,
+                lock.holder,
+                locked_for(actions, lock)
             ));
         }
         if let Some(ago) = situation.last_start.filter(|ago| *ago < action.cooldown) {

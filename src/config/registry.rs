@@ -9,6 +9,7 @@ use super::sections::{
     store,
 };
 use super::spec::{SectionShape, SectionSpec};
+use super::titles;
 use crate::text::name::Name;
 
 /// A section and its place in the configuration.
@@ -130,7 +131,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             let tables = reader.named(&action::SECTION);
             config.actions =
                 tables.filter_map(|table| action::read(&table, defaults, &config.adapters, production)).collect();
-            action::tell_apart(&mut config.actions);
+            titles::tell_apart(&mut config.actions);
         },
         changes: |old, new, words| {
             compare("action", &old.actions, &new.actions, |action| &action.name, action::facts, words);

@@ -66,7 +66,9 @@ impl World {
     fn tell(&mut self, fact: &Fact) -> bool {
         let object = fact.said().object();
         let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));
-        let Some(line) = history::describe(fact, run, self.config.console.timezone) else { return false };
+        let Some(line) = history::describe(fact, run, &self.config.actions, self.config.console.timezone) else {
+            return false;
+        };
         let (kind, service) = (kind(fact, line.kind), service(fact, run));
         let near = match fact.said() {
             Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::lang::tz::Tz;
 use serde::Serialize;
 
+use crate::config::sections::action::Action;
+use crate::config::titles::title_of;
 use crate::lang::time::Stamp;
 use crate::model::fact::{CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
 use crate::model::run::Run;
@@ -52,20 +54,20 @@ pub(crate) struct HistoryLine {
     pub by_person: bool,
 }
 
-/// What a fact says, with times as they are shown in `zone`. `run` is the run that it is about, as far as it is known.
-/// `None`: bookkeeping, or what another fact says better.
-pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<HistoryLine> {
-    let of_run = |said: &str| format!("{}: {said}", run.map_or_else(|| "run".to_owned(), name_of));
+/// What a fact says, with times as they are shown in `zone` and the titles that `actions` have. `run` is the run that it is
+/// about, as far as it is known. `None`: bookkeeping, or what another fact says better.
+pub(crate) fn describe(fact: &Fact, run: Option<&Run>, actions: &[Action], zone: Tz) -> Option<HistoryLine> {
+    let of_run = |said: &str| format!("{}: {said}", run.map_or("run", |run| title_of(actions, &run.action)));
     let (kind, text, by_person) = match fact.said() {
         Statement::Deployed(deployed) => (HistoryKind::Deployment, release(deployed), true),
-        Statement::RunIntended(intended) => (HistoryKind::Run, started(intended), true),
+        Statement::RunIntended(intended) => (HistoryKind::Run, started(intended, actions), true),
         Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run)), false),
         Statement::RunCancelled { .. } => (HistoryKind::Run, of_run("stop requested"), true),
         Statement::RunLost(lost) => (HistoryKind::Run, of_run(&format!("outcome unknown: {}", lost.note)), false),
         Statement::RunReopened { .. } => (HistoryKind::Run, of_run("verifying again"), true),
         Statement::RunRefused(refused) => {
-            let name = named(&refused.action, &refused.verb, &refused.target);
-            (HistoryKind::Run, format!("{name} refused: {}", refused.why), true)
+            let title = title_of(actions, &refused.action);
+            (HistoryKind::Run, format!("{title} was refused: {}", refused.why), true)
         }
         Statement::Unlocked(unlocked) => (HistoryKind::Note, released(unlocked), true),
         Statement::StoreOpened(opened) => {
@@ -109,11 +111,11 @@ fn release(deployed: &Deployed) -> String {
     format!("{} {} deployed{subject}", deployed.service, deployed.version)
 }
 
-fn started(intended: &RunIntended) -> String {
+fn started(intended: &RunIntended, actions: &[Action]) -> String {
     let what = if intended.dry_run { "dry run started" } else { "started" };
-    let name = named(&intended.action, &intended.verb, &intended.target);
+    let title = title_of(actions, &intended.action);
     let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("{name} {what}{why}")
+    format!("{title} {what}{why}")
 }
 
 fn released(unlocked: &Unlocked) -> String {
@@ -143,14 +145,6 @@ fn acting(fact: &Fact, taken: &LeaseTaken) -> String {
     let role = if taken.watcher { "watcher" } else { "console" };
     let host = &fact.draft.host;
     format!("alerts are written by the {role} of {who}@{host} from here on, with another configuration")
-}
-
-fn named(action: &str, verb: &str, target: &str) -> String {
-    format!("{action} ({verb} {target})")
-}
-
-fn name_of(run: &Run) -> String {
-    named(&run.action, &run.verb, &run.target)
 }
 
 fn kind_of(run: Option<&Run>) -> HistoryKind {

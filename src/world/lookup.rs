@@ -11,6 +11,7 @@ use super::metrics::MetricView;
 use super::runs::RunView;
 use super::services::ServiceView;
 use crate::config::sections::action::Action;
+use crate::config::titles;
 use crate::model::run::Run;
 use crate::text::name::Name;
 
@@ -83,7 +84,7 @@ impl World {
 
     /// How an action is shown; its name where the configuration has it no more.
     pub(crate) fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
-        self.action(action).map_or(action, |known| known.title.as_str())
+        titles::title_of(&self.config.actions, action)
     }
 
     /// The run of that id, where its output is or may be held.

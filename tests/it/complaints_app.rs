@@ -243,12 +243,12 @@ fn every_command_is_in_the_palette() {
     for command in COMMANDS {
         assert!(names.contains(&command.name), "{}", command.name);
     }
-    for more in ["run restart-api", "service api", "service db", "log api", "metric errors"] {
+    for more in ["run restart api", "service HTTP API", "service db", "log api", "metric errors"] {
         assert!(names.contains(&more), "{more}");
     }
     app.typed("rollapi");
     let Some(palette) = app.state.console.overlays.top_as::<Palette>() else { panic!("no palette") };
-    assert_eq!(palette.items[0].name, "run rollback-api");
+    assert_eq!(palette.items[0].name, "run rollback api");
     app.keys("enter");
     assert!(app.state.console.overlays.top_as::<Choices>().is_some());
 }

@@ -57,10 +57,10 @@ fn the_menu_has_what_belongs_to_the_service_and_nothing_else() {
     let mut app = troubled();
     app.keys("x");
     let menu = shown(&app);
-    for offered in ["Shop front: actions", "run restart-web", "describe", "runbook", "copy link sentry"] {
+    for offered in ["Shop front: actions", "run restart web", "describe", "runbook", "copy link sentry"] {
         assert!(menu.contains(offered), "{offered}: {menu}");
     }
-    assert!(!menu.contains("restart-db"), "{menu}");
+    assert!(!menu.contains("restart db"), "{menu}");
     app.keys("enter");
     assert!(app.dialog().is_some(), "its own dialog, and nothing ran");
     assert!(app.started().is_empty());
@@ -88,9 +88,14 @@ fn a_description_says_all_that_is_known_and_stays_fresh() {
     let mut app = troubled();
     app.keys("d");
     let said = shown(&app);
-    for known in
-        ["name          web", "status        DOWN", "depends on    db", "https://sentry.example/1", "RUNBOOK.md"]
-    {
+    for known in [
+        "name          web",
+        "status        DOWN",
+        "depends on    db",
+        "actions       restart web",
+        "https://sentry.example/1",
+        "RUNBOOK.md",
+    ] {
         assert!(said.contains(known), "{known}: {said}");
     }
     for _ in 0..2 {

@@ -198,10 +198,7 @@ fn what_others_do_and_what_newer_versions_say_is_told() {
     let said = entries(&app);
     assert_eq!(
         said,
-        [
-            "restart-api (restart api) refused: api is locked by bob · ana",
-            "moon.rose (written by a newer version) · ana"
-        ]
+        ["restart api was refused: api is locked by bob · ana", "moon.rose (written by a newer version) · ana"]
     );
 }
 

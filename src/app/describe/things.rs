@@ -12,6 +12,7 @@ use crate::app::state::State;
 use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::config::sections::service::Service;
+use crate::config::titles::locked_for;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
 use crate::lang::tz::Tz;
@@ -21,6 +22,7 @@ use crate::model::preview::RowKind;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
 use crate::text::SafeText;
+use crate::text::name::Name;
 use crate::world::World;
 use crate::world::alerts::AlertView;
 use crate::world::checks::CheckView;
@@ -56,7 +58,7 @@ impl<'a> Sheet<'a> {
             RowKey::Entry(_, text) => {
                 for entry in world.timeline.newest_first().filter(|entry| row.is_entry(entry)).take(1) {
                     self.say("at", self.moment(entry.at.utc));
-                    self.listed("service", entry.service.iter());
+                    self.of_service(entry.service.as_ref());
                 }
                 self.rows.push(("what", text.clone()));
             }
@@ -71,6 +73,19 @@ impl<'a> Sheet<'a> {
         if !text.as_ref().is_empty() {
             self.rows.push((label, SafeText::new(text.as_ref())));
         }
+    }
+
+    /// What it is called in the configuration, where that is not how it is shown.
+    fn name(&mut self, name: &str, title: &str) {
+        if name != title {
+            self.say("name", name);
+        }
+    }
+
+    /// The service that it belongs to.
+    fn of_service(&mut self, service: Option<&Name>) {
+        let world = self.world;
+        self.listed("service", service.map(|name| world.title_of_service(name)));
     }
 
     /// Each in a row of its own.
@@ -102,17 +117,17 @@ impl<'a> Sheet<'a> {
 
     fn service(&mut self, service: &ServiceView) {
         let world = self.world;
-        self.say("name", &*service.name);
+        self.name(&service.name, &service.title);
         self.say("status", service.status.word());
         self.since(service.since);
         if let Some(check) = service.leading.and_then(|id| world.checks.get(id)) {
             self.reason(check);
         }
-        self.listed("explained by", service.blocked_by.iter());
+        self.listed("by", service.blocked_by.iter().map(|by| world.title_of_service(by)));
         let checks = service.checks.iter().filter_map(|id| world.checks.get(*id));
         self.listed("checks", checks.map(|check| format!("{} {}", check.name, check.status.word())));
         let metrics = service.metrics.iter().filter_map(|id| world.metrics.get(*id));
-        self.listed("metrics", metrics.map(|metric| &metric.name));
+        self.listed("metrics", metrics.map(|metric| &metric.title));
         self.listed("logs", service.logs.iter().filter_map(|id| world.logs.get(*id)).map(|log| &log.name));
         let actions = service.actions.iter().filter_map(|id| world.config.actions.get(id.place()));
         let keymap = &self.state.console.keymap;
@@ -129,9 +144,10 @@ impl<'a> Sheet<'a> {
 
     /// What the configuration alone says of a service.
     fn written(&mut self, service: &Service) {
-        let all = &self.world.config.services;
-        self.listed("depends on", &service.depends_on);
-        self.listed("needed by", all.iter().filter(|one| one.depends_on.contains(&service.name)).map(|one| &one.name));
+        let world = self.world;
+        let all = &world.config.services;
+        self.listed("depends on", service.depends_on.iter().map(|name| world.title_of_service(name)));
+        self.listed("needed by", all.iter().filter(|one| one.depends_on.contains(&service.name)).map(|one| &one.title));
         self.listed("runbook", service.runbook.iter());
         self.listed("links", service.links.iter().map(|(name, url)| format!("{name}: {url}")));
     }
@@ -144,12 +160,12 @@ impl<'a> Sheet<'a> {
     }
 
     fn check(&mut self, check: &CheckView) {
-        self.listed("service", check.service.iter());
+        self.of_service(check.service.as_ref());
         self.say("status", check.status.word());
         self.since(check.since);
         self.reason(check);
         if let Some(by) = self.world.explained_by(check) {
-            self.say("explained by", by);
+            self.say("by", self.world.title_of_service(by));
         }
         if let Some(reading) = &check.last {
             self.say("last answer", self.moment(reading.timing.ended.utc));
@@ -171,8 +187,8 @@ impl<'a> Sheet<'a> {
     }
 
     fn metric(&mut self, metric: &MetricView) {
-        self.say("name", &*metric.name);
-        self.listed("service", metric.service.iter());
+        self.name(&metric.name, &metric.title);
+        self.of_service(metric.service.as_ref());
         if let Some((at, value)) = metric.value {
             self.say("value", unit::quantity(value, &metric.unit));
             self.say("as of", self.moment(at.utc));
@@ -189,8 +205,8 @@ impl<'a> Sheet<'a> {
     }
 
     fn action(&mut self, action: &Action) {
-        self.say("name", &*action.name);
-        self.listed("service", action.service.iter());
+        self.name(&action.name, &action.title);
+        self.of_service(action.service.as_ref());
         self.say("does", format!("{} of {} by adapter {}", action.verb, action.target, action.adapter));
         self.steps(action);
         self.say("key", action.key.map_or_else(String::new, |key| key.to_string()));
@@ -202,10 +218,11 @@ impl<'a> Sheet<'a> {
             self.say("at most", format!("{times} per {}", unit::span(within)));
         }
         if let Some(verify) = &action.verify {
-            self.listed("verified by", &verify.checks);
+            let world = self.world;
+            self.listed("verified by", verify.checks.iter().map(|name| world.title_of_check(name)));
             self.say("within", unit::span(verify.within));
         }
-        self.listed("on failure", action.on_failure.iter());
+        self.listed("on failure", action.on_failure.iter().map(|name| self.world.title_of(name)));
         let runs = self.world.last_runs(&action.name).into_iter().take(5);
         let lines: Vec<String> =
             runs.map(|run| format!("{}: {}", self.moment(run.started_at), run.outcome())).collect();
@@ -231,19 +248,21 @@ impl<'a> Sheet<'a> {
 
     fn alert(&mut self, alert: &AlertView) {
         self.say("severity", alert.severity.word());
-        self.say("about", alert.subject.name());
-        self.listed("service", alert.service.iter());
+        self.say("about", self.world.title_of_subject(&alert.subject));
+        self.of_service(alert.service.as_ref());
         self.say("condition", &*alert.condition);
         self.say("state", alert.phase.word());
         self.since(alert.since);
         self.say("seen", alert.value.as_str());
         if let Some(by) = &alert.inhibited_by {
-            self.say("muted because", format!("{by} is down"));
+            self.say("inhibited by", self.world.title_of_service(by));
         }
     }
 
     fn run(&mut self, run: &Run) {
-        self.say("action", &*run.action);
+        let title = self.world.title_of(&run.action);
+        self.say("action", title);
+        self.name(&run.action, title);
         self.say("does", format!("{} of {}", run.verb, run.target));
         self.say("outcome", run.outcome_and_note());
         self.say("by", format!("{} on {}", run.who, run.host));
@@ -259,6 +278,6 @@ impl<'a> Sheet<'a> {
     fn lock(&mut self, lock: &Lock) {
         self.say("run", &*lock.id);
         self.say("held by", format!("{} on {}", lock.holder, lock.host));
-        self.say("reason", &lock.reason);
+        self.say("for", locked_for(&self.world.config.actions, lock));
     }
 }

@@ -120,6 +120,12 @@ fn item(name: String, help: impl Into<Cow<'static, str>>, keys: String, does: Op
     PaletteItem { name, help: help.into(), keys, matched: Vec::new(), does }
 }
 
+/// What is called by its title; its name beside it, by which it is found too.
+fn titled(kind: &str, title: &str, name: &str, keys: String, does: Operation) -> PaletteItem {
+    let name = if name == title { String::new() } else { name.to_owned() };
+    item(format!("{kind} {title}"), name, keys, does)
+}
+
 fn everything(state: &State) -> Vec<PaletteItem> {
     let world = &state.world;
     let mut items = actions(state);
@@ -132,7 +138,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     for (_, screen) in Screen::custom(&world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         let does = Operation::Screen(screen.name.clone());
-        items.push(item(format!("screen {}", screen.name), screen.title.clone(), keys, does));
+        items.push(titled("screen", &screen.title, &screen.name, keys, does));
     }
     for filter in &world.config.filters {
         let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
@@ -141,7 +147,9 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for service in world.services.iter() {
         let does = Operation::Service(service.name.clone());
-        items.push(item(format!("service {}", service.name), service.status.word(), String::new(), does));
+        let mut service_item = titled("service", &service.title, &service.name, String::new(), does);
+        service_item.help = format!("{}  {}", service.status.word(), service_item.help).trim_end().to_owned().into();
+        items.push(service_item);
     }
     for log in &world.logs {
         let does = Operation::Log(log.name.clone());
@@ -149,7 +157,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for metric in &world.metrics {
         let does = Operation::Metric(metric.name.clone());
-        items.push(item(format!("metric {}", metric.name), metric.title.clone(), String::new(), does));
+        items.push(titled("metric", &metric.title, &metric.name, String::new(), does));
     }
     for theme in &state.console.themes {
         items.push(item(format!("theme {theme}"), "colours", String::new(), Operation::Theme(theme.clone())));
@@ -169,11 +177,10 @@ fn started<'a>(state: &State, actions: impl IntoIterator<Item = &'a Action>) -> 
     for action in actions.into_iter().filter(|_| !state.world.read_only) {
         let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
         let does = Operation::Action { name: action.name.clone(), dry_run: false };
-        items.push(item(format!("run {}", action.name), action.title.clone(), keys, does));
+        items.push(titled("run", &action.title, &action.name, keys, does));
         if plan::has_dry_run(config, action) {
             let does = Operation::Action { name: action.name.clone(), dry_run: true };
-            let help = format!("dry run of {}", action.title);
-            items.push(item(format!("dry-run {}", action.name), help, String::new(), does));
+            items.push(titled("dry-run", &action.title, &action.name, String::new(), does));
         }
     }
     items

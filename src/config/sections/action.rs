@@ -172,26 +172,6 @@ pub(crate) fn read(
     })
 }
 
-/// Adds to titles that several actions have by what they differ: their adapters, else their targets. Two rows that read
-/// the same would leave a person to guess which of them acts on what.
-pub(crate) fn tell_apart(actions: &mut [Action]) {
-    let titles: Vec<String> = actions.iter().map(|action| action.title.clone()).collect();
-    let added: Vec<Option<String>> = actions
-        .iter()
-        .map(|action| {
-            let alike = || actions.iter().filter(|other| other.name != action.name && other.title == action.title);
-            alike().next()?;
-            let differs = alike().any(|other| other.adapter != action.adapter);
-            Some(if differs { action.adapter.to_string() } else { action.target.clone() })
-        })
-        .collect();
-    for ((action, title), added) in actions.iter_mut().zip(titles).zip(added) {
-        if let Some(added) = added {
-            action.title = format!("{title} ({added})");
-        }
-    }
-}
-
 fn required(table: &TableReader<'_>, key: &str) -> Option<Text> {
     if table.lacks(&[key]) {
         table.context.error(table.at, format!("{} has no `{key}`", table.title), format!("add {key} = \"…\""));

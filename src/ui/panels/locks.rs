@@ -6,6 +6,7 @@ use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::config::titles::locked_for;
 use crate::lang::time::Moment;
 use crate::model::run::Run;
 use crate::theme::Role;
@@ -53,7 +54,7 @@ impl PanelView for Locks {
                 Line::plain(lock.target.clone()),
                 Line::plain(format!("{}@{}", lock.holder, lock.host)),
                 Line::styled(figures::age(age), Role::TextDim),
-                Line::styled(lock.reason.clone(), Role::TextDim),
+                Line::styled(locked_for(&state.seen().config.actions, lock), Role::TextDim),
             ];
             TableRow { cells, target: None, ..TableRow::default() }
         });

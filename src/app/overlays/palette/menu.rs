@@ -26,7 +26,8 @@ pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
         Operation::Command(Command::Describe),
     ));
     let Some(name) = service else { return items };
-    items.push(item(format!("service {name}"), "its screen", String::new(), Operation::Service(name.clone())));
+    let title = world.title_of_service(&name);
+    items.push(item(format!("service {title}"), "its screen", String::new(), Operation::Service(name.clone())));
     if let Some(service) = world.config.services.iter().find(|service| service.name == name) {
         if let Some(runbook) = &service.runbook {
             items.push(item("runbook".to_owned(), runbook.clone(), String::new(), Operation::Runbook(name)));

@@ -1,0 +1,71 @@
+//! How actions are called wherever a person reads of them.
+
+use super::sections::action::Action;
+use crate::model::run::Lock;
+use crate::text::name::Name;
+
+/// How an action is shown; its name where the configuration has it no more.
+pub(crate) fn title_of<'a>(actions: &'a [Action], name: &'a Name) -> &'a str {
+    actions.iter().find(|action| action.name == *name).map_or(name, |action| action.title.as_str())
+}
+
+/// For what a lock is held: the action by its title, and why where a reason was given.
+pub(crate) fn locked_for(actions: &[Action], lock: &Lock) -> String {
+    let (action, why) = lock.reason.split_once(": ").map_or((&*lock.reason, None), |(action, why)| (action, Some(why)));
+    let (action, why) = (Name::from(action), why.map_or_else(String::new, |why| format!(": {why}")));
+    format!("{}{why}", title_of(actions, &action))
+}
+
+/// Adds to titles that several actions have by what they differ: their adapters, else their targets, else both. Two rows
+/// that read the same would leave a person to guess which of them acts on what.
+pub(crate) fn tell_apart(actions: &mut [Action]) {
+    const FORMS: [fn(&Action) -> String; 3] = [
+        |action| action.adapter.to_string(),
+        |action| action.target.clone(),
+        |action| format!("{}, {}", action.adapter, action.target),
+    ];
+    let added: Vec<Option<String>> = actions
+        .iter()
+        .map(|action| {
+            let alike: Vec<&Action> =
+                actions.iter().filter(|other| other.name != action.name && other.title == action.title).collect();
+            let tells = |form: &fn(&Action) -> String| alike.iter().all(|other| form(other) != form(action));
+            let form = FORMS.into_iter().find(tells).unwrap_or(FORMS[2]);
+            (!alike.is_empty()).then(|| form(action))
+        })
+        .collect();
+    for (action, added) in actions.iter_mut().zip(added) {
+        if let Some(added) = added {
+            action.title = format!("{} ({added})", action.title);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::title_of;
+    use crate::config::load::load_text;
+
+    #[test]
+    fn actions_of_one_title_say_by_what_they_differ() {
+        let action = |name: &str, adapter: &str, target: &str| {
+            format!(
+                "[action.{name}]\ntitle = \"restart\"\nadapter = \"{adapter}\"\ndo = \"restart\"\ntarget = \"{target}\"\n"
+            )
+        };
+        let adapter = |name: &str| format!("[adapter.{name}]\nrestart = {{ steps = [[\"true\"]] }}\n");
+        let titles = |actions: &[String]| {
+            let text = [adapter("one"), adapter("two"), actions.concat()].concat();
+            let loaded = load_text(Path::new("/srv/opsroom.toml"), &text);
+            let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+            ["a", "b", "c"].map(|name| title_of(&config.actions, &name.into()).to_owned())
+        };
+        let [a, b] = [action("a", "one", "x"), action("b", "two", "x")];
+        assert_eq!(titles(&[a.clone(), b.clone()]), ["restart (one)", "restart (two)", "c"]);
+        assert_eq!(titles(&[a.clone(), action("b", "one", "y")]), ["restart (x)", "restart (y)", "c"]);
+        let mixed = titles(&[a, action("b", "one", "y"), action("c", "two", "x")]);
+        assert_eq!(mixed, ["restart (one, x)", "restart (y)", "restart (two)"]);
+    }
+}
