@@ -287,10 +287,9 @@ impl Console {
 
     /// `false` where it is too much for the terminal.
     pub(super) fn send_to_clipboard(&mut self, text: &str) -> bool {
-        let sequence = super::clipboard::sequence(text);
-        let fits = sequence.is_some();
-        sequence.into_iter().for_each(|bytes| self.tty.send(bytes));
-        fits
+        let Some(bytes) = super::clipboard::sequence(text) else { return false };
+        self.tty.send(bytes);
+        true
     }
 
     pub(super) fn suspend(&mut self, group: bool) {
