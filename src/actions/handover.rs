@@ -152,6 +152,7 @@ mod tests {
             grace: Duration::from_secs(1),
             changing: true,
             dry_run: false,
+            terminal: false,
         };
         RunIntent {
             id: id.into(),

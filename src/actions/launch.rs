@@ -1,7 +1,7 @@
 //! Starting the supervisor.
 
 use std::fs::{File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -52,6 +52,15 @@ impl PreparedRun {
     /// The directory.
     pub fn dir(&self) -> &RunDir {
         &self.dir
+    }
+
+    /// Says that the first step is about to run, by us and without a supervisor: without that nothing ran.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub(crate) fn begun(&mut self) -> io::Result<()> {
+        self.alive.write_all(b"began\n")?;
+        self.alive.sync_all()
     }
 
     /// Removes the directory of a run that was refused.

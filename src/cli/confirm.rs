@@ -114,6 +114,7 @@ mod tests {
             grace: Duration::ZERO,
             changing: true,
             dry_run: false,
+            terminal: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `opsroom run`: an action with the same guardrails as in the console.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use crate::config::{self, Config};
 use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
-use crate::runtime::runs::{LISTED, RunService};
+use crate::runtime::foreground::ForegroundRun;
+use crate::runtime::runs::{BegunRun, LISTED, RunService};
 use crate::runtime::secrets;
 use crate::store::StoreError;
 use crate::text::SafeText;
@@ -93,7 +95,11 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     choose::check(config, action, &parameters, &secrets).await?;
     let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
     plan::refuse_literals(&plan, &Literals::from(&secrets)).map_err(|error| refuse(&error))?;
-    if plan.changing && config.console.read_only {
+    if plan.terminal && (arguments.detach || !std::io::stdin().is_terminal()) {
+        let hint = "run it in a terminal, without --detach";
+        return Err(output::fail(exit::USAGE, &format!("`{}` needs a terminal", action.title), hint));
+    }
+    if plan.is_guarded() && config.console.read_only {
         return Err(output::fail(
             exit::USAGE,
             "read-only: nothing that changes the world can be started here",
@@ -118,7 +124,7 @@ async fn execute(
     (action, plan, secrets): (&Action, Plan, Secrets),
 ) -> Result<u8, u8> {
     let digest = plan.digest();
-    let grade = plan::effective_confirm(&config.console, action, plan.changing);
+    let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
     let (preview, context) = preview(run_service, global, config, action, &plan, grade)
         .await
         .map_err(|error| run_service::broken(&error))?;
@@ -142,13 +148,17 @@ async fn execute(
     let verify = action.verify.as_ref().filter(|_| plan.changing);
     let before = BeforeRun::look(&context, action, verify).await;
     let start = before.start_run(action, Confirmed { plan, digest, preview, reason });
-    let begun = run_service.begin(&start, config, &context.secrets).await;
-    let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
+    let begun = run_service.begin_here(&start, config, &context.secrets).await;
+    let BegunRun { run: begun, foreground } =
+        begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
         output::eprint_error(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));
     }
-    let ended = to_end(run_service, begun).await;
+    let ended = match foreground {
+        Some(run) => in_terminal(run).await,
+        None => to_end(run_service, begun).await,
+    };
     output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.state.is_open() {
         output::eprint_error(&format!("{}\n", ended.continues()));
@@ -235,6 +245,22 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
         }
     }
     over
+}
+
+/// Lends the terminal to a run. What is typed there is meant for it alone; where the line drops, it gets HUP.
+async fn in_terminal(run: ForegroundRun) -> Run {
+    let _theirs = [SignalKind::interrupt(), SignalKind::quit()].map(|kind| signal(kind).ok());
+    let mut ends = [SignalKind::hangup(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    let [dropped, terminated] = &mut ends;
+    let hang_up = CancellationToken::new();
+    let mut ended = std::pin::pin!(run.run(hang_up.clone(), false));
+    loop {
+        tokio::select! {
+            run = &mut ended => return run,
+            () = interrupted(dropped) => hang_up.cancel(),
+            () = interrupted(terminated) => hang_up.cancel(),
+        }
+    }
 }
 
 /// Stops a run and puts that on record.

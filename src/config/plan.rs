@@ -126,6 +126,7 @@ pub(crate) fn plan(
         grace: action.grace,
         changing: verb.changes && !dry_run,
         dry_run,
+        terminal: verb.terminal && !dry_run,
     })
 }
 
@@ -187,8 +188,8 @@ pub(crate) fn has_dry_run(config: &Config, action: &Action) -> bool {
 
 /// What a person must do before it runs: as the action says, one grade higher in production. What changes nothing
 /// (`status`, `logs`, a dry run) asks for no more than a deliberate setting in the action says.
-pub(crate) fn effective_confirm(console: &ConsoleConfig, action: &Action, changing: bool) -> Confirm {
-    match (changing, action.confirm) {
+pub(crate) fn effective_confirm(console: &ConsoleConfig, action: &Action, guarded: bool) -> Confirm {
+    match (guarded, action.confirm) {
         (true, written) if console.is_production() => written.raised(),
         (false, Confirm::Yes) => Confirm::None,
         (_, written) => written,
@@ -473,5 +474,40 @@ mod tests {
         assert_eq!(effective_confirm(&config.console, &action, false), Confirm::None);
         let deliberate = Action { confirm: Confirm::TypeName, ..action };
         assert_eq!(effective_confirm(&config.console, &deliberate, false), Confirm::TypeName);
+    }
+
+    #[test]
+    fn a_verb_with_the_terminal_is_confirmed_though_it_changes_nothing_by_itself() {
+        let config = config(Verb { terminal: true, changes: false, ..rollback() });
+        let action = &config.actions[0];
+        let chosen = BTreeMap::from([("version".to_owned(), "v1".to_owned())]);
+        let plan = plan(&config, action, &chosen, false).unwrap();
+        assert!(plan.terminal && !plan.changing && plan.is_guarded());
+        assert_eq!(effective_confirm(&config.console, action, plan.is_guarded()), Confirm::Yes);
+        let written = serde_json::to_value(&plan).unwrap();
+        assert_eq!(written["terminal"], true, "it is part of what is confirmed");
+        let without = Plan { terminal: false, ..plan };
+        assert!(serde_json::to_value(&without).unwrap().get("terminal").is_none(), "digests stay as they were");
+    }
+
+    #[test]
+    fn the_built_in_shells_are_planned_like_any_step() {
+        for (kind, step) in [
+            ("docker", "docker exec --interactive --tty api sh"),
+            ("compose", "docker compose exec api sh"),
+            ("compose-v1", "docker-compose exec api sh"),
+            ("git-compose", "docker compose exec api sh"),
+            ("kubernetes", "kubectl --context= --namespace=default exec --stdin --tty api -- sh"),
+            ("systemd", "sh -c exec \"${SHELL:-sh}\""),
+        ] {
+            let text = format!(
+                "[adapter.a]\nkind = \"{kind}\"\n[action.look]\nadapter = \"a\"\ndo = \"shell\"\ntarget = \"api\"\n"
+            );
+            let loaded = crate::config::load::load_text(std::path::Path::new("shell.toml"), &text);
+            let config = loaded.config.unwrap();
+            let plan = plan(&config, &config.actions[0], &BTreeMap::new(), false).unwrap();
+            assert!(plan.terminal && plan.timeout == Duration::from_hours(8), "{kind}");
+            assert_eq!(plan.steps[0].join(" "), step, "{kind}");
+        }
     }
 }

@@ -16,10 +16,12 @@ pub struct Verb {
     pub dry_run: Option<Vec<Vec<String>>>,
     /// `choices`: for each parameter the argv that prints its values, one a line.
     pub choices: BTreeMap<String, Vec<String>>,
-    /// `changes`: whether it changes the world. Default true, except for `status` and `logs`.
+    /// `changes`: whether it changes the world. Default true, except for `status`, `logs` and with `terminal`.
     pub changes: bool,
     /// `shell = true`: each step is one script for `/bin/sh -c`, values are given as quoted words.
     pub shell: bool,
+    /// `terminal = true`: the terminal is handed over to each step, as an interactive shell needs it.
+    pub terminal: bool,
 }
 
 impl Verb {
@@ -44,13 +46,19 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::Commands,
         "For each parameter the argv that prints its values, one a line and newest first: plain, or JSON that says what runs",
     ),
-    key("changes", ValueForm::Flag, "Whether it changes anything. Default true, except for status and logs"),
+    key(
+        "changes",
+        ValueForm::Flag,
+        "Whether it changes anything. Default true, except for status, logs and with terminal",
+    ),
     key("shell", ValueForm::Flag, "Each step is one script for /bin/sh -c"),
+    key("terminal", ValueForm::Flag, "Hand the terminal over to each step: an interactive shell, psql, an editor"),
 ];
 
 /// Reads a verb.
 pub(crate) fn read(table: &TableReader<'_>) -> Option<Verb> {
     let shell = table.flag("shell").unwrap_or(false);
+    let terminal = table.flag("terminal").unwrap_or(false);
     let choices = choices(table);
     let dry_run = table.has("dry_run").then(|| steps(table, "dry_run", shell));
     if !table.has("steps") {
@@ -68,8 +76,9 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<Verb> {
         steps: steps(table, "steps", shell),
         dry_run,
         choices,
-        changes: table.flag("changes").unwrap_or(!matches!(table.name, "status" | "logs")),
+        changes: table.flag("changes").unwrap_or(!terminal && !matches!(table.name, "status" | "logs")),
         shell,
+        terminal,
     })
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run::Plan;
 use super::shell;
+use crate::lang::unit;
 use crate::text::redact::Redactor;
 use crate::text::{SafeText, visible};
 
@@ -101,7 +102,12 @@ impl Preview {
             let names: Vec<&str> = plan.env.keys().map(String::as_str).collect();
             fact("env", &format!("{} (values are not shown)", names.join(", ")));
         }
-        fact("timeout", &format!("{}, then TERM, then KILL after {}", seconds(plan.timeout), seconds(plan.grace)));
+        if plan.terminal {
+            fact("terminal", "is handed over; input and output are neither recorded nor redacted");
+        }
+        let (timeout, signal) =
+            if plan.terminal { (unit::span(plan.timeout), "HUP") } else { (seconds(plan.timeout), "TERM") };
+        fact("timeout", &format!("{timeout}, then {signal}, then KILL after {}", seconds(plan.grace)));
         if !about.verified_by.is_empty() {
             fact("verified by", about.verified_by);
         }
@@ -257,6 +263,7 @@ mod tests {
             grace: Duration::from_secs(10),
             changing: true,
             dry_run: false,
+            terminal: false,
         }
     }
 

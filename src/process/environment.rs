@@ -44,13 +44,26 @@ const SET: &[(&str, &str)] = &[
 /// Where programs are, when nobody says.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// What is taken over besides for a person who works in the terminal: what it can do, and how they like it.
+const IN_TERMINAL: &[&str] =
+    &["TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "NO_COLOR", "SHELL", "EDITOR", "VISUAL", "PAGER"];
+
 /// The clean base; `own` looks a variable up in our own environment.
 pub(crate) fn clean(own: impl Fn(&str) -> Option<OsString>) -> BTreeMap<OsString, OsString> {
-    let taken = TAKEN.iter().filter_map(|name| Some((OsString::from(name), own(name)?)));
-    let mut clean: BTreeMap<_, _> = taken.collect();
-    clean.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
+    let mut clean = taken(TAKEN, own);
     clean.extend(SET.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
     clean
+}
+
+/// The base of what has the terminal.
+pub(crate) fn in_terminal(own: impl Fn(&str) -> Option<OsString>) -> BTreeMap<OsString, OsString> {
+    taken(&[TAKEN, IN_TERMINAL].concat(), own)
+}
+
+fn taken(names: &[&str], own: impl Fn(&str) -> Option<OsString>) -> BTreeMap<OsString, OsString> {
+    let mut taken: BTreeMap<_, _> = names.iter().filter_map(|name| Some((OsString::from(name), own(name)?))).collect();
+    taken.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());
+    taken
 }
 
 #[cfg(test)]
@@ -69,5 +82,18 @@ mod tests {
         assert_eq!(clean[&OsString::from("PATH")], DEFAULT_PATH);
         assert_eq!(clean[&OsString::from("TERM")], "dumb");
         assert!(!clean.values().any(|value| value == "bad"));
+    }
+
+    #[test]
+    fn who_has_the_terminal_keeps_what_it_can_do_and_nothing_that_was_not_named() {
+        let own = |name: &str| match name {
+            "TERM" => Some("xterm-256color".into()),
+            "LD_PRELOAD" | "API_TOKEN" => Some("bad".into()),
+            _ => None,
+        };
+        let kept = in_terminal(own);
+        let names: Vec<_> = kept.keys().map(|name| name.to_string_lossy()).collect();
+        assert_eq!(names, ["PATH", "TERM"]);
+        assert_eq!(kept[&OsString::from("TERM")], "xterm-256color");
     }
 }

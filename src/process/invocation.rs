@@ -8,7 +8,7 @@ use std::process::Stdio;
 use thiserror::Error;
 use tokio::process::{Child, Command};
 
-use super::environment::clean;
+use super::environment;
 use super::group::{self, ProcessGroup};
 
 /// A command as it will be started. Values of secrets are in it already, which is why it can't be printed.
@@ -26,6 +26,7 @@ pub(crate) struct Invocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Base {
     Clean,
+    Terminal,
     Ours,
     /// The child that uses it is a thread in our own tests.
     #[cfg(not(test))]
@@ -144,18 +145,35 @@ impl Invocation {
     /// # Errors
     /// See [`StartError`].
     pub(crate) fn start(self) -> Result<ProcessGroup, StartError> {
-        if let Some(directory) = self.directory.as_ref().filter(|directory| !directory.is_dir()) {
-            return Err(StartError::NoDirectory(directory.clone()));
-        }
+        self.has_directory()?;
         // Listening begins before the child can end.
         let changes = group::changes();
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let started = command.spawn().map_err(|error| {
-            let program = self.program.to_string_lossy().into_owned();
-            StartError::System { program, error }
-        });
+        let started = command.spawn().map_err(|error| self.not_started(error));
         Ok(ProcessGroup::led_by(started?, changes))
+    }
+
+    /// Starts it in our own group, with the terminal whose keyboard that is and the clean environment of what has one. It
+    /// outlives the value that is returned.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub(crate) fn start_in_terminal(mut self, keyboard: Stdio) -> Result<Child, StartError> {
+        self.has_directory()?;
+        self.base = Base::Terminal;
+        self.command().stdin(keyboard).spawn().map_err(|error| self.not_started(error))
+    }
+
+    fn has_directory(&self) -> Result<(), StartError> {
+        match self.directory.as_ref().filter(|directory| !directory.is_dir()) {
+            Some(missing) => Err(StartError::NoDirectory(missing.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn not_started(&self, error: io::Error) -> StartError {
+        StartError::System { program: self.program.to_string_lossy().into_owned(), error }
     }
 
     /// Starts it in our own group, with these as its stdin, stdout and stderr. It outlives the value that is returned.
@@ -182,7 +200,8 @@ impl Invocation {
         }
         command.args(&self.arguments);
         match self.base {
-            Base::Clean => command.env_clear().envs(clean(|name| std::env::var_os(name))),
+            Base::Clean => command.env_clear().envs(environment::clean(|name| std::env::var_os(name))),
+            Base::Terminal => command.env_clear().envs(environment::in_terminal(|name| std::env::var_os(name))),
             Base::Ours => &mut command,
             #[cfg(not(test))]
             Base::Empty => command.env_clear(),

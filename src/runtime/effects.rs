@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::foreground::ForegroundRun;
 use super::handover::fetch_choices;
-use super::runs::RunService;
+use super::runs::{BegunRun, RunService};
 use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
 use super::tasks::Tasks;
@@ -51,6 +52,8 @@ pub(super) struct Tools {
     pub(super) wanted: Arc<Notify>,
     pub(super) secrets_handle: SecretsHandle,
     pub(super) state_directory: Arc<Path>,
+    /// The run that waits for the terminal.
+    foreground: Arc<Mutex<Option<ForegroundRun>>>,
 }
 
 /// The runner of effects.
@@ -78,6 +81,7 @@ impl Effects {
                 wanted: Arc::default(),
                 secrets_handle,
                 state_directory,
+                foreground: Arc::default(),
             },
             run_service: sender,
             following: HashMap::new(),
@@ -116,6 +120,11 @@ impl Effects {
                 () = tools.follow(request, &run) => {}
             }
         });
+    }
+
+    /// The run that waits for the terminal, once.
+    pub(super) fn foreground(&self) -> Option<ForegroundRun> {
+        self.tools.waiting().take()
     }
 
     /// Says something that went well. Dropped where the person has not read the last 256 of them.
@@ -166,11 +175,14 @@ impl Tools {
         let secrets = self.secrets_handle.secrets().await;
         let begun = match self.run_service().await {
             // Never cut short: between the intent and the supervisor nobody else could tell what happened.
-            Ok(run_service) => run_service.begin(start, config, &secrets).await,
+            Ok(run_service) => run_service.begin_here(start, config, &secrets).await,
             Err(why) => Err(why),
         };
         match begun {
-            Ok(run) => {
+            Ok(BegunRun { run, foreground }) => {
+                if foreground.is_some() {
+                    *self.waiting() = foreground;
+                }
                 self.answer(Outcome::RunStarted { request, run: Box::new(run) }).await;
                 self.started.notify_one();
             }
@@ -246,6 +258,10 @@ impl Tools {
             }
             tokio::time::sleep(ANSWER).await;
         }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<ForegroundRun>> {
+        self.foreground.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn last(&self) -> MutexGuard<'_, Option<RunService>> {

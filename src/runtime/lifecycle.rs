@@ -4,9 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::borrower::Borrower;
 use super::core::{Core, StartOptions};
 use super::frames::{Frames, Urgency};
-use super::pager::{Pager, PagerText};
+use super::pager::PagerText;
 use super::painter::FramePainter;
 use super::signals::{self, SignalRequest, Signals};
 use super::terminal;
@@ -34,7 +35,7 @@ enum TerminalOwner {
     Us,
     /// We are stopped, or about to be.
     Stopped,
-    /// A pager has it.
+    /// A pager or a run has it.
     Child,
 }
 
@@ -43,7 +44,7 @@ enum Woken {
     Signal(SignalRequest),
     Typed(Option<Event>),
     Event(Event),
-    Returned(io::Result<()>),
+    Returned(Result<(), String>),
     /// A frame is due, or a write has ended and the next may be drawn.
     Frame,
     Written,
@@ -59,7 +60,7 @@ pub(super) struct Console {
     signals: Signals,
     pub(super) painter: FramePainter,
     pub(super) frames: Frames,
-    pager: Pager,
+    borrower: Borrower,
     hands: TerminalOwner,
     /// A title that is due, and whether the bell is: of many in one batch one is enough.
     pub(super) title: Option<SafeText>,
@@ -93,7 +94,7 @@ pub(crate) async fn run(start: StartOptions, mut painter: FramePainter) -> io::R
         signals,
         painter,
         frames: Frames::default(),
-        pager: Pager::default(),
+        borrower: Borrower::default(),
         hands: TerminalOwner::Us,
         title: None,
         bell: false,
@@ -103,6 +104,7 @@ pub(crate) async fn run(start: StartOptions, mut painter: FramePainter) -> io::R
     console.draw();
     console.core.go();
     let exit = console.turn().await;
+    console.borrower.end().await;
     console.tty.leave();
     console.core.end().await;
     Ok(Left { code: exit, farewell: console.core.farewell() })
@@ -160,7 +162,7 @@ impl Console {
             biased;
             asked = self.signals.next() => Woken::Signal(asked),
             typed = self.tty.keyboard.next(), if self.hands != TerminalOwner::Child => Woken::Typed(typed),
-            returned = self.pager.returned(), if self.hands == TerminalOwner::Child => Woken::Returned(returned),
+            returned = self.borrower.returned(), if self.hands == TerminalOwner::Child => Woken::Returned(returned),
             event = self.core.next() => Woken::Event(event),
             () = frame => Woken::Frame,
             () = tick => Woken::Tick,
@@ -202,8 +204,9 @@ impl Console {
 
     fn signal(&mut self, asked: SignalRequest) {
         match asked {
-            // What is typed at a pager goes to us as well.
+            // What is typed at who has the terminal goes to us as well.
             SignalRequest::End(130 | 131) if self.hands == TerminalOwner::Child => {}
+            SignalRequest::Stop if self.hands == TerminalOwner::Child && !signals::can_be_continued() => {}
             SignalRequest::End(code) => self.ending = Some(code),
             SignalRequest::Stop => self.suspend(false),
             SignalRequest::Continue => self.resume(),
@@ -230,6 +233,12 @@ impl Console {
         }
         if self.core.left {
             self.ending = Some(0);
+        }
+        if self.hands == TerminalOwner::Us
+            && let Some(run) = self.core.effects.foreground()
+        {
+            self.hand_over();
+            self.borrower.run(run);
         }
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
         let still = self.core.state().console.frozen.is_some() || !self.core.state().console.focused;
@@ -314,16 +323,20 @@ impl Console {
     }
 
     pub(super) fn lend(&mut self, text: PagerText) {
+        self.hand_over();
+        self.borrower.show(text, self.core.redactor());
+    }
+
+    fn hand_over(&mut self) {
         self.tty.hush();
         self.tty.keyboard.pause();
         self.tty.leave();
         self.hands = TerminalOwner::Child;
-        self.pager.show(text, self.core.redactor());
     }
 
-    fn take_back(&mut self, result: io::Result<()>) {
-        if let Err(error) = result {
-            self.core.effects.fail(&format!("the pager could not be run: {error}; set PAGER to an installed program"));
+    fn take_back(&mut self, result: Result<(), String>) {
+        if let Err(why) = result {
+            self.core.effects.fail(&why);
         }
         self.hands = TerminalOwner::Stopped;
         self.tty.keyboard.resume();

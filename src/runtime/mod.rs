@@ -7,6 +7,7 @@
 
 pub mod accepting;
 pub mod answers;
+mod borrower;
 mod carriers;
 pub mod catching_up;
 pub mod clipboard;
@@ -15,6 +16,7 @@ pub mod core_dumps;
 pub mod effects;
 pub mod encode;
 pub mod feeds;
+pub mod foreground;
 pub mod frames;
 pub mod handover;
 pub mod headless;

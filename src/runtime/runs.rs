@@ -1,43 +1,35 @@
 //! The `run_service` at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
 //!
 //! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced),
-//! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
+//! then the supervisor, which runs and verifies by itself, or whoever has the terminal that the steps need. What its supervisor can't see to its end, because it was
 //! killed, the next `run_service` takes in.
 
+mod beginning;
 mod refusing;
 mod standing;
 mod verifying;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use self::refusing::NotBegun;
+pub(crate) use self::beginning::BegunRun;
+use self::standing::never_started;
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};
-use self::standing::{never_started, refused};
 use super::accepting::place;
-use super::handover::handover;
 use super::identity::Identity;
 use crate::actions::follow::{RunLiveness, is_alive};
-use crate::actions::launch::{PreparedRun, own_program};
-use crate::actions::rundir::{RunDir, RunIntent, StorePlace};
+use crate::actions::launch::own_program;
+use crate::actions::rundir::{RunDir, StorePlace};
 use crate::clock::Clock;
-use crate::config::{Config, plan};
 use crate::files::made;
 use crate::lang::time::Moment;
-use crate::model::effect::StartRun;
-use crate::model::preview::Preview;
-use crate::model::run::{Lock, Run, RunState, Verdict};
+use crate::model::run::{Lock, Run};
 use crate::store::address::{ServerUrl, StoreAddress};
-use crate::store::fault::StoreFault;
 use crate::store::place::StoreLocation;
-use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
-use crate::text::redact::{Literals, Redactor};
-use crate::text::secret::Secrets;
 
 /// How many runs are read for the list.
 pub(crate) const LISTED: u32 = 200;
@@ -128,86 +120,6 @@ impl RunService {
     /// Who we are.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
-    }
-
-    /// Starts a run: when this returns its intent is synced and its supervisor runs.
-    ///
-    /// # Errors
-    /// Why it was refused, in words; nothing ran then.
-    pub async fn begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
-        let begun = self.try_begin(start, config, secrets).await;
-        if let Err(NotBegun { why, is_on_record: false }) = &begun
-            && start.plan.changing
-        {
-            self.record_refusal(start, why).await;
-        }
-        begun.map_err(|refused| refused.why)
-    }
-
-    async fn try_begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, NotBegun> {
-        if start.plan.digest() != start.digest {
-            let why = "the plan is not the one that was confirmed: preview and confirm it again";
-            return Err(SafeText::new(why).into());
-        }
-        plan::refuse_literals(&start.plan, &Literals::from(secrets))
-            .map_err(|error| SafeText::new(&error.to_string()))?;
-        if start.plan.changing
-            && let Err(stray) = self.refuse_stray(&start.plan.target).await
-        {
-            // What is wrong with the store comes first: it says what to do about it.
-            let doubt = self.store.trusted().await.err();
-            return Err(doubt.map_or(stray, |doubt| SafeText::new(&BeginError::Store(doubt).with_hint())).into());
-        }
-        let redactor = Redactor::from(secrets);
-        let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
-        let prepared = self.prepare().map_err(|error| self.no_directory(&error))?;
-        let run = self.new_run(start, prepared.dir(), &redactor);
-        handover.run = run.id.clone();
-        handover.store = self.url.as_ref().map(|url| url.expose().to_owned());
-        let preview = start.preview.redacted(&redactor);
-        let begun = match self.record_intent(start, &preview, &run).await {
-            Ok(begun) => begun,
-            Err(why) => {
-                remove(&prepared);
-                return Err(why.into());
-            }
-        };
-        let intent = RunIntent {
-            id: run.id.clone(),
-            plan: start.plan.clone(),
-            digest: start.digest.clone(),
-            preview,
-            fence: begun.fence,
-            attempt: begun.attempt,
-            who: self.identity.who.clone(),
-            at: run.started_at,
-            boot: run.boot,
-            verify: start.verify.clone(),
-            store: Some(self.place.clone()),
-        };
-        let evidence = redactor.redact(&start.evidence);
-        let written = prepared.dir().write_evidence(&evidence).and_then(|()| prepared.write_intent(&intent));
-        let launched = match written {
-            Ok(()) => prepared.launch(&self.program, &handover).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = launched {
-            let why = SafeText::new(&format!("the supervisor could not be started: {error}"));
-            let closing = refused(self.clock.now().utc, why.clone());
-            let closed = self.store.close_run(&run.id, None, &closing, None, &self.identity.who).await;
-            if let Err(error) = &closed {
-                tracing::warn!(%error, run = %run.id, "the end of a run could not be stored");
-            }
-            return Err(NotBegun { why, is_on_record: closed.is_ok() });
-        }
-        Ok(run)
-    }
-
-    fn no_directory(&self, error: &io::Error) -> SafeText {
-        let fault = StoreFault::from_io(error);
-        let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
-        let place = self.runs.display();
-        SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
     }
 
     /// Past runs and held locks.
@@ -304,69 +216,15 @@ impl RunService {
             return "its directory was removed, and its outcome with it".to_owned();
         }
         let before = if ended { "the checks were evaluated" } else { "its steps ended" };
-        let beat = RunDir::new(&run.output_path).read_heartbeat().ok().flatten();
+        let dir = RunDir::new(&run.output_path);
+        let beat = dir.read_heartbeat().ok().flatten();
         let seen = beat.map_or_else(String::new, |beat| {
             format!(", last seen {} s after it began", beat.since(run.began()).as_secs())
         });
         let now = self.clock.now().utc.format("%Y-%m-%d %H:%M:%SZ");
-        format!("the supervisor died before {before}{seen}; found out at {now}")
-    }
-
-    /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,
-    /// and tried once more. What changes nothing may run without a record.
-    async fn record_intent(&self, start: &StartRun, preview: &Preview, run: &Run) -> Result<Begun, SafeText> {
-        let StartRun { plan, cooldown, at_most, .. } = start;
-        let begin = Begin { run, plan, preview, cooldown: *cooldown, at_most: *at_most };
-        let mut answer = self.store.begin(begin).await;
-        if matches!(answer, Err(BeginError::Locked(_))) && self.take_in().await.is_ok() {
-            answer = self.store.begin(begin).await;
-        }
-        match answer {
-            Err(BeginError::Store(error)) if !plan.changing => {
-                tracing::warn!(%error, run = %run.id, "runs without a record: it changes nothing");
-                Ok(Begun { fence: 0, attempt: 1 })
-            }
-            answer => answer.map_err(|error| SafeText::new(&error.with_hint())),
-        }
-    }
-
-    fn prepare(&self) -> io::Result<PreparedRun> {
-        let now = self.clock.now().utc.format("%Y%m%dT%H%M%S");
-        loop {
-            match PreparedRun::new(&self.runs, &format!("{now}-{:04x}", fastrand::u16(..))) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                prepared => return prepared,
-            }
-        }
-    }
-
-    fn new_run(&self, start: &StartRun, dir: &RunDir, redactor: &Redactor) -> Run {
-        let (plan, now) = (&start.plan, self.clock.moment());
-        let id = dir.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Run {
-            id: id.into(),
-            action: plan.action.clone(),
-            verb: plan.verb.clone(),
-            dry_run: plan.dry_run,
-            service: plan.service.clone(),
-            target: plan.target.clone(),
-            who: self.identity.who.clone(),
-            reason: start.reason.as_deref().map(|reason| redactor.clean(reason.as_bytes()).as_str().to_owned()),
-            host: self.identity.host.clone(),
-            plan_digest: start.digest.clone(),
-            started_at: now.utc,
-            boot: now.boot,
-            ended_at: None,
-            duration_ms: None,
-            outcome_ms: None,
-            state: RunState::Running,
-            verdict: Verdict::None,
-            checks: None,
-            exit_code: None,
-            signal: None,
-            output_path: dir.path().to_owned(),
-            note: None,
-        }
+        let had_terminal = dir.read_intent().is_ok_and(|intent| intent.plan.terminal);
+        let who = if had_terminal { "the console that lent it the terminal" } else { "the supervisor" };
+        format!("{who} died before {before}{seen}; found out at {now}")
     }
 
     /// The directory of a run: most are ours, and then the store need not be asked, which may be away.
@@ -381,12 +239,5 @@ impl RunService {
             Ok(None) => Err(SafeText::new(&format!("no run {id}"))),
             Err(error) => Err(SafeText::new(&error.to_string())),
         }
-    }
-}
-
-/// A run that was refused leaves no empty directory behind.
-fn remove(prepared: &PreparedRun) {
-    if let Err(error) = prepared.discard() {
-        tracing::warn!(%error, "the directory of a refused run could not be removed");
     }
 }

@@ -263,7 +263,7 @@ impl RunService {
 
     /// A run whose directory says that it is over, once the store says so too. While the supervisor still tries to store
     /// it, that is its work; where it is gone, it is ours; and where the store stays away, it is shown as it is known.
-    async fn settle(&self, run: &Run, liveness: &RunLiveness) -> Run {
+    pub(super) async fn settle(&self, run: &Run, liveness: &RunLiveness) -> Run {
         let dir = RunDir::new(&run.output_path);
         let mut pause = Duration::from_millis(20);
         let mut tries = 0;

@@ -62,6 +62,7 @@ impl World {
                 grace: Duration::from_millis(500),
                 changing: true,
                 dry_run: false,
+                terminal: false,
             },
             digest: String::new(),
             reason: Some("it hangs".to_owned()),

@@ -24,6 +24,7 @@ mod engine;
 mod formats;
 mod hanging;
 mod http;
+mod in_terminal;
 mod jq;
 mod lease;
 mod log_screen;

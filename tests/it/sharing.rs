@@ -468,6 +468,7 @@ fn waits_for(file: &Path) -> StartRun {
         grace: Duration::from_millis(500),
         changing: true,
         dry_run: false,
+        terminal: false,
     };
     StartRun {
         digest: plan.digest(),

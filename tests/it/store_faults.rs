@@ -114,6 +114,7 @@ impl World {
             grace: Duration::from_millis(500),
             changing: true,
             dry_run: false,
+            terminal: false,
         };
         StartRun {
             digest: plan.digest(),

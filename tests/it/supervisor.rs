@@ -37,6 +37,7 @@ fn plan(directory: &Path, steps: &[&[&str]]) -> Plan {
         grace: Duration::from_millis(300),
         changing: true,
         dry_run: false,
+        terminal: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! absent.
 
 pub mod environment;
+pub mod foreground;
 pub mod left;
 mod output;
 mod step;

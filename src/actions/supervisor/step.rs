@@ -43,7 +43,7 @@ impl StepEnd {
         Self::failed("the plan has no steps".to_owned())
     }
 
-    fn failed(message: String) -> Self {
+    pub(super) fn failed(message: String) -> Self {
         Self { how: StepOutcome::NotStarted, exit_code: None, signal: None, ran: false, message, survivors: Vec::new() }
     }
 

@@ -277,7 +277,7 @@ impl Overlay for Confirmation {
         let same = action.is_some_and(|action| {
             plan::plan(config, action, &self.plan.parameters, self.plan.dry_run).is_ok_and(|plan| {
                 plan.digest() == self.digest
-                    && plan::effective_confirm(&config.console, action, plan.changing) == self.grade
+                    && plan::effective_confirm(&config.console, action, plan.is_guarded()) == self.grade
             })
         });
         if same { Then::Stay } else { Then::Close }
@@ -304,7 +304,7 @@ pub(in crate::app) fn open(
             return;
         }
     };
-    let grade = plan::effective_confirm(&config.console, action, plan.changing);
+    let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
     let preview = start::preview(state, action, &plan, grade);
     if grade == Confirm::None {
         let digest = plan.digest();

@@ -41,7 +41,7 @@ pub struct Action {
     pub key: Option<Key>,
     /// `confirm`, as written: production raises it by one where it is asked, not here.
     pub confirm: Confirm,
-    /// `timeout`, default 120 s.
+    /// `timeout`, default 120 s, and 8 h where the terminal is handed over.
     pub timeout: Duration,
     /// `grace` between TERM and KILL, default 10 s.
     pub grace: Duration,
@@ -79,6 +79,9 @@ pub enum EvidenceRef {
     Log(Name),
 }
 
+/// How long a person may keep the terminal of a step: a working day, so that none is forgotten for ever.
+const SESSION: Duration = Duration::from_hours(8);
+
 /// The keys of `verify`.
 pub(crate) const VERIFY_KEYS: &[KeySpec] = &[
     key("checks", ValueForm::Texts, "The checks that must be ok"),
@@ -100,7 +103,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::OneOf(&["none", "yes", "type-name", "two-person"]),
         "Default yes; production raises it by one",
     ),
-    key("timeout", ValueForm::Duration, "Longest time for the whole run. Default 120s"),
+    key("timeout", ValueForm::Duration, "Longest time for the whole run. Default 120s, with the terminal 8h"),
     key("grace", ValueForm::Duration, "Time between TERM and KILL. Default 10s"),
     key("cooldown", ValueForm::Duration, "Shortest time between two runs on one target. Default none"),
     key("at_most", ValueForm::Text, "Runs in a span: 3 per 1h"),
@@ -134,7 +137,7 @@ pub(crate) fn read(
     let at_most = at_most(table);
     let on_failure = on_failure(table);
     let key = read_key(table);
-    let timeout = table.positive("timeout").or(defaults.action_timeout).unwrap_or(SECOND * 120);
+    let timeout = table.positive("timeout");
     let grace = table.duration("grace").or(defaults.grace).unwrap_or(SECOND * 10);
     let cooldown = table.duration("cooldown").or(defaults.cooldown).unwrap_or(Duration::ZERO);
     let title = table.string("title");
@@ -145,7 +148,12 @@ pub(crate) fn read(
     let resolved = adapters.iter().find(|known| known.name == adapter)?;
     let verb = find_verb(table, resolved, &verb_text)?;
     parameters(table, resolved, verb, &verb_text, &set);
-    if production && verb.changes && confirm == Confirm::None {
+    if verb.terminal && table.has("verify") {
+        let message = format!("`{}` hands the terminal over, and there is nothing to verify", verb_text.value);
+        table.context.error(table.place("verify"), message, "remove `verify`");
+    }
+    let usual = if verb.terminal { SESSION } else { defaults.action_timeout.unwrap_or(SECOND * 120) };
+    if production && (verb.changes || verb.terminal) && confirm == Confirm::None {
         table.context.warning(
             if table.has("confirm") { table.place("confirm") } else { table.at },
             format!("`{}` changes production without its own confirmation", verb_text.value),
@@ -162,7 +170,7 @@ pub(crate) fn read(
         set: set.into_iter().map(|(name, value)| (name.value, value.value)).collect(),
         key,
         confirm,
-        timeout,
+        timeout: timeout.unwrap_or(usual),
         grace,
         cooldown,
         at_most,

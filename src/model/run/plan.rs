@@ -72,9 +72,18 @@ pub struct Plan {
     pub changing: bool,
     /// True for a dry run: `steps` are then the adapter's declared `dry_run` argv.
     pub dry_run: bool,
+    /// Whether the terminal is handed over to its steps, as a shell needs it: they then run under whoever asked, without
+    /// a supervisor. Left out where it is not, so that plans of earlier versions keep their digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub terminal: bool,
 }
 
 impl Plan {
+    /// Whether it needs confirmation and a record: it changes the world, or lets a person do so.
+    pub(crate) const fn is_guarded(&self) -> bool {
+        self.changing || self.terminal
+    }
+
     /// SHA-256 of the plan in its one serialised form, hex. Confirmation binds to it: whatever changes in the plan
     /// changes the digest, and a runner refuses a plan whose digest is not the confirmed one.
     pub fn digest(&self) -> String {

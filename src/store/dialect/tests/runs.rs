@@ -54,6 +54,7 @@ fn plan() -> Plan {
         grace: Duration::from_secs(1),
         changing: true,
         dry_run: false,
+        terminal: false,
     }
 }
 
