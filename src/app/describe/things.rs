@@ -223,6 +223,9 @@ impl<'a> Sheet<'a> {
             self.say("within", unit::span(verify.within));
         }
         self.listed("on failure", action.on_failure.iter().map(|name| self.world.title_of(name)));
+        if let Some(run) = self.world.last_runs(&action.name).into_iter().find(|run| !run.dry_run) {
+            self.say("proven", run.proven().unwrap_or_default());
+        }
         let runs = self.world.last_runs(&action.name).into_iter().take(5);
         let lines: Vec<String> =
             runs.map(|run| format!("{}: {}", self.moment(run.started_at), run.outcome())).collect();
