@@ -81,8 +81,14 @@ fn a_shell_has_the_terminal_and_its_exit_code_goes_on_record() {
     console.wait_for("25 90");
 
     // Ctrl-C is for what runs in the shell: neither the shell nor the console ends.
-    console.press("sleep 100; echo slept-$((40 + 4))\r");
+    console.press("echo sleeps-$((40 + 1)); sleep 100; echo slept-$((40 + 4))\r");
+    console.wait_for("sleeps-41");
     console.press("\x03");
+    // What is typed before the shell is back at its prompt goes with the interrupt.
+    console.wait("the prompt behind the interrupt", |screen| {
+        let text = screen.contents();
+        text.contains("^C") && text.trim_end().ends_with('#')
+    });
     console.press("echo still-$((40 + 3))\r");
     console.wait_for("still-43");
     assert!(!console.contents().contains("slept-44"));

@@ -122,7 +122,7 @@ fn a_filtered_panel_folds_what_is_said_again_and_again() {
     app.keys("1");
     let roomy = shown(&mut app, (120, 40));
     assert!(roomy.contains("connect to 10.0.0.6 failed"), "in the order in which it happened: {roomy}");
-    let drawn = shown(&mut app, (120, 24));
+    let drawn = shown(&mut app, (120, 18));
     let row = |words: &str| drawn.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{drawn}"));
     assert!(row("connect to 10.0.0.7 failed").contains("×7"), "{drawn}");
     assert!(!row("out of memory").contains('×') && !drawn.contains("connect to 10.0.0.6"), "{drawn}");

@@ -507,7 +507,7 @@ fn what_is_left_is_verified_without_any_console() {
         let restart = Restart::of_a_file();
         let mut console = restart.console();
         Restart::confirm(&mut console);
-        pty::until("it runs", || Restart::runs(&console, &["runs"]).contains("restart api"));
+        pty::until("it runs", || Restart::runs(&console, &["runs"]).contains("restart-api"));
         if how == "kill" {
             console.signal(Signal::KILL);
             console.wait_for_end();

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(
             found(text),
             [
-                "8:9 action `b` has the title of action `a`: restart api (api)",
+                "8:9 action `b` has the title of action `a`: restart api (ours, api)",
                 "12:11 `restart` runs at once, without a confirmation",
             ]
         );
