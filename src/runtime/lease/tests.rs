@@ -129,6 +129,12 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("{what}"));
 }
 
+/// A copy of what the engine knew lies beside the queue.
+async fn until_copied(state: &Path, store: &str, mark: u32) {
+    let is_it = |copy: EngineCopy| copy.engine == engine(mark);
+    until("it keeps a copy", async || EngineCopy::read(state, store).is_some_and(is_it)).await;
+}
+
 async fn until_said(store: &Store, wanted: &[(Status, bool)]) {
     let holds = async {
         while said(store).await != wanted {
@@ -242,12 +248,7 @@ async fn who_only_reads_knows_what_the_engine_of_the_holder_knows() {
     let store = holder.open(&state).await;
     holder.until("it takes the lease", is_ours).await;
     holder.keep(1);
-    let is_kept = async {
-        while store.kept_engine().await.unwrap().is_none() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store keeps it");
+    until("the store keeps it", async || store.kept_engine().await.unwrap().is_some()).await;
     let mut reader = Part::start(&state, "[console]\nread_only = true\n");
     reader.open(&state).await;
     assert_eq!(reader.engine().await.0, engine(1));
@@ -265,22 +266,12 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
     let store = killed.open(&state).await;
     killed.until("it takes the lease", is_ours).await;
     killed.keep(1);
-    let is_kept = async {
-        while store.kept_engine().await.unwrap().is_none() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store keeps it");
+    until("the store keeps it", async || store.kept_engine().await.unwrap().is_some()).await;
     assert_eq!(EngineCopy::read(&state, store.id()), None, "the store knows it");
     killed.close();
     killed.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
     killed.keep(2);
-    let is_copied = async {
-        while EngineCopy::read(&state, store.id()).is_none_or(|copy| copy.engine != engine(2)) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_copied).await.expect("it lies beside the queue");
+    until_copied(&state, store.id(), 2).await;
     killed.tasks.end(Duration::ZERO).await;
 
     // The next one knows it before the store is back, and does not begin to act.
@@ -290,12 +281,7 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
     let next_store = next.open(&state).await;
     next.until("it takes the lease once the last one has expired", is_ours).await;
     next.keep(3);
-    let is_kept = async {
-        while EngineCopy::read(&state, store.id()).is_some() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store knows more");
+    until("the store knows more", async || EngineCopy::read(&state, store.id()).is_none()).await;
     let kept = next_store.kept_engine().await.unwrap().unwrap();
     assert_eq!(serde_json::from_slice::<EngineState>(&kept.body).unwrap(), engine(3));
     // Nothing older was told meanwhile, nor the same again.
@@ -309,14 +295,6 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
 async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
-    let copied = async |id: &str, mark: u32| {
-        let is_copied = async {
-            while EngineCopy::read(&state, id).is_none_or(|copy| copy.engine != engine(mark)) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, is_copied).await.expect("it lies beside the queue");
-    };
     let is_away = |report: &LeaseReport| matches!(report.view, LeaseView::Away { .. });
     let mut killed = Part::start(&state, "");
     let store = killed.open(&state).await;
@@ -324,7 +302,7 @@ async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
     killed.close();
     killed.until("it goes on", is_away).await;
     killed.keep(1);
-    copied(store.id(), 1).await;
+    until_copied(&state, store.id(), 1).await;
     killed.tasks.end(Duration::ZERO).await;
 
     // Twice: what the first of them keeps is what the second knows.
@@ -340,7 +318,7 @@ async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
         second.keep(99);
         next.say(status, fence);
         next.keep(mark);
-        copied(store.id(), mark).await;
+        until_copied(&state, store.id(), mark).await;
         second.tasks.end(PATIENCE).await;
         next.tasks.end(Duration::ZERO).await;
     }
@@ -401,8 +379,7 @@ async fn what_the_store_knows_outlives_who_began_without_it() {
         }
         next.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
         next.keep(mark);
-        let is_copied = |copy: EngineCopy| copy.engine == engine(mark);
-        until("it keeps a copy", async || EngineCopy::read(&state, store.id()).is_some_and(is_copied)).await;
+        until_copied(&state, store.id(), mark).await;
         next.tasks.end(Duration::ZERO).await;
     }
     let mut last = Part::start(&state, "");
