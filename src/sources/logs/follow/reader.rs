@@ -41,6 +41,8 @@ const SAY: Duration = Duration::from_millis(200);
 
 /// How long the thread may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take, then, to hand over what it has read.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// Following that could not begin is tried again after so long.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
@@ -315,11 +317,15 @@ impl Reader {
     /// Hands an observation over, waiting while the loop is busy. False when nobody wants it any more.
     fn send(&self, observation: Observation) -> bool {
         self.runtime.block_on(async {
+            let sending = self.context.out.send(observation);
+            tokio::pin!(sending);
             tokio::select! {
                 biased;
-                () = self.context.cancel.cancelled() => false,
-                sent = self.context.out.send(observation) => sent.is_ok(),
+                sent = &mut sending => return sent.is_ok(),
+                () = self.context.cancel.cancelled() => {}
             }
+            // What was read is handed over all the same: who goes on from here does not read it again.
+            tokio::time::timeout(LAST_WORD, sending).await.is_ok_and(|sent| sent.is_ok())
         })
     }
 }
