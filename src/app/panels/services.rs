@@ -22,11 +22,16 @@ pub(crate) fn folded<'a>(state: &'a State, id: &PanelId) -> Vec<&'a ServiceView>
     if !state.seen().services.first().is_some_and(is_broken) {
         return Vec::new();
     }
-    let selected = state.list(id).and_then(|list| list.selected.as_ref());
-    let is_selected = |service: &ServiceView| matches!(selected, Some(RowKey::Service(name)) if *name == service.name);
-    let is_open = state.console.screens.overview.healthy_is_open;
-    let folded: Vec<_> = state.seen().healthy().filter(|service| is_open || !is_selected(service)).collect();
+    let keeps_row = row_keeper(state, id);
+    let folded: Vec<_> = state.seen().healthy().filter(|service| !keeps_row(service)).collect();
     if folded.len() < LEAST { Vec::new() } else { folded }
+}
+
+/// Which service that is well keeps a row of its own.
+fn row_keeper<'a>(state: &'a State, id: &PanelId) -> impl Fn(&ServiceView) -> bool + use<'a> {
+    let selected = state.list(id).and_then(|list| list.selected.as_ref());
+    let is_open = state.console.screens.overview.healthy_is_open;
+    move |service| !is_open && matches!(selected, Some(RowKey::Service(name)) if *name == service.name)
 }
 
 pub(super) struct Services;
@@ -45,8 +50,9 @@ impl Panel for Services {
         if !filter.is_empty() || folded.is_empty() {
             return keys(state.seen().services.iter(), filter, key, text);
         }
-        let is_folded = |service: &ServiceView| folded.iter().any(|other| other.name == service.name);
-        let others = state.seen().services.iter().filter(|service| !is_folded(service)).map(key);
+        let keeps_row = row_keeper(state, id);
+        let others =
+            state.seen().services.iter().filter(|service| !service.is_healthy() || keeps_row(service)).map(key);
         let open = folded.iter().filter(|_| state.console.screens.overview.healthy_is_open).map(|service| key(service));
         others.chain([RowKey::Healthy]).chain(open).collect()
     }
