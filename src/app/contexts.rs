@@ -2,7 +2,7 @@
 
 use crate::config::commands::CommandContext;
 
-use super::keymap::{Binding, Command};
+use super::keymap::{Binding, Command, Keymap};
 use super::state::State;
 use super::{panels, service};
 
@@ -13,8 +13,7 @@ pub(crate) fn contexts(state: &State) -> Vec<CommandContext> {
     nearest.into_iter().chain([CommandContext::Selection, CommandContext::Lists, CommandContext::Everywhere]).collect()
 }
 
-/// Whether the first key of a command means that command here, and not another that is nearer.
-pub(crate) fn is_heard(state: &State, command: Command) -> bool {
-    let keymap = &state.console.keymap;
-    keymap.key_of(command).is_some_and(|key| keymap.lookup(key, &contexts(state)) == Some(&Binding::Command(command)))
+/// Whether the first key of a command means that command where keys are heard in `contexts`, and not another that is nearer.
+pub(crate) fn is_heard(keymap: &Keymap, contexts: &[CommandContext], command: Command) -> bool {
+    keymap.key_of(command).is_some_and(|key| keymap.lookup(key, contexts) == Some(&Binding::Command(command)))
 }

@@ -72,8 +72,10 @@ fn screens(state: &State) -> Hint {
 fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let (its, others) = actions(state, glyphs);
     let panel = state.focused_panel();
+    let contexts = contexts::contexts(state);
     let hint = |command: Command, label: &str, rank: u8| {
-        hint_of(state, command, label).filter(|_| contexts::is_heard(state, command)).map(|hint| hint.ranked(rank))
+        let is_heard = contexts::is_heard(&state.console.keymap, &contexts, command);
+        hint_of(state, command, label).filter(|_| is_heard).map(|hint| hint.ranked(rank))
     };
     let near = panel.as_ref().map(|id| panels::find(id).hints(state)).unwrap_or_default();
     let near = near.into_iter().enumerate().map(|(at, (command, label))| {
