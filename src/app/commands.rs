@@ -38,8 +38,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Quit => quit(state, effects),
         Command::Back => back(state),
         Command::Help => {
-            let here = contexts(state);
-            let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only, &here);
+            let help = Help::new(state, &contexts(state));
             state.console.overlays.push(help);
         }
         Command::Palette => {

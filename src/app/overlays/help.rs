@@ -120,7 +120,8 @@ impl HelpGrid {
 
 impl Help {
     /// The help for the present keys; those of `here` come first.
-    pub(crate) fn new(config: &Config, keymap: &Keymap, read_only: bool, here: &[CommandContext]) -> Self {
+    pub(crate) fn new(state: &State, here: &[CommandContext]) -> Self {
+        let (config, keymap, read_only) = (&state.world.config, &state.console.keymap, state.world.read_only);
         let is_here = |context: &CommandContext| {
             here.contains(context) && !matches!(context, CommandContext::Lists | CommandContext::Everywhere)
         };

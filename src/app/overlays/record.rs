@@ -281,12 +281,7 @@ impl Overlay for RecordOverlay {
                 return Then::Close;
             }
             Command::Help => {
-                let help = Help::new(
-                    &state.world.config,
-                    &state.console.keymap,
-                    state.world.read_only,
-                    &[CommandContext::Details, CommandContext::Logs],
-                );
+                let help = Help::new(state, &[CommandContext::Details, CommandContext::Logs]);
                 state.console.overlays.push(help);
             }
             Command::Back | Command::Quit | Command::Open => {
