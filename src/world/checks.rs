@@ -206,6 +206,11 @@ impl CheckView {
         self.latencies.merged(window, self.as_of)
     }
 
+    /// How many minutes of the last `window` it was measured in.
+    pub(crate) fn minutes_measured(&self, window: Duration) -> usize {
+        self.latencies.minutes_within(window, self.as_of)
+    }
+
     /// How long after it was due the latest poll was answered: what its user waits where polls begin late.
     pub(crate) fn since_due(&self) -> Option<Duration> {
         Some(self.last.as_ref()?.timing.latency_since_scheduled())

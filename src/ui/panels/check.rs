@@ -61,6 +61,13 @@ pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
     )
 }
 
+/// How many lines there are in that room. The percentiles of long windows take what a frame has no time for
+/// twice: their lines are counted, not made.
+pub(super) fn height(state: &State, check: &CheckView, room: Rect) -> usize {
+    let more = if room.height >= ROOMY { windows(check).len().saturating_sub(1) } else { 0 };
+    lines(state, GlyphSet::UTF8, check, Rect { height: 0, ..room }).len() + more
+}
+
 /// What is wrong, latencies, the interval and the next poll, the parts.
 pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView, room: Rect) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
@@ -111,12 +118,12 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
     lines
 }
 
-/// The windows whose percentiles differ: a longer one only where it holds more polls.
+/// The windows whose percentiles differ: a longer one only where it holds more.
 fn windows(check: &CheckView) -> Vec<Duration> {
-    let mut polls = 0;
+    let mut minutes = 0;
     let holds_more = |window: &Duration| {
-        let before = std::mem::replace(&mut polls, check.latencies(*window).len());
-        polls > before
+        let before = std::mem::replace(&mut minutes, check.minutes_measured(*window));
+        minutes > before
     };
     WINDOWS.into_iter().filter(holds_more).collect()
 }

@@ -8,7 +8,7 @@ use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
-use crate::theme::{GlyphSet, Role};
+use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
@@ -33,8 +33,13 @@ impl PanelView for Checks {
         // Beside others it has two fifths of the screen at the least.
         let width = if room.width < BESIDE { room.width } else { room.width * 2 / 5 };
         let whole = Rect::new(0, 0, width.saturating_sub(5), room.screen);
-        let rows = checks.map(|check| 1 + check::lines(state, GlyphSet::UTF8, check, whole).len()).sum();
-        let most = framed(rows);
+        // What would be below the screen is not counted.
+        let rows = checks.scan(0, |rows, check| {
+            let is_in_sight = *rows < usize::from(room.screen);
+            *rows += if is_in_sight { 1 + check::height(state, check, whole) } else { 0 };
+            is_in_sight.then_some(*rows)
+        });
+        let most = framed(rows.last().unwrap_or_default());
         Some(Height { most, ..Height::from(most.min(room.screen * 2 / 5).max(3)) })
     }
 
