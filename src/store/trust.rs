@@ -1,6 +1,7 @@
 //! Whether the store is the one that was used here before, with all that was seen in it; and the way out where a person
 //! knows that it is another one.
 
+use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -236,19 +237,25 @@ impl Store {
         known.is_some_and(|known| known.places.is_empty() && id != self.id())
     }
 
+    /// Takes over what waits below a state directory for the store with that id; what its engine knew goes.
+    ///
+    /// # Errors
+    /// It can't be read or written: then it goes on waiting there.
+    pub(crate) fn take_over(&self, state: &Path, id: &str) -> io::Result<()> {
+        LateQueue::of(state, id).give_to(&LateQueue::of(state, self.id()))?;
+        EngineCopy::remove(state, id)
+    }
+
     /// Takes over what waits for stores that were only in its place: they are gone.
     fn succeed(&self, place: &StoreLocation, heads: &Heads) -> Result<(), StoreError> {
         let Some(state) = &place.state else { return Ok(()) };
-        let accepted = LateQueue::of(state, self.id());
         // Heads that can't be read are what was accepted, too.
         for head in heads.at(&self.place).unwrap_or_default() {
             if head.store == self.id() || head.places.len() > 1 {
                 continue;
             }
-            let queue = LateQueue::of(state, &head.store);
-            let path = queue.file().display().to_string();
-            let given = queue.give_to(&accepted).and_then(|()| EngineCopy::remove(state, &head.store));
-            given.map_err(|error| StoreError::Queue { path, error })?;
+            let path = || LateQueue::of(state, &head.store).file().display().to_string();
+            self.take_over(state, &head.store).map_err(|error| StoreError::Queue { path: path(), error })?;
         }
         Ok(())
     }
@@ -259,7 +266,7 @@ pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<ChainHead>, Sto
     heads.at(path).map_err(unreadable(heads))
 }
 
-fn unreadable(heads: &Heads) -> impl FnOnce(std::io::Error) -> StoreError {
+fn unreadable(heads: &Heads) -> impl FnOnce(io::Error) -> StoreError {
     let path = heads.directory().display().to_string();
     |error| StoreError::Heads { path, error }
 }

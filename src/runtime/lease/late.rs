@@ -2,7 +2,6 @@
 //! the store is back.
 
 use crate::files::trust::describe;
-use crate::store::engine_copy::EngineCopy;
 use crate::store::queue::forget_fences;
 use crate::text::SafeText;
 
@@ -58,8 +57,7 @@ impl LeaseParticipant {
             if !store.has_replaced(&before) {
                 return Ok(false);
             }
-            LateQueue::of(&state, &before).give_to(&LateQueue::of(&state, store.id()))?;
-            EngineCopy::remove(&state, &before).map(|()| true)
+            store.take_over(&state, &before).map(|()| true)
         });
         match given.await {
             Ok(Ok(true)) => {
@@ -67,7 +65,9 @@ impl LeaseParticipant {
                 self.unqueued.store = id;
             }
             Ok(Ok(false)) | Err(_) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "what waits for a store that was replaced goes on waiting"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the queue of a replaced store could not be handed over; retrying");
+            }
         }
     }
 
