@@ -97,7 +97,7 @@ impl LeaseTask {
                 configuration: configuration.clone(),
                 state_directory: state_directory.clone(),
                 place: place.clone(),
-                looks_on: (true, false),
+                is_reader: false,
                 view: LeaseView::Unknown,
                 holding: None,
                 claim: None,
@@ -159,8 +159,8 @@ struct LeaseParticipant {
     configuration: watch::Receiver<(Arc<Config>, bool)>,
     state_directory: PathBuf,
     place: Option<StoreAddress>,
-    /// Whether this console only looks on, by its configuration, and in the store that was open last.
-    looks_on: (bool, bool),
+    /// Whether the store that was open last may only be read here.
+    is_reader: bool,
     view: LeaseView,
     /// The lease that is ours, or was when the store went away.
     holding: Option<ActingLease>,
@@ -237,15 +237,14 @@ impl LeaseParticipant {
         // Seen by this: a change after it is another turn.
         self.stores.mark_unchanged();
         if self.configuration.has_changed().unwrap_or_default() {
-            let (config, looks_on) = self.configuration.borrow_and_update().clone();
+            let config = Arc::clone(&self.configuration.borrow_and_update().0);
             self.me.digest = config.digest();
-            self.looks_on.0 = looks_on;
         }
         let store = self.store();
         if let Some(store) = &store {
-            self.looks_on.1 = store.is_read_only();
+            self.is_reader = store.is_read_only();
         }
-        self.me.looks_on = self.looks_on.0 || self.looks_on.1;
+        self.me.looks_on = self.is_reader || self.configuration.borrow().1;
         let turn = match store {
             Some(store) => {
                 if self.holding.as_ref().is_some_and(|holding| holding.store != store.id()) {
