@@ -124,7 +124,7 @@ impl TerminalSteps {
     where
         T: Fn() -> io::Result<Stdio>,
     {
-        let keyboard = (terminal.keyboard)().map_err(|error| format!("there is no terminal: {error}"))?;
+        let keyboard = (terminal.keyboard)().map_err(|error| format!("the terminal can't be opened: {error}"))?;
         let environment = given(&self.intent, &self.declared);
         let command = command.directory(&self.intent.plan.directory).envs(environment);
         command.start_in_terminal(keyboard).map_err(|error| error.to_string())
