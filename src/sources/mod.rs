@@ -24,6 +24,7 @@ pub mod targets;
 pub mod tcp;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -51,4 +52,22 @@ pub struct SourceContext {
     pub out: mpsc::Sender<Observation>,
     /// Ends every task of this room.
     pub cancel: CancellationToken,
+}
+
+/// How long handing over may take once the work is cancelled.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
+impl SourceContext {
+    /// Hands over what was read, waiting while the loop is busy; also once the work is cancelled, for a moment: who goes on
+    /// where it ended does not read it again. False when nobody wants it any more.
+    pub(crate) async fn hand_over(&self, observation: Observation) -> bool {
+        let sending = self.out.send(observation);
+        tokio::pin!(sending);
+        tokio::select! {
+            biased;
+            sent = &mut sending => return sent.is_ok(),
+            () = self.cancel.cancelled() => {}
+        }
+        tokio::time::timeout(LAST_WORD, sending).await.is_ok_and(|sent| sent.is_ok())
+    }
 }

@@ -163,6 +163,8 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {
+                    // What it has said is not said again.
+                    self.hand_over().await;
                     group.end().await;
                     return None;
                 }
@@ -284,7 +286,7 @@ impl Follower {
             return true;
         }
         self.state = state.clone();
-        self.send(Observation::LogState { log: self.log.name.clone(), state }).await
+        self.context.hand_over(Observation::LogState { log: self.log.name.clone(), state }).await
     }
 
     /// Sends what was made since the last time.
@@ -296,7 +298,7 @@ impl Follower {
         if let Some(batch) = self.pipeline.take_batch(backlog) {
             self.resume.note(&self.log.name, &self.pipeline);
             let batch = batch.with_shapes();
-            if !self.send(Observation::Records { log: self.log.name.clone(), batch }).await {
+            if !self.context.hand_over(Observation::Records { log: self.log.name.clone(), batch }).await {
                 return false;
             }
         }
@@ -306,14 +308,6 @@ impl Follower {
         };
         self.pipeline.counters().iter().for_each(|counter| counter.troubled(broken));
         true
-    }
-
-    async fn send(&self, observation: Observation) -> bool {
-        tokio::select! {
-            biased;
-            () = self.context.cancel.cancelled() => false,
-            sent = self.context.out.send(observation) => sent.is_ok(),
-        }
     }
 }
 

@@ -41,8 +41,6 @@ const SAY: Duration = Duration::from_millis(200);
 
 /// How long the thread may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it may take, then, to hand over what it has read.
-const LAST_WORD: Duration = Duration::from_secs(1);
 /// Following that could not begin is tried again after so long.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
@@ -314,19 +312,9 @@ impl Reader {
         self.resume.with(|kept| kept.logs = logs);
     }
 
-    /// Hands an observation over, waiting while the loop is busy. False when nobody wants it any more.
+    /// Hands an observation over. False when nobody wants it any more.
     fn send(&self, observation: Observation) -> bool {
-        self.runtime.block_on(async {
-            let sending = self.context.out.send(observation);
-            tokio::pin!(sending);
-            tokio::select! {
-                biased;
-                sent = &mut sending => return sent.is_ok(),
-                () = self.context.cancel.cancelled() => {}
-            }
-            // What was read is handed over all the same: who goes on from here does not read it again.
-            tokio::time::timeout(LAST_WORD, sending).await.is_ok_and(|sent| sent.is_ok())
-        })
+        self.runtime.block_on(self.context.hand_over(observation))
     }
 }
 
