@@ -141,30 +141,6 @@ async fn expressions_see_nothing_but_the_document() {
     assert_eq!(run(&evaluator, "error(\"boom\")", &json!({})).await, Err(JqError::Raised("boom".to_owned())));
 }
 
-/// What one evaluation costs. Not an assertion: run it by hand and read the figure.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn the_cost_of_one_evaluation() {
-    let evaluator = evaluator();
-    let small = Arc::new(json!({"status": 200, "body": {"a": [1, 2, 3], "error_rate": 0.5}}));
-    let rows: Vec<Value> = (0..500).map(|n| json!({"id": n, "name": format!("row {n}"), "up": n % 2 == 0})).collect();
-    let large = Arc::new(json!({"status": 200, "body": {"rows": rows}}));
-    for (name, document, program) in [
-        ("small", &small, ".body.a | length"),
-        ("large", &large, "[.body.rows[] | select(.up)] | length"),
-        ("simple", &small, ".body.error_rate > 5"),
-    ] {
-        let program = Expression::compile(program).expect("a program");
-        evaluator.run(&[&program], document).await[0].as_ref().expect("an output");
-        let clock = opsroom::clock::Clock::start();
-        let before = clock.now();
-        for _ in 0..1000 {
-            evaluator.run(&[&program], document).await[0].as_ref().expect("an output");
-        }
-        println!("{name}: {:?} each", clock.now().since(before) / 1000);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quick_expressions_do_not_wait_for_slow_ones() {
     let evaluator = Arc::new(evaluator());
