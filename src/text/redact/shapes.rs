@@ -28,9 +28,9 @@ const SHAPES: [(Hint, &str); 13] = [
     (Hint::Exact(&["glpat-"]), r"\bglpat-[A-Za-z0-9_-]{20,}"),
 ];
 
-/// Where a list begins that is the value of a field: the journal exports what is not plain text as the numbers of its
-/// bytes.
-const LISTS: [&str; 2] = ["\":[", "\": ["];
+/// Where a list begins, behind a name, that is the value of a field: the journal exports what is not plain text as the
+/// numbers of its bytes.
+const NAME_ENDS: [&[u8]; 2] = [b"\":", b"\": "];
 
 /// What a token can't be without.
 enum Hint {
@@ -65,7 +65,7 @@ pub(super) struct Shapes {
     /// Leftmost-first and case-sensitive: only so does the automaton search with vector instructions, four times as
     /// fast over lines without any hint, which are nearly all.
     hints: AhoCorasick,
-    /// The shape of each spelling in `hints`; the one behind the last of them is for lists.
+    /// The shape of each spelling in `hints`.
     shape_of: Vec<u8>,
     /// Compiled when their hint is first seen: most never are, and each costs start-up time and memory.
     expressions: [OnceLock<Regex>; SHAPES.len()],
@@ -83,7 +83,6 @@ impl Shapes {
         let spellings: Vec<(u8, String)> = (0_u8..)
             .zip(&SHAPES)
             .flat_map(|(index, (hint, _))| hint.spellings().into_iter().map(move |text| (index, text)))
-            .chain(LISTS.map(|text| (SHAPES.len() as u8, text.to_owned())))
             .collect();
         let hints = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
@@ -110,8 +109,6 @@ impl Shapes {
             // Not from its end: another hint may begin within it.
             from = hint.start() + 1;
         }
-        let lists = hinted & (1 << SHAPES.len()) != 0;
-        hinted &= (1 << SHAPES.len()) - 1;
         while hinted != 0 {
             let index = hinted.trailing_zeros() as usize;
             hinted &= hinted - 1;
@@ -126,7 +123,7 @@ impl Shapes {
                     .map(|found| found.range()),
             );
         }
-        lists
+        may_hold_lists(bytes)
     }
 
     /// Where a private key that began earlier ends.
@@ -143,6 +140,10 @@ impl Shapes {
             range.end == bytes.len() && found.starts_with(b"-----BEGIN ") && !self.pem_end().is_match(found)
         })
     }
+}
+
+fn may_hold_lists(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'[', bytes).any(|at| NAME_ENDS.iter().any(|end| bytes[..at].ends_with(end)))
 }
 
 /// ASCII classes suffice for tokens, and are a tenth of the size.
@@ -181,6 +182,22 @@ mod tests {
             ("BEARER abcdef-123456, SeCrEtKeY=0123456789abcdef", "BEARER ***, SeCrEtKeY=***"),
         ] {
             assert_eq!(redactor.redact(text), want);
+        }
+    }
+
+    /// With more the automaton searches without vector instructions (`aho_corasick::packed`).
+    const MOST_SPELLINGS: usize = 64;
+
+    #[test]
+    fn the_hints_are_few_enough_to_be_searched_with_vectors() {
+        assert!(Shapes::build().hints.patterns_len() <= MOST_SPELLINGS);
+    }
+
+    #[test]
+    fn a_list_may_be_where_a_name_ends_before_a_bracket() {
+        for (text, may_be) in [(r#"{"a":[1]}"#, true), (r#"{"a": [1]}"#, true), ("[1] \"a\" [2]", false), ("[", false)]
+        {
+            assert_eq!(may_hold_lists(text.as_bytes()), may_be, "{text}");
         }
     }
 
