@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -56,7 +57,7 @@ fn placeless(source: &Source) -> Source {
     let kind = match &source.kind {
         SourceKind::Command(command) => {
             let command = CommandLine { directory: None, ..CommandLine::clone(command) };
-            SourceKind::Command(Box::new(command))
+            SourceKind::Command(Arc::new(command))
         }
         other => other.clone(),
     };

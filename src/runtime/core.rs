@@ -324,7 +324,7 @@ impl Core {
         tokio::time::timeout(LAST_ANSWER, answered).await.ok();
         self.learn(Learned::Ending);
         if self.state.world.lease.fence().is_some() {
-            self.holder(HolderEffect::KeepEngine(Box::new(self.state.world.engine())));
+            self.holder(HolderEffect::KeepEngine(Arc::new(self.state.world.engine())));
         }
         self.tasks.end(PATIENCE).await;
         self.effects.close().await;

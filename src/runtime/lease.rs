@@ -46,7 +46,7 @@ enum HolderCommand {
     /// What is to be put on record, with the moment at which it was so.
     Append(DateTime<Utc>, Vec<Statement>),
     /// What the engine knows.
-    Keep(Box<EngineState>),
+    Keep(Arc<EngineState>),
 }
 
 /// The console's end of the task.
@@ -167,7 +167,7 @@ struct LeaseParticipant {
     /// Held with it: others that start while that store is away do not begin.
     claim: Option<ActingClaim>,
     /// What the engine knew last, and whether the store knows it too.
-    engine: Option<Box<EngineState>>,
+    engine: Option<Arc<EngineState>>,
     is_engine_kept: bool,
     /// What was taken over last: the store (empty while that is away), and what its engines knew.
     resumed: Option<(String, Vec<Vec<u8>>)>,

@@ -453,7 +453,7 @@ mod tests {
     fn every_second() -> Source {
         Source {
             name: "check:api".into(),
-            kind: SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: 1 })),
+            kind: SourceKind::Tcp(Arc::new(TcpTarget { host: "127.0.0.1".to_owned(), port: 1 })),
             every: SECOND,
             timeout: SECOND * 5,
             keep_warm: None,

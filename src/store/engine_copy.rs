@@ -4,6 +4,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -33,7 +34,7 @@ pub(crate) struct EngineCopy {
     #[serde(default)]
     pub began_anew: bool,
     /// What it knew.
-    pub engine: EngineState,
+    pub engine: Arc<EngineState>,
 }
 
 impl EngineCopy {
@@ -115,7 +116,14 @@ mod tests {
     fn copy(store: &str, place: &str, second: i64) -> EngineCopy {
         let engine = EngineState { version: ENGINE_VERSION, ..EngineState::default() };
         let at = DateTime::from_timestamp(second, 0).unwrap();
-        EngineCopy { store: store.to_owned(), place: Some(place.into()), at, fence: 7, began_anew: false, engine }
+        EngineCopy {
+            store: store.to_owned(),
+            place: Some(place.into()),
+            at,
+            fence: 7,
+            began_anew: false,
+            engine: Arc::new(engine),
+        }
     }
 
     #[test]

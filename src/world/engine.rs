@@ -1,6 +1,7 @@
 //! What the engine of alerts remembers beyond the facts, for whoever holds the lease next: this console after a restart,
 //! or another one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::World;
@@ -29,9 +30,9 @@ impl World {
         {
             return;
         }
-        let engine = self.engine();
+        let engine = Arc::new(self.engine());
         if self.engine_kept.as_ref().is_none_or(|(_, kept)| *kept != engine) {
-            output.intents.push(Intent::KeepEngine(Box::new(engine.clone())));
+            output.intents.push(Intent::KeepEngine(Arc::clone(&engine)));
         }
         self.engine_kept = Some((now, engine));
     }

@@ -112,7 +112,7 @@ pub struct World {
     /// Why the store may only be read here; `None`: it may be written.
     pub store_only_read: Option<SafeText>,
     /// What the engine knew when it was kept last, and when that was.
-    engine_kept: Option<(Stamp, EngineState)>,
+    engine_kept: Option<(Stamp, Arc<EngineState>)>,
     /// The values that no plan may hold, as far as they are known.
     pub literals: Literals,
     /// What happened lately.

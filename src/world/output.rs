@@ -1,5 +1,7 @@
 //! What comes of taking something in: what a screen may show of it, and what is to be done.
 
+use std::sync::Arc;
+
 use crate::model::engine::EngineState;
 use crate::model::fact::Statement;
 use crate::model::rollup::Sheet;
@@ -70,7 +72,7 @@ pub(crate) enum Intent {
     /// Put these on record, all together: asked for only by a console that acts for all.
     Append(Vec<Statement>),
     /// Keep what the engine knows.
-    KeepEngine(Box<EngineState>),
+    KeepEngine(Arc<EngineState>),
     /// Follow the output of a run, from line 0.
     FollowRun(Name),
     /// Store what is known of a minute, for all, with what is stored of it already.

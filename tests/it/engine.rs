@@ -6,6 +6,7 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -48,7 +49,7 @@ fn ours(app: &mut App) {
 /// What was to be kept last.
 fn kept(app: &mut App) -> Option<EngineState> {
     app.take().into_iter().rev().find_map(|effect| match effect {
-        Effect::Holder(HolderEffect::KeepEngine(engine)) => Some(*engine),
+        Effect::Holder(HolderEffect::KeepEngine(engine)) => Some(Arc::unwrap_or_clone(engine)),
         _ => None,
     })
 }

@@ -128,7 +128,7 @@ async fn poll(config: Config) -> (Option<Reading>, Vec<Sample>) {
 
 /// Polls one HTTP check once.
 async fn ask(request: HttpRequest, timeout: Duration) -> Reading {
-    poll(config(source(SourceKind::Http(Box::new(request)), timeout), check())).await.0.unwrap()
+    poll(config(source(SourceKind::Http(Arc::new(request)), timeout), check())).await.0.unwrap()
 }
 
 fn error(reading: &Reading) -> &str {
@@ -172,7 +172,7 @@ async fn what_a_service_repeats_of_a_secret_is_masked_before_it_leaves_the_polle
         Reply::json(503, body)
     })
     .await;
-    let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
+    let kind = SourceKind::Http(Arc::new(request(&server.url("/"))));
     let metrics = vec![value("said", ".body.version")];
     let (mut context, _observations) = context(Config { metrics, ..config(source(kind, LONG), check()) });
     let mut secrets = Secrets::default();
@@ -191,7 +191,7 @@ async fn what_a_service_repeats_of_a_secret_is_masked_before_it_leaves_the_polle
 
 fn command(script: &str) -> SourceKind {
     let line = CommandLine { argv: vec![script.to_owned()], shell: true, directory: None, env: Vec::new() };
-    SourceKind::Command(Box::new(line))
+    SourceKind::Command(Arc::new(line))
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
     };
     let config = Config {
         metrics: vec![value("n", ".json.n | tonumber"), value("lang", ".json.lang")],
-        ..config(source(SourceKind::Command(Box::new(line)), LONG), check())
+        ..config(source(SourceKind::Command(Arc::new(line)), LONG), check())
     };
     let (mut context, _observations) = context(config);
     let mut secrets = Secrets::default();
@@ -271,7 +271,7 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
 #[tokio::test]
 async fn what_can_not_be_asked_is_unknown_and_says_what_to_do() {
     let missing = CommandLine { argv: vec!["opsroom-no-such-program".to_owned()], ..CommandLine::default() };
-    let reading = poll(config(source(SourceKind::Command(Box::new(missing)), LONG), check())).await.0.unwrap();
+    let reading = poll(config(source(SourceKind::Command(Arc::new(missing)), LONG), check())).await.0.unwrap();
     assert_eq!(
         (reading.sign, error(&reading)),
         (Sign::Unknown, "opsroom-no-such-program was not found: is it installed, and in PATH?")
@@ -295,7 +295,7 @@ async fn expectations_say_what_they_saw() {
     .await;
     let judge = async |path: &str, expect: &[&str], degraded: &[&str]| {
         let check = Check { expect: programs(expect), degraded: programs(degraded), ..check() };
-        let kind = SourceKind::Http(Box::new(request(&server.url(path))));
+        let kind = SourceKind::Http(Arc::new(request(&server.url(path))));
         let reading = poll(config(source(kind, LONG), check)).await.0.unwrap();
         (reading.sign, error(&reading).to_owned())
     };
@@ -341,7 +341,7 @@ async fn an_expression_that_raises_makes_its_check_unknown() {
     .await;
     let judge = async |path: &str, expect: &[&str], degraded: &[&str]| {
         let check = Check { expect: programs(expect), degraded: programs(degraded), ..check() };
-        let kind = SourceKind::Http(Box::new(request(&server.url(path))));
+        let kind = SourceKind::Http(Arc::new(request(&server.url(path))));
         let reading = poll(config(source(kind, LONG), check)).await.0.unwrap();
         (reading.sign, error(&reading).to_owned())
     };
@@ -455,7 +455,7 @@ async fn failures_are_told_in_words() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = format!("{closed} refused the connection: nothing listens there");
     assert_eq!(error(&ask(request(&format!("http://{closed}/")), LONG).await), refused);
-    let tcp = |port| SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port }));
+    let tcp = |port| SourceKind::Tcp(Arc::new(TcpTarget { host: "127.0.0.1".to_owned(), port }));
     let reading = poll(config(source(tcp(closed.port()), LONG), check())).await.0.unwrap();
     assert_eq!((reading.sign, error(&reading)), (Sign::Bad, refused.as_str()));
     assert_eq!(poll(config(source(tcp(server.address.port()), LONG), check())).await.0.unwrap().sign, Sign::Good);
@@ -619,7 +619,7 @@ async fn renewed_certificates_are_read_again() {
     let server = Server::start_tls(new.mutual("localhost"), |_| Reply::json(200, r#"{"status":"ok"}"#)).await;
     let request = HttpRequest { ca: Some(ca.clone()), client_cert: Some(client.clone()), ..request(&server.url("/")) };
     let mut refused = false;
-    let config = config(source(SourceKind::Http(Box::new(request)), LONG), check());
+    let config = config(source(SourceKind::Http(Arc::new(request)), LONG), check());
     let observations = schedule(config, |seen| {
         let last = seen.iter().rev().find_map(|observation| match observation {
             Observation::Reading(reading) => Some(reading.sign),
@@ -659,7 +659,7 @@ async fn certificates_are_checked_and_their_faults_told() {
     let trusted = ask(with_ca(&good), LONG).await;
     assert_eq!((trusted.sign, error(&trusted)), (Sign::Good, ""));
     assert!(trusted.phases.iter().any(|(name, _)| *name == "connect"));
-    let kind = SourceKind::Http(Box::new(with_ca(&good)));
+    let kind = SourceKind::Http(Arc::new(with_ca(&good)));
     let alert = (Severity::Medium, Condition::parse("tls.days_left < 21", "").unwrap());
     let asked = Check { expect: programs(&[".tls.days_left > 20000"]), alerts: vec![alert], ..check() };
     let asked = poll(config(source(kind, LONG), asked)).await.0.unwrap();
@@ -694,7 +694,7 @@ async fn an_exposition_feeds_metrics() {
         )
     })
     .await;
-    let kind = SourceKind::Exposition(Box::new(request(&server.url("/metrics"))));
+    let kind = SourceKind::Exposition(Arc::new(request(&server.url("/metrics"))));
     let select = |name: &str, selector: &str| {
         metric(
             name,
@@ -733,7 +733,7 @@ async fn a_sleeping_service_gets_the_time_to_wake_up() {
     })
     .await;
     let sleepy = |path: &str, cold_start| {
-        let kind = SourceKind::Http(Box::new(request(&server.url(path))));
+        let kind = SourceKind::Http(Arc::new(request(&server.url(path))));
         Source { cold_start, ..source(kind, Duration::from_millis(100)) }
     };
     let cold = poll(config(sleepy("/slow", Some(LONG)), check())).await.0.unwrap();
@@ -772,7 +772,7 @@ fn every(config: Config, every: Duration) -> Config {
 async fn polls_keep_their_ticks_and_their_connection() {
     let server = Server::start(|_| Reply::json(200, r#"{"status":"ok"}"#)).await;
     let kept = HttpRequest { keep_alive: Some(true), ..request(&server.url("/")) };
-    let kind = SourceKind::Http(Box::new(kept));
+    let kind = SourceKind::Http(Arc::new(kept));
     let config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     let seen = schedule(config, |seen| readings(seen).len() >= 5).await;
     let ticks: Vec<Duration> = readings(&seen).iter().map(|reading| reading.timing.scheduled.mono).collect();
@@ -787,7 +787,7 @@ async fn polls_keep_their_ticks_and_their_connection() {
 #[tokio::test]
 async fn a_slow_source_is_never_asked_twice_at_once() {
     let server = Server::start(|_| Reply::Drip { body: b"OK".to_vec(), pause: Duration::from_millis(130) }).await;
-    let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
+    let kind = SourceKind::Http(Arc::new(request(&server.url("/"))));
     let config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     let seen = schedule(config, |seen| readings(seen).len() >= 3).await;
     for pair in readings(&seen).windows(2) {
@@ -808,7 +808,7 @@ async fn a_slow_source_is_never_asked_twice_at_once() {
 #[tokio::test]
 async fn without_our_own_network_nothing_is_stored() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let kind = SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: closed.port() }));
+    let kind = SourceKind::Tcp(Arc::new(TcpTarget { host: "127.0.0.1".to_owned(), port: closed.port() }));
     let mut config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     config.console.self_check = Some(SelfCheck::Address(closed));
     let offline = schedule(config.clone(), |seen| {
@@ -836,7 +836,7 @@ async fn counters_become_rates() {
         Reply::json(200, &format!("{{\"requests\": \"{count}\"}}"))
     })
     .await;
-    let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
+    let kind = SourceKind::Http(Arc::new(request(&server.url("/"))));
     let mut config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     config.metrics = vec![Metric { per_second: true, ..value("rate", ".body.requests | tonumber") }];
     let samples = |seen: &[Observation]| -> Vec<Sample> {

@@ -1,6 +1,7 @@
 //! `command = [...]`: a program, and how it is run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     every: Duration::from_mins(1),
     timeout: Duration::from_secs(30),
     document: DOCUMENT,
-    read: |table| command_line(table, "command").map(Box::new).map(SourceKind::Command),
+    read: |table| command_line(table, "command").map(Arc::new).map(SourceKind::Command),
 };
 
 /// What a command printed, and how it ended.

@@ -1,5 +1,7 @@
 //! `exposition = URL`: Prometheus text or OpenMetrics.
 
+use std::sync::Arc;
+
 use super::http::{self, request};
 use super::{KindRole, KindSpec, SourceKind};
 use crate::config::spec::ValueForm;
@@ -16,7 +18,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     every: http::SPEC.every,
     timeout: http::SPEC.timeout,
     document: DOCUMENT,
-    read: |table| request(table, "exposition").map(Box::new).map(SourceKind::Exposition),
+    read: |table| request(table, "exposition").map(Arc::new).map(SourceKind::Exposition),
 };
 
 /// A page of samples.

@@ -1,6 +1,7 @@
 //! `http = URL`: one request, and what is asked with it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     every: Duration::from_secs(15),
     timeout: Duration::from_secs(10),
     document: DOCUMENT,
-    read: |table| request(table, "http").map(Box::new).map(SourceKind::Http),
+    read: |table| request(table, "http").map(Arc::new).map(SourceKind::Http),
 };
 
 /// An answer over HTTP.

@@ -11,6 +11,7 @@ pub mod tcp;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,7 @@ macro_rules! kinds {
         /// What is polled, with the settings of its kind.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub enum SourceKind {
-            $($(#[$doc])* $variant(Box<$settings>),)*
+            $($(#[$doc])* $variant(Arc<$settings>),)*
         }
 
         /// Every kind, in the order in which sections list them.

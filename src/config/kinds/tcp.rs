@@ -1,5 +1,6 @@
 //! `tcp = "HOST:PORT"`: whether a connection can be made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     every: Duration::from_secs(15),
     timeout: Duration::from_secs(5),
     document: DOCUMENT,
-    read: |table| target(table).map(Box::new).map(SourceKind::Tcp),
+    read: |table| target(table).map(Arc::new).map(SourceKind::Tcp),
 };
 
 /// A connection.

@@ -1,5 +1,7 @@
 //! What only the holder of the lease does; of others, nothing comes of it.
 
+use std::sync::Arc;
+
 use crate::model::engine::EngineState;
 use crate::model::fact::Statement;
 
@@ -9,5 +11,5 @@ pub enum HolderEffect {
     /// Put these on record, all together.
     Append(Vec<Statement>),
     /// Keep what the engine knows, for whoever holds the lease next.
-    KeepEngine(Box<EngineState>),
+    KeepEngine(Arc<EngineState>),
 }

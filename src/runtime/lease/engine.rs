@@ -1,6 +1,7 @@
 //! What the engine of the holder knows: kept in the store, beside the queue while that is away, and taken over from where more
 //! is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
@@ -121,7 +122,7 @@ impl LeaseParticipant {
         let Some(store) = self.store().filter(|store| store.id() == holding.store) else {
             return self.copy_engine().await;
         };
-        let Some(body) = serde_json::to_vec(engine).ok().filter(|_| !self.is_engine_kept) else { return };
+        let Some(body) = serde_json::to_vec(&**engine).ok().filter(|_| !self.is_engine_kept) else { return };
         match store.keep_engine(holding.fence, &body).await {
             Ok(kept) => {
                 self.is_engine_kept = true;
@@ -149,7 +150,7 @@ impl LeaseParticipant {
             at: self.clock.now().utc,
             fence: holding.fence,
             began_anew: self.began_anew,
-            engine: (**engine).clone(),
+            engine: Arc::clone(engine),
         };
         let state = self.state_directory.clone();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || copy.write(&state)).await {

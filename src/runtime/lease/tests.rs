@@ -3,6 +3,7 @@
 mod away;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
 
@@ -99,7 +100,7 @@ impl Part {
     }
 
     fn keep(&self, mark: u32) {
-        self.lease.execute(HolderEffect::KeepEngine(Box::new(engine(mark))));
+        self.lease.execute(HolderEffect::KeepEngine(Arc::new(engine(mark))));
     }
 
     fn say(&self, status: Status, fence: u64) {
@@ -155,7 +156,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// A copy of what the engine knew lies beside the queue.
 async fn until_copied(state: &Path, store: &str, mark: u32) {
-    let is_it = |copy: EngineCopy| copy.engine == engine(mark);
+    let is_it = |copy: EngineCopy| *copy.engine == engine(mark);
     until("it keeps a copy", async || EngineCopy::read(state, store).is_some_and(is_it)).await;
 }
 

@@ -34,26 +34,26 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// The route of a request over TLS or not. `certificate`: the server's certificate is looked at in every poll.
-    pub(super) fn new(
-        request: &HttpRequest,
-        tls: bool,
-        certificate: bool,
-        secrets: &Secrets,
-    ) -> Result<Self, PollError> {
-        let proxy = request.proxy.as_ref().map(|proxy| super::resolve(proxy, secrets)).transpose()?;
-        // A proxy may itself be reached by TLS.
-        let tls = tls || proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:"));
-        let only_tls = |path: &Option<PathBuf>| path.clone().filter(|_| tls);
+    /// The route of a request over TLS. `certificate`: the server's certificate is looked at in every poll.
+    pub(super) fn new(request: &HttpRequest, certificate: bool, secrets: &Secrets) -> Result<Self, PollError> {
         Ok(Self {
-            tls,
-            ca: only_tls(&request.ca),
-            client_cert: only_tls(&request.client_cert),
-            insecure: tls && request.insecure,
-            resume: tls && !certificate,
-            proxy,
+            tls: true,
+            ca: request.ca.clone(),
+            client_cert: request.client_cert.clone(),
+            insecure: request.insecure,
+            resume: !certificate,
+            proxy: request.proxy.as_ref().map(|proxy| super::resolve(proxy, secrets)).transpose()?,
             files: [None; 2],
         })
+    }
+
+    /// The route of the same request without TLS, unless its proxy is itself reached by TLS.
+    pub(super) fn in_clear(&self) -> Self {
+        if self.proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:")) {
+            return self.clone();
+        }
+        let proxy = self.proxy.clone();
+        Self { tls: false, ca: None, client_cert: None, insecure: false, resume: false, proxy, files: [None; 2] }
     }
 
     /// The same with its files as they are now.

@@ -15,6 +15,7 @@ mod phases;
 mod text;
 mod trust;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -48,9 +49,9 @@ pub(crate) struct PreparedRequest {
     method: Method,
     headers: HeaderMap,
     body: Option<String>,
-    request: HttpRequest,
-    plain: Route,
-    tls: Route,
+    redirects: usize,
+    insecure: bool,
+    route: Route,
 }
 
 pub(crate) fn resolve(template: &Template, secrets: &Secrets) -> Result<String, PollError> {
@@ -113,9 +114,9 @@ impl PreparedRequest {
             method,
             headers,
             body: request.body.as_ref().map(|body| resolve(body, secrets)).transpose()?,
-            plain: Route::new(request, false, certificate, secrets)?,
-            tls: Route::new(request, true, certificate, secrets)?,
-            request: request.clone(),
+            route: Route::new(request, certificate, secrets)?,
+            redirects: request.redirects,
+            insecure: request.insecure,
         })
     }
 
@@ -132,7 +133,7 @@ impl PreparedRequest {
         sink: impl BodySink,
     ) -> Result<AnswerHead, PollError> {
         // Made before the time is taken: reading the system's authorities is no latency of the service.
-        clients.get(self.route(&self.url), connection)?;
+        clients.get(&self.route(&self.url), connection)?;
         let phases = Phases::new(clock);
         let exchange = phases.within(self.exchange(clients, connection, clock, &phases, sink));
         match tokio::time::timeout(timeout, exchange).await {
@@ -170,8 +171,8 @@ impl PreparedRequest {
         Ok(AnswerHead { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
     }
 
-    fn route(&self, url: &Url) -> &Route {
-        if url.scheme() == "https" { &self.tls } else { &self.plain }
+    fn route(&self, url: &Url) -> Cow<'_, Route> {
+        if url.scheme() == "https" { Cow::Borrowed(&self.route) } else { Cow::Owned(self.route.in_clear()) }
     }
 
     /// Follows redirects; gives the last answer and the host it came from.
@@ -189,7 +190,7 @@ impl PreparedRequest {
             let authority = authority(&url);
             let route = self.route(&url);
             let send = async |connection| -> Result<_, PollError> {
-                let client = clients.get(route, connection)?;
+                let client = clients.get(&route, connection)?;
                 let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
                 if let Some(body) = body {
                     request = request.body(body.to_owned());
@@ -222,8 +223,8 @@ impl PreparedRequest {
             if seen.contains(&url) {
                 return Err(failed(&format!("{authority} redirects in a loop, back to {}", url.path())));
             }
-            if seen.len() > self.request.redirects {
-                return Err(failed(&format!("{authority} redirects more than {} times", self.request.redirects)));
+            if seen.len() > self.redirects {
+                return Err(failed(&format!("{authority} redirects more than {} times", self.redirects)));
             }
         }
     }
@@ -231,9 +232,7 @@ impl PreparedRequest {
     /// A connection that was kept, or whose TLS session was resumed, may outlive its certificate; nobody else gets in then.
     fn still_valid(&self, certificate: &[u8], authority: &str, now: DateTime<Utc>) -> Result<(), PollError> {
         match Certificate::read(certificate).map(|certificate| certificate.not_after) {
-            Some(not_after) if not_after < now && !self.request.insecure => {
-                Err(failed(&errors::expired(authority, not_after)))
-            }
+            Some(not_after) if not_after < now && !self.insecure => Err(failed(&errors::expired(authority, not_after))),
             _ => Ok(()),
         }
     }
@@ -241,7 +240,7 @@ impl PreparedRequest {
     /// Where an answer sends us, if it does and we may go.
     fn redirect(&self, response: &Response, from: &Url) -> Option<Result<Url, PollError>> {
         let moves = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-        if !moves || self.request.redirects == 0 {
+        if !moves || self.redirects == 0 {
             return None;
         }
         let location = response.headers().get(LOCATION)?;

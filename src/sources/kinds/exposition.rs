@@ -25,7 +25,7 @@ pub(super) struct Exposition(Requester);
 
 impl Exposition {
     /// Asked with this request.
-    pub(super) fn new(request: &HttpRequest, readers: Readers) -> Self {
+    pub(super) fn new(request: &Arc<HttpRequest>, readers: Readers) -> Self {
         Self(Requester::new(request, readers, ACCEPT))
     }
 

@@ -1,6 +1,6 @@
 //! `http = URL`: the answer as a document, judged by its code and its health body.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -27,7 +27,7 @@ pub(super) struct Http(Requester);
 
 impl Http {
     /// Asked with this request.
-    pub(super) fn new(request: &HttpRequest, readers: Readers) -> Self {
+    pub(super) fn new(request: &Arc<HttpRequest>, readers: Readers) -> Self {
         Self(Requester::new(request, readers, ACCEPT))
     }
 
@@ -75,7 +75,7 @@ async fn document(head: AnswerHead, body: Body, wants: Wants) -> Value {
 /// A request that is made ready once, for every kind that asks over HTTP.
 #[derive(Debug)]
 pub(super) struct Requester {
-    pub(super) request: HttpRequest,
+    pub(super) request: Arc<HttpRequest>,
     readers: Readers,
     accept: &'static str,
     prepared: OnceLock<Result<PreparedRequest, PollError>>,
@@ -83,8 +83,8 @@ pub(super) struct Requester {
 
 impl Requester {
     /// A request that was not sent yet; `accept` is the `Accept` header if the configuration has none.
-    pub(super) fn new(request: &HttpRequest, readers: Readers, accept: &'static str) -> Self {
-        Self { request: request.clone(), readers, accept, prepared: OnceLock::new() }
+    pub(super) fn new(request: &Arc<HttpRequest>, readers: Readers, accept: &'static str) -> Self {
+        Self { request: Arc::clone(request), readers, accept, prepared: OnceLock::new() }
     }
 
     /// Sends it and reads the answer into `sink`.

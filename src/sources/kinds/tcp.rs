@@ -1,5 +1,7 @@
 //! `tcp = "HOST:PORT"`: ok if it connects.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -11,12 +13,12 @@ use crate::sources::tcp;
 
 /// A port that is connected to.
 #[derive(Debug)]
-pub(super) struct Tcp(TcpTarget);
+pub(super) struct Tcp(Arc<TcpTarget>);
 
 impl Tcp {
     /// Connected to at this target.
-    pub(super) fn new(target: &TcpTarget) -> Self {
-        Self(target.clone())
+    pub(super) fn new(target: &Arc<TcpTarget>) -> Self {
+        Self(Arc::clone(target))
     }
 
     async fn connect(&self, ask: Ask<'_>) -> Result<Answer, PollError> {
