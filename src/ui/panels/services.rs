@@ -135,13 +135,24 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     ]
 }
 
-/// Columns of the longest reason of all services.
+/// So many of the worst services decide how wide reasons are: of a thousand, each would be put into words in every frame.
+const WORST: usize = 100;
+
+/// Columns of the longest reason of the worst services.
 fn longest_reason(state: &State, painter: &Painter<'_>) -> u16 {
     let of = |service: &ServiceView| {
         let leading = service.leading.and_then(|id| state.seen().checks.get(id));
         why(state, painter, service, leading, u16::MAX).width()
     };
-    state.seen().services.iter().map(of).max().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX)
+    state
+        .seen()
+        .services
+        .iter()
+        .take(WORST)
+        .map(of)
+        .max()
+        .and_then(|width| u16::try_from(width).ok())
+        .unwrap_or(u16::MAX)
 }
 
 /// Columns from which there is room for both a severity and a reason.
