@@ -1,7 +1,7 @@
 //! Latencies of one check: a histogram a minute for a day, kept sparsely, merged on demand.
 //!
 //! Percentiles are never averaged: counts are added, then the percentile is read. A dense histogram takes 5 KB a
-//! minute, 7 MB a day; the few buckets that a minute really fills take some hundred bytes.
+//! minute, 7 MB a day; the few buckets that a minute really fills take some ten bytes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,22 +21,33 @@ const RECENT: usize = 2048;
 /// Significant decimal digits of every histogram; merging needs them equal everywhere.
 const DIGITS: u8 = 2;
 
+/// How far single samples are kept: buckets finer than a minute are of less than an hour.
+const RECENT_SPAN: Duration = Duration::from_hours(1);
+/// Steps of a second in which the moments of single samples are kept.
+const STEPS: u64 = 10;
+
 /// The latencies of one check.
+///
+/// Ten thousand checks keep a day of them: what a minute holds lies in one queue with all others, four bytes a value and
+/// eight a minute, and no minute has an allocation of its own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Latencies {
     /// Oldest first, only those with samples.
     minutes: VecDeque<Minute>,
-    /// The last samples: moment in milliseconds, latency in milliseconds.
-    recent: VecDeque<(u64, u16)>,
+    /// The values of the minutes with their counts, one minute behind the other, ordered within each.
+    counts: VecDeque<(u16, u16)>,
+    /// The last samples: moment in [`STEPS`] of the monotonic clock, latency in milliseconds.
+    recent: VecDeque<(u32, u16)>,
     saturated: u64,
     corrected: bool,
 }
 
-/// One minute: values with their counts, ordered.
+/// One minute.
 #[derive(Debug, Clone)]
 struct Minute {
     minute: u32,
-    counts: Vec<(u16, u16)>,
+    /// How many of the counts are of it.
+    values: u32,
 }
 
 impl Latencies {
@@ -49,10 +60,12 @@ impl Latencies {
         }
         let millis = millis.min(u128::from(MAX_MS)) as u16;
         self.count(at, millis);
-        if self.recent.len() == RECENT {
+        let oldest = step_of(at.mono.saturating_sub(RECENT_SPAN));
+        while self.recent.len() >= RECENT || self.recent.front().is_some_and(|(step, _)| *step < oldest) {
             self.recent.pop_front();
         }
-        self.recent.push_back((at.mono.as_millis() as u64, millis));
+        make_room(&mut self.recent);
+        self.recent.push_back((step_of(at.mono), millis));
     }
 
     /// Records a poll that was still under way when its next ticks came, which were skipped: what these would have
@@ -70,11 +83,14 @@ impl Latencies {
     /// before the minute in which the first sample was or will be taken.
     pub(crate) fn restore<'a>(&mut self, minutes: impl DoubleEndedIterator<Item = (u32, &'a Bucket)>, now: Stamp) {
         let oldest = (minute_of(now.mono) + 1).saturating_sub(MINUTES);
+        let recent = minute_of(now.mono.saturating_sub(RECENT_SPAN));
         for (minute, bucket) in minutes.rev().take_while(|(minute, _)| *minute >= oldest) {
             self.corrected |= bucket.corrected() > 0;
-            for (second, millis) in bucket.each().collect::<Vec<_>>().into_iter().rev() {
+            let each = if minute < recent { Vec::new() } else { bucket.each().collect() };
+            for (second, millis) in each.into_iter().rev() {
                 if self.recent.len() < RECENT {
-                    self.recent.push_front((u64::from(minute) * 60_000 + u64::from(second) * 1_000, bounded(millis)));
+                    let at = Duration::from_secs(u64::from(minute) * 60 + u64::from(second));
+                    self.recent.push_front((step_of(at), bounded(millis)));
                 }
             }
             let mut counts: Vec<(u16, u16)> = Vec::new();
@@ -87,7 +103,8 @@ impl Latencies {
                 }
             }
             if !counts.is_empty() {
-                self.minutes.push_front(Minute { minute, counts });
+                self.minutes.push_front(Minute { minute, values: counts.len() as u32 });
+                counts.into_iter().rev().for_each(|count| self.counts.push_front(count));
             }
         }
     }
@@ -105,7 +122,8 @@ impl Latencies {
     /// All samples of the last `window`, to the minute.
     pub(crate) fn merged(&self, window: Duration, now: Stamp) -> Merged {
         let mut merged = Merged::default();
-        self.within(window, now).for_each(|minute| merged.add(&minute.counts));
+        let values: u32 = self.within(window, now).map(|minute| minute.values).sum();
+        merged.add(self.counts.range(self.counts.len() - values as usize..));
         merged
     }
 
@@ -136,16 +154,19 @@ impl Latencies {
         };
         if width >= 60_000 {
             let mut merged: Vec<Merged> = vec![Merged::default(); buckets];
+            let mut behind = 0;
             for minute in &self.minutes {
+                let begin = behind;
+                behind += minute.values as usize;
                 if let Some(place) = place(u64::from(minute.minute) * 60_000) {
-                    merged[place as usize].add(&minute.counts);
+                    merged[place as usize].add(self.counts.range(begin..behind));
                 }
             }
             return merged.iter().map(|merged| merged.percentile(0.5)).collect();
         }
         let mut samples: Vec<Vec<u16>> = vec![Vec::new(); buckets];
-        for (millis, latency) in &self.recent {
-            if let Some(place) = place(*millis) {
+        for (step, latency) in &self.recent {
+            if let Some(place) = place(u64::from(*step) * (1_000 / STEPS)) {
                 samples[place as usize].push(*latency);
             }
         }
@@ -161,21 +182,34 @@ impl Latencies {
     fn count(&mut self, at: Stamp, millis: u16) {
         let minute = minute_of(at.mono);
         if self.minutes.back().is_none_or(|last| last.minute < minute) {
-            if let Some(last) = self.minutes.back_mut() {
-                last.counts.shrink_to_fit();
-            }
-            while self.minutes.front().is_some_and(|first| first.minute + MINUTES <= minute) {
+            while let Some(first) = self.minutes.front().filter(|first| first.minute + MINUTES <= minute) {
+                self.counts.drain(..first.values as usize);
                 self.minutes.pop_front();
             }
-            self.minutes.push_back(Minute { minute, counts: Vec::new() });
+            make_room(&mut self.minutes);
+            self.minutes.push_back(Minute { minute, values: 0 });
         }
         // A poll that ends late still belongs to the minute that is open.
         let Some(open) = self.minutes.back_mut() else { return };
         let value = lowest_equivalent(millis);
-        match open.counts.binary_search_by_key(&value, |(value, _)| *value) {
-            Ok(place) => open.counts[place].1 = open.counts[place].1.saturating_add(1),
-            Err(place) => open.counts.insert(place, (value, 1)),
+        let begin = self.counts.len() - open.values as usize;
+        // Nearly always the last: most minutes hold a few values.
+        let place = begin + self.counts.range(begin..).take_while(|(other, _)| *other < value).count();
+        match self.counts.get_mut(place).filter(|(other, _)| *other == value) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => {
+                make_room(&mut self.counts);
+                self.counts.insert(place, (value, 1));
+                open.values += 1;
+            }
         }
+    }
+}
+
+/// Grows a full queue by an eighth: doubled, half of the memory of a day would wait for values that never come.
+fn make_room<T>(queue: &mut VecDeque<T>) {
+    if queue.len() == queue.capacity() {
+        queue.reserve_exact(queue.len() / 8 + 4);
     }
 }
 
@@ -184,7 +218,10 @@ impl Latencies {
 pub(crate) struct Merged(Option<Box<Histogram<u32>>>);
 
 impl Merged {
-    fn add(&mut self, counts: &[(u16, u16)]) {
+    fn add<'a>(&mut self, counts: impl ExactSizeIterator<Item = &'a (u16, u16)>) {
+        if counts.len() == 0 {
+            return;
+        }
         if self.0.is_none() {
             self.0 = Histogram::new_with_bounds(1, MAX_MS, DIGITS).ok().map(Box::new);
         }
@@ -218,6 +255,11 @@ pub(crate) fn skipped(latency: Duration, every: Duration) -> impl Iterator<Item 
 
 fn minute_of(mono: Duration) -> u32 {
     (mono.as_secs() / 60) as u32
+}
+
+/// The moment in [`STEPS`]; four bytes reach thirteen years.
+fn step_of(mono: Duration) -> u32 {
+    u32::try_from(mono.as_millis() as u64 * STEPS / 1_000).unwrap_or(u32::MAX)
 }
 
 /// A stored latency in whole milliseconds, no longer than the longest that is told apart.
@@ -293,9 +335,18 @@ mod tests {
         let now = at(2_999 * 60_000);
         assert_eq!(latencies.merged(Duration::from_hours(1_000), now).len(), u64::from(MINUTES));
         assert_eq!(latencies.merged(Duration::from_mins(5), now).len(), 6);
-        let bytes: usize =
-            latencies.minutes.iter().map(|minute| minute.counts.capacity() * 4 + size_of::<Minute>()).sum();
-        assert!(bytes < 100_000, "{bytes}");
+    }
+
+    #[test]
+    fn a_day_of_polls_takes_some_kilobytes() {
+        let mut latencies = Latencies::default();
+        for poll in 0..2 * 60 * 48_u64 {
+            latencies.record(at(poll * 30_000), Duration::from_millis(20 + poll * 7 % 90));
+        }
+        let bytes = latencies.minutes.capacity() * size_of::<Minute>()
+            + latencies.counts.capacity() * size_of::<(u16, u16)>()
+            + latencies.recent.capacity() * size_of::<(u32, u16)>();
+        assert!(bytes < 28_000, "{bytes}");
     }
 
     #[test]
