@@ -331,6 +331,12 @@ impl Bench {
         self.keys("leaving the help", [KeyCode::Esc]);
     }
 
+    fn stillness(&mut self) {
+        self.keys("f to hold the screen still", [KeyCode::Char('f')]);
+        self.frames("held still");
+        self.keys("f to let it go on", [KeyCode::Char('f')]);
+    }
+
     fn seconds(&mut self) {
         let all = (0..TIMES).map(|_| self.second()).collect();
         self.note("a second", all);
@@ -403,6 +409,7 @@ fn costs(size: Size) -> Vec<(String, Cost)> {
     bench.shared_logs();
     bench.lists();
     bench.overlays();
+    bench.stillness();
     bench.seconds();
     bench.storms();
     bench.gaps_while_down();

@@ -1,6 +1,7 @@
 //! Checks: the configuration of each joined with what its polls said.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::past::Past;
@@ -54,10 +55,11 @@ pub struct CheckView {
     /// What the store says of it.
     pub(super) recording: Recording,
     judge: Streak,
-    latencies: Latencies,
+    /// Shared with a screen that is held still, until either changes.
+    latencies: Arc<Latencies>,
     /// When it answered last, however badly.
     answered: Option<Stamp>,
-    known: model::availability::Availability,
+    known: Arc<model::availability::Availability>,
     /// Up to when the figures are computed: the latest poll or tick.
     pub(crate) as_of: Stamp,
 }
@@ -83,9 +85,9 @@ impl CheckView {
             past: Past::default(),
             recording: Recording::default(),
             judge: Streak::new(rules(check), now),
-            latencies: Latencies::default(),
+            latencies: Arc::default(),
             answered: None,
-            known: model::availability::Availability::new(check.every, now),
+            known: Arc::new(model::availability::Availability::new(check.every, now)),
             as_of: now,
         }
     }
@@ -94,13 +96,13 @@ impl CheckView {
     pub(crate) fn observe(&mut self, reading: Reading) -> Observed {
         let ended = reading.timing.ended;
         let change = self.judge.observe(reading.sign, ended);
-        self.known.observe(reading.sign, ended, false);
+        Arc::make_mut(&mut self.known).observe(reading.sign, ended, false);
         // What our own side prevented was not measured.
         match reading.sign {
             Sign::Unknown => {}
             // Ticks pass while a service wakes up: they are no part of how fast it answers.
-            Sign::Cold => self.latencies.record(ended, reading.timing.latency()),
-            _ => self.latencies.record_corrected(ended, reading.timing.latency(), self.every),
+            Sign::Cold => Arc::make_mut(&mut self.latencies).record(ended, reading.timing.latency()),
+            _ => Arc::make_mut(&mut self.latencies).record_corrected(ended, reading.timing.latency(), self.every),
         }
         if reading.answered {
             self.answered = Some(ended);
@@ -129,7 +131,7 @@ impl CheckView {
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
     pub(crate) fn lose_sight(&mut self, at: Stamp) -> bool {
         let changed = self.judge.lose_sight(at).is_some();
-        self.known.lose_sight(at);
+        Arc::make_mut(&mut self.known).lose_sight(at);
         self.show();
         changed
     }
@@ -137,8 +139,8 @@ impl CheckView {
     /// Puts what is stored before what was measured here: first minute on the monotonic clock, minutes, bucket.
     pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], now: Stamp) {
         let minutes = spans.iter().filter(|(_, count, _)| *count == 1);
-        self.latencies.restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
-        self.known.restore(spans.iter().copied());
+        Arc::make_mut(&mut self.latencies).restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
+        Arc::make_mut(&mut self.known).restore(spans.iter().copied());
     }
 
     /// What is to be remembered of it; `None` while nothing is known.
@@ -162,7 +164,7 @@ impl CheckView {
     /// The same check under another configuration: its history is kept, judged by the new rules.
     pub(crate) fn moved(mut self, fresh: Self, check: &Check) -> Self {
         self.judge.set_rules(rules(check));
-        self.known.set_every(check.every);
+        Arc::make_mut(&mut self.known).set_every(check.every);
         self.service = fresh.service;
         self.every = fresh.every;
         self.stale_after = fresh.stale_after;

@@ -1,5 +1,6 @@
 //! Metrics: the configuration of each joined with its samples.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::past::Past;
@@ -49,7 +50,8 @@ pub struct MetricView {
     pub known_from: Stamp,
     /// Whether what is stored of it is here.
     pub(super) past: Past,
-    series: Series,
+    /// Shared with a screen that is held still, until either changes.
+    series: Arc<Series>,
 }
 
 impl MetricView {
@@ -71,7 +73,7 @@ impl MetricView {
             stale_after: metric.stale_after,
             known_from: now,
             past: Past::default(),
-            series: Series::new(metric.stale_after),
+            series: Arc::new(Series::new(metric.stale_after)),
         }
     }
 
@@ -85,10 +87,10 @@ impl MetricView {
         if let Ok(value) = sample.value {
             self.caveat.clone_from(&sample.caveat);
             self.value = Some((sample.at, value));
-            self.series.push(sample.at, value);
+            Arc::make_mut(&mut self.series).push(sample.at, value);
             self.stale = false;
         } else {
-            self.series.gap(sample.at);
+            Arc::make_mut(&mut self.series).gap(sample.at);
         }
         self.error = error;
         self.last = Some(sample);
@@ -98,7 +100,7 @@ impl MetricView {
     /// The same metric under another configuration: history is kept.
     pub(crate) fn moved(self, fresh: Self) -> Self {
         let mut series = self.series;
-        series.set_hold(fresh.stale_after);
+        Arc::make_mut(&mut series).set_hold(fresh.stale_after);
         Self {
             last: self.last,
             value: self.value,
@@ -122,7 +124,7 @@ impl MetricView {
         let placed = spans
             .iter()
             .map(|(first, count, bucket)| (i64::from(*first) * MINUTE_MS, i64::from(*count) * MINUTE_MS, *bucket));
-        self.series.restore(&placed, since, until);
+        Arc::make_mut(&mut self.series).restore(&placed, since, until);
     }
 
     /// The latest number with its unit, as it is shown.
