@@ -127,8 +127,9 @@ impl Store {
     }
 
     /// Closes a run and releases its lock, all or nothing: its state, how its steps ended where that is known and not
-    /// stored yet, what its checks said. The first to close it wins; an unknown outcome may be closed later. With a
-    /// `fence`, only the lock of that very acquisition is released.
+    /// stored yet, what its checks said. The first to close it wins; an unknown outcome may be closed later, by what is not
+    /// known of it yet: all who watch a run find the same verdict in its directory. With a `fence`, only the lock of that
+    /// very acquisition is released.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
@@ -141,7 +142,9 @@ impl Store {
         who: &str,
     ) -> Result<Run, StoreError> {
         self.change(id, |present| {
-            if !present.state.is_open() && present.state != RunState::Unknown {
+            let known = (present.state, present.checks, &present.note);
+            let is_said = known == (closing.state, closing.checks, &closing.note);
+            if !present.state.is_open() && (present.state != RunState::Unknown || is_said) {
                 return Change::None;
             }
             let ended = ended.filter(|_| present.ended_at.is_none());

@@ -5,10 +5,10 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::model::preview::Preview;
-use crate::model::run::{Plan, Run, RunState, Verdict};
+use crate::model::run::{ChecksAfter, Closing, Plan, Run, RunState, Verdict};
 use crate::store::runs::{Begin, BeginError};
 
-suite!(one_of_many_begins, cooldown_and_at_most_are_held,);
+suite!(one_of_many_begins, cooldown_and_at_most_are_held, a_verdict_is_said_once_by_whoever_finds_it,);
 
 pub(super) fn run(id: &str, ago: TimeDelta) -> Run {
     Run {
@@ -98,4 +98,21 @@ async fn cooldown_and_at_most_are_held(fixture: &Fixture) {
     let why = begin(&store, &run("c", TimeDelta::zero()), 0, twice).await.unwrap_err();
     assert!(matches!(why, BeginError::TooOften { count: 2, .. }), "{why}");
     begin(&store, &run("c", TimeDelta::zero()), 0, Some((2, Duration::from_secs(30)))).await.unwrap();
+}
+
+/// Nobody knows how its steps ended, so that the verdict on its checks leaves its outcome unknown: its supervisor and every
+/// console that watches it find it.
+async fn a_verdict_is_said_once_by_whoever_finds_it(fixture: &Fixture) {
+    let stores = join_all((0..4).map(|_| fixture.open())).await;
+    let one = &stores[0];
+    begin(one, &run("a", TimeDelta::zero()), 0, None).await.unwrap();
+    let verdict = |checks| Closing { at: Utc::now(), state: RunState::Unknown, checks, note: None, took: None };
+    one.lose("a", None, "killed", "ana", Utc::now()).await.unwrap();
+    one.reopen("a", "ana", Utc::now()).await.unwrap();
+    let good = verdict(Some(ChecksAfter::Good));
+    let closed = join_all(stores.iter().map(|store| store.close_run("a", None, &good, None, "ana"))).await;
+    assert!(closed.iter().all(|closed| closed.as_ref().is_ok_and(|run| run.checks == good.checks)), "{closed:?}");
+    assert_eq!(chain_of(one).await.len(), 4, "intent, lost, reopened, and one verdict");
+    one.close_run("a", None, &verdict(Some(ChecksAfter::Bad)), None, "ana").await.unwrap();
+    assert_eq!(chain_of(one).await.len(), 5, "what is not known yet is said");
 }
