@@ -65,6 +65,18 @@ pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText
     context
 }
 
+/// Why it would be refused at this moment, whatever is typed. Never kept: that may be over before the dialog is read.
+pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
+    let world = &state.world;
+    if let Some(away) = &world.store_away {
+        let since = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
+        return Some(format!("the store has been away since {since}: Run is refused until it is back"));
+    }
+    // What changes nothing runs without a record.
+    let only_read = world.store_only_read.as_ref().filter(|_| plan.is_guarded());
+    only_read.map(|_| "the store may only be read here: Run is refused".to_owned())
+}
+
 /// Says that a dialog was left: what a person did not confirm, did not happen.
 pub(super) fn cancelled(state: &mut State, title: &str) {
     state.toast(Tone::Info, &format!("{title}: cancelled, nothing ran"));

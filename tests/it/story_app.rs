@@ -19,7 +19,7 @@ use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
 use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreEffect, TerminalEffect};
-use opsroom::model::outcome::Outcome;
+use opsroom::model::outcome::{Outcome, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{
     CheckProgress, ChecksAfter, Confirm, Lock, OutputLine, Run, RunState, Stopping, VerificationProgress,
@@ -446,10 +446,34 @@ fn production_asks_for_the_name_and_a_paste_is_no_answer() {
     assert_eq!(app.started().len(), 1, "a name that was typed in full is the confirmation");
 }
 
+/// Nobody types a name for nothing: what would be refused is said before.
+#[test]
+fn a_dialog_says_beforehand_that_it_would_be_refused() {
+    let mut app = App::new(&production());
+    app.keys("R");
+    app.wait(400);
+    let frames = |app: &App| [(80, 24), (120, 40), (200, 50)].map(|(w, h)| text(&draw(&app.state, w, h)));
+    let all_say = |app: &App, what: &str| {
+        for frame in frames(app) {
+            assert!([what, "type api:", "Cancel     Run"].iter().all(|part| frame.contains(part)), "{what}: {frame}");
+        }
+    };
+    let (why, since) = (SafeText::new("gone"), app.now().utc);
+    app.outcome(Outcome::Store { away: Some(StoreAway { since, why, has_lost: false }), since });
+    all_say(&app, "Run is refused until it is back");
+    app.typed("api");
+    all_say(&app, "it would be refused now; Esc cancels");
+    app.outcome(Outcome::Store { away: None, since });
+    all_say(&app, "Enter runs it now; Esc cancels");
+    assert!(frames(&app).iter().all(|frame| !frame.contains("refused")), "it is back");
+    app.outcome(Outcome::StoreOnlyRead(Some(SafeText::new("the role `looker` may only read the store"))));
+    all_say(&app, "the store may only be read here: Run is refused");
+}
+
 /// At every moment the dialog says what the next key does, and the key does that.
 #[test]
 fn a_dialog_states_its_true_next_key() {
-    let next = |app: &App| app.dialog().unwrap().next_key(app.now());
+    let next = |app: &App| app.dialog().unwrap().next_key(&app.state, app.now());
     let mut app = App::new(WORLD);
     app.keys("R");
     assert!(next(&app).starts_with("keys are ignored"), "{}", next(&app));

@@ -91,6 +91,11 @@ impl Confirmation {
         start::context(state, &self.plan)
     }
 
+    /// Why it would be refused at this moment, whatever is typed.
+    pub fn obstacle(&self, state: &State) -> Option<String> {
+        start::obstacle(state, &self.plan)
+    }
+
     /// What can have the focus, in the order of Tab.
     pub(crate) fn stops(&self) -> &'static [Focus] {
         match self.grade {
@@ -117,11 +122,14 @@ impl Confirmation {
     }
 
     /// What the keys do at this very moment: what is to be typed, how much of it is missing, what Enter does.
-    pub fn next_key(&self, now: Stamp) -> String {
+    pub fn next_key(&self, state: &State, now: Stamp) -> String {
         if now.since(self.opened) < DEAF {
             return "keys are ignored for a moment: read first".to_owned();
         }
         let missing = self.still_missing();
+        if missing.is_none() && self.focus != Focus::Cancel && self.obstacle(state).is_some() {
+            return "it would be refused now; Esc cancels".to_owned();
+        }
         match (self.focus, missing) {
             (Focus::Cancel, None) => "Enter cancels; y runs it".to_owned(),
             (Focus::Cancel, Some(missing)) => format!("Enter cancels; to run it, press Tab and {missing}"),

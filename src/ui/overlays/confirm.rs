@@ -32,7 +32,7 @@ impl Draw for Confirmation {
         let width = WIDTH.min(area.width);
         let inside = usize::from(width.saturating_sub(4)).max(1);
         let facts = facts(state, self, inside);
-        let end = ending(painter, self, inside);
+        let end = ending(state, painter, self, inside);
         let fields = fields(self);
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         // Frame, facts, a free row, warnings, fields, what the keys do, buttons.
@@ -78,17 +78,17 @@ fn facts(state: &State, dialog: &Confirmation, width: usize) -> Vec<Line<'static
 /// What the keys do now: in the colour of an error where what was typed is none of it.
 fn next_key(state: &State, dialog: &Confirmation) -> Line<'static> {
     let wrong = dialog.missing.is_some() || dialog.is_wrong();
-    Line::styled(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
+    Line::styled(dialog.next_key(state, state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
-/// What speaks against it.
-fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
-    let sign = Status::Degraded.glyph(painter.glyphs().ascii);
-    let lines = dialog
-        .preview
-        .warnings
-        .iter()
-        .map(|text| Line::styled(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+/// What speaks against it, first of all why it would be refused.
+fn ending(state: &State, painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
+    let warned = dialog.preview.warnings.iter().map(|text| (Status::Degraded, Role::StatusDegraded, text.to_string()));
+    let refused = dialog.obstacle(state).map(|text| (Status::Down, Role::InputError, text));
+    let lines = refused
+        .into_iter()
+        .chain(warned)
+        .map(|(status, role, text)| Line::styled(status.glyph(painter.glyphs().ascii), role).then(text, role));
     lines.flat_map(|words| words.wrapped(width, 2)).collect()
 }
 
