@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::rundir::RunIntent;
+use super::intent::RunIntent;
 use crate::config::sections::check::Check;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
@@ -162,6 +162,7 @@ mod tests {
             fence: 1,
             attempt: 1,
             who: "me".to_owned(),
+            reason: None,
             at: DateTime::UNIX_EPOCH,
             boot: None,
             verify: None,

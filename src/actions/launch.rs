@@ -10,7 +10,8 @@ use tokio::process::Child;
 
 use super::files;
 use super::handover::Handover;
-use super::rundir::{RunDir, RunIntent};
+use super::intent::RunIntent;
+use super::rundir::RunDir;
 use crate::process::Invocation;
 
 /// A run directory whose `alive` is locked by us. The lock goes over to the supervisor; dropped before that, the run

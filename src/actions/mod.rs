@@ -9,6 +9,7 @@ pub mod choices;
 pub mod files;
 pub mod follow;
 pub mod handover;
+pub mod intent;
 pub mod launch;
 pub mod left;
 mod reserve;

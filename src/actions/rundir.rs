@@ -25,64 +25,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use crate::lang::time::{BootTime, Moment};
-use crate::model::preview::Preview;
-use crate::model::run::{Cancelled, Closing, Plan, RunState, Stop, Verdict, VerificationProgress};
-use crate::model::verification::{Conclusion, Terms};
+use super::intent::RunIntent;
+use crate::lang::time::Moment;
+use crate::model::run::{Cancelled, Closing, RunState, Stop, Verdict, VerificationProgress};
+use crate::model::verification::Conclusion;
 use crate::text::SafeText;
-use crate::text::name::Name;
 
 /// Bound on the small files when they are read.
 const SMALL_FILE: u64 = 4 << 20;
-
-/// What the supervisor is given, beside secrets and checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunIntent {
-    /// The run.
-    pub id: Name,
-    /// What runs.
-    pub plan: Plan,
-    /// Its digest, as confirmed.
-    pub digest: String,
-    /// What was shown when it was confirmed, without secrets.
-    #[serde(default)]
-    pub preview: Preview,
-    /// `OPSROOM_FENCE`: rises with every acquisition of the target's lock; 0 where there is no lock.
-    pub fence: u64,
-    /// `OPSROOM_ATTEMPT`: how many times this was tried within its `at_most` window, from 1.
-    pub attempt: u32,
-    /// Who asked.
-    pub who: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The same moment by the machine's clock.
-    #[serde(default)]
-    pub boot: Option<BootTime>,
-    /// By what it is verified; `None`: its exit code alone says how it went.
-    #[serde(default)]
-    pub verify: Option<Terms>,
-    /// The store into which the outcome goes; `None`: into none.
-    #[serde(default)]
-    pub store: Option<StorePlace>,
-}
-
-/// Where the supervisor finds the store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StorePlace {
-    /// The file, by its absolute path; or the name of a database on a server, without password.
-    pub path: PathBuf,
-    /// Whose chain of the audit is written.
-    pub host: String,
-    /// The state directory, where the heads of the chains are kept.
-    #[serde(default)]
-    pub state: Option<PathBuf>,
-    /// The id of the store that holds the intent; `None`: of an earlier version, which did not say it.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Device and number of its file.
-    #[serde(default)]
-    pub file: Option<(u64, u64)>,
-}
 
 /// How the last step that ran came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

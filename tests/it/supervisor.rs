@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use opsroom::actions::follow::{Follower, RunLiveness, is_alive};
 use opsroom::actions::handover::{Handover, Task};
+use opsroom::actions::intent::RunIntent;
 use opsroom::actions::launch::PreparedRun;
-use opsroom::actions::rundir::{End, RunDir, RunIntent, StepOutcome};
+use opsroom::actions::rundir::{End, RunDir, StepOutcome};
 use opsroom::model::run::{Cancelled, Plan};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -69,6 +70,7 @@ async fn start(at: &Path, plan: Plan, given: Given) -> Started {
         fence: 7,
         attempt: 2,
         who: "me".to_owned(),
+        reason: None,
         at: "2026-11-21T02:41:05Z".parse().unwrap(),
         boot: None,
         verify: None,

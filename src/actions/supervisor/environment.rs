@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::actions::rundir::RunIntent;
+use crate::actions::intent::RunIntent;
 
 /// What tells an adapter for whom and under which lock it works. `OPSROOM_ACTION_ID` is the run's id: an idempotency
 /// key; `OPSROOM_FENCE` rises with each acquisition of the target, so that a late run can be told from the present one.

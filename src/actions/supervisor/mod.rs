@@ -14,7 +14,8 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::rundir::{End, RunDir, RunIntent, Started, StepOutcome, Survivor};
+use super::intent::RunIntent;
+use super::rundir::{End, RunDir, Started, StepOutcome, Survivor};
 use crate::clock::Clock;
 use crate::model::preview::command_line;
 use crate::process::table::Listed;

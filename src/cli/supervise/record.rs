@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use crate::actions::rundir::{End, RunDir, RunIntent, StorePlace};
+use crate::actions::intent::{RunIntent, StorePlace};
+use crate::actions::rundir::{End, RunDir};
 use crate::cli::output;
 use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;

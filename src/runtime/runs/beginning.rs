@@ -5,13 +5,14 @@ use std::io;
 use super::RunService;
 use super::refusing::NotBegun;
 use super::standing::refused;
+use crate::actions::intent::RunIntent;
 use crate::actions::launch::PreparedRun;
-use crate::actions::rundir::{RunDir, RunIntent};
+use crate::actions::rundir::RunDir;
 use crate::actions::supervisor::foreground::TerminalSteps;
 use crate::config::{Config, plan};
 use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
-use crate::model::run::{Run, RunState, Verdict};
+use crate::model::run::Run;
 use crate::runtime::foreground::ForegroundRun;
 use crate::runtime::handover::handover;
 use crate::store::fault::StoreFault;
@@ -61,30 +62,17 @@ impl RunService {
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| self.no_directory(&error))?;
-        let run = self.new_run(start, prepared.dir(), &redactor);
+        let mut intent = self.new_intent(start, prepared.dir(), &redactor);
+        let run = intent.to_run(prepared.dir(), &self.identity.host);
         handover.run = run.id.clone();
         handover.store = self.url.as_ref().map(|url| url.expose().to_owned());
-        let preview = start.preview.redacted(&redactor);
-        let begun = match self.record_intent(start, &preview, &run).await {
-            Ok(begun) => begun,
+        match self.record_intent(start, &intent.preview, &run).await {
+            Ok(Begun { fence, attempt }) => (intent.fence, intent.attempt) = (fence, attempt),
             Err(why) => {
                 remove(&prepared);
                 return Err(why.into());
             }
-        };
-        let intent = RunIntent {
-            id: run.id.clone(),
-            plan: start.plan.clone(),
-            digest: start.digest.clone(),
-            preview,
-            fence: begun.fence,
-            attempt: begun.attempt,
-            who: self.identity.who.clone(),
-            at: run.started_at,
-            boot: run.boot,
-            verify: start.verify.clone(),
-            store: Some(self.place.clone()),
-        };
+        }
         let evidence = redactor.redact(&start.evidence);
         let written = prepared.dir().write_evidence(&evidence).and_then(|()| prepared.write_intent(&intent));
         let launched = match written {
@@ -99,7 +87,7 @@ impl RunService {
         if let Err(error) = launched {
             let why = SafeText::new(&format!("the supervisor could not be started: {error}"));
             let closing = refused(self.clock.now().utc, why.clone());
-            let closed = self.store.close_run(&run.id, None, &closing, None, &self.identity.who).await;
+            let closed = self.store.close_run(&run.id, None, &closing, None, self.identity.who.as_str()).await;
             if let Err(error) = &closed {
                 tracing::warn!(%error, run = %run.id, "the end of a run could not be stored");
             }
@@ -161,32 +149,23 @@ impl RunService {
         }
     }
 
-    fn new_run(&self, start: &StartRun, dir: &RunDir, redactor: &Redactor) -> Run {
-        let (plan, now) = (&start.plan, self.clock.moment());
+    /// The intent of a run that has no lock yet.
+    fn new_intent(&self, start: &StartRun, dir: &RunDir, redactor: &Redactor) -> RunIntent {
+        let now = self.clock.moment();
         let id = dir.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Run {
+        RunIntent {
             id: id.into(),
-            action: plan.action.clone(),
-            verb: plan.verb.clone(),
-            dry_run: plan.dry_run,
-            service: plan.service.clone(),
-            target: plan.target.clone(),
+            plan: start.plan.clone(),
+            digest: start.digest.clone(),
+            preview: start.preview.redacted(redactor),
+            fence: 0,
+            attempt: 1,
             who: self.identity.who.clone(),
             reason: start.reason.as_deref().map(|reason| redactor.clean(reason.as_bytes()).as_str().to_owned()),
-            host: self.identity.host.clone(),
-            plan_digest: start.digest.clone(),
-            started_at: now.utc,
+            at: now.utc,
             boot: now.boot,
-            ended_at: None,
-            duration_ms: None,
-            outcome_ms: None,
-            state: RunState::Running,
-            verdict: Verdict::None,
-            checks: None,
-            exit_code: None,
-            signal: None,
-            output_path: dir.path().to_owned(),
-            note: None,
+            verify: start.verify.clone(),
+            store: Some(self.place.clone()),
         }
     }
 }
