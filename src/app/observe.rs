@@ -89,7 +89,14 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
             let asked = start::asked(state.world.title_of(&run.action), run.dry_run);
             state.console.toasts.withdraw(&asked);
         }
-        Change::RunEnded(run) => ended(state, &run),
+        Change::RunEnded(run) => {
+            let (tone, said) = result_of(state, &run);
+            state.show_result(&run, tone, &said);
+        }
+        Change::RunStored(run) => {
+            let (tone, said) = result_of(state, &run);
+            state.correct_result(&run, tone, &said);
+        }
     }
 }
 
@@ -103,8 +110,8 @@ pub(super) fn title(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Says how a run ended. What the configuration offers where it did not help stands beside it, with its key.
-fn ended(state: &mut State, run: &Run) {
+/// How a run ended, in words. What the configuration offers where it did not help stands beside it, with its key.
+fn result_of(state: &State, run: &Run) -> (Tone, String) {
     let mut said = state.world.epitaph(run);
     if state.world.can_verify(run) && !state.world.read_only {
         let key = state.console.keymap.key_of(Command::FollowUp);
@@ -118,5 +125,5 @@ fn ended(state: &mut State, run: &Run) {
         RunState::Inconclusive | RunState::Cancelled => Tone::Warning,
         _ => Tone::Error,
     };
-    state.show_result(run, tone, &said);
+    (tone, said)
 }

@@ -44,6 +44,14 @@ impl State {
         self.console.strip.result = Some(RunResult { run: run.id.clone(), tone, text: SafeText::new(text), until });
     }
 
+    /// What is said of the run whose end is shown is something else by now. It stays no longer for that, and one that was sent
+    /// away does not return.
+    pub(super) fn correct_result(&mut self, run: &Run, tone: Tone, text: &str) {
+        if let Some(result) = self.console.strip.result.as_mut().filter(|result| result.run == run.id) {
+            (result.tone, result.text) = (tone, SafeText::new(text));
+        }
+    }
+
     /// Sends the strip away. `false` where there is none.
     pub(super) fn dismiss_strip(&mut self) -> bool {
         let open = match self.strip() {

@@ -2,6 +2,7 @@
 
 mod plan;
 mod stopping;
+mod unstored;
 
 use std::path::PathBuf;
 use std::time::Duration;

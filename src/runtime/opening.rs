@@ -1,5 +1,6 @@
 //! The store of a console: opened, watched for as long as it answers and can be written, and opened again, for ever.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -17,12 +18,15 @@ use crate::store::StoreError;
 use crate::text::SafeText;
 use crate::text::secret::Template;
 
-/// A store that is away is tried again after so long; the last for ever.
-const TRY_AGAIN: [Duration; 4] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// A store that is away is tried again after so long, for ever: what waits for it is to be seen as soon as it is back.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// The pauses for one that comes and goes, the last for ever.
+const UNSTEADY: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// How often it may do so before.
+const FORGIVEN: usize = 3;
 /// The pause before a file that others have moved under us is read again.
 const REREAD: Duration = Duration::from_millis(200);
-/// One that goes again before so long is tried no faster than before: it should not come and go all the time.
+/// One that goes again before so long comes and goes.
 const STEADY: Duration = Duration::from_mins(1);
 
 /// A store that went away.
@@ -36,67 +40,85 @@ struct Absence {
 impl Tools {
     /// Opens the store and watches it for as long as it answers; then again, for ever.
     pub(super) async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
-        let (mut away, mut tries): (Option<Absence>, usize) = (None, 0);
-        let mut left: Option<(RunService, Vec<Run>)> = None;
+        let (mut away, mut unsteady): (Option<Absence>, usize) = (None, 0);
+        let (mut left, mut gone): (Option<(RunService, Vec<Run>)>, Option<StoreError>) = (None, None);
         let mut read = ReadTo::default();
         loop {
-            let error = match self.open_once(store, clock, away).await {
-                Ok(run_service) => {
-                    let only_read = run_service.store().writable().err();
-                    let only_read = only_read.map(|why| SafeText::new(&why.explained()));
-                    self.answer(Outcome::StoreOnlyRead(only_read)).await;
-                    if let Some(Absence { since, .. }) = away.take() {
-                        self.answer(Outcome::Store { away: None, since }).await;
-                    }
-                    let opened = Instant::now();
-                    *self.last() = Some(run_service.clone());
-                    sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
-                    // What this store does not know goes on all the same, and its directory says how.
-                    let mut strangers = unknown_to(&run_service, left.take()).await;
-                    let Away { error, live } = tokio::select! {
-                        away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
-                        () = self.without(&mut strangers) => continue,
-                    };
-                    tries = if opened.elapsed() < STEADY { tries } else { 0 };
-                    sender.send_replace(StoreState::Opening);
-                    tokio::time::timeout(ANSWER, run_service.close()).await.ok();
-                    // What others write moves a file that may only be read under us: it is read again as it is now.
-                    let moved = matches!(error, StoreError::Changed { .. } | StoreError::Replaced { .. });
-                    let is_reread = moved && run_service.store().is_read_only();
-                    left = Some((run_service, live));
-                    if is_reread {
-                        tokio::time::sleep(REREAD).await;
-                        continue;
-                    }
-                    error
-                }
-                Err(error) => error,
+            let pause = pause_after(unsteady);
+            let run_service = tokio::select! {
+                run_service = self.until_open(sender, (store, clock), pause, &mut away, gone.take()) => run_service,
+                // However often it is tried: an outcome that waits for it is seen only after a while.
+                never = self.without(&mut left) => match never {},
+            };
+            let only_read = run_service.store().writable().err();
+            let only_read = only_read.map(|why| SafeText::new(&why.explained()));
+            self.answer(Outcome::StoreOnlyRead(only_read)).await;
+            if let Some(Absence { since, .. }) = away.take() {
+                self.answer(Outcome::Store { away: None, since }).await;
+            }
+            let opened = Instant::now();
+            *self.last() = Some(run_service.clone());
+            sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
+            // What this store does not know goes on all the same, and its directory says how.
+            let mut strangers = unknown_to(&run_service, left.take()).await;
+            let Away { error, mut live } = tokio::select! {
+                away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
+                never = self.without(&mut strangers) => match never {},
+            };
+            unsteady = if opened.elapsed() < STEADY { unsteady + 1 } else { 0 };
+            sender.send_replace(StoreState::Opening);
+            tokio::time::timeout(ANSWER, run_service.close()).await.ok();
+            // What others write moves a file that may only be read under us: it is read again as it is now.
+            let moved = matches!(error, StoreError::Changed { .. } | StoreError::Replaced { .. });
+            if moved && run_service.store().is_read_only() {
+                tokio::time::sleep(REREAD).await;
+            } else {
+                gone = Some(error);
+            }
+            live.extend(strangers.into_iter().flat_map(|(_, runs)| runs));
+            left = Some((run_service, live));
+        }
+    }
+
+    /// Tries until it is open, and says meanwhile that it is away; `gone` is why it went.
+    async fn until_open(
+        &self,
+        sender: &watch::Sender<StoreState>,
+        (store, clock): (Option<&Template>, Clock),
+        pause: Duration,
+        away: &mut Option<Absence>,
+        mut gone: Option<StoreError>,
+    ) -> RunService {
+        loop {
+            let error = match gone.take() {
+                Some(error) => error,
+                None => match self.open_once(store, clock, *away).await {
+                    Ok(run_service) => return run_service,
+                    Err(error) => error,
+                },
             };
             tracing::warn!(%error, "the store is away");
             let absence = away.get_or_insert(Absence { since: clock.now().utc, is_unwritable: false });
             absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
             let since = absence.since;
             let why = SafeText::new(&error.explained());
-            let away = StoreAway { since, why: why.clone(), has_lost: error.has_lost() };
-            self.answer(Outcome::Store { away: Some(away), since }).await;
+            let is_away = StoreAway { since, why: why.clone(), has_lost: error.has_lost() };
+            self.answer(Outcome::Store { away: Some(is_away), since }).await;
             sender.send_replace(StoreState::Closed(why));
-            let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
-            tries += 1;
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.wanted.notified() => {}
-                () = self.without(&mut left) => {}
             }
         }
     }
 
     /// Shows what goes on while the store is away; never returns.
-    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) {
+    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) -> Infallible {
         if let Some((run_service, live)) = left {
             run_service.watch_without(live, &self.outcomes).await;
             live.clear();
         }
-        std::future::pending::<()>().await;
+        std::future::pending().await
     }
 
     /// One try: it is open only where what ended meanwhile could be taken in.
@@ -117,6 +139,7 @@ impl Tools {
             None => None,
         };
         let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
+        let run_service = run_service.after_absence(away.map(|away| away.since));
         let is_tried = async {
             // Before anything is written: a person must say first that it is the one to be used.
             run_service.store().trusted().await?;
@@ -140,6 +163,12 @@ impl Tools {
         }
         Ok(run_service)
     }
+}
+
+/// How long a store is left alone that has come and gone so often.
+fn pause_after(unsteady: usize) -> Duration {
+    let pause = unsteady.checked_sub(FORGIVEN).map(|at| UNSTEADY.get(at).or(UNSTEADY.last()));
+    pause.flatten().copied().unwrap_or(TRY_AGAIN)
 }
 
 /// Of runs that went on while the store was away, those that it does not know now.

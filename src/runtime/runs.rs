@@ -9,9 +9,10 @@ mod refusing;
 mod standing;
 mod verifying;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use self::beginning::BegunRun;
 use self::standing::never_started;
@@ -29,11 +30,15 @@ use crate::lang::time::Moment;
 use crate::model::run::{Lock, Run};
 use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::place::StoreLocation;
+use crate::store::runs::SaidBy;
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 
 /// How many runs are read for the list.
 pub(crate) const LISTED: u32 = 200;
+
+/// What ended longer ago than this is put on record as history.
+const LATE_BY: TimeDelta = TimeDelta::minutes(1);
 
 /// The `run_service`. Cheap to clone: every task has its own.
 #[derive(Debug, Clone)]
@@ -46,6 +51,8 @@ pub struct RunService {
     program: PathBuf,
     identity: Identity,
     pub(super) clock: Clock,
+    /// While its store was away.
+    absence: Option<Range<DateTime<Utc>>>,
 }
 
 /// What was found at the start.
@@ -89,7 +96,22 @@ impl RunService {
             StoreAddress::Server(url) => Some(url),
             StoreAddress::File(_) => None,
         };
-        Self { store, url, place, runs: state_directory.join("runs"), program: own_program(), identity, clock }
+        Self {
+            store,
+            url,
+            place,
+            runs: state_directory.join("runs"),
+            program: own_program(),
+            identity,
+            clock,
+            absence: None,
+        }
+    }
+
+    /// The same over a store that is back since now and was away `since` then: what ended meanwhile had to wait.
+    pub(super) fn after_absence(self, since: Option<DateTime<Utc>>) -> Self {
+        let absence = since.map(|since| since..self.now());
+        Self { absence, ..self }
     }
 
     /// The same `run_service` with another program as the supervisor, for tests that are not that program.
@@ -193,7 +215,8 @@ impl RunService {
         match liveness {
             RunLiveness::Over { end, closing } => {
                 let end = end.as_deref().map(ended);
-                self.store.close_run(&run.id, end.as_ref(), closing, None, who).await
+                let by = SaidBy { who, late: self.is_late(closing.at) };
+                self.store.close_run(&run.id, end.as_ref(), closing, None, by).await
             }
             RunLiveness::NeverStarted => self.store.close_run(&run.id, None, &never_started(now), None, who).await,
             RunLiveness::Verifying { end, .. } | RunLiveness::Lost(end) => {
@@ -206,6 +229,11 @@ impl RunService {
             }
             RunLiveness::Hidden(_) => Ok(run.clone()),
         }
+    }
+
+    /// Whether what was so `at` that time had to wait for the store, or for somebody to look.
+    fn is_late(&self, at: DateTime<Utc>) -> bool {
+        self.absence.as_ref().is_some_and(|absence| absence.contains(&at)) || self.now() - at > LATE_BY
     }
 
     /// Why nobody knows what becomes of a run.

@@ -283,10 +283,7 @@ impl RunService {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
-        let run = present(run, liveness, self.clock.now().utc);
-        let unstored = "not stored yet: the store can't be written";
-        let note = run.note.as_ref().map_or_else(|| unstored.to_owned(), |note| format!("{note}; {unstored}"));
-        Run { note: Some(SafeText::new(&note)), ..run }
+        present(run, liveness, self.clock.now().utc).not_stored_yet()
     }
 
     /// Sends the output of a run from line 0 until its steps have ended, or nobody listens any more.

@@ -69,6 +69,21 @@ impl StepsEnd {
     }
 }
 
+/// Who puts on record what became of a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SaidBy<'a> {
+    /// Who.
+    pub who: &'a str,
+    /// Whether it waited because the store was away.
+    pub late: bool,
+}
+
+impl<'a> From<&'a str> for SaidBy<'a> {
+    fn from(who: &'a str) -> Self {
+        Self { who, late: false }
+    }
+}
+
 /// What a change of a run's record needs.
 enum Change {
     /// It stays as it is.
@@ -114,14 +129,18 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub(crate) async fn finish(&self, id: &str, ended: &StepsEnd, who: &str) -> Result<Run, StoreError> {
+    pub(crate) async fn finish(
+        &self,
+        id: &str,
+        ended: &StepsEnd,
+        by: impl Into<SaidBy<'_>>,
+    ) -> Result<Run, StoreError> {
+        let by = by.into();
         self.change(id, |present| {
             if present.state != RunState::Running {
                 return Change::None;
             }
-            let end = RunEnded { run: present.id.clone(), ended: ended.to_record() };
-            let cancelled = self.cancelled(present, ended);
-            Change::Say([self.new_fact(ended.at, who, Statement::RunEnded(end))].into_iter().chain(cancelled).collect())
+            Change::Say(self.end_of(present, ended, by))
         })
         .await
     }
@@ -139,8 +158,9 @@ impl Store {
         ended: Option<&StepsEnd>,
         closing: &Closing,
         fence: Option<u64>,
-        who: &str,
+        by: impl Into<SaidBy<'_>>,
     ) -> Result<Run, StoreError> {
+        let by = by.into();
         self.change(id, |present| {
             let known = (present.state, present.checks, &present.note);
             let is_said = known == (closing.state, closing.checks, &closing.note);
@@ -148,19 +168,7 @@ impl Store {
                 return Change::None;
             }
             let ended = ended.filter(|_| present.ended_at.is_none());
-            let closed = RunClosed {
-                run: present.id.clone(),
-                target: present.target.clone(),
-                state: closing.state,
-                checks: closing.checks,
-                note: closing.note.clone(),
-                ended: ended.map(StepsEnd::to_record),
-                fence,
-                took_ms: closing.took.map(millis),
-            };
-            let cancelled = ended.and_then(|ended| self.cancelled(present, ended));
-            let closed = self.new_fact(closing.at, who, Statement::RunClosed(closed));
-            Change::Say(cancelled.into_iter().chain([closed]).collect())
+            Change::Say(self.closing_of(present, ended, closing, fence, by))
         })
         .await
     }
@@ -178,13 +186,14 @@ impl Store {
         who: &str,
         now: DateTime<Utc>,
     ) -> Result<Run, StoreError> {
+        let by = SaidBy::from(who);
         self.change(id, |present| {
             if !present.state.is_open() {
                 return Change::None;
             }
             let ended = ended.filter(|_| present.ended_at.is_none());
             let lost = RunLost { run: present.id.clone(), note: why.to_owned(), ended: ended.map(StepsEnd::to_record) };
-            let cancelled = ended.and_then(|ended| self.cancelled(present, ended));
+            let cancelled = ended.and_then(|ended| self.cancelled(present, ended, by));
             let lost = self.new_fact(now, who, Statement::RunLost(lost));
             Change::Say(cancelled.into_iter().chain([lost]).collect())
         })
@@ -254,10 +263,43 @@ impl Store {
         }
     }
 
+    /// What is said of how the steps of a run ended.
+    fn end_of(&self, run: &Run, ended: &StepsEnd, by: SaidBy<'_>) -> Vec<NewFact> {
+        let end = RunEnded { run: run.id.clone(), ended: ended.to_record() };
+        let end = self.new_fact(ended.at, by.who, Statement::RunEnded(end));
+        let end = NewFact { late: by.late, ..end };
+        [end].into_iter().chain(self.cancelled(run, ended, by)).collect()
+    }
+
+    /// What is said of how a run is closed, and of how its steps ended, where that is not on record.
+    fn closing_of(
+        &self,
+        run: &Run,
+        ended: Option<&StepsEnd>,
+        closing: &Closing,
+        fence: Option<u64>,
+        by: SaidBy<'_>,
+    ) -> Vec<NewFact> {
+        let closed = RunClosed {
+            run: run.id.clone(),
+            target: run.target.clone(),
+            state: closing.state,
+            checks: closing.checks,
+            note: closing.note.clone(),
+            ended: ended.map(StepsEnd::to_record),
+            fence,
+            took_ms: closing.took.map(millis),
+        };
+        let cancelled = ended.and_then(|ended| self.cancelled(run, ended, by));
+        let closed = self.new_fact(closing.at, by.who, Statement::RunClosed(closed));
+        cancelled.into_iter().chain([NewFact { late: by.late, ..closed }]).collect()
+    }
+
     /// Who stopped a run, where a person did: said by that person, at that moment.
-    fn cancelled(&self, run: &Run, ended: &StepsEnd) -> Option<NewFact> {
+    fn cancelled(&self, run: &Run, ended: &StepsEnd, by: SaidBy<'_>) -> Option<NewFact> {
         let Cancelled { who, at } = ended.cancelled.as_ref()?;
-        Some(self.new_fact(*at, who, Statement::RunCancelled { run: run.id.clone() }))
+        let cancelled = self.new_fact(*at, who, Statement::RunCancelled { run: run.id.clone() });
+        Some(NewFact { late: by.late, ..cancelled })
     }
 }
 

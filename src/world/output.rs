@@ -62,6 +62,8 @@ pub(crate) enum Change {
     RunMoved(Name),
     /// A run is over.
     RunEnded(Box<Run>),
+    /// The outcome of a run that is over is on record by now.
+    RunStored(Box<Run>),
 }
 
 /// Something that the world wants done.

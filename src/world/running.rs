@@ -32,6 +32,7 @@ impl World {
     /// A run has news: it began, moved on, or ended.
     pub(crate) fn run_changed(&mut self, run: &Run) -> Output {
         let was = self.run(&run.id).map(|view| view.run.state);
+        let was_unstored = self.run(&run.id).is_some_and(|view| view.run.is_not_stored_yet());
         let mut output = Output::default();
         // What was read before the run was closed may arrive after it.
         if run.state.is_open() && was.is_some_and(|was| !was.is_open() && was != RunState::Unknown) {
@@ -56,6 +57,9 @@ impl World {
             }
         }
         if was == Some(run.state) {
+            if was_unstored && !run.is_not_stored_yet() {
+                output.changes.push(Change::RunStored(Box::new(run.clone())));
+            }
             return output;
         }
         if run.state.is_open() {

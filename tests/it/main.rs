@@ -9,6 +9,7 @@ mod adapters;
 mod architecture;
 mod as_it_is;
 mod at_a_glance;
+mod away;
 mod causes;
 mod charts;
 mod check;

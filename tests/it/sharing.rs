@@ -5,34 +5,29 @@
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::app::state::State;
-use opsroom::clock::Clock;
 use opsroom::config::Config;
-use opsroom::model::effect::{Effect, HolderEffect, StartRun, StoreEffect};
+use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
 use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunRefused, Statement};
 use opsroom::model::lease::{LateFigures, LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::{Outcome, StoreAway};
-use opsroom::model::preview::Preview;
 use opsroom::model::reading::Sign;
-use opsroom::model::run::{Plan, RunState};
+use opsroom::model::run::RunState;
 use opsroom::model::status::Status;
 use opsroom::model::thing::{StoredThing, Things, follow};
-use opsroom::runtime::core::StartOptions;
-use opsroom::runtime::headless::{Headless, LoopEnd};
-use opsroom::runtime::runs::RunService;
+use opsroom::runtime::headless::Headless;
 use opsroom::text::SafeText;
 use opsroom::text::secret::Secrets;
 use proptest::prelude::*;
 
-use crate::support::app::{App, WORLD, config};
+use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
+use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, reaches, told, waits_for};
 
 /// What appears in every console of a store appears within this.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -403,104 +398,6 @@ proptest! {
     }
 }
 
-/// One store, and who is on it.
-struct Shared {
-    at: tempfile::TempDir,
-}
-
-impl Shared {
-    fn new() -> Self {
-        Self { at: tempfile::tempdir().unwrap() }
-    }
-
-    /// What the console of `who` noted of how far the store was.
-    fn heads_of(&self, who: &str) -> Option<serde_json::Value> {
-        let files = std::fs::read_dir(self.state_of(who).join("heads")).ok()?.flatten();
-        let path = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|kind| kind == "json"))?;
-        let heads: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-        let mut places = heads["places"].as_object()?.values();
-        places.next().map(|place| place["chain"].clone())
-    }
-
-    fn state_of(&self, who: &str) -> PathBuf {
-        self.at.path().join(who)
-    }
-
-    fn store(&self) -> String {
-        format!("sqlite:{}", self.at.path().join("shared.db").display())
-    }
-
-    fn console(&self, who: &str, text: &str) -> Headless {
-        let start = StartOptions {
-            clock: Clock::start(),
-            config: config(text),
-            loader: None,
-            warnings: Vec::new(),
-            store: Some(self.store()),
-            acts: true,
-            state_directory: self.state_of(who),
-        };
-        Headless::start(start, (80, 24))
-    }
-
-    async fn run_service(&self, who: &str) -> RunService {
-        let opened = RunService::open(Some(&self.store()), &self.state_of(who), Clock::start()).await.unwrap();
-        opened.with_program(env!("CARGO_BIN_EXE_opsroom"))
-    }
-}
-
-/// An action that ends when the file is there.
-fn waits_for(file: &Path) -> StartRun {
-    let script = format!("while ! [ -e '{}' ]; do sleep 0.02; done", file.display());
-    let plan = Plan {
-        action: "restart-api".into(),
-        verb: "restart".into(),
-        adapter: "ours".into(),
-        service: Some("api".into()),
-        target: "api".to_owned(),
-        environment: "staging".to_owned(),
-        host: "local".to_owned(),
-        directory: "/".into(),
-        steps: vec![["/bin/sh", "-c", &script].map(str::to_owned).to_vec()],
-        env: BTreeMap::new(),
-        parameters: BTreeMap::new(),
-        timeout: Duration::from_mins(1),
-        grace: Duration::from_millis(500),
-        changing: true,
-        dry_run: false,
-        terminal: false,
-    };
-    StartRun {
-        digest: plan.digest(),
-        plan,
-        reason: Some("it hangs".to_owned()),
-        evidence: "{}".to_owned(),
-        cooldown: Duration::ZERO,
-        at_most: None,
-        preview: Preview::default(),
-        verify: None,
-    }
-}
-
-fn knows_the_store(state: &State) -> bool {
-    state.world.knows_the_store()
-}
-
-async fn reaches(console: &mut Headless, what: &str, within: Duration, until: impl Fn(&State) -> bool) -> Duration {
-    let from = Instant::now();
-    let end = console.run(within, until).await;
-    assert_eq!(end, LoopEnd::Reached, "waited in vain for {what}");
-    from.elapsed()
-}
-
-/// Runs all of them until each has reached it; how long the slowest took.
-async fn all_reach(consoles: &mut [Headless], what: &str, until: impl Fn(&State) -> bool + Copy) -> Duration {
-    let all = consoles.iter_mut().map(|console| reaches(console, what, Duration::from_secs(30), until));
-    futures_util::future::join_all(all).await.into_iter().max().unwrap_or_default()
-}
-
-const ONE: &str = "[console]\nname = \"one\"\n";
-
 /// A run of another console, seen by each of these from its start to its end; how long the slowest took to see the start.
 async fn see_a_run(shared: &Shared, consoles: &mut [Headless]) -> Duration {
     let desk = shared.run_service("ana").await;
@@ -520,10 +417,6 @@ async fn see_a_run(shared: &Shared, consoles: &mut [Headless]) -> Duration {
     })
     .await;
     took
-}
-
-fn told(state: &State) -> Vec<String> {
-    state.world.timeline.newest_first().map(|entry| entry.text.to_string()).rev().collect()
 }
 
 #[tokio::test]
@@ -675,15 +568,7 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
     console.finish().await;
     let mut console = shared.console("opsroom", ONE);
     reaches(&mut console, "the same at the start", PATIENCE, is_away).await;
-    let accepted = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
-        .args(["--store", &shared.store(), "audit", "verify", "--accept", "--why", "restored"])
-        .current_dir(shared.at.path())
-        .env("HOME", shared.at.path())
-        .env("XDG_STATE_HOME", shared.at.path())
-        .env_remove("OPSROOM_CONFIG")
-        .output()
-        .unwrap();
-    assert!(accepted.status.success(), "{accepted:?}");
+    shared.accept();
     reaches(&mut console, "it goes on by itself", PATIENCE, |state| {
         state.world.store_away.is_none() && matches!(state.world.lease, LeaseView::Ours { .. })
     })
@@ -694,23 +579,17 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
 async fn who_is_started_while_the_store_is_away_records_an_outage() {
     const PATIENCE: Duration = Duration::from_mins(1);
     let shared = Shared::new();
-    let moved = |from: &str, to: &str| {
-        for suffix in ["", "-wal", "-shm"] {
-            let [from, to] = [from, to].map(|name| shared.at.path().join(format!("{name}{suffix}")));
-            std::fs::rename(from, to).ok();
-        }
-    };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let text = watching(listener.local_addr().unwrap().port());
     let mut before = shared.console("ana", &text);
     reaches(&mut before, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
     before.finish().await;
-    moved("shared.db", "gone.db");
+    shared.moved("shared.db", "gone.db");
     drop(listener);
     let mut console = shared.console("ana", &text);
     reaches(&mut console, "that it acts", PATIENCE, |state| matches!(state.world.lease, LeaseView::Away { .. })).await;
     reaches(&mut console, "what waits on disk", PATIENCE, |state| state.world.diagnostics.late.on_disk > 0).await;
-    moved("gone.db", "shared.db");
+    shared.moved("gone.db", "shared.db");
     reaches(&mut console, "the lease again", PATIENCE, |state| matches!(state.world.lease, LeaseView::Ours { .. }))
         .await;
     reaches(&mut console, "what the store says", PATIENCE, |state| state.world.diagnostics.late.on_disk == 0).await;

@@ -1,5 +1,6 @@
 //! Writing the outcome: into the run's directory, and into the store for as long as that takes.
 
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;
 use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::place::{FileIdentity, StoreLocation};
-use crate::store::runs::StepsEnd;
+use crate::store::runs::{SaidBy, StepsEnd};
 use crate::store::{Store, StoreError};
 
-/// Pauses between two tries of a store that is away or locked: the first, and the longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// Pauses between two tries of a store that is away or locked: the first, and the longest. Whoever looks at a store that is
+/// back waits for the outcome.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 /// How many tries: about a day. After that the next console stores what the directory says.
-const TRIES: u32 = 8_640;
+const TRIES: u32 = 86_400;
 
 /// Writes the outcome of one run, under the fence of its lock.
 pub(crate) struct Recorder<'a> {
@@ -24,12 +26,16 @@ pub(crate) struct Recorder<'a> {
     intent: &'a RunIntent,
     /// The URL of the store, where that is on a server.
     url: Option<String>,
+    /// Whether the store was away when the end of the steps was to be written.
+    end_waits: Cell<bool>,
+    /// What was wrong with the store last: said once, however long it lasts.
+    trouble: RefCell<String>,
 }
 
 impl<'a> Recorder<'a> {
     /// For the run in `dir`.
     pub(crate) fn new(dir: &'a RunDir, intent: &'a RunIntent) -> Self {
-        Self { dir, intent, url: None }
+        Self { dir, intent, url: None, end_waits: Cell::default(), trouble: RefCell::default() }
     }
 
     /// With the URL of the store that was handed over.
@@ -87,31 +93,41 @@ impl<'a> Recorder<'a> {
         let (Some(end), Some(store)) = (end, self.open().await) else { return };
         let finished = match store {
             Ok(store) => {
-                let finished = store.finish(&self.intent.id, &ended(end), &self.intent.who).await;
+                let finished = self.finish_in(&store, end).await;
                 store.close().await;
-                finished.map(drop)
+                finished
             }
             Err(error) => Err(error),
         };
         if let Err(error) = finished {
-            eprint_error("the end of the steps could not be stored", &error);
+            self.end_waits.set(is_absence(&error));
+            self.complain("the end of the steps could not be stored", &error);
         }
+    }
+
+    /// One that another console has not accepted yet is not written to.
+    async fn finish_in(&self, store: &Store, end: &End) -> Result<(), StoreError> {
+        store.trusted().await?;
+        store.finish(&self.intent.id, &ended(end), self.intent.who.as_str()).await.map(drop)
     }
 
     /// Closes the run. While the store is away, the directory says the outcome and it is tried again.
     pub(crate) async fn close(&self, end: Option<&End>, closing: &Closing) {
         let ended = end.map(ended);
-        let mut stored = self.try_close(ended.as_ref(), closing).await;
+        let (mut late, mut pause) = (false, PAUSE.0);
+        let mut stored = self.try_close(ended.as_ref(), closing, late).await;
         let mut kept = self.keep(end, closing);
-        let mut pause = PAUSE.0;
         for _ in 0..TRIES {
             match &stored {
                 Ok(()) => return,
                 // Such a run is not in the store, and never will be.
                 Err(error @ (StoreError::Content(_) | StoreError::Newer { .. })) => {
-                    return eprint_error("the outcome can't be stored", error);
+                    return self.complain("the outcome can't be stored", error);
                 }
-                Err(error) => eprint_error("the outcome could not be stored yet", error),
+                Err(error) => {
+                    late |= is_absence(error);
+                    self.complain("the outcome could not be stored yet", error);
+                }
             }
             if !self.dir.path().is_dir() {
                 return;
@@ -120,20 +136,41 @@ impl<'a> Recorder<'a> {
             pause = (pause * 2).min(PAUSE.1);
             // A disk that was full is as full for the directory as for the store.
             kept = kept || self.keep(end, closing);
-            stored = self.try_close(ended.as_ref(), closing).await;
+            stored = self.try_close(ended.as_ref(), closing, late).await;
         }
     }
 
-    async fn try_close(&self, ended: Option<&StepsEnd>, closing: &Closing) -> Result<(), StoreError> {
+    async fn try_close(&self, ended: Option<&StepsEnd>, closing: &Closing, late: bool) -> Result<(), StoreError> {
         let Some(store) = self.open().await else { return Ok(()) };
         let store = store?;
-        let RunIntent { id, fence, who, .. } = self.intent;
-        if let Some(ended) = ended.filter(|_| closing.checks.is_some()) {
-            store.finish(id, ended, who).await?;
-        }
-        let closed = store.close_run(id, ended, closing, Some(*fence), who).await;
+        let closed = self.close_in(&store, ended, closing, late).await;
         store.close().await;
-        closed.map(drop)
+        closed
+    }
+
+    async fn close_in(
+        &self,
+        store: &Store,
+        ended: Option<&StepsEnd>,
+        closing: &Closing,
+        late: bool,
+    ) -> Result<(), StoreError> {
+        // Before anything is written: a person must say first that it is the one to be used.
+        store.trusted().await?;
+        let RunIntent { id, fence, who, .. } = self.intent;
+        let by = SaidBy { who, late };
+        if let Some(ended) = ended.filter(|_| closing.checks.is_some()) {
+            store.finish(id, ended, SaidBy { late: late || self.end_waits.get(), ..by }).await?;
+        }
+        store.close_run(id, ended, closing, Some(*fence), by).await.map(drop)
+    }
+
+    fn complain(&self, what: &str, error: &StoreError) {
+        let trouble = format!("{what}: {error}\n");
+        if *self.trouble.borrow() != trouble {
+            output::eprint_error(&trouble);
+            self.trouble.replace(trouble);
+        }
     }
 
     /// The store; `None` where there is none to write into, or its URL was not handed over. Never made here: a directory that was cleared away stays so.
@@ -171,6 +208,7 @@ fn kept(what: &str, written: io::Result<()>) -> bool {
     written.is_ok()
 }
 
-fn eprint_error(what: &str, error: &StoreError) {
-    output::eprint_error(&format!("{what}: {error}\n"));
+/// Whether the store was not there, or not to be used, rather than busy.
+fn is_absence(error: &StoreError) -> bool {
+    error.is_away() || error.is_doubt()
 }

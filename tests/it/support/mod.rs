@@ -9,4 +9,5 @@ pub mod pty;
 pub mod scenario;
 pub mod server;
 pub mod service;
+pub mod shared;
 pub mod world;
