@@ -171,14 +171,14 @@ fn pause_after(unsteady: usize) -> Duration {
     pause.flatten().copied().unwrap_or(TRY_AGAIN)
 }
 
-/// Of runs that went on while the store was away, those that it does not know now.
+/// Of runs that went on while the store was away, those that it does not know now: it is one that was accepted. It will know
+/// them once they are over.
 async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>)>) -> Option<(RunService, Vec<Run>)> {
-    let (before, runs) = left?;
     let mut unknown = Vec::new();
-    for run in runs {
+    for run in left?.1 {
         if matches!(run_service.run(&run.id).await, Ok(None)) {
             unknown.push(run);
         }
     }
-    Some((before, unknown))
+    Some((run_service.clone(), unknown))
 }

@@ -1,6 +1,7 @@
 //! Runs: their intent before, their end and how they are closed after, and what may not begin.
 
 mod limits;
+mod whole;
 
 use std::time::Duration;
 

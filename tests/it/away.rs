@@ -6,8 +6,10 @@
 )]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use opsroom::actions::follow::is_alive;
+use opsroom::actions::rundir::RunDir;
 use opsroom::app::state::State;
 use opsroom::config::Config;
 use opsroom::model::effect::StartRun;
@@ -16,8 +18,10 @@ use opsroom::model::verification::Terms;
 use opsroom::text::secret::Secrets;
 
 use crate::support::app::config;
-use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, told, waits_for};
+use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, reaches, told, waits_for};
 
+/// Far beyond what any wait takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Within this a console shows what waited for a store that is back, twice over: the machine of a test has other work.
 const SOON: Duration = Duration::from_secs(4);
 
@@ -37,6 +41,14 @@ fn is_in(wanted: RunState) -> impl Fn(&State) -> bool + Copy {
 
 fn is_away(state: &State) -> bool {
     state.world.store_away.is_some()
+}
+
+async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let from = Instant::now();
+    while !done() {
+        assert!(from.elapsed() < PATIENCE, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Kind, whether it is marked as late, and the state, of all that is on record of runs.
@@ -97,4 +109,36 @@ async fn a_run_that_ends_while_the_store_is_away_is_late_and_seen_as_soon_as_tha
     let due =
         [said("run.intent", false, None), said("run.end", true, None), said("run.verdict", true, Some("verified"))];
     assert_eq!(of_runs(&shared).await, due);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one() {
+    let shared = Shared::new();
+    let mut console = shared.console("opsroom", ONE);
+    reaches(&mut console, "the store", PATIENCE, knows_the_store).await;
+    let run = begun(&shared, "opsroom", &config(CHECKED)).await;
+    reaches(&mut console, "the run", PATIENCE, is_in(RunState::Running)).await;
+    shared.moved("shared.db", "lost.db");
+    reaches(&mut console, "that it is away", PATIENCE, is_away).await;
+    ends(&shared);
+    let dir = RunDir::new(&run.output_path);
+    wait_for("the outcome", || dir.read_closing().is_ok_and(|closing| closing.is_some())).await;
+    reaches(&mut console, "that it waits", PATIENCE, is_said_unstored).await;
+    shared.accept();
+    let took = reaches(&mut console, "that it is stored", PATIENCE, |state| {
+        let is_known = state.world.history.iter().any(|known| known.id == run.id);
+        !is_away(state) && is_known && !is_said_unstored(state)
+    })
+    .await;
+    assert!(took < SOON, "{took:?}");
+    wait_for("the end of its supervisor", || !is_alive(&dir)).await;
+    console.finish().await;
+    let stored = shared.run_service("opsroom").await;
+    let known = stored.store().run(&run.id).await.unwrap().unwrap();
+    let began = |run: &Run| run.started_at.timestamp_millis();
+    assert_eq!((known.state, &known.reason, began(&known)), (RunState::Verified, &run.reason, began(&run)));
+    assert!(stored.store().locks().await.unwrap().is_empty());
+    let due =
+        [said("run.intent", true, None), said("run.end", true, None), said("run.verdict", true, Some("verified"))];
+    assert_eq!(of_runs(&shared).await, due, "once, all of it as history");
 }

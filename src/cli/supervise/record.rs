@@ -11,7 +11,7 @@ use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;
 use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::place::{FileIdentity, StoreLocation};
-use crate::store::runs::{SaidBy, StepsEnd};
+use crate::store::runs::{Begin, Begun, SaidBy, StepsEnd};
 use crate::store::{Store, StoreError};
 
 /// Pauses between two tries of a store that is away or locked: the first, and the longest. Whoever looks at a store that is
@@ -120,7 +120,7 @@ impl<'a> Recorder<'a> {
         for _ in 0..TRIES {
             match &stored {
                 Ok(()) => return,
-                // Such a run is not in the store, and never will be.
+                // It makes no sense, and never will.
                 Err(error @ (StoreError::Content(_) | StoreError::Newer { .. })) => {
                     return self.complain("the outcome can't be stored", error);
                 }
@@ -157,8 +157,14 @@ impl<'a> Recorder<'a> {
     ) -> Result<(), StoreError> {
         // Before anything is written: a person must say first that it is the one to be used.
         store.trusted().await?;
-        let RunIntent { id, fence, who, .. } = self.intent;
+        let RunIntent { id, fence, who, plan, preview, attempt, .. } = self.intent;
         let by = SaidBy { who, late };
+        if store.run(id).await?.is_none() {
+            let host = self.intent.store.as_ref().map(|place| place.host.as_str()).unwrap_or_default();
+            let run = self.intent.to_run(self.dir, host);
+            let begin = Begin { run: &run, plan, preview, cooldown: Duration::ZERO, at_most: None };
+            return store.record_whole(begin, Begun { fence: *fence, attempt: *attempt }, ended, closing).await;
+        }
         if let Some(ended) = ended.filter(|_| closing.checks.is_some()) {
             store.finish(id, ended, SaidBy { late: late || self.end_waits.get(), ..by }).await?;
         }
@@ -190,7 +196,8 @@ impl<'a> Recorder<'a> {
             Err(error) => return Some(Err(error)),
         };
         match id {
-            Some(known) if known != store.id() => {
+            // One that a person accepted in its place is the one to be used from then on.
+            Some(known) if known != store.id() && !store.has_replaced(&known) => {
                 let (path, id) = (place.path.display().to_string(), store.id().to_owned());
                 store.close().await;
                 Some(Err(StoreError::Other { path, id, known }))

@@ -118,7 +118,11 @@ fn begin(things: &mut Things, fact: &Fact, intended: &RunIntended) {
         note: None,
     };
     keep(things, RunRecord { run: record, began: intended.boot, changing: intended.changing }, fact.seq);
-    if intended.changing {
+    if intended.changing && fact.draft.late {
+        // It is over by now, and its target may be another one's: only that its fence was given stays.
+        let HeldLock { fence: known, held } = lock_of(things, target).unwrap_or(HeldLock { fence: 0, held: None });
+        hold(things, target, &HeldLock { fence: known.max(*fence), held }, fact.seq);
+    } else if intended.changing {
         let reason = reason.as_ref().map_or_else(|| action.to_string(), |reason| format!("{action}: {reason}"));
         let lock = Lock {
             target: target.clone(),

@@ -6,9 +6,14 @@ use futures_util::future::join_all;
 use super::*;
 use crate::model::preview::Preview;
 use crate::model::run::{ChecksAfter, Closing, Plan, Run, RunState, Verdict};
-use crate::store::runs::{Begin, BeginError};
+use crate::store::runs::{Begin, BeginError, Begun};
 
-suite!(one_of_many_begins, cooldown_and_at_most_are_held, a_verdict_is_said_once_by_whoever_finds_it,);
+suite!(
+    one_of_many_begins,
+    cooldown_and_at_most_are_held,
+    a_verdict_is_said_once_by_whoever_finds_it,
+    a_run_of_another_store_takes_no_lock,
+);
 
 pub(super) fn run(id: &str, ago: TimeDelta) -> Run {
     Run {
@@ -115,4 +120,27 @@ async fn a_verdict_is_said_once_by_whoever_finds_it(fixture: &Fixture) {
     assert_eq!(chain_of(one).await.len(), 4, "intent, lost, reopened, and one verdict");
     one.close_run("a", None, &verdict(Some(ChecksAfter::Bad)), None, "ana").await.unwrap();
     assert_eq!(chain_of(one).await.len(), 5, "what is not known yet is said");
+}
+
+async fn a_run_of_another_store_takes_no_lock(fixture: &Fixture) {
+    let store = fixture.open().await;
+    begin(&store, &run("here", TimeDelta::zero()), 0, None).await.unwrap();
+    let (other, plan, preview) = (run("there", TimeDelta::seconds(50)), plan(), Preview::default());
+    let whole = Begin { run: &other, plan: &plan, preview: &preview, cooldown: Duration::ZERO, at_most: None };
+    let (state, checks) = (RunState::Verified, Some(ChecksAfter::Good));
+    let closing = Closing { at: Utc::now(), state, checks, note: None, took: None };
+    for _ in 0..2 {
+        store.record_whole(whole, Begun { fence: 7, attempt: 1 }, None, &closing).await.unwrap();
+    }
+    assert_eq!(store.run("there").await.unwrap().unwrap().state, RunState::Verified);
+    let chain = chain_of(&store).await;
+    assert_eq!(chain.len(), 3, "its intent and its verdict, once");
+    assert!(chain[1..].iter().all(|fact| fact.entry.contains("\"late\":true")));
+    let locks = store.locks().await.unwrap();
+    assert_eq!((locks.len(), &*locks[0].id, locks[0].fence), (1, "here", 1), "its target is another one's by now");
+    store.unlock("here", "ben", "over", &[], Utc::now()).await.unwrap().unwrap();
+    let why = begin(&store, &run("next", TimeDelta::zero()), 60, None).await.unwrap_err();
+    assert!(matches!(why, BeginError::Cooldown { .. }), "it counts as an attempt: {why}");
+    let fence = begin(&store, &run("next", TimeDelta::zero()), 0, None).await.unwrap();
+    assert_eq!(fence, 8, "no fence is given twice");
 }
