@@ -150,7 +150,7 @@ async fn execute(
     let start = before.start_run(action, Confirmed { plan, digest, preview, reason });
     let begun = run_service.begin_here(&start, config, &context.secrets).await;
     let BegunRun { run: begun, foreground } =
-        begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
+        begun.map_err(|refusal| output::fail(exit::CRITICAL, &format!("refused: {}", refusal.why), ""))?;
     if arguments.detach {
         output::eprint_error(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));
@@ -269,7 +269,11 @@ async fn stop(run_service: &RunService, run: &Run) {
         .stop(run, |stopping| output::eprint_error(&format!("{}\n", stopping.describe(Duration::ZERO))))
         .await
     {
-        Ok(recorded) => run_service.record_stop(run, &recorded).await,
+        Ok(recorded) => {
+            if let Err(error) = run_service.record_stop(run, &recorded).await {
+                output::eprint_error(&format!("warning: that it was stopped is not on record: {error}\n"));
+            }
+        }
         Err(why) => output::eprint_error(&format!("error: {why}\n")),
     }
 }

@@ -113,7 +113,12 @@ impl Core {
         let mut core = Self {
             clock,
             state: State::new(config, now, size),
-            effects: Effects::new(outcome_sender.clone(), secret_store.secrets_handle(), state_directory),
+            effects: Effects::new(
+                outcome_sender.clone(),
+                secret_store.secrets_handle(),
+                state_directory,
+                lease.as_ref().map(LeaseTask::late_recorder),
+            ),
             left: false,
             tasks: Tasks::new(observation_sender.clone()).masking(Masks::new(secret_store.secrets_handle().latest())),
             feeds: Feeds::new(clock, observation_sender.clone(), secret_store.secrets_handle()),

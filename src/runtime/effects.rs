@@ -10,15 +10,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::foreground::ForegroundRun;
 use super::handover::fetch_choices;
-use super::runs::{BegunRun, RunService};
+use super::lease::LateRecorder;
+use super::runs::{BegunRun, Refusal, RunService};
 use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::effect::{RequestId, StartRun};
+use crate::model::fact::Statement;
 use crate::model::outcome::Outcome;
-use crate::model::run::{Run, Stopping};
+use crate::model::run::{Cancelled, Run, Stopping};
 use crate::store::Store;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -52,6 +54,8 @@ pub(super) struct Tools {
     pub(super) wanted: Arc<Notify>,
     pub(super) secrets_handle: SecretsHandle,
     pub(super) state_directory: Arc<Path>,
+    /// Takes what is to be put on record once the store is back; `None`: this console takes no part in that.
+    pub(super) late: Option<LateRecorder>,
     /// The run that waits for the terminal.
     foreground: Arc<Mutex<Option<ForegroundRun>>>,
 }
@@ -69,6 +73,7 @@ impl Effects {
         outcomes: mpsc::Sender<Outcome>,
         secrets_handle: SecretsHandle,
         state_directory: PathBuf,
+        late: Option<LateRecorder>,
     ) -> Self {
         let (sender, run_service) = watch::channel(StoreState::Opening);
         let state_directory = state_directory.into();
@@ -81,6 +86,7 @@ impl Effects {
                 wanted: Arc::default(),
                 secrets_handle,
                 state_directory,
+                late,
                 foreground: Arc::default(),
             },
             run_service: sender,
@@ -176,7 +182,7 @@ impl Tools {
         let begun = match self.run_service().await {
             // Never cut short: between the intent and the supervisor nobody else could tell what happened.
             Ok(run_service) => run_service.begin_here(start, config, &secrets).await,
-            Err(why) => Err(why),
+            Err(why) => Err(Refusal::without_store(start, why)),
         };
         match begun {
             Ok(BegunRun { run, foreground }) => {
@@ -186,7 +192,10 @@ impl Tools {
                 self.answer(Outcome::RunStarted { request, run: Box::new(run) }).await;
                 self.started.notify_one();
             }
-            Err(why) => {
+            Err(Refusal { why, unrecorded }) => {
+                if let (Some(said), Some(late)) = (unrecorded, &self.late) {
+                    late.record(said);
+                }
                 let action = start.plan.action.clone();
                 self.answer(Outcome::RunRefused { request, action, why }).await;
             }
@@ -251,10 +260,19 @@ impl Tools {
 
     /// Puts on record that a run was stopped, in the store that answers by then.
     async fn record_stop(&self, run: &Run, recorded: &Recorded) {
+        let Recorded::ByUs(Cancelled { at, .. }) = recorded else { return };
         loop {
-            match self.run_service().await {
-                Ok(run_service) => return run_service.record_stop(run, recorded).await,
-                Err(why) => tracing::warn!(%why, run = %run.id, "that a run was stopped is not on record yet"),
+            let why = match self.run_service().await {
+                Ok(run_service) => match run_service.record_stop(run, recorded).await {
+                    Ok(()) => return,
+                    Err(error) => SafeText::new(&error.to_string()),
+                },
+                Err(why) => why,
+            };
+            tracing::warn!(%why, run = %run.id, "that a run was stopped is not on record yet");
+            // What waits on disk waits longer than this console.
+            if let Some(late) = &self.late {
+                return late.record_at(*at, Statement::RunCancelled { run: run.id.clone() });
             }
             tokio::time::sleep(ANSWER).await;
         }

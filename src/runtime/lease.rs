@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::late::LateRecorder;
 use self::late::Unqueued;
 use super::effects::StoreState;
 use super::identity::Identity;
@@ -47,6 +48,8 @@ enum HolderCommand {
     Append(DateTime<Utc>, Vec<Statement>),
     /// What the engine knows.
     Keep(Arc<EngineState>),
+    /// What somebody else here could not put on record, with the moment at which it was so.
+    Late(DateTime<Utc>, Statement),
 }
 
 /// The console's end of the task.
@@ -105,6 +108,7 @@ impl LeaseTask {
                 is_engine_kept: false,
                 resumed: None,
                 seen_at: None,
+                seen: None,
                 began_anew: false,
                 waiting: 0,
                 unqueued: Unqueued::default(),
@@ -120,6 +124,11 @@ impl LeaseTask {
     /// The configuration by which is acted from now on. Who only looks on never holds the lease.
     pub(crate) fn configured(&self, config: &Arc<Config>, looks_on: bool) {
         self.configuration.send_replace((Arc::clone(config), looks_on));
+    }
+
+    /// Where others of this console leave what is to be put on record once the store is back.
+    pub(super) fn late_recorder(&self) -> LateRecorder {
+        LateRecorder::new(self.commands.clone(), self.clock)
     }
 
     /// Carries out what only the holder does. Of a console that does not hold the lease, nothing comes of it.
@@ -171,8 +180,9 @@ struct LeaseParticipant {
     is_engine_kept: bool,
     /// What was taken over last: the store (empty while that is away), and what its engines knew.
     resumed: Option<(String, Vec<Vec<u8>>)>,
-    /// When the store was last seen, by the clock of this host.
+    /// When the store was last seen, by the clock of this host, and its id.
     seen_at: Option<DateTime<Utc>>,
+    seen: Option<String>,
     /// Whether it began while the store was away, knowing nothing of the engine of before: the store knows that.
     began_anew: bool,
     /// Facts in the queue of the store that is or was open, those that the disk has no room for, and those that had none
@@ -229,6 +239,7 @@ impl LeaseParticipant {
                 (self.engine, self.is_engine_kept) = (Some(engine), false);
                 self.keep_engine().await;
             }
+            HolderCommand::Late(at, said) => self.say_late(at, said).await,
         }
     }
 
@@ -277,7 +288,7 @@ impl LeaseParticipant {
             let began = before.filter(|before| before.fence == fence).map_or(now, |before| before.began);
             self.holding = Some(ActingLease { store: store.id().to_owned(), fence, since, began });
         }
-        self.seen_at = Some(now);
+        (self.seen_at, self.seen) = (Some(now), Some(store.id().to_owned()));
         self.claim_held().await;
         let is_alike = !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use self::beginning::BegunRun;
+pub(crate) use self::refusing::Refusal;
 use self::standing::never_started;
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};

@@ -14,6 +14,7 @@ use crate::actions::rundir::RunDir;
 use crate::model::fact::Statement;
 use crate::model::run::{Cancelled, LeftProcess, Run, Signs, Stopping};
 use crate::process::table;
+use crate::store::StoreError;
 use crate::text::SafeText;
 
 /// How long the supervisor has to answer. It looks ten times a second.
@@ -109,13 +110,18 @@ impl RunService {
         Err(SafeText::new(&format!("still running after KILL: {}", left.join("; "))))
     }
 
-    /// Puts on record that a run was stopped, as often as it takes.
-    pub async fn record_stop(&self, run: &Run, recorded: &Recorded) {
-        let Recorded::ByUs(Cancelled { who, at }) = recorded else { return };
+    /// Puts on record that a run was stopped, as often as that takes while the store is busy.
+    ///
+    /// # Errors
+    /// It is away: opened again, it may take it.
+    pub async fn record_stop(&self, run: &Run, recorded: &Recorded) -> Result<(), StoreError> {
+        let Recorded::ByUs(Cancelled { who, at }) = recorded else { return Ok(()) };
         let mut pause = PAUSE.0;
         loop {
-            let Err(error) = self.store.record(*at, who, Statement::RunCancelled { run: run.id.clone() }).await else {
-                return;
+            let error = match self.store.record(*at, who, Statement::RunCancelled { run: run.id.clone() }).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_away() => return Err(error),
+                Err(error) => error,
             };
             tracing::warn!(%error, run = %run.id, "that a run was stopped could not be put on record yet");
             tokio::time::sleep(pause).await;

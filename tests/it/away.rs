@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use opsroom::actions::follow::is_alive;
@@ -18,6 +19,7 @@ use opsroom::model::verification::Terms;
 use opsroom::text::secret::Secrets;
 
 use crate::support::app::config;
+use crate::support::pty::{self, Terminal};
 use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, reaches, told, waits_for};
 
 /// Far beyond what any wait takes on a busy machine.
@@ -141,4 +143,53 @@ async fn a_run_that_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one(
     let due =
         [said("run.intent", true, None), said("run.end", true, None), said("run.verdict", true, Some("verified"))];
     assert_eq!(of_runs(&shared).await, due, "once, all of it as history");
+}
+
+/// What was refused, as the store of a terminal has it: whether each is marked as late.
+fn refused(console: &Terminal) -> Vec<bool> {
+    let output = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["audit", "export"])
+        .env("XDG_STATE_HOME", console.state())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let refused = text.lines().filter(|line| line.contains("run.refused"));
+    refused.map(|line| line.contains("late\\\":true") || line.contains("late\":true")).collect()
+}
+
+#[test]
+fn an_attempt_without_the_store_is_said_to_be_refused_and_is_on_record_once_that_is_back() {
+    let at = tempfile::tempdir().unwrap();
+    let path = at.path().join("opsroom.toml");
+    let text = "[console]\nname = \"proving-ground\"\n[adapter.ours]\nrestart = { steps = [[\"touch\", \"ran\"]] }\n\
+                [action.restart-api]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\nkey = \"H\"\n";
+    std::fs::write(&path, text).unwrap();
+    let mut console = Terminal::console(&path, 80, 24);
+    console.wait_for("proving-ground");
+    let state = console.state().join("opsroom");
+    let moved = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let [from, to] = [from, to].map(|name| state.join(format!("{name}{suffix}")));
+            std::fs::rename(from, to).ok();
+        }
+    };
+    pty::until("it is known which store that is", || {
+        std::fs::read_dir(state.join("heads")).is_ok_and(|at| at.count() > 1)
+    });
+    moved("opsroom.db", "gone.db");
+    console.wait_for("STORE AWAY");
+    console.press("H");
+    console.wait_for("Run is refused until it is back");
+    pty::until("the dialog takes the key", || {
+        console.press("y");
+        std::thread::sleep(Duration::from_millis(50));
+        !console.contents().contains("digest")
+    });
+    console.wait_for("was refused");
+    moved("gone.db", "opsroom.db");
+    console.wait("it is back", |screen| !screen.contents().contains("STORE AWAY"));
+    pty::until("it is on record", || !refused(&console).is_empty());
+    console.press("q");
+    console.wait_for_end();
+    assert_eq!(refused(&console), [true], "once, and marked as late");
 }

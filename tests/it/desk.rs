@@ -557,7 +557,7 @@ async fn a_run_is_stopped_where_no_file_can_be_written_or_is_answered() {
     let (recorded, said) = stopped(&run_service, &first).await;
     std::fs::rename(&aside, &first.output_path).unwrap();
     assert_eq!(said, [Stopping::Signalled { pid }]);
-    run_service.record_stop(&first, &recorded).await;
+    run_service.record_stop(&first, &recorded).await.unwrap();
     assert_eq!(attach_to_end(&run_service, first).await.state, RunState::Cancelled);
     assert_eq!(entries(&run_service, "run.cancel").await, 1);
 

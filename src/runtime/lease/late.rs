@@ -1,11 +1,17 @@
 //! What the holder says while the store is away: queued on disk, held in memory where that has no room either, and sent once
 //! the store is back.
 
+use std::collections::BTreeSet;
+use std::io;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use super::{Clock, HolderCommand, LateQueue, LeaseParticipant, NewFact, Statement, Store, new_fact};
 use crate::files::trust::describe;
+use crate::store::acting::SeenStore;
 use crate::store::queue::forget_fences;
 use crate::text::SafeText;
-
-use super::{LateQueue, LeaseParticipant, NewFact, Store};
 
 /// Facts that are held in memory at most.
 const HELD: usize = 20_000;
@@ -19,7 +25,55 @@ pub(super) struct Unqueued {
     pub why: Option<SafeText>,
 }
 
+/// Takes what others of this console could not put on record.
+#[derive(Clone)]
+pub(crate) struct LateRecorder {
+    commands: mpsc::Sender<HolderCommand>,
+    clock: Clock,
+}
+
+impl LateRecorder {
+    pub(super) const fn new(commands: mpsc::Sender<HolderCommand>, clock: Clock) -> Self {
+        Self { commands, clock }
+    }
+
+    /// Puts on record that this is so now, once the store is back.
+    pub(in crate::runtime) fn record(&self, said: Statement) {
+        self.record_at(self.clock.now().utc, said);
+    }
+
+    /// Puts on record that it was so at that time, once the store is back.
+    pub(in crate::runtime) fn record_at(&self, at: DateTime<Utc>, said: Statement) {
+        if let Err(full) = self.commands.try_send(HolderCommand::Late(at, said)) {
+            tracing::error!(%full, "what could not be put on record is lost");
+        }
+    }
+}
+
 impl LeaseParticipant {
+    /// Queues what somebody here could not put on record, whoever acts for the store.
+    pub(super) async fn say_late(&mut self, at: DateTime<Utc>, said: Statement) {
+        let Some(store) = self.known_store().await else {
+            return tracing::warn!(?said, "not put on record: which store it belongs to is not known");
+        };
+        let draft = new_fact(at, &self.me.who, &self.host, said);
+        self.queue(&store, vec![draft]).await;
+        // It may be back by now; and what waits is said.
+        self.turn().await;
+    }
+
+    /// The id of the store that is open, was open last, or lay in its place when somebody here saw it last.
+    async fn known_store(&self) -> Option<String> {
+        let open = self.store().map(|store| store.id().to_owned());
+        let held = || self.holding.as_ref().map(|holding| holding.store.clone());
+        if let Some(known) = open.or_else(held).or_else(|| self.seen.clone()) {
+            return Some(known);
+        }
+        let (state, place) = (self.state_directory.clone(), self.place.clone()?);
+        let seen = tokio::task::spawn_blocking(move || SeenStore::at(&state, &place)).await.ok()?;
+        seen.map(|seen| seen.id)
+    }
+
     /// Sends what waits for a store that is open.
     pub(super) async fn send_late(&mut self, store: &Store) {
         self.queue_again().await;
@@ -49,15 +103,16 @@ impl LeaseParticipant {
         }
     }
 
-    /// Gives a store what was said here for the one that it was accepted in place of, also since then.
+    /// Gives a store what was said here for those that it was accepted in place of, also since then.
     async fn succeed(&mut self, store: &Store) {
         let (state, id, before) = (self.state_directory.clone(), store.id().to_owned(), self.unqueued.store.clone());
         let store = store.clone();
         let given = tokio::task::spawn_blocking(move || {
-            if !store.has_replaced(&before) {
-                return Ok(false);
-            }
-            store.take_over(&state, &before).map(|()| true)
+            let waiting = LateQueue::of(&state, store.id()).others().into_iter().map(|(id, _)| id);
+            let replaced = waiting.chain([before.clone()]).filter(|id| store.has_replaced(id));
+            let replaced: BTreeSet<String> = replaced.collect();
+            replaced.iter().try_for_each(|id| store.take_over(&state, id))?;
+            Ok::<_, io::Error>(replaced.contains(&before))
         });
         match given.await {
             Ok(Ok(true)) => {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 use super::*;
 use crate::config::load::load_text;
 use crate::model::engine::{ENGINE_VERSION, KeptSince, KeptStreak};
-use crate::model::fact::{CheckStatus, Fact};
+use crate::model::fact::{CheckStatus, Fact, RunRefused};
 use crate::model::status::Status;
 use crate::runtime::runs::RunService;
 use crate::store::engine_copy::EngineCopy;
@@ -92,13 +92,13 @@ impl Part {
         tokio::time::timeout(PATIENCE, found).await.expect("what an engine knew")
     }
 
-    /// What the engine knows by now; `mark` tells it from others.
     /// The store goes away, and it goes on.
     async fn goes_on(&mut self) -> LeaseReport {
         self.close();
         self.until("it goes on", is_away).await
     }
 
+    /// What the engine knows by now; `mark` tells it from others.
     fn keep(&self, mark: u32) {
         self.lease.execute(HolderEffect::KeepEngine(Arc::new(engine(mark))));
     }
@@ -132,6 +132,12 @@ fn is_ours(report: &LeaseReport) -> bool {
 
 fn has_sent_all(report: &LeaseReport) -> bool {
     is_ours(report) && report.late == LateFigures::default()
+}
+
+/// An attempt at this target that was refused.
+fn refused(target: &str) -> Statement {
+    let (action, verb, why) = ("restart".into(), "restart".into(), SafeText::new("the store is away"));
+    Statement::RunRefused(RunRefused { target: target.to_owned(), action, verb, why, plan_digest: String::new() })
 }
 
 /// What is on record of the check: each status, and whether it came late.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::RunService;
-use super::refusing::NotBegun;
+use super::refusing::{NotBegun, Refusal};
 use super::standing::refused;
 use crate::actions::intent::RunIntent;
 use crate::actions::launch::PreparedRun;
@@ -35,7 +35,7 @@ impl RunService {
     /// # Errors
     /// Why it was refused, in words; nothing ran then.
     pub async fn begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
-        self.begin_here(start, config, secrets).await.map(|begun| begun.run)
+        self.begin_here(start, config, secrets).await.map(|begun| begun.run).map_err(|refusal| refusal.why)
     }
 
     /// As [`RunService::begin`]; what needs the terminal is still to be run, by whoever has it.
@@ -47,14 +47,14 @@ impl RunService {
         start: &StartRun,
         config: &Config,
         secrets: &Secrets,
-    ) -> Result<BegunRun, SafeText> {
-        let begun = self.try_begin(start, config, secrets).await;
-        if let Err(NotBegun { why, is_on_record: false }) = &begun
-            && start.plan.is_guarded()
-        {
-            self.record_refusal(start, why).await;
+    ) -> Result<BegunRun, Refusal> {
+        match self.try_begin(start, config, secrets).await {
+            Ok(begun) => Ok(begun),
+            Err(NotBegun { why, is_on_record: false }) if start.plan.is_guarded() => {
+                Err(self.record_refusal(start, why).await)
+            }
+            Err(NotBegun { why, .. }) => Err(Refusal { why, unrecorded: None }),
         }
-        begun.map_err(|refused| refused.why)
     }
 
     async fn try_begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<BegunRun, NotBegun> {

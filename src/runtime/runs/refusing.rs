@@ -18,22 +18,51 @@ impl From<SafeText> for NotBegun {
     }
 }
 
+/// That a run was refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// Why, in words.
+    pub why: SafeText,
+    /// What is to be put on record of it once the store is back.
+    pub unrecorded: Option<Statement>,
+}
+
+impl Refusal {
+    /// Of a run that could not be put on record, since the store is away.
+    pub(in crate::runtime) fn without_store(start: &StartRun, why: SafeText) -> Self {
+        let unrecorded = start.plan.is_guarded().then(|| refused(start, &why));
+        Self { why, unrecorded }
+    }
+}
+
+fn refused(start: &StartRun, why: &SafeText) -> Statement {
+    let plan = &start.plan;
+    Statement::RunRefused(RunRefused {
+        target: plan.target.clone(),
+        action: plan.action.clone(),
+        verb: plan.verb.clone(),
+        why: why.clone(),
+        plan_digest: start.digest.clone(),
+    })
+}
+
 impl RunService {
     /// Puts on record that a run was refused. Where even this can't be written, the refusal is still one.
-    pub(super) async fn record_refusal(&self, start: &StartRun, why: &SafeText) {
-        let plan = &start.plan;
-        let refused = Statement::RunRefused(RunRefused {
-            target: plan.target.clone(),
-            action: plan.action.clone(),
-            verb: plan.verb.clone(),
-            why: why.clone(),
-            plan_digest: start.digest.clone(),
-        });
-        // A chain that lost its end is not written on: that would hide what is missing.
-        if let Err(doubt) = self.store.trusted().await {
-            tracing::warn!(%doubt, "a refusal is not put on record");
-        } else if let Err(error) = self.store.record(self.now(), &self.identity.who, refused).await {
-            tracing::warn!(%error, "a refusal could not be put on record");
-        }
+    pub(super) async fn record_refusal(&self, start: &StartRun, why: SafeText) -> Refusal {
+        let refused = refused(start, &why);
+        let recorded = async {
+            // A chain that lost its end is not written on: that would hide what is missing.
+            self.store.trusted().await?;
+            self.store.record(self.now(), &self.identity.who, refused.clone()).await
+        };
+        let unrecorded = match recorded.await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(%error, "a refusal could not be put on record");
+                // Who may only read the store has no right to say more of it later.
+                Some(refused).filter(|_| !error.is_of_rights())
+            }
+        };
+        Refusal { why, unrecorded }
     }
 }

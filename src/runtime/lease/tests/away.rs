@@ -239,3 +239,60 @@ async fn what_the_disk_has_no_room_for_waits_in_memory() {
     part.until("nothing waits any more", has_sent_all).await;
     assert_eq!(said(&store).await, [(Status::Down, true), (Status::Ok, true)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_without_the_store_is_on_record_once_that_is_back_whoever_acts() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut holder, _, _) = Part::holding(&state).await;
+    let mut beside = Part::start(&state, "");
+    beside.open(&state).await;
+    beside.until("it looks on", |report| matches!(report.view, LeaseView::Other(_))).await;
+    holder.goes_on().await;
+    beside.close();
+    // One that has never seen it.
+    let mut later = Part::start(&state, "");
+    later.close();
+    for (target, part) in [("a", &mut holder), ("b", &mut beside), ("c", &mut later)] {
+        part.lease.late_recorder().record(refused(target));
+        part.until("it waits", |report| report.late.on_disk > 0).await;
+    }
+    let on_record = async |store: &Store| {
+        let page = store.audit_page(0, 1_000).await.unwrap();
+        let facts = page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap().draft);
+        let refused = facts.filter_map(|draft| match draft.said {
+            Statement::RunRefused(refused) => Some((refused.target, draft.late)),
+            _ => None,
+        });
+        refused.collect::<Vec<_>>()
+    };
+    let store = later.open(&state).await;
+    let all = ["a", "b", "c"].map(|target| (target.to_owned(), true));
+    until("all of it is on record", async || on_record(&store).await == all).await;
+    for part in [&mut holder, &mut beside] {
+        part.open(&state).await;
+        part.until("nothing waits any more", |report| report.late == LateFigures::default()).await;
+    }
+    assert_eq!(on_record(&store).await, all, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one_also_since_then() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut part, before, _) = Part::holding(&state).await;
+    part.goes_on().await;
+    let left = LateQueue::of(&state, before.id());
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(state.join(format!("opsroom.db{suffix}"))).ok();
+    }
+    RunService::accept(None, &state, "restored", Clock::start()).await.unwrap().store.close().await;
+    // By a process that has not seen it yet, and is gone by now.
+    left.push(&[new_fact(Clock::start().now().utc, "ben", "box", refused("api"))]).unwrap();
+    let store = part.open(&state).await;
+    until("it is on record there", async || {
+        store.audit_page(0, 1_000).await.unwrap().iter().any(|line| line.entry["kind"] == "run.refused")
+    })
+    .await;
+    assert_eq!(left.len().unwrap(), 0);
+}
