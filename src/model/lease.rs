@@ -197,6 +197,8 @@ pub struct LateFigures {
 pub struct LeaseReport {
     /// How it stands.
     pub view: LeaseView,
+    /// Where it has just been taken: for how long nobody had acted for all.
+    pub unattended_for: Option<Duration>,
     /// Facts of this console that wait for the store.
     pub late: LateFigures,
     /// Why the disk can't take those that are held in memory.

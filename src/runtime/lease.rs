@@ -31,7 +31,7 @@ use crate::store::acting::ActingClaim;
 use crate::store::address::StoreAddress;
 use crate::store::lease::HeldWrite;
 use crate::store::queue::LateQueue;
-use crate::store::{Store, new_fact};
+use crate::store::{Store, StoreError, new_fact};
 use crate::text::SafeText;
 
 /// Commands that may wait: one a tick, for as long as a store may hang.
@@ -46,6 +46,8 @@ const LEAVING: Duration = Duration::from_millis(600);
 enum HolderCommand {
     /// What is to be put on record, with the moment at which it was so.
     Append(DateTime<Utc>, Vec<Statement>),
+    /// What was seen while nobody acted, with the moment at which that was said.
+    AppendMissed(DateTime<Utc>, Vec<Statement>),
     /// What the engine knows.
     Keep(Arc<EngineState>),
     /// What somebody else here could not put on record, with the moment at which it was so.
@@ -102,6 +104,7 @@ impl LeaseTask {
                 place: place.clone(),
                 is_reader: false,
                 view: LeaseView::Unknown,
+                unattended_for: None,
                 holding: None,
                 claim: None,
                 engine: None,
@@ -135,6 +138,7 @@ impl LeaseTask {
     pub(crate) fn execute(&self, effect: HolderEffect) {
         self.tell(match effect {
             HolderEffect::Append(said) => HolderCommand::Append(self.clock.now().utc, said),
+            HolderEffect::AppendMissed(said) => HolderCommand::AppendMissed(self.clock.now().utc, said),
             HolderEffect::KeepEngine(engine) => HolderCommand::Keep(engine),
         });
     }
@@ -171,6 +175,8 @@ struct LeaseParticipant {
     /// Whether the store that was open last may only be read here.
     is_reader: bool,
     view: LeaseView,
+    /// Where it was taken at this turn: for how long nobody had acted.
+    unattended_for: Option<Duration>,
     /// The lease that is ours, or was when the store went away.
     holding: Option<ActingLease>,
     /// Held with it: others that start while that store is away do not begin.
@@ -235,6 +241,7 @@ impl LeaseParticipant {
     async fn obey(&mut self, command: HolderCommand) {
         match command {
             HolderCommand::Append(at, said) => self.append(at, said).await,
+            HolderCommand::AppendMissed(at, said) => self.append_missed(at, said).await,
             HolderCommand::Keep(engine) => {
                 (self.engine, self.is_engine_kept) = (Some(engine), false);
                 self.keep_engine().await;
@@ -256,12 +263,13 @@ impl LeaseParticipant {
             self.is_reader = store.is_read_only();
         }
         self.me.looks_on = self.is_reader || self.configuration.borrow().1;
+        self.unattended_for = None;
         let turn = match store {
             Some(store) => {
                 if self.holding.as_ref().is_some_and(|holding| holding.store != store.id()) {
                     self.holding = None;
                 }
-                store.lease_turn(&self.me, self.clock.now().utc).await.map(|view| Some((store, view)))
+                self.lease_turn(&store).await.map(|view| Some((store, view)))
             }
             None => Ok(None),
         };
@@ -280,6 +288,14 @@ impl LeaseParticipant {
         }
         self.trouble = trouble;
         self.report().await;
+    }
+
+    /// A turn at the lease of a store that answers. For how long nobody renewed it can be asked before it is taken only.
+    async fn lease_turn(&mut self, store: &Store) -> Result<LeaseView, StoreError> {
+        let unattended_for = if self.holding.is_none() { Some(store.unattended_for().await?) } else { None };
+        let view = store.lease_turn(&self.me, self.clock.now().utc).await?;
+        self.unattended_for = unattended_for.filter(|_| view.fence().is_some());
+        Ok(view)
     }
 
     async fn seen(&mut self, store: &Store, view: LeaseView) {
@@ -353,7 +369,8 @@ impl LeaseParticipant {
         let in_memory = self.unqueued.facts.len();
         let late = LateFigures { on_disk: self.waiting, in_memory, dropped: self.dropped };
         let unqueued = self.unqueued.why.clone().filter(|_| in_memory > 0);
-        let report = LeaseReport { view: self.view.clone(), late, unqueued, others };
+        let (view, unattended_for) = (self.view.clone(), self.unattended_for);
+        let report = LeaseReport { view, unattended_for, late, unqueued, others };
         if report != self.reported {
             self.reported = report.clone();
             self.outcomes.send(Outcome::Lease(Box::new(report))).await.ok();

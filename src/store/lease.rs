@@ -94,6 +94,15 @@ impl Store {
         }
     }
 
+    /// For how long nobody has renewed the lease; without end where nobody ever held it.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn unattended_for(&self) -> Result<Duration, StoreError> {
+        let (lease, now) = self.dialect.lease().await?;
+        Ok(lease.map_or(Duration::MAX, |lease| (now - lease.renewed_at).to_std().unwrap_or_default()))
+    }
+
     /// Gives the lease back where it still has this fence. The digest stays on record.
     ///
     /// # Errors

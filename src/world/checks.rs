@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::past::Past;
-use super::recording::Recording;
+use super::recording::{Recording, Witnessed};
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
@@ -54,6 +54,8 @@ pub struct CheckView {
     pub(super) past: Past,
     /// What the store says of it.
     pub(super) recording: Recording,
+    /// At which statuses it was seen to settle since somebody acted for all here.
+    pub(super) witnessed: Witnessed,
     judge: Streak,
     /// Shared with a screen that is held still, until either changes.
     latencies: Arc<Latencies>,
@@ -84,6 +86,7 @@ impl CheckView {
             flapping: false,
             past: Past::default(),
             recording: Recording::default(),
+            witnessed: Witnessed::default(),
             judge: Streak::new(rules(check), now),
             latencies: Arc::default(),
             answered: None,

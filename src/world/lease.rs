@@ -9,13 +9,16 @@ use crate::text::SafeText;
 impl World {
     /// The lease stands otherwise than before.
     pub(crate) fn lease_changed(&mut self, report: LeaseReport) -> Output {
-        let LeaseReport { view, late, unqueued, others } = report;
+        let LeaseReport { view, unattended_for, late, unqueued, others } = report;
         let mut output = Output::noticeable();
         let changes_hands = self.lease.fence() != view.fence();
         self.lease = view;
         if changes_hands {
             self.engine_kept = None;
             self.review_settled();
+            if let Some(unattended_for) = unattended_for {
+                self.say_missed(unattended_for, &mut output);
+            }
         }
         let mut failed = Vec::new();
         if late.dropped > self.diagnostics.late.dropped {

@@ -41,6 +41,7 @@ pub mod starting;
 pub mod table;
 mod tick;
 pub mod timeline;
+mod witnessed;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -39,7 +39,7 @@ impl CheckView {
         self.settled().is_some_and(|status| on_record != Some(status))
     }
 
-    fn statement(&self, fence: u64) -> Option<CheckStatus> {
+    pub(super) fn statement(&self, fence: u64) -> Option<CheckStatus> {
         let (status, since) = (self.settled()?, self.since?);
         let before = self.recording.said.map(|(status, _)| status).or(self.recording.known.map(|known| known.status));
         let because = self.own_reason.as_ref().or(self.error.as_ref()).filter(|_| status != Status::Ok);
@@ -77,6 +77,7 @@ impl World {
 
     /// A check was looked at: what it says now is put on record, at once where nothing was said lately.
     pub(super) fn note_settled(&mut self, id: CheckId, output: &mut Output) {
+        self.witness(id);
         if self.checks.get(id).is_some_and(|check| self.has_to_say(check)) {
             self.record.unsaid.insert(id);
             if self.record.said_at.is_none_or(|at| self.now.since(at) >= PACE) {

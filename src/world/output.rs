@@ -73,6 +73,8 @@ pub(crate) enum Intent {
     LoadRuns,
     /// Put these on record, all together: asked for only by a console that acts for all.
     Append(Vec<Statement>),
+    /// Put these on record as history: they were seen before this console acted for all, and nobody else did then.
+    AppendMissed(Vec<Statement>),
     /// Keep what the engine knows.
     KeepEngine(Arc<EngineState>),
     /// Follow the output of a run, from line 0.

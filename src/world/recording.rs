@@ -1,11 +1,18 @@
 //! What the world and each of its checks have to do with the record of the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use super::ids::CheckId;
 use crate::lang::time::Stamp;
+use crate::model::fact::CheckStatus;
 use crate::model::since::Since;
 use crate::model::status::Status;
+
+/// Changes of one check that are kept. The time in which nobody acts is short: a check that changes more often flaps.
+const KEPT: usize = 16;
 
 /// At which status a check settled, as the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,4 +47,37 @@ pub(super) struct Record {
     pub unsaid: BTreeSet<CheckId>,
     /// When something was said last.
     pub said_at: Option<Stamp>,
+}
+
+/// At which statuses a check was seen to settle, oldest first. The last is the one that it has, or had last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Witnessed(VecDeque<CheckStatus>);
+
+impl Witnessed {
+    pub fn last(&self) -> Option<Status> {
+        self.0.back().map(|said| said.status)
+    }
+
+    pub fn push(&mut self, said: CheckStatus) {
+        if self.0.len() >= KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(said);
+    }
+
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    pub fn keep_last(&mut self) {
+        let said = self.0.len().saturating_sub(1);
+        self.0.drain(..said);
+    }
+
+    /// Those from the one at which it stood that long ago.
+    pub fn within(&self, span: Duration, now: DateTime<Utc>) -> impl Iterator<Item = &CheckStatus> {
+        let is_older = |said: &CheckStatus| (now - said.since).to_std().is_ok_and(|age| age >= span);
+        let first = self.0.iter().rposition(is_older).unwrap_or(0);
+        self.0.iter().skip(first)
+    }
 }

@@ -274,6 +274,57 @@ fn a_settled_status_that_is_not_on_record_is_said_once_and_only_by_who_acts_for_
 }
 
 #[test]
+fn what_was_seen_while_nobody_acted_is_said_by_who_takes_over() {
+    let missed = |app: &mut App, unattended_for: u64| {
+        let unattended_for = Some(Duration::from_secs(unattended_for));
+        let view = LeaseView::Ours { fence: 9, since: app.now().utc };
+        app.outcome(Outcome::Lease(Box::new(LeaseReport { view, unattended_for, ..LeaseReport::default() })));
+        let brief = |said: Vec<Statement>| match &said[..] {
+            [Statement::CheckStatus(said)] => format!("{} {:?} by {}", said.check, said.status, said.fence),
+            said => format!("{said:?}"),
+        };
+        let said = app.take().into_iter().filter_map(|effect| match effect {
+            Effect::Holder(HolderEffect::AppendMissed(said)) => Some(format!("late: {}", brief(said))),
+            Effect::Holder(HolderEffect::Append(said)) => Some(brief(said)),
+            _ => None,
+        });
+        said.collect::<Vec<_>>()
+    };
+    let watching = || {
+        let mut app = console();
+        let since = app.now().utc;
+        open(&mut app, &[status(1, "api", Status::Ok, since - TimeDelta::hours(1))]);
+        app.poll("api", Sign::Good);
+        lease(&mut app, LeaseView::Other(ben(since)));
+        app
+    };
+    let outage = |app: &mut App| {
+        fail(app, "api");
+        for _ in 0..3 {
+            app.pass(1);
+            app.poll("api", Sign::Good);
+        }
+    };
+    let mut app = watching();
+    outage(&mut app);
+    assert_eq!(missed(&mut app, 60), ["late: api Down by 9", "api Ok by 9"]);
+    lease(&mut app, LeaseView::Other(ben(DateTime::UNIX_EPOCH)));
+    assert_eq!(missed(&mut app, 60), [""; 0], "once");
+
+    let mut app = watching();
+    outage(&mut app);
+    app.pass(10);
+    app.poll("api", Sign::Good);
+    assert_eq!(missed(&mut app, 5), [""; 0], "the holder of then lived to see it otherwise");
+
+    let mut app = watching();
+    fail(&mut app, "api");
+    assert_eq!(missed(&mut app, 60), [""; 0], "it is still so");
+    app.pass(1);
+    assert_eq!(briefly(said(&mut app)), ["api Down"]);
+}
+
+#[test]
 fn while_our_own_network_is_down_nothing_is_said() {
     let mut app = console();
     open(&mut app, &[]);
@@ -536,6 +587,47 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_between_a_killed_holder_and_who_takes_over_is_on_record_once() {
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let shared = Shared::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let text = watching(port);
+    let acts = |state: &State| state.world.lease.fence().is_some();
+    let mut holder = shared.console("ana", &text);
+    reaches(&mut holder, "the lease", PATIENCE, acts).await;
+    let desk = shared.run_service("dora").await;
+    let said = async || {
+        let page = desk.store().audit_page(0, 100).await.unwrap();
+        let said = page.into_iter().filter(|line| line.entry["kind"] == "check.status");
+        said.map(|line| (line.entry["detail"]["status"].clone(), line.entry["late"] == true)).collect::<Vec<_>>()
+    };
+    let until_said = async |console: &mut Headless, due: &[(&str, bool)]| {
+        let due: Vec<_> = due.iter().map(|(status, late)| (serde_json::Value::from(*status), *late)).collect();
+        let from = Instant::now();
+        while said().await != due && from.elapsed() < PATIENCE {
+            console.run(Duration::from_millis(200), |_| false).await;
+        }
+        console.run(WITHIN, |_| false).await;
+        assert_eq!(said().await, due);
+    };
+    until_said(&mut holder, &[("ok", false)]).await;
+    let mut other = shared.console("ana", &text);
+    reaches(&mut other, "that another one acts", PATIENCE, |state| matches!(state.world.lease, LeaseView::Other(_)))
+        .await;
+    reaches(&mut other, "ok", PATIENCE, is(Status::Ok)).await;
+    // As by a kill: nothing is given back.
+    drop(holder);
+    drop(listener);
+    reaches(&mut other, "down", PATIENCE, is(Status::Down)).await;
+    let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    reaches(&mut other, "up again", PATIENCE, is(Status::Ok)).await;
+    assert!(!acts(other.state()), "the other one's has not expired yet");
+    reaches(&mut other, "that it takes over", PATIENCE, acts).await;
+    until_said(&mut other, &[("ok", false), ("down", true), ("ok", false)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
     const PATIENCE: Duration = Duration::from_mins(1);
     let shared = Shared::new();
@@ -671,7 +763,7 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     assert!(shown(&app).contains("nothing is recorded"), "{}", shown(&app));
     let late = LateFigures { on_disk: 0, in_memory: 3, dropped: 0 };
     let unqueued = Some(SafeText::new("no space left"));
-    let report = LeaseReport { view: LeaseView::Away { fence: 7, since }, late, unqueued, others: Vec::new() };
+    let report = LeaseReport { view: LeaseView::Away { fence: 7, since }, late, unqueued, ..LeaseReport::default() };
     app.outcome(Outcome::Lease(Box::new(report)));
     let lost = StoreAway { has_lost: true, ..away("its end is gone", since) };
     app.outcome(Outcome::Store { away: Some(lost), since });

@@ -10,6 +10,9 @@ use crate::model::fact::Statement;
 pub enum HolderEffect {
     /// Put these on record, all together.
     Append(Vec<Statement>),
+    /// Put these on record as history, in their order: they were seen while nobody acted for all. What the record says already
+    /// is left out.
+    AppendMissed(Vec<Statement>),
     /// Keep what the engine knows, for whoever holds the lease next.
     KeepEngine(Arc<EngineState>),
 }

@@ -50,9 +50,9 @@ impl LeaseParticipant {
         });
         let (copy, seen) = found.await.unwrap_or_default();
         let now = self.clock.now().utc;
-        let (store, fence, since) = match (&copy, seen) {
-            (Some(copy), _) => (copy.store.clone(), copy.fence, copy.at),
-            (None, Some(seen)) => (seen.id, seen.fence, now),
+        let (store, fence, since, unattended_for) = match (&copy, seen) {
+            (Some(copy), _) => (copy.store.clone(), copy.fence, copy.at, copy.age(now)),
+            (None, Some(seen)) => (seen.id, seen.fence, now, Duration::MAX),
             (None, None) => return,
         };
         if !self.me.looks_on {
@@ -67,6 +67,7 @@ impl LeaseParticipant {
         }
         if self.claim.is_some() {
             self.holding = Some(ActingLease { store, fence, since, began: now });
+            self.unattended_for = Some(unattended_for);
         }
     }
 

@@ -103,6 +103,18 @@ impl LeaseParticipant {
         }
     }
 
+    /// Puts behind what waits what was seen while nobody acted, and sends it: as history, of which each change stands once.
+    pub(super) async fn append_missed(&mut self, at: DateTime<Utc>, said: Vec<Statement>) {
+        let Some(holding) = self.holding.clone() else { return };
+        let draft = |said: Statement| new_fact(said.began().unwrap_or(at), &self.me.who, &self.host, said);
+        let drafts = said.into_iter().map(draft).collect();
+        self.queue(&holding.store, drafts).await;
+        if let Some(store) = self.store().filter(|store| store.id() == holding.store) {
+            self.send_late(&store).await;
+        }
+        self.report().await;
+    }
+
     /// Gives a store what was said here for those that it was accepted in place of, also since then.
     async fn succeed(&mut self, store: &Store) {
         let (state, id, before) = (self.state_directory.clone(), store.id().to_owned(), self.unqueued.store.clone());
