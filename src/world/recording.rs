@@ -54,28 +54,28 @@ pub(super) struct Record {
 pub(super) struct Witnessed(VecDeque<CheckStatus>);
 
 impl Witnessed {
-    pub fn last(&self) -> Option<Status> {
+    pub(super) fn last(&self) -> Option<Status> {
         self.0.back().map(|said| said.status)
     }
 
-    pub fn push(&mut self, said: CheckStatus) {
+    pub(super) fn push(&mut self, said: CheckStatus) {
         if self.0.len() >= KEPT {
             self.0.pop_front();
         }
         self.0.push_back(said);
     }
 
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.0.clear();
     }
 
-    pub fn keep_last(&mut self) {
+    pub(super) fn keep_last(&mut self) {
         let said = self.0.len().saturating_sub(1);
         self.0.drain(..said);
     }
 
     /// Those from the one at which it stood that long ago.
-    pub fn within(&self, span: Duration, now: DateTime<Utc>) -> impl Iterator<Item = &CheckStatus> {
+    pub(super) fn within(&self, span: Duration, now: DateTime<Utc>) -> impl Iterator<Item = &CheckStatus> {
         let is_older = |said: &CheckStatus| (now - said.since).to_std().is_ok_and(|age| age >= span);
         let first = self.0.iter().rposition(is_older).unwrap_or(0);
         self.0.iter().skip(first)
