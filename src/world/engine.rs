@@ -42,13 +42,16 @@ impl World {
     pub(crate) fn resume(&mut self, engine: &EngineState, unseen: Duration) -> Output {
         let mut output = Output::noticeable();
         let now = self.now;
-        let mut turned = Vec::new();
+        let (mut turned, mut learned) = (Vec::new(), Vec::new());
         for (name, kept) in engine.checks.iter().filter(|_| unseen <= TOLERATED) {
             let Some(id) = self.membership.checks.get(name).copied() else { continue };
-            let before = self.checks[id].status;
+            let (before, since) = (self.checks[id].status, self.checks[id].since);
             self.checks[id].resume(kept, now);
             if self.checks[id].status != before {
                 turned.push((id, before));
+            }
+            if self.checks[id].since != since {
+                learned.push(id);
             }
         }
         for (name, kept) in &engine.alerts {
@@ -60,6 +63,9 @@ impl World {
         }
         let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
         let rows = self.checks_changed(&ids);
+        for row in learned.into_iter().filter_map(|id| self.membership.row_of_check[id]).collect::<Vec<_>>() {
+            self.learn_since(row);
+        }
         for (id, before) in turned {
             self.turned(id, before, self.checks[id].status, true);
         }

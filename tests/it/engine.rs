@@ -101,6 +101,28 @@ fn only_the_holder_keeps_it_and_only_where_it_changed() {
 }
 
 #[test]
+fn what_is_well_has_been_so_since_the_last_engine_knew_also_where_it_was_polled_before() {
+    let mut first = outage(0);
+    let engine = kept(&mut first).unwrap();
+    let at = |app: &App| {
+        let world = &app.state.world;
+        let (check, row) = (world.checks.iter().next().unwrap().since, world.services.iter().next().unwrap().since);
+        [check, row].map(|since| since.map(|since| since.at.utc))
+    };
+    let since = at(&first);
+    assert_eq!(since[0], since[1]);
+    for is_polled_first in [true, false] {
+        let mut app = next(&engine, 5, |app| {
+            if is_polled_first {
+                app.poll("api", Sign::Good);
+            }
+        });
+        app.poll("api", Sign::Good);
+        assert_eq!(at(&app), since, "polled before: {is_polled_first}");
+    }
+}
+
+#[test]
 fn a_streak_goes_on_after_a_restart() {
     let mut first = outage(2);
     let engine = kept(&mut first).unwrap();
