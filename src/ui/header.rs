@@ -129,10 +129,11 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
         let at = figures::time(away.since, state.seen().config.console.timezone);
         let what = if away.has_lost { "STORE LOST ENTRIES" } else { "STORE AWAY" };
         chips.push(chip(format!("{what} since {at}"), Role::ChipOffline));
-        if state.seen().leaves_unrecorded() {
-            chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));
-        }
-    } else if state.seen().store_only_read.is_some() {
+    }
+    if state.seen().leaves_unrecorded() || state.seen().is_unattended() {
+        chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));
+    }
+    if state.seen().store_away.is_none() && state.seen().store_only_read.is_some() {
         chips.push(chip("STORE READ-ONLY".to_owned(), Role::ChipReadOnly));
     }
     let old = state.seen().checks.iter().filter(|check| check.stale).count();

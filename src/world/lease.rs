@@ -40,6 +40,11 @@ impl World {
         output
     }
 
+    /// Whether the store answers and nobody puts on record what happens: each console of it only looks on.
+    pub(crate) const fn is_unattended(&self) -> bool {
+        self.store_away.is_none() && matches!(self.lease, LeaseView::Free | LeaseView::OtherConfiguration(None))
+    }
+
     /// Whether this console, which would write, leaves what it sees to others while the store is away, or to nobody.
     pub(crate) const fn leaves_unrecorded(&self) -> bool {
         self.store_away.is_some() && matches!(self.lease, LeaseView::Unknown) && !self.read_only

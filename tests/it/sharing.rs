@@ -708,6 +708,26 @@ fn who_writes_alerts_is_seen_at_once() {
 }
 
 #[test]
+fn that_nobody_records_is_said() {
+    let mut app = console();
+    let since = app.now().utc;
+    let shown = |app: &App| text(&draw(&app.state, 120, 40));
+    assert!(!shown(&app).contains("NOT RECORDING"), "that is not known yet: {}", shown(&app));
+    for (view, is_said) in [
+        (LeaseView::Free, true),
+        (LeaseView::Other(ben(since)), false),
+        (LeaseView::OtherConfiguration(None), true),
+        (LeaseView::OtherConfiguration(Some(ben(since))), false),
+    ] {
+        lease(&mut app, view.clone());
+        assert_eq!(shown(&app).contains("NOT RECORDING"), is_said, "{view:?}: {}", shown(&app));
+    }
+    app.keys("!");
+    lease(&mut app, LeaseView::Free);
+    assert!(shown(&app).contains("nothing is recorded"), "{}", shown(&app));
+}
+
+#[test]
 fn a_store_that_may_only_be_read_is_no_outage() {
     let mut app = console();
     let shown = |app: &App| text(&draw(&app.state, 120, 40));

@@ -158,7 +158,10 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
             out.push(indented("until the store is back".to_owned()));
         }
         LeaseView::Unknown => {}
-        LeaseView::Free => out.push(fact("alerts written by", "nobody".to_owned(), Role::Text)),
+        LeaseView::Free => {
+            out.push(fact("alerts written by", "nobody".to_owned(), Role::StatusDegraded));
+            out.push(indented("nothing is recorded".to_owned()));
+        }
         LeaseView::Ours { since: at, .. } => {
             out.push(fact("alerts written by", "this console".to_owned(), Role::Text));
             out.push(indented(since(*at)));
