@@ -39,7 +39,7 @@ pub enum StoreError {
     #[error("the store's URL needs the secret `{0}`, which has no value")]
     Secret(String),
     /// A newer program made the file.
-    #[error("the store has schema {found}, and this version knows up to {known}: use the newer opsroom")]
+    #[error("the store was made by a newer opsroom: it has schema {found}, and this version knows up to {known}")]
     Newer {
         /// What it has.
         found: i64,
@@ -184,7 +184,8 @@ impl StoreError {
             Self::Untrusted(distrust) => &distrust.hint,
             Self::Url(url) => &url.hint,
             Self::Secret(_) => "check where [secret] says that it comes from",
-            Self::Newer { .. } | Self::Crowded => "",
+            Self::Newer { .. } => "upgrade opsroom here; the store stays as it is",
+            Self::Crowded => "",
             Self::Older { .. } => "open it once where it may be written: that brings it up to date",
             Self::Missing { .. } => {
                 "it is made when a console opens or an action runs; an exported one is brought back with \

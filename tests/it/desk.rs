@@ -875,7 +875,7 @@ async fn a_store_of_a_newer_program_is_left_alone() {
     world.run_service().await.store().close().await;
     sabotage(&world, "INSERT INTO schema_version VALUES (99)").await;
     let error = RunService::open(None, &world.path("state"), Clock::start()).await.unwrap_err();
-    assert!(error.to_string().contains("use the newer opsroom"), "{error}");
+    assert!(error.to_string().contains("made by a newer opsroom"), "{error}");
     let error = RunService::open(Some("mysql://db/ops"), &world.path("state"), Clock::start()).await.unwrap_err();
     assert!(error.to_string().contains("is not a supported store"), "{error}");
 }

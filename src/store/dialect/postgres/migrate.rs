@@ -62,6 +62,14 @@ async fn version(connection: &mut PgConnection, place: &str) -> Result<usize, St
     }
     let text = "SELECT coalesce(max(version), 0)::bigint FROM schema_version";
     let found: i64 = sqlx::query_scalar(text).fetch_one(connection).await?;
+    known(found)
+}
+
+/// A schema that this version knows, as how many of ours it is.
+///
+/// # Errors
+/// A newer program made it.
+pub(super) fn known(found: i64) -> Result<usize, StoreError> {
     let known = SCHEMA.len();
     usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row as _};
 
+use super::migrate;
 use super::names::{NOW, Named};
 use crate::model::thing::{StoredThing, ThingKey};
 use crate::store::dialect::{
@@ -19,23 +20,29 @@ const THING: &str = "SELECT kind, id, open, grp, state, seq FROM thing";
 
 pub(super) async fn head(connection: &mut PgConnection, store: &Named) -> Result<Head, StoreError> {
     let text = format!(
-        "SELECT store.id, {NOW}, coalesce(last.seq, store.cut), coalesce(last.hash, store.cut_hash) FROM store
+        "SELECT store.id, {NOW}, coalesce(last.seq, store.cut), coalesce(last.hash, store.cut_hash),
+             (SELECT coalesce(max(version), 0)::bigint FROM schema_version) FROM store
          LEFT JOIN LATERAL (SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1) last ON true"
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(connection).await?;
     let id = row.as_ref().map(|row| row.try_get(0)).transpose()?;
     store.check(id)?;
     let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    // Each write begins here.
+    migrate::known(row.try_get(4)?)?;
     let hash: Option<Vec<u8>> = row.try_get(3)?;
     let (now, seq) = (moment(row.try_get(1)?)?, place(row.try_get(2)?)?);
     Ok(Head { seq, hash: hash.unwrap_or_else(chain::genesis), now })
 }
 
 pub(super) async fn version(connection: &mut PgConnection, store: &Named) -> Result<i64, StoreError> {
-    let text =
-        "SELECT id, coalesce((SELECT max(seq) FROM fact), cut), (SELECT body FROM keep WHERE name = $1) FROM store";
+    let text = "SELECT id, coalesce((SELECT max(seq) FROM fact), cut), (SELECT body FROM keep WHERE name = $1),
+         (SELECT coalesce(max(version), 0)::bigint FROM schema_version) FROM store";
     let row = sqlx::query(text).bind(IMPORTING).fetch_optional(connection).await?;
     store.check(row.as_ref().map(|row| row.try_get(0)).transpose()?)?;
+    if let Some(row) = &row {
+        migrate::known(row.try_get(3)?)?;
+    }
     if let Some(mark) = row.as_ref().map(|row| row.try_get::<Option<Vec<u8>>, _>(2)).transpose()?.flatten() {
         return Err(ImportMark::read(&mark)?.unfinished(&store.place));
     }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use sqlx::SqliteConnection;
 
+use super::migrate;
 use crate::store::StoreError;
 use crate::store::fault::StoreFault;
 use crate::store::place::{self, FileIdentity};
@@ -61,8 +62,9 @@ impl OpenFiles {
             return Err(replaced());
         }
         sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
-        match sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(connection).await {
-            Ok(Some(found)) if found == id => Ok(()),
+        let text = "SELECT id, (SELECT coalesce(max(version), 0) FROM schema_version) FROM store";
+        match sqlx::query_as::<_, (String, i64)>(text).fetch_optional(connection).await {
+            Ok(Some((found, schema))) if found == id => migrate::known(schema).map(drop),
             Ok(_) => Err(replaced()),
             Err(error) if matches!(StoreFault::from_sql(&error), StoreFault::Damaged | StoreFault::Other) => {
                 Err(replaced())

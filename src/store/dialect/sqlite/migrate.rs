@@ -17,6 +17,15 @@ const SCHEMA: &[&str] = &[
 /// The version from which everything is a fact; the tables of those before go.
 const OF_FACTS: i64 = 5;
 
+/// A schema that this version knows, as how many of ours it is.
+///
+/// # Errors
+/// A newer program made it.
+pub(super) fn known(found: i64) -> Result<usize, StoreError> {
+    let known = SCHEMA.len();
+    usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
+}
+
 /// The id of a store that may only be read.
 ///
 /// # Errors
@@ -24,11 +33,10 @@ const OF_FACTS: i64 = 5;
 pub(super) async fn id_of_present(pool: &SqlitePool) -> Result<String, StoreError> {
     let (newest, known) = ("SELECT coalesce(max(version), 0) FROM schema_version", SCHEMA.len());
     let found: i64 = sqlx::query_scalar(newest).fetch_one(pool).await?;
-    match usize::try_from(found) {
-        Ok(version) if version == known => Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(pool).await?),
-        Ok(version) if version < known => Err(StoreError::Older { found, known }),
-        _ => Err(StoreError::Newer { found, known }),
+    if self::known(found)? < known {
+        return Err(StoreError::Older { found, known });
     }
+    Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(pool).await?)
 }
 
 /// Brings the schema up to date, and gives the id.
@@ -43,8 +51,7 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<String, StoreError> {
             .execute(&mut *tx)
             .await?;
         let found: i64 = sqlx::query_scalar(newest).fetch_one(&mut *tx).await?;
-        let done = usize::try_from(found).ok().filter(|done| *done <= known);
-        let done = done.ok_or(StoreError::Newer { found, known })?;
+        let done = self::known(found)?;
         for (version, schema) in (1_i64..).zip(SCHEMA).skip(done) {
             sqlx::raw_sql(*schema).execute(&mut *tx).await?;
             sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *tx).await?;

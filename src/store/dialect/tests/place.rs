@@ -12,6 +12,7 @@ use crate::store::runs::BeginError;
 
 suite!(
     a_newer_schema_is_refused,
+    a_schema_that_becomes_newer_is_noticed,
     what_another_program_made_is_left_alone,
     two_that_open_an_empty_place_make_one_store,
     a_store_that_lost_its_end_is_not_written_on,
@@ -23,6 +24,19 @@ async fn a_newer_schema_is_refused(fixture: &Fixture) {
     fixture.by_hand("INSERT INTO schema_version VALUES (99)").await.unwrap();
     let error = fixture.try_open().await.unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+}
+
+async fn a_schema_that_becomes_newer_is_noticed(fixture: &Fixture) {
+    let store = fixture.open().await;
+    record(&store, "one").await;
+    fixture.by_hand("INSERT INTO schema_version VALUES (99)").await.unwrap();
+    let watched = store.version().await.unwrap_err();
+    assert!(watched.is_away(), "{watched}");
+    let written = store.record(Utc::now(), "ana", said("two")).await.unwrap_err();
+    for error in [watched, written] {
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+        assert!(error.explained().contains("made by a newer opsroom") && error.hint().contains("upgrade"), "{error}");
+    }
 }
 
 async fn what_another_program_made_is_left_alone(fixture: &Fixture) {
