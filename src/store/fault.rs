@@ -95,6 +95,17 @@ impl StoreFault {
         code.and_then(|code| code.parse().ok()).map_or(Self::Other, Self::of_code)
     }
 
+    /// Whether SQLite says that a table is missing, for which it has no code of its own.
+    pub(in crate::store) fn is_no_table(error: &sqlx::Error) -> bool {
+        error.as_database_error().is_some_and(|error| error.message().starts_with("no such table"))
+    }
+
+    /// Whether SQLite says that the file is no database.
+    pub(in crate::store) fn is_no_database(error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.as_deref() == Some("26")
+    }
+
     /// Of an extended result code of SQLite.
     fn of_code(code: u32) -> Self {
         // The shared index can't grow: its write says nothing of the reason, which is a full disk.

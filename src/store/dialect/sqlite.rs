@@ -2,6 +2,7 @@
 
 mod connection;
 mod identity;
+mod main_file;
 mod migrate;
 mod older;
 mod side;
@@ -14,6 +15,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
+use self::main_file::MainFile;
 use self::write::{head, is_known, write};
 use super::rows::{fact, thing};
 use super::{
@@ -37,6 +39,7 @@ pub(in crate::store) struct Sqlite {
     path: PathBuf,
     id: String,
     files: OpenFiles,
+    main: MainFile,
     read_only: bool,
 }
 
@@ -85,7 +88,7 @@ impl Sqlite {
         let pool = connection::connect(&path).await.map_err(|error| named(&path, error))?;
         let id = migrate::migrate(&pool).await.map_err(|error| opening(&path, error))?;
         let files = OpenFiles::of(before, &path);
-        Self { pool, path, id, files, read_only: false }.checked().await
+        Self { pool, path, id, files, main: MainFile::default(), read_only: false }.checked().await
     }
 
     /// With a log beside it, the file is read together with that. With none, all of it is in the file, which is read as it is
@@ -96,7 +99,7 @@ impl Sqlite {
             if frozen { OpenFiles::frozen(&path) } else { OpenFiles::of(FileIdentity::from_path(&path).ok(), &path) };
         let pool = connection::look(&path, frozen).await.map_err(|error| named(&path, error))?;
         let id = migrate::id_of_present(&pool).await.map_err(|error| opening(&path, error))?;
-        Self { pool, path, id, files, read_only: true }.checked().await
+        Self { pool, path, id, files, main: MainFile::default(), read_only: true }.checked().await
     }
 
     async fn checked(self) -> Result<Self, StoreError> {
@@ -124,7 +127,12 @@ impl Sqlite {
     }
 
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        self.files.are_there(&self.path, &self.id, connection).await
+        self.files.are_there(&self.path)?;
+        // What is read as it was when it was opened has no log that could hide what became of the file.
+        if !self.files.is_frozen() {
+            self.main.is_of(&self.path, &self.id).await?;
+        }
+        identity::tells(&self.path, &self.id, connection).await
     }
 }
 
@@ -325,8 +333,11 @@ impl Dialect for Sqlite {
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
             // A file that lies where ours was is not written to.
-            if !self.read_only && self.is_ours().await.is_ok() {
-                self.checkpoint().await;
+            if !self.read_only {
+                match self.is_ours().await {
+                    Ok(()) => self.checkpoint().await,
+                    Err(_) => self.discard_log(),
+                }
             }
             self.pool.close().await;
         }
@@ -335,6 +346,12 @@ impl Dialect for Sqlite {
 }
 
 impl Sqlite {
+    fn discard_log(&self) {
+        if let Err(error) = self.main.discard_log(&self.path) {
+            tracing::error!(%error, "the log of a store that was written over stays");
+        }
+    }
+
     /// Many are asked for at once: a list of a thousand is one question.
     async fn keyed(&self, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
         let names = |kind: &str| {

@@ -35,22 +35,21 @@ impl OpenFiles {
         Self { database: found.as_ref().map(FileIdentity::from), log: log.as_ref().map(FileIdentity::from), frozen }
     }
 
+    /// Whether it is read as if nobody wrote it.
+    pub(super) const fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
     /// The database.
     pub(super) const fn database(&self) -> Option<FileIdentity> {
         self.database
     }
 
-    /// Holds where `path` is still what was opened, with the id `id`, which is read from the file again.
+    /// Holds where `path` is still what was opened.
     ///
     /// # Errors
-    /// It is not, or can't be read.
-    pub(super) async fn are_there(
-        &self,
-        path: &Path,
-        id: &str,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), StoreError> {
-        let replaced = || StoreError::Replaced { path: path.display().to_string() };
+    /// It is not.
+    pub(super) fn are_there(&self, path: &Path) -> Result<(), StoreError> {
         let now = match self.frozen {
             Some(_) => Self::frozen(path),
             None => Self::of(FileIdentity::from_path(path).ok(), path),
@@ -59,17 +58,28 @@ impl OpenFiles {
             return Err(StoreError::Changed { path: path.display().to_string() });
         }
         if now != *self {
-            return Err(replaced());
+            return Err(replaced(path));
         }
-        sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
-        let text = "SELECT id, (SELECT coalesce(max(version), 0) FROM schema_version) FROM store";
-        match sqlx::query_as::<_, (String, i64)>(text).fetch_optional(connection).await {
-            Ok(Some((found, schema))) if found == id => migrate::known(schema).map(drop),
-            Ok(_) => Err(replaced()),
-            Err(error) if matches!(StoreFault::from_sql(&error), StoreFault::Damaged | StoreFault::Other) => {
-                Err(replaced())
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(())
     }
+}
+
+/// Holds where the database tells the id `id`, which is read from the file again, and has a schema that is known here.
+///
+/// # Errors
+/// It does not, or can't be read.
+pub(super) async fn tells(path: &Path, id: &str, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
+    let text = "SELECT id, (SELECT coalesce(max(version), 0) FROM schema_version) FROM store";
+    match sqlx::query_as::<_, (String, i64)>(text).fetch_optional(connection).await {
+        Ok(Some((found, schema))) if found == id => migrate::known(schema).map(drop),
+        Ok(_) => Err(replaced(path)),
+        // Only what says so: whatever else is wrong is tried again, and said as it is.
+        Err(error) if StoreFault::is_no_table(&error) || StoreFault::is_no_database(&error) => Err(replaced(path)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn replaced(path: &Path) -> StoreError {
+    StoreError::Replaced { path: path.display().to_string() }
 }

@@ -105,3 +105,78 @@ async fn a_write_that_is_given_up_leaves_no_transaction_open() {
         assert!(free.expect("a transaction holds the file").unwrap(), "after {steps} steps");
     }
 }
+
+/// What lies in the place of a store that is open.
+fn lie(path: &Path, bytes: &[u8]) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().write(true).truncate(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_was_written_over_where_it_lies_is_noticed_and_left_alone() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = open(elsewhere.path()).await;
+    append(&other, 10).await.unwrap();
+    let (other_id, other_path) = (other.id().to_owned(), other.path().to_owned());
+    other.close().await;
+    let cases = [
+        ("emptied", Vec::new()),
+        ("another store", std::fs::read(&other_path).unwrap()),
+        ("no database", vec![b'x'; 9_000]),
+    ];
+    for (what, bytes) in cases {
+        for is_in_file in [false, true] {
+            let directory = tempfile::tempdir().unwrap();
+            let store = open(directory.path()).await;
+            append(&store, 10).await.unwrap();
+            if is_in_file {
+                store.checkpoint().await;
+                store.version().await.unwrap();
+                append(&store, 10).await.unwrap();
+            }
+            let path = store.path().to_owned();
+            store.version().await.unwrap();
+            lie(&path, &bytes);
+            for error in [store.version().await.unwrap_err(), append(&store, 10).await.unwrap_err()] {
+                assert!(matches!(error, StoreError::Replaced { .. }), "{what}, in the file {is_in_file}: {error}");
+            }
+            store.close().await;
+            assert!(std::fs::read(&path).unwrap() == bytes, "{what}, in the file {is_in_file}: something was written");
+            if what == "another store" {
+                assert_eq!(open(directory.path()).await.id(), other_id, "it is what it was");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_log_brings_into_the_file_is_no_other_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, other) = (open(directory.path()).await, open(directory.path()).await);
+    for round in 0..4 {
+        append(&store, 200_000).await.unwrap();
+        let writer = if round % 2 == 0 { &store } else { &other };
+        writer.checkpoint().await;
+        store.version().await.unwrap();
+        other.version().await.unwrap();
+    }
+    other.close().await;
+    assert_eq!(store.head().await.unwrap().seq, 4);
+}
+
+#[tokio::test]
+async fn only_what_says_so_is_another_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    let options = SqliteConnectOptions::new().filename(store.path());
+    let mut hand = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("ALTER TABLE store RENAME COLUMN id TO name").execute(&mut hand).await.unwrap();
+    let error = store.version().await.unwrap_err();
+    assert!(error.to_string().contains("no such column: id"), "{error}");
+    sqlx::raw_sql("ALTER TABLE store RENAME COLUMN name TO id").execute(&mut hand).await.unwrap();
+    store.version().await.expect("it goes on");
+    sqlx::raw_sql("DROP TABLE store").execute(&mut hand).await.unwrap();
+    let error = store.version().await.unwrap_err();
+    assert!(matches!(error, StoreError::Replaced { .. }), "{error}");
+}
