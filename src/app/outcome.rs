@@ -143,17 +143,18 @@ fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHis
 /// It is tried again by itself: a person is told when it goes and when it is back, not of each try, nor of each reason: the
 /// header says that it is away, and the problems of the diagnostics screen say why.
 fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Output {
-    let known = state.world.store_away.is_some();
+    let known = state.world.store_away.as_ref().map(|away| away.seen);
     let output = state.world.store_changed(away.clone());
     match away {
-        Some(away) if !known => {
+        Some(away) if known.is_none() => {
             state.news(Tone::Error, &format!("{AWAY}{}", away.why));
         }
         Some(_) => {}
         None => {
             state.console.toasts.withdraw(AWAY);
             let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
-            state.news(Tone::Good, &format!("the store is back; it was away since {since}"));
+            let before = if known == Some(false) { "before " } else { "" };
+            state.news(Tone::Good, &format!("the store is back; it was away since {before}{since}"));
         }
     }
     output

@@ -22,8 +22,10 @@ use crate::text::name::Name;
 /// A store that is away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreAway {
-    /// Since when.
+    /// Since when: when it answered last, as far as that is known.
     pub since: DateTime<Utc>,
+    /// Whether that is known; where it is not, it was away before.
+    pub seen: bool,
     /// Why, with a hint.
     pub why: SafeText,
     /// Whether it answers, and entries that were seen in it are gone.

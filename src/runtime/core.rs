@@ -163,12 +163,12 @@ impl Core {
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         let store = self.store.take().map(Template).or_else(|| self.state.world.config.store.url.clone());
         let url = store.as_ref().map(|store| store.0.clone());
-        self.effects.start(&mut self.tasks, self.clock, store);
+        let place = StoreAddress::locate(url.as_deref(), &self.effects.tools.state_directory).ok();
+        self.effects.start(&mut self.tasks, self.clock, store, place.clone());
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(lease) = &self.lease {
             let Tools { run_service, state_directory, .. } = &self.effects.tools;
-            let place = StoreAddress::locate(url.as_deref(), state_directory).ok();
             lease.start(&mut self.tasks, run_service, state_directory, place);
         }
         if let Some(loader) = &self.loader {

@@ -22,6 +22,7 @@ use crate::model::fact::Statement;
 use crate::model::outcome::Outcome;
 use crate::model::run::{Cancelled, Run, Stopping};
 use crate::store::Store;
+use crate::store::address::StoreAddress;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::secret::Template;
@@ -94,15 +95,22 @@ impl Effects {
         }
     }
 
-    /// Opens the store, takes in what ran without us, and watches what runs.
-    pub(crate) fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<Template>) {
+    /// Opens the store, takes in what ran without us, and watches what runs. `place` is where it is, as far as that is known
+    /// before it is opened.
+    pub(crate) fn start(
+        &mut self,
+        tasks: &mut Tasks,
+        clock: Clock,
+        store: Option<Template>,
+        place: Option<StoreAddress>,
+    ) {
         let (sender, tools, token) = (self.run_service.clone(), self.tools.clone(), tasks.token());
         tasks.supervise("store", token, move |token| {
-            let (sender, tools, store) = (sender.clone(), tools.clone(), store.clone());
+            let (sender, tools, store, place) = (sender.clone(), tools.clone(), store.clone(), place.clone());
             async move {
                 tokio::select! {
                     () = token.cancelled() => {}
-                    () = tools.open(&sender, store.as_ref(), clock) => {}
+                    () = tools.open(&sender, store.as_ref(), place.as_ref(), clock) => {}
                 }
             }
         });

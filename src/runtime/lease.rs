@@ -112,6 +112,7 @@ impl LeaseTask {
                 resumed: None,
                 seen_at: None,
                 seen: None,
+                seen_before: None,
                 began_anew: false,
                 waiting: 0,
                 unqueued: Unqueued::default(),
@@ -189,6 +190,8 @@ struct LeaseParticipant {
     /// When the store was last seen, by the clock of this host, and its id.
     seen_at: Option<DateTime<Utc>>,
     seen: Option<String>,
+    /// When those saw it last whom this process succeeds.
+    seen_before: Option<DateTime<Utc>>,
     /// Whether it began while the store was away, knowing nothing of the engine of before: the store knows that.
     began_anew: bool,
     /// Facts in the queue of the store that is or was open, those that the disk has no room for, and those that had none

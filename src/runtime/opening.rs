@@ -1,6 +1,7 @@
 //! The store of a console: opened, watched for as long as it answers and can be written, and opened again, for ever.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,11 +16,13 @@ use crate::clock::Clock;
 use crate::model::outcome::{Outcome, StoreAway};
 use crate::model::run::Run;
 use crate::store::StoreError;
+use crate::store::acting::{PlaceTrace, last_seen};
+use crate::store::address::StoreAddress;
 use crate::text::SafeText;
 use crate::text::secret::Template;
 
-/// A store that is away is tried again after so long, for ever: what waits for it is to be seen as soon as it is back.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How often the place of a store that is away is looked at for a change.
+const LOOK: Duration = Duration::from_secs(1);
 /// The pauses for one that comes and goes, the last for ever.
 const UNSTEADY: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// How often it may do so before.
@@ -33,20 +36,39 @@ const STEADY: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy)]
 struct Absence {
     since: DateTime<Utc>,
+    /// Whether it is known that it answered then.
+    seen: bool,
     /// Whether it was there, and could not be written.
     is_unwritable: bool,
 }
 
+/// So long after which a store that is away is tried again: a server that comes back within a minute is there for a console two
+/// seconds later.
+const fn pause(tries: usize) -> Duration {
+    Duration::from_secs(match tries {
+        0 => 1,
+        1..=30 => 2,
+        31..=60 => 5,
+        _ => 10,
+    })
+}
+
 impl Tools {
     /// Opens the store and watches it for as long as it answers; then again, for ever.
-    pub(super) async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
+    pub(super) async fn open(
+        &self,
+        sender: &watch::Sender<StoreState>,
+        store: Option<&Template>,
+        place: Option<&StoreAddress>,
+        clock: Clock,
+    ) {
         let (mut away, mut unsteady): (Option<Absence>, usize) = (None, 0);
         let (mut left, mut gone): (Option<(RunService, Vec<Run>)>, Option<StoreError>) = (None, None);
         let mut read = ReadTo::default();
         loop {
             let pause = pause_after(unsteady);
             let run_service = tokio::select! {
-                run_service = self.until_open(sender, (store, clock), pause, &mut away, gone.take()) => run_service,
+                run_service = self.until_open(sender, (store, place, clock), pause, &mut away, gone.take()) => run_service,
                 // However often it is tried: an outcome that waits for it is seen only after a while.
                 never = self.without(&mut left) => match never {},
             };
@@ -84,11 +106,12 @@ impl Tools {
     async fn until_open(
         &self,
         sender: &watch::Sender<StoreState>,
-        (store, clock): (Option<&Template>, Clock),
-        pause: Duration,
+        (store, place, clock): (Option<&Template>, Option<&StoreAddress>, Clock),
+        least: Duration,
         away: &mut Option<Absence>,
         mut gone: Option<StoreError>,
     ) -> RunService {
+        let mut tries = 0;
         loop {
             let error = match gone.take() {
                 Some(error) => error,
@@ -98,16 +121,52 @@ impl Tools {
                 },
             };
             tracing::warn!(%error, "the store is away");
-            let absence = away.get_or_insert(Absence { since: clock.now().utc, is_unwritable: false });
-            absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
-            let since = absence.since;
-            let why = SafeText::new(&error.explained());
-            let is_away = StoreAway { since, why: why.clone(), has_lost: error.has_lost() };
-            self.answer(Outcome::Store { away: Some(is_away), since }).await;
-            sender.send_replace(StoreState::Closed(why));
+            let absence = match *away {
+                Some(absence) => absence,
+                None => self.absence(place, clock.now().utc).await,
+            };
+            *away = Some(self.say_away(absence, &error).await);
+            sender.send_replace(StoreState::Closed(SafeText::new(&error.explained())));
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(least.max(pause(tries))) => {}
                 () = self.wanted.notified() => {}
+                () = self.place_changes(place) => {}
+            }
+            tries += 1;
+        }
+    }
+
+    /// The absence of a store that does not answer at `now`. A console that never saw it knows when it went only from who acted
+    /// for it since.
+    async fn absence(&self, place: Option<&StoreAddress>, now: DateTime<Utc>) -> Absence {
+        let was_open = self.last().is_some();
+        let (state, place) = (Arc::clone(&self.state_directory), place.cloned().filter(|_| !was_open));
+        let noted = tokio::task::spawn_blocking(move || last_seen(&state, &place?));
+        let noted = noted.await.ok().flatten();
+        Absence { since: noted.unwrap_or(now), seen: was_open || noted.is_some(), is_unwritable: false }
+    }
+
+    /// Tells that the store is away, and why; answers with what is known of its absence by that.
+    async fn say_away(&self, absence: Absence, error: &StoreError) -> Absence {
+        let is_unwritable = absence.is_unwritable || matches!(error, StoreError::Unwritable { .. });
+        let Absence { since, seen, .. } = absence;
+        let away = StoreAway { since, seen, why: SafeText::new(&error.explained()), has_lost: error.has_lost() };
+        self.answer(Outcome::Store { away: Some(away), since }).await;
+        Absence { is_unwritable, ..absence }
+    }
+
+    /// Returns once something else is in the place of the store, or was accepted there.
+    async fn place_changes(&self, place: Option<&StoreAddress>) {
+        let Some(place) = place else { return std::future::pending().await };
+        let trace = async || {
+            let (state, place) = (Arc::clone(&self.state_directory), place.clone());
+            tokio::task::spawn_blocking(move || PlaceTrace::of(&state, &place)).await.ok()
+        };
+        let before = trace().await;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if trace().await != before {
+                return;
             }
         }
     }
@@ -168,7 +227,7 @@ impl Tools {
 /// How long a store is left alone that has come and gone so often.
 fn pause_after(unsteady: usize) -> Duration {
     let pause = unsteady.checked_sub(FORGIVEN).map(|at| UNSTEADY.get(at).or(UNSTEADY.last()));
-    pause.flatten().copied().unwrap_or(TRY_AGAIN)
+    pause.flatten().copied().unwrap_or_default()
 }
 
 /// Of runs that went on while the store was away, those that it does not know now: it is one that was accepted. It will know
@@ -181,4 +240,20 @@ async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>
         }
     }
     Some((run_service.clone(), unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_a_minute_a_server_that_comes_back_is_found_soon_and_later_it_is_left_alone() {
+        let mut elapsed = Duration::ZERO;
+        let minute = (0..).take_while(|tries| {
+            elapsed += pause(*tries);
+            elapsed < Duration::from_mins(1)
+        });
+        assert!(minute.map(pause).all(|pause| pause <= Duration::from_secs(2)));
+        assert!(pause(usize::MAX) >= Duration::from_secs(10));
+    }
 }

@@ -3,9 +3,13 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 
 use super::address::StoreAddress;
-use super::heads::Heads;
+use super::engine_copy::EngineCopy;
+use super::heads::{ChainHead, Heads};
 use super::place::{FileIdentity, canonical};
 use super::queue::directory;
 use crate::files::made;
@@ -71,14 +75,49 @@ pub(crate) struct SeenStore {
 impl SeenStore {
     /// The one that was seen in a place; `None`: none was, or it can't be said which.
     pub(crate) fn at(state: &Path, address: &StoreAddress) -> Option<Self> {
-        let place = match address {
-            StoreAddress::File(path) => canonical(path),
-            StoreAddress::Server(_) => address.name(),
-        };
+        let place = name_of(address);
         let mut seen = Heads::below(state).at(&place).ok()?;
         let head = seen.pop().filter(|_| seen.is_empty())?;
         let mark = head.places.get(&place)?.chain.as_ref()?;
         Some(Self { fence: mark.seq.cast_unsigned(), id: head.store })
+    }
+}
+
+/// When a store that is away answered last, as far as who acted for it since has noted it.
+pub(crate) fn last_seen(state: &Path, address: &StoreAddress) -> Option<DateTime<Utc>> {
+    let copy = EngineCopy::at_place(state, &address.name())?;
+    // What was left of an earlier absence says nothing of this one.
+    let noted = Heads::below(state).noted_at(&copy.store);
+    copy.seen_at.filter(|_| noted.is_none_or(|noted| noted <= copy.at))
+}
+
+/// What is in the place of a store, without a look into it: another than before asks for a look.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PlaceTrace {
+    /// The file, its length and its last change.
+    file: Option<(FileIdentity, u64, SystemTime)>,
+    /// What is known of the stores there: one may be accepted.
+    heads: Vec<ChainHead>,
+}
+
+impl PlaceTrace {
+    /// That of a place, as it is now.
+    pub(crate) fn of(state: &Path, address: &StoreAddress) -> Self {
+        let place = name_of(address);
+        let file = match address {
+            StoreAddress::File(_) => place.metadata().ok(),
+            StoreAddress::Server(_) => None,
+        };
+        let file = file.and_then(|file| Some((FileIdentity::from(&file), file.len(), file.modified().ok()?)));
+        Self { file, heads: Heads::below(state).at(&place).unwrap_or_default() }
+    }
+}
+
+/// By which name a place is in the heads.
+fn name_of(address: &StoreAddress) -> PathBuf {
+    match address {
+        StoreAddress::File(path) => canonical(path),
+        StoreAddress::Server(_) => address.name(),
     }
 }
 
@@ -123,5 +162,25 @@ mod tests {
         assert_eq!(SeenStore::at(state.path(), &address), Some(known));
         heads.advance("two", &canonical(&path), Some(2), &mark(9)).unwrap();
         assert_eq!(SeenStore::at(state.path(), &address), None, "which of them lies there is not known");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "what comes to a place is laid out")]
+    fn what_comes_to_a_place_and_what_is_accepted_there_is_a_change() {
+        let state = tempfile::tempdir().unwrap();
+        let (path, heads) = (state.path().join("x.db"), Heads::below(state.path()));
+        let address = StoreAddress::File(path.clone());
+        let trace = || PlaceTrace::of(state.path(), &address);
+        let missing = trace();
+        assert_eq!(trace(), missing);
+        fs::write(&path, "a store").unwrap();
+        let there = trace();
+        assert_ne!(there, missing);
+        assert_eq!(trace(), there);
+        let mark = ChainMark { seq: 7, hash: String::new() };
+        heads.accept("one", Path::new("/elsewhere"), None, mark.clone()).unwrap();
+        assert_eq!(trace(), there, "what is accepted elsewhere");
+        heads.accept("two", &canonical(&path), None, mark).unwrap();
+        assert_ne!(trace(), there);
     }
 }

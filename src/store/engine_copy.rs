@@ -27,6 +27,9 @@ pub(crate) struct EngineCopy {
     pub place: Option<PathBuf>,
     /// Up to when the engine ran, by the clock of its host.
     pub at: DateTime<Utc>,
+    /// When the store answered last, by the same clock; `None`: an earlier version did not note it, or nobody knew.
+    #[serde(default)]
+    pub seen_at: Option<DateTime<Utc>>,
     /// The fence by which it acted; 0: an earlier version did not note it.
     #[serde(default)]
     pub fence: u64,
@@ -116,14 +119,8 @@ mod tests {
     fn copy(store: &str, place: &str, second: i64) -> EngineCopy {
         let engine = EngineState { version: ENGINE_VERSION, ..EngineState::default() };
         let at = DateTime::from_timestamp(second, 0).unwrap();
-        EngineCopy {
-            store: store.to_owned(),
-            place: Some(place.into()),
-            at,
-            fence: 7,
-            began_anew: false,
-            engine: Arc::new(engine),
-        }
+        let (store, place) = (store.to_owned(), Some(place.into()));
+        EngineCopy { store, place, at, seen_at: None, fence: 7, began_anew: false, engine: Arc::new(engine) }
     }
 
     #[test]

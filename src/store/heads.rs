@@ -15,6 +15,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +117,11 @@ impl Heads {
     /// What is known of the store `id`.
     pub(super) fn read(&self, id: &str) -> io::Result<Option<ChainHead>> {
         read(&self.file(id))
+    }
+
+    /// When something was noted of the store `id` last.
+    pub(super) fn noted_at(&self, id: &str) -> Option<DateTime<Utc>> {
+        self.file(id).metadata().ok()?.modified().ok().map(DateTime::from)
     }
 
     /// The stores that were seen at `path`, each by what is known of it.

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
+use crate::model::outcome::StoreAway;
 use crate::model::since::Since;
+use crate::world::World;
 
 pub(crate) use crate::lang::unit::{age, span};
 
@@ -115,6 +117,12 @@ pub(crate) fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> bool 
 /// The time of day of a moment, with the day where that is not today.
 pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     if same_day(at, now, zone) { time(at, zone) } else { dated(at, zone) }
+}
+
+/// Since when the store is away, in words.
+pub(crate) fn away_since(away: &StoreAway, world: &World) -> String {
+    let at = moment(away.since, world.now.utc, world.config.console.timezone);
+    format!("since {}{at}", if away.seen { "" } else { "before " })
 }
 
 /// Date and time in full: `2026-11-21 02:41:07Z`.

@@ -126,9 +126,8 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
     if let Some(away) = &state.seen().store_away {
-        let at = figures::time(away.since, state.seen().config.console.timezone);
         let what = if away.has_lost { "STORE LOST ENTRIES" } else { "STORE AWAY" };
-        chips.push(chip(format!("{what} since {at}"), Role::ChipOffline));
+        chips.push(chip(format!("{what} {}", figures::away_since(away, state.seen())), Role::ChipOffline));
     }
     if state.seen().leaves_unrecorded() || state.seen().is_unattended() {
         chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));

@@ -209,7 +209,7 @@ fn lease(app: &mut App, view: LeaseView) {
 }
 
 fn away(why: &str, since: DateTime<Utc>) -> StoreAway {
-    StoreAway { since, why: SafeText::new(why), has_lost: false }
+    StoreAway { since, seen: true, why: SafeText::new(why), has_lost: false }
 }
 
 fn ours(app: &mut App) {
@@ -791,4 +791,10 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     assert!(frame.contains("STORE LOST ENTRIES since") && !frame.contains("NOT RECORDING"), "{frame}");
     assert!(frame.contains("waiting in memory") && !frame.contains("waiting on disk"), "{frame}");
     assert!(frame.contains("its queue can't be written: no space left"), "{frame}");
+    let before = StoreAway { seen: false, ..away("gone", since) };
+    app.outcome(Outcome::Store { away: Some(before), since });
+    let frame = shown(&app);
+    assert!(frame.contains("STORE AWAY since before") && frame.contains("away since before"), "{frame}");
+    app.outcome(Outcome::Store { away: None, since });
+    assert!(shown(&app).contains("it was away since before"), "{}", shown(&app));
 }

@@ -59,7 +59,7 @@ impl LeaseParticipant {
             self.claim(&store).await;
         }
         if let Some(copy) = copy.filter(|_| is_new || self.claim.is_some()) {
-            self.began_anew = copy.began_anew;
+            (self.began_anew, self.seen_before) = (copy.began_anew, copy.seen_at);
             let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
             self.take_over(String::new(), vec![(body, copy.age(now))]).await;
         } else if self.claim.is_some() {
@@ -149,6 +149,7 @@ impl LeaseParticipant {
             store: holding.store.clone(),
             place: self.place.as_ref().map(StoreAddress::name),
             at: self.clock.now().utc,
+            seen_at: self.seen_at.or(self.seen_before),
             fence: holding.fence,
             began_anew: self.began_anew,
             engine: Arc::clone(engine),

@@ -13,6 +13,7 @@ use crate::model::engine::{ENGINE_VERSION, KeptSince, KeptStreak};
 use crate::model::fact::{CheckStatus, Fact, RunRefused};
 use crate::model::status::Status;
 use crate::runtime::runs::RunService;
+use crate::store::acting::last_seen;
 use crate::store::engine_copy::EngineCopy;
 
 /// Far beyond what any wait takes on a busy machine.

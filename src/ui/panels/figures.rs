@@ -115,8 +115,7 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
 fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
     let store = state.seen().store_away.as_ref();
-    let since =
-        |away: &StoreAway| format!("away since {}", figures::time(away.since, state.seen().config.console.timezone));
+    let since = |away: &StoreAway| format!("away {}", figures::away_since(away, state.seen()));
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let only_read = state.seen().store_only_read.as_ref().filter(|_| store.is_none());

@@ -107,6 +107,34 @@ async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_starts_while_the_store_is_away_knows_when_it_answered_last() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let address = StoreAddress::File(state.join("opsroom.db"));
+    let (mut killed, store, _) = Part::holding(&state).await;
+    assert_eq!(last_seen(&state, &address), None, "it is here");
+    killed.goes_on().await;
+    killed.keep(1);
+    until_copied(&state, store.id(), 1).await;
+    let seen = last_seen(&state, &address);
+    assert!(seen.is_some());
+    killed.tasks.end(Duration::ZERO).await;
+    // It did not see the store itself.
+    let mut next = Part::start(&state, "");
+    next.close();
+    next.until("it goes on", is_away).await;
+    next.keep(2);
+    until_copied(&state, store.id(), 2).await;
+    assert_eq!(last_seen(&state, &address), seen);
+    next.tasks.end(Duration::ZERO).await;
+    // The store came and went without them.
+    let head = state.join("heads").join(format!("{}.json", store.id()));
+    let later = std::time::SystemTime::now() + Duration::from_mins(1);
+    std::fs::File::options().append(true).open(&head).unwrap().set_modified(later).unwrap();
+    assert_eq!(last_seen(&state, &address), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_starts_while_the_store_is_away_knows_it_by_its_place() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
