@@ -114,6 +114,7 @@ fn lie(path: &Path, bytes: &[u8]) {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what lies in the place is compared")]
 async fn a_file_that_was_written_over_where_it_lies_is_noticed_and_left_alone() {
     let elsewhere = tempfile::tempdir().unwrap();
     let other = open(elsewhere.path()).await;
