@@ -69,6 +69,18 @@ impl Followed {
         self.records.iter().filter(|record| record.kind == RecordKind::Line).map(|record| record.raw.as_str()).collect()
     }
 
+    /// Cancels it as a reload does, and takes what it hands over then.
+    async fn cancelled(mut self) -> Vec<String> {
+        self.cancel.cancel();
+        while let Some(observation) = self.observations.recv().await {
+            if let Observation::Records { batch, .. } = observation {
+                self.records.extend(batch.records);
+            }
+        }
+        self.task.await.expect("it ends without a panic");
+        self.records.iter().map(|record| record.message.as_str().to_owned()).collect()
+    }
+
     async fn stop(self) {
         self.cancel.cancel();
         drop(self.observations);
@@ -130,6 +142,33 @@ async fn what_a_command_repeats_after_it_was_started_again_is_left_out() {
         .collect();
     assert_eq!(messages, ["first", "second", "run 1", "run 2"]);
     followed.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_command_had_said_before_a_reload_comes_once() {
+    for after in ["", "exec >&- 2>&-; "] {
+        let directory = tempfile::tempdir().unwrap();
+        let said = directory.path().join("said");
+        let text = format!(
+            "echo 2026-11-21T10:00:00Z first; echo 2026-11-21T10:00:01Z second; \
+             [ -e {0} ] && echo 2026-11-21T10:00:02Z again; {after}echo x > {0}; exec sleep 60",
+            said.display()
+        );
+        let (resume, logs) = (Resume::default(), vec![log("c", script(&text))]);
+        let followed = Followed::start(logs.clone(), &resume);
+        let saying = async {
+            while !said.exists() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(30), saying).await.is_ok(), "the command did not start");
+        let mut lines = followed.cancelled().await;
+        // What had not been read by then is said again, and what had been is left out.
+        let mut followed = Followed::start(logs, &resume);
+        followed.until(|f| f.records.iter().any(|record| record.message.as_str() == "again")).await;
+        lines.extend(followed.cancelled().await);
+        assert_eq!(lines, ["first", "second", "again"], "after {after:?}");
+    }
 }
 
 #[tokio::test]

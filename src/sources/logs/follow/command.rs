@@ -185,6 +185,7 @@ impl Follower {
                 },
             }
         }
+        self.finish().await;
         let status = tokio::select! {
             () = cancel.cancelled() => {
                 group.end().await;
@@ -192,9 +193,6 @@ impl Follower {
             }
             () = group.ended() => group.reap().await,
         };
-        let now = self.context.clock.now();
-        self.stdout.finish(&mut self.pipeline, now);
-        self.stderr.finish(&mut self.pipeline, now);
         Some(Ended { words: how_it_ended(status), started: true })
     }
 
@@ -205,6 +203,14 @@ impl Follower {
         let followed = self.context.clock.now().since(began) >= LASTING || self.pipeline.waiting() > 0;
         let said = !followed || self.say(LogState::Following(1)).await;
         said && self.hand_over().await
+    }
+
+    /// Hands over what was left in the pipes: the command may go on for long after it has closed them.
+    async fn finish(&mut self) {
+        let now = self.context.clock.now();
+        self.stdout.finish(&mut self.pipeline, now);
+        self.stderr.finish(&mut self.pipeline, now);
+        self.hand_over().await;
     }
 
     /// The command runs.
