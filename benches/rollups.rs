@@ -2,7 +2,7 @@
 //! 100 checks. Prints figures; judges nothing.
 //!
 //! `cargo bench --bench rollups [checks…]`; `cargo bench --bench rollups -- store` for what a store of SQLite takes in time
-//! and room; `cargo bench --bench rollups -- generate DIRECTORY` for a store with 14 days of minutes, 400 days of hours and
+//! and room, beside the room that it may take (the same in a build without optimisation: `--profile dev`); `cargo bench --bench rollups -- generate DIRECTORY` for a store with 14 days of minutes, 400 days of hours and
 //! 200,000 facts of 100 checks, and a configuration that shows it.
 #![expect(clippy::print_stdout, reason = "figures for a person")]
 #![expect(clippy::disallowed_methods, reason = "a stopwatch")]
