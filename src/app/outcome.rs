@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
-use crate::model::outcome::{Outcome, StoreAway};
+use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
 use crate::text::SafeText;
@@ -143,17 +143,20 @@ fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHis
 /// It is tried again by itself: a person is told when it goes and when it is back, not of each try, nor of each reason: the
 /// header says that it is away, and the problems of the diagnostics screen say why.
 fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Output {
-    let known = state.world.store_away.as_ref().map(|away| away.seen);
+    let known = state.world.store_away.as_ref().map(|away| (away.seen, away.how));
     let output = state.world.store_changed(away.clone());
     match away {
-        Some(away) if known.is_none() => {
+        // The header says so, and nothing failed.
+        Some(StoreAway { how: StoreAbsence::NotMade, .. }) => {}
+        Some(away) if known.is_none_or(|(_, how)| how == StoreAbsence::NotMade) => {
             state.news(Tone::Error, &format!("{AWAY}{}", away.why));
         }
         Some(_) => {}
+        None if known.is_some_and(|(_, how)| how == StoreAbsence::NotMade) => state.news(Tone::Good, "the store has been made"),
         None => {
             state.console.toasts.withdraw(AWAY);
             let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
-            let before = if known == Some(false) { "before " } else { "" };
+            let before = if known.is_some_and(|(seen, _)| !seen) { "before " } else { "" };
             state.news(Tone::Good, &format!("the store is back; it was away since {before}{since}"));
         }
     }

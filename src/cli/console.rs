@@ -7,7 +7,7 @@ use super::configuration;
 use super::output::{self, exit};
 use super::themes;
 use crate::cli::run_service;
-use crate::runtime::core::StartOptions;
+use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::painter::FramePainter;
 use crate::runtime::{lifecycle, panics};
 
@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global) -> u8 {
                 loader: Some(found.loader),
                 warnings: found.warnings,
                 store: global.store.clone(),
-                acts: true,
+                part: ConsolePart::ActsForAll,
                 state_directory,
             };
             open(global, start, Afterwards::RunsContinue)

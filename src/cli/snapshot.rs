@@ -20,7 +20,7 @@ use crate::lang::unit::parse_duration;
 use crate::logs::record::LogState;
 use crate::model::effect::Effect;
 use crate::model::outcome::Outcome;
-use crate::runtime::core::StartOptions;
+use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::headless::Headless;
 use crate::runtime::painter::FramePainter;
 use crate::theme::{ColorDepth, GlyphSet};
@@ -117,7 +117,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         loader: None,
         warnings: found.warnings,
         store: global.store.clone(),
-        acts: false,
+        part: ConsolePart::LooksOnce,
         state_directory: run_service::state_directory()?,
     };
     let work = async {

@@ -38,8 +38,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
+    // None is made to say that no lock is in it.
+    let (run_service, _) = match run_service::look_and_take_in(global).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return no_lock(&arguments.id),
         Err(code) => return code,
     };
     let code = unlock_at(&run_service, arguments, global).await;

@@ -28,8 +28,19 @@ pub struct StoreAway {
     pub seen: bool,
     /// Why, with a hint.
     pub why: SafeText,
-    /// Whether it answers, and entries that were seen in it are gone.
-    pub has_lost: bool,
+    /// In what way.
+    pub how: StoreAbsence,
+}
+
+/// In what way a store is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreAbsence {
+    /// It can't be reached, read or written.
+    Unusable,
+    /// It answers, and entries that were seen in it are gone.
+    LostEntries,
+    /// None was made yet, and whoever only looks on makes none.
+    NotMade,
 }
 
 /// Figures about the store, as this process sees it.

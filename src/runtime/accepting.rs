@@ -21,12 +21,22 @@ impl RunService {
         state_directory: &Path,
         clock: Clock,
     ) -> Result<Self, StoreError> {
-        let identity = Identity::present();
-        if state_directory.symlink_metadata().is_ok() {
-            made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
-        }
-        let place = place(store, state_directory, &identity)?;
+        let (place, identity) = made_place(store, state_directory)?;
         let store = Store::look(&place).await?;
+        Ok(Self::over(store, place, identity, state_directory, clock))
+    }
+
+    /// Opens the store where it was made before; makes nothing. See [`Store::open_made`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn open_made(
+        store: Option<&str>,
+        state_directory: &Path,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let (place, identity) = made_place(store, state_directory)?;
+        let store = Store::open_made(&place).await?;
         Ok(Self::over(store, place, identity, state_directory, clock))
     }
 
@@ -73,4 +83,13 @@ pub(super) fn place(
     // The supervisor works in another directory.
     let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
     Ok(StoreLocation { at, host: identity.host.clone(), state: Some(state) })
+}
+
+/// The same, and who asks, for whoever makes nothing: the state directory is looked at only where it is there.
+fn made_place(store: Option<&str>, state_directory: &Path) -> Result<(StoreLocation, Identity), StoreError> {
+    let identity = Identity::present();
+    if state_directory.symlink_metadata().is_ok() {
+        made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
+    }
+    Ok((place(store, state_directory, &identity)?, identity))
 }

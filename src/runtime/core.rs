@@ -57,11 +57,21 @@ pub struct StartOptions {
     pub warnings: Vec<SafeText>,
     /// `--store`: where runs, locks and the audit are kept, where not where the configuration says.
     pub store: Option<String>,
-    /// Whether it takes part in the lease: a console that acts for all may append alert facts and roll-ups. What only looks
-    /// once, or plays, does not.
-    pub acts: bool,
+    /// Its part in what is shared.
+    pub part: ConsolePart,
     /// Where everything that is written goes; see [`super::paths::state_directory`].
     pub state_directory: PathBuf,
+}
+
+/// The part of a console in what is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsolePart {
+    /// It takes part in the lease: it may append alert facts and roll-ups for all.
+    ActsForAll,
+    /// It plays: it takes no part in the lease.
+    Plays,
+    /// It looks once: it takes no part in the lease, and makes no store.
+    LooksOnce,
 }
 
 /// The part of a console that needs no terminal.
@@ -94,6 +104,7 @@ pub(crate) struct Core {
     resident: Option<(Duration, Option<u64>)>,
     warnings: Vec<SafeText>,
     store: Option<String>,
+    part: ConsolePart,
     /// `None`: this console takes no part.
     pub(super) lease: Option<LeaseTask>,
 }
@@ -102,13 +113,13 @@ impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
     pub(crate) fn new(start: StartOptions, size: (u16, u16)) -> Self {
-        let StartOptions { clock, config, loader, warnings, store, acts, state_directory } = start;
+        let StartOptions { clock, config, loader, warnings, store, part, state_directory } = start;
         let secret_store = SecretStore::default();
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
         let shape_history = ShapeHistoryReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
-        let lease = acts.then(|| LeaseTask::new(clock, &config, outcome_sender.clone()));
+        let lease = (part == ConsolePart::ActsForAll).then(|| LeaseTask::new(clock, &config, outcome_sender.clone()));
         let now = clock.now();
         let mut core = Self {
             clock,
@@ -138,6 +149,7 @@ impl Core {
             resident: None,
             warnings,
             store,
+            part,
             lease,
         };
         if let Some((at, boot)) = clock.origin() {
@@ -164,6 +176,7 @@ impl Core {
         let store = self.store.take().map(Template).or_else(|| self.state.world.config.store.url.clone());
         let url = store.as_ref().map(|store| store.0.clone());
         let place = StoreAddress::locate(url.as_deref(), &self.effects.tools.state_directory).ok();
+        self.effects.looks_on(self.looks_on());
         self.effects.start(&mut self.tasks, self.clock, store, place.clone());
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
@@ -175,6 +188,11 @@ impl Core {
             let token = self.tasks.token();
             reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
         }
+    }
+
+    /// Whether it makes no store where there is none.
+    fn looks_on(&self) -> bool {
+        self.state.world.read_only || self.part == ConsolePart::LooksOnce
     }
 
     /// Says what a person should know of the running configuration.
@@ -262,6 +280,7 @@ impl Core {
         {
             self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
             self.feeds.restart(&mut self.tasks, &before, &self.state.world.config);
+            self.effects.looks_on(self.looks_on());
             if let Some(lease) = &self.lease {
                 lease.configured(&self.state.world.config, self.state.world.read_only);
             }

@@ -53,6 +53,8 @@ pub(super) struct Tools {
     pub(super) started: Arc<Notify>,
     /// Wakes whoever waits to try the store again: a person needs it.
     pub(super) wanted: Arc<Notify>,
+    /// Whether this console only looks on, and makes no store.
+    pub(super) looks_on: watch::Receiver<bool>,
     pub(super) secrets_handle: SecretsHandle,
     pub(super) state_directory: Arc<Path>,
     /// Takes what is to be put on record once the store is back; `None`: this console takes no part in that.
@@ -65,6 +67,7 @@ pub(super) struct Tools {
 pub(crate) struct Effects {
     pub(super) tools: Tools,
     run_service: watch::Sender<StoreState>,
+    looks_on: watch::Sender<bool>,
     following: HashMap<Name, CancellationToken>,
 }
 
@@ -77,6 +80,7 @@ impl Effects {
         late: Option<LateRecorder>,
     ) -> Self {
         let (sender, run_service) = watch::channel(StoreState::Opening);
+        let (looking_on, looks_on) = watch::channel(false);
         let state_directory = state_directory.into();
         Self {
             tools: Tools {
@@ -85,18 +89,27 @@ impl Effects {
                 last: Arc::default(),
                 started: Arc::default(),
                 wanted: Arc::default(),
+                looks_on,
                 secrets_handle,
                 state_directory,
                 late,
                 foreground: Arc::default(),
             },
             run_service: sender,
+            looks_on: looking_on,
             following: HashMap::new(),
         }
     }
 
-    /// Opens the store, takes in what ran without us, and watches what runs. `place` is where it is, as far as that is known
-    /// before it is opened.
+    /// Says whether this console only looks on. One that does so no more makes the store that is missing.
+    pub(crate) fn looks_on(&self, looks_on: bool) {
+        if self.looks_on.send_replace(looks_on) && !looks_on {
+            self.tools.wanted.notify_one();
+        }
+    }
+
+    /// Opens the store, takes in what ran without us, and watches what runs.
+    /// `place` is where it is, as far as that is known before it is opened.
     pub(crate) fn start(
         &mut self,
         tasks: &mut Tasks,

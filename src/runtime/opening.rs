@@ -150,7 +150,7 @@ impl Tools {
     async fn say_away(&self, absence: Absence, error: &StoreError) -> Absence {
         let is_unwritable = absence.is_unwritable || matches!(error, StoreError::Unwritable { .. });
         let Absence { since, seen, .. } = absence;
-        let away = StoreAway { since, seen, why: SafeText::new(&error.explained()), has_lost: error.has_lost() };
+        let away = StoreAway { since, seen, why: SafeText::new(&error.explained()), how: error.absence() };
         self.answer(Outcome::Store { away: Some(away), since }).await;
         Absence { is_unwritable, ..absence }
     }
@@ -197,7 +197,11 @@ impl Tools {
             }
             None => None,
         };
-        let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
+        let run_service = if *self.looks_on.borrow() {
+            RunService::open_made(url.as_deref(), &self.state_directory, clock).await?
+        } else {
+            RunService::open(url.as_deref(), &self.state_directory, clock).await?
+        };
         let run_service = run_service.after_absence(away.map(|away| away.since));
         let is_tried = async {
             // Before anything is written: a person must say first that it is the one to be used.

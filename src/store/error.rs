@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::fault::{self, StoreFault};
 use crate::files::trust::Distrust;
 use crate::lang::store_url::BadStoreUrl;
+use crate::model::outcome::StoreAbsence;
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
 #[derive(Debug, Error)]
@@ -234,9 +235,13 @@ impl StoreError {
         matches!(self, Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. })
     }
 
-    /// Whether entries that were seen in it are gone.
-    pub(crate) const fn has_lost(&self) -> bool {
-        matches!(self, Self::LostEnd { .. } | Self::Forked { .. })
+    /// In what way a store is away of which this is said.
+    pub(crate) const fn absence(&self) -> StoreAbsence {
+        match self {
+            Self::LostEnd { .. } | Self::Forked { .. } => StoreAbsence::LostEntries,
+            Self::Missing { .. } => StoreAbsence::NotMade,
+            _ => StoreAbsence::Unusable,
+        }
     }
 
     /// Whether it may be read and not written.

@@ -75,8 +75,29 @@ impl Store {
     /// # Errors
     /// It can't be opened, there was one that is gone, something else is in its place, or a newer program made it.
     pub async fn open(place: &StoreLocation) -> Result<Self, StoreError> {
+        Self::open_site(place, Self::site(place).await?).await
+    }
+
+    /// The same where it was made before; makes none.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and there is none yet.
+    pub(crate) async fn open_made(place: &StoreLocation) -> Result<Self, StoreError> {
+        let site = Self::site(place).await?;
+        if site.found() != Found::Ours {
+            return Err(site.missing());
+        }
+        Self::open_site(place, site).await
+    }
+
+    /// What lies in the place, where nothing says that a store is gone from there.
+    async fn site(place: &StoreLocation) -> Result<Site, StoreError> {
         let site = Site::look(&place.at).await?;
         refuse_if_gone(place, &site)?;
+        Ok(site)
+    }
+
+    async fn open_site(place: &StoreLocation, site: Site) -> Result<Self, StoreError> {
         let store = Self::connect(place, site, Purpose::Use).await?.whole().await?;
         store.remember().await;
         Ok(store)
@@ -88,10 +109,9 @@ impl Store {
     /// # Errors
     /// It is not there, there was one that is gone, it can't be opened, or a newer program made it.
     pub(crate) async fn look(place: &StoreLocation) -> Result<Self, StoreError> {
-        let site = Site::look(&place.at).await?;
-        refuse_if_gone(place, &site)?;
+        let site = Self::site(place).await?;
         if site.found() != Found::Ours {
-            return Err(StoreError::Missing { path: site.name().display().to_string() });
+            return Err(site.missing());
         }
         let store = Self::connect(place, site, Purpose::Look).await?;
         if store.heads.as_ref().is_some_and(|heads| heads.directory().is_dir()) && store.importing().await?.is_none() {

@@ -88,6 +88,11 @@ impl Site {
         }
     }
 
+    /// That there is no store.
+    pub(super) fn missing(&self) -> StoreError {
+        StoreError::Missing { path: self.name().display().to_string() }
+    }
+
     /// Opens the store and brings its schema up to date.
     ///
     /// # Errors

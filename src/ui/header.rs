@@ -8,6 +8,7 @@ use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::model::alert::Severity;
+use crate::model::outcome::StoreAbsence;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
@@ -126,8 +127,12 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
     if let Some(away) = &state.seen().store_away {
-        let what = if away.has_lost { "STORE LOST ENTRIES" } else { "STORE AWAY" };
-        chips.push(chip(format!("{what} {}", figures::away_since(away, state.seen())), Role::ChipOffline));
+        let since = figures::away_since(away, state.seen());
+        chips.push(match away.how {
+            StoreAbsence::NotMade => chip("NO STORE YET".to_owned(), Role::ChipReadOnly),
+            StoreAbsence::LostEntries => chip(format!("STORE LOST ENTRIES {since}"), Role::ChipOffline),
+            StoreAbsence::Unusable => chip(format!("STORE AWAY {since}"), Role::ChipOffline),
+        });
     }
     if state.seen().leaves_unrecorded() || state.seen().is_unattended() {
         chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));

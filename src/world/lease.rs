@@ -4,6 +4,7 @@ use super::World;
 use super::diagnostics::ProblemKind;
 use super::output::Output;
 use crate::model::lease::{LeaseReport, LeaseView};
+use crate::model::outcome::StoreAbsence;
 use crate::text::SafeText;
 
 impl World {
@@ -46,7 +47,8 @@ impl World {
     }
 
     /// Whether this console, which would write, leaves what it sees to others while the store is away, or to nobody.
-    pub(crate) const fn leaves_unrecorded(&self) -> bool {
-        self.store_away.is_some() && matches!(self.lease, LeaseView::Unknown) && !self.read_only
+    pub(crate) fn leaves_unrecorded(&self) -> bool {
+        let is_away = self.store_away.as_ref().is_some_and(|away| away.how != StoreAbsence::NotMade);
+        is_away && matches!(self.lease, LeaseView::Unknown) && !self.read_only
     }
 }

@@ -11,7 +11,7 @@ use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
 use crate::model::observation::Observation;
-use crate::model::outcome::StoreAway;
+use crate::model::outcome::{StoreAbsence, StoreAway};
 use crate::model::reading::{Reading, Sample};
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -281,8 +281,12 @@ impl World {
     /// The store went away, for a reason, or is back.
     pub(crate) fn store_changed(&mut self, away: Option<StoreAway>) -> Output {
         if let Some(away) = away {
-            let why = away.why.clone();
+            let (why, how) = (away.why.clone(), away.how);
             self.store_away = Some(away);
+            if how == StoreAbsence::NotMade {
+                // Nothing failed: it is made by whoever has something to write.
+                return Output::default();
+            }
             self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
         } else {
             self.store_away = None;

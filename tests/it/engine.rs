@@ -19,7 +19,7 @@ use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::model::since::Since;
 use opsroom::model::status::Status;
-use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::world::alerts::Phase;
 use rustix::process::Signal;
@@ -248,7 +248,7 @@ async fn a_console_that_is_killed_is_succeeded() {
         loader: None,
         warnings: Vec::new(),
         store: None,
-        acts: true,
+        part: ConsolePart::ActsForAll,
         state_directory,
     };
     let mut next = Headless::start(start, (80, 24));

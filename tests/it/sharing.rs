@@ -15,7 +15,7 @@ use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
 use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunRefused, Statement};
 use opsroom::model::lease::{LateFigures, LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::observation::Observation;
-use opsroom::model::outcome::{Outcome, StoreAway};
+use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::model::run::RunState;
 use opsroom::model::status::Status;
@@ -209,7 +209,7 @@ fn lease(app: &mut App, view: LeaseView) {
 }
 
 fn away(why: &str, since: DateTime<Utc>) -> StoreAway {
-    StoreAway { since, seen: true, why: SafeText::new(why), has_lost: false }
+    StoreAway { since, seen: true, why: SafeText::new(why), how: StoreAbsence::Unusable }
 }
 
 fn ours(app: &mut App) {
@@ -651,7 +651,8 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
     let is_away = |state: &State| {
         let away = state.world.store_away.as_ref();
         away.is_some_and(|away| {
-            away.has_lost && ["lost the end", "--accept"].iter().all(|what| away.why.as_str().contains(what))
+            away.how == StoreAbsence::LostEntries
+                && ["lost the end", "--accept"].iter().all(|what| away.why.as_str().contains(what))
         })
     };
     reaches(&mut console, "that it lost entries while it was open", PATIENCE, is_away).await;
@@ -749,7 +750,7 @@ fn a_store_that_is_away_is_announced_once_and_its_reason_stays_readable() {
     }
     let shown = |app: &App| text(&draw(&app.state, 80, 24));
     assert_eq!(shown(&app).matches("the store is away").count(), 1, "{}", shown(&app));
-    assert!(shown(&app).contains("STORE AWAY since"), "{}", shown(&app));
+    assert!(shown(&app).contains("STORE AWAY"), "{}", shown(&app));
     app.keys("!");
     app.pass(20);
     assert!(shown(&app).contains("can't be opened: no server accepts"), "the last reason: {}", shown(&app));
@@ -785,7 +786,7 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     let unqueued = Some(SafeText::new("no space left"));
     let report = LeaseReport { view: LeaseView::Away { fence: 7, since }, late, unqueued, ..LeaseReport::default() };
     app.outcome(Outcome::Lease(Box::new(report)));
-    let lost = StoreAway { has_lost: true, ..away("its end is gone", since) };
+    let lost = StoreAway { how: StoreAbsence::LostEntries, ..away("its end is gone", since) };
     app.outcome(Outcome::Store { away: Some(lost), since });
     let frame = shown(&app);
     assert!(frame.contains("STORE LOST ENTRIES since") && !frame.contains("NOT RECORDING"), "{frame}");

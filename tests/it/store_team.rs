@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::model::lease::LeaseView;
-use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
@@ -194,7 +194,7 @@ async fn a_role_that_may_only_read_looks_on_and_changes_nothing() {
         loader: None,
         warnings: Vec::new(),
         store: Some(url.clone()),
-        acts: true,
+        part: ConsolePart::ActsForAll,
         state_directory: team.state("ben"),
     };
     let mut console = Headless::start(start, (80, 24));

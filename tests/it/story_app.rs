@@ -19,7 +19,7 @@ use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
 use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreEffect, TerminalEffect};
-use opsroom::model::outcome::{Outcome, StoreAway};
+use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{
     CheckProgress, ChecksAfter, Confirm, Lock, OutputLine, Run, RunState, Stopping, VerificationProgress,
@@ -459,7 +459,7 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
         }
     };
     let (why, since) = (SafeText::new("gone"), app.now().utc);
-    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, has_lost: false }), since });
+    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, how: StoreAbsence::Unusable }), since });
     all_say(&app, "Run is refused until it is back");
     app.typed("api");
     all_say(&app, "it would be refused now; Esc cancels");

@@ -16,7 +16,7 @@ use opsroom::app::state::State;
 use opsroom::clock::Clock;
 use opsroom::config::load;
 use opsroom::model::reading::Sign;
-use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::runtime::reload::Loader;
 use opsroom::world::diagnostics::Problem;
@@ -46,7 +46,7 @@ impl Console {
             loader: Some(loader),
             warnings: Vec::new(),
             store: None,
-            acts: false,
+            part: ConsolePart::Plays,
             state_directory,
         };
         Self { directory, headless: Headless::start(start, (80, 24)) }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::stage::{STATE, Stage, saved};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
-use crate::runtime::core::StartOptions;
+use crate::runtime::core::{ConsolePart, StartOptions};
 
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
@@ -72,7 +72,7 @@ fn open(global: &Global, directory: &Path) -> u8 {
                 warnings: found.warnings,
                 store: global.store.clone(),
                 // A store that is a person's own is not the demo's to act in.
-                acts: global.store.is_none(),
+                part: if global.store.is_none() { ConsolePart::ActsForAll } else { ConsolePart::Plays },
                 state_directory: directory.join(STATE),
             };
             console::open(&global, start, console::Afterwards::Nothing)

@@ -86,7 +86,14 @@ impl Sqlite {
     async fn open_to_write(path: PathBuf) -> Result<Self, StoreError> {
         let before = FileIdentity::from_path(&path).ok();
         let pool = connection::connect(&path).await.map_err(|error| named(&path, error))?;
-        let id = migrate::migrate(&pool).await.map_err(|error| opening(&path, error))?;
+        let id = match migrate::migrate(&pool).await {
+            Ok(id) => id,
+            Err(error) => {
+                // What is not used leaves no log beside it.
+                pool.close().await;
+                return Err(opening(&path, error));
+            }
+        };
         let files = OpenFiles::of(before, &path);
         Self { pool, path, id, files, main: MainFile::default(), read_only: false }.checked().await
     }

@@ -9,7 +9,7 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
 use crate::model::lease::{LateFigures, LeaseHolder, LeaseView};
-use crate::model::outcome::{StoreAway, StoreFigures};
+use crate::model::outcome::{StoreAbsence, StoreAway, StoreFigures};
 use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -115,17 +115,26 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
 fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
     let store = state.seen().store_away.as_ref();
-    let since = |away: &StoreAway| format!("away {}", figures::away_since(away, state.seen()));
+    let absent = |away: &StoreAway| match away.how {
+        StoreAbsence::NotMade => "none yet".to_owned(),
+        StoreAbsence::LostEntries | StoreAbsence::Unusable => {
+            format!("away {}", figures::away_since(away, state.seen()))
+        }
+    };
+    let role = match store.map(|away| away.how) {
+        None | Some(StoreAbsence::NotMade) => Role::Text,
+        Some(StoreAbsence::LostEntries | StoreAbsence::Unusable) => Role::LevelError,
+    };
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let only_read = state.seen().store_only_read.as_ref().filter(|_| store.is_none());
     let answers = if only_read.is_some() { "read-only" } else { "answers" };
-    let words = store.map_or_else(|| format!("{answers}{size}"), since);
-    out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
-    if store.is_some_and(|away| away.has_lost) {
+    let words = store.map_or_else(|| format!("{answers}{size}"), absent);
+    out.push(fact("state", words, role));
+    if store.is_some_and(|away| away.how == StoreAbsence::LostEntries) {
         out.push(fact("", "it lost entries".to_owned(), Role::LevelError));
     }
-    out.extend(store.into_iter().flat_map(|away| reason(&away.why, Role::LevelError, width)));
+    out.extend(store.into_iter().flat_map(|away| reason(&away.why, role, width)));
     out.extend(only_read.into_iter().flat_map(|why| reason(why, Role::TextDim, width)));
     let StoreFigures { waiting, lost, .. } = kept;
     if waiting > 0 || lost > 0 {

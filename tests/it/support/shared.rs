@@ -14,7 +14,7 @@ use opsroom::clock::Clock;
 use opsroom::model::effect::StartRun;
 use opsroom::model::preview::Preview;
 use opsroom::model::run::Plan;
-use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::runtime::runs::RunService;
 
@@ -54,7 +54,7 @@ impl Shared {
             loader: None,
             warnings: Vec::new(),
             store: Some(self.store()),
-            acts: true,
+            part: ConsolePart::ActsForAll,
             state_directory: self.state_of(who),
         };
         Headless::start(start, (80, 24))
