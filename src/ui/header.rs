@@ -11,15 +11,43 @@ use crate::model::alert::Severity;
 use crate::model::outcome::StoreAbsence;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
-use crate::ui::line::Line;
+use crate::ui::line::{Line, cut};
 use crate::ui::panels::services;
 use crate::ui::widgets::status;
 use crate::world::alerts::Phase;
 
-/// One part of the header. Where the room is short the highest `drop_priority` goes first; 0 stays.
-struct Part {
+/// Columns of a name, and of an environment, where the room is short.
+const SHORT_NAME: usize = 12;
+/// The clock gives way before what is wrong does.
+const CLOCK_DROP_PRIORITY: u8 = 3;
+
+/// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
+/// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
+struct Part(Vec<Form>);
+
+struct Form {
     words: Line<'static>,
     drop_priority: u8,
+}
+
+impl Part {
+    fn new(words: Line<'static>, drop_priority: u8) -> Self {
+        Self(vec![Form { words, drop_priority }])
+    }
+
+    /// The same with a longer form before it.
+    fn or_longer(mut self, words: Line<'static>, drop_priority: u8) -> Self {
+        self.0.insert(0, Form { words, drop_priority });
+        self
+    }
+
+    fn width(&self) -> usize {
+        self.0.first().map_or(0, |form| form.words.width())
+    }
+
+    fn drop_priority(&self) -> u8 {
+        self.0.first().map_or(0, |form| form.drop_priority)
+    }
 }
 
 /// Draws it in the first row of `area`.
@@ -29,28 +57,25 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let clock = clock(state);
     let clock_width = u16::try_from(clock.width()).unwrap_or(0) + 1;
-    let mut room = area.width;
-    if area.width >= clock_width + 24 {
-        painter.put_right(Rect { width: area.width - 1, ..area }, 0, &clock);
-        room = area.width - clock_width - 1;
-    }
+    let beside_clock = area.width.saturating_sub(clock_width + 1);
+    let mut room = if area.width >= clock_width + 24 { beside_clock } else { area.width };
     let mut parts = parts(state, painter.glyphs());
-    let width = |parts: &[Part]| parts.iter().map(|part| part.words.width()).sum::<usize>() + 1;
-    while width(&parts) > usize::from(room) {
-        let goes = parts
-            .iter()
-            .enumerate()
-            .filter(|(_, part)| part.drop_priority > 0)
-            .max_by_key(|(_, part)| part.drop_priority);
-        match goes.map(|(at, _)| at) {
-            Some(at) => drop(parts.remove(at)),
-            None => break,
+    while parts.iter().map(Part::width).sum::<usize>() + 1 > usize::from(room) {
+        let goes = parts.iter_mut().max_by_key(|part| part.drop_priority());
+        let goes = goes.filter(|part| part.drop_priority() > 0);
+        match goes {
+            Some(part) if room == area.width || part.drop_priority() > CLOCK_DROP_PRIORITY => drop(part.0.remove(0)),
+            _ if room < area.width => room = area.width,
+            _ => break,
         }
+    }
+    if room < area.width {
+        painter.put_right(Rect { width: area.width - 1, ..area }, 0, &clock);
     }
     let mut x = u16::from(area.width > 40);
     let left = Rect { width: room, ..area };
-    for part in parts {
-        x += painter.put_at(left, x, 0, &part.words);
+    for form in parts.iter().filter_map(|part| part.0.first()) {
+        x += painter.put_at(left, x, 0, &form.words);
     }
     tabs(state, painter, left, x);
 }
@@ -58,36 +83,57 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     let console = &state.seen().config.console;
     let divider = || Line::styled(format!(" {} ", glyphs.divider), Role::Border);
-    let mut parts = Vec::new();
-    let mut add = |words: Line<'static>, drop_priority: u8| parts.push(Part { words, drop_priority });
-    add(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
+    let short = |text: &str| cut(text, SHORT_NAME, glyphs.ellipsis);
+    let mut parts =
+        vec![Part::new(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 12)];
     if console.name != "opsroom" {
-        add(Line::styled(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
+        let name = |name: String| Line::styled(name, Role::TextStrong).and(" ", Role::Text);
+        parts.push(Part::new(name(short(&console.name)), 5).or_longer(name(console.name.clone()), 9));
     }
     if !console.environment.is_empty() {
-        add(environment(&console.environment), 0);
+        let word = &console.environment;
+        parts.push(Part::new(tinted(word, &short(word)), 0).or_longer(environment(word), 8));
     }
-    add(divider(), 3);
-    add(worst(state, glyphs), 0);
-    for chip in chips(state, glyphs) {
-        add(Line::plain(" ").join(chip), 1);
+    parts.push(Part::new(divider(), 6));
+    parts.push(Part::new(worst(state, glyphs), 0));
+    parts.extend(chips(state, glyphs));
+    let counts = alert_counts(state);
+    if let Some(worst) = counts.first() {
+        let others = counts.iter().skip(1).map(|(n, _)| n).sum::<usize>();
+        let all = counts.iter().map(alert_count).fold(Line::new(), |words, (count, role)| words.then(count, role));
+        let (text, role) = alert_count(worst);
+        let worst = divider().join(Line::styled(text, role));
+        let mut part = Part::new(worst.clone(), 0);
+        if others > 0 {
+            part = part
+                .or_longer(worst.and(format!(" +{others}"), Role::TextDim), CLOCK_DROP_PRIORITY)
+                .or_longer(divider().join(all), 7);
+        }
+        parts.push(part);
     }
-    let trouble = trouble(state, glyphs);
-    if !trouble.is_empty() {
-        add(divider().join(trouble), 5);
+    let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
+    if running > 0 {
+        let before = if counts.is_empty() { divider() } else { Line::plain(" ") };
+        let words = Line::styled(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
+        parts.push(Part::new(before.join(words), 10));
     }
     parts
 }
 
 /// The environment in words and colour.
 pub(crate) fn environment(word: &str) -> Line<'static> {
+    tinted(word, word)
+}
+
+/// `shown` in the colour of the environment `word`.
+fn tinted(word: &str, shown: &str) -> Line<'static> {
     let role = match word.to_ascii_lowercase().as_str() {
         "production" | "prod" | "live" => Role::EnvironmentProduction,
         "staging" | "stage" | "preproduction" | "preprod" => Role::EnvironmentStaging,
         "development" | "dev" | "test" | "testing" | "demo" | "local" => Role::EnvironmentDevelopment,
         _ => Role::Environment,
     };
-    Line::styled(format!(" {} ", word.to_uppercase()), role)
+    Line::styled(format!(" {} ", shown.to_uppercase()), role)
 }
 
 /// The worst status with how many services have it: `2 of 6 down`.
@@ -110,63 +156,67 @@ pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
     Line::styled(words, status::role(worst))
 }
 
-/// What is not as usual: each a word in reverse.
-fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
-    let chip = |text: String, role: Role| Line::styled(format!(" {text} "), role);
+/// What is not as usual: each a word in reverse. What is wrong stays longer than what was chosen.
+fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
+    let line = |text: &str, role: Role| Line::plain(" ").join(Line::styled(format!(" {text} "), role));
+    let chip = |text: &str, role: Role, drop_priority: u8| Part::new(line(text, role), drop_priority);
+    let dated = |text: &str, when: &str, role: Role| {
+        chip(text, role, 0).or_longer(line(format!("{text} {when}").trim_end(), role), 11)
+    };
+    let zone = state.seen().config.console.timezone;
     let mut chips = Vec::new();
     if let Some(held) = &state.console.frozen {
-        let at = figures::time(held.now.utc, state.seen().config.console.timezone);
-        chips.push(chip(format!("FROZEN since {at}"), Role::ChipFrozen));
+        chips.push(dated("FROZEN", &format!("since {}", figures::time(held.now.utc, zone)), Role::ChipFrozen));
     }
     if !state.console.focused {
         // The clock beside it stands still too: without the reason that looks like a console that hangs.
-        chips.push(chip("HELD: no focus".to_owned(), Role::ChipFrozen));
+        let held = |text| line(text, Role::ChipFrozen);
+        chips.push(Part::new(held("HELD"), 0).or_longer(held("HELD: no focus"), 11));
     }
     if !state.seen().connectivity.ok {
         let age = figures::age_since(state.seen().connectivity.since, state.seen().now, "");
-        chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
+        chips.push(dated("OUR NETWORK IS DOWN", &age, Role::ChipOffline));
     }
     if let Some(away) = &state.seen().store_away {
         let since = figures::away_since(away, state.seen());
         chips.push(match away.how {
-            StoreAbsence::NotMade => chip("NO STORE YET".to_owned(), Role::ChipReadOnly),
-            StoreAbsence::LostEntries => chip(format!("STORE LOST ENTRIES {since}"), Role::ChipOffline),
-            StoreAbsence::Unusable => chip(format!("STORE AWAY {since}"), Role::ChipOffline),
+            StoreAbsence::NotMade => chip("NO STORE YET", Role::ChipReadOnly, 4),
+            StoreAbsence::LostEntries => Part::new(line("LOST ENTRIES", Role::ChipOffline), 0)
+                .or_longer(line("STORE LOST ENTRIES", Role::ChipOffline), 4)
+                .or_longer(line(&format!("STORE LOST ENTRIES {since}"), Role::ChipOffline), 11),
+            StoreAbsence::Unusable => dated("STORE AWAY", &since, Role::ChipOffline),
         });
     }
     if state.seen().leaves_unrecorded() || state.seen().is_unattended() {
-        chips.push(chip("NOT RECORDING".to_owned(), Role::ChipOffline));
+        chips.push(chip("NOT RECORDING", Role::ChipOffline, 1));
     }
     if state.seen().store_away.is_none() && state.seen().store_only_read.is_some() {
-        chips.push(chip("STORE READ-ONLY".to_owned(), Role::ChipReadOnly));
+        chips.push(chip("STORE READ-ONLY", Role::ChipReadOnly, 4));
     }
     let old = state.seen().checks.iter().filter(|check| check.stale).count();
     if old > 0 {
-        chips.push(Line::styled(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
+        let words = Line::styled(format!("{} STALE {old}", glyphs.stale), Role::MarkStale);
+        chips.push(Part::new(Line::plain(" ").join(words), 2));
     }
     if state.seen().read_only {
-        chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
+        chips.push(chip("READ-ONLY", Role::ChipReadOnly, 4));
     }
     if state.seen().config.sources.iter().any(|source| source.kind.settings().is_insecure()) {
-        chips.push(chip("INSECURE TLS".to_owned(), Role::ChipInsecure));
+        chips.push(chip("INSECURE TLS", Role::ChipInsecure, 4));
     }
     chips
 }
 
-/// What fires, in one or two words.
-fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
-    let mut words = Line::new();
-    for severity in Severity::WORST_FIRST {
-        let n = state.seen().alerts.standing(Phase::Firing, false, Some(severity));
-        if n > 0 {
-            words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
-        }
-    }
-    let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
-    if running > 0 {
-        words = words.then(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
-    }
-    words
+/// How many alerts fire of each severity that has any, worst first.
+fn alert_counts(state: &State) -> Vec<(usize, Severity)> {
+    let firing = |severity| state.seen().alerts.standing(Phase::Firing, false, Some(severity));
+    let counts = Severity::WORST_FIRST.into_iter().map(|severity| (firing(severity), severity));
+    counts.filter(|(n, _)| *n > 0).collect()
+}
+
+/// `2 critical`.
+fn alert_count((n, severity): &(usize, Severity)) -> (String, Role) {
+    (format!("{n} {}", severity.word()), status::severity_role(*severity))
 }
 
 /// The screens with their keys where there is room for all, else the present one alone, from column `x` on.

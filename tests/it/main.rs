@@ -24,6 +24,7 @@ mod docker;
 mod engine;
 mod formats;
 mod hanging;
+mod header;
 mod http;
 mod in_terminal;
 mod jq;
