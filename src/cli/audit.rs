@@ -54,24 +54,28 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(What::Verify { accept: true, why }) = &arguments.what {
         return accept(why.as_deref().unwrap_or_default(), global).await;
     }
-    let opened = match &arguments.what {
-        Some(What::Verify { .. } | What::Export) => run_service::look_whole(global).await,
-        _ => run_service::look(global).await,
+    if let Some(What::Verify { .. }) = &arguments.what {
+        return match run_service::look_to_verify(global).await {
+            Ok(run_service) => {
+                let code = verify(run_service.store()).await;
+                run_service.close().await;
+                code
+            }
+            Err(code) => code,
+        };
+    }
+    let is_export = matches!(arguments.what, Some(What::Export));
+    let opened = if is_export { run_service::look_to_export(global).await } else { run_service::look(global).await };
+    let run_service = match opened {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) if is_export => return run_service::missing(),
+        Ok(None) => return output::print(EMPTY),
+        Err(code) => return code,
     };
-    let run_service = match (opened, &arguments.what) {
-        (Ok(Some(run_service)), _) => run_service,
-        (Ok(None), Some(What::Export)) => return exit::OK,
-        (Ok(None), _) => return output::print(EMPTY),
-        (Err(_), Some(What::Verify { .. })) => return exit::CRITICAL,
-        (Err(code), _) => return code,
-    };
-    let code = match arguments.what {
-        Some(What::Verify { .. }) => verify(run_service.store()).await,
-        Some(What::Export) => export(run_service.store()).await.unwrap_or_else(|error| run_service::broken(&error)),
-        None => latest(run_service.store()).await.unwrap_or_else(|error| run_service::broken(&error)),
-    };
-    run_service.close().await;
-    code
+    let store = run_service.store();
+    let printed = if is_export { export(store).await } else { latest(store).await };
+    let code = printed.unwrap_or_else(|error| run_service::broken(&error));
+    run_service::close_read(&run_service, code).await
 }
 
 /// Takes what lies there for the store from now on.

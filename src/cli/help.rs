@@ -117,7 +117,12 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom runs", "locks, running actions and past ones"),
             ("opsroom runs --follow", "the output of the latest run that is still running"),
         ],
-        exits: &[],
+        exits: &[
+            (exit::OK, "printed; of one run: verified, or ended with nothing to verify"),
+            (exit::WARNING, "one run: not recovered, or inconclusive; or the store has lost entries"),
+            (exit::CRITICAL, "one run: failed, timed out, killed, cancelled, regressed or refused"),
+            (exit::UNKNOWN, "one run: not over, or outcome unknown; or the store can't be read"),
+        ],
     },
     HelpPage {
         command: "timeline",
@@ -126,7 +131,11 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom timeline --since 30m", "what happened in the last half hour"),
             ("opsroom timeline --since 2026-11-21T10:00:00Z --json", "for a report"),
         ],
-        exits: &[(exit::OK, "printed, also if nothing happened"), (exit::UNKNOWN, "the store can't be read")],
+        exits: &[
+            (exit::OK, "printed, also if nothing happened"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read"),
+        ],
     },
     HelpPage {
         command: "store",
@@ -138,14 +147,20 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "sound, or done"),
+            (exit::WARNING, "done, but something in it is not readable and was left out, or it has lost entries"),
             (exit::CRITICAL, "`check` found something wrong, or nothing was changed"),
-            (exit::UNKNOWN, "the store can't be read"),
+            (exit::UNKNOWN, "there is no store, or it can't be read"),
         ],
     },
     HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
-        exits: &[],
+        exits: &[
+            (exit::OK, "released"),
+            (exit::CRITICAL, "not released: the run is not over"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "no such lock, or read-only"),
+        ],
     },
     HelpPage {
         command: "audit",
@@ -155,9 +170,10 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom audit export > audit.jsonl", "every entry with its hash"),
         ],
         exits: &[
-            (exit::OK, "verify: every chain is intact"),
-            (exit::WARNING, "verify: a chain is broken"),
-            (exit::CRITICAL, "verify: the audit log can't be read"),
+            (exit::OK, "printed; verify: every chain is intact"),
+            (exit::WARNING, "verify: a chain is broken; otherwise: printed, but the store has lost entries"),
+            (exit::CRITICAL, "verify: the audit log is lost or can't be read"),
+            (exit::UNKNOWN, "verify, export: there is no store; otherwise: the store can't be read"),
         ],
     },
     HelpPage {

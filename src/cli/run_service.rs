@@ -65,18 +65,36 @@ pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
     Ok(Some(run_service))
 }
 
-/// The same without a word on whether it lost anything; there has to be one in a place that somebody named.
+/// The same to export what it has: there has to be one in a place that somebody named.
 ///
 /// # Errors
 /// The exit code, also where there is none in a place that somebody named.
-pub(crate) async fn look_whole(global: &Global) -> Result<Option<RunService>, u8> {
-    whole(present(global, false).await?).await
+pub(crate) async fn look_to_export(global: &Global) -> Result<Option<RunService>, u8> {
+    let Some(run_service) = whole(present(global, false).await?).await? else { return Ok(None) };
+    warn(run_service.store()).await;
+    Ok(Some(run_service))
 }
 
-/// The same, also where an import into it is not at its end.
+/// Opens the store to verify its audit, without a word on whether it lost anything.
 ///
 /// # Errors
-/// As [`look`].
+/// The exit code: whether there is nothing to verify, or the audit can't be read.
+pub(crate) async fn look_to_verify(global: &Global) -> Result<RunService, u8> {
+    let (directory, url) = (state_directory()?, url(global).await?);
+    let opened = match RunService::open_to_look(url.as_deref(), &directory, global.clock).await {
+        Ok(run_service) => run_service.store().clone().whole().await.map(|_| run_service),
+        Err(error) => Err(error),
+    };
+    opened.map_err(|error| match error {
+        StoreError::Missing { .. } => output::fail(exit::UNKNOWN, &format!("nothing to verify: {error}"), error.hint()),
+        error => output::fail(exit::CRITICAL, &error.to_string(), error.hint()),
+    })
+}
+
+/// The same, also where an import into it is not at its end; there has to be one in a place that somebody named.
+///
+/// # Errors
+/// The exit code.
 pub(crate) async fn look_at_any(global: &Global) -> Result<Option<RunService>, u8> {
     present(global, false).await
 }
@@ -136,6 +154,14 @@ pub(crate) async fn warn(store: &Store) {
     if let Err(doubt) = store.trusted().await {
         output::eprint_error(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
     }
+}
+
+/// Closes a store that was read, and returns the exit code: what was printed of one that something speaks against may not
+/// be all.
+pub(crate) async fn close_read(run_service: &RunService, code: u8) -> u8 {
+    let is_whole = run_service.store().trusted().await.is_ok();
+    run_service.close().await;
+    if is_whole { code } else { code.max(exit::WARNING) }
 }
 
 /// Opens the store to import into it, and makes one where there is none.

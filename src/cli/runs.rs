@@ -63,8 +63,7 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let code = shown(&run_service, taken, arguments, global).await;
-    run_service.close().await;
-    code
+    run_service::close_read(&run_service, code).await
 }
 
 /// What is shown before anything ever ran.

@@ -81,9 +81,8 @@ async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {
         Ok(None) => return run_service::missing(),
         Err(code) => return code,
     };
-    let done = show(arguments, &opened).await;
-    opened.close().await;
-    done.unwrap_or_else(|error| run_service::broken(&error))
+    let code = show(arguments, &opened).await.unwrap_or_else(|error| run_service::broken(&error));
+    run_service::close_read(&opened, code).await
 }
 
 async fn show(arguments: &Arguments, opened: &RunService) -> Result<u8, StoreError> {

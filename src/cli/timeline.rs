@@ -70,8 +70,7 @@ async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u
         Ok(history) => print(arguments, since, &lines(&history, &configuration::actions(global), since)),
         Err(error) => run_service::broken(&error),
     };
-    run_service.close().await;
-    code
+    run_service::close_read(&run_service, code).await
 }
 
 fn lines(history: &PastFacts, actions: &[Action], since: DateTime<Utc>) -> Vec<Line> {

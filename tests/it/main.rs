@@ -54,6 +54,7 @@ mod status;
 mod store_command;
 mod store_faults;
 mod store_import;
+mod store_states;
 mod store_team;
 mod story_app;
 mod supervisor;

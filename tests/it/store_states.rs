@@ -1,0 +1,254 @@
+//! What each command that reads the store says of one that is not as it should be, and with which exit code.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may touch files, and its helpers end it where they fail"
+)]
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use opsroom::app::state::State;
+use opsroom::clock::Clock;
+use opsroom::model::outcome::StoreAbsence;
+use opsroom::runtime::core::{ConsolePart, StartOptions};
+use opsroom::runtime::headless::{Headless, LoopEnd};
+use opsroom::runtime::runs::RunService;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
+
+use crate::support::app::config;
+use crate::support::frame::{draw, text};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONFIG: &str = r#"
+[adapter.ours]
+touch = { steps = [["/bin/true"]] }
+[action.touch]
+adapter = "ours"
+do = "touch"
+target = "api"
+"#;
+
+/// Every command that reads the store, in the order of the columns of the tables below.
+const COMMANDS: [&[&str]; 13] = [
+    &["store"],
+    &["store", "check"],
+    &["store", "rebuild"],
+    &["store", "export"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "export"],
+    &["runs"],
+    &["runs", "--json"],
+    &["runs", "--follow"],
+    &["timeline"],
+    &["unlock", "x", "--why", "x"],
+    &["run", "touch", "--yes"],
+];
+
+struct World {
+    at: tempfile::TempDir,
+    /// `--store`; empty: the usual place.
+    store: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self { at: tempfile::tempdir().unwrap(), store: String::new() };
+        std::fs::write(world.at.path().join("opsroom.toml"), CONFIG).unwrap();
+        world
+    }
+
+    /// With a run on record.
+    fn used() -> Self {
+        let world = Self::new();
+        assert_eq!(world.says(&["run", "touch", "--yes"]).0, 0);
+        world
+    }
+
+    fn state(&self) -> PathBuf {
+        self.at.path().join("state/opsroom")
+    }
+
+    fn db(&self) -> PathBuf {
+        self.state().join("opsroom.db")
+    }
+
+    /// The exit code, and what stands on stderr; before it what an audit that was verified has against itself.
+    fn says(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        if !self.store.is_empty() {
+            command.args(["--store", &self.store]);
+        }
+        command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
+        command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.at.path().join("state"));
+        let output = command.output().unwrap();
+        let found = if arguments == ["audit", "verify"] { &output.stdout[..] } else { &[] };
+        let said = [found, &output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Every command ends with its code. One that neither prints what it was asked for nor finds nothing wrong says `why`.
+    fn holds(&self, what: &str, why: &str, codes: [i32; COMMANDS.len()]) {
+        for (command, code) in COMMANDS.into_iter().zip(codes) {
+            let (ended, said) = self.says(command);
+            assert_eq!(ended, code, "{what}: {command:?}: {said}");
+            if code != 0 && code != 64 {
+                assert!(said.contains(why), "{what}: {command:?} says why: {said}");
+                // What refuses a run says in its own sentence what to do.
+                assert!(said.contains("hint: ") || command[0] == "run", "{what}: {command:?} says what to do: {said}");
+            }
+        }
+    }
+
+    async fn sql(&self, text: &'static str) -> SqliteConnection {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.db());
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        connection
+    }
+}
+
+#[test]
+fn where_no_store_was_made_none_is_made_to_look_at_it() {
+    let codes = [3, 3, 3, 3, 0, 3, 3, 0, 0, 64, 0, 64];
+    let world = World::new();
+    for (command, code) in COMMANDS.into_iter().zip(codes) {
+        let (ended, said) = world.says(command);
+        assert_eq!(ended, code, "{command:?}: {said}");
+        assert!(code != 3 || said.contains("no store at ") && said.contains("hint: "), "{command:?}: {said}");
+        assert!(!world.state().exists(), "{command:?} made something");
+    }
+    assert_eq!(world.says(&["snapshot", "overview"]).0, 0);
+    assert!(!world.state().exists(), "a look at the screen made something");
+    let (_, said) = world.says(&["audit", "verify"]);
+    assert!(said.starts_with("error: nothing to verify: no store at "), "{said}");
+    // In a place that somebody named it may be named wrongly: that is said.
+    let world = World { store: world.at.path().join("other.db").display().to_string(), ..world };
+    for (command, code) in COMMANDS.into_iter().zip(codes) {
+        let (ended, said) = world.says(command);
+        assert_eq!(ended, code, "{command:?}: {said}");
+        assert!(said.contains("no store at ") && said.contains("hint: "), "{command:?}: {said}");
+        assert!(!world.state().exists() && !world.at.path().join("other.db").exists(), "{command:?} made something");
+    }
+}
+
+#[test]
+fn a_store_that_is_gone_or_another_file_is_no_empty_one() {
+    let unusable = [3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2];
+    let world = World::used();
+    std::fs::remove_file(world.db()).unwrap();
+    world.holds("gone", "is missing, but one was used there before", unusable);
+    std::fs::write(world.db(), "").unwrap();
+    world.holds("empty", "is empty, but one was used there before", unusable);
+    std::fs::write(world.db(), "x".repeat(5_000)).unwrap();
+    world.holds("garbage", "a file of another kind, not a store of opsroom", unusable);
+    std::fs::remove_file(world.db()).unwrap();
+    let world = World { store: "postgres://postgres@127.0.0.1:1/x".to_owned(), ..world };
+    world.holds("no server", "no server accepts connections there", unusable);
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
+    let world = World::used();
+    world.sql("UPDATE schema_version SET version = 99 WHERE version = 1").await.close().await.unwrap();
+    let files = || std::fs::read_dir(world.state()).unwrap().count();
+    let before = files();
+    let unusable = [3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2];
+    for (command, code) in COMMANDS.into_iter().zip(unusable) {
+        let (ended, said) = world.says(command);
+        assert!(ended == code && said.contains("use the newer opsroom"), "{command:?}: {ended}: {said}");
+        assert_eq!(files(), before, "{command:?} left something beside it");
+    }
+}
+
+#[test]
+fn what_is_printed_of_a_store_that_has_lost_entries_is_a_warning() {
+    let world = World::used();
+    let backup = std::fs::read(world.db()).unwrap();
+    assert_eq!(world.says(&["run", "touch", "--yes"]).0, 0);
+    std::fs::write(world.db(), backup).unwrap();
+    let codes = [1, 2, 2, 1, 1, 1, 1, 1, 1, 64, 1, 64, 2];
+    world.holds("lost entries", "the store has lost the end of its audit: entries 3 to 4 are missing", codes);
+}
+
+#[tokio::test]
+async fn a_store_that_another_program_holds_says_so() {
+    let world = World::used();
+    let holder = world.sql("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").await;
+    // Each waits for it for a while: beside each other.
+    std::thread::scope(|scope| {
+        let commands = COMMANDS.into_iter().zip([3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2]);
+        let asked: Vec<_> =
+            commands.map(|(command, code)| (command, code, scope.spawn(|| world.says(command)))).collect();
+        for (command, code, said) in asked {
+            let (ended, said) = said.join().unwrap();
+            assert!(ended == code && said.contains("another program has locked it"), "{command:?}: {ended}: {said}");
+        }
+    });
+    holder.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_on_a_server_that_is_lost_or_may_only_be_read_says_so() {
+    let Ok(server) = std::env::var("OPSROOM_TEST_POSTGRES") else {
+        eprintln!("skipped: OPSROOM_TEST_POSTGRES is not set; tests/run starts a server");
+        return;
+    };
+    let name = format!("states_{:08x}", fastrand::u32(..));
+    let admin = |database: String, text: String| {
+        let url = format!("postgres://postgres@{server}/{database}");
+        async move {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            connection.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
+        }
+    };
+    admin("postgres".to_owned(), format!("CREATE DATABASE {name}")).await;
+    let world = World { store: format!("postgres://postgres@{server}/{name}"), ..World::new() };
+    for (command, code) in COMMANDS.into_iter().zip([3, 3, 3, 3, 0, 3, 3, 0, 0, 64, 0, 64]) {
+        let (ended, said) = world.says(command);
+        assert!(ended == code && said.contains("no store at "), "none: {command:?}: {ended}: {said}");
+    }
+    assert_eq!(world.says(&["run", "touch", "--yes"]).0, 0);
+    let reader = format!(
+        "CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA public TO {name}; \
+         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"
+    );
+    admin(name.clone(), reader).await;
+    let looker = World { store: format!("postgres://{name}@{server}/{name}"), ..World::new() };
+    looker.holds("read-only", "may only read the store", [0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 64, 2]);
+    admin(name.clone(), "DROP SCHEMA public CASCADE; CREATE SCHEMA public".to_owned()).await;
+    let unusable = [3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2];
+    world.holds("lost", "but one was used there before", unusable);
+    admin("postgres".to_owned(), format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    world.holds("no database", "the database does not exist", unusable);
+    admin("postgres".to_owned(), format!("DROP ROLE {name}")).await;
+}
+
+#[tokio::test]
+async fn a_console_that_only_looks_on_makes_no_store() {
+    let at = tempfile::tempdir().unwrap();
+    let state_directory = at.path().join("state");
+    let start = StartOptions {
+        clock: Clock::start(),
+        config: config("[console]\nread_only = true\n"),
+        loader: None,
+        warnings: Vec::new(),
+        store: None,
+        part: ConsolePart::ActsForAll,
+        state_directory: state_directory.clone(),
+    };
+    let mut console = Headless::start(start, (80, 24));
+    let is_missing =
+        |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade);
+    assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
+    let frame = text(&draw(console.state(), 80, 24));
+    assert!(frame.contains("NO STORE YET") && !frame.contains("away"), "{frame}");
+    assert!(!state_directory.exists());
+    RunService::open(None, &state_directory, Clock::start()).await.unwrap().close().await;
+    let is_there = |state: &State| state.world.store_away.is_none();
+    assert_eq!(console.run(PATIENCE, is_there).await, LoopEnd::Reached, "one that another makes is seen");
+    console.finish().await;
+}
