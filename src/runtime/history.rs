@@ -43,7 +43,7 @@ pub(super) struct HistoryWriter {
     /// Minutes for which there was no room in the queue.
     crowded: Arc<AtomicU64>,
     queue: Arc<Mutex<MinuteQueue>>,
-    /// Set with each minute that this process stores.
+    /// Set with each minute that this process ends while it holds the lease.
     pub(super) holding: watch::Sender<Option<Holding>>,
 }
 
@@ -78,9 +78,9 @@ impl HistoryWriter {
         Self { minutes: sender, crowded, queue: Arc::new(Mutex::new(queue)), holding: watch::Sender::new(None) }
     }
 
-    /// Stores a minute when the store can be written.
+    /// Stores a minute when the store can be written, where anything is known of it.
     pub(super) fn write(&self, holding: Holding, sheet: Sheet) {
-        if self.minutes.try_send((holding.fence, sheet)).is_err() {
+        if !sheet.is_empty() && self.minutes.try_send((holding.fence, sheet)).is_err() {
             self.crowded.fetch_add(1, Ordering::Relaxed);
         }
         self.holding.send_replace(Some(holding));

@@ -31,9 +31,8 @@ impl World {
         let checks = self.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
         let names = checks.chain(self.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone())));
         let known: Vec<_> = names.zip(buckets).filter(|(_, bucket)| !bucket.is_empty()).collect();
-        if !known.is_empty() {
-            output.intents.push(Intent::WriteMinute { fence, sheet: Sheet::new(minute, known) });
-        }
+        // Also one of which nothing is known: who acts for all lets go of what is old though it polls nothing.
+        output.intents.push(Intent::WriteMinute { fence, sheet: Sheet::new(minute, known) });
     }
 
     /// Ends the minute before another configuration begins, and begins again with that one's checks and metrics.
@@ -90,7 +89,10 @@ mod tests {
     struct Room {
         world: World,
         now: Stamp,
+        /// Those of which anything is known.
         sheets: Vec<Sheet>,
+        /// How many were handed over.
+        minutes: usize,
     }
 
     impl Room {
@@ -101,7 +103,7 @@ mod tests {
             let config = config(CONFIG);
             let mut world = World::new(config, now);
             world.lease = LeaseView::Ours { fence: 7, since: utc };
-            let mut room = Self { world, now, sheets: Vec::new() };
+            let mut room = Self { world, now, sheets: Vec::new(), minutes: 0 };
             room.pass(0);
             room
         }
@@ -109,7 +111,8 @@ mod tests {
         fn take(&mut self, output: Output) {
             for intent in output.intents {
                 if let Intent::WriteMinute { fence: 7, sheet } = intent {
-                    self.sheets.push(sheet);
+                    self.minutes += 1;
+                    self.sheets.extend((!sheet.is_empty()).then_some(sheet));
                 }
             }
         }
@@ -222,6 +225,13 @@ mod tests {
             assert!(buckets.iter().all(|bucket| bucket.known_ms() <= 60_000), "{step}");
             assert!((179_000..=180_000).contains(&known), "{step}: {known}");
         }
+    }
+
+    #[test]
+    fn a_holder_that_polls_nothing_ends_its_minutes_too() {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        room.pass(125);
+        assert_eq!((room.minutes, room.sheets.len()), (2, 0));
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl Sheet {
         Self { minute, buckets }
     }
 
+    /// Whether it has no bucket.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
     /// The buckets, ordered by their series.
     pub fn buckets(&self) -> impl Iterator<Item = (&SeriesKey, &Bucket)> {
         self.buckets.iter().map(|(series, bucket)| (series, bucket))
