@@ -151,7 +151,7 @@ async fn what_a_command_had_said_before_a_reload_comes_once() {
         let said = directory.path().join("said");
         let text = format!(
             "echo 2026-11-21T10:00:00Z first; echo 2026-11-21T10:00:01Z second; \
-             [ -e {0} ] && echo 2026-11-21T10:00:02Z again; {after}echo x > {0}; exec sleep 60",
+             [ -e {0} ] && echo 2026-11-21T10:00:02Z again; {after}sleep 0.03; echo x > {0}; exec sleep 60",
             said.display()
         );
         let (resume, logs) = (Resume::default(), vec![log("c", script(&text))]);
@@ -163,7 +163,7 @@ async fn what_a_command_had_said_before_a_reload_comes_once() {
         };
         assert!(tokio::time::timeout(Duration::from_secs(30), saying).await.is_ok(), "the command did not start");
         let mut lines = followed.cancelled().await;
-        // What had not been read by then is said again, and what had been is left out.
+        // What had not been read by then is said again, and what had been, as is likely after that pause, is left out.
         let mut followed = Followed::start(logs, &resume);
         followed.until(|f| f.records.iter().any(|record| record.message.as_str() == "again")).await;
         lines.extend(followed.cancelled().await);
