@@ -66,6 +66,12 @@ pub struct Sgr {
 }
 
 impl Sgr {
+    /// The same over a ground that stays: what was chosen for another one need not be readable on it.
+    #[must_use]
+    pub(crate) fn without_ground(self) -> Self {
+        Self { fg: self.fg.filter(|_| self.bg.is_none()), bg: None, ..self }
+    }
+
     /// Applies the parameters between `ESC [` and `m`; what is not understood is passed over.
     pub(super) fn apply(&mut self, parameters: &[u8]) {
         let mut numbers = parameters.split(|byte| matches!(byte, b';' | b':')).map(number);

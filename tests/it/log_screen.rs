@@ -593,13 +593,29 @@ fn column_wrap_and_context_stay() {
     assert_eq!((app.state.console.screens.logs.column, app.state.console.wrap), (8, true));
     app.keys("w 4 3 G g j j");
     assert_eq!(app.state.console.screens.logs.column, 8);
-    let frame = shown(&mut app, (80, 24));
-    let styles = draw(&app.state, 80, 24);
-    let marked = (0..24).any(|y| styles[(4, y)].bg != Color::Reset);
-    assert!(marked, "the selected record is in sight with its context\n{frame}");
+    for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+        let frame = shown(&mut app, (width, height));
+        let styles = draw(&app.state, width, height);
+        let rows: Vec<&str> = frame.lines().collect();
+        let selected: Vec<u16> = (0..height).filter(|y| styles[(4, *y)].bg == tint()).collect();
+        let [selected] = selected[..] else { panic!("{selected:?} are selected\n{frame}") };
+        let around = &rows[usize::from(selected) - 2..=usize::from(selected) + 2];
+        // What its own log said before and after it.
+        for (row, number) in around.iter().zip([20, 22, 23, 25, 26]) {
+            assert!(row.contains(&format!("{number} path=/v1/{number}")), "the record in its context\n{frame}");
+        }
+        assert!(around[2].contains("23 ERROR"), "{frame}");
+    }
 }
 
-/// The colours that lines bring along: never over what is selected or found, never unreadable, and hidden by a key.
+/// The tint behind what is selected.
+fn tint() -> Color {
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+    styles.get(Role::Selection).bg.expect("the theme has one")
+}
+
+/// The colours that lines bring along: never over what is found, never unreadable, kept by what is selected, and hidden by
+/// a key.
 #[test]
 fn lines_have_their_own_colours() {
     let mut app = logs();
@@ -626,12 +642,11 @@ fn lines_have_their_own_colours() {
     assert_ne!(found.0, Color::Red, "what was found has its own colour");
     app.keys("esc k");
     let selected = cell(&app, "d", ColorDepth::True);
-    assert_eq!(
-        (selected.0, selected.1),
-        (Color::Reset, Modifier::empty()),
-        "no colour of the line's own, nothing reversed"
-    );
-    assert_ne!(selected.2, Color::Reset, "a tint");
+    assert_eq!(selected, (Color::Red, Modifier::empty(), tint()), "the tint lies behind the line's own colour");
+    assert_eq!(cell(&app, "u", ColorDepth::True), (Color::Reset, Modifier::empty(), tint()), "readable on it");
+    let (colour, modifier, behind) = cell(&app, "d", ColorDepth::Sixteen);
+    assert_eq!((colour, behind), (Color::Red, Color::Reset), "sixteen colours have no tint");
+    assert!(modifier.contains(Modifier::BOLD) && !modifier.contains(Modifier::REVERSED), "{modifier:?}");
 }
 
 #[test]

@@ -171,8 +171,8 @@ impl LogStyle<'_> {
             RecordKind::Partial => Role::TextDim,
             RecordKind::Line => Role::Text,
         };
-        let inks = if self.colours && !row.selected && !row.context { record.styles() } else { &[] };
-        inked(text, (role, Role::LogMatch), self.finder, inks)
+        let inks = if self.colours && !row.context { record.styles() } else { &[] };
+        inked(text, (role, Role::LogMatch), self.finder, (inks, row.selected))
     }
 
     /// The rows of one record in `width` columns.
@@ -303,8 +303,13 @@ fn elapsed(since: Option<TimeDelta>) -> (String, Role) {
     (words, role)
 }
 
-/// The same, and what was not found in the colours that it asks for.
-fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, inks: &[StyleSpan]) -> Line<'a> {
+/// The same, and what was not found in the colours that it asks for. Where a tint lies behind it, that is the only ground.
+fn inked<'a>(
+    text: &'a str,
+    (role, found): (Role, Role),
+    finder: &Finder<'_>,
+    (inks, tinted): (&[StyleSpan], bool),
+) -> Line<'a> {
     if inks.is_empty() {
         return highlighted(text, role, found, finder);
     }
@@ -314,7 +319,8 @@ fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, in
         for (range, ink) in inks.iter().filter(|(range, _)| range.start < to && range.end > from) {
             let (start, end) = (range.start.max(at), range.end.min(to));
             words.push(Span::borrowed(text.get(at..start).unwrap_or_default()), role);
-            words.push_inked(Span::borrowed(text.get(start..end).unwrap_or_default()), role, *ink);
+            let ink = if tinted { ink.without_ground() } else { *ink };
+            words.push_inked(Span::borrowed(text.get(start..end).unwrap_or_default()), role, ink);
             at = end;
         }
         words.push(Span::borrowed(text.get(at..to).unwrap_or_default()), role);
