@@ -2,12 +2,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use thiserror::Error;
 use tokio::process::{Child, Command};
 
+use super::borrower::TerminalBorrower;
 use super::environment;
 use super::group::{self, ProcessGroup};
 
@@ -154,15 +156,28 @@ impl Invocation {
         Ok(ProcessGroup::led_by(started?, changes))
     }
 
-    /// Starts it in our own group, with the terminal whose keyboard that is and the clean environment of what has one. It
-    /// outlives the value that is returned.
+    /// With what a program in a terminal is given below its variables.
+    pub(crate) fn in_terminal_environment(mut self) -> Self {
+        self.base = Base::Terminal;
+        self
+    }
+
+    /// Starts it in our own group, with our terminal: `stdin`, or the keyboard itself where that is `None`.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub(crate) fn start_in_terminal(mut self, keyboard: Stdio) -> Result<Child, StartError> {
+    pub(crate) fn start_in_terminal(
+        self,
+        keyboard: OwnedFd,
+        stdin: Option<Stdio>,
+    ) -> Result<TerminalBorrower, StartError> {
         self.has_directory()?;
-        self.base = Base::Terminal;
-        self.command().stdin(keyboard).spawn().map_err(|error| self.not_started(error))
+        // Listening begins before the child can be stopped.
+        let (changes, mode) = (group::changes(), TerminalBorrower::mode_of(&keyboard));
+        let stdin = stdin.map_or_else(|| keyboard.try_clone().map(Stdio::from), Ok);
+        let started = stdin.and_then(|stdin| self.command().stdin(stdin).spawn());
+        let child = started.map_err(|error| self.not_started(error))?;
+        Ok(TerminalBorrower::new(child, keyboard, mode, changes))
     }
 
     fn has_directory(&self) -> Result<(), StartError> {

@@ -7,11 +7,14 @@
 //! *Invariant:* a bounded child leads a process group, and nothing of that group survives the [`ProcessGroup`] that stands for
 //! it unless it was kept. What leaves the group with `setsid`, as a daemon does, is no longer ours.
 
+mod borrower;
 mod environment;
 mod group;
 mod invocation;
+pub(crate) mod job;
 pub mod table;
 
+pub(crate) use borrower::TerminalBorrower;
 pub(crate) use group::{ProcessGroup, Survivors};
 pub(crate) use invocation::{Invocation, StartError};
 

@@ -1,8 +1,7 @@
 //! A run that has the terminal, from the moment it is lent to the outcome on record.
 
 use std::io;
-use std::os::fd::AsFd as _;
-use std::process::Stdio;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -31,7 +30,7 @@ impl ForegroundRun {
     /// afterwards.
     pub(crate) async fn run(self, hang_up: CancellationToken, is_covered: bool) -> Run {
         let Self { run_service, run, steps } = self;
-        let keyboard = || KeyInput::find()?.to_stdio();
+        let keyboard = || KeyInput::find()?.to_owned_fd();
         let ended = steps.run(run_service.clock, LentTerminal { keyboard, hang_up, is_covered }).await;
         if let Err(error) = ended {
             tracing::warn!(%error, run = %run.id, "the end of a run could not be written");
@@ -44,7 +43,7 @@ impl ForegroundRun {
 
 impl KeyInput {
     /// The same keyboard for another program.
-    fn to_stdio(&self) -> io::Result<Stdio> {
-        self.as_fd().try_clone_to_owned().map(Stdio::from)
+    pub(super) fn to_owned_fd(&self) -> io::Result<OwnedFd> {
+        self.as_fd().try_clone_to_owned()
     }
 }

@@ -9,7 +9,7 @@ use super::core::{Core, StartOptions};
 use super::frames::{Frames, Urgency};
 use super::pager::PagerText;
 use super::painter::FramePainter;
-use super::signals::{self, SignalRequest, Signals};
+use super::signals::{SignalRequest, Signals};
 use super::terminal;
 use super::tty::Tty;
 use ratatui::buffer::Buffer;
@@ -20,6 +20,7 @@ use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
+use crate::process::job;
 use crate::text::SafeText;
 
 /// Messages taken in before a frame is considered again.
@@ -206,7 +207,7 @@ impl Console {
         match asked {
             // What is typed at who has the terminal goes to us as well.
             SignalRequest::End(130 | 131) if self.hands == TerminalOwner::Child => {}
-            SignalRequest::Stop if self.hands == TerminalOwner::Child && !signals::can_be_continued() => {}
+            SignalRequest::Stop if self.hands == TerminalOwner::Child && !job::can_be_continued() => {}
             SignalRequest::End(code) => self.ending = Some(code),
             SignalRequest::Stop => self.suspend(false),
             SignalRequest::Continue => self.resume(),
@@ -307,7 +308,7 @@ impl Console {
         }
         let lent = self.hands == TerminalOwner::Child;
         self.hands = if lent { TerminalOwner::Child } else { TerminalOwner::Stopped };
-        if let Err(error) = signals::stop(group) {
+        if let Err(error) = job::stop(group) {
             tracing::warn!(%error, "stopping");
             self.resume();
         }

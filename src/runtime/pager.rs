@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tokio::process::{Child, ChildStdin};
+use tokio::process::ChildStdin;
 
+use super::terminal::KeyInput;
 use crate::files;
 use crate::files::bounded::PATIENCE;
-use crate::process::Invocation;
+use crate::process::{Invocation, TerminalBorrower};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -62,7 +63,7 @@ fn start_of(lines: &[String], section: &str) -> usize {
 /// The pager that has the terminal, where one has.
 #[derive(Debug, Default)]
 pub(crate) struct Pager {
-    running: Option<io::Result<Child>>,
+    running: Option<io::Result<TerminalBorrower>>,
     text: Option<(PagerText, Redactor)>,
 }
 
@@ -74,7 +75,9 @@ impl Pager {
         let shell = Invocation::shell(pager.as_deref().unwrap_or("less")).in_our_environment();
         // What is read came from outside: a pager must not run commands for it.
         let shell = shell.env("LESSSECURE", "1");
-        self.running = Some(shell.spawn(Stdio::piped(), Stdio::inherit(), Stdio::inherit()));
+        let keyboard = KeyInput::find().and_then(|input| input.to_owned_fd());
+        let started = keyboard.map(|keyboard| shell.start_in_terminal(keyboard, Some(Stdio::piped())));
+        self.running = Some(started.and_then(|started| started.map_err(io::Error::other)));
         self.text = Some((text, redactor));
     }
 
@@ -91,10 +94,10 @@ impl Pager {
             },
             None => return Ok(()),
         };
-        if let (Some((text, redactor)), Some(stdin)) = (self.text.take(), child.stdin.take()) {
+        if let (Some((text, redactor)), Some(stdin)) = (self.text.take(), child.stdin()) {
             feed(stdin, text, redactor)?;
         }
-        let status = child.wait().await;
+        let status = child.ended().await;
         self.running = None;
         match status {
             Ok(status) if status.code() == Some(127) => Err(io::Error::new(io::ErrorKind::NotFound, "no such program")),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::support::pty::{self, Terminal};
 
@@ -34,18 +34,30 @@ impl Opening {
 
     /// The console at the confirmation, which is given.
     fn confirmed(&self) -> Terminal {
-        let mut console = Terminal::console(&self.config(), 100, 30);
-        console.wait_for("proving-ground");
-        console.press("H");
-        console.wait_for("digest");
-        assert!(console.contents().contains("neither recorded nor redacted"), "{}", console.contents());
-        pty::until("the dialog takes the key", || {
-            console.press("y");
-            std::thread::sleep(Duration::from_millis(50));
-            !console.contents().contains("digest")
-        });
-        console
+        confirm(Terminal::console(&self.config(), 100, 30), "H")
     }
+
+    /// The same in the shell that a person came from.
+    fn confirmed_in_shell(&self) -> Terminal {
+        let mut outer = Terminal::program(&["/bin/sh", "-i"], 100, 30, &[("PS1", "outer$ ")]);
+        outer.wait_for("outer$");
+        outer.press(&format!("{} --config {}\r", env!("CARGO_BIN_EXE_opsroom"), self.config().display()));
+        confirm(outer, "H")
+    }
+}
+
+/// Gives the confirmation of the action with that key.
+pub fn confirm(mut console: Terminal, key: &str) -> Terminal {
+    console.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("proving-ground"));
+    console.press(key);
+    console.wait_for("digest");
+    assert!(console.contents().contains("neither recorded nor redacted"), "{}", console.contents());
+    pty::until("the dialog takes the key", || {
+        console.press("y");
+        std::thread::sleep(Duration::from_millis(50));
+        !console.contents().contains("digest")
+    });
+    console
 }
 
 fn first_run(console: &Terminal) -> serde_json::Value {
@@ -57,7 +69,7 @@ fn first_run(console: &Terminal) -> serde_json::Value {
     serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap_or_default()[0].clone()
 }
 
-fn wait_for_state(console: &Terminal, state: &str) -> serde_json::Value {
+pub fn wait_for_state(console: &Terminal, state: &str) -> serde_json::Value {
     let mut run = serde_json::Value::Null;
     pty::until(&format!("the run is {state}"), || {
         run = first_run(console);
@@ -83,6 +95,8 @@ fn a_shell_has_the_terminal_and_its_exit_code_goes_on_record() {
     // Ctrl-C is for what runs in the shell: neither the shell nor the console ends.
     console.press("echo sleeps-$((40 + 1)); sleep 100; echo slept-$((40 + 4))\r");
     console.wait_for("sleeps-41");
+    // Before that the shell itself would be interrupted, and wait for its program all the same.
+    pty::until("the program has the terminal", || console.foreground() == "sleep");
     console.press("\x03");
     // What is typed before the shell is back at its prompt goes with the interrupt.
     console.wait("the prompt behind the interrupt", |screen| {
@@ -165,4 +179,109 @@ fn without_a_terminal_or_read_only_nothing_is_opened() {
     let mut shell = Terminal::program(&argv, 100, 30, &[]);
     assert_eq!(shell.wait_for_end().exit_code(), 64);
     shell.wait_for("read-only: nothing that changes the world");
+}
+
+/// The console is drawn, hears keys, and has the terminal in its own group.
+pub fn assert_back(console: &mut Terminal, when: &str) {
+    console.wait(&format!("the console, {when}"), |screen| {
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("proving-ground")
+    });
+    pty::until(&format!("it hears keys as they are typed, {when}"), || console.is_raw());
+    assert_eq!(console.foreground(), "opsroom", "{when}");
+    console.press("?");
+    console.wait(&format!("help, {when}"), |screen| screen.contents().contains("keys and commands"));
+    console.press("\x1b");
+    console.wait(&format!("no help, {when}"), |screen| !screen.contents().contains("keys and commands"));
+}
+
+#[test]
+fn a_shell_that_is_killed_leaves_the_terminal_to_the_console() {
+    let opening = Opening::of(r#"[["sh", "-i"]]"#);
+    for (killed, words) in [
+        ("by itself", "kill -9 $$"),
+        ("as a group", "kill -9 -$$"),
+        ("while a program of it has the terminal", "echo $$ > pid; sleep 1000"),
+        ("in a mode of its own", "stty raw -echo; kill -9 $$"),
+    ] {
+        for is_in_shell in [true, false] {
+            let mut console = if is_in_shell { opening.confirmed_in_shell() } else { opening.confirmed() };
+            let when = format!("killed {killed}, a shell around it: {is_in_shell}");
+            console.wait(&format!("the shell, {when}"), |screen| !screen.alternate_screen());
+            pty::until(&format!("the shell has the terminal, {when}"), || console.foreground() == "sh");
+            console.press(&format!("{words}\r"));
+            if words.ends_with("sleep 1000") {
+                pty::until(&format!("the program has the terminal, {when}"), || console.foreground() == "sleep");
+                let pid = std::fs::read_to_string(opening.0.path().join("pid")).unwrap();
+                kill_process(Pid::from_raw(pid.trim().parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+            }
+            console.wait(&format!("the reason, {when}"), |screen| screen.contents().contains("Press Enter to return"));
+            console.press("\r");
+            assert_back(&mut console, &when);
+            assert_eq!(wait_for_state(&console, "killed")["signal"], 9, "{when}");
+            console.press("q");
+            if is_in_shell {
+                pty::until("the shell around it has the terminal", || console.foreground() == "sh");
+                console.wait("its prompt", |screen| screen.contents().trim_end().ends_with("outer$"));
+            } else {
+                assert_eq!(console.wait_for_end().exit_code(), 0, "{when}");
+            }
+            console.assert_restored(&when);
+        }
+    }
+}
+
+#[test]
+fn what_is_stopped_in_a_shell_stays_there_and_a_stopped_shell_can_be_continued() {
+    let opening = Opening::of(r#"[["sh", "-i"]]"#);
+    for is_in_shell in [true, false] {
+        let mut console = if is_in_shell { opening.confirmed_in_shell() } else { opening.confirmed() };
+        pty::until("the shell has the terminal", || !console.is_raw() && console.foreground() == "sh");
+        console.press("PS1='inner$ '; sleep 1000\r");
+        pty::until("a program has it", || console.foreground() == "sleep");
+        console.press("\x1a");
+        pty::until("the shell has it again", || console.foreground() == "sh");
+        console.press("kill -9 %1; wait; kill -STOP $$; echo went-$((40 + 2))\r");
+        if is_in_shell {
+            console.wait("the shell around it", |screen| screen.contents().trim_end().ends_with("outer$"));
+            console.press("fg\r");
+        }
+        console.wait_for("went-42");
+        console.press("exit\r");
+        assert_back(&mut console, &format!("a shell around it: {is_in_shell}"));
+    }
+}
+
+#[test]
+fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
+    let opening =
+        Opening::of(r#"[["sh", "-c", "trap '' HUP TERM; echo $$ > pid; echo ready; while :; do sleep 1; done"]]"#);
+    let mut console = opening.confirmed();
+    console.wait_for("ready");
+    let pid = std::fs::read_to_string(opening.0.path().join("pid")).unwrap();
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    console.close();
+    assert_eq!(console.wait_for_end().exit_code(), 129);
+    pty::until("the shell is gone", || test_kill_process(pid).is_err());
+    assert_eq!(wait_for_state(&console, "killed")["signal"], 9);
+}
+
+#[test]
+fn a_pager_that_is_killed_leaves_the_terminal_to_the_console() {
+    let opening = Opening::of(r#"[["sh", "-i"]]"#);
+    let config = opening.config();
+    let log = opening.0.path().join("api.log");
+    std::fs::write(&log, "a line to be read\n").unwrap();
+    let with_log = std::fs::read_to_string(&config).unwrap() + &format!("[log.api]\nfile = {log:?}\n");
+    std::fs::write(&config, with_log).unwrap();
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap()];
+    // A pager with job control of its own, in a mode of its own.
+    let pager = "sh -ic 'stty raw -echo < /dev/tty; echo paging; kill -9 $$'";
+    let mut console = Terminal::program(&argv, 100, 30, &[("PAGER", pager)]);
+    console.wait_for("a line to be read");
+    console.press("3b");
+    console.wait("the pager", |screen| screen.contents().contains("paging"));
+    assert_back(&mut console, "after a pager");
+    console.press("\x03");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+    console.assert_restored("after a pager");
 }

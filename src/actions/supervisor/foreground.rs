@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 
 use super::given;
@@ -21,7 +20,7 @@ use crate::actions::launch::PreparedRun;
 use crate::actions::rundir::{End, StepOutcome};
 use crate::clock::Clock;
 use crate::model::preview::command_line;
-use crate::process::Invocation;
+use crate::process::{Invocation, TerminalBorrower};
 use crate::text::SafeText;
 
 /// A step that failed within this time was no session: what it printed is the reason.
@@ -54,7 +53,7 @@ impl TerminalSteps {
     /// The directory can't be written.
     pub(crate) async fn run<T>(mut self, clock: Clock, terminal: LentTerminal<T>) -> io::Result<()>
     where
-        T: Fn() -> io::Result<Stdio>,
+        T: Fn() -> io::Result<OwnedFd>,
     {
         self.prepared.begun()?;
         let steps = &self.intent.plan.steps;
@@ -93,7 +92,7 @@ impl TerminalSteps {
 
     async fn step<T>(&self, argv: &[String], left: Duration, terminal: &LentTerminal<T>) -> StepEnd
     where
-        T: Fn() -> io::Result<Stdio>,
+        T: Fn() -> io::Result<OwnedFd>,
     {
         let started = match Invocation::from_argv(argv) {
             Ok(command) => self.start(command, terminal),
@@ -104,37 +103,37 @@ impl TerminalSteps {
             Err(why) => return StepEnd::failed(why),
         };
         let stopped = tokio::select! {
-            status = child.wait() => return StepEnd::of_session(status, None),
+            status = child.ended() => return StepEnd::of_session(status, None),
             () = terminal.hang_up.cancelled() => (StepOutcome::Signalled, "the terminal was closed".to_owned()),
             () = tokio::time::sleep(left) => {
                 (StepOutcome::TimedOut, format!("still open after {:?}", self.intent.plan.timeout))
             }
         };
-        hang_up(&child);
-        let status = match tokio::time::timeout(self.intent.plan.grace, child.wait()).await {
+        child.hang_up();
+        let status = match tokio::time::timeout(self.intent.plan.grace, child.ended()).await {
             Ok(status) => status,
-            Err(_) => match child.start_kill() {
-                Ok(()) => child.wait().await,
+            Err(_) => match child.kill() {
+                Ok(()) => child.ended().await,
                 Err(error) => Err(error),
             },
         };
         StepEnd::of_session(status, Some(stopped))
     }
 
-    fn start<T>(&self, command: Invocation, terminal: &LentTerminal<T>) -> Result<Child, String>
+    fn start<T>(&self, command: Invocation, terminal: &LentTerminal<T>) -> Result<TerminalBorrower, String>
     where
-        T: Fn() -> io::Result<Stdio>,
+        T: Fn() -> io::Result<OwnedFd>,
     {
         let keyboard = (terminal.keyboard)().map_err(|error| format!("the terminal can't be opened: {error}"))?;
         let environment = given(&self.intent, &self.declared);
-        let command = command.directory(&self.intent.plan.directory).envs(environment);
-        command.start_in_terminal(keyboard).map_err(|error| error.to_string())
+        let command = command.directory(&self.intent.plan.directory).in_terminal_environment().envs(environment);
+        command.start_in_terminal(keyboard, None).map_err(|error| error.to_string())
     }
 
     /// Keeps what a step printed that failed at once until a person has read it.
     async fn show<T>(&self, argv: &[String], end: &StepEnd, terminal: &LentTerminal<T>)
     where
-        T: Fn() -> io::Result<Stdio>,
+        T: Fn() -> io::Result<OwnedFd>,
     {
         let how = match (end.exit_code, end.signal) {
             (Some(code), _) => format!("exit {code}"),
@@ -145,18 +144,9 @@ impl TerminalSteps {
         let question = Invocation::shell(script).args(["opsroom", words.as_str()]);
         let Ok(mut child) = self.start(question, terminal) else { return };
         tokio::select! {
-            _ = child.wait() => {}
-            () = terminal.hang_up.cancelled() => hang_up(&child),
+            _ = child.ended() => {}
+            () = terminal.hang_up.cancelled() => child.hang_up(),
         }
-    }
-}
-
-/// HUP, as from a terminal that is closed; also to what is stopped.
-fn hang_up(child: &Child) {
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    for signal in [Signal::HUP, Signal::CONT] {
-        // One that is gone is what was wanted.
-        let _ = pid.map(|pid| kill_process(pid, signal));
     }
 }
 

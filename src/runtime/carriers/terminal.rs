@@ -1,15 +1,15 @@
 //! Effects on the terminal.
 
 use crate::model::effect::TerminalEffect;
+use crate::process::job;
 use crate::runtime::frames::Urgency;
 use crate::runtime::lifecycle::Console;
 use crate::runtime::pager::PagerText;
-use crate::runtime::signals;
 
 impl Console {
     pub(in crate::runtime) fn execute(&mut self, effect: TerminalEffect) {
         match effect {
-            TerminalEffect::Suspend if signals::can_be_continued() => self.suspend(true),
+            TerminalEffect::Suspend if job::can_be_continued() => self.suspend(true),
             TerminalEffect::Suspend => self.core.effects.fail("no shell to suspend to"),
             TerminalEffect::Redraw => {
                 self.tty.forget();

@@ -169,6 +169,19 @@ impl Terminal {
         Pid::from_raw(id.cast_signed()).expect("an id is not 0")
     }
 
+    /// The program whose group has the terminal, as the kernel names it; empty where that is gone.
+    pub fn foreground(&self) -> String {
+        let leader = self.master.as_ref().and_then(|master| master.process_group_leader());
+        let name = leader.map(|leader| std::fs::read_to_string(format!("/proc/{leader}/comm")).unwrap_or_default());
+        name.unwrap_or_default().trim().to_owned()
+    }
+
+    /// Whether what is typed reaches a program as it is typed, unseen.
+    pub fn is_raw(&self) -> bool {
+        let mode = attributes(&self.device).local_modes;
+        !mode.intersects(rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ECHO)
+    }
+
     /// Waits until the program is stopped, as the kernel sees it.
     pub fn wait_until_stopped(&self) {
         let path = format!("/proc/{}/stat", self.pid().as_raw_pid());
@@ -267,8 +280,12 @@ fn answering(wire: Wire, keyboard: Keyboard) -> mpsc::Sender<Instant> {
 
 /// The terminal's mode in words.
 fn mode(device: &Path) -> String {
+    format!("{:?}", attributes(device))
+}
+
+fn attributes(device: &Path) -> rustix::termios::Termios {
     let terminal = std::fs::OpenOptions::new().read(true).open(device).expect("the terminal can be opened");
-    format!("{:?}", rustix::termios::tcgetattr(&terminal).expect("a terminal has a mode"))
+    rustix::termios::tcgetattr(&terminal).expect("a terminal has a mode")
 }
 
 /// Waits for a condition.

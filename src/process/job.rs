@@ -1,0 +1,98 @@
+//! Our own place in a shell's job control: which group we are in, who could continue us, and who has the terminal.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal as Masked};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
+use rustix::termios::{OptionalActions, Termios, tcgetpgrp, tcsetattr, tcsetpgrp};
+
+/// Whether somebody could continue us: a parent in our own session, which a shell with job control is. A program that
+/// `ssh HOST opsroom` started has none, and stopping it would leave a dead window.
+pub(crate) fn can_be_continued() -> bool {
+    getppid().is_some_and(|parent| {
+        let ours = session(getpid());
+        ours.is_some() && session(parent) == ours
+    })
+}
+
+/// The number of a process's session; 0 where its leader lives outside of our container, as a shell's does that came in
+/// by `docker exec`. The system's call answers that 0 too, but `rustix::process::getsid` has no word for it and panics.
+#[cfg(target_os = "linux")]
+fn session(pid: Pid) -> Option<i32> {
+    super::table::one(pid.as_raw_pid()).map(|listed| listed.session)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn session(pid: Pid) -> Option<i32> {
+    rustix::process::getsid(Some(pid)).ok().map(|session| session.as_raw_pid())
+}
+
+/// The group of a process; `None` where it is gone, or where the group lives outside of our container.
+pub(super) fn group(pid: Pid) -> Option<Pid> {
+    super::table::one(pid.as_raw_pid()).and_then(|listed| Pid::from_raw(listed.group))
+}
+
+/// Stops this process until it is continued. `group` stops what was started with us too, as a terminal's Ctrl-Z does, so
+/// that a script around us doesn't keep the shell waiting.
+///
+/// # Errors
+/// The system refuses, which it has no reason for.
+pub(crate) fn stop(group: bool) -> io::Result<()> {
+    if group {
+        rustix::process::kill_current_process_group(Signal::STOP)?;
+    } else {
+        kill_process(getpid(), Signal::STOP)?;
+    }
+    Ok(())
+}
+
+/// Whether that terminal is our group's: only then may we give it on.
+pub(super) fn is_ours(terminal: &impl AsFd) -> bool {
+    let ours = group(getpid());
+    ours.is_some() && tcgetpgrp(terminal).ok() == ours
+}
+
+/// Whether a shell has taken that terminal since, because we were put into its background.
+pub(super) fn is_the_shells(terminal: &impl AsFd) -> bool {
+    let shell = getppid().filter(|_| can_be_continued()).and_then(group);
+    shell.is_some() && tcgetpgrp(terminal).ok() == shell && shell != group(getpid())
+}
+
+/// Gives that terminal to a group, though we may not be in the foreground ourselves.
+///
+/// # Errors
+/// As the system reports.
+pub(super) fn give(terminal: &impl AsFd, group: Pid) -> io::Result<()> {
+    from_behind(|| tcsetpgrp(terminal, group).map_err(io::Error::from))
+}
+
+/// Sets that terminal's mode, though we may not be in the foreground ourselves.
+///
+/// # Errors
+/// As the system reports.
+pub(super) fn set_mode(terminal: &impl AsFd, mode: &Termios) -> io::Result<()> {
+    from_behind(|| tcsetattr(terminal, OptionalActions::Now, mode).map_err(io::Error::from))
+}
+
+/// Without the signal that stops who touches a terminal from the background. Only this thread is spared, and only so
+/// long: were the signal ignored, everything that we start would ignore it as well.
+fn from_behind<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let mut touching = SigSet::empty();
+    touching.add(Masked::SIGTTOU);
+    let before = touching.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let done = work();
+    before.thread_set_mask()?;
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_session_and_group_are_known() {
+        assert!(session(getpid()).is_some() && group(getpid()).is_some());
+        assert!(Pid::from_raw(i32::MAX).and_then(group).is_none(), "nobody has that number");
+    }
+}
