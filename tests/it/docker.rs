@@ -5,6 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::in_terminal::{assert_back, confirm, wait_for_state};
+use crate::support::pty::Terminal;
+
 const COMPOSE: &str = r#"
 version: "3"
 services:
@@ -16,6 +19,11 @@ services:
 "#;
 
 const CONFIG: &str = r#"
+[console]
+name = "proving-ground"
+
+[service.web]
+
 [check.web]
 command = ["sh", "-c", "docker-compose -p @NAME@ ps -q web | xargs docker inspect -f '{{.State.Running}}' | grep -q true"]
 every = "2s"
@@ -40,6 +48,24 @@ target = "web"
 confirm = "yes"
 timeout = "60s"
 verify = { checks = ["web"], within = "30s" }
+
+[action.open-web]
+service = "web"
+adapter = "stack"
+do = "shell"
+target = "web"
+key = "H"
+
+[adapter.box]
+kind = "docker"
+shell = "/bin/sh"
+
+[action.open-box]
+service = "web"
+adapter = "box"
+do = "shell"
+target = "@NAME@_web_1"
+key = "O"
 "#;
 
 /// A compose project of one container, with two images of the same content.
@@ -50,18 +76,19 @@ struct Project {
 
 impl Project {
     /// A running project, where there is an engine.
-    fn up() -> Option<Self> {
+    fn up(test: &str) -> Option<Self> {
         let Ok(busybox) = std::env::var("OPSROOM_TEST_DOCKER") else {
             eprintln!("skipped: OPSROOM_TEST_DOCKER is not set; tests/run looks for a Docker Engine");
             return None;
         };
         let project = Self {
-            name: format!("opsroomtest{}", std::process::id()),
+            name: format!("opsroomtest{}{test}", std::process::id()),
             directory: tempfile::tempdir().expect("a temporary directory"),
         };
         let root = project.path("root/bin");
         std::fs::create_dir_all(&root).expect("a directory for the image");
         std::fs::copy(busybox, root.join("busybox")).expect("busybox is copied");
+        std::os::unix::fs::symlink("busybox", root.join("sh")).expect("a link");
         for tag in ["1", "2"] {
             let import = format!("tar -C root -c . | docker import - {}:{tag}", project.name);
             project.must("sh", &["-c", &import]);
@@ -117,7 +144,7 @@ fn summary(output: &Output) -> String {
 
 #[test]
 fn a_container_is_restarted_and_rolled_back_and_the_check_agrees() {
-    let Some(project) = Project::up() else { return };
+    let Some(project) = Project::up("mended") else { return };
     let started = project.container("{{.State.StartedAt}}");
 
     let restart = project.opsroom(&["run", "restart-web", "--yes"]);
@@ -133,6 +160,40 @@ fn a_container_is_restarted_and_rolled_back_and_the_check_agrees() {
     let refused = project.opsroom(&["run", "rollback-web", "--set", "version=9", "--yes"]);
     assert_ne!(refused.status.code(), Some(0), "a version that the adapter does not offer: {}", summary(&refused));
     assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
+}
+
+#[test]
+fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
+    let Some(project) = Project::up("shell") else { return };
+    let (config, path) = (project.path("opsroom.toml"), std::env::var("PATH").expect("a PATH"));
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().expect("a path of the test")];
+    let hostname = project.container("{{.Config.Hostname}}");
+    for (key, adapter) in [("O", "docker"), ("H", "compose-v1")] {
+        let environment = [("PATH", path.as_str()), ("COMPOSE_PROJECT_NAME", &project.name)];
+        let mut console = confirm(Terminal::program(&argv, 100, 30, &environment), key);
+        console.wait("our screen is left", |screen| !screen.alternate_screen());
+        console.press("busybox hostname; busybox stty size\r");
+        console.wait(&format!("the shell of {adapter} in the container"), |screen| {
+            let shown = screen.contents();
+            shown.lines().any(|line| line.trim() == hostname) && shown.lines().any(|line| line.trim() == "30 100")
+        });
+        console.press("busybox sleep 3; exit 3\r");
+        assert_back(&mut console, adapter);
+        assert_eq!(wait_for_state(&console, "failed")["exit_code"], 3, "{adapter}");
+        console.press("q");
+        assert_eq!(console.wait_for_end().exit_code(), 0, "{adapter}");
+        console.assert_restored(adapter);
+    }
+    // The container goes away under its shell.
+    let mut console = confirm(Terminal::program(&argv, 100, 30, &[("PATH", path.as_str())]), "O");
+    console.wait("our screen is left", |screen| !screen.alternate_screen());
+    console.press("busybox hostname\r");
+    console.wait_for(&hostname);
+    project.must("docker-compose", &["kill", "web"]);
+    console.wait("a way back", |screen| screen.alternate_screen() || screen.contents().contains("Press Enter"));
+    console.press("\r");
+    console.wait("the console", |screen| screen.alternate_screen());
+    assert_eq!(wait_for_state(&console, "failed")["exit_code"], 137);
 }
 
 /// A container that has written one line of 40,000 bytes, and its image.

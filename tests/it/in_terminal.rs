@@ -285,3 +285,39 @@ fn a_pager_that_is_killed_leaves_the_terminal_to_the_console() {
     assert_eq!(console.wait_for_end().exit_code(), 0);
     console.assert_restored("after a pager");
 }
+
+/// What the adapter makes of a target, and that the shell behind it has the terminal. A cluster is none of this machine's.
+#[test]
+fn a_shell_in_a_pod_is_opened_by_kubectl() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let config = "[console]\nname = \"proving-ground\"\n[service.api]\n\
+         [adapter.cluster]\nkind = \"kubernetes\"\ncontext = \"staging\"\nnamespace = \"shop\"\n\
+         [action.open-api]\nservice = \"api\"\nadapter = \"cluster\"\ndo = \"shell\"\n\
+         target = \"deployment/api\"\nkey = \"H\"\n";
+    std::fs::write(at("opsroom.toml"), config).unwrap();
+    let argv = at("argv");
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}'\nuntil [ \"$1\" = -- ]; do shift; done\nshift\nexec \"$@\"\n",
+        argv.display()
+    );
+    std::fs::write(at("kubectl"), script).unwrap();
+    std::fs::set_permissions(at("kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", place.path().display());
+    let program = [env!("CARGO_BIN_EXE_opsroom"), "--config", at("opsroom.toml").to_str().unwrap()].map(str::to_owned);
+    let program: Vec<&str> = program.iter().map(String::as_str).collect();
+    let mut console = confirm(Terminal::program(&program, 100, 30, &[("PATH", &path)]), "H");
+    console.wait("our screen is left", |screen| !screen.alternate_screen());
+    console.press("echo pod-$((40 + 2))\r");
+    console.wait_for("pod-42");
+    let asked = std::fs::read_to_string(argv).unwrap();
+    let asked: Vec<&str> = asked.lines().collect();
+    assert_eq!(
+        asked,
+        ["--context=staging", "--namespace=shop", "exec", "--stdin", "--tty", "deployment/api", "--", "sh"]
+    );
+    console.press("exit\r");
+    assert_back(&mut console, "after a shell in a pod");
+    assert_eq!(wait_for_state(&console, "ended")["target"], "deployment/api");
+}
