@@ -7,6 +7,7 @@ pub mod answers;
 pub mod backup;
 pub mod control;
 pub mod journal;
+pub mod past;
 pub mod run;
 pub mod server;
 pub mod simulate;

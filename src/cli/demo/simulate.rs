@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::answers::{HttpAnswer, answer};
 use super::world::{DEPLOYER, DemoWorld};
-use super::{journal, stage};
+use super::{journal, past, stage};
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
 use crate::app::update::update;
@@ -131,7 +131,7 @@ impl Story {
         if self.second == 0 {
             return Some(Outcome::Remembered { lately: Vec::new(), head: 0 });
         }
-        let said = (self.second == self.world.deployed().as_secs()).then(stage::deployment)?;
+        let said = (self.second == self.world.deployed().as_secs()).then(past::deployment)?;
         let draft = new_fact(now.utc, DEPLOYER, "ci-1", said);
         Some(Outcome::Facts(vec![Fact { seq: 1, recorded_at: now.utc, draft }]))
     }

@@ -13,15 +13,9 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 use super::server::{Shared, bind, serve};
-use super::world::{DEPLOYER, DemoWorld, RELEASES};
-use super::{backup, journal};
+use super::world::DemoWorld;
+use super::{backup, journal, past};
 use crate::clock::Clock;
-use crate::model::fact::{Deployed, Statement};
-use crate::store::Store;
-use crate::store::address::StoreAddress;
-use crate::store::place::StoreLocation;
-use crate::text::SafeText;
-use crate::text::name::Name;
 
 /// The configuration, with places for the address, the folder and our own program.
 const CONFIG: &str = include_str!("demo.toml");
@@ -52,7 +46,10 @@ impl Stage {
         let config = directory.join("opsroom.toml");
         fs::write(&config, configuration(address, &directory, executable))?;
         let started = Clock::start().now().utc;
-        remember(&directory.join(STATE), started).await?;
+        past::write_logs(&directory.join("logs"), seed, started)?;
+        let state = directory.join(STATE);
+        fs::DirBuilder::new().mode(0o700).create(&state)?;
+        past::remember(&state, seed, started).await.map_err(io::Error::other)?;
         Ok(Self { directory, shared: Shared::new(world), listener: Some(listener), started })
     }
 
@@ -99,24 +96,6 @@ pub(crate) fn configuration(address: SocketAddr, directory: &Path, executable: &
 
 /// Where the console of the demo keeps its state, in the folder.
 pub(crate) const STATE: &str = "state";
-
-/// Puts on record what happened before the start: who opens the demo finds a history, as in the morning at work.
-async fn remember(state: &Path, started: DateTime<Utc>) -> io::Result<()> {
-    fs::DirBuilder::new().mode(0o700).create(state)?;
-    let at = StoreAddress::File(state.join("opsroom.db"));
-    let place = StoreLocation { at, host: "ci-1".to_owned(), state: Some(state.to_owned()) };
-    let store = Store::open(&place).await.map_err(io::Error::other)?;
-    let written = store.record(started - RELEASES[0].before, DEPLOYER, deployment()).await;
-    store.close().await;
-    written.map_err(io::Error::other)
-}
-
-/// What is on record of the newest release.
-pub(crate) fn deployment() -> Statement {
-    let [newest, ..] = &RELEASES;
-    let (version, subject) = (SafeText::new(newest.version), Some(SafeText::new(newest.subject)));
-    Statement::Deployed(Deployed { service: Name::from("web"), version, subject })
-}
 
 /// A new folder that only we can read.
 fn private_directory() -> io::Result<PathBuf> {
