@@ -49,7 +49,7 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
     let world = state.seen();
     match row {
         RowKey::Service(name) => world.service(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
-        RowKey::Check(name) => format!("check {name}"),
+        RowKey::Check(name) => format!("check {}", world.title_of_check(name)),
         RowKey::Metric(name) => world.metric(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
         RowKey::Action(name) => world.title_of(name).to_owned(),
         RowKey::Healthy => "services that are well".to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Config;
 use super::sections::action::Action;
 use super::substitute;
-use super::titles::locked_for;
+use super::titles::{locked_for, title_of_check};
 use crate::model::preview::{About, Preview};
 use crate::model::run::{Confirm, Lock, Plan};
 use crate::text::SafeText;
@@ -28,7 +28,7 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
     let words = argument_names(config, action, plan);
     let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
         Some(verify) => {
-            let checks: Vec<&str> = verify.checks.iter().map(AsRef::as_ref).collect();
+            let checks: Vec<&str> = verify.checks.iter().map(|check| title_of_check(config, check)).collect();
             let each = if checks.len() > 1 { " each" } else { "" };
             format!("exit 0, and {}: {} good in a row{each} within {:?}", checks.join(", "), verify.good, verify.within)
         }

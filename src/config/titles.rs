@@ -1,5 +1,6 @@
 //! How actions are called wherever a person reads of them.
 
+use super::Config;
 use super::sections::action::Action;
 use crate::model::run::Lock;
 use crate::text::name::Name;
@@ -7,6 +8,23 @@ use crate::text::name::Name;
 /// How an action is shown; its name where the configuration has it no more.
 pub(crate) fn title_of<'a>(actions: &'a [Action], name: &'a Name) -> &'a str {
     actions.iter().find(|action| action.name == *name).map_or(name, |action| action.title.as_str())
+}
+
+/// How a check is shown: as its service where that has no other check, else by its name.
+pub(crate) fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    let check = config.checks.iter().find(|check| *check.name == *name);
+    let Some(service) = check.and_then(|check| check.service.as_ref()) else { return name };
+    let is_only = config.checks.iter().filter(|check| check.service.as_ref() == Some(service)).count() == 1;
+    let service = config.services.iter().find(|known| known.name == *service).filter(|_| is_only);
+    service.map_or(name, |service| &service.title)
+}
+
+/// Whether a title says no more than the name: but for case and what stands between the words.
+pub(crate) fn is_same(title: &str, name: &str) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().map(|c| if matches!(c, '-' | '_') { ' ' } else { c }).flat_map(char::to_lowercase).collect()
+    };
+    plain(title) == plain(name)
 }
 
 /// For what a lock is held: the action by its title, and why where a reason was given.

@@ -17,6 +17,7 @@ use crate::app::state::overlay::{Operation, Overlay, Then};
 use crate::config::commands::COMMANDS;
 use crate::config::plan;
 use crate::config::sections::action::Action;
+use crate::config::titles;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 
@@ -47,6 +48,8 @@ pub struct PaletteItem {
     pub keys: String,
     /// Character positions in `name` that match what was typed, for emphasis.
     pub matched: Vec<u32>,
+    /// Another name by which it is found, which is not shown.
+    alias: String,
     does: Operation,
 }
 
@@ -117,13 +120,19 @@ impl Overlay for Palette {
 }
 
 fn item(name: String, help: impl Into<Cow<'static, str>>, keys: String, does: Operation) -> PaletteItem {
-    PaletteItem { name, help: help.into(), keys, matched: Vec::new(), does }
+    PaletteItem { name, help: help.into(), keys, matched: Vec::new(), alias: String::new(), does }
 }
 
-/// What is called by its title; its name beside it, by which it is found too.
-fn titled(kind: &str, title: &str, name: &str, keys: String, does: Operation) -> PaletteItem {
-    let name = if name == title { String::new() } else { name.to_owned() };
-    item(format!("{kind} {title}"), name, keys, does)
+/// What is called by its title, and found by its name too. The name stands beside it where it says more than the title,
+/// or where another of its `kind` has the same title.
+fn titled(kind: &str, (title, name): (&str, &str), is_shared: bool, keys: String, does: Operation) -> PaletteItem {
+    let help = if is_shared || !titles::is_same(title, name) { name.to_owned() } else { String::new() };
+    PaletteItem { alias: format!("{kind} {name}"), ..item(format!("{kind} {title}"), help, keys, does) }
+}
+
+/// Whether more than one of them has that title.
+fn is_shared<'a>(title: &str, mut titles: impl Iterator<Item = &'a String>) -> bool {
+    titles.by_ref().any(|other| other == title) && titles.any(|other| other == title)
 }
 
 fn everything(state: &State) -> Vec<PaletteItem> {
@@ -138,7 +147,8 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     for (_, screen) in Screen::custom(&world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         let does = Operation::Screen(screen.name.clone());
-        items.push(titled("screen", &screen.title, &screen.name, keys, does));
+        let is_shared = is_shared(&screen.title, Screen::custom(&world.config).map(|(_, other)| &other.title));
+        items.push(titled("screen", (&screen.title, &screen.name), is_shared, keys, does));
     }
     for filter in &world.config.filters {
         let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
@@ -147,7 +157,9 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for service in world.services.iter() {
         let does = Operation::Service(service.name.clone());
-        let mut service_item = titled("service", &service.title, &service.name, String::new(), does);
+        let is_shared = is_shared(&service.title, world.services.iter().map(|other| &other.title));
+        let called = (&*service.title, &*service.name);
+        let mut service_item = titled("service", called, is_shared, String::new(), does);
         service_item.help = format!("{}  {}", service.status.word(), service_item.help).trim_end().to_owned().into();
         items.push(service_item);
     }
@@ -157,7 +169,8 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for metric in &world.metrics {
         let does = Operation::Metric(metric.name.clone());
-        items.push(titled("metric", &metric.title, &metric.name, String::new(), does));
+        let is_shared = is_shared(&metric.title, world.metrics.iter().map(|other| &other.title));
+        items.push(titled("metric", (&metric.title, &metric.name), is_shared, String::new(), does));
     }
     for theme in &state.console.themes {
         items.push(item(format!("theme {theme}"), "colours", String::new(), Operation::Theme(theme.clone())));
@@ -177,10 +190,12 @@ fn started<'a>(state: &State, actions: impl IntoIterator<Item = &'a Action>) -> 
     for action in actions.into_iter().filter(|_| !state.world.read_only) {
         let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
         let does = Operation::Action { name: action.name.clone(), dry_run: false };
-        items.push(titled("run", &action.title, &action.name, keys, does));
+        let is_shared = is_shared(&action.title, config.actions.iter().map(|other| &other.title));
+        let called = (&*action.title, &*action.name);
+        items.push(titled("run", called, is_shared, keys, does));
         if plan::has_dry_run(config, action) {
             let does = Operation::Action { name: action.name.clone(), dry_run: true };
-            items.push(titled("dry-run", &action.title, &action.name, String::new(), does));
+            items.push(titled("dry-run", called, is_shared, String::new(), does));
         }
     }
     items
@@ -202,6 +217,9 @@ fn matching(items: Vec<PaletteItem>, typed: &str) -> Vec<PaletteItem> {
                 places.sort_unstable();
                 places.dedup();
                 item.matched = places;
+                return Some((score * 2, item));
+            }
+            if let Some(score) = pattern.score(Utf32Str::new(&item.alias, &mut buffer), &mut matcher) {
                 return Some((score * 2, item));
             }
             let score = pattern.score(Utf32Str::new(&item.help, &mut buffer), &mut matcher)?;

@@ -52,7 +52,8 @@ impl Panel for Runs {
 
 /// Every run, newest first.
 pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
-    let text = |to: &mut String, run: &Run| write!(to, "{} {}", run.action, summary(run));
+    let title = |run: &Run| state.seen().title_of(&run.action).to_owned();
+    let text = |to: &mut String, run: &Run| write!(to, "{} {} {}", title(run), run.action, summary(run));
     keys(state.seen().all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
 }
 
@@ -60,5 +61,5 @@ pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Run(id) = row else { return None };
     let run = state.seen().run_by_id(id)?;
-    Some(format!("{} {} {}", run.id, run.action, summary(run)))
+    Some(format!("{} {} {}", run.id, state.seen().title_of(&run.action), summary(run)))
 }

@@ -40,7 +40,7 @@ impl Draw for Confirmation {
         let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
         let kind = if self.plan.dry_run { "dry run: " } else { "" };
         let title = place(&self.plan.environment, &self.plan.host)
-            .and(format!("{kind}{} {}", self.plan.verb, self.plan.target), Role::DialogTitle);
+            .and(format!("{kind}{}", state.world.title_of(&self.action)), Role::DialogTitle);
         let tone = if self.plan.is_guarded() && !self.plan.dry_run { DialogTone::Danger } else { DialogTone::Plain };
         let room = usize::from(spot.height.saturating_sub(2 + fixed)).max(1);
         let start = self.scroll.min(facts.len().saturating_sub(room));

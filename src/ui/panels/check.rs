@@ -10,7 +10,7 @@ use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{status, tree};
@@ -45,7 +45,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     };
     let glyphs = painter.glyphs();
     let words = status::label(check.status, check.stale, glyphs, status::FULL);
-    let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
+    let title = state.seen().title_of_check(&check.name);
+    let inner =
+        frame(state, painter, id, Span::borrowed(title)).with(words, "").note(polled(state, check)).draw(painter, area);
     note(painter, inner, id.clone());
     let room = Rect { width: inner.width.saturating_sub(2), ..inner };
     for (row, line) in (0..inner.height).zip(lines(state, glyphs, check, room)) {

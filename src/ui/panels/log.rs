@@ -107,8 +107,7 @@ pub(crate) fn tail(
         }
     }
     if let Some(service) = of.naming.filter(|_| records.is_empty() && logs.iter().any(|log| !log.ring.is_empty())) {
-        Notice::empty(format!("no recent records of {service}"), "l looks through all that is loaded")
-            .draw(painter, inner);
+        no_recent(state, service).draw(painter, inner);
         return;
     }
     if records.is_empty() {
@@ -164,6 +163,12 @@ pub(crate) fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>]
         let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
         if both.width() + 6 <= usize::from(width) { both } else { words }
     })
+}
+
+/// What is said where other services are what the newest records are about.
+fn no_recent(state: &State, service: &str) -> Notice<'static> {
+    let words = format!("no recent records of {}", state.seen().title_of_service(service));
+    Notice::empty(words, "l looks through all that is loaded")
 }
 
 /// Columns for what a record comes from: the service that it names, else its log. None where one log names nothing.

@@ -6,7 +6,7 @@ use super::{Height, PanelView, Room, frame, note, runs};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
-use crate::model::run::{Run, RunState};
+use crate::model::run::{Run, RunState, VerificationProgress};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -70,6 +70,18 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     said(state, painter, run, view, body);
 }
 
+/// How far each check is, and how long they have.
+fn verifying<'a>(state: &'a State, progress: &'a VerificationProgress, glyphs: GlyphSet) -> Line<'a> {
+    let mut words = Line::styled("verifying", Role::TextLabel).and(" ", Role::Text);
+    for check in &progress.checks {
+        let steps = progress::steps(check.good, check.needed, glyphs);
+        let title = Span::borrowed(state.seen().title_of_check(&check.name));
+        words = words.and(title, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
+    }
+    let left = progress.left(state.seen().moment());
+    words.and(format!("{} left", figures::age(left)), Role::TextDim)
+}
+
 /// How a run stands, in lines.
 fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: GlyphSet) -> Vec<Line<'a>> {
     let label = |text: &'static str| Line::styled(text, Role::TextLabel).and(" ", Role::Text);
@@ -95,13 +107,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         lines.push(label("reason").and(Span::borrowed(reason), Role::Text));
     }
     if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
-        let mut words = label("verifying");
-        for check in &progress.checks {
-            let steps = progress::steps(check.good, check.needed, glyphs);
-            words = words.and(&check.name, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
-        }
-        let left = progress.left(state.seen().moment());
-        lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
+        lines.push(verifying(state, progress, glyphs));
     }
     if let Some(text) = &run.note {
         lines.push(Line::styled(text, Role::StatusDegraded));
