@@ -9,6 +9,10 @@ use crate::text::name::Name;
 
 use super::screens::Screen;
 
+/// Where keys are heard over details of the logs: their own first, then those of the logs.
+pub(crate) const DETAILS: [CommandContext; 4] =
+    [CommandContext::Details, CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere];
+
 macro_rules! commands {
     ($($variant:ident = $name:literal),+ $(,)?) => {
         /// What a person can ask for; each is a row of [`COMMANDS`], which has its keys and its words.
@@ -146,10 +150,7 @@ impl Keymap {
 
     /// The command of a key in details of the logs: their own, then those of the logs.
     pub(crate) fn details_command(&self, key: Key) -> Option<Command> {
-        self.closing_command(
-            key,
-            &[CommandContext::Details, CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere],
-        )
+        self.closing_command(key, &DETAILS)
     }
 
     /// Esc always closes, even where `[keys]` gave it away: no one may be locked into a dialog.
@@ -192,6 +193,23 @@ impl Command {
     /// Whether it is of no use where actions are hidden.
     pub(crate) const fn acts(self) -> bool {
         matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp)
+    }
+
+    /// Whether its key keeps its meaning over details of the logs: it changes nothing of what they show.
+    pub(crate) const fn works_over_details(self) -> bool {
+        matches!(
+            self,
+            Self::Help
+                | Self::Palette
+                | Self::Poll
+                | Self::CopyTimeline
+                | Self::Save
+                | Self::Theme
+                | Self::Mouse
+                | Self::Redraw
+                | Self::Suspend
+                | Self::Reload
+        )
     }
 
     /// The screen that it opens, if it does.

@@ -8,7 +8,6 @@ use crate::app::logs::{self, details};
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Stands, Then};
 use crate::app::toasts::Tone;
-use crate::config::commands::CommandContext;
 use crate::lang::key::Key;
 use crate::logs::dialect::dialect;
 use crate::logs::filter::write;
@@ -18,7 +17,6 @@ use crate::logs::record::Record;
 use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::{SafeText, wrap};
 
-use super::help::Help;
 use super::{patterns, top};
 
 /// How the record is shown.
@@ -279,10 +277,6 @@ impl Overlay for RecordOverlay {
                 self.leave(state);
                 patterns::open(state, effects);
                 return Then::Close;
-            }
-            Command::Help => {
-                let help = Help::new(state, &[CommandContext::Details, CommandContext::Logs]);
-                state.console.overlays.push(help);
             }
             Command::Back | Command::Quit | Command::Open => {
                 self.leave(state);
