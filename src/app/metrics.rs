@@ -98,7 +98,7 @@ fn move_cursor(state: &mut State, left: bool) {
         (Some(here), true) => Some((here + 1).min(columns - 1)),
         (here, false) => here.and_then(|here| here.checked_sub(1)),
     };
-    state.console.time_cursor = next.map(|back| axis.moment(back));
+    state.console.point_at(next.map(|back| axis.moment(back)));
 }
 
 /// Puts the cursor into the column of a chart that was pointed at. `false`: it is not drawn.
@@ -106,7 +106,7 @@ pub(super) fn point_at(state: &mut State, name: &Name, column: u16) -> bool {
     let Some(plot) = state.console.layout.plot(name) else { return false };
     let Some(back) = (plot.x + plot.width).checked_sub(column + 1) else { return false };
     let Some(axis) = axis(state, name, usize::from(plot.width)) else { return false };
-    state.console.time_cursor = Some(axis.moment(usize::from(back)));
+    state.console.point_at(Some(axis.moment(usize::from(back))));
     true
 }
 

@@ -47,6 +47,11 @@ impl State {
         }
         self.console.focus = self.console.focus_of.get(&self.console.screen).cloned();
         self.console.zoomed = false;
+        // The moment of what was selected in the logs says nothing to one who has left them. The charts in full are where
+        // one goes with it.
+        if self.console.is_cursor_of_logs && !matches!(self.console.screen, Screen::Logs | Screen::Metrics) {
+            self.console.point_at(None);
+        }
         // What was drawn where is not known of this screen yet.
         self.console.layout = LayoutMap::default();
     }

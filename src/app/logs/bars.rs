@@ -68,20 +68,20 @@ pub(in crate::app) fn command(state: &mut State, command: Command) -> bool {
     let width = Duration::seconds(shown.width);
     let here = shown.cursor.map(|bar| shown.bars[bar].from);
     match command {
-        Command::Left => state.console.time_cursor = Some(here.map_or(newest, |here| here - width)),
+        Command::Left => state.console.point_from_logs(Some(here.map_or(newest, |here| here - width))),
         Command::Right => {
             let next = here.map(|here| here + width);
-            state.console.time_cursor = next.filter(|next| !shown.latest || *next <= newest);
+            state.console.point_from_logs(next.filter(|next| !shown.latest || *next <= newest));
         }
         Command::Top => {
-            state.console.time_cursor =
-                state.console.screens.logs.pane.view().histogram().span().map(|(first, _)| first);
+            let first = state.console.screens.logs.pane.view().histogram().span().map(|(first, _)| first);
+            state.console.point_from_logs(first);
         }
-        Command::Bottom => state.console.time_cursor = Some(newest),
+        Command::Bottom => state.console.point_from_logs(Some(newest)),
         Command::NextError | Command::PreviousError => bad(state, &shown, command == Command::NextError),
         Command::Open | Command::Select => match here {
             Some(here) => jump_to_bar(state, here),
-            None => state.console.time_cursor = Some(newest),
+            None => state.console.point_from_logs(Some(newest)),
         },
         Command::MoreContext => {
             state.console.screens.logs.range = (state.console.screens.logs.range + 1).min(RANGES.len() - 1);
@@ -102,12 +102,13 @@ fn bad(state: &mut State, shown: &BarsShown, forward: bool) {
         shown.bars.iter().take(here.unwrap_or(shown.bars.len())).rev().find(has)
     };
     if let Some(bar) = found {
-        state.console.time_cursor = Some(bar.from);
+        state.console.point_from_logs(Some(bar.from));
     }
 }
 
 /// Goes from a bar to its first record, and to the list of records.
 pub(in crate::app) fn jump_to_bar(state: &mut State, from: DateTime<Utc>) {
     go_to(state, from);
+    state.console.point_from_logs(Some(from));
     state.console.focus = Some(panels::RECORDS.id());
 }

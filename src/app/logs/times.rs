@@ -27,7 +27,7 @@ pub(in crate::app) fn go_to(state: &mut State, at: DateTime<Utc>) {
         return;
     };
     state.console.screens.logs.pane.jump(&state.world.logs, entry, height);
-    state.console.time_cursor = Some(at);
+    state.console.point_at(Some(at));
     let away = (entry.at - at).abs();
     if away > chrono::Duration::minutes(1) {
         state.toast(Tone::Info, "no record at that time; this is the nearest one loaded");
@@ -41,6 +41,7 @@ pub(in crate::app) fn follow_selection(state: &mut State) {
         return;
     }
     if let Some(entry) = pane.entry() {
-        state.console.time_cursor = Some(entry.at);
+        let at = entry.at;
+        state.console.point_from_logs(Some(at));
     }
 }

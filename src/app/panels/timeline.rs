@@ -37,7 +37,9 @@ impl Panel for Timeline {
     fn moved(&self, state: &mut State) {
         let panel = if self.of_service { panels::SERVICE_TIMELINE.id() } else { panels::TIMELINE.id() };
         let row = state.selected(&panel);
-        state.console.time_cursor = row.and_then(|row| moment(state, &row)).or(state.console.time_cursor);
+        if let Some(at) = row.and_then(|row| moment(state, &row)) {
+            state.console.point_at(Some(at));
+        }
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {

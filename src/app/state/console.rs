@@ -86,6 +86,8 @@ pub struct Console {
     pub colours: bool,
     /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
     pub time_cursor: Option<DateTime<Utc>>,
+    /// Whether that is the time of what was selected in the logs: then it goes when they are left.
+    pub(in crate::app) is_cursor_of_logs: bool,
     /// Where things were drawn in the last frame: [`crate::app::message::Learned::Layout`].
     pub layout: LayoutMap,
     /// What was asked of the world and has no answer yet.
@@ -127,10 +129,23 @@ impl Console {
             timestamps: Timestamps::default(),
             colours: true,
             time_cursor: None,
+            is_cursor_of_logs: false,
             mouse: config.console.mouse,
             layout: LayoutMap::default(),
             requests: Requests::default(),
             drawn_second: world.now.utc.timestamp(),
         }
+    }
+
+    /// Points charts, logs and timeline at a moment, or at none.
+    pub(in crate::app) fn point_at(&mut self, at: Option<DateTime<Utc>>) {
+        self.time_cursor = at;
+        self.is_cursor_of_logs = false;
+    }
+
+    /// The same at the moment of what is selected in the logs.
+    pub(in crate::app) fn point_from_logs(&mut self, at: Option<DateTime<Utc>>) {
+        self.time_cursor = at;
+        self.is_cursor_of_logs = at.is_some();
     }
 }
