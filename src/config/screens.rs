@@ -42,7 +42,7 @@ pub(crate) fn layouts(config: &Config) -> Vec<ScreenLayout> {
     layouts
 }
 
-/// Services beside what happened and what fires; the first metrics; all logs, or the actions where there are none. Narrow
+/// Services over what fires, beside what happened; the first metrics; all logs, or the actions where there are none. Narrow
 /// terminals have alerts beside their service, wide ones a column for the service that is selected.
 fn overview(config: &Config) -> ScreenLayout {
     let placed = |id: PanelId, weight| Placed { id, weight };
@@ -54,8 +54,9 @@ fn overview(config: &Config) -> ScreenLayout {
         cell(if config.logs.is_empty() { panels::ACTIONS.id() } else { PanelId::log(LogPanel::all()) }, weight)
     };
     let rows = |all: Vec<Vec<Cell>>| -> Rows { all.into_iter().filter(|row| !row.is_empty()).collect() };
-    let beside = vec![placed(panels::TIMELINE.id(), 3), placed(panels::ALERTS.id(), 2)];
-    let medium = vec![vec![cell(panels::SERVICES.id(), 5), beside], metrics(MOST_METRICS), vec![last(2)]];
+    // What fires needs the width of the services, whose rows are few in trouble; what happened fills any height.
+    let wrong = vec![placed(panels::SERVICES.id(), 5), placed(panels::ALERTS.id(), 2)];
+    let medium = vec![vec![wrong, cell(panels::TIMELINE.id(), 3)], metrics(MOST_METRICS), vec![last(2)]];
     let narrow = vec![
         vec![cell(panels::SERVICES.id(), 2)],
         metrics(MOST_METRICS),

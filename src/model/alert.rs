@@ -87,6 +87,15 @@ impl AlertState {
     }
 }
 
+/// What an alert that still fires waits for, though its condition holds no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clearing {
+    /// It is over at that moment, unless its condition holds again before.
+    At(Stamp),
+    /// What its `until` asks for.
+    Until,
+}
+
 /// What an evaluation changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transition {
@@ -202,6 +211,17 @@ impl Alert {
             | AlertState::Firing { fired_at: at, .. }
             | AlertState::Keeping { fired_at: at, .. } => Some(Since { at, seen: self.began_in_sight }),
             AlertState::Resolved { at, .. } => Some(Since::seen(at)),
+        }
+    }
+
+    /// What it waits for before it is over, where `value` is what its condition compares now; `None` while that holds.
+    pub(crate) fn clearing(&self, value: Option<f64>) -> Option<Clearing> {
+        match (self.state, &self.condition.predicate) {
+            (AlertState::Keeping { since, .. }, _) => Some(Clearing::At(since.plus(self.keep))),
+            (AlertState::Firing { .. }, Predicate::Number { comparison, threshold, clear: Some(_), .. }) => {
+                value.filter(|value| !comparison.holds(*value, *threshold)).map(|_| Clearing::Until)
+            }
+            _ => None,
         }
     }
 

@@ -125,7 +125,7 @@ impl Report {
             .filter(|(metric, _)| wanted(&metric.name))
             .map(|(metric, configured)| view.metric(metric, configured, &holding))
             .collect();
-        let alerts: Vec<AlertRow> = holding.into_iter().map(alert_row).collect();
+        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| alert_row(alert, world.now)).collect();
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
@@ -239,8 +239,8 @@ impl View<'_> {
     }
 }
 
-fn alert_row(alert: &AlertView) -> AlertRow {
-    let AlertParts { value, asked, .. } = alert.parts();
+fn alert_row(alert: &AlertView, now: Stamp) -> AlertRow {
+    let AlertParts { value, asked, .. } = alert.parts(now);
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     AlertRow {
         name: alert.id.to_string(),

@@ -83,7 +83,7 @@ fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'
                 }
                 None => head,
             };
-            head.and(" ", Role::Text).join(alerts::what(state, glyphs, alert))
+            head.and(" ", Role::Text).join(alerts::what(state, glyphs, alert, true))
         }
     }
 }

@@ -65,6 +65,15 @@ impl From<&'static str> for Span<'_> {
     }
 }
 
+impl<'a> From<Cow<'a, str>> for Span<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Span::borrowed(text),
+            Cow::Owned(text) => Span::made(text),
+        }
+    }
+}
+
 impl From<String> for Span<'_> {
     fn from(text: String) -> Self {
         Span::made(text)

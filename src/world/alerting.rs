@@ -84,7 +84,7 @@ impl World {
             | Transition::Forgotten => return,
         };
         let title = self.title_of_subject(&view.subject);
-        let said = if transition == Transition::Fired { view.summary(title) } else { view.over(title) };
+        let said = if transition == Transition::Fired { view.summary(title, self.now) } else { view.over(title) };
         let muted = view.inhibited_by.as_ref();
         let muted = muted.map_or_else(String::new, |by| format!(" (inhibited by {})", self.title_of_service(by)));
         let text = format!("{said}{muted}");
@@ -122,6 +122,7 @@ impl World {
             severity: Severity::Critical,
             condition: "our own network is down".into(),
             phase: Phase::Firing,
+            clearing: None,
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
@@ -187,6 +188,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         severity: machine.alert.severity,
         condition: Arc::clone(&machine.alert.condition.written),
         phase,
+        clearing: machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field())),
         since: machine.alert.since(),
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine),

@@ -1,12 +1,15 @@
 //! Alerts: one machine for each condition of each check and metric.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::ids::AlertId;
 use super::ranked::Ranked;
-use crate::model::alert::Severity;
+use crate::lang::time::Stamp;
+use crate::lang::unit;
+use crate::model::alert::{Clearing, Severity};
 use crate::model::since::Since;
 use crate::model::status::beside_status;
 use crate::text::SafeText;
@@ -99,6 +102,8 @@ pub struct AlertView {
     pub condition: Arc<str>,
     /// Where it stands.
     pub phase: Phase,
+    /// What it still waits for, where it fires though its condition holds no more.
+    pub(crate) clearing: Option<Clearing>,
     /// Since when it stands there.
     pub since: Option<Since>,
     /// What was seen: `12.4 %`, `down`.
@@ -119,23 +124,51 @@ impl AlertView {
 
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while
     /// it waits, and no more once it fires.
-    pub(crate) fn parts(&self) -> AlertParts<'_> {
+    pub(crate) fn parts(&self, now: Stamp) -> AlertParts<'_> {
+        if let Some(clears) = self.clears(now) {
+            // A figure beside a condition that it does not meet would be wrong.
+            let asked = format!("(was {})", without_time(&self.condition)).into();
+            return AlertParts { value: Some(self.value.as_str()), asked, more: Some(clears.into()) };
+        }
+        let is_figure = matches!(self.subject, AlertSubject::Metric(_)) && !self.value.as_str().is_empty();
+        if self.phase == Phase::Resolved && is_figure {
+            let asked = format!("(was {})", without_time(&self.condition)).into();
+            return AlertParts { value: Some(self.value.as_str()), asked, more: None };
+        }
         let waits = self.phase == Phase::Pending && self.inhibited_by.is_none();
         let asked = if waits { &*self.condition } else { without_time(&self.condition) };
         let seen = self.value.as_str();
-        if matches!(self.subject, AlertSubject::Metric(_)) && !seen.is_empty() {
-            return AlertParts { value: Some(seen), asked, more: None };
+        if is_figure {
+            return AlertParts { value: Some(seen), asked: asked.into(), more: None };
         }
         let status = without_time(asked);
         // `down` with the value `DOWN connection refused` needs only what is new.
         let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
         let more = if same { beside_status(seen[status.len()..].trim_start()) } else { seen };
-        AlertParts { value: None, asked, more: Some(more).filter(|more| !more.is_empty()) }
+        AlertParts {
+            value: None,
+            asked: asked.into(),
+            more: Some(more.into()).filter(|more: &Cow<'_, str>| !more.is_empty()),
+        }
+    }
+
+    /// `clears in 40s`, `clears at < 75%`: what it waits for, where it fires though its condition holds no more.
+    pub(crate) fn clears(&self, now: Stamp) -> Option<String> {
+        Some(match self.clearing? {
+            Clearing::At(at) => match at.since(now) {
+                // Nothing was seen of it since.
+                Duration::ZERO => "clears with the next value".to_owned(),
+                left => {
+                    format!("clears in {}", unit::span(Duration::from_secs(left.as_millis().div_ceil(1000) as u64)))
+                }
+            },
+            Clearing::Until => format!("clears at {}", until(&self.condition)),
+        })
     }
 
     /// One line in words, as in lists: `medium clients 948 > 900`, `critical api down · connection refused`.
-    pub(crate) fn summary(&self, title: &str) -> String {
-        let AlertParts { value, asked, more } = self.parts();
+    pub(crate) fn summary(&self, title: &str, now: Stamp) -> String {
+        let AlertParts { value, asked, more } = self.parts(now);
         let value = value.map_or_else(String::new, |value| format!(" {value}"));
         let more = more.map_or_else(String::new, |more| format!(" · {more}"));
         format!("{} {title}{value} {asked}{more}", self.severity.word())
@@ -148,14 +181,20 @@ impl AlertView {
 }
 
 /// What is said of an alert behind the name of what it is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AlertParts<'a> {
     /// The figure that was seen, before the condition that it meets.
     pub value: Option<&'a str>,
     /// The condition.
-    pub asked: &'a str,
+    pub asked: Cow<'a, str>,
     /// What else was seen.
-    pub more: Option<&'a str>,
+    pub more: Option<Cow<'a, str>>,
+}
+
+/// What stands behind `until`, without `for 5m`.
+fn until(condition: &str) -> &str {
+    let behind = condition.split_once(" until ").map_or("", |(_, behind)| behind);
+    behind.split_once(" for ").map_or(behind, |(until, _)| until)
 }
 
 /// The condition without `for 5m` and `until < 75%`.

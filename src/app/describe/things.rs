@@ -160,6 +160,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn check(&mut self, check: &CheckView) {
+        self.name(&check.name, self.world.title_of_check(&check.name));
         self.of_service(check.service.as_ref());
         self.say("status", check.status.word());
         self.since(check.since);
@@ -254,7 +255,8 @@ impl<'a> Sheet<'a> {
         self.say("about", self.world.title_of_subject(&alert.subject));
         self.of_service(alert.service.as_ref());
         self.say("condition", &*alert.condition);
-        self.say("state", alert.phase.word());
+        let clears = alert.clears(self.world.now).map_or_else(String::new, |clears| format!(", {clears}"));
+        self.say("state", format!("{}{clears}", alert.phase.word()));
         self.since(alert.since);
         self.say("seen", alert.value.as_str());
         if let Some(by) = &alert.inhibited_by {

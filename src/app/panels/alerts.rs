@@ -49,5 +49,5 @@ impl Panel for Alerts {
 }
 
 fn summary(state: &State, alert: &AlertView) -> String {
-    alert.summary(state.seen().title_of_subject(&alert.subject))
+    alert.summary(state.seen().title_of_subject(&alert.subject), state.seen().now)
 }

@@ -21,6 +21,9 @@ use crate::world::alerts::{AlertParts, AlertView, Phase};
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;
 
+/// Columns that `clears in 1m 10s` needs.
+const CLEARS: u16 = 15;
+
 const COLUMNS: [Column; 4] = [
     Column::text("severity", 8, 8, 1),
     Column::text("what", 10, 48, 0),
@@ -31,13 +34,13 @@ const COLUMNS: [Column; 4] = [
 pub(super) struct Alerts;
 
 impl PanelView for Alerts {
-    /// Alerts come and go: the height of a row must not, or not by much.
+    /// Alerts come and go: the height of a row must not, or not by much. None is a line.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height {
-            most: framed(state.seen().alerts.len().clamp(3, 6)),
-            yields: true,
-            ..Height::from(if room.is_narrow() { 3 } else { 5 })
-        })
+        let (least, most) = match state.seen().alerts.len() {
+            0 => (framed(0), framed(0)),
+            alerts => (if room.is_narrow() { 3 } else { 5 }, framed(alerts.clamp(3, 8))),
+        };
+        Some(Height { most, yields: true, ..Height::from(least) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -59,8 +62,13 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         RowKey::Alert(id) => state.seen().alert(id),
         _ => None,
     });
-    let rows = shown.map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
+    let shown: Vec<&AlertView> = shown.collect();
+    let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
+    let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
+    if shows_end {
+        columns[2].least = CLEARS;
+    }
     if inner.width < NARROW {
         columns[0] = Column::text("severity", 4, 4, 1);
         // It never fits: the signs say it.
@@ -87,7 +95,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.inhibited_by.is_some();
-    let mut what = what(state, painter.glyphs(), alert);
+    let mut what = what(state, painter.glyphs(), alert, narrow || muted);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
         what = Line::styled(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
@@ -112,16 +120,18 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 }
 
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen and what was asked.
-pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView) -> Line<'a> {
-    let AlertParts { value, asked, more } = alert.parts();
+/// `with_end`: also when it clears, where the state is not shown beside it.
+pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView, with_end: bool) -> Line<'a> {
+    let AlertParts { value, asked, more } = alert.parts(state.seen().now);
+    let more = more.filter(|_| with_end || alert.clearing.is_none());
     let name = Line::styled(state.seen().title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
     let name = match value {
         Some(value) => name.then(Span::borrowed(value), Role::Text),
         None => name,
     };
-    let name = name.then(Span::borrowed(asked), Role::Text);
+    let name = name.then(asked, Role::Text);
     match more {
-        Some(more) => name.then(glyphs.dot, Role::TextDim).then(Span::borrowed(more), Role::Text),
+        Some(more) => name.then(glyphs.dot, Role::TextDim).then(more, Role::Text),
         None => name,
     }
 }
@@ -133,6 +143,9 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
         // The heading counts what is inhibited: in a row the sign and by what are enough.
         return Line::styled(glyphs.inhibited, Role::MarkInhibited)
             .then(Span::borrowed(state.seen().title_of_service(by)), Role::MarkInhibited);
+    }
+    if let Some(clears) = alert.clears(state.seen().now) {
+        return Line::styled(clears, Role::StatusPending);
     }
     match alert.phase {
         Phase::Firing => Line::styled("firing", Role::TextStrong),
