@@ -1,12 +1,10 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::config::panels::PanelId;
 use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
 use crate::text::SafeText;
-use crate::text::name::Name;
 
 use super::contexts::contexts;
 use super::describe::subject;
@@ -23,7 +21,7 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{launch, log_commands, logs, metrics, runs, service};
+use super::{launch, log_commands, logs, metrics, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -95,7 +93,7 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
             logs::show_scope(state, LogScope::Log(name));
         }
         Operation::Metric(name) => metrics::show(state, name),
-        Operation::Runbook(name) => runbook(state, &name, effects),
+        Operation::Runbook(name) => runbook::open(state, &name, effects),
         Operation::Copy(text) => effects.push(TerminalEffect::Copy(text).into()),
         Operation::Theme(name) => state.console.theme = name,
         Operation::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
@@ -170,20 +168,6 @@ fn describe(state: &mut State) {
     match subject(state) {
         Some(subject) => state.console.overlays.push(Description::of(subject)),
         None => state.toast(Tone::Info, "nothing selected"),
-    }
-}
-
-/// Shows a runbook that is a file in the pager, from its section on; one that is an address is copied.
-fn runbook(state: &mut State, service: &Name, effects: &mut Vec<Effect>) {
-    let config = &state.world.config;
-    let Some(known) = config.services.iter().find(|known| known.name == *service) else { return };
-    let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
-    match (known.runbook_file(beside), &known.runbook) {
-        (Some((path, section)), _) => {
-            effects.push(TerminalEffect::PageFile { path, section: section.to_owned() }.into());
-        }
-        (None, Some(address)) => effects.push(TerminalEffect::Copy(SafeText::new(address)).into()),
-        (None, None) => {}
     }
 }
 

@@ -28,6 +28,7 @@ pub mod reload;
 pub mod requests;
 pub mod results;
 pub mod row;
+pub mod runbook;
 pub mod runs;
 pub mod screens;
 pub mod service;

@@ -18,6 +18,7 @@ use super::observe;
 use super::overlays::choices::Choices;
 use super::overlays::patterns;
 use super::row::RowKey;
+use super::runbook;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
@@ -88,6 +89,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::ShapeHistory { request, history } => patterns::learned(state, request, *history),
+        Outcome::Runbook { request, text } => runbook::learned(state, request, text),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => {

@@ -7,7 +7,7 @@ use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
 use super::state::State;
-use super::{keys, mouse, navigation, observe, outcome, reload, runs, tick};
+use super::{keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -46,6 +46,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Event::Learned(learned) => self::learned(state, learned, &mut effects),
     }
     runs::show_output(state, &mut effects);
+    runbook::read(state, &mut effects);
     effects
 }
 

@@ -90,6 +90,7 @@ pub static PANELS: &[&PanelSpec] = &[
     &CHECKS,
     &SERVICE_METRICS,
     &SERVICE_CHARTS,
+    &SERVICE_RUNBOOK,
     &SERVICE_ACTIONS,
     &SERVICE_LOGS,
     &LEVELS,
@@ -146,6 +147,9 @@ pub static CHECKS: PanelSpec = plain("checks", "The checks of the chosen service
 pub static SERVICE_METRICS: PanelSpec = plain("service-metrics", "The metrics of the chosen service");
 /// The charts of the service that is shown.
 pub static SERVICE_CHARTS: PanelSpec = plain("service-charts", "The charts of the chosen service, side by side");
+/// The runbook of the service that is shown.
+pub static SERVICE_RUNBOOK: PanelSpec =
+    plain("service-runbook", "The section of the chosen service's runbook; Enter opens it in the pager");
 /// The actions of the service that is shown.
 pub static SERVICE_ACTIONS: PanelSpec =
     plain("service-actions", "The actions of the chosen service with their last runs");

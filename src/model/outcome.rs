@@ -189,6 +189,13 @@ pub enum Outcome {
         /// The shapes.
         history: Box<ShapeHistory>,
     },
+    /// The section of a runbook.
+    Runbook {
+        /// Who asked.
+        request: RequestId,
+        /// Its lines, or why it can't be shown.
+        text: Result<Vec<SafeText>, SafeText>,
+    },
     /// Records that hold a secret which was not known when they were read, each with what it is to be replaced by.
     Masked(Vec<(Record, Record)>),
     /// A text was copied or saved; says where.

@@ -11,8 +11,10 @@ use super::terminal::KeyInput;
 use crate::files;
 use crate::files::bounded::PATIENCE;
 use crate::process::{Invocation, TerminalBorrower};
-use crate::text::SafeText;
 use crate::text::redact::Redactor;
+use crate::text::{SafeText, markdown};
+
+use super::runbook::MOST;
 
 /// What a pager shows.
 #[derive(Debug)]
@@ -28,9 +30,6 @@ pub(crate) enum PagerText {
     },
 }
 
-/// Bytes of a file that are shown at the most.
-const MOST: u64 = 1 << 20;
-
 impl PagerText {
     /// The text. What a file says may take its time, and comes from outside: it is made safe line by line.
     fn read(self) -> String {
@@ -42,22 +41,11 @@ impl PagerText {
             Ok(received) => {
                 let text = String::from_utf8_lossy(&received.bytes);
                 let safe: Vec<String> = text.lines().map(|line| SafeText::new(line).to_string()).collect();
-                safe[start_of(&safe, &section)..].join("\n") + "\n"
+                safe[markdown::start(&safe, &section).unwrap_or(0)..].join("\n") + "\n"
             }
             Err(error) => format!("{} can't be read: {error}\n", path.display()),
         }
     }
-}
-
-/// The line of the heading with that anchor: in lower case, words joined by `-`, other signs left out.
-fn start_of(lines: &[String], section: &str) -> usize {
-    let anchor = |line: &String| {
-        let heading = line.strip_prefix('#')?.trim_start_matches('#').trim().to_lowercase();
-        let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-        Some(kept.collect::<String>().replace(' ', "-"))
-    };
-    let found = lines.iter().position(|line| anchor(line).is_some_and(|anchor| anchor == section.to_lowercase()));
-    found.unwrap_or(0)
 }
 
 /// The pager that has the terminal, where one has.

@@ -11,6 +11,7 @@ mod characters;
 pub mod coding;
 mod escape;
 pub mod every;
+pub(crate) mod markdown;
 pub mod name;
 pub mod redact;
 mod sanitise;

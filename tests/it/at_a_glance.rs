@@ -5,10 +5,13 @@ use crate::support::frame::{draw, text};
 use crate::support::world;
 use opsroom::app::layout::Target;
 use opsroom::app::message::{Event, Learned};
+use opsroom::app::overlays::palette::Palette;
 use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::Before;
 use opsroom::config::panels;
+use opsroom::logs::record::Level;
+use opsroom::model::effect::{Effect, LogsEffect};
 use opsroom::model::reading::Sign;
 use opsroom::model::status::Status;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
@@ -223,4 +226,113 @@ fn a_small_chart_has_three_times_beside_its_marks() {
     let first = axis.split("││").next().unwrap_or_default();
     let times = first.matches(':').count() + first.matches("now").count();
     assert!(times >= 3, "{first}");
+}
+
+#[test]
+fn the_palette_says_a_name_only_where_the_title_does_not_say_it() {
+    let mut app = App::new(&format!(
+        "{WORLD}\n[metric.faults]\nfrom = \"metrics\"\nvalue = \".body.faults\"\ntitle = \"errors\""
+    ));
+    app.keys(":");
+    let palette = |app: &App| app.state.console.overlays.top_as::<Palette>().expect("the palette").items.clone();
+    let help = |name: &str| palette(&app).into_iter().find(|item| item.name == name).map(|item| item.help.to_string());
+    assert_eq!(help("run restart api").as_deref(), Some(""), "`restart-api` says the same");
+    assert_eq!(help("service HTTP API").as_deref(), Some("UNKNOWN  api"));
+    let of_errors = palette(&app).into_iter().filter(|item| item.name == "metric errors");
+    let named: Vec<String> = of_errors.map(|item| item.help.to_string()).collect();
+    assert_eq!(named, ["errors", "faults"], "two have that title");
+    app.typed("run restart-api");
+    assert_eq!(palette(&app)[0].name, "run restart api", "it is found by its name all the same");
+}
+
+#[test]
+fn a_confirmation_calls_things_as_the_screens_do() {
+    let titled = WORLD.replace("[action.restart-api]", "[action.restart-api]\ntitle = \"Restart the API\"");
+    let mut app = App::new(&titled);
+    app.keys("R");
+    let drawn = rows(&app, 120, 40);
+    let dialog = drawn.iter().find(|row| row.contains("STAGING  local")).expect("a title");
+    assert!(dialog.contains("local  Restart the API ━"), "{drawn:#?}");
+    assert!(drawn.iter().any(|row| row.contains("verified by  exit 0, and HTTP API: 2 good")), "{drawn:#?}");
+}
+
+#[test]
+fn keys_of_screens_and_actions_work_over_what_the_logs_are_counted_by() {
+    for details in ["p", "enter"] {
+        let mut app = App::new(WORLD);
+        app.records("api", &[(Level::Info, "listening")]);
+        app.keys(&format!("3 {details} R"));
+        assert!(app.dialog().is_some(), "{details}");
+        app.wait(500);
+        app.keys("esc");
+        assert!(app.dialog().is_none() && !app.state.console.overlays.is_empty(), "{details}: it lay over them");
+        app.keys("1");
+        assert_eq!(app.state.console.screen, Screen::Overview, "{details}");
+        assert!(app.state.console.overlays.is_empty(), "{details}");
+    }
+    let mut app = App::new(WORLD);
+    app.keys("3 p");
+    app.take();
+    app.keys("1");
+    let called_off = |effect: &Effect| matches!(effect, Effect::Logs(LogsEffect::CancelShapeHistory(_)));
+    assert!(app.take().iter().any(called_off), "nobody waits for it any more");
+}
+
+#[test]
+fn the_time_of_a_record_goes_when_the_logs_are_left() {
+    let mut app = App::new(WORLD);
+    app.records("api", &[(Level::Info, "one"), (Level::Error, "two")]);
+    for (keys, stays) in [("1", false), ("q", false), ("2", false), ("4", true)] {
+        app.keys("1 3 g");
+        assert!(app.state.console.time_cursor.is_some());
+        app.keys(keys);
+        assert_eq!(app.state.console.time_cursor.is_some(), stays, "{keys}");
+    }
+    app.keys("1");
+    assert_eq!(app.state.console.time_cursor, None, "the charts in full were on the way");
+}
+
+#[test]
+fn an_alert_that_is_about_to_clear_says_what_is_true() {
+    let mut app = App::new(&WORLD.replace("high = \"> 10%\"", "high = \"> 20% until < 15%\""));
+    for _ in 0..3 {
+        app.sample("errors", Ok(30.0));
+        app.pass(31);
+    }
+    app.sample("errors", Ok(30.0));
+    let drawn = text(&draw(&app.state, 200, 50));
+    assert!(drawn.contains("errors 30 % > 20%") && drawn.contains("errors 30 % > 5%"), "{drawn}");
+    app.sample("errors", Ok(1.1));
+    app.pass(20);
+    let drawn = text(&draw(&app.state, 200, 50));
+    assert!(drawn.contains("errors 1.1 % (was > 5%)") && !drawn.contains("1.1 % >"), "{drawn}");
+    app.state.console.screen = Screen::Overview;
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains("(was > 5%)") && drawn.contains("clears in 40s"), "{drawn}");
+    for _ in 0..3 {
+        app.sample("errors", Ok(30.0));
+        app.pass(31);
+    }
+    app.sample("errors", Ok(17.0));
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains("errors 17 % (was > 20%)") && drawn.contains("clears at < 15%"), "{drawn}");
+    assert!(drawn.contains("errors 17 % > 5%"), "{drawn}");
+}
+
+#[tokio::test]
+async fn no_alert_is_hidden_beside_blank_rows() {
+    use opsroom::cli::demo::simulate::{CALM, Story, configuration};
+    let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
+    let mut state = story.begin((120, 40));
+    for _ in 0..=CALM.as_secs() + 120 {
+        for message in story.next_second().await {
+            drop(opsroom::app::update::update(&mut state, message));
+        }
+    }
+    let drawn = text(&draw(&state, 120, 40));
+    let alerts: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("alerts · ")).collect();
+    assert!(alerts.iter().take(8).filter(|line| line.contains("⊘ cache")).count() == 4, "{drawn}");
+    let services: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("services · ")).collect();
+    let blank = |line: &&&str| line.chars().take(74).all(|c| "┃│ ".contains(c));
+    assert!(services.iter().take(16).filter(blank).count() <= 1, "{drawn}");
 }

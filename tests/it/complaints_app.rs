@@ -192,7 +192,7 @@ fn alerts_are_merged_scrollable_and_filterable() {
         assert!(app.state.world.alerts.len() <= 60, "round {round}: the same trouble is the same alert");
     }
     let panel = panels::ALERTS.id();
-    app.keys("tab tab");
+    app.keys("tab");
     assert_eq!(app.state.focused_panel(), Some(panel.clone()));
     app.keys("G");
     assert!(app.state.list(&panel).unwrap().scroll > 0);

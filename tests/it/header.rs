@@ -33,7 +33,7 @@ const UNUSUAL: [Unusual; 10] = [
 
 fn store(app: &mut App, how: StoreAbsence) {
     let since = app.now().utc;
-    app.outcome(Outcome::Store { away: Some(StoreAway { since, why: SafeText::new("gone"), how }), since });
+    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why: SafeText::new("gone"), how }), since });
 }
 
 /// A console of this name with a critical alert and others, and what is said of it by its configuration.

@@ -353,6 +353,42 @@ fn every_panel_can_be_alone_on_a_screen() {
     }
 }
 
+/// How many of the thousand blocks of ten cells of a screen of 200×50 hold a sign that is no border.
+fn used(drawn: &str) -> usize {
+    let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));
+    let rows = drawn.lines().map(|row| row.chars().collect::<Vec<_>>());
+    rows.map(|row| row.chunks(10).filter(|block| is_said(block)).count()).sum()
+}
+
+/// A service that is well has something to say too: half of its screen.
+#[tokio::test]
+async fn the_screen_of_a_healthy_service_is_used() {
+    use opsroom::app::message::Message;
+    use opsroom::app::update::update;
+    use opsroom::cli::demo::simulate::{CALM, Story, answer_of, configuration};
+    let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
+    let mut state = story.begin((200, 50));
+    for _ in 0..=CALM.as_secs() {
+        for message in story.next_second().await {
+            drop(update(&mut state, message));
+        }
+    }
+    let at = state.world.now;
+    state.console.screen = Screen::Service;
+    for service in ["web", "api", "auth", "worker", "cache"] {
+        state.console.screens.service.service = Some(service.into());
+        let effects = update(&mut state, Message { at, event: Event::Clock });
+        for outcome in effects.iter().filter_map(|effect| answer_of(1, effect)) {
+            drop(update(&mut state, Message { at, event: Event::Outcome(outcome) }));
+        }
+        while state.next_tick() == Some(std::time::Duration::ZERO) {
+            drop(update(&mut state, Message { at, event: Event::Clock }));
+        }
+        let drawn = text(&draw(&state, 200, 50));
+        assert!(drawn.contains("✓ OK") && used(&drawn) >= 500, "{service}: {} of 1000 blocks\n{drawn}", used(&drawn));
+    }
+}
+
 /// The demo's outage on a wide terminal uses each screen: so many of its thousand blocks of ten cells say something.
 #[tokio::test]
 async fn the_screens_of_an_outage_are_used() {
@@ -372,9 +408,7 @@ async fn the_screens_of_an_outage_are_used() {
     for (screen, least) in [(Screen::Overview, 700), (Screen::Service, 600), (Screen::Metrics, 500)] {
         state.console.screen = screen.clone();
         let drawn = text(&draw(&state, 200, 50));
-        let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));
-        let rows = drawn.lines().map(|row| row.chars().collect::<Vec<_>>());
-        let used: usize = rows.map(|row| row.chunks(10).filter(|block| is_said(block)).count()).sum();
+        let used = used(&drawn);
         assert!(used >= least, "{screen:?}: {used} of 1000 blocks\n{drawn}");
     }
 }

@@ -22,6 +22,7 @@ mod service_charts;
 mod service_detail;
 mod service_logs;
 mod service_metrics;
+mod service_runbook;
 mod service_status;
 pub(crate) mod services;
 mod startable;
@@ -129,6 +130,7 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::CHECKS, &checks::Checks),
     (&panels::SERVICE_METRICS, &service_metrics::ServiceMetrics),
     (&panels::SERVICE_CHARTS, &service_charts::ServiceCharts),
+    (&panels::SERVICE_RUNBOOK, &service_runbook::ServiceRunbook),
     (&panels::SERVICE_ACTIONS, &service_actions::ServiceActions),
     (&panels::SERVICE_LOGS, &service_logs::ServiceLogs),
     (&panels::LEVELS, &levels::Levels),

@@ -3,6 +3,7 @@
 
 pub mod logs;
 pub mod metrics;
+pub(crate) mod runbook;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::text::name::Name;
 
 use logs::LogsScreen;
 use metrics::MetricsScreen;
+use runbook::ShownRunbook;
 
 /// Which screen is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -114,6 +116,8 @@ pub struct OverviewScreen {
 pub struct ServiceScreen {
     /// The service; `None`: the first as the overview orders them.
     pub service: Option<Name>,
+    /// Its runbook, while that is shown.
+    pub(crate) runbook: Option<ShownRunbook>,
 }
 
 /// What the actions screen remembers.

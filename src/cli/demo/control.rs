@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::backup;
-use super::world::{DEPLOYER, RELEASES};
+use super::world::RELEASES;
 use crate::cli::output::{self, exit};
 use crate::clock::Clock;
 
@@ -81,7 +81,7 @@ pub(crate) async fn run(command: ControlCommand, out: &mut impl Write) -> Result
             let started = Clock::start().now().utc - Duration::from_secs(age.parse().unwrap_or(0));
             RELEASES.iter().try_for_each(|release| {
                 let at = (started - release.before).format("%Y-%m-%dT%H:%MZ").to_string();
-                let line = json!({ "value": release.version, "title": release.subject, "at": at, "by": DEPLOYER, "running": release.version == running });
+                let line = json!({ "value": release.version, "title": release.subject, "at": at, "by": release.by, "running": release.version == running });
                 say(out, line.to_string())
             })
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::journal;
-use super::world::{DEPLOYER, DemoWorld, RELEASES, SERVICES};
+use super::world::{DEPLOYMENTS, DemoWorld, Deployment, SERVICES};
 use crate::model::fact::{Deployed, Statement};
 use crate::model::lease::LeaseCandidate;
 use crate::model::rollup::{Bucket, SeriesKey, Sheet};
@@ -64,10 +64,12 @@ pub(crate) async fn remember(state: &Path, seed: u64, started: DateTime<Utc>) ->
 }
 
 async fn write(store: &Store, seed: u64, started: DateTime<Utc>) -> Result<(), StoreError> {
-    store.record(started - RELEASES[0].before, DEPLOYER, deployment()).await?;
+    for deployment in &DEPLOYMENTS {
+        store.record(started - deployment.before, deployment.by, statement(deployment)).await?;
+    }
     let yesterday = LeaseCandidate {
         id: "yesterday".to_owned(),
-        who: DEPLOYER.to_owned(),
+        who: "ci".to_owned(),
         watcher: false,
         // Of none: the configuration of whoever comes next is then no other one.
         digest: String::new(),
@@ -80,11 +82,11 @@ async fn write(store: &Store, seed: u64, started: DateTime<Utc>) -> Result<(), S
     store.give_back(fence).await
 }
 
-/// What is on record of the newest release.
-pub(crate) fn deployment() -> Statement {
-    let [newest, ..] = &RELEASES;
-    let (version, subject) = (SafeText::new(newest.version), Some(SafeText::new(newest.subject)));
-    Statement::Deployed(Deployed { service: Name::from("web"), version, subject })
+/// What is on record of a deployment.
+pub(crate) fn statement(deployment: &Deployment) -> Statement {
+    let release = deployment.release;
+    let (version, subject) = (SafeText::new(release.version), Some(SafeText::new(release.subject)));
+    Statement::Deployed(Deployed { service: Name::from(deployment.service), version, subject })
 }
 
 /// The readings of the last whole minutes before the start.

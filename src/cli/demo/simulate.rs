@@ -9,7 +9,7 @@ use chrono::{TimeZone as _, Utc};
 use serde_json::Value;
 
 use super::answers::{HttpAnswer, answer};
-use super::world::{DEPLOYER, DemoWorld};
+use super::world::{DEPLOYMENTS, DemoWorld, Deployment};
 use super::{journal, past, stage};
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
@@ -22,14 +22,14 @@ use crate::lang::time::Stamp;
 use crate::logs::pattern;
 use crate::logs::pattern::ShapeHistory;
 use crate::model::document::PollError;
-use crate::model::effect::{Effect, LogsEffect, ShapeHistoryQuery};
+use crate::model::effect::{ConsoleEffect, Effect, LogsEffect, ShapeHistoryQuery};
 use crate::model::fact::Fact;
 use crate::model::outcome::Outcome;
 use crate::sources::kinds::simulated::{Script, Scripted, SimulatedPage};
 use crate::sources::simulation::Simulation;
 use crate::store::new_fact;
-use crate::text::SafeText;
 use crate::text::secret::Secrets;
+use crate::text::{SafeText, markdown};
 
 /// The folder and the address that a simulated demo shows. Nothing is there.
 const FOLDER: &str = "/tmp/opsroom-demo";
@@ -126,19 +126,33 @@ impl Story {
 }
 
 impl Story {
-    /// What the store tells in this second: it is opened empty, and the newest release is put on record in its time.
+    /// What the store tells in this second: it is opened with what was deployed before, and the newest release is put on
+    /// record in its time.
     fn told(&self, now: Stamp) -> Option<Outcome> {
+        let [earlier @ .., newest] = &DEPLOYMENTS;
         if self.second == 0 {
-            return Some(Outcome::Remembered { lately: Vec::new(), head: 0 });
+            let lately: Vec<Fact> = (1..).zip(earlier).map(|(seq, deployment)| self.fact(seq, deployment)).collect();
+            return Some(Outcome::Remembered { head: lately.len() as u64, lately });
         }
-        let said = (self.second == self.world.deployed().as_secs()).then(past::deployment)?;
-        let draft = new_fact(now.utc, DEPLOYER, "ci-1", said);
-        Some(Outcome::Facts(vec![Fact { seq: 1, recorded_at: now.utc, draft }]))
+        let is_deployed = self.second == self.world.deployed().as_secs();
+        is_deployed
+            .then(|| Outcome::Facts(vec![Fact { recorded_at: now.utc, ..self.fact(DEPLOYMENTS.len() as u64, newest) }]))
+    }
+
+    fn fact(&self, seq: u64, deployment: &Deployment) -> Fact {
+        let at = self.started.utc + CALM - deployment.before;
+        let draft = new_fact(at, deployment.by, "ci-1", past::statement(deployment));
+        Fact { seq, recorded_at: at, draft }
     }
 }
 
 /// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
 pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
+    if let Effect::Console(ConsoleEffect::ReadRunbook { request, section, .. }) = effect {
+        let lines: Vec<SafeText> = stage::RUNBOOK.lines().map(SafeText::new).collect();
+        let text = markdown::section(&lines, section).unwrap_or_default().to_vec();
+        return Some(Outcome::Runbook { request: *request, text: Ok(text) });
+    }
     let Effect::Logs(LogsEffect::ReadShapeHistory(request, ShapeHistoryQuery { logs, until, .. })) = effect else {
         return None;
     };

@@ -19,6 +19,8 @@ use crate::clock::Clock;
 
 /// The configuration, with places for the address, the folder and our own program.
 const CONFIG: &str = include_str!("demo.toml");
+/// The runbook that its services name.
+pub(crate) const RUNBOOK: &str = include_str!("RUNBOOK.md");
 /// A log file is renamed to `.1` past this size, as logrotate would.
 const ROTATE_AT: u64 = 128 * 1024;
 
@@ -45,6 +47,7 @@ impl Stage {
         backup::write(&directory.join("backups"), &world)?;
         let config = directory.join("opsroom.toml");
         fs::write(&config, configuration(address, &directory, executable))?;
+        fs::write(directory.join("RUNBOOK.md"), RUNBOOK)?;
         let started = Clock::start().now().utc;
         past::write_logs(&directory.join("logs"), seed, started)?;
         let state = directory.join(STATE);

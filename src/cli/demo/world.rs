@@ -38,16 +38,50 @@ pub(crate) struct Release {
     pub subject: &'static str,
     /// How long before the start it was made.
     pub before: Duration,
+    /// Who made it.
+    pub by: &'static str,
 }
 
 /// The releases of every service, newest first. The newest was deployed to the shop front alone.
-pub(crate) const RELEASES: [Release; 3] = [
-    Release { version: "2.4.1", subject: "Keep the total of a cart in its session", before: Duration::from_secs(538) },
-    Release { version: "2.4.0", subject: "Show delivery dates in the cart", before: Duration::from_hours(51) },
-    Release { version: "2.3.7", subject: "Round prices once, at the end", before: Duration::from_hours(194) },
+pub(crate) static RELEASES: [Release; 3] = [
+    Release {
+        version: "2.4.1",
+        subject: "Keep the total of a cart in its session",
+        before: Duration::from_secs(538),
+        by: "ci",
+    },
+    Release {
+        version: "2.4.0",
+        subject: "Show delivery dates in the cart",
+        before: Duration::from_hours(51),
+        by: "ana",
+    },
+    Release {
+        version: "2.3.7",
+        subject: "Round prices once, at the end",
+        before: Duration::from_hours(194),
+        by: "ben",
+    },
 ];
-/// Who deploys them.
-pub(crate) const DEPLOYER: &str = "ci";
+/// A release that is on record as deployed to a service.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    /// The service.
+    pub service: &'static str,
+    /// What was deployed.
+    pub release: &'static Release,
+    /// How long before the start.
+    pub before: Duration,
+    /// Who deployed it.
+    pub by: &'static str,
+}
+
+/// What was deployed in the night before the start, oldest first: the last is what breaks the shop front.
+pub(crate) static DEPLOYMENTS: [Deployment; 3] = [
+    Deployment { service: "auth", release: &RELEASES[1], before: Duration::from_secs(2_456), by: "ana" },
+    Deployment { service: "worker", release: &RELEASES[1], before: Duration::from_secs(1_519), by: "ben" },
+    Deployment { service: "web", release: &RELEASES[0], before: RELEASES[0].before, by: RELEASES[0].by },
+];
 
 /// When the cache runs out of connections.
 pub(crate) const CACHE_FAILS: Duration = Duration::from_secs(32);
@@ -57,6 +91,10 @@ const POOLED: Duration = Duration::from_secs(10);
 pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(96);
 /// When the worker stops taking jobs.
 pub(crate) const WORKER_STICKS: Duration = Duration::from_secs(210);
+/// When what measures the shop front's answers stops, in a world whose troubles begin at once.
+const TIMINGS_STOP: Duration = Duration::from_secs(25);
+/// How long before the other troubles that is, where the world has been well for long enough.
+const TIMINGS_STOP_BEFORE: Duration = Duration::from_mins(5);
 /// Seconds between two looks at the failing share, when failures are counted.
 const COUNTED: u64 = 5;
 /// How long a restart takes.
@@ -98,7 +136,7 @@ impl DemoWorld {
         if let Control::Rollback { version, .. } = &control
             && !RELEASES.iter().any(|release| release.version == version)
         {
-            let known = RELEASES.map(|release| release.version).join(", ");
+            let known = RELEASES.each_ref().map(|release| release.version).join(", ");
             return Err(format!("no release `{version}`; there are {known}"));
         }
         self.controls.push((at, control));
@@ -205,6 +243,12 @@ impl DemoWorld {
             _ => 0,
         };
         Duration::from_millis(calm + slow)
+    }
+
+    /// The 95th percentile of the shop front's answers in milliseconds; `None` once what measures it has stopped.
+    pub(crate) fn timings(&self, at: Duration) -> Option<u64> {
+        let stops = self.calm.saturating_sub(TIMINGS_STOP_BEFORE) + TIMINGS_STOP;
+        (at < stops).then(|| 31 + self.noise("timings", at.as_secs() / 10, 14))
     }
 
     /// A number below `below`, the same for the same seed, name and index.

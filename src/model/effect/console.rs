@@ -1,5 +1,9 @@
 //! What is asked of the process that the console is.
 
+use std::path::PathBuf;
+
+use super::RequestId;
+
 /// Something that concerns the console as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsoleEffect {
@@ -7,6 +11,15 @@ pub enum ConsoleEffect {
     Quit,
     /// Read the configuration again.
     Reload,
+    /// Read the section of a runbook.
+    ReadRunbook {
+        /// Who asks.
+        request: RequestId,
+        /// The file.
+        path: PathBuf,
+        /// The anchor of a heading; empty: all of it.
+        section: String,
+    },
     /// Write a text file into the state directory's `saved/` folder.
     Save {
         /// File name without directory.

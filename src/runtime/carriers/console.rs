@@ -12,6 +12,9 @@ impl Core {
                 Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
                 None => self.effects.fail("this console has no configuration file to reload"),
             },
+            ConsoleEffect::ReadRunbook { request, path, section } => {
+                self.effects.read_runbook(&mut self.tasks, request, path, section);
+            }
             ConsoleEffect::Save { name, text } => self.effects.save_file(&mut self.tasks, name, text),
         }
     }

@@ -7,6 +7,8 @@ use super::services::{AVAILABILITY_WINDOW, LATENCY_WINDOW};
 use super::{Height, PanelView, Room, check, frame, note, runs};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::condition::Condition;
+use crate::model::alert::Severity;
 use crate::model::run::Run;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -23,7 +25,7 @@ pub(super) struct ServiceDetail;
 
 impl PanelView for ServiceDetail {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
-        Some(Height { most: 10, ..Height::from(5) })
+        Some(Height { most: 12, ..Height::from(5) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -78,12 +80,31 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         let up = known.map_or_else(|| glyphs.none.to_owned(), |known| figures::rough_percent(known.percent));
         lines.push(label("last 15m").and(format!("p95 {p95}, up {up}"), Role::Text));
     }
+    let needing = world.config.services.iter().filter(|other| other.depends_on.contains(&service.name));
+    let needing: Vec<&str> = needing.map(|other| other.title.as_str()).collect();
+    if !needing.is_empty() {
+        lines.push(label("needed by").and(needing.join(", "), Role::Text));
+    }
+    lines.extend(watched(state, service));
     lines.extend(deployed(state, service).map(|words| label("deployed").join(words)));
     let runs = world.all_runs().into_iter().filter(|run| run.service.as_ref() == Some(&service.name));
     lines.push(label("last run").join(
         runs.take(1).next().map_or_else(|| Line::styled("none", Role::TextDim), |run| last_run(state, glyphs, run)),
     ));
     lines
+}
+
+/// What of it would be an alert.
+fn watched<'a>(state: &'a State, service: &ServiceView) -> Option<Line<'a>> {
+    let checks = service.checks.iter().filter_map(|id| state.seen().checks.get(*id)).map(|check| &check.name);
+    let written = checks.filter_map(|name| state.seen().config.checks.iter().find(|check| check.name == *name));
+    let mut alerts = written.flat_map(|check| &check.alerts);
+    let said = |line: Line<'a>, (severity, condition): &'a (Severity, Condition)| {
+        line.and(severity.word(), status::severity_role(*severity)).then(Span::borrowed(&condition.written), Role::Text)
+    };
+    let label = Line::styled(format!("{:<LABEL$} ", "alerts"), Role::TextLabel);
+    let first = said(label, alerts.next()?);
+    Some(alerts.fold(first, |line, alert| said(line.and(", ", Role::TextDim), alert)))
 }
 
 fn last_run<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> Line<'a> {

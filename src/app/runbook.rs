@@ -1,0 +1,83 @@
+//! The runbook of the service that is shown: read while a panel shows it, opened in the pager, scrolled.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::panels;
+use crate::model::effect::{ConsoleEffect, Effect, RequestId, TerminalEffect};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+use super::keymap::Command;
+use super::list::moved;
+use super::screens::runbook::ShownRunbook;
+use super::state::State;
+
+/// While a runbook is on the screen it is read: once for each time that it is come to, so that a change in it is seen.
+pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
+    let wanted = state.shows(&panels::SERVICE_RUNBOOK).then(|| source(state)).flatten();
+    let shown = state.console.screens.service.runbook.as_ref();
+    let Some((file, section)) = wanted else {
+        state.console.screens.service.runbook = None;
+        return;
+    };
+    if shown.is_some_and(|shown| shown.file == file && shown.section == section) {
+        return;
+    }
+    let request = state.next_request();
+    let read = ConsoleEffect::ReadRunbook { request, path: file.clone(), section: section.clone() };
+    effects.push(read.into());
+    state.console.screens.service.runbook = Some(ShownRunbook { file, section, request, text: None, scroll: 0 });
+}
+
+/// What was read. Another may be shown by now.
+pub(super) fn learned(state: &mut State, request: RequestId, text: Result<Vec<SafeText>, SafeText>) {
+    let shown = state.console.screens.service.runbook.as_mut();
+    if let Some(shown) = shown.filter(|shown| shown.request == request) {
+        shown.text = Some(text);
+    }
+}
+
+/// The file and the section of the runbook of the service that is shown; `None` where it has none, or one that is an
+/// address.
+fn source(state: &State) -> Option<(PathBuf, String)> {
+    let service = state.regarded_service()?;
+    let config = &state.seen().config;
+    let known = config.services.iter().find(|known| known.name == service.name)?;
+    let (file, section) = known.runbook_file(beside(state))?;
+    Some((file, section.to_owned()))
+}
+
+/// As the runbook of the service that is shown is written in the configuration.
+pub(crate) fn written(state: &State) -> Option<&str> {
+    let service = state.regarded_service()?;
+    state.seen().config.services.iter().find(|known| known.name == service.name)?.runbook.as_deref()
+}
+
+/// The directory from which the paths of runbooks are written.
+fn beside(state: &State) -> &Path {
+    state.world.config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""))
+}
+
+/// Shows a runbook that is a file in the pager, from its section on; one that is an address is copied.
+pub(super) fn open(state: &State, service: &Name, effects: &mut Vec<Effect>) {
+    let config = &state.world.config;
+    let Some(known) = config.services.iter().find(|known| known.name == *service) else { return };
+    match (known.runbook_file(beside(state)), &known.runbook) {
+        (Some((path, section)), _) => {
+            effects.push(TerminalEffect::PageFile { path, section: section.to_owned() }.into());
+        }
+        (None, Some(address)) => effects.push(TerminalEffect::Copy(SafeText::new(address)).into()),
+        (None, None) => {}
+    }
+}
+
+/// Scrolls what is shown. `false`: the command is no movement.
+pub(super) fn scroll(state: &mut State, command: Command) -> bool {
+    let height = state.height(&panels::SERVICE_RUNBOOK.id());
+    let Some(shown) = &mut state.console.screens.service.runbook else { return false };
+    let lines = shown.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Vec::len);
+    // How many rows the lines take once they are wrapped is known where they are drawn: that stops at the last.
+    let to = moved(command, shown.scroll, (2 * lines).saturating_sub(1), height);
+    shown.scroll = to.unwrap_or(shown.scroll);
+    to.is_some()
+}

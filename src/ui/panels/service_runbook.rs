@@ -1,0 +1,115 @@
+//! The section of the runbook of the service that is shown: what to do, beside what is wrong.
+
+use ratatui::layout::Rect;
+
+use super::{Height, PanelView, Room, frame, next_key, note};
+use crate::app::keymap::Command;
+use crate::app::runbook;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::text::{SafeText, markdown};
+use crate::theme::Role;
+use crate::ui::line::{Line, Span};
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::position;
+
+/// Columns that it has where it stands beside others.
+const NARROWEST: usize = 44;
+
+pub(super) struct ServiceRunbook;
+
+impl PanelView for ServiceRunbook {
+    /// As high as the section, in the column that it has beside the logs.
+    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        let shown = state.console.screens.service.runbook.as_ref().and_then(|shown| shown.text.as_ref());
+        let rows = shown.and_then(|text| text.as_ref().ok()).map_or(1, |text| lines(text, NARROWEST).len());
+        Some(Height::by_rows(rows, room))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let Some(written) = runbook::written(state) else { return };
+        let inner = Frame::inner(area);
+        let shown = state.console.screens.service.runbook.as_ref();
+        let width = usize::from(inner.width.saturating_sub(2)).max(1);
+        let read = shown.and_then(|shown| shown.text.as_ref());
+        let lines = read.and_then(|text| text.as_ref().ok()).map_or_else(Vec::new, |text| lines(text, width));
+        let height = usize::from(inner.height);
+        let start = shown.map_or(0, |shown| shown.scroll).min(lines.len().saturating_sub(height));
+        let rows = start..(start + height).min(lines.len());
+        let name = Line::styled(Span::borrowed(written), Role::TextDim);
+        frame(state, painter, id, "runbook").with(name, "").foot(position(&rows, lines.len())).draw(painter, area);
+        note(painter, inner, id.clone());
+        match read {
+            Some(Ok(_)) => {}
+            Some(Err(why)) => {
+                let next = "write it, or correct `runbook` in the configuration";
+                return Notice::error(Span::from(why), next).draw(painter, inner);
+            }
+            // An address, or a file that is being read.
+            None => {
+                let does = if shown.is_some() { "opens it in the pager" } else { "copies the address" };
+                return Notice::empty(Span::borrowed(written), next_key(state, Command::Open, does))
+                    .draw(painter, inner);
+            }
+        }
+        for (row, line) in (0..inner.height).zip(&lines[rows]) {
+            painter.put_at(inner, 1, row, line);
+        }
+    }
+}
+
+/// The lines as they are drawn: headings and code stand out, items of lists hang under their sign.
+fn lines(text: &[SafeText], width: usize) -> Vec<Line<'static>> {
+    let mut in_code = false;
+    let mut out: Vec<Line<'static>> = Vec::new();
+    for line in text {
+        let line = line.as_str();
+        if markdown::is_fence(line) {
+            in_code = !in_code;
+        } else if in_code {
+            out.extend(Line::styled(format!("  {line}"), Role::Command).wrapped(width, 4));
+        } else if let Some((_, heading)) = markdown::heading(line) {
+            out.extend(Line::styled(heading.to_owned(), Role::Title).wrapped(width, 0));
+        } else if !(line.is_empty() && out.last().is_none_or(Line::is_empty)) {
+            out.extend(with_code(line).wrapped(width, indent(line)));
+        }
+    }
+    out
+}
+
+/// A line with what stands between backticks as code.
+fn with_code(line: &str) -> Line<'static> {
+    // An odd one at the end opens nothing.
+    let whole = line.matches('`').count() % 2 == 0;
+    line.split('`').enumerate().fold(Line::new(), |words, (at, part)| {
+        let is_code = whole && at % 2 == 1;
+        let part = if !whole && at > 0 { format!("`{part}") } else { part.to_owned() };
+        words.and(part, if is_code { Role::Command } else { Role::Text })
+    })
+}
+
+/// Columns before the words of an item of a list.
+fn indent(line: &str) -> usize {
+    let words = line.trim_start();
+    let before = line.len() - words.len();
+    let sign = words.split(' ').next().unwrap_or_default();
+    let is_number = sign.len() > 1 && sign.ends_with('.') && sign[..sign.len() - 1].bytes().all(|c| c.is_ascii_digit());
+    if is_number || matches!(sign, "-" | "*" | "+") { before + sign.len() + 1 } else { before }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_drawn_as_it_is_meant() {
+        let text = ["## Restart", "", "", "1. look at `clients`, then decide", "```sh", "# count", "```", "a ` alone"];
+        let text: Vec<SafeText> = text.iter().map(|line| SafeText::new(line)).collect();
+        let drawn: Vec<String> =
+            lines(&text, 20).iter().map(|line| line.pieces().map(|(text, _)| text).collect()).collect();
+        let wanted = ["Restart", "", "1. look at clients, ", "   then decide", "  # count", "a ` alone"];
+        assert_eq!(drawn, wanted);
+    }
+}

@@ -1,0 +1,100 @@
+//! The runbook on the screen of its service: read when it is come to, shown, scrolled, opened.
+
+use std::path::Path;
+
+use crate::support::app::App;
+use crate::support::frame::{draw, text};
+use crate::support::world;
+use opsroom::app::row::RowKey;
+use opsroom::config::panels;
+use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, TerminalEffect};
+use opsroom::model::outcome::Outcome;
+use opsroom::text::SafeText;
+
+/// The only question for a runbook: by which request, of which file, which section.
+fn asked(app: &mut App) -> Option<(RequestId, String, String)> {
+    let effects = app.take();
+    let mut questions = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Console(ConsoleEffect::ReadRunbook { request, path, section }) => {
+            Some((request, path.display().to_string(), section))
+        }
+        _ => None,
+    });
+    let question = questions.next();
+    assert!(questions.next().is_none(), "asked twice");
+    question
+}
+
+fn answer(app: &mut App, request: RequestId, lines: &[&str]) {
+    let text = Ok(lines.iter().map(|line| SafeText::new(line)).collect());
+    app.outcome(Outcome::Runbook { request, text });
+}
+
+fn shown(app: &App) -> String {
+    text(&draw(&app.state, 120, 40))
+}
+
+#[test]
+fn the_section_stands_beside_what_is_wrong() {
+    let mut app = world::trouble();
+    assert_eq!(asked(&mut app), None, "no panel shows it");
+    let api = RowKey::Service("api".into());
+    while app.state.selected(&panels::SERVICES.id()) != Some(api.clone()) {
+        app.keys("j");
+    }
+    app.keys("enter");
+    let (request, path, section) = asked(&mut app).expect("a question");
+    assert_eq!((path.as_str(), section.as_str()), ("/srv/docs/RUNBOOK.md", "api"));
+    app.pass(5);
+    assert_eq!(asked(&mut app), None, "once");
+    answer(&mut app, request, &["## Api", "1. Look at `queue` first.", "2. Call ben."]);
+    let drawn = shown(&app);
+    for words in ["runbook docs/RUNBOOK.md#api", "│ Api", "1. Look at queue first.", "2. Call ben."] {
+        assert!(drawn.contains(words), "{words}: {drawn}");
+    }
+    app.keys("esc enter");
+    assert!(asked(&mut app).is_some(), "it may have been changed meanwhile");
+    answer(&mut app, request, &["of before"]);
+    assert!(!shown(&app).contains("of before"), "an answer that comes too late");
+}
+
+#[test]
+fn it_is_scrolled_and_opened() {
+    let mut app = world::trouble();
+    app.state.console.screens.service.service = Some("api".into());
+    app.keys("2");
+    app.state.console.screens.service.service = Some("api".into());
+    app.pass(1);
+    let (request, ..) = asked(&mut app).expect("a question");
+    let lines: Vec<String> = (1..=80).map(|number| format!("line {number}")).collect();
+    answer(&mut app, request, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+    while app.state.focused_panel() != Some(panels::SERVICE_RUNBOOK.id()) {
+        app.keys("tab");
+    }
+    assert!(shown(&app).contains("line 1 ") && !shown(&app).contains("line 80"));
+    app.keys("j");
+    assert!(!shown(&app).contains("line 1 ") && shown(&app).contains("line 2 "), "{}", shown(&app));
+    app.keys("G");
+    assert!(shown(&app).contains("line 80"), "{}", shown(&app));
+    assert!(shown(&app).contains("enter open in the pager"), "{}", shown(&app));
+    app.keys("enter");
+    let page =
+        TerminalEffect::PageFile { path: Path::new("/srv/docs/RUNBOOK.md").to_owned(), section: "api".to_owned() };
+    assert!(app.take().contains(&page.into()));
+}
+
+#[test]
+fn what_can_not_be_read_says_why() {
+    let mut app = world::trouble();
+    app.state.console.screens.service.service = Some("api".into());
+    app.keys("2");
+    app.state.console.screens.service.service = Some("api".into());
+    app.pass(1);
+    let (request, ..) = asked(&mut app).expect("a question");
+    assert!(shown(&app).contains("runbook docs/RUNBOOK.md#api"), "while it is read");
+    app.outcome(Outcome::Runbook { request, text: Err(SafeText::new("docs/RUNBOOK.md does not exist")) });
+    assert!(shown(&app).contains("docs/RUNBOOK.md does not exist"), "{}", shown(&app));
+    app.state.console.screens.service.service = Some("mail".into());
+    app.pass(1);
+    assert!(!shown(&app).contains("runbook"), "it has none: {}", shown(&app));
+}
