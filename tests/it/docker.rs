@@ -192,7 +192,7 @@ fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
     project.must("docker-compose", &["kill", "web"]);
     console.wait("a way back", |screen| screen.alternate_screen() || screen.contents().contains("Press Enter"));
     console.press("\r");
-    console.wait("the console", |screen| screen.alternate_screen());
+    console.wait("the console", vt100::Screen::alternate_screen);
     assert_eq!(wait_for_state(&console, "failed")["exit_code"], 137);
 }
 
