@@ -154,7 +154,9 @@ fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Ou
             state.news(Tone::Error, &format!("{AWAY}{}", away.why));
         }
         Some(_) => {}
-        None if known.is_some_and(|(_, how)| how == StoreAbsence::NotMade) => state.news(Tone::Good, "the store has been made"),
+        None if known.is_some_and(|(_, how)| how == StoreAbsence::NotMade) => {
+            state.news(Tone::Good, "the store has been made");
+        }
         None => {
             state.console.toasts.withdraw(AWAY);
             let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");

@@ -195,13 +195,12 @@ impl Latencies {
         let begin = self.counts.len() - open.values as usize;
         // Nearly always the last: most minutes hold a few values.
         let place = begin + self.counts.range(begin..).take_while(|(other, _)| *other < value).count();
-        match self.counts.get_mut(place).filter(|(other, _)| *other == value) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => {
-                make_room(&mut self.counts);
-                self.counts.insert(place, (value, 1));
-                open.values += 1;
-            }
+        if let Some((_, count)) = self.counts.get_mut(place).filter(|(other, _)| *other == value) {
+            *count = count.saturating_add(1);
+        } else {
+            make_room(&mut self.counts);
+            self.counts.insert(place, (value, 1));
+            open.values += 1;
         }
     }
 }

@@ -459,7 +459,10 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
         }
     };
     let (why, since) = (SafeText::new("gone"), app.now().utc);
-    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, how: StoreAbsence::Unusable }), since });
+    app.outcome(Outcome::Store {
+        away: Some(StoreAway { since, seen: true, why, how: StoreAbsence::Unusable }),
+        since,
+    });
     all_say(&app, "Run is refused until it is back");
     app.typed("api");
     all_say(&app, "it would be refused now; Esc cancels");

@@ -82,7 +82,7 @@ fn lines(text: &[SafeText], width: usize) -> Vec<Line<'static>> {
 /// A line with what stands between backticks as code.
 fn with_code(line: &str) -> Line<'static> {
     // An odd one at the end opens nothing.
-    let whole = line.matches('`').count() % 2 == 0;
+    let whole = line.matches('`').count().is_multiple_of(2);
     line.split('`').enumerate().fold(Line::new(), |words, (at, part)| {
         let is_code = whole && at % 2 == 1;
         let part = if !whole && at > 0 { format!("`{part}") } else { part.to_owned() };
