@@ -48,7 +48,9 @@ fn console(name: &str, environment: &str, unusual: &str) -> App {
          [check.db]\ntcp = \"127.0.0.1:3\"\n"
     ));
     for _ in 0..5 {
-        ["api", "web", "mail"].iter().for_each(|check| app.poll(check, Sign::Bad));
+        for check in ["api", "web", "mail"] {
+            app.poll(check, Sign::Bad);
+        }
         app.poll("db", Sign::Good);
         app.pass(1);
     }
