@@ -36,6 +36,8 @@ const THING: &str = "SELECT kind, id, open, grp, state, seq FROM thing";
 #[derive(Debug)]
 pub(in crate::store) struct Sqlite {
     pool: SqlitePool,
+    /// Keeps the log where it may be written.
+    keeper: Option<SqlitePool>,
     path: PathBuf,
     id: String,
     files: OpenFiles,
@@ -94,8 +96,11 @@ impl Sqlite {
                 return Err(opening(&path, error));
             }
         };
+        let keeper = connection::keep_log(&path).await.map_err(|error| named(&path, error))?;
         let files = OpenFiles::of(before, &path);
-        Self { pool, path, id, files, main: MainFile::default(), read_only: false }.checked().await
+        Self { pool, keeper: Some(keeper), path, id, files, main: MainFile::default(), read_only: false }
+            .checked()
+            .await
     }
 
     /// With a log beside it, the file is read together with that. With none, all of it is in the file, which is read as it is
@@ -106,7 +111,7 @@ impl Sqlite {
             if frozen { OpenFiles::frozen(&path) } else { OpenFiles::of(FileIdentity::from_path(&path).ok(), &path) };
         let pool = connection::look(&path, frozen).await.map_err(|error| named(&path, error))?;
         let id = migrate::id_of_present(&pool).await.map_err(|error| opening(&path, error))?;
-        Self { pool, path, id, files, main: MainFile::default(), read_only: true }.checked().await
+        Self { pool, keeper: None, path, id, files, main: MainFile::default(), read_only: true }.checked().await
     }
 
     async fn checked(self) -> Result<Self, StoreError> {
@@ -345,6 +350,9 @@ impl Dialect for Sqlite {
                     Ok(()) => self.checkpoint().await,
                     Err(_) => self.discard_log(),
                 }
+            }
+            if let Some(keeper) = &self.keeper {
+                keeper.close().await;
             }
             self.pool.close().await;
         }

@@ -42,6 +42,16 @@ pub(super) async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     }
 }
 
+/// A second connection, which nobody uses. A question that is cut off may take the first with it, and the log goes with the
+/// last: the one that is made next would look like that of another file.
+pub(super) async fn keep_log(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let keeper =
+        one().connect_with(SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY)).await?;
+    // It has the log only once it has read something.
+    sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(&keeper).await?;
+    Ok(keeper)
+}
+
 /// Opens a file that may only be read; `frozen`: as it is now, without the log that others may write beside it.
 pub(super) async fn look(path: &Path, frozen: bool) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(frozen).busy_timeout(BUSY);
