@@ -158,7 +158,7 @@ async fn a_store_of_a_newer_version_is_left_alone() {
     let unusable = [3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2];
     for (command, code) in COMMANDS.into_iter().zip(unusable) {
         let (ended, said) = world.says(command);
-        assert!(ended == code && said.contains("use the newer opsroom"), "{command:?}: {ended}: {said}");
+        assert!(ended == code && said.contains("upgrade opsroom here"), "{command:?}: {ended}: {said}");
         assert_eq!(files(), before, "{command:?} left something beside it");
     }
 }
