@@ -201,6 +201,7 @@ impl Command {
             self,
             Self::Help
                 | Self::Palette
+                | Self::Freeze
                 | Self::Poll
                 | Self::CopyTimeline
                 | Self::Save

@@ -291,6 +291,31 @@ fn the_time_of_a_record_goes_when_the_logs_are_left() {
     app.keys("1");
     assert_eq!(app.state.console.time_cursor, None, "the charts in full were on the way");
 }
+#[test]
+fn details_of_the_logs_are_held_still_with_the_screen() {
+    for (details, keys) in
+        [("patterns", "p"), ("a record", "enter"), ("values", "# enter"), ("numbers", "# enter b enter")]
+    {
+        let mut app = App::new(WORLD);
+        app.records("api", &[(Level::Info, "took duration_ms=12"), (Level::Error, "took duration_ms=15")]);
+        app.keys("3");
+        for key in keys.split(' ') {
+            app.keys(key);
+            app.pass(1);
+        }
+        app.keys("f");
+        assert!(app.state.console.frozen.is_some(), "{details}");
+        let held = rows(&app, 120, 40);
+        assert!(held[0].contains("FROZEN") && !app.state.console.overlays.is_empty(), "{details}: {held:#?}");
+        app.records("api", &[(Level::Error, "of later")]);
+        app.pass(600);
+        assert_eq!(rows(&app, 120, 40), held, "{details}");
+        app.keys("f");
+        assert!(app.state.console.frozen.is_none() && rows(&app, 120, 40) != held, "{details}");
+        assert!(!app.state.console.overlays.is_empty(), "{details}: they stay");
+    }
+}
+
 
 #[test]
 fn an_alert_that_is_about_to_clear_says_what_is_true() {

@@ -109,7 +109,7 @@ fn row<'a>(
     group: &'a Group<Name>,
 ) -> TableRow<'a> {
     let (word, _, role) = level(group.worst());
-    let age = |at: DateTime<Utc>| figures::age((state.world.now.utc - at).to_std().unwrap_or_default());
+    let age = |at: DateTime<Utc>| figures::age((state.shown_now().utc - at).to_std().unwrap_or_default());
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
     let new = panel.is_new(group);
@@ -160,7 +160,7 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Line<'static> {
         history.earliest().map_or_else(
             || "no history: nothing is marked as new".to_owned(),
             |first| {
-                let span = (state.world.now.utc - first).to_std().unwrap_or_default();
+                let span = (state.shown_now().utc - first).to_std().unwrap_or_default();
                 format!("history goes back only {}: nothing is marked as new", figures::age(span))
             },
         )

@@ -101,7 +101,7 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'sta
     let record = &overlay.record;
     let zone = state.world.config.console.timezone;
     let said = if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
-    let age = figures::age(state.world.now.since(record.read_at));
+    let age = figures::age(state.shown_now().since(record.read_at));
     let time = Line::styled(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)
         .then(glyphs.dot, Role::TextDim)
