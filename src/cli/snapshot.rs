@@ -23,6 +23,7 @@ use crate::model::outcome::Outcome;
 use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::headless::Headless;
 use crate::runtime::painter::FramePainter;
+use crate::runtime::runbook;
 use crate::theme::{ColorDepth, GlyphSet};
 use crate::ui::export::ExportFormat;
 
@@ -125,11 +126,12 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         headless.run(arguments.within, answered).await;
         // What belongs together comes together: the logs of the check that was last.
         headless.run(Duration::from_millis(300), |_| false).await;
-        headless.finish().await
+        let redactor = headless.redactor().await;
+        (headless.finish().await, redactor)
     };
-    let mut state = output::block_on(work)
+    let (mut state, redactor) = output::block_on(work)
         .map_err(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))?;
-    arrive(&mut state, screen, arguments, |_| None);
+    arrive(&mut state, screen, arguments, |effect| runbook::answer(effect, &redactor));
     Ok(state)
 }
 

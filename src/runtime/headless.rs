@@ -6,6 +6,7 @@ use super::core::{Core, StartOptions};
 use crate::app::message::Event;
 use crate::app::state::State;
 use crate::lang::time::Stamp;
+use crate::text::redact::Redactor;
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,11 @@ impl Headless {
                 return LoopEnd::Quit;
             }
         }
+    }
+
+    /// Takes the secrets of the configuration out of a text; returns once all of them are known or can't be had.
+    pub(crate) async fn redactor(&self) -> Redactor {
+        Redactor::from(&*self.core.known.clone().secrets().await)
     }
 
     /// Ends every task; what was known last.

@@ -36,7 +36,7 @@ pub mod panics;
 pub mod paths;
 pub mod reload;
 mod retention;
-mod runbook;
+pub(crate) mod runbook;
 pub mod runs;
 mod saving;
 pub mod secrets;

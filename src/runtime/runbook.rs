@@ -6,13 +6,19 @@ use super::effects::Effects;
 use super::tasks::Tasks;
 use crate::files;
 use crate::files::bounded::PATIENCE;
-use crate::model::effect::RequestId;
+use crate::model::effect::{ConsoleEffect, Effect, RequestId};
 use crate::model::outcome::Outcome;
 use crate::text::redact::Redactor;
 use crate::text::{SafeText, markdown};
 
 /// Bytes of a runbook that are read at the most.
 pub(super) const MOST: u64 = 1 << 20;
+
+/// Reads the section that an effect asks for, at once: a single frame is drawn only when it is there.
+pub(crate) fn answer(effect: &Effect, redactor: &Redactor) -> Option<Outcome> {
+    let Effect::Console(ConsoleEffect::ReadRunbook { request, path, section }) = effect else { return None };
+    Some(Outcome::Runbook { request: *request, text: read(path, section, redactor) })
+}
 
 impl Effects {
     /// Reads the section under a heading, and answers with its lines.

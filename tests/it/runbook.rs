@@ -98,3 +98,29 @@ fn what_can_not_be_read_says_why() {
     app.pass(1);
     assert!(!shown(&app).contains("runbook"), "it has none: {}", shown(&app));
 }
+
+/// A frame that is taken once waits for it, and shows no secret that is written in it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test may touch files, and waits for what it started")]
+fn a_snapshot_shows_the_section() {
+    let at = tempfile::tempdir().expect("a directory");
+    let config = "[secret.pin]\nfile = \"pin\"\n[service.web]\nrunbook = \"RUNBOOK.md#web\"\n\
+                  [check.web]\nservice = \"web\"\ncommand = [\"true\"]\n";
+    for (name, text) in [
+        ("opsroom.toml", config),
+        ("pin", "correct-horse-battery"),
+        ("RUNBOOK.md", "# Api\nof another\n# Web\nCall ben, pin correct-horse-battery.\n"),
+    ] {
+        std::fs::write(at.path().join(name), text).expect("a file");
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["--config", "opsroom.toml", "snapshot", "service", "--size", "160x50"])
+        .current_dir(at.path())
+        .env("HOME", at.path())
+        .env("XDG_STATE_HOME", at.path().join("state"))
+        .output()
+        .expect("the program");
+    let drawn = String::from_utf8_lossy(&output.stdout);
+    assert!(drawn.contains("Call ben, pin ***."), "{drawn}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!drawn.contains("of another"), "{drawn}");
+}
