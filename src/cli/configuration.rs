@@ -10,7 +10,6 @@ use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::load;
 use crate::config::loaded::Loaded;
-use crate::config::sections::action::Action;
 use crate::config::sections::secret::SecretSource;
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
@@ -125,10 +124,9 @@ pub(crate) fn if_any(global: &Global, what: &str, consequence: &str) -> Result<O
     Ok(loaded.config)
 }
 
-/// The actions as they are configured, for their titles: none where the configuration can't be read.
-pub(crate) fn actions(global: &Global) -> Vec<Action> {
-    let config = load::find(global.config.as_deref()).and_then(|main| main.load().config);
-    config.map(|config| config.actions).unwrap_or_default()
+/// What is configured, for its titles: nothing where the configuration can't be read.
+pub(crate) fn for_titles(global: &Global) -> Config {
+    load::find(global.config.as_deref()).and_then(|main| main.load().config).unwrap_or_default()
 }
 
 /// Refuses a command that changes something, where `--read-only` or the configuration's `read_only` forbids it. Such a

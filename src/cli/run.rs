@@ -16,6 +16,7 @@ use crate::cli::{exit_code, run_service};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
+use crate::config::titles::title_of_check;
 use crate::config::{self, Config};
 use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::Preview;
@@ -159,7 +160,8 @@ async fn execute(
         Some(run) => in_terminal(run).await,
         None => to_end(run_service, begun).await,
     };
-    output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
+    let outcome = ended.outcome_and_note(|check| title_of_check(config, check));
+    output::print(&format!("{}: {outcome}\n", ended.id));
     if ended.state.is_open() {
         output::eprint_error(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {

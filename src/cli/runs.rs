@@ -10,7 +10,7 @@ use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
 use crate::cli::{exit_code, run_service};
-use crate::config::sections::action::Action;
+use crate::config::Config;
 use crate::config::titles;
 use crate::lang::unit;
 use crate::model::outcome::Outcome;
@@ -91,14 +91,14 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
     };
     match chosen {
         Chosen::One(run) if arguments.verify => match verify_now(run_service, &run, global).await {
-            Ok(run) => follow(run_service, run).await,
+            Ok(run) => follow(run_service, run, global).await,
             Err(code) => code,
         },
-        Chosen::One(run) if arguments.follow => follow(run_service, *run).await,
+        Chosen::One(run) if arguments.follow => follow(run_service, *run, global).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
-        Chosen::One(run) => of_run(one(run_service, &run, &configuration::actions(global)).await, &run),
+        Chosen::One(run) => of_run(one(run_service, &run, &configuration::for_titles(global)).await, &run),
         Chosen::All(runs) if arguments.json => json(&runs),
-        Chosen::All(runs) => list(run_service, &runs, &configuration::actions(global)).await,
+        Chosen::All(runs) => list(run_service, &runs, &configuration::for_titles(global)).await,
     }
 }
 
@@ -155,7 +155,7 @@ fn json(runs: &[Run]) -> u8 {
     }
 }
 
-async fn list(run_service: &RunService, runs: &[Run], actions: &[Action]) -> u8 {
+async fn list(run_service: &RunService, runs: &[Run], config: &Config) -> u8 {
     if runs.is_empty() {
         return output::print(NONE);
     }
@@ -166,11 +166,11 @@ async fn list(run_service: &RunService, runs: &[Run], actions: &[Action]) -> u8 
     let mut text = String::new();
     for lock in &locks {
         let since = lock.since.format("%Y-%m-%d %H:%M:%SZ");
-        let reason = titles::locked_for(actions, lock);
+        let reason = titles::locked_for(&config.actions, lock);
         let held = format!("{} by {} on {} since {since} ({reason})", lock.target, lock.holder, lock.host);
         let _ = writeln!(text, "locked: {}, run {}", SafeText::new(&held), lock.id);
     }
-    let title = |run| SafeText::new(titles::title_of(actions, run)).to_string();
+    let title = |run| SafeText::new(titles::title_of(&config.actions, run)).to_string();
     let width = runs.iter().map(|run| title(&run.action).chars().count()).max().unwrap_or(0);
     for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%SZ");
@@ -193,14 +193,14 @@ fn duration(run: &Run) -> String {
     took.map_or_else(|| unit::NOTHING.to_owned(), unit::span)
 }
 
-async fn one(run_service: &RunService, run: &Run, actions: &[Action]) -> u8 {
+async fn one(run_service: &RunService, run: &Run, config: &Config) -> u8 {
     let processes = processes(run_service, run).await;
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<10} {}", SafeText::new(value));
     };
     line("run", &run.id);
-    line("action", &called(run, actions));
+    line("action", &called(run, config));
     line("by", &format!("{} on {}", run.who, run.host));
     if let Some(reason) = &run.reason {
         line("reason", reason);
@@ -213,8 +213,8 @@ async fn one(run_service: &RunService, run: &Run, actions: &[Action]) -> u8 {
     }
     let outcome = run.outcome_after();
     line("outcome", outcome.strip_prefix("outcome ").unwrap_or(&outcome));
-    if let Some(note) = &run.note {
-        line("note", note.as_str());
+    if let Some(note) = run.titled_note(|check| titles::title_of_check(config, check)) {
+        line("note", &note);
     }
     for (label, value) in &processes {
         line(label, value);
@@ -239,8 +239,8 @@ async fn one(run_service: &RunService, run: &Run, actions: &[Action]) -> u8 {
 }
 
 /// `restart cache (restart-cache)`: by its title, and its name where that is another.
-fn called(run: &Run, actions: &[Action]) -> String {
-    let title = titles::title_of(actions, &run.action);
+fn called(run: &Run, config: &Config) -> String {
+    let title = titles::title_of(&config.actions, &run.action);
     if title == &*run.action { title.to_owned() } else { format!("{title} ({})", run.action) }
 }
 
@@ -293,9 +293,11 @@ fn shown_output(lines: &[OutputLine], omitted: u64) -> String {
     text
 }
 
-async fn follow(run_service: &RunService, run: Run) -> u8 {
+async fn follow(run_service: &RunService, run: Run, global: &Global) -> u8 {
     let ended = print_to_end(run_service, run).await;
-    output::eprint_error(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
+    let config = configuration::for_titles(global);
+    let outcome = ended.outcome_and_note(|check| titles::title_of_check(&config, check));
+    output::eprint_error(&format!("{}: {outcome}\n", ended.id));
     if ended.can_be_verified_now() {
         output::eprint_error(&lost_hint(&ended));
     }

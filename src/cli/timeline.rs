@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::output::{self, exit};
 use super::{Global, configuration, logs, run_service};
-use crate::config::sections::action::Action;
+use crate::config::Config;
 use crate::lang::unit;
 use crate::store::history::PastFacts;
 use crate::text::SafeText;
@@ -67,17 +67,17 @@ async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u
         Err(code) => return code,
     };
     let code = match run_service.store().history(since - AHEAD).await {
-        Ok(history) => print(arguments, since, &lines(&history, &configuration::actions(global), since)),
+        Ok(history) => print(arguments, since, &lines(&history, &configuration::for_titles(global), since)),
         Err(error) => run_service::broken(&error),
     };
     run_service::close_read(&run_service, code).await
 }
 
-fn lines(history: &PastFacts, actions: &[Action], since: DateTime<Utc>) -> Vec<Line> {
+fn lines(history: &PastFacts, config: &Config, since: DateTime<Utc>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for fact in history.facts.iter().filter(|fact| fact.draft.at >= since) {
         let object = fact.said().object();
-        let Some(said) = history::describe(fact, history.runs.get(&object), actions, Tz::UTC) else { continue };
+        let Some(said) = history::describe(fact, history.runs.get(&object), config, Tz::UTC) else { continue };
         lines.push(Line {
             at: fact.draft.at.to_rfc3339_opts(SecondsFormat::Millis, true),
             kind: said.kind,

@@ -64,7 +64,7 @@ async fn unlock_at(run_service: &RunService, arguments: &Arguments, global: &Glo
     }
     match run_service.unlock(&arguments.id, &arguments.why, &against).await {
         Ok(Some(lock)) => {
-            let reason = locked_for(&configuration::actions(global), &lock);
+            let reason = locked_for(&configuration::for_titles(global).actions, &lock);
             let text = format!("unlocked {}, which {} held on {} ({reason})", lock.target, lock.holder, lock.host);
             for one in &against {
                 output::eprint_error(&format!("warning: still there: {one}\n"));

@@ -1,4 +1,4 @@
-//! How actions are called wherever a person reads of them.
+//! How actions, checks and services are called wherever a person reads of them.
 
 use super::Config;
 use super::sections::action::Action;
@@ -17,6 +17,11 @@ pub(crate) fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
     let is_only = config.checks.iter().filter(|check| check.service.as_ref() == Some(service)).count() == 1;
     let service = config.services.iter().find(|known| known.name == *service).filter(|_| is_only);
     service.map_or(name, |service| &service.title)
+}
+
+/// How a service is shown; its name where the configuration has it no more.
+pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)
 }
 
 /// Whether a title says no more than the name: but for case and what stands between the words.

@@ -1,5 +1,6 @@
 //! Actions as they are planned and run: the plan, the run, its outcome and its verdict.
 
+pub(in crate::model) mod note;
 mod plan;
 mod stopping;
 mod unstored;
@@ -258,14 +259,6 @@ impl Run {
             (false, ..) | (true, None, _) => outcome,
             (true, _, RunState::Ended) => "dry run ended, nothing was changed".to_owned(),
             (true, ..) => format!("dry run: {outcome}, nothing was changed"),
-        }
-    }
-
-    /// The outcome, and why where a note says it.
-    pub fn outcome_and_note(&self) -> String {
-        match &self.note {
-            Some(note) if !note.as_str().is_empty() => format!("{}: {note}", self.outcome()),
-            _ => self.outcome(),
         }
     }
 

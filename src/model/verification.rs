@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Reading, Sign};
+use super::run::note::{BAD, STILL_BAD, UNSEEN, worse_than};
 use super::run::{CheckProgress, ChecksAfter, Verdict, VerificationProgress};
 use super::status::Status;
 use crate::lang::time::Stamp;
@@ -241,9 +242,9 @@ impl Verification {
             .partition(|(_, streak)| matches!(streak.before, Some(Status::Down | Status::Degraded | Status::Pending)));
         let still = names(known.iter().map(|(name, _)| *name));
         let new = names(unknown.iter().map(|(name, _)| *name));
-        let notes = [("still not healthy", still), ("not healthy", new)];
+        let notes = [(STILL_BAD, still), (BAD, new)];
         let notes = notes.iter().filter(|(_, names)| !names.is_empty());
-        let note = notes.map(|(what, names)| format!("{what} after {within}: {names}")).collect::<Vec<_>>().join("; ");
+        let note = notes.map(|(what, names)| format!("{what} {within}: {names}")).collect::<Vec<_>>().join("; ");
         if !note.is_empty() {
             return Conclusion { verdict: Verdict::NotRecovered, note };
         }
@@ -251,10 +252,7 @@ impl Verification {
             return Conclusion { verdict: Verdict::Verified, note: String::new() };
         }
         let unseen = names(lacking.iter().map(|(name, _)| *name));
-        Conclusion {
-            verdict: Verdict::Inconclusive,
-            note: format!("not enough good readings within {within}: {unseen}"),
-        }
+        Conclusion { verdict: Verdict::Inconclusive, note: format!("{UNSEEN} {within}: {unseen}") }
     }
 
     fn regression(&self, bad_readings: u32) -> Option<Conclusion> {
@@ -273,7 +271,7 @@ fn regressed(worse: &[Worse<'_>]) -> Conclusion {
     let note = kinds.iter().filter_map(|(before, now)| {
         let of_kind = worse.iter().filter(|(_, was, is)| was == before && is == now);
         let names = names(of_kind.map(|(name, ..)| *name));
-        (!names.is_empty()).then(|| format!("{} before, {now} now: {names}", before.word()))
+        (!names.is_empty()).then(|| format!("{}: {names}", worse_than(before.word(), now)))
     });
     Conclusion { verdict: Verdict::Regressed, note: note.collect::<Vec<_>>().join("; ") }
 }

@@ -2,9 +2,13 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::status::Report;
 
@@ -19,15 +23,18 @@ pub struct Style {
 
 /// One line for each check, metric and alert, and one for the whole.
 pub fn lines(report: &Report, style: Style) -> String {
-    let names = report.checks.iter().map(|check| &check.name).chain(report.metrics.iter().map(|metric| &metric.name));
-    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let checks = report.checks.iter().map(|check| (&check.title, &check.name));
+    let metrics = report.metrics.iter().map(|metric| (&metric.title, &metric.name));
+    let called = called(&checks.chain(metrics).collect::<Vec<_>>());
+    let width = called.iter().map(|called| called.width()).max().unwrap_or(0);
+    let mut called = called.iter().map(|called| format!("{called}{}", " ".repeat(width - called.width())));
     let mut out = String::new();
     for check in &report.checks {
         let latency = unit::latency_ms(check.latency_ms);
         let error = check.error.as_ref().map_or("", |error| error.as_str());
-        let by = check.explained_by.as_ref().map_or_else(String::new, |by| format!("  (by {by})"));
+        let by = check.by.as_ref().map_or_else(String::new, |by| format!("  (by {by})"));
         let mark = mark(check.status, check.stale, style);
-        line(&mut out, &mark, &format!("{:<width$}  {latency:>7}  {error}{by}", check.name));
+        line(&mut out, &mark, &format!("{}  {latency:>7}  {error}{by}", called.next().unwrap_or_default()));
     }
     for metric in &report.metrics {
         let value = metric.value.map_or_else(|| unit::NOTHING.to_owned(), |value| unit::quantity(value, &metric.unit));
@@ -48,7 +55,7 @@ pub fn lines(report: &Report, style: Style) -> String {
             word: "",
             colour: if style.colour { colour } else { "" },
         };
-        line(&mut out, &mark, &format!("{:<width$}  {value:>7}  {words}", metric.name));
+        line(&mut out, &mark, &format!("{}  {value:>7}  {words}", called.next().unwrap_or_default()));
     }
     for alert in &report.alerts {
         let _ = write!(out, "alert {}: {}", alert.severity.word(), alert.said);
@@ -62,6 +69,15 @@ pub fn lines(report: &Report, style: Style) -> String {
     }
     out.push_str(&summary(report));
     out
+}
+
+/// Each by its title; where another has that too, the name stands beside it.
+fn called(rows: &[(&SafeText, &Name)]) -> Vec<String> {
+    let is_shared = |title: &SafeText| rows.iter().filter(|(other, _)| *other == title).count() > 1;
+    let one = |(title, name): &(&SafeText, &Name)| {
+        if is_shared(title) && title.as_str() != &***name { format!("{title} ({name})") } else { title.to_string() }
+    };
+    rows.iter().map(one).collect()
 }
 
 const RED: &str = "31";
@@ -134,6 +150,16 @@ alert high: error-rate 7.5 % > 5% for 5m (pending)
 3 checks: 1 down, 1 cold start, 1 ok; 1 metric with an alert could not be read
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn rows_of_one_title_say_their_names_too() {
+        let (title, other) = (SafeText::new("Fehler"), SafeText::new("queue"));
+        let (one, two, queue) = ("errors".into(), "faults".into(), "queue".into());
+        assert_eq!(
+            called(&[(&title, &one), (&title, &two), (&other, &queue)]),
+            ["Fehler (errors)", "Fehler (faults)", "queue"]
+        );
     }
 
     #[test]

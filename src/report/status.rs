@@ -37,6 +37,9 @@ pub struct Report {
 #[derive(Debug, Serialize)]
 pub(crate) struct CheckRow {
     pub(crate) name: Name,
+    /// How it is called where a person reads.
+    #[serde(skip)]
+    pub(crate) title: SafeText,
     pub(crate) service: Option<Name>,
     pub(crate) status: Status,
     since: Option<String>,
@@ -48,7 +51,10 @@ pub(crate) struct CheckRow {
     pub(crate) stale: bool,
     /// The dependency that is down and explains its trouble.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) explained_by: Option<String>,
+    explained_by: Option<String>,
+    /// The same by its title.
+    #[serde(skip)]
+    pub(crate) by: Option<SafeText>,
     version: Option<SafeText>,
     components: BTreeMap<SafeText, Component>,
 }
@@ -56,6 +62,9 @@ pub(crate) struct CheckRow {
 #[derive(Debug, Serialize)]
 pub(crate) struct MetricRow {
     pub(crate) name: Name,
+    /// How it is called where a person reads.
+    #[serde(skip)]
+    pub(crate) title: SafeText,
     pub(crate) service: Option<Name>,
     pub(crate) value: Option<f64>,
     pub(crate) unit: String,
@@ -88,9 +97,9 @@ pub(crate) struct AlertRow {
     /// What it is about, the figure that was seen, and what was asked, in the order of the screen.
     #[serde(skip)]
     pub(crate) said: String,
-    /// By what it is inhibited.
+    /// By what it is inhibited, by its title.
     #[serde(skip)]
-    pub(crate) inhibited_by: Option<Name>,
+    pub(crate) inhibited_by: Option<SafeText>,
     /// Whether the condition must hold for longer before it fires.
     #[serde(skip)]
     pub(crate) pending: bool,
@@ -125,7 +134,7 @@ impl Report {
             .filter(|(metric, _)| wanted(&metric.name))
             .map(|(metric, configured)| view.metric(metric, configured, &holding))
             .collect();
-        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| alert_row(alert, world.now)).collect();
+        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| alert_row(alert, world)).collect();
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
@@ -193,8 +202,10 @@ impl View<'_> {
 
     fn check(&self, check: &CheckView) -> CheckRow {
         let reading = check.last.as_ref();
+        let explained_by = self.world.explained_by(check);
         CheckRow {
             name: check.name.clone(),
+            title: SafeText::new(self.world.title_of_check(&check.name)),
             service: check.service.clone(),
             status: check.status,
             since: since(check.since),
@@ -208,7 +219,8 @@ impl View<'_> {
                 reason => Some(SafeText::new(&reason.to_string())),
             },
             stale: check.stale,
-            explained_by: self.world.explained_by(check).map(str::to_owned),
+            explained_by: explained_by.map(str::to_owned),
+            by: explained_by.map(|by| SafeText::new(self.world.title_of_service(by))),
             version: reading.and_then(|reading| reading.version.clone()),
             components: reading.map(|reading| reading.components.clone()).unwrap_or_default(),
         }
@@ -224,6 +236,7 @@ impl View<'_> {
         let of_it = holding.iter().filter(|alert| alert.subject == AlertSubject::Metric(view.name.clone()));
         MetricRow {
             name: view.name.clone(),
+            title: SafeText::new(&view.title),
             service: view.service.clone(),
             value: sample.and_then(|sample| sample.value.as_ref().ok().copied()),
             unit: view.unit.clone(),
@@ -239,8 +252,8 @@ impl View<'_> {
     }
 }
 
-fn alert_row(alert: &AlertView, now: Stamp) -> AlertRow {
-    let AlertParts { value, asked, .. } = alert.parts(now);
+fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
+    let AlertParts { value, asked, .. } = alert.parts(world.now);
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     AlertRow {
         name: alert.id.to_string(),
@@ -251,8 +264,8 @@ fn alert_row(alert: &AlertView, now: Stamp) -> AlertRow {
         acknowledged_by: None,
         muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
         value: alert.value.clone(),
-        said: format!("{}{value} {asked}", alert.subject.name()),
-        inhibited_by: alert.inhibited_by.clone(),
+        said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),
+        inhibited_by: alert.inhibited_by.as_ref().map(|by| SafeText::new(world.title_of_service(by))),
         pending: alert.phase == Phase::Pending,
         compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
     }

@@ -66,7 +66,7 @@ impl World {
     fn tell(&mut self, fact: &Fact) -> bool {
         let object = fact.said().object();
         let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));
-        let Some(line) = history::describe(fact, run, &self.config.actions, self.config.console.timezone) else {
+        let Some(line) = history::describe(fact, run, &self.config, self.config.console.timezone) else {
             return false;
         };
         let (kind, service) = (kind(fact, line.kind), service(fact, run));

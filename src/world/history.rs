@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::lang::tz::Tz;
 use serde::Serialize;
 
-use crate::config::sections::action::Action;
-use crate::config::titles::title_of;
+use crate::config::Config;
+use crate::config::titles::{title_of, title_of_check, title_of_service};
 use crate::lang::time::Stamp;
 use crate::model::fact::{CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
 use crate::model::run::Run;
@@ -54,19 +54,19 @@ pub(crate) struct HistoryLine {
     pub by_person: bool,
 }
 
-/// What a fact says, with times as they are shown in `zone` and the titles that `actions` have. `run` is the run that it is
+/// What a fact says, with times as they are shown in `zone` and the titles of `config`. `run` is the run that it is
 /// about, as far as it is known. `None`: bookkeeping, or what another fact says better.
-pub(crate) fn describe(fact: &Fact, run: Option<&Run>, actions: &[Action], zone: Tz) -> Option<HistoryLine> {
-    let of_run = |said: &str| format!("{}: {said}", run.map_or("run", |run| title_of(actions, &run.action)));
+pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz) -> Option<HistoryLine> {
+    let of_run = |said: &str| format!("{}: {said}", run.map_or("run", |run| title_of(&config.actions, &run.action)));
     let (kind, text, by_person) = match fact.said() {
         Statement::Deployed(deployed) => (HistoryKind::Deployment, release(deployed), true),
-        Statement::RunIntended(intended) => (HistoryKind::Run, started(intended, actions), true),
-        Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run)), false),
+        Statement::RunIntended(intended) => (HistoryKind::Run, started(intended, config), true),
+        Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run, config)), false),
         Statement::RunCancelled { .. } => (HistoryKind::Run, of_run("stop requested"), true),
         Statement::RunLost(lost) => (HistoryKind::Run, of_run(&format!("outcome unknown: {}", lost.note)), false),
         Statement::RunReopened { .. } => (HistoryKind::Run, of_run("verifying again"), true),
         Statement::RunRefused(refused) => {
-            let title = title_of(actions, &refused.action);
+            let title = title_of(&config.actions, &refused.action);
             (HistoryKind::Run, format!("{title} was refused: {}", refused.why), true)
         }
         Statement::Unlocked(unlocked) => (HistoryKind::Note, released(unlocked), true),
@@ -89,7 +89,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, actions: &[Action], zone:
         }
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
-        Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, zone), false),
+        Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, (config, zone)), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
@@ -111,9 +111,9 @@ fn release(deployed: &Deployed) -> String {
     format!("{} {} deployed{subject}", deployed.service, deployed.version)
 }
 
-fn started(intended: &RunIntended, actions: &[Action]) -> String {
+fn started(intended: &RunIntended, config: &Config) -> String {
     let what = if intended.dry_run { "dry run started" } else { "started" };
-    let title = title_of(actions, &intended.action);
+    let title = title_of(&config.actions, &intended.action);
     let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     format!("{title} {what}{why}")
 }
@@ -128,15 +128,15 @@ fn released(unlocked: &Unlocked) -> String {
 }
 
 /// `api: DOWN since 03:12:04Z · 503 Service Unavailable`.
-fn standing(said: &CheckStatus, fact: &Fact, zone: Tz) -> String {
+fn standing(said: &CheckStatus, fact: &Fact, (config, zone): (&Config, Tz)) -> String {
     let at = |utc| Stamp { mono: Duration::ZERO, utc };
     let since = Since { at: at(said.since), seen: said.seen }.describe(at(fact.draft.at), zone);
     let reason = match (&said.by, &said.reason) {
-        (Some(by), _) => format!(" · by {by}"),
+        (Some(by), _) => format!(" · by {}", title_of_service(config, by)),
         (None, Some(reason)) => format!(" · {reason}"),
         (None, None) => String::new(),
     };
-    format!("{}: {} {since}{reason}", said.check, said.status.word())
+    format!("{}: {} {since}{reason}", title_of_check(config, &said.check), said.status.word())
 }
 
 /// Who writes for all from here on. How somebody came in is for the audit.
@@ -153,11 +153,11 @@ fn kind_of(run: Option<&Run>) -> HistoryKind {
 }
 
 /// How a run was closed, as it was then: it may stand otherwise by now.
-fn outcome_of(closed: &RunClosed, run: Option<&Run>) -> String {
+fn outcome_of(closed: &RunClosed, run: Option<&Run>, config: &Config) -> String {
     let Some(run) = run else {
         return closed.note.as_ref().map_or_else(|| "closed".to_owned(), |note| format!("closed: {note}"));
     };
     let verdict = closed.state.verdict();
     let then = Run { state: closed.state, verdict, checks: closed.checks, note: closed.note.clone(), ..run.clone() };
-    then.outcome_and_note()
+    then.outcome_and_note(|check| title_of_check(config, check))
 }

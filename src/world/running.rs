@@ -118,7 +118,7 @@ impl World {
             return format!("{what} proven: {proven}{took}");
         }
         let good = (run.state == RunState::Verified).then(|| self.good_checks(run)).flatten();
-        let note = run.note.as_ref().map(ToString::to_string).filter(|note| !note.is_empty());
+        let note = run.titled_note(|check| self.title_of_check(check));
         let why: Vec<String> = good.into_iter().chain(note).collect();
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
         format!("{title}: {}{why}", run.outcome_after())

@@ -13,6 +13,7 @@ use opsroom::config::panels;
 use opsroom::logs::record::Level;
 use opsroom::model::effect::{Effect, LogsEffect};
 use opsroom::model::reading::Sign;
+use opsroom::model::run::RunState;
 use opsroom::model::status::Status;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
@@ -254,6 +255,18 @@ fn a_confirmation_calls_things_as_the_screens_do() {
     let dialog = drawn.iter().find(|row| row.contains("STAGING  local")).expect("a title");
     assert!(dialog.contains("local  Restart the API ━"), "{drawn:#?}");
     assert!(drawn.iter().any(|row| row.contains("verified by  exit 0, and HTTP API: 2 good")), "{drawn:#?}");
+}
+
+#[test]
+fn a_verdict_calls_checks_as_the_screens_do() {
+    let mut app = App::new(WORLD);
+    let mut run = app.run_of("restart-api", RunState::NotRecovered);
+    run.note = Some(opsroom::text::SafeText::new("still not healthy after 1m: api"));
+    app.state.world.history.insert(0, run.clone());
+    app.state.console.screen = Screen::Actions;
+    app.state.console.lists.entry(panels::RUNS.id()).or_default().selected = Some(RowKey::Run(run.id));
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains("still not healthy after 1m: HTTP API"), "{drawn}");
 }
 
 #[test]

@@ -128,8 +128,9 @@ fn find<'a>(rows: &'a Value, name: &str) -> &'a Value {
 }
 
 /// The line of a check or metric.
-fn line_of(printed: &str, name: &str) -> String {
-    let is_of = |line: &&str| !line.starts_with("alert ") && line.split_whitespace().any(|word| word == name);
+fn line_of(printed: &str, title: &str) -> String {
+    let column = format!("  {title}  ");
+    let is_of = |line: &&str| !line.starts_with("alert ") && line.contains(&column);
     printed.lines().find(is_of).unwrap_or_default().to_owned()
 }
 
@@ -150,16 +151,16 @@ fn check(faults: &mut Faults, play: &mut Play, name: &str, wanted: &ExpectedChec
     let row = find(&json["checks"], name);
     let shown_as = if row["stale"] == true { "stale" } else { text(&row["status"]) };
     faults.same(&format!("the shell's status of {name}"), shown_as, status);
-    let line = line_of(printed, name);
+    let line = line_of(printed, &play.title_of_check(name));
     faults.says(&format!("the shell's line of {name}"), &line, &Play::label(status));
     faults.says(&format!("the shell's line of {name}"), &line, reason);
     faults.says(&format!("the JSON's error of {name}"), text(&row["error"]), reason);
     let by = wanted.explained_by.as_deref().unwrap_or_default();
     faults.same(&format!("what explains {name} to the shell"), text(&row["explained_by"]), by);
     if !by.is_empty() {
-        let words = format!("(by {by})");
+        // A person reads its title.
+        let words = format!("(by {})", play.title_of(by));
         faults.says(&format!("the shell's line of {name}"), &line, &words);
-        // The console calls it by its title.
         let words = format!("by {}", play.title_of(by));
         faults.says(&format!("the console's service of {name}"), &shown.service, &words);
     }
@@ -211,7 +212,7 @@ fn runs(faults: &mut Faults, play: &mut Play, expected: &Expected) {
     faults.same("the runs", &keys(&expected.runs).join(" "), &known.join(" "));
     for (action, wanted) in &expected.runs {
         let Some(run) = play.runs.get(action).cloned() else { continue };
-        let said = run.outcome_and_note();
+        let said = run.outcome_and_note(|check| check);
         faults.same(&format!("the outcome of {action}"), &said, &wanted.says);
         faults.same(&format!("the exit code of {action}"), &Play::exit_of(&run).to_string(), &wanted.exit.to_string());
         let screen = play.run_on_screen(&run);

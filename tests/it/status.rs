@@ -39,6 +39,7 @@ async fn world(directory: &Path) -> Server {
         [console]
         name = "wellbeing"
         [service.web]
+        title = "Shop front"
         [check.api]
         service = "web"
         http = "{url}/health"
@@ -66,8 +67,8 @@ async fn one_round_is_printed_and_its_worst_is_the_exit_code() {
     let all = status(&config, &["--plain"]).await;
     let printed = text(&all.stdout);
     assert_eq!(all.status.code(), Some(2), "{printed}{}", text(&all.stderr));
-    assert!(printed.is_ascii() && printed.contains("OK OK          api"), "{printed}");
-    assert!(printed.contains("XX DOWN        healing") && printed.contains("queue    12 jobs"), "{printed}");
+    assert!(printed.is_ascii() && printed.contains("OK OK          Shop front  "), "{printed}");
+    assert!(printed.contains("XX DOWN        healing   ") && printed.contains("queue       12 jobs"), "{printed}");
     assert!(printed.ends_with("alert high: healing down\n2 checks: 1 down, 1 ok\n"), "{printed}");
 
     let api = status(&config, &["web", "--json"]).await;
@@ -76,6 +77,7 @@ async fn one_round_is_printed_and_its_worst_is_the_exit_code() {
     assert_eq!(object["console"], "wellbeing");
     assert_eq!(object["status"], "ok");
     assert_eq!(object["checks"].as_array().unwrap().len(), 1);
+    assert_eq!((&object["checks"][0]["name"], &object["checks"][0]["service"]), (&"api".into(), &"web".into()));
     assert_eq!(object["checks"][0]["components"]["db"]["latency_ms"], 4);
 
     let wrong = status(&config, &["apo"]).await;

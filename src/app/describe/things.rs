@@ -269,7 +269,7 @@ impl<'a> Sheet<'a> {
         self.say("action", title);
         self.name(&run.action, title);
         self.say("does", format!("{} of {}", run.verb, run.target));
-        self.say("outcome", run.outcome_and_note());
+        self.say("outcome", run.outcome_and_note(|check| self.world.title_of_check(check)));
         self.say("by", format!("{} on {}", run.who, run.host));
         self.say("reason", run.reason.as_deref().unwrap_or_default());
         self.say("started", self.moment(run.started_at));

@@ -109,7 +109,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
         lines.push(verifying(state, progress, glyphs));
     }
-    if let Some(text) = &run.note {
+    if let Some(text) = run.titled_note(|check| state.seen().title_of_check(check)) {
         lines.push(Line::styled(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {

@@ -486,6 +486,14 @@ impl Play {
         self.console.state.world.service(name).map_or_else(|| name.to_owned(), |service| service.title.clone())
     }
 
+    /// How a check is called: as its service where that has no other.
+    pub fn title_of_check(&self, name: &str) -> String {
+        let world = &self.console.state.world;
+        let service = world.check(name).and_then(|check| world.service(check.service.as_deref()?));
+        let service = service.filter(|service| service.checks.len() == 1);
+        service.map_or_else(|| name.to_owned(), |service| service.title.clone())
+    }
+
     /// How the heading of a check says since when.
     pub fn standing(&self, check: &str) -> String {
         match self.console.state.world.check(check).expect("a configured check").since {
