@@ -51,6 +51,19 @@ pub(crate) fn key_of_action(state: &State, action: &Action) -> String {
     first_key(state, &Binding::Action(action.name.clone()))
 }
 
+/// What the key of an action does, beside it: its title as it stands in a sentence.
+pub(crate) fn label_of(action: &Action, glyphs: GlyphSet) -> String {
+    cut(&within_sentence(&action.title), LABEL, glyphs.ellipsis)
+}
+
+/// A title as it stands in a sentence: `restart the HTTP API`.
+pub(crate) fn within_sentence(title: &str) -> String {
+    let mut rest = title.chars();
+    let Some(first) = rest.next() else { return String::new() };
+    let is_abbreviation = rest.clone().next().is_some_and(char::is_uppercase);
+    if is_abbreviation { title.to_owned() } else { first.to_lowercase().chain(rest).collect() }
+}
+
 fn first_key(state: &State, binding: &Binding) -> String {
     state.console.keymap.first_key_of(binding).map_or_else(String::new, |key| key.to_string())
 }
@@ -122,11 +135,28 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
     }
     let hint = |action: &Action| {
         let key = key_of_action(state, action);
-        (!key.is_empty()).then(|| Hint::new(key, cut(&action.title.to_lowercase(), LABEL, glyphs.ellipsis)))
+        (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
     };
     let service = state.regarded_service().map(|service| &service.name);
     let (its, others): (Vec<&Action>, Vec<&Action>) =
         state.world.config.actions.iter().partition(|action| service.is_some() && action.service.as_ref() == service);
     let others = if state.console.screen == Screen::Service { Vec::new() } else { others };
     (its.into_iter().filter_map(hint).collect(), others.into_iter().filter_map(hint).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within_sentence;
+
+    #[test]
+    fn abbreviations_stay_as_they_are_written() {
+        for (title, said) in [
+            ("Restart the HTTP API", "restart the HTTP API"),
+            ("API restart", "API restart"),
+            ("Öffnen", "öffnen"),
+            ("", ""),
+        ] {
+            assert_eq!(within_sentence(title), said);
+        }
+    }
 }

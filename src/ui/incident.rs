@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::figures;
-use super::footer::key_of_action;
+use super::footer::{key_of_action, within_sentence};
 use super::paint::{Painter, split_top};
 use super::panels::alerts;
 use crate::app::keymap::Command;
@@ -130,5 +130,5 @@ fn action(state: &State, incident: &Incident<'_>) -> Line<'static> {
     if key.is_empty() {
         return Line::new();
     }
-    Line::styled(key, Role::Key).then(action.title.to_lowercase(), Role::KeyLabel)
+    Line::styled(key, Role::Key).then(within_sentence(&action.title), Role::KeyLabel)
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::figures;
-use super::footer::{hint_of, key_of_action, key_of_screen};
+use super::footer::{hint_of, key_of_action, key_of_screen, label_of};
 use super::paint::{Painter, split_bottom};
 use super::widgets::hints::{Hint, joined};
 use super::widgets::progress;
@@ -36,7 +36,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
             let whole = said(result.text.as_str());
             let fits = whole.width() <= usize::from(area.width.saturating_sub(2));
             let words = if fits { whole } else { said(without_time(result.text.as_str())) };
-            (words, offered(state, result), "dismiss")
+            (words, offered(state, glyphs, result), "dismiss")
         }
     };
     let output = Some(key_of_screen(state, &Screen::Actions)).filter(|key| !key.is_empty());
@@ -64,11 +64,11 @@ fn without_time(text: &str) -> &str {
 }
 
 /// What the configuration offers after a run that did not help, by its key, or by that of the screen of its run.
-fn offered(state: &State, result: &RunResult) -> Option<Hint> {
+fn offered(state: &State, glyphs: GlyphSet, result: &RunResult) -> Option<Hint> {
     let offer = state.world.run(&result.run)?.offer.as_ref()?;
     let action = state.world.action(offer)?;
     let key = key_of_action(state, action);
-    (!key.is_empty()).then(|| Hint::new(key, action.title.to_lowercase()))
+    (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
 }
 
 /// `restart cache · exit 0 · checking cache: 1 of 2 good · 37s left`.

@@ -292,19 +292,6 @@ fn keys_of_screens_and_actions_work_over_what_the_logs_are_counted_by() {
 }
 
 #[test]
-fn the_time_of_a_record_goes_when_the_logs_are_left() {
-    let mut app = App::new(WORLD);
-    app.records("api", &[(Level::Info, "one"), (Level::Error, "two")]);
-    for (keys, stays) in [("1", false), ("q", false), ("2", false), ("4", true)] {
-        app.keys("1 3 g");
-        assert!(app.state.console.time_cursor.is_some());
-        app.keys(keys);
-        assert_eq!(app.state.console.time_cursor.is_some(), stays, "{keys}");
-    }
-    app.keys("1");
-    assert_eq!(app.state.console.time_cursor, None, "the charts in full were on the way");
-}
-#[test]
 fn details_of_the_logs_are_held_still_with_the_screen() {
     for (details, keys) in
         [("patterns", "p"), ("a record", "enter"), ("values", "# enter"), ("numbers", "# enter b enter")]
@@ -329,6 +316,19 @@ fn details_of_the_logs_are_held_still_with_the_screen() {
     }
 }
 
+#[test]
+fn the_time_of_a_record_goes_when_the_logs_are_left() {
+    let mut app = App::new(WORLD);
+    app.records("api", &[(Level::Info, "one"), (Level::Error, "two")]);
+    for (keys, stays) in [("1", false), ("q", false), ("2", false), ("4", true)] {
+        app.keys("1 3 g");
+        assert!(app.state.console.time_cursor.is_some());
+        app.keys(keys);
+        assert_eq!(app.state.console.time_cursor.is_some(), stays, "{keys}");
+    }
+    app.keys("1");
+    assert_eq!(app.state.console.time_cursor, None, "the charts in full were on the way");
+}
 
 #[test]
 fn an_alert_that_is_about_to_clear_says_what_is_true() {
@@ -373,4 +373,19 @@ async fn no_alert_is_hidden_beside_blank_rows() {
     let services: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("services · ")).collect();
     let blank = |line: &&&str| line.chars().take(74).all(|c| "┃│ ".contains(c));
     assert!(services.iter().take(16).filter(blank).count() <= 1, "{drawn}");
+}
+
+#[test]
+fn titles_are_whole_where_there_is_room() {
+    let titled = WORLD.replace("title = \"HTTP API\"", "title = \"HTTP API of shop\"");
+    let mut app =
+        App::new(&titled.replace("[action.restart-api]", "[action.restart-api]\ntitle = \"Restart the HTTP API\""));
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    for (width, height) in [(80, 24), (200, 50)] {
+        let drawn = rows(&app, width, height);
+        assert!(drawn.iter().any(|row| row.contains("✗ DOWN     HTTP API of shop ")), "{drawn:#?}");
+        assert!(drawn[height as usize - 1].contains("R restart the HTTP API"), "{drawn:#?}");
+    }
 }

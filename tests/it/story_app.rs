@@ -575,6 +575,30 @@ fn releases(app: &App, lines: &[&str]) -> Outcome {
     Outcome::Choices { request, action: "rollback-api".into(), choices }
 }
 
+/// What is known of releases stands in columns: who made them, and when, is compared down the list.
+#[test]
+fn who_made_releases_and_when_stands_in_columns() {
+    let mut app = App::new(WORLD);
+    app.keys("B");
+    let answer = releases(
+        &app,
+        &[
+            r#"{"value":"v42","running":true,"at":"2026-11-21","by":"ci","title":"Count carts"}"#,
+            r#"{"value":"v41","at":"2026-11-20","by":"bernadette","title":"Round prices"}"#,
+            r#"{"value":"v40","at":"2026-11-19","title":"Show dates"}"#,
+        ],
+    );
+    app.outcome(answer);
+    let drawn = text(&draw(&app.state, 120, 40));
+    for row in [
+        " v42  runs now        2026-11-21  by ci          Count carts ",
+        "▌v41  the one before  2026-11-20  by bernadette  Round prices ",
+        " v40                  2026-11-19                 Show dates ",
+    ] {
+        assert!(drawn.contains(row), "{row}: {drawn}");
+    }
+}
+
 /// Going back is going to what was before, and never to what runs.
 #[test]
 fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never() {

@@ -8,6 +8,7 @@ use crate::app::layout::Target;
 use crate::app::overlays::choices::Choices;
 use crate::app::state::State;
 use crate::model::choice::{Choice, before_running, knows_running};
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
@@ -16,12 +17,17 @@ use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
 
-/// Columns and rows of the dialog.
-const SIZE: (u16, u16) = (76, 18);
+/// Columns and rows of the dialog at the most.
+const SIZE: (u16, u16) = (100, 18);
+/// Rows of values that it has room for at the least.
+const VALUES: usize = 5;
 
 impl Draw for Choices {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let spot = dialog::spot(area, SIZE.0, SIZE.1);
+        // Frame, what is chosen, the input, the values, and what is left out of them.
+        let rows =
+            2 + self.chosen.len() + 2 + self.offered().len().max(VALUES) + usize::from(self.left_out().is_some());
+        let spot = dialog::spot(area, SIZE.0, u16::try_from(rows).unwrap_or(SIZE.1).min(SIZE.1));
         let kind = if self.dry_run { " (dry run)" } else { "" };
         let title = place(&state.world.config.console.environment, "local")
             .and(format!("{}{kind}", state.world.title_of(&self.action)), Role::DialogTitle);
@@ -65,11 +71,11 @@ impl Draw for Choices {
             return;
         }
         let before = before_running(offers).and_then(|at| offers.get(at));
-        let width = values.iter().map(|choice| Span::from(&choice.value).width()).max().unwrap_or(0).min(30);
+        let widths = Widths::of(&values, before);
         let shown = table::window(0, self.selected, values.len(), usize::from(list.height));
         for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
             let spot = Rect { y: list.y + row, height: 1, ..list };
-            painter.put(table::beside_pointer(spot), 0, &choice_line(choice, width, before == Some(*choice)));
+            painter.put(table::beside_pointer(spot), 0, &choice_line(choice, &widths, before));
             if self.selected == Some(at) {
                 table::select(painter, spot, true);
             }
@@ -78,22 +84,58 @@ impl Draw for Choices {
     }
 }
 
-/// A value with what is known of it; the one that runs is marked and dim, because it can't be chosen.
-fn choice_line(choice: &Choice, width: usize, is_before: bool) -> Line<'_> {
-    let role = if choice.running { Role::TextDim } else { Role::Text };
-    let gap = width.saturating_sub(Span::from(&choice.value).width());
-    let mut words = Line::styled(&choice.value, role).and(" ".repeat(gap), role);
+/// Columns of what is known of values.
+struct Widths {
+    value: usize,
+    mark: usize,
+    at: usize,
+    by: usize,
+}
+
+impl Widths {
+    fn of(values: &[&Choice], before: Option<&Choice>) -> Self {
+        let widest = |of: &dyn Fn(&Choice) -> usize| values.iter().map(|choice| of(choice)).max().unwrap_or(0);
+        let text = |text: &Option<SafeText>| text.as_ref().map_or(0, |text| Span::from(text).width());
+        Self {
+            value: widest(&|choice| Span::from(&choice.value).width()).min(30),
+            mark: widest(&|choice| mark(choice, before).len()),
+            at: widest(&|choice| text(&choice.at)),
+            by: widest(&|choice| by(choice).width()).min(24),
+        }
+    }
+}
+
+/// Who made it.
+fn by(choice: &Choice) -> Span<'static> {
+    choice.by.as_ref().map_or(Span::from(""), |by| Span::made(format!("by {by}")))
+}
+
+/// What it is beside the one that runs.
+fn mark(choice: &Choice, before: Option<&Choice>) -> &'static str {
     if choice.running {
-        words = words.and("  runs now", Role::TextStrong);
-    } else if is_before {
-        words = words.and("  the one before", Role::TextLabel);
+        "runs now"
+    } else if before == Some(choice) {
+        "the one before"
+    } else {
+        ""
     }
-    if let Some(at) = &choice.at {
-        words = words.and("  ", role).and(at, Role::TextDim);
-    }
-    if let Some(by) = &choice.by {
-        words = words.and("  by ", Role::TextDim).and(by, Role::TextDim);
-    }
+}
+
+/// A value with what is known of it, each under those of the others; the one that runs is marked and dim, because it can't
+/// be chosen.
+fn choice_line<'a>(choice: &'a Choice, widths: &Widths, before: Option<&Choice>) -> Line<'a> {
+    let role = if choice.running { Role::TextDim } else { Role::Text };
+    let column = |line: Line<'a>, said: Span<'a>, width: usize, role: Role| {
+        let gap = width.saturating_sub(said.width());
+        if width == 0 { line } else { line.and("  ", Role::Text).and(said, role).and(" ".repeat(gap), Role::Text) }
+    };
+    let said = |text: &'a Option<SafeText>| text.as_ref().map_or(Span::from(""), Span::from);
+    let gap = widths.value.saturating_sub(Span::from(&choice.value).width());
+    let mut words = Line::styled(&choice.value, role).and(" ".repeat(gap), role);
+    let marked = if choice.running { Role::TextStrong } else { Role::TextLabel };
+    words = column(words, Span::from(mark(choice, before)), widths.mark, marked);
+    words = column(words, said(&choice.at), widths.at, Role::TextDim);
+    words = column(words, by(choice), widths.by, Role::TextDim);
     if let Some(title) = &choice.title {
         words = words.and("  ", role).and(title, Role::TextDim);
     }

@@ -119,13 +119,14 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
     let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
-    let beside = status + name.min(10) + 8 + alert + 5;
+    let name_at_least = if own > 0 || width >= NAMED { name } else { name.min(10) };
+    let beside = status + name_at_least + 8 + alert + 5;
     let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
     // Why comes before how bad, where one of them has to go.
     let alert_goes = if width < BOTH { 4 } else { 2 };
     [
         Column::text("status", status, word, 0),
-        Column::text("service", if own > 0 { name } else { name.min(10) }, name, 0),
+        Column::text("service", name_at_least, name, 0),
         Column::text("since", 8, if width >= ROOMY { 17 } else { 8 }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3),
@@ -155,6 +156,8 @@ fn longest_reason(state: &State, painter: &Painter<'_>) -> u16 {
         .unwrap_or(u16::MAX)
 }
 
+/// Columns from which no name is cut.
+const NAMED: u16 = 60;
 /// Columns from which there is room for both a severity and a reason.
 const BOTH: u16 = 70;
 /// Columns of a screen in which reasons have the room of figures.
