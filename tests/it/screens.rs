@@ -375,7 +375,7 @@ async fn the_screen_of_a_healthy_service_is_used() {
     }
     let at = state.world.now;
     state.console.screen = Screen::Service;
-    for service in ["web", "api", "auth", "worker", "cache"] {
+    for service in ["web", "api", "auth", "worker", "cache", "db"] {
         state.console.screens.service.service = Some(service.into());
         let effects = update(&mut state, Message { at, event: Event::Clock });
         for outcome in effects.iter().filter_map(|effect| answer_of(1, effect)) {

@@ -54,7 +54,7 @@ pub(crate) fn answer(world: &DemoWorld, path: &str, at: Duration) -> Option<Http
             takes,
         }),
         ("db", "health") => json(200, &json!({"status": "UP", "components": {
-            "primary": {"status": "UP", "details": {"connections": 31 + world.noise("db", at.as_secs() / 10, 9)}},
+            "primary": {"status": "UP", "details": {"connections": world.connections(at)}},
             "replica": {"status": "UP", "details": {"lag_ms": 12}},
             "diskSpace": {"status": "UP", "details": {"free": 61_203_283_968_u64}}}})),
         ("cache", "health") => match world.fault("cache", at) {
@@ -111,6 +111,8 @@ fn exposition(world: &DemoWorld, at: Duration) -> String {
         writeln!(text, "# HELP queue_jobs Jobs that wait.\n# TYPE queue_jobs gauge\nqueue_jobs {}", world.queue(at));
     let clients = world.clients(at);
     let _ = writeln!(text, "# TYPE cache_clients gauge\ncache_clients {clients}");
+    let connections = world.connections(at);
+    let _ = writeln!(text, "# TYPE db_connections gauge\ndb_connections {connections}");
     let used = 71.0 + at.as_secs_f64() / 600.0;
     let _ = writeln!(text, "# TYPE disk_used_percent gauge\ndisk_used_percent{{mount=\"/\"}} {used:.2}");
     let load = 0.6 + world.noise("load", at.as_secs() / 5, 90) as f64 / 100.0;

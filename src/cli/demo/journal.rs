@@ -26,14 +26,41 @@ pub(crate) fn lines(world: &DemoWorld, started: DateTime<Utc>, second: u64) -> V
         let service = ["api", "web", "api", "worker", "auth", "cache"][world.noise("who", index, 6) as usize];
         let said = said(world, service, at, index);
         let moment = started + Duration::from_millis(second * 1000 + n * 170 + world.noise("ms", index, 160));
-        let mut metadata = said.fields;
-        metadata["host"] = format!("{service}-{}", 1 + world.noise("host", index, 2)).into();
-        let line = json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": said.level, "service": service,
-            "message": said.message, "metadata": metadata,
-            "trace_id": format!("{:04x}{:04x}", world.noise("trace", request, 65536), world.noise("t", request, 65536))});
+        let host = format!("{service}-{}", 1 + world.noise("host", index, 2));
+        let mut line = said.line(moment, service, host);
+        let trace = format!("{:04x}{:04x}", world.noise("trace", request, 65536), world.noise("t", request, 65536));
+        line["trace_id"] = trace.into();
         out.push(JournalLine { service, text: line.to_string() });
     }
+    // What the database does by itself belongs to no request.
+    if second.is_multiple_of(DATABASE_SPEAKS) {
+        let moment = started + Duration::from_millis(second * 1000 + 900);
+        let line = database(world, second).line(moment, "db", "db-1".to_owned());
+        out.push(JournalLine { service: "db", text: line.to_string() });
+    }
     out
+}
+
+/// Seconds between two lines of the database.
+const DATABASE_SPEAKS: u64 = 6;
+
+fn database(world: &DemoWorld, second: u64) -> Said {
+    let (n, ms) = (world.noise("rows", second, 900), 4 + world.noise("io", second, 90));
+    match second / DATABASE_SPEAKS % 3 {
+        0 => {
+            let fields = json!({"buffers": n, "duration_ms": ms});
+            Said::new("info", format!("checkpoint complete: {n} buffers in {ms} ms"), fields)
+        }
+        1 => {
+            let table = ["orders", "carts", "sessions"][(n % 3) as usize];
+            let fields = json!({"table": table, "rows": n});
+            Said::new("info", format!("automatic vacuum of {table}: {n} rows removed"), fields)
+        }
+        _ => {
+            let fields = json!({"slot": "replica", "duration_ms": ms});
+            Said::new("debug", format!("replica confirmed its position after {ms} ms"), fields)
+        }
+    }
 }
 
 /// What a service says in one line. The fields are those of what the message tells.
@@ -46,6 +73,14 @@ struct Said {
 impl Said {
     fn new(level: &'static str, message: String, fields: Value) -> Self {
         Self { level, message, fields }
+    }
+
+    /// As it is written.
+    fn line(self, moment: DateTime<Utc>, service: &str, host: String) -> Value {
+        let mut metadata = self.fields;
+        metadata["host"] = host.into();
+        json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": self.level,
+            "service": service, "message": self.message, "metadata": metadata})
     }
 
     /// A request that was answered.

@@ -107,6 +107,7 @@ fn sheet(world: &DemoWorld, minute: u32, from: Duration) -> Sheet {
             ("requests", (48 + world.noise("requests", at.as_secs(), 9)) as f64),
             ("queue", world.queue(at) as f64),
             ("clients", world.clients(at) as f64),
+            ("connections", world.connections(at) as f64),
             ("disk", 71.0),
         ] {
             metrics.entry(metric).or_default().measure(second, value);

@@ -181,6 +181,11 @@ impl DemoWorld {
             && self.fault("cache", at).is_some()
     }
 
+    /// Connections that are open to the database.
+    pub(crate) fn connections(&self, at: Duration) -> u64 {
+        31 + self.noise("db", at.as_secs() / 10, 9)
+    }
+
     /// Clients that are connected to the cache: they pile up in the two minutes before it takes no more.
     pub(crate) fn clients(&self, at: Duration) -> u64 {
         const MOST: u64 = 1024;

@@ -62,7 +62,12 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
     let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated))).collect();
     let time = if is_dated { 14 } else { 8 };
-    let longest = state.seen().services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let releases = shown().filter_map(|entry| match &entry.kind {
+        EventKind::Deployed { release, .. } => Some(release.as_str()),
+        _ => None,
+    });
+    let titles = state.seen().services.iter().map(|service| service.title.as_str());
+    let longest = titles.chain(releases).map(|subject| subject.chars().count()).max().unwrap_or(0);
     let subject = u16::try_from(longest).unwrap_or(u16::MAX).clamp(SUBJECT.0, SUBJECT.1);
     let columns =
         [Column::text("at", time, time, 0), Column::text("what", subject, subject, 0), Column::text("", 10, 200, 0)];
