@@ -121,6 +121,10 @@ mod tests {
         assert_eq!(input.text(), "api ");
         press(&mut input, KeyCode::Char('u'), true);
         assert_eq!(input.text(), "");
+        // Spaces behind a word go with it.
+        let mut input = TextInput::new("api error  ");
+        press(&mut input, KeyCode::Char('w'), true);
+        assert_eq!(input.text(), "api ");
     }
 
     #[test]

@@ -206,3 +206,16 @@ impl Tools {
         self.answer(Outcome::Past { series, histories }).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_polls_nothing_holds_the_lease_all_the_same() {
+        let (writer, holding) = (HistoryWriter::new(), Holding { fence: 7, retention: Retention::default() });
+        writer.write(holding.clone(), Sheet::new(1, Vec::new()));
+        assert_eq!(*writer.holding.borrow(), Some(holding), "what is old goes by this");
+        assert!(writer.queue.try_lock().unwrap().minutes.try_recv().is_err(), "nothing is stored");
+    }
+}

@@ -172,6 +172,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_comparison_is_as_far_back_as_it_says() {
+        let all = std::iter::successors(Some(Before::Off.next()), |before| Some(before.next()));
+        let ago = all.map_while(Before::ago).map(|(ago, words)| (ago.as_secs() / 3_600, words));
+        assert_eq!(ago.collect::<Vec<_>>(), [(1, "an hour ago"), (24, "a day ago"), (168, "a week ago")]);
+    }
+
+    #[test]
     fn a_range_is_no_longer_than_what_there_is_and_no_longer_than_asked() {
         let hours = Duration::from_hours;
         let cases = [

@@ -162,6 +162,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_clock_jumps_over_is_an_hour_later() {
+        let berlin = |at: &str| moment(at.parse().unwrap(), Tz::named("Europe/Berlin")).map(|at| at.to_string());
+        for (shown, utc) in [
+            ("2026-03-29T01:30:00", "2026-03-29 00:30:00 UTC"),
+            ("2026-03-29T02:30:00", "2026-03-29 01:30:00 UTC"),
+            ("2026-03-29T03:30:00", "2026-03-29 01:30:00 UTC"),
+            // Shown twice: the first time.
+            ("2026-10-25T02:30:00", "2026-10-25 00:30:00 UTC"),
+        ] {
+            assert_eq!(berlin(shown).as_deref(), Some(utc), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_small_axis_has_three_times_whatever_happened() {
         let ticks = ticks(axis("2026-11-21T02:42:07Z", 15, 20), Tz::UTC);
         let labels =
