@@ -3,6 +3,7 @@
 use crate::config::preview::{self, Situation};
 use crate::config::sections::action::Action;
 use crate::model::effect::{Effect, RequestId, RunEffect};
+use crate::model::outcome::StoreAbsence;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
 use crate::text::SafeText;
@@ -69,8 +70,12 @@ pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText
 pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
     let world = &state.world;
     if let Some(away) = &world.store_away {
+        if away.how == StoreAbsence::NotMade {
+            return Some("there is no store yet: Run is refused until there is".to_owned());
+        }
         let since = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
-        return Some(format!("the store has been away since {since}: Run is refused until it is back"));
+        let before = if away.seen { "" } else { "before " };
+        return Some(format!("the store has been away since {before}{since}: Run is refused until it is back"));
     }
     // What changes nothing runs without a record.
     let only_read = world.store_only_read.as_ref().filter(|_| plan.is_guarded());

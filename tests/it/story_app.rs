@@ -458,12 +458,18 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
             assert!([what, "type api:", "Cancel     Run"].iter().all(|part| frame.contains(part)), "{what}: {frame}");
         }
     };
-    let (why, since) = (SafeText::new("gone"), app.now().utc);
-    app.outcome(Outcome::Store {
-        away: Some(StoreAway { since, seen: true, why, how: StoreAbsence::Unusable }),
-        since,
-    });
+    let since = app.now().utc;
+    let away = |app: &mut App, seen, how| {
+        let why = SafeText::new("gone");
+        app.outcome(Outcome::Store { away: Some(StoreAway { since, seen, why, how }), since });
+    };
+    away(&mut app, true, StoreAbsence::NotMade);
+    all_say(&app, "there is no store yet: Run is refused until there is");
+    away(&mut app, false, StoreAbsence::Unusable);
+    all_say(&app, "the store has been away since before ");
+    away(&mut app, true, StoreAbsence::Unusable);
     all_say(&app, "Run is refused until it is back");
+    assert!(frames(&app).iter().all(|frame| !frame.contains("since before")), "it was seen");
     app.typed("api");
     all_say(&app, "it would be refused now; Esc cancels");
     app.outcome(Outcome::Store { away: None, since });
