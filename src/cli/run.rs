@@ -22,7 +22,7 @@ use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::runtime::foreground::ForegroundRun;
-use crate::runtime::runs::{BegunRun, LISTED, RunService};
+use crate::runtime::runs::{BegunRun, LISTED, Refusal, RefusalReason, RunService};
 use crate::runtime::secrets;
 use crate::store::StoreError;
 use crate::text::SafeText;
@@ -151,7 +151,9 @@ async fn execute(
     let start = before.start_run(action, Confirmed { plan, digest, preview, reason });
     let begun = run_service.begin_here(&start, config, &context.secrets).await;
     let BegunRun { run: begun, foreground } =
-        begun.map_err(|refusal| output::fail(exit::CRITICAL, &format!("refused: {}", refusal.why), ""))?;
+        begun.map_err(|Refusal { reason: RefusalReason { why, hint }, .. }| {
+            output::fail(exit::CRITICAL, &format!("refused: {why}"), hint.as_str())
+        })?;
     if arguments.detach {
         output::eprint_error(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));

@@ -213,11 +213,11 @@ impl Tools {
                 self.answer(Outcome::RunStarted { request, run: Box::new(run) }).await;
                 self.started.notify_one();
             }
-            Err(Refusal { why, unrecorded }) => {
+            Err(Refusal { reason, unrecorded }) => {
                 if let (Some(said), Some(late)) = (unrecorded, &self.late) {
                     late.record(said);
                 }
-                let action = start.plan.action.clone();
+                let (action, why) = (start.plan.action.clone(), reason.explained());
                 self.answer(Outcome::RunRefused { request, action, why }).await;
             }
         }

@@ -1,8 +1,8 @@
 //! The `run_service` at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
 //!
 //! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced),
-//! then the supervisor, which runs and verifies by itself, or whoever has the terminal that the steps need. What its supervisor can't see to its end, because it was
-//! killed, the next `run_service` takes in.
+//! then the supervisor, which runs and verifies by itself, or whoever has the terminal that the steps need. What its
+//! supervisor can't see to its end, because it was killed, the next `run_service` takes in.
 
 mod beginning;
 mod refusing;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use self::beginning::BegunRun;
-pub(crate) use self::refusing::Refusal;
+pub(crate) use self::refusing::{Refusal, RefusalReason};
 use self::standing::never_started;
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::runs::RunService;
+use super::runs::{RefusalReason, RunService};
 use super::stopping::bounded;
 use crate::actions::follow::{RunLiveness, is_alive, standing_at};
 use crate::actions::left;
 use crate::actions::rundir::RunDir;
-use crate::text::SafeText;
 
 impl RunService {
     /// The runs below `state_directory` that go on, each in words. One that is over, and whose supervisor only waits for
@@ -31,8 +30,8 @@ impl RunService {
     /// Why nothing may change `target` now: a supervisor works on it of which the store knows nothing.
     ///
     /// # Errors
-    /// In words.
-    pub(super) async fn refuse_stray(&self, target: &str) -> Result<(), SafeText> {
+    /// One does.
+    pub(super) async fn refuse_stray(&self, target: &str) -> Result<(), RefusalReason> {
         let runs = self.runs.clone();
         let found = bounded(move || left::supervisors(&runs)).await.unwrap_or_default();
         for (id, pid) in found {
@@ -40,10 +39,11 @@ impl RunService {
             if !matches!(self.store.run(&id).await, Ok(None)) || !self.may_work_on(target, &id) {
                 continue;
             }
-            return Err(SafeText::new(&format!(
+            let why = format!(
                 "run {id} (its supervisor has pid {pid}) is still running, though the store does not know it, and may work on \
-                 {target}; wait for its end, or stop it with kill {pid}"
-            )));
+                 {target}"
+            );
+            return Err(RefusalReason::new(&why, &format!("wait for its end, or stop it with kill {pid}")));
         }
         Ok(())
     }

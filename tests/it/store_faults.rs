@@ -92,6 +92,14 @@ impl World {
         Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
+    /// Takes a directory of the state directory away and removes it. In one step: who works in it would make files in it while
+    /// they go one after the other.
+    fn clear_away(&self, directory: &Path) {
+        let aside = self.path("aside");
+        std::fs::rename(directory, &aside).unwrap();
+        std::fs::remove_dir_all(&aside).unwrap();
+    }
+
     /// How often the action ran.
     fn ran(&self) -> usize {
         std::fs::read_to_string(self.path("ran")).map_or(0, |text| text.lines().count())
@@ -193,7 +201,7 @@ async fn a_directory_that_goes_while_its_run_lives_leaves_it_unknown_and_locked(
     let run_service = world.run_service().await;
     let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
     wait_for("its start", || begun.output_path.join("started.json").exists()).await;
-    std::fs::remove_dir_all(world.state().join("runs")).unwrap();
+    world.clear_away(&world.state().join("runs"));
     let lost = to_end(&run_service, begun).await;
     assert_eq!(lost.state, RunState::Unknown);
     let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
@@ -220,7 +228,7 @@ async fn nothing_is_begun_beside_a_run_that_no_store_knows_any_more() {
     let run_service = world.run_service().await;
     let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
     wait_for("its start", || begun.output_path.join("started.json").exists()).await;
-    std::fs::remove_dir_all(world.state()).unwrap();
+    world.clear_away(&world.state());
 
     let fresh = world.run_service().await;
     let why = begin(&fresh, &world.start("echo x >> ran")).await.unwrap_err();
@@ -273,6 +281,32 @@ async fn a_run_that_is_over_does_not_keep_the_way_out_shut() {
     assert!(accepted.code == 0 && accepted.err.contains("accepted"), "{accepted:?}");
     let ran = world.command(&["run", "touch", "--yes"]);
     assert!(ran.code == 0 && world.ran() == 1, "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_says_apart_why_and_what_to_do() {
+    let world = World::new();
+    let run = ["run", "touch", "--yes"];
+    assert_eq!(world.command(&run).code, 0);
+    std::fs::copy(world.db(), world.path("backup")).unwrap();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    wait_for("its start", || begun.output_path.join("started.json").exists()).await;
+    let refused = |why: &str, hint: &str| {
+        let Ran { code, err, .. } = world.command(&run);
+        let line = |start: &str| err.lines().find_map(|line| line.strip_prefix(start)).unwrap_or_default();
+        let (said, hinted) = (line("error: refused: "), line("hint: "));
+        assert!(code == 2 && said.contains(why) && hinted.contains(hint) && !said.contains(hint), "{err}");
+    };
+    refused("api is locked by", &format!("if that run has ended: opsroom unlock {} --why TEXT", begun.id));
+    // The store as it was before that run: it knows nothing of it.
+    run_service.close().await;
+    std::fs::copy(world.path("backup"), world.db()).unwrap();
+    refused("lost the end of its audit", "opsroom audit verify --accept");
+    std::fs::remove_dir_all(world.state().join("heads")).unwrap();
+    refused("is still running, though the store does not know it", "wait for its end, or stop it with kill ");
+    assert_eq!(world.ran(), 1);
+    std::fs::write(world.path("go"), "").unwrap();
 }
 
 /// What may happen to the store of a console that runs.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::RunService;
-use super::refusing::{NotBegun, Refusal};
+use super::refusing::{NotBegun, Refusal, RefusalReason};
 use super::standing::refused;
 use crate::actions::intent::RunIntent;
 use crate::actions::launch::PreparedRun;
@@ -35,7 +35,10 @@ impl RunService {
     /// # Errors
     /// Why it was refused, in words; nothing ran then.
     pub async fn begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
-        self.begin_here(start, config, secrets).await.map(|begun| begun.run).map_err(|refusal| refusal.why)
+        self.begin_here(start, config, secrets)
+            .await
+            .map(|begun| begun.run)
+            .map_err(|refusal| refusal.reason.explained())
     }
 
     /// As [`RunService::begin`]; what needs the terminal is still to be run, by whoever has it.
@@ -50,10 +53,10 @@ impl RunService {
     ) -> Result<BegunRun, Refusal> {
         match self.try_begin(start, config, secrets).await {
             Ok(begun) => Ok(begun),
-            Err(NotBegun { why, is_on_record: false }) if start.plan.is_guarded() => {
-                Err(self.record_refusal(start, why).await)
+            Err(NotBegun { reason, is_on_record: false }) if start.plan.is_guarded() => {
+                Err(self.record_refusal(start, reason).await)
             }
-            Err(NotBegun { why, .. }) => Err(Refusal { why, unrecorded: None }),
+            Err(NotBegun { reason, .. }) => Err(Refusal { reason, unrecorded: None }),
         }
     }
 
@@ -91,16 +94,18 @@ impl RunService {
             if let Err(error) = &closed {
                 tracing::warn!(%error, run = %run.id, "the end of a run could not be stored");
             }
-            return Err(NotBegun { why, is_on_record: closed.is_ok() });
+            return Err(NotBegun { reason: why.into(), is_on_record: closed.is_ok() });
         }
         Ok(BegunRun { run, foreground: None })
     }
 
     /// What is refused before anything is written.
-    async fn preflight(&self, start: &StartRun, secrets: &Secrets) -> Result<(), SafeText> {
+    async fn preflight(&self, start: &StartRun, secrets: &Secrets) -> Result<(), RefusalReason> {
         if start.plan.digest() != start.digest {
-            let why = "the plan is not the one that was confirmed: preview and confirm it again";
-            return Err(SafeText::new(why));
+            return Err(RefusalReason::new(
+                "the plan is not the one that was confirmed",
+                "preview and confirm it again",
+            ));
         }
         plan::refuse_literals(&start.plan, &Literals::from(secrets))
             .map_err(|error| SafeText::new(&error.to_string()))?;
@@ -109,21 +114,21 @@ impl RunService {
         {
             // What is wrong with the store comes first: it says what to do about it.
             let doubt = self.store.trusted().await.err();
-            return Err(doubt.map_or(stray, |doubt| SafeText::new(&BeginError::Store(doubt).with_hint())));
+            return Err(doubt.map_or(stray, |doubt| BeginError::Store(doubt).into()));
         }
         Ok(())
     }
 
-    fn no_directory(&self, error: &io::Error) -> SafeText {
+    fn no_directory(&self, error: &io::Error) -> RefusalReason {
         let fault = StoreFault::from_io(error);
         let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
         let place = self.runs.display();
-        SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
+        RefusalReason::new(&format!("no directory for the run could be made in {place}: {words}"), fault.hint())
     }
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,
     /// and tried once more. What changes nothing may run without a record.
-    async fn record_intent(&self, start: &StartRun, preview: &Preview, run: &Run) -> Result<Begun, SafeText> {
+    async fn record_intent(&self, start: &StartRun, preview: &Preview, run: &Run) -> Result<Begun, RefusalReason> {
         let StartRun { plan, cooldown, at_most, .. } = start;
         let begin = Begin { run, plan, preview, cooldown: *cooldown, at_most: *at_most };
         let mut answer = self.store.begin(begin).await;
@@ -135,7 +140,7 @@ impl RunService {
                 tracing::warn!(%error, run = %run.id, "runs without a record: it changes nothing");
                 Ok(Begun { fence: 0, attempt: 1 })
             }
-            answer => answer.map_err(|error| SafeText::new(&error.with_hint())),
+            answer => answer.map_err(RefusalReason::from),
         }
     }
 

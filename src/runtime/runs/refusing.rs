@@ -3,26 +3,59 @@
 use super::RunService;
 use crate::model::effect::StartRun;
 use crate::model::fact::{RunRefused, Statement};
+use crate::store::runs::BeginError;
 use crate::text::SafeText;
+
+/// Why something is refused, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusalReason {
+    /// Why, in words.
+    pub why: SafeText,
+    /// What to do about it; empty: nothing is known.
+    pub hint: SafeText,
+}
+
+impl RefusalReason {
+    pub(in crate::runtime) fn new(why: &str, hint: &str) -> Self {
+        Self { why: SafeText::new(why), hint: SafeText::new(hint) }
+    }
+
+    /// Both in one sentence.
+    pub(in crate::runtime) fn explained(&self) -> SafeText {
+        if self.hint.is_empty() { self.why.clone() } else { SafeText::new(&format!("{}; {}", self.why, self.hint)) }
+    }
+}
+
+impl From<SafeText> for RefusalReason {
+    fn from(why: SafeText) -> Self {
+        Self { why, hint: SafeText::default() }
+    }
+}
+
+impl From<BeginError> for RefusalReason {
+    fn from(error: BeginError) -> Self {
+        Self::new(&error.to_string(), &error.hint())
+    }
+}
 
 /// Why a run was refused.
 pub(super) struct NotBegun {
-    pub why: SafeText,
+    pub reason: RefusalReason,
     /// Whether the record says so already: its intent was there, and is closed.
     pub is_on_record: bool,
 }
 
-impl From<SafeText> for NotBegun {
-    fn from(why: SafeText) -> Self {
-        Self { why, is_on_record: false }
+impl<R: Into<RefusalReason>> From<R> for NotBegun {
+    fn from(reason: R) -> Self {
+        Self { reason: reason.into(), is_on_record: false }
     }
 }
 
 /// That a run was refused.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// Why, in words.
-    pub why: SafeText,
+    /// Why.
+    pub reason: RefusalReason,
     /// What is to be put on record of it once the store is back.
     pub unrecorded: Option<Statement>,
 }
@@ -31,7 +64,7 @@ impl Refusal {
     /// Of a run that could not be put on record, since the store is away.
     pub(in crate::runtime) fn without_store(start: &StartRun, why: SafeText) -> Self {
         let unrecorded = start.plan.is_guarded().then(|| refused(start, &why));
-        Self { why, unrecorded }
+        Self { reason: why.into(), unrecorded }
     }
 }
 
@@ -48,8 +81,8 @@ fn refused(start: &StartRun, why: &SafeText) -> Statement {
 
 impl RunService {
     /// Puts on record that a run was refused. Where even this can't be written, the refusal is still one.
-    pub(super) async fn record_refusal(&self, start: &StartRun, why: SafeText) -> Refusal {
-        let refused = refused(start, &why);
+    pub(super) async fn record_refusal(&self, start: &StartRun, reason: RefusalReason) -> Refusal {
+        let refused = refused(start, &reason.explained());
         let recorded = async {
             // A chain that lost its end is not written on: that would hide what is missing.
             self.store.trusted().await?;
@@ -63,6 +96,6 @@ impl RunService {
                 Some(refused).filter(|_| !error.is_of_rights())
             }
         };
-        Refusal { why, unrecorded }
+        Refusal { reason, unrecorded }
     }
 }

@@ -19,7 +19,7 @@ const MOST: u32 = 1000;
 #[derive(Debug, Error)]
 pub(crate) enum BeginError {
     /// Somebody holds the target.
-    #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
+    #[error("{} is locked by {} on {} since {} ({})", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason)]
     Locked(Box<Lock>),
     /// Too soon.
     #[error("cooldown: the last {verb} of {target} was {} ago; wait {}", short(*.ago), short(*.left))]
@@ -48,11 +48,12 @@ pub(crate) enum BeginError {
 }
 
 impl BeginError {
-    /// With what to do about it.
-    pub(crate) fn with_hint(&self) -> String {
+    /// What to do about it; empty where that is said already.
+    pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Store(error) if !error.hint().is_empty() => format!("{self}; {}", error.hint()),
-            _ => self.to_string(),
+            Self::Locked(lock) => format!("if that run has ended: opsroom unlock {} --why TEXT", lock.id),
+            Self::Store(error) => error.hint().to_owned(),
+            Self::Cooldown { .. } | Self::TooOften { .. } => String::new(),
         }
     }
 }
