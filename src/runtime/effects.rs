@@ -315,3 +315,22 @@ impl Tools {
         self.close_request(request, followed).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::runtime::secrets::SecretStore;
+
+    #[tokio::test]
+    async fn who_looks_on_no_more_tries_the_store_at_once() {
+        let handle = SecretStore::default().secrets_handle();
+        let effects = Effects::new(mpsc::channel(1).0, handle, PathBuf::new(), None);
+        let is_woken = || effects.tools.wanted.notified().now_or_never().is_some();
+        for (looks_on, wakes) in [(false, false), (true, false), (false, true), (false, false)] {
+            effects.looks_on(looks_on);
+            assert_eq!((is_woken(), *effects.tools.looks_on.borrow()), (wakes, looks_on));
+        }
+    }
+}

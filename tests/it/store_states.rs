@@ -7,13 +7,16 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use opsroom::app::state::State;
 use opsroom::clock::Clock;
+use opsroom::config::load;
 use opsroom::model::outcome::StoreAbsence;
 use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
+use opsroom::runtime::reload::Loader;
 use opsroom::runtime::runs::RunService;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -158,7 +161,10 @@ async fn a_store_of_a_newer_version_is_left_alone() {
     let unusable = [3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2];
     for (command, code) in COMMANDS.into_iter().zip(unusable) {
         let (ended, said) = world.says(command);
-        assert!(ended == code && said.contains("upgrade opsroom here"), "{command:?}: {ended}: {said}");
+        assert!(
+            ended == code && said.contains("made by a newer opsroom") && said.contains("hint: upgrade opsroom"),
+            "{command:?}: {ended}: {said}"
+        );
         assert_eq!(files(), before, "{command:?} left something beside it");
     }
 }
@@ -249,5 +255,31 @@ async fn a_console_that_only_looks_on_makes_no_store() {
     RunService::open(None, &state_directory, Clock::start()).await.unwrap().close().await;
     let is_there = |state: &State| state.world.store_away.is_none();
     assert_eq!(console.run(PATIENCE, is_there).await, LoopEnd::Reached, "one that another makes is seen");
+    console.finish().await;
+}
+
+#[tokio::test]
+async fn a_console_that_looks_on_no_more_makes_the_store_that_is_missing() {
+    let at = tempfile::tempdir().unwrap();
+    let (file, state_directory) = (at.path().join("opsroom.toml"), at.path().join("state"));
+    std::fs::write(&file, "[console]\nread_only = true\n").unwrap();
+    let path = file.clone();
+    let start = StartOptions {
+        clock: Clock::start(),
+        loader: Some(Loader::new(&file, move || load::load_again(&path).accepted())),
+        config: Arc::new(load::load(&file).config.unwrap()),
+        warnings: Vec::new(),
+        store: None,
+        part: ConsolePart::ActsForAll,
+        state_directory: state_directory.clone(),
+    };
+    let mut console = Headless::start(start, (80, 24));
+    let is_missing =
+        |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade);
+    assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
+    std::fs::write(&file, "[console]\nread_only = false\n").unwrap();
+    let acts = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();
+    assert_eq!(console.run(PATIENCE, acts).await, LoopEnd::Reached, "it makes it, and acts");
+    assert!(state_directory.join("opsroom.db").exists());
     console.finish().await;
 }
