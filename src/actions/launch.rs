@@ -73,6 +73,14 @@ impl PreparedRun {
         std::fs::remove_dir(self.dir.path())
     }
 
+    /// Removes the directory of a run that is over, with all that is in it, while nobody else can take it up again.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub(crate) fn remove(self) -> io::Result<()> {
+        std::fs::remove_dir_all(self.dir.path())
+    }
+
     /// Writes the intent, which must be there before the supervisor is.
     ///
     /// # Errors

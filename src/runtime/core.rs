@@ -181,6 +181,7 @@ impl Core {
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(lease) = &self.lease {
+            retention::start_removing(&mut self.tasks, &self.effects, &lease.configuration());
             let Tools { run_service, state_directory, .. } = &self.effects.tools;
             lease.start(&mut self.tasks, run_service, state_directory, place);
         }

@@ -130,6 +130,11 @@ impl LeaseTask {
         self.configuration.send_replace((Arc::clone(config), looks_on));
     }
 
+    /// The configuration by which is acted, and whether this console only looks on.
+    pub(super) fn configuration(&self) -> watch::Receiver<(Arc<Config>, bool)> {
+        self.configuration.subscribe()
+    }
+
     /// Where others of this console leave what is to be put on record once the store is back.
     pub(super) fn late_recorder(&self) -> LateRecorder {
         LateRecorder::new(self.commands.clone(), self.clock)

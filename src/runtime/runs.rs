@@ -5,6 +5,7 @@
 //! supervisor can't see to its end, because it was killed, the next `run_service` takes in.
 
 mod beginning;
+mod forgetting;
 mod refusing;
 mod standing;
 mod verifying;

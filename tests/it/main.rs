@@ -42,6 +42,7 @@ mod pty;
 mod replay;
 mod rollups;
 mod run_command;
+mod run_directories;
 mod runbook;
 mod scenarios;
 mod screens;
