@@ -6,6 +6,7 @@
 )]
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -508,10 +509,16 @@ async fn fifty_consoles_on_one_store_see_a_run() {
     }
 }
 
-/// A check of a port of loopback, once a second.
-fn watching(port: u16) -> String {
+/// A service on an address of loopback that is its own: on that of all, another one may get its port once it is gone.
+fn listening() -> TcpListener {
+    let [a, b, c] = std::array::from_fn(|_| fastrand::u8(1..255));
+    TcpListener::bind((Ipv4Addr::new(127, a, b, c), 0)).unwrap()
+}
+
+/// A check of a service, once a second.
+fn watching(service: SocketAddr) -> String {
     format!(
-        "{ONE}[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:{port}\"\nevery = \"1s\"\n\
+        "{ONE}[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"{service}\"\nevery = \"1s\"\n\
          timeout = \"900ms\"\nfail_after = 2\nok_after = 1\n"
     )
 }
@@ -523,8 +530,8 @@ fn is(status: Status) -> impl Fn(&State) -> bool + Copy {
 #[tokio::test]
 async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_since_when() {
     let shared = Shared::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let text = watching(listener.local_addr().unwrap().port());
+    let listener = listening();
+    let text = watching(listener.local_addr().unwrap());
     let mut consoles: Vec<Headless> = ["ana", "ben"].iter().map(|who| shared.console(who, &text)).collect();
     all_reach(&mut consoles, "the store", knows_the_store).await;
     all_reach(&mut consoles, "ok", is(Status::Ok)).await;
@@ -590,9 +597,9 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
 async fn an_outage_between_a_killed_holder_and_who_takes_over_is_on_record_once() {
     const PATIENCE: Duration = Duration::from_mins(1);
     let shared = Shared::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let text = watching(port);
+    let listener = listening();
+    let address = listener.local_addr().unwrap();
+    let text = watching(address);
     let acts = |state: &State| state.world.lease.fence().is_some();
     let mut holder = shared.console("ana", &text);
     reaches(&mut holder, "the lease", PATIENCE, acts).await;
@@ -620,7 +627,7 @@ async fn an_outage_between_a_killed_holder_and_who_takes_over_is_on_record_once(
     drop(holder);
     drop(listener);
     reaches(&mut other, "down", PATIENCE, is(Status::Down)).await;
-    let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let _listener = TcpListener::bind(address).unwrap();
     reaches(&mut other, "up again", PATIENCE, is(Status::Ok)).await;
     assert!(!acts(other.state()), "the other one's has not expired yet");
     reaches(&mut other, "that it takes over", PATIENCE, acts).await;
@@ -672,8 +679,8 @@ async fn a_store_that_lost_what_was_seen_is_away_until_it_is_accepted() {
 async fn who_is_started_while_the_store_is_away_records_an_outage() {
     const PATIENCE: Duration = Duration::from_mins(1);
     let shared = Shared::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let text = watching(listener.local_addr().unwrap().port());
+    let listener = listening();
+    let text = watching(listener.local_addr().unwrap());
     let mut before = shared.console("ana", &text);
     reaches(&mut before, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
     before.finish().await;
