@@ -161,5 +161,8 @@ fn read<'a>(context: &'a ReadContext<'a>, sections: &'a Sections<'a>) -> Config 
     validate::pace(context, reader.entries("check").first().map(|entry| entry.key_at), &config.sources);
     config.keys.bindings = bindings.into_iter().map(|(binding, _)| binding).collect();
     belonging::assign(&mut config);
+    // Lists that were doubled as they grew are kept for as long as the console runs.
+    config.checks.shrink_to_fit();
+    config.sources.shrink_to_fit();
     config
 }
