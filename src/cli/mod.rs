@@ -89,6 +89,13 @@ pub(crate) struct Global {
     pub configured_store: Arc<OnceLock<ConfiguredStore>>,
 }
 
+impl Global {
+    /// Whether a person wants no colours, by option or by `NO_COLOR`, which counts where it is not empty.
+    pub(crate) fn wants_no_colour(&self) -> bool {
+        self.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Open the console on a built-in world that fails and recovers

@@ -178,7 +178,7 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<St
         As::Ansi => (ExportFormat::Ansi, true),
         As::Txt => (ExportFormat::Text, false),
     };
-    let depth = if coloured && !global.no_color { ColorDepth::True } else { ColorDepth::None };
+    let depth = if coloured && !global.wants_no_colour() { ColorDepth::True } else { ColorDepth::None };
     let glyphs = if state.world.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
     let mut painter = FramePainter::new(catalogue, depth, glyphs);
     let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);

@@ -143,9 +143,8 @@ fn chosen(config: &Config, wanted: &[String]) -> Result<Vec<Name>, (String, Stri
 }
 
 fn style(arguments: &Arguments, global: &Global) -> Style {
-    let no_color = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let ascii = arguments.plain || !is_utf8();
-    Style { ascii, colour: !arguments.plain && !no_color && std::io::stdout().is_terminal() }
+    Style { ascii, colour: !arguments.plain && !global.wants_no_colour() && std::io::stdout().is_terminal() }
 }
 
 fn is_utf8() -> bool {

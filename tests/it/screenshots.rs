@@ -26,3 +26,18 @@ fn every_screenshot_is_current() {
     }
     assert!(stale.is_empty(), "run screenshots/make: {} differ from what the program draws", stale.join(", "));
 }
+
+#[test]
+fn a_frame_has_no_colours_where_none_are_wanted() {
+    let frame = |no_color: Option<&str>, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.args(["snapshot", "overview", "--seed", "1", "--format", "ansi"]).args(more).env_remove("NO_COLOR");
+        command.envs(no_color.map(|value| ("NO_COLOR", value)));
+        String::from_utf8(command.output().expect("the program starts").stdout).expect("a frame is text")
+    };
+    let coloured = frame(None, &[]);
+    let plain = frame(None, &["--no-color"]);
+    assert!(coloured.contains(";38;2;") && !plain.contains(";38;2;"), "{plain}");
+    assert_eq!(frame(Some("1"), &[]), plain);
+    assert_eq!(frame(Some(""), &[]), coloured);
+}

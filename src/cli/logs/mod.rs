@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let terminal = io::stdout().is_terminal();
-    let colour = terminal && !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = terminal && !global.wants_no_colour();
     let result = match &request.output {
         PrintMode::Records { json, context } => {
             let form = if *json { OutputForm::Json } else { OutputForm::Text { colour, log: request.logs.len() > 1 } };
