@@ -27,15 +27,14 @@ impl Choices<'_> {
         self.locator.diagnostic(path, DiagnosticLevel::Warning, message, hint)
     }
 
-    /// Commands whose key `[keys]` gives to another, unless it gives them one as well.
+    /// Commands whose key `[keys]` gives to another or to nobody, unless it gives them one as well.
     fn lost_keys(&self) -> Vec<Diagnostic> {
         let bindings = &self.config.keys.bindings;
         let mut found = Vec::new();
         for (key, name) in bindings {
-            let Some(command) = commands::find(name) else { continue };
+            let taker = commands::find(name);
             let loses = |other: &&CommandInfo| {
-                other.name != command.name
-                    && other.context.overlaps(command.context)
+                taker.is_none_or(|taker| other.name != taker.name && other.context.overlaps(taker.context))
                     && other.default_keys().any(|default| default == *key)
                     && !bindings.iter().any(|(_, bound)| bound == other.name)
             };
@@ -44,12 +43,11 @@ impl Choices<'_> {
                 continue;
             }
             let without = without.join(", ");
+            let other = taker.map_or_else(String::new, |_| format!(", or `{name}` a free one"));
             found.push(self.warning(
                 &["keys", &key.to_string()],
                 format!("key `{key}` no longer means {without}"),
-                format!(
-                    "give {without} another key in [keys], or `{name}` a free one: `opsroom config keys` lists the keys"
-                ),
+                format!("give {without} another key in [keys]{other}: `opsroom config keys` lists the keys"),
             ));
         }
         found
@@ -120,6 +118,15 @@ mod tests {
                 "5:5 key `d` no longer means `describe`",
             ]
         );
+    }
+
+    #[test]
+    fn a_command_whose_key_is_unbound_is_mentioned() {
+        let text = "[keys]\nq = \"none\"\nx = \"none\"\nz = \"none\"\nf9 = \"zoom\"\nf8 = \"none\"\n";
+        assert_eq!(found(text), ["2:5 key `q` no longer means `quit`", "3:5 key `x` no longer means `act`, `cancel`"]);
+        let config = load_text(Path::new("ops.toml"), text).config.unwrap();
+        let hint = look(&config, &Locator::of_text("ops.toml", text))[0].hint.clone().unwrap();
+        assert_eq!(hint, "give `quit` another key in [keys]: `opsroom config keys` lists the keys");
     }
 
     #[test]
