@@ -39,6 +39,7 @@ mod toml_fault;
 mod tree;
 mod validate;
 pub mod verb;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

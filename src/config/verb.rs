@@ -6,6 +6,7 @@ use super::reader::{KeyValue, ReadContext, TableReader, Text, described, entries
 use super::spec::{KeySpec, ValueForm, key};
 use super::substitute;
 use super::tree::TomlValue;
+use super::written;
 
 /// What an adapter can do, step by step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -160,6 +161,7 @@ fn checked(context: &ReadContext<'_>, words: Vec<Text>, shell: bool) -> Vec<Stri
                 "give it in the adapter's env = { NAME = \"{secret:NAME}\" }",
             );
         }
+        written::warn_of_shape(context, word);
         let dry = |_: &str| Ok(String::new());
         if shell && let Err((reference, substitute::ReferenceFault::Quoted)) = substitute::script(&word.value, dry) {
             context.error(

@@ -11,6 +11,7 @@ use super::{KindRole, KindSpec, Need, Settings, SourceKind};
 use crate::config::changes::{Fact, hidden};
 use crate::config::reader::{TableReader, template};
 use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::config::written;
 use crate::model::document::{DocumentShape, Within};
 use crate::text::secret::Template;
 
@@ -112,6 +113,7 @@ pub(crate) fn command_line(table: &TableReader<'_>, key: &str) -> Option<Command
         return None;
     }
     for word in &words {
+        written::warn_of_shape(table.context, word);
         if let Some(name) = Template(word.value.clone()).secrets().first() {
             table.context.error(
                 word.at,
