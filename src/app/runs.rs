@@ -63,6 +63,14 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Whether something is offered after the shown run.
+pub(super) fn is_follow_up_offered(state: &State) -> bool {
+    state.shown_run().is_some_and(|run| {
+        let verifiable = state.world.can_verify(run) && !state.world.read_only;
+        verifiable || state.world.run(&run.id).is_some_and(|view| view.offer.is_some())
+    })
+}
+
 /// The run that would be cancelled now.
 pub(super) fn cancellable(state: &State) -> Option<&Run> {
     let left = |run: &Run| {

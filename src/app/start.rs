@@ -53,15 +53,15 @@ pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confir
 /// How it stands, and how the last runs went: beside the preview, and not a part of it.
 pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
     let mut context = Vec::new();
+    let zone = state.world.config.console.timezone;
     if let Some(service) = plan.service.as_ref().and_then(|name| state.world.service(name)) {
-        let zone = state.world.config.console.timezone;
         let since =
             service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.world.now, zone)));
         let text = format!("{} is {}{since}", service.title, service.status.word());
         context.push(("now", SafeText::new(&text)));
     }
     for run in state.world.last_runs(&plan.action).into_iter().take(LAST_RUNS) {
-        context.push(("last run", SafeText::new(&summary(run))));
+        context.push(("last run", SafeText::new(&summary(run, zone))));
     }
     context
 }

@@ -195,7 +195,7 @@ async fn preview(
         blocked_by: None,
     };
     let last = runs.iter().filter(|run| run.action == action.name).take(LAST_RUNS);
-    let context = last.map(|run| ("last run", SafeText::new(&summary(run)))).collect();
+    let context = last.map(|run| ("last run", SafeText::new(&summary(run, config.console.timezone)))).collect();
     Ok((config::preview::preview(config, action, plan, situation), context))
 }
 

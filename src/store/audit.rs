@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::chain::{chained, genesis, hex, root, unhex};
 use super::dialect::{FactRow, WhichFacts};
+use super::error::missing;
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, Statement, WrittenBefore};
 
@@ -102,7 +103,12 @@ impl Store {
             let older = older.entry(writer.clone()).or_insert_with(|| Walk::from(Some(writer), genesis()));
             if older.chain.broken.is_none() && (older.chain.entries, &older.chain.head) != (seq, &hash) {
                 let due = older.chain.entries + 1;
-                older.chain.broken = Some((due.cast_signed(), format!("entries up to {seq} are missing")));
+                let how = if due == seq {
+                    missing(due.cast_signed(), due.cast_signed())
+                } else {
+                    format!("entries up to {seq} are missing")
+                };
+                older.chain.broken = Some((due.cast_signed(), how));
             }
         }
         let store = Some(walk.chain).filter(|chain| after > begin || chain.broken.is_some());

@@ -114,7 +114,7 @@ pub enum StoreError {
         last: u64,
     },
     /// Entries that were seen are not there any more.
-    #[error("the store has lost the end of {whose}: entries {from} to {to} are missing")]
+    #[error("the store has lost the end of {whose}: {}", missing(*.from, *.to))]
     LostEnd {
         /// Which chain, in words.
         whose: String,
@@ -289,5 +289,22 @@ impl StoreError {
             | Self::Replaced { .. }
             | Self::Other { .. } => true,
         }
+    }
+}
+
+/// Which entries are missing, in words.
+pub(super) fn missing(from: i64, to: i64) -> String {
+    if from == to { format!("entry {to} is missing") } else { format!("entries {from} to {to} are missing") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_is_no_range() {
+        assert_eq!(missing(22, 22), "entry 22 is missing");
+        let lost = StoreError::LostEnd { whose: "its audit".to_owned(), from: 21, to: 22 };
+        assert_eq!(lost.to_string(), "the store has lost the end of its audit: entries 21 to 22 are missing");
     }
 }

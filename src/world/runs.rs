@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::lang::time::Stamp;
+use crate::lang::tz::Tz;
 use crate::model::run::{OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::text::name::Name;
 
@@ -49,7 +50,8 @@ impl RunView {
     }
 }
 
-/// One line about a run: when, how it ended, how long it took, who.
-pub(crate) fn summary(run: &Run) -> String {
-    format!("{} {}, {}", run.started_at.format("%m-%d %H:%M"), run.outcome_after(), run.who)
+/// One line about a run: when by the clocks of `zone`, how it ended, how long it took, who.
+pub(crate) fn summary(run: &Run, zone: Tz) -> String {
+    let at = run.started_at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
+    format!("{at} {}, {}", run.outcome_after(), run.who)
 }

@@ -3,10 +3,14 @@
 
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
+use crate::support::world;
 use opsroom::app::screens::Screen;
 use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
+use opsroom::model::effect::{Effect, RunEffect};
 use opsroom::model::observation::Observation;
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
+use opsroom::model::run::RunState;
 use opsroom::text::SafeText;
 
 fn shown(app: &App) -> String {
@@ -168,4 +172,34 @@ fn what_is_muted_stands_below_what_is_not_and_is_counted_as_what_it_is() {
     assert_eq!(order, ["check:db/critical/0", "metric:load/low/0", "check:api/critical/0", "check:api/medium/1"]);
     let frame = shown(&app);
     assert!(frame.contains("1 firing, 2 inhibited, 1 pending"), "{frame}");
+}
+
+#[test]
+fn a_follow_up_is_named_where_there_is_one() {
+    for (state, is_offered) in [(RunState::Verified, false), (RunState::NotRecovered, false), (RunState::Unknown, true)]
+    {
+        let mut app = world::ended(state);
+        app.keys("6 tab");
+        let frame = text(&draw(&app.state, 200, 50));
+        let footer = frame.lines().last().unwrap();
+        assert_eq!(footer.contains("u follow up"), is_offered, "{state:?}: {frame}");
+    }
+}
+
+#[test]
+fn a_refusal_does_not_bear_the_sign_of_what_runs() {
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let request = app.take().into_iter().find_map(|effect| match effect {
+        Effect::Run(request, RunEffect::Start(start)) => Some((request, start.plan.action.clone())),
+        _ => None,
+    });
+    let (request, action) = request.unwrap();
+    app.outcome(Outcome::RunRefused { request, action, why: SafeText::new("it ran 5s ago") });
+    app.pass(60);
+    let frame = shown(&app);
+    let entries = lines_with(&frame, "restart api was");
+    assert!(!entries.is_empty() && entries.iter().all(|line| line.contains("– ") && !line.contains('▸')), "{frame}");
 }

@@ -15,11 +15,17 @@ use crate::world::runs::summary;
 
 pub(super) struct Runs;
 
-/// The keys that matter where runs are looked at. Cancelling only where there is something to cancel.
+/// The keys that matter where runs are looked at. Cancelling and following up only where there is something to cancel, or
+/// something is offered.
 pub(super) fn hints(state: &State) -> Vec<Hint> {
     let cancel = run_commands::cancellable(state).map(|_| (Command::Cancel, "cancel"));
-    let rest = [(Command::FollowUp, "follow up"), (Command::NextPanel, "next panel")];
-    [(Command::Open, "output")].into_iter().chain(cancel).chain(rest).collect()
+    let offered = run_commands::is_follow_up_offered(state).then_some((Command::FollowUp, "follow up"));
+    [(Command::Open, "output")]
+        .into_iter()
+        .chain(cancel)
+        .chain(offered)
+        .chain([(Command::NextPanel, "next panel")])
+        .collect()
 }
 
 impl Panel for Runs {
@@ -52,8 +58,9 @@ impl Panel for Runs {
 
 /// Every run, newest first.
 pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
+    let zone = state.seen().config.console.timezone;
     let title = |run: &Run| state.seen().title_of(&run.action).to_owned();
-    let text = |to: &mut String, run: &Run| write!(to, "{} {} {}", title(run), run.action, summary(run));
+    let text = |to: &mut String, run: &Run| write!(to, "{} {} {}", title(run), run.action, summary(run, zone));
     keys(state.seen().all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
 }
 
@@ -61,5 +68,6 @@ pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Run(id) = row else { return None };
     let run = state.seen().run_by_id(id)?;
-    Some(format!("{} {} {}", run.id, state.seen().title_of(&run.action), summary(run)))
+    let zone = state.seen().config.console.timezone;
+    Some(format!("{} {} {}", run.id, state.seen().title_of(&run.action), summary(run, zone)))
 }

@@ -95,11 +95,16 @@ pub(super) fn outcome_sign(run: &Run, glyphs: GlyphSet) -> (&'static str, Role) 
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
         RunState::Inconclusive | RunState::Unknown => ("?", Role::StatusUnknown),
-        RunState::Refused | RunState::Cancelled => (glyphs.none, Role::TextDim),
+        RunState::Refused | RunState::Cancelled => refusal_sign(glyphs),
         RunState::NotRecovered | RunState::Regressed | RunState::Failed | RunState::TimedOut | RunState::Killed => {
             (glyphs.cross, Role::LevelError)
         }
     }
+}
+
+/// The glyph of what did not happen, and its colour.
+pub(super) fn refusal_sign(glyphs: GlyphSet) -> (&'static str, Role) {
+    (glyphs.none, Role::TextDim)
 }
 
 /// How long it took, or has been going on; a dash where nobody knows.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::runs::outcome_sign;
+use super::runs::{outcome_sign, refusal_sign};
 use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -116,7 +116,11 @@ fn row<'a>(
         }
         EventKind::Run(id) => {
             let run = id.as_ref().and_then(|id| state.seen().run_by_id(id));
-            let (sign, role) = run.map_or((glyphs.pointer, Role::Key), |run| outcome_sign(run, glyphs));
+            let (sign, role) = match (id, run) {
+                (_, Some(run)) => outcome_sign(run, glyphs),
+                (None, None) => refusal_sign(glyphs),
+                (Some(_), None) => (glyphs.pointer, Role::Key),
+            };
             let text = state.seen().event_text(entry).to_string();
             (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
         }
