@@ -6,43 +6,62 @@ use std::fmt::Write as _;
 use super::output::{self, exit};
 use super::run::refuse;
 use crate::config::Config;
-use crate::config::plan;
+use crate::config::plan::{self, PlanError};
 use crate::config::sections::action::Action;
 use crate::lang::nearest::{listed, nearest};
 use crate::model::choice::{Choice, ChoiceList, before_running};
 use crate::runtime::handover::fetch_choices;
+use crate::text::SafeText;
 use crate::text::secret::Secrets;
 
 /// Values that are listed where none was given.
 const LISTED: usize = 20;
 
+/// Why the parameters are not those of a run. Everything was said on stderr.
+#[derive(Debug)]
+pub(crate) struct Unchosen {
+    /// The exit code.
+    pub code: u8,
+    /// What goes on record; `None`: nothing was chosen that could be refused.
+    pub why: Option<SafeText>,
+}
+
+impl Unchosen {
+    fn refused(code: u8, why: &str) -> Self {
+        Self { code, why: Some(SafeText::new(why)) }
+    }
+
+    const fn usage(code: u8) -> Self {
+        Self { code, why: None }
+    }
+}
+
 /// Checks that parameters for which the adapter offers values have one of them, and not the one that runs.
 ///
 /// # Errors
-/// The exit code; everything was said on stderr.
+/// See [`Unchosen`].
 pub(crate) async fn check(
     config: &Config,
     action: &Action,
     parameters: &BTreeMap<String, String>,
     secrets: &Secrets,
-) -> Result<(), u8> {
-    let open = plan::open_parameters(config, action).map_err(|error| refuse(&error))?;
-    let offered = plan::choices(config, action).map_err(|error| refuse(&error))?;
+) -> Result<(), Unchosen> {
+    let unplanned = |error: PlanError| Unchosen::usage(refuse(&error));
+    let open = plan::open_parameters(config, action).map_err(unplanned)?;
+    let offered = plan::choices(config, action).map_err(unplanned)?;
     if !offered.keys().any(|name| open.contains(name)) {
         return Ok(());
     }
     let choices = fetch_choices(config, &action.name, secrets).await;
     let choices = choices.map_err(|why| {
-        output::fail(
-            exit::CRITICAL,
-            &format!("no values to choose from: {why}; nothing ran"),
-            "use --set to name the value",
-        )
+        let why = format!("no values to choose from: {why}");
+        let code = output::fail(exit::CRITICAL, &format!("{why}; nothing ran"), "use --set to name the value");
+        Unchosen::refused(code, &why)
     })?;
     choices.iter().try_for_each(|(name, list)| one(action, name, list, parameters.get(name)))
 }
 
-fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) -> Result<(), u8> {
+fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) -> Result<(), Unchosen> {
     let choices = list.values.as_slice();
     let before = before_running(choices).map(|at| &choices[at]);
     let free = || choices.iter().filter(|choice| !choice.running).map(|choice| choice.value.as_str());
@@ -55,7 +74,7 @@ fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) 
         output::eprint_error(&table(choices, before));
         output::eprint_error(&left_out(list));
         output::eprint_error(&format!("hint: {hint}\n"));
-        return Err(code);
+        return Err(Unchosen::usage(code));
     };
     match choices.iter().find(|choice| choice.value.as_str() == chosen) {
         Some(choice) if choice.running => {
@@ -63,8 +82,9 @@ fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) 
                 Some(before) => format!("use --set {name}={}, the one before it", before.value),
                 None => format!("choose another: {}", listed(free())),
             };
-            let problem = format!("refused: {name} `{chosen}` is what runs now, nothing ran");
-            Err(output::fail(exit::CRITICAL, &problem, &hint))
+            let why = format!("{name} `{chosen}` is what runs now");
+            let code = output::fail(exit::CRITICAL, &format!("refused: {why}, nothing ran"), &hint);
+            Err(Unchosen::refused(code, &why))
         }
         Some(_) => Ok(()),
         None => {
@@ -72,9 +92,10 @@ fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) 
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("choose one of {}", listed(free())),
             };
-            let code = output::fail(exit::USAGE, &format!("the adapter offers no {name} `{chosen}`"), &hint);
+            let why = format!("the adapter offers no {name} `{chosen}`");
+            let code = output::fail(exit::USAGE, &why, &hint);
             output::eprint_error(&left_out(list));
-            Err(code)
+            Err(Unchosen::refused(code, &why))
         }
     }
 }

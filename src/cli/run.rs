@@ -26,7 +26,7 @@ use crate::runtime::runs::{BegunRun, LISTED, Refusal, RefusalReason, RunService}
 use crate::runtime::secrets;
 use crate::store::StoreError;
 use crate::text::SafeText;
-use crate::text::redact::Literals;
+use crate::text::redact::{Literals, Redactor};
 use crate::text::secret::Secrets;
 use crate::world::runs::{LAST_RUNS, summary};
 use crate::world::starting::Confirmed;
@@ -93,9 +93,22 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         let (adapter, verb) = (action.adapter.to_string(), action.verb.to_string());
         return Err(refuse(&PlanError::NoDryRun { adapter, verb }));
     }
-    choose::check(config, action, &parameters, &secrets).await?;
-    let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
-    plan::refuse_literals(&plan, &Literals::from(&secrets)).map_err(|error| refuse(&error))?;
+    let planned = plan::plan(config, action, &parameters, arguments.dry_run);
+    let is_guarded = planned.as_ref().is_ok_and(Plan::is_guarded);
+    if let Err(unchosen) = choose::check(config, action, &parameters, &secrets).await {
+        if let Some(why) = unchosen.why.filter(|_| is_guarded) {
+            record_refusal(global, config, action, why, &secrets).await;
+        }
+        return Err(unchosen.code);
+    }
+    let plan = planned.map_err(|error| refuse(&error))?;
+    if let Err(written) = plan::refuse_literals(&plan, &Literals::from(&secrets)) {
+        let code = refuse(&written);
+        if is_guarded {
+            record_refusal(global, config, action, SafeText::new(&written.to_string()), &secrets).await;
+        }
+        return Err(code);
+    }
     if plan.terminal && (arguments.detach || !std::io::stdin().is_terminal()) {
         let hint = "run it in a terminal, without --detach";
         return Err(output::fail(exit::USAGE, &format!("`{}` needs a terminal", action.title), hint));
@@ -114,6 +127,20 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     let done = execute(&run_service, arguments, global, config, (action, plan, secrets)).await;
     run_service.close().await;
     done
+}
+
+/// Puts on record what was refused before the store was needed. Read-only, nothing is written.
+async fn record_refusal(global: &Global, config: &Config, action: &Action, why: SafeText, secrets: &Secrets) {
+    if config.console.read_only {
+        return;
+    }
+    // Why it can't be opened is said by then.
+    let Ok((run_service, _)) = run_service::open_and_take_in(global).await else { return };
+    let why = Redactor::from(secrets).clean(why.as_str().as_bytes());
+    if let Err(error) = run_service.record_unplanned(action, why).await {
+        output::eprint_error(&format!("warning: that it was refused is not on record: {error}\n"));
+    }
+    run_service.close().await;
 }
 
 /// Shows what will run, has it confirmed, runs it and watches it to its end.

@@ -384,6 +384,36 @@ fn nothing_runs_without_its_confirmation() {
 }
 
 #[test]
+fn a_choice_that_is_refused_is_on_record() {
+    let world = World::new();
+    let config = CONFIG.replace(r#"["printf", "v2\\nv1\\n"]"#, "[\"cat\", \"versions\"]");
+    assert_ne!(config, CONFIG);
+    std::fs::write(world.path("opsroom.toml"), config).unwrap();
+    let versions = "{\"value\": \"v2\", \"running\": true}\n{\"value\": \"v1\", \"running\": false}\n";
+    std::fs::write(world.path("versions"), versions).unwrap();
+    let attempt = |version: &str, more: &[&str], code: i32, words: &str| {
+        let set = format!("version={version}");
+        let ran = world.run(&[&["run", "rollback-api", "--yes=api", "--set", &set], more].concat());
+        assert!(ran.code == code && ran.err.contains(words), "{ran:?}");
+    };
+    attempt("v2", &["--read-only"], 2, "is what runs now");
+    attempt("v2", &[], 2, "refused: version `v2` is what runs now, nothing ran");
+    attempt("v3", &[], 64, "the adapter offers no version `v3`");
+    attempt("hunter2-hunter2", &[], 64, "the adapter offers no version");
+    std::fs::remove_file(world.path("versions")).unwrap();
+    attempt("v1", &[], 2, "no values to choose from");
+
+    let audit = world.run(&["audit", "export"]).out;
+    assert!(!audit.contains("hunter2"), "{audit}");
+    let refused = ["`v2` is what runs now", "no version `v3`", "no version `***`", "no values to choose from: "];
+    assert_eq!(audit.matches("run.refused").count(), refused.len(), "{audit}");
+    for why in refused {
+        assert!(audit.contains(why), "{why} is not in {audit}");
+    }
+    assert!(world.runs().is_empty());
+}
+
+#[test]
 fn production_asks_for_one_grade_more() {
     let world = World::new();
     std::fs::write(world.path("opsroom.toml"), CONFIG.replace("name = \"test\"", "environment = \"production\""))

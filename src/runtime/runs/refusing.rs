@@ -1,8 +1,10 @@
 //! Why a run does not begin, and that it is on record once.
 
 use super::RunService;
+use crate::config::sections::action::Action;
 use crate::model::effect::StartRun;
 use crate::model::fact::{RunRefused, Statement};
+use crate::store::StoreError;
 use crate::store::runs::BeginError;
 use crate::text::SafeText;
 
@@ -80,6 +82,22 @@ fn refused(start: &StartRun, why: &SafeText) -> Statement {
 }
 
 impl RunService {
+    /// Puts on record that an action was refused before there was a run to begin.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub(crate) async fn record_unplanned(&self, action: &Action, why: SafeText) -> Result<(), StoreError> {
+        self.store.trusted().await?;
+        let refused = RunRefused {
+            target: action.target.clone(),
+            action: action.name.clone(),
+            verb: action.verb.clone(),
+            why,
+            plan_digest: String::new(),
+        };
+        self.store.record(self.now(), &self.identity.who, Statement::RunRefused(refused)).await
+    }
+
     /// Puts on record that a run was refused. Where even this can't be written, the refusal is still one.
     pub(super) async fn record_refusal(&self, start: &StartRun, reason: RefusalReason) -> Refusal {
         let refused = refused(start, &reason.explained());
