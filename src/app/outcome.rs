@@ -17,6 +17,7 @@ use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
 use super::overlays::patterns;
+use super::requests::AwaitedAnswer;
 use super::row::RowKey;
 use super::runbook;
 use super::state::State;
@@ -92,9 +93,12 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Runbook { request, text } => runbook::learned(state, request, text),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
-        Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => {
-            failed(state, &why, true);
-        }
+        Outcome::RequestFailed { request, why } => match state.console.requests.take(request) {
+            // Nobody asked for it: it is read of every run that is seen, and said where the output would be.
+            Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),
+            Some(_) => failed(state, &why, true),
+            None => {}
+        },
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
         }
@@ -102,7 +106,6 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
         // Nobody waits for these any more; and what the world takes in is no answer.
         Outcome::RunRefused { .. }
-        | Outcome::RequestFailed { .. }
         | Outcome::RunStarted { .. }
         | Outcome::RunVerifying { .. }
         | Outcome::Run(_)

@@ -44,7 +44,12 @@ impl Requests {
 
     /// The answer to a request is here. `false` where nobody waits for it.
     pub(super) fn answered(&mut self, request: RequestId) -> bool {
-        self.open.remove(&request).is_some()
+        self.take(request).is_some()
+    }
+
+    /// The same, with what was asked.
+    pub(super) fn take(&mut self, request: RequestId) -> Option<AwaitedAnswer> {
+        self.open.remove(&request)
     }
 
     /// The actions whose runs were asked for and neither started nor refused.

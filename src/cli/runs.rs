@@ -228,7 +228,7 @@ async fn one(run_service: &RunService, run: &Run, config: &Config) -> u8 {
             text.push_str(&shown_output(&lines, omitted));
         }
         Err(error) => {
-            let _ = writeln!(text, "\nits output can't be read: {error}");
+            let _ = writeln!(text, "\n{}", run.why_unreadable(&error));
         }
     }
     let printed = output::print(&text);

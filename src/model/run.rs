@@ -5,6 +5,7 @@ mod plan;
 mod stopping;
 mod unstored;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -276,6 +277,15 @@ impl Run {
         self.note.as_ref().filter(|_| self.state.is_good() && !self.dry_run)?.as_str().strip_prefix("proven: ")
     }
 
+    /// Why its output can't be read: on a store that several users share, most runs are of others.
+    pub(crate) fn why_unreadable(&self, error: &io::Error) -> String {
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            format!("its output can be read only by {} on {}", self.who, self.host)
+        } else {
+            format!("its output can't be read: {error}")
+        }
+    }
+
     /// When it began.
     pub(crate) const fn began(&self) -> Moment {
         Moment { utc: self.started_at, boot: self.boot }
@@ -382,6 +392,13 @@ mod tests {
         assert_eq!(failed(Some(1), Some(ChecksAfter::Regressed)), "failed: exit 1 (checks regressed)");
         assert_eq!(failed(Some(1), None), "failed: exit 1");
         assert_eq!(failed(None, None), "failed: could not start");
+    }
+
+    #[test]
+    fn who_may_read_the_output_of_others_is_said() {
+        let why = |kind: io::ErrorKind| run(RunState::Ended).why_unreadable(&io::Error::from(kind));
+        assert_eq!(why(io::ErrorKind::PermissionDenied), "its output can be read only by me on here");
+        assert_eq!(why(io::ErrorKind::NotFound), "its output can't be read: entity not found");
     }
 
     #[test]

@@ -294,9 +294,15 @@ impl RunService {
         let dir = self.dir(id).await?;
         let mut follower = Follower::new(dir);
         loop {
-            let (lines, liveness) = follower
-                .look()
-                .map_err(|error| SafeText::new(&format!("the output of {id} can't be read: {error}")))?;
+            let (lines, liveness) = match follower.look() {
+                Ok(seen) => seen,
+                Err(error) => {
+                    let run = self.store.run(id).await.ok().flatten();
+                    let why = run
+                        .map_or_else(|| format!("its output can't be read: {error}"), |run| run.why_unreadable(&error));
+                    return Err(SafeText::new(&why));
+                }
+            };
             let full = !lines.is_empty();
             if full {
                 let output = Outcome::RunOutput { run: id.into(), lines, omitted: follower.omitted() };

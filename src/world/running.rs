@@ -200,6 +200,13 @@ impl World {
         }
     }
 
+    /// The output of a run can't be read, or no further.
+    pub(crate) fn output_unreadable(&mut self, id: &Name, why: SafeText) {
+        if let Some(view) = self.run_mut(id) {
+            view.unreadable = Some(why);
+        }
+    }
+
     /// What the store holds. Those that are open are reported one by one by whoever watches them.
     pub(crate) fn stored_runs(&mut self, runs: Vec<Run>, locks: Vec<Lock>) -> Output {
         let mut output = Output::default();

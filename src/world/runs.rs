@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::model::run::{OutputLine, Run, Signs, Stopping, VerificationProgress};
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// Output lines kept a run; the tail is what is read.
@@ -30,6 +31,8 @@ pub struct RunView {
     pub signs: Option<(Signs, Stamp)>,
     /// Whether its output is being followed.
     pub followed: bool,
+    /// Why its output can't be read.
+    pub unreadable: Option<SafeText>,
     /// The action to offer after it did not help.
     pub offer: Option<Name>,
 }
@@ -45,6 +48,7 @@ impl RunView {
             stopping: None,
             signs: None,
             followed: false,
+            unreadable: None,
             offer: None,
         }
     }

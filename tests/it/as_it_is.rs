@@ -175,6 +175,22 @@ fn what_is_muted_stands_below_what_is_not_and_is_counted_as_what_it_is() {
 }
 
 #[test]
+fn output_that_is_not_ours_to_read_is_said_where_it_would_be_and_nowhere_else() {
+    let mut app = world::ended(RunState::Verified);
+    app.take();
+    app.keys("6 tab j");
+    let followed = app.take().into_iter().find_map(|effect| match effect {
+        Effect::Run(request, RunEffect::Follow(_)) => Some(request),
+        _ => None,
+    });
+    let why = "its output can be read only by ben on ops-b";
+    app.outcome(Outcome::RequestFailed { request: followed.unwrap(), why: SafeText::new(why) });
+    let frame = shown(&app);
+    assert_eq!(lines_with(&frame, why).len(), 1, "{frame}");
+    assert!(!frame.contains("no output") && !frame.contains(&format!("✗ {why}")), "{frame}");
+}
+
+#[test]
 fn a_follow_up_is_named_where_there_is_one() {
     for (state, is_offered) in [(RunState::Verified, false), (RunState::NotRecovered, false), (RunState::Unknown, true)]
     {

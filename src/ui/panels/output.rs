@@ -162,9 +162,12 @@ fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
 
 /// The output, its tail or where it is held.
 fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunView>, area: Rect) {
+    let unreadable = view.and_then(|view| view.unreadable.as_ref());
     let Some(view) = view.filter(|view| !view.lines.is_empty()) else {
         let kept = format!("kept on {} in {}", run.host, run.output_path.display());
-        if run.state.is_open() {
+        if let Some(why) = unreadable {
+            Notice::empty(why, kept).draw(painter, area);
+        } else if run.state.is_open() {
             Notice::empty("no output yet", "output appears here, live").draw(painter, area);
         } else {
             Notice::empty("no output", kept).draw(painter, area);
