@@ -40,7 +40,7 @@ pub(crate) fn answer(world: &DemoWorld, path: &str, at: Duration) -> Option<Http
             }
             json(status, &body)
         }
-        // What measures them has stopped: the console keeps what it knew, and says how old that is.
+        // Where what measures them has stopped, the console keeps what it knew, and says how old that is.
         ("web", "timings") => world.timings(at).and_then(|p95_ms| json(200, &json!({ "p95_ms": p95_ms }))),
         ("api", "health") => json(200, &api_health(world, at)),
         ("api", "metrics") => json(200, &api_metrics(world, at)),

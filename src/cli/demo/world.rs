@@ -93,6 +93,8 @@ pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(96);
 pub(crate) const WORKER_STICKS: Duration = Duration::from_secs(210);
 /// When what measures the shop front's answers stops, in a world whose troubles begin at once.
 const TIMINGS_STOP: Duration = Duration::from_secs(25);
+/// For how long it stays away, and then works, again and again: so one sees a value go stale, and come back.
+const TIMINGS_AWAY: Duration = Duration::from_mins(3);
 /// How long before the other troubles that is, where the world has been well for long enough.
 const TIMINGS_STOP_BEFORE: Duration = Duration::from_mins(5);
 /// Seconds between two looks at the failing share, when failures are counted.
@@ -250,10 +252,11 @@ impl DemoWorld {
         Duration::from_millis(calm + slow)
     }
 
-    /// The 95th percentile of the shop front's answers in milliseconds; `None` once what measures it has stopped.
+    /// The 95th percentile of the shop front's answers in milliseconds; `None` while what measures it has stopped.
     pub(crate) fn timings(&self, at: Duration) -> Option<u64> {
         let stops = self.calm.saturating_sub(TIMINGS_STOP_BEFORE) + TIMINGS_STOP;
-        (at < stops).then(|| 31 + self.noise("timings", at.as_secs() / 10, 14))
+        let is_away = at.checked_sub(stops).is_some_and(|since| since.as_secs() / TIMINGS_AWAY.as_secs() % 2 == 0);
+        (!is_away).then(|| 31 + self.noise("timings", at.as_secs() / 10, 14))
     }
 
     /// A number below `below`, the same for the same seed, name and index.
@@ -299,6 +302,13 @@ mod tests {
         assert_eq!(world.fault("cache", seconds(51)), Some(ServiceFault::Restarting));
         assert_eq!(world.fault("cache", seconds(53)), None);
         assert_eq!(world.fault("api", seconds(53)), None);
+    }
+
+    #[test]
+    fn what_measures_the_shop_front_stops_and_comes_back() {
+        let world = DemoWorld::new(1);
+        let measured = [24, 25, 204, 205, 384, 385].map(|at| world.timings(seconds(at)).is_some());
+        assert_eq!(measured, [true, false, false, true, true, false]);
     }
 
     #[test]
