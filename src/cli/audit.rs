@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Verify the chain of entries, and that it lost nothing of what was seen of it here
     Verify {
-        /// Use the store as it is from now on, also where it lost entries or is another one, because it was restored on purpose or is new
+        /// Use the store as it is from now on, also where it lost entries or is another one, because it was restored on purpose or is new.
+        /// Brings nothing back: `opsroom store check` says what differs, `opsroom store rebuild` derives that again
         #[arg(long, requires = "why")]
         accept: bool,
         /// Why it is accepted; recorded in the audit log

@@ -69,8 +69,8 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>, actions: &[A
     let mut warnings = Vec::new();
     if situation.grade == Confirm::TwoPerson {
         warnings.push(
-            "this action asks for a second person, but this store knows only one user, so nobody can approve: your \
-             name and reason are recorded instead"
+            "this action asks for a second person, whose approval is not built yet: your name and reason are recorded \
+             instead"
                 .to_owned(),
         );
     }
