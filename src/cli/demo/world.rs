@@ -255,7 +255,8 @@ impl DemoWorld {
     /// The 95th percentile of the shop front's answers in milliseconds; `None` while what measures it has stopped.
     pub(crate) fn timings(&self, at: Duration) -> Option<u64> {
         let stops = self.calm.saturating_sub(TIMINGS_STOP_BEFORE) + TIMINGS_STOP;
-        let is_away = at.checked_sub(stops).is_some_and(|since| since.as_secs() / TIMINGS_AWAY.as_secs() % 2 == 0);
+        let is_away =
+            at.checked_sub(stops).is_some_and(|since| (since.as_secs() / TIMINGS_AWAY.as_secs()).is_multiple_of(2));
         (!is_away).then(|| 31 + self.noise("timings", at.as_secs() / 10, 14))
     }
 
