@@ -11,23 +11,23 @@ use super::panels::find;
 use super::row::RowKey;
 use super::screens::logs::{FieldColumns, NO_COLUMNS};
 use super::state::State;
-use super::toasts::{Toast, Tone};
+use super::toasts::{Toast, ToastOrigin, Tone};
 
 impl State {
     /// Shows a short message that answers a person.
     pub(crate) fn toast(&mut self, tone: Tone, text: &str) {
-        self.console.toasts.push(self.world.now, tone, SafeText::new(text), false);
+        self.console.toasts.push(self.world.now, tone, SafeText::new(text), ToastOrigin::Key);
     }
 
     /// Shows a short message of what came by itself; while the screen is held still it waits.
     pub(crate) fn news(&mut self, tone: Tone, text: &str) {
-        self.console.toasts.push(self.world.now, tone, SafeText::new(text), true);
+        self.console.toasts.push(self.world.now, tone, SafeText::new(text), ToastOrigin::News);
     }
 
     /// The short messages to draw.
     pub(crate) fn toasts_newest_first(&self) -> impl Iterator<Item = &Toast> {
         let is_still = self.console.frozen.is_some();
-        self.console.toasts.iter().rev().filter(move |toast| !(is_still && toast.is_news))
+        self.console.toasts.iter().rev().filter(move |toast| !(is_still && toast.origin != ToastOrigin::Key))
     }
 
     /// What a list remembers. `None`: it has no rows to select, or nothing was selected yet.

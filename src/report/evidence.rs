@@ -7,6 +7,7 @@ use chrono::SecondsFormat;
 use super::lines::{self, Style};
 use super::status::Report;
 use crate::world::World;
+use crate::world::timeline::TimelineEntry;
 
 /// Files by their names: the readings as `opsroom status` has them, the timeline, and what was running.
 pub(crate) fn files(world: &World) -> Vec<(&'static str, String)> {
@@ -20,10 +21,11 @@ pub(crate) fn files(world: &World) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Oldest first, with the day and in UTC: it is read elsewhere and later.
+/// What the panel shows, oldest first, with the day and in UTC: it is read elsewhere and later.
 fn timeline(world: &World) -> String {
     let mut out = String::new();
-    for entry in world.timeline.newest_first().rev() {
+    let newest_first: Vec<&TimelineEntry> = world.timeline.shown().collect();
+    for entry in newest_first.into_iter().rev() {
         let at = entry.at.utc.format("%Y-%m-%d %H:%M:%SZ");
         let service = entry.service.as_deref().unwrap_or("-");
         let _ = writeln!(out, "{at}  {service}  {}", entry.text);

@@ -118,7 +118,7 @@ pub(crate) const MAX_ENTRIES: usize = 500;
 pub struct Timeline(VecDeque<Kept>);
 
 impl Timeline {
-    /// Adds an entry; the oldest goes where there are too many.
+    /// Adds an entry; where there are too many, the oldest that nobody reads goes, else the oldest.
     pub fn push(&mut self, entry: TimelineEntry) {
         self.keep(Kept { entry, mark: None, seen: true, is_found: false, fact: None });
     }
@@ -178,23 +178,34 @@ impl Timeline {
 
     /// Entries as they are read, newest first: no steps on the way to a status, and of each run where it stands now.
     pub(crate) fn shown(&self) -> impl Iterator<Item = &TimelineEntry> {
-        let mut runs = BTreeSet::new();
-        self.newest_first().filter(move |entry| match &entry.kind {
-            EventKind::Run(Some(id)) => runs.insert(id),
-            _ => !entry.is_step,
-        })
+        let mut is_read = reading();
+        self.newest_first().filter(move |entry| is_read(entry))
     }
 
     /// Puts an entry where it belongs by its time, behind those of the same moment.
     fn keep(&mut self, kept: Kept) {
         let later = self.0.iter().rev().take_while(|other| other.entry.at.mono > kept.entry.at.mono).count();
         let at = self.0.len() - later;
-        if self.0.len() < MAX_ENTRIES {
-            self.0.insert(at, kept);
-        } else if at > 0 {
-            self.0.pop_front();
-            self.0.insert(at - 1, kept);
+        self.0.insert(at, kept);
+        if self.0.len() > MAX_ENTRIES {
+            // What nobody reads pushes out nothing that is read: a blip of thousands of checks must not hide an outage.
+            self.0.remove(self.oldest_unread().unwrap_or(0));
         }
+    }
+
+    /// Where the oldest entry is that is not among those that are read.
+    fn oldest_unread(&self) -> Option<usize> {
+        let mut is_read = reading();
+        self.0.iter().enumerate().rev().filter(|(_, kept)| !is_read(&kept.entry)).map(|(at, _)| at).last()
+    }
+}
+
+/// Whether an entry is read, asked of each in turn, newest first.
+fn reading<'a>() -> impl FnMut(&'a TimelineEntry) -> bool {
+    let mut runs = BTreeSet::new();
+    move |entry| match &entry.kind {
+        EventKind::Run(Some(id)) => runs.insert(id),
+        _ => !entry.is_step,
     }
 }
 
@@ -260,5 +271,25 @@ mod tests {
         timeline.tell(entry(102, "among them"), None, NEAR, "2");
         let texts = texts(&timeline);
         assert_eq!((texts.len(), &*texts[0], &*texts[2]), (MAX_ENTRIES, "1", "among them"));
+    }
+
+    #[test]
+    fn what_nobody_reads_pushes_out_nothing_that_is_read() {
+        let run = || EventKind::Run(Some("restart-api-1".into()));
+        let mut timeline = Timeline::default();
+        timeline.see(entry(1, "down"), down(), NEAR, false);
+        timeline.push(TimelineEntry { kind: run(), ..entry(2, "started") });
+        timeline.push(TimelineEntry { kind: run(), ..entry(3, "succeeded") });
+        for second in 0..4 * MAX_ENTRIES as u64 {
+            timeline.push(TimelineEntry { is_step: true, ..entry(10 + second, "a blip") });
+        }
+        assert_eq!(timeline.newest_first().len(), MAX_ENTRIES, "bounded");
+        let read = |timeline: &Timeline| timeline.shown().map(|entry| entry.text.to_string()).collect::<Vec<_>>();
+        assert_eq!(read(&timeline), ["succeeded", "down"]);
+        for second in 0..MAX_ENTRIES as u64 {
+            timeline.push(entry(5_000 + second, &second.to_string()));
+        }
+        timeline.push(TimelineEntry { is_step: true, ..entry(9_000, "a blip") });
+        assert_eq!((read(&timeline).len(), &*read(&timeline)[0]), (MAX_ENTRIES, "499"), "what is read goes by its age");
     }
 }

@@ -231,6 +231,87 @@ fn one_key_copies_what_happened_for_a_colleague() {
     assert!(lines.last().unwrap().ends_with(": no space left"), "{lines:#?}");
 }
 
+/// What Ctrl-y copies, by lines.
+fn copied(app: &mut App) -> Vec<String> {
+    app.take();
+    app.keys("ctrl-y");
+    let [Effect::Terminal(TerminalEffect::Copy(text))] = &app.take()[..] else { panic!("not one copy") };
+    text.as_str().split('⏎').map(str::to_owned).collect()
+}
+
+#[test]
+fn a_check_that_flaps_hides_no_outage() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    app.poll("db", Sign::Good);
+    for _ in 0..400 {
+        app.wait(1_000);
+        app.poll("db", Sign::Bad);
+        app.poll("db", Sign::Good);
+    }
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(!drawn.contains("no events yet"), "{drawn}");
+    let lines = copied(&mut app);
+    assert!(lines.iter().any(|line| line.contains("Z HTTP API DOWN")), "{lines:#?}");
+}
+
+#[test]
+fn what_is_copied_of_a_mass_outage_is_a_message_and_no_list() {
+    let many: String = (0..130)
+        .map(|n| format!("[check.c{n}]\nservice = \"s{n}\"\ntcp = \"127.0.0.1:1\"\n[service.s{n}]\n"))
+        .collect();
+    let mut app = App::new(&many);
+    for n in 0..130 {
+        for _ in 0..3 {
+            app.poll(&format!("c{n}"), Sign::Bad);
+        }
+    }
+    let lines = copied(&mut app);
+    let now: Vec<&String> = lines.iter().filter(|line| line.starts_with("now: ")).collect();
+    assert_eq!((now.len(), now[50].as_str()), (51, "now: … and 80 more not ok"), "{lines:#?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("Z s")).count(), 60, "{lines:#?}");
+    assert!(lines.contains(&"… and 70 more before".to_owned()), "{lines:#?}");
+}
+
+#[test]
+fn a_message_goes_once_it_is_true_no_more() {
+    let mut app = App::new(WORLD);
+    let says =
+        |app: &App, words: &str| app.state.console.toasts.iter().any(|toast| toast.text.as_str().contains(words));
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    assert!(says(&app, "critical HTTP API down"), "{}", app.toast());
+    app.poll("db", Sign::Good);
+    app.pass(1);
+    assert!(says(&app, "critical HTTP API down"), "it is still down");
+    app.poll("api", Sign::Good);
+    app.poll("api", Sign::Good);
+    assert_eq!(app.state.world.check("api").map(|check| check.status), Some(Status::Ok));
+    assert!(!says(&app, "critical HTTP API down"), "{}", app.toast());
+
+    let gone = opsroom::config::load::load("/nonexistent/opsroom.toml".as_ref());
+    app.send(Event::Reloaded(Err(gone.diagnostics)));
+    assert!(says(&app, "configuration rejected"), "{}", app.toast());
+    app.send(Event::Reloaded(Ok((config(WORLD), Vec::new()))));
+    assert!(!says(&app, "configuration rejected") && says(&app, "configuration reloaded"), "{}", app.toast());
+}
+
+#[test]
+fn an_alert_that_goes_with_its_check_takes_its_message_along() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    assert!(app.toast().contains("critical HTTP API down"), "{}", app.toast());
+    let without = WORLD.replace("critical = \"down\", medium", "medium");
+    app.send(Event::Reloaded(Ok((config(&without), Vec::new()))));
+    let says = |words: &str| app.state.console.toasts.iter().any(|toast| toast.text.as_str().contains(words));
+    assert!(!says("critical HTTP API down"));
+}
+
 #[test]
 fn an_unknown_outcome_is_offered_to_be_verified_now() {
     let mut app = App::new(WORLD);
