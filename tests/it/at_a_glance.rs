@@ -106,6 +106,35 @@ fn a_stale_service_says_since_when_in_the_bar_as_in_its_row() {
 }
 
 #[test]
+fn what_is_said_of_the_last_fifteen_minutes_is_of_no_more() {
+    let mut app = App::new(WORLD);
+    app.keys("j");
+    // A span begins on a whole minute of the machine's clock.
+    app.pass(60 - app.now().mono.as_secs() % 60);
+    let minutes = |app: &mut App, minutes: u64, sign: Sign| {
+        for _ in 0..minutes * 4 {
+            app.poll("api", sign);
+            app.pass(15);
+        }
+    };
+    let said = |app: &App| {
+        let drawn = rows(app, 200, 50);
+        let row = drawn.iter().find(|row| row.contains("last 15m")).unwrap_or_else(|| panic!("{drawn:#?}"));
+        row.split(", up ").nth(1).unwrap_or_default().split('│').next().unwrap_or_default().trim().to_owned()
+    };
+    minutes(&mut app, 5, Sign::Bad);
+    minutes(&mut app, 17, Sign::Good);
+    app.keys("2 1");
+    assert_eq!(said(&app), "100.00 %", "it was down before");
+    minutes(&mut app, 3, Sign::Bad);
+    assert_eq!(said(&app), "80.00 %");
+    minutes(&mut app, 12, Sign::Good);
+    assert_eq!(said(&app), "80.00 %");
+    minutes(&mut app, 3, Sign::Good);
+    assert_eq!(said(&app), "100.00 %");
+}
+
+#[test]
 fn a_latency_of_before_does_not_look_like_one_of_now() {
     let mut app = App::new(WORLD);
     let shows = |app: &App| rows(app, 160, 40).iter().any(|row| row.contains("HTTP API") && row.contains("40ms"));

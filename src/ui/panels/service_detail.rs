@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::services::{AVAILABILITY_WINDOW, LATENCY_WINDOW};
+use super::services::{LATENCY_WINDOW, up};
 use super::{Height, PanelView, Room, check, frame, note, runs};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -76,9 +76,8 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
         let p95 = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
-        let known = check.availability(AVAILABILITY_WINDOW, world.now);
-        let up = known.map_or_else(|| glyphs.none.to_owned(), |known| figures::rough_percent(known.percent));
-        lines.push(label("last 15m").and(format!("p95 {p95}, up {up}"), Role::Text));
+        let figures = label("last 15m").and(format!("p95 {p95}, up "), Role::Text);
+        lines.push(figures.join(up(glyphs, check, LATENCY_WINDOW, world.now)));
     }
     let needing = world.config.services.iter().filter(|other| other.depends_on.contains(&service.name));
     let needing: Vec<&str> = needing.map(|other| other.title.as_str()).collect();

@@ -30,7 +30,7 @@ use crate::world::services::ServiceView;
 /// Percentiles on the overview are of this window.
 pub(crate) const LATENCY_WINDOW: Duration = Duration::from_mins(15);
 /// Availability on the overview is of this window.
-pub(crate) const AVAILABILITY_WINDOW: Duration = Duration::from_hours(24);
+const AVAILABILITY_WINDOW: Duration = Duration::from_hours(24);
 /// A sparkline's column is never shorter: over SSH each column that moves costs.
 const BUCKET: Duration = Duration::from_secs(30);
 /// But for the first minutes after the start, when there would be nothing to see.
@@ -256,13 +256,17 @@ fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) 
     // Without fresh samples in its window it would pass for how fast it is now.
     let latency = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
     let latency = latency.map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
-    let availability = check.availability(AVAILABILITY_WINDOW, state.seen().now).map_or_else(none, |figure| {
-        if figure.thin {
-            return Line::styled(figures::rough_percent(figure.percent), Role::TextDim);
-        }
-        Line::plain(figures::percent(figure.percent))
-    });
+    let availability = up(glyphs, check, AVAILABILITY_WINDOW, state.seen().now);
     vec![latency, sparkline(state, glyphs, check, columns), availability]
+}
+
+/// How much of the last `window` a check was up, marked where too little of it is known.
+pub(super) fn up(glyphs: GlyphSet, check: &CheckView, window: Duration, now: Stamp) -> Line<'static> {
+    match check.availability(window, now) {
+        Some(figure) if figure.thin => Line::styled(figures::rough_percent(figure.percent), Role::TextDim),
+        Some(figure) => Line::plain(figures::percent(figure.percent)),
+        None => Line::styled(glyphs.none, Role::TextDim),
+    }
 }
 
 /// The latency of a check over the last buckets.
