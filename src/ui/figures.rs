@@ -99,6 +99,12 @@ pub(crate) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
     if zone == Tz::UTC { at.format("%H:%M:%SZ").to_string() } else { local.format("%H:%M:%S %Z").to_string() }
 }
 
+/// From when on something is counted: `since 15:12:10`, and from when on nothing is missing, where that is later.
+pub(crate) fn counted_since(first: DateTime<Utc>, complete: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (first, complete) = (moment(first, now, zone), moment(complete, now, zone));
+    if first == complete { format!("since {first}") } else { format!("since {first}, complete since {complete}") }
+}
+
 /// The time of day without its zone, for rows.
 pub(crate) fn time(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()

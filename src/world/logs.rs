@@ -141,6 +141,24 @@ impl LogView {
     }
 }
 
+/// From when on records of some logs are held, where older ones may be in their files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoadedSpan {
+    /// The oldest that is held of any.
+    pub first: DateTime<Utc>,
+    /// From there on all that all of them said is held.
+    pub complete: DateTime<Utc>,
+}
+
+impl LoadedSpan {
+    /// Of these logs; `None`: all that they ever said is held.
+    pub(crate) fn of<'a>(logs: impl Iterator<Item = &'a LogView> + Clone) -> Option<Self> {
+        let complete = logs.clone().filter_map(LogView::loaded_since).max()?;
+        let first = logs.filter_map(|log| log.ring.time_at(0)).min()?;
+        Some(Self { first, complete })
+    }
+}
+
 /// The rings of some logs.
 pub(crate) fn rings<'a>(logs: &'a Logs, sources: &[LogId]) -> Vec<&'a Ring> {
     sources.iter().filter_map(|id| logs.get(*id)).map(|log| &log.ring).collect()

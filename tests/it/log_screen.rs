@@ -282,6 +282,38 @@ fn counts_over_time_say_since_when_they_are_loaded() {
     assert!(!shown(&mut app, (120, 40)).contains("loaded since"), "all of the last minutes is loaded");
 }
 
+/// Errors that a log had when it was opened, so many seconds ago.
+fn had(app: &mut App, log: &str, ages: &[u64]) {
+    let old = |(at, ago): (usize, &u64)| {
+        let time = Some(app.now().utc - Duration::from_secs(*ago));
+        let data = RecordData::unknown(log.into(), at as u64 + 1, app.now(), SafeText::new("it broke"));
+        Record::new(RecordData { time, level: Level::Error, ..data })
+    };
+    let records = ages.iter().enumerate().map(old).collect();
+    let batch = RecordBatch { records, backlog: true, ..RecordBatch::default() };
+    app.send_observation(Observation::Records { log: log.into(), batch });
+}
+
+#[test]
+fn two_logs_that_begin_at_different_times_both_say_so() {
+    let mut app = logs();
+    had(&mut app, "api", &[1_200, 60]);
+    had(&mut app, "web", &[300]);
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("3 records since 02:21:00, complete since 02:36:00"), "{frame}");
+    assert!(frame.contains("last hour, loaded since 02:21:00, complete since 02:36:00"), "{frame}");
+    app.keys("tab -");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("last 15 minutes, complete since 02:36:00"), "{frame}");
+    app.keys("F3");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("3 errors since 02:21:00, complete since 02:36:00"), "{frame}");
+    had(&mut app, "web", &[240]);
+    line(&mut app, "api", 3, 0, Level::Info, "well again");
+    app.keys("3");
+    assert!(shown(&mut app, (80, 24)).contains("since 02:21:00"), "{}", shown(&mut app, (80, 24)));
+}
+
 #[test]
 fn a_frozen_screen_filters_and_searches_what_is_there() {
     let mut app = App::new(&WORLD.replace("log_records = 200", "log_records = 20_000"));

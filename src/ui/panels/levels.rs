@@ -19,7 +19,7 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::levels::{self, LevelCounts};
 use crate::ui::widgets::notice::Notice;
-use crate::world::logs::LogView;
+use crate::world::logs::LoadedSpan;
 
 /// Rows from which the levels over time are worth theirs.
 const ROOM_FOR_LEVELS: u16 = 16;
@@ -49,13 +49,16 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
     // Older records may be in the files; these counts are of what is loaded.
     let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
     let logs = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
-    let loaded = logs.filter_map(LogView::loaded_since).max();
     let name = if latest {
-        match loaded.filter(|first| begins.is_some_and(|begins| *first > begins)) {
-            Some(first) => {
-                format!("last {span}, loaded since {}", figures::moment(first, state.shown_now().utc, zone))
+        let now = state.shown_now().utc;
+        match (LoadedSpan::of(logs), begins) {
+            (Some(LoadedSpan { first, complete }), Some(begins)) if first > begins => {
+                format!("last {span}, loaded {}", figures::counted_since(first, complete, now, zone))
             }
-            None => format!("last {span}"),
+            (Some(LoadedSpan { complete, .. }), Some(begins)) if complete > begins => {
+                format!("last {span}, complete since {}", figures::moment(complete, now, zone))
+            }
+            _ => format!("last {span}"),
         }
     } else {
         format!("{span} from {}", bars.first().map_or_else(String::new, |bar| figures::full(bar.from, zone)))

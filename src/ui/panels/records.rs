@@ -18,7 +18,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
-use crate::world::logs::LogView;
+use crate::world::logs::{LoadedSpan, LogView};
 
 pub(super) struct Records;
 
@@ -134,11 +134,10 @@ fn covered(state: &State) -> Line<'static> {
         format!("{} of {}", figures::count(passing), figures::count(held))
     };
     let words = Line::plain(words);
-    match shown().filter_map(LogView::loaded_since).max() {
-        Some(first) => {
+    match LoadedSpan::of(shown()) {
+        Some(LoadedSpan { first, complete }) => {
             let zone = state.seen().config.console.timezone;
-            let first = figures::moment(first, state.shown_now().utc, zone);
-            words.then(format!("since {first}"), Role::TextDim)
+            words.then(figures::counted_since(first, complete, state.shown_now().utc, zone), Role::TextDim)
         }
         None => words,
     }

@@ -153,9 +153,16 @@ fn errors(state: &State, logs: &[&LogView]) -> Line<'static> {
     let now = state.shown_now().utc;
     let count: u64 = logs.iter().map(|log| log.repeats.errors(now)).sum();
     let begins = logs.iter().filter_map(|log| log.repeats.begins()).max();
-    let span = match begins.filter(|begins| now - *begins < TimeDelta::hours(1)) {
-        Some(begins) => format!("since {}", figures::moment(begins, now, state.seen().config.console.timezone)),
-        None => "in the last hour".to_owned(),
+    let zone = state.seen().config.console.timezone;
+    let is_recent = |begins: &DateTime<Utc>| now - *begins < TimeDelta::hours(1);
+    // Of a log that was read from its beginning, or for longer, the whole hour is counted.
+    let first = logs.iter().map(|log| log.repeats.begins().filter(is_recent)).min().flatten();
+    let span = match (begins.filter(is_recent), first) {
+        (None, _) => "in the last hour".to_owned(),
+        // That there were none is said of all of them.
+        (Some(begins), _) if count == 0 => format!("since {}", figures::moment(begins, now, zone)),
+        (Some(begins), Some(first)) => figures::counted_since(first, begins, now, zone),
+        (Some(begins), None) => format!("in the last hour, complete since {}", figures::moment(begins, now, zone)),
     };
     match count {
         0 => Line::styled(format!("no errors {span}"), Role::TextDim),
