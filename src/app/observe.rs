@@ -3,11 +3,13 @@
 use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordBatch;
+use crate::model::alert::Clearing;
 use crate::model::effect::{Effect, HistoryEffect, HolderEffect, LogsEffect, RunEffect, StoreEffect, TerminalEffect};
 use crate::model::observation::Observation;
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::alerts::{AlertView, Phase};
 use crate::world::runs::RunView;
 use crate::world::{Change, Intent, Output};
 
@@ -16,7 +18,7 @@ use super::logs;
 use super::requests::AwaitedAnswer;
 use super::start;
 use super::state::State;
-use super::toasts::Tone;
+use super::toasts::{ToastOrigin, Tone};
 
 /// Takes in one observation. Only what changes something a person would notice at once asks for a frame; figures wait
 /// for the next tick of the header's clock, because over SSH every frame costs.
@@ -73,14 +75,16 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
 
 fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
     match change {
-        Change::Critical { text } => {
-            state.news(Tone::Error, &text);
+        Change::Critical { alert, text } => {
+            let (now, text) = (state.world.now, SafeText::new(&text));
+            state.console.toasts.push(now, Tone::Error, text, ToastOrigin::Alert(alert));
             effects.push(TerminalEffect::Bell.into());
         }
         Change::NetworkLost => effects.push(TerminalEffect::Bell.into()),
         Change::Problem if state.shows(&panels::PROBLEMS) => state.changed(),
         Change::Overrun if state.shows(&panels::CHECKS) => state.changed(),
-        Change::Problem | Change::Overrun | Change::Alerts => {}
+        Change::Alerts => withdraw_alerts(state),
+        Change::Problem | Change::Overrun => {}
         Change::TaskFailed { task, .. } => {
             state.news(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
         }
@@ -99,6 +103,13 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
             state.correct_result(&run, tone, &said);
         }
     }
+}
+
+/// Takes back what was said of alerts whose condition holds no more, or which the configuration has no more.
+fn withdraw_alerts(state: &mut State) {
+    let holds = |alert: &&AlertView| alert.phase == Phase::Firing && !matches!(alert.clearing, Some(Clearing::At(_)));
+    let alerts = &state.world.alerts;
+    state.console.toasts.withdraw_alerts(|name| alerts.iter().filter(holds).any(|alert| alert.id == *name));
 }
 
 /// Brings the title up to what is broken, or to the name alone: it must not cry for ever.

@@ -22,6 +22,9 @@ use crate::world::ids::LogId;
 use crate::world::table::IdTable;
 use crate::world::timeline::EventKind;
 
+/// How the message begins that is taken back once a configuration is accepted.
+const REJECTED: &str = "configuration rejected; the previous one stays in effect: ";
+
 /// The configuration was read again.
 pub(crate) fn reloaded(
     state: &mut State,
@@ -56,7 +59,7 @@ fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
     }
     let first = problems.first().map_or_else(|| "it can't be read".to_owned(), ToString::to_string);
     let more = if problems.len() > 1 { format!(" and {} more", problems.len() - 1) } else { String::new() };
-    let text = format!("configuration rejected; the previous one stays in effect: {first}{more} (see diagnostics, !)");
+    let text = format!("{REJECTED}{first}{more} (see diagnostics, !)");
     state.news(Tone::Error, &text);
     note(state, &text);
 }
@@ -81,6 +84,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     launch::reconfigured(state);
     observe::show(state, output, effects);
     logs::reconfigured(state, &logs_before);
+    state.console.toasts.withdraw(REJECTED);
     let text = match changes {
         [] => "configuration reloaded: nothing changed".to_owned(),
         [one] => format!("configuration reloaded: {one}"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::lang::time::Stamp;
 use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// How a toast is coloured and how long it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,19 @@ pub struct Toast {
     pub at: Stamp,
     /// Until when.
     pub until: Stamp,
-    /// Whether it came by itself, rather than as the answer to a key.
-    pub is_news: bool,
+    /// Where it comes from.
+    pub origin: ToastOrigin,
+}
+
+/// Where a toast comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToastOrigin {
+    /// It answers a key.
+    Key,
+    /// It came by itself.
+    News,
+    /// An alert began to fire: this one.
+    Alert(Name),
 }
 
 /// At most so many are kept; the oldest goes first.
@@ -43,7 +55,7 @@ pub struct Toasts(VecDeque<Toast>);
 
 impl Toasts {
     /// Shows one. The same text again only lives longer.
-    pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText, is_news: bool) {
+    pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText, origin: ToastOrigin) {
         let stay = match tone {
             Tone::Info | Tone::Good => Duration::from_secs(5),
             Tone::Warning => Duration::from_secs(8),
@@ -53,7 +65,7 @@ impl Toasts {
         if self.0.len() == MAX_TOASTS {
             self.0.pop_front();
         }
-        self.0.push_back(Toast { tone, text, at: now, until: now.plus(stay), is_news });
+        self.0.push_back(Toast { tone, text, at: now, until: now.plus(stay), origin });
     }
 
     /// Those on the screen, oldest first.
@@ -71,6 +83,11 @@ impl Toasts {
     /// Removes those that begin like that: what they say holds no more.
     pub(crate) fn withdraw(&mut self, beginning: &str) {
         self.0.retain(|toast| !toast.text.as_str().starts_with(beginning));
+    }
+
+    /// Removes those of alerts that are not as they say any more.
+    pub(crate) fn withdraw_alerts(&mut self, holds: impl Fn(&Name) -> bool) {
+        self.0.retain(|toast| if let ToastOrigin::Alert(alert) = &toast.origin { holds(alert) } else { true });
     }
 
     /// Removes all.

@@ -77,11 +77,11 @@ impl World {
         let kind = match transition {
             Transition::Fired => EventKind::Fired(severity),
             Transition::Resolved => EventKind::Resolved(severity),
-            Transition::Pending
-            | Transition::Cancelled
-            | Transition::Keeping
-            | Transition::Relapsed
-            | Transition::Forgotten => return,
+            Transition::Keeping => {
+                output.changes.push(Change::Alerts);
+                return;
+            }
+            Transition::Pending | Transition::Cancelled | Transition::Relapsed | Transition::Forgotten => return,
         };
         let title = self.title_of_subject(&view.subject);
         let said = if transition == Transition::Fired { view.summary(title, self.now) } else { view.over(title) };
@@ -95,7 +95,7 @@ impl World {
         let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
         self.timeline.push(TimelineEntry { is_step, ..entry });
         let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
-        output.changes.push(if cries { Change::Critical { text } } else { Change::Alerts });
+        output.changes.push(if cries { Change::Critical { alert: view.id, text } } else { Change::Alerts });
     }
 
     /// Rebuilds the list of alerts from another set of machines: firing, pending, resolved; worst first, newest first.

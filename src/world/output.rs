@@ -40,6 +40,8 @@ impl Output {
 pub(crate) enum Change {
     /// A critical alert began to fire, and nothing explains it.
     Critical {
+        /// The alert.
+        alert: Name,
         /// What fires, in a line.
         text: String,
     },
