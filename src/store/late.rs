@@ -92,15 +92,17 @@ impl Store {
     }
 
     /// Who was started while the store was away acted by no lease: what it said counts as that of the holder of then, who may
-    /// have acted elsewhere.
+    /// have acted elsewhere. What was said for a store that this one was put back in place of counts as said by the lease that
+    /// its host had here by then: it is newer than what that said before.
     async fn set_fences(&self, drafts: &mut [NewFact]) -> Result<(), StoreError> {
         let rows = self.dialect.facts(WhichFacts::LastAbout(LEASE), BACK).await?;
-        for draft in drafts {
-            if let Statement::CheckStatus(said) = &mut draft.said
-                && let Some(row) = rows.iter().find(|row| row.seq <= said.fence)
-            {
-                said.fence = row.seq;
-            }
+        let taken: Vec<Fact> = rows.iter().filter_map(|row| Fact::from_entry(&row.entry).ok()).collect();
+        for NewFact { host, said, .. } in drafts {
+            let Statement::CheckStatus(said) = said else { continue };
+            let row = rows.iter().find(|row| row.seq <= said.fence).map(|row| row.seq);
+            let is_own = |taken: &&Fact| taken.draft.host == *host && taken.draft.at < said.since;
+            let own = || taken.iter().find(is_own).map(|taken| taken.seq).filter(|_| said.fence == 0);
+            said.fence = row.or_else(own).unwrap_or(said.fence);
         }
         Ok(())
     }
@@ -122,6 +124,8 @@ impl Store {
                 let since = history.earliest(&draft.host, said);
                 said.seen &= since == said.since;
                 said.since = since;
+                // Nothing is so after the moment at which it was.
+                draft.at = draft.at.max(since);
                 is_told |= history.tells(said, *until);
                 history.0.push((draft.host.clone(), (said.fence, said.since, said.status)));
             }
@@ -227,6 +231,45 @@ mod tests {
             let due = written.iter().map(|(fence, second, status)| (*fence, at(*second), *status));
             assert_eq!(late.collect::<Vec<_>>(), due.collect::<Vec<_>>(), "{what}");
         }
+    }
+
+    async fn held(directory: &std::path::Path) -> (Store, u64) {
+        let place = StoreAddress::File(directory.join("opsroom.db"));
+        let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
+        let store = Store::open(&place).await.unwrap();
+        let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
+        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+        let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+        (store, fence)
+    }
+
+    async fn recorded(store: &Store) -> Vec<NewFact> {
+        let page = store.audit_page(0, 99).await.unwrap();
+        let facts = page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap().draft);
+        facts.filter(|fact| status_of(fact).is_some()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_said_for_a_store_in_its_place_stands_once_also_for_who_holds_the_lease_of_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = held(directory.path()).await;
+        store.append_held(fence, vec![fact((fence, 1, Status::Ok))]).await.unwrap();
+        store.append_late(&[fact((0, 9, Status::Down))]).await.unwrap();
+        store.append_held(fence, vec![fact((fence, 9, Status::Down))]).await.unwrap();
+        let said: Vec<Status> =
+            recorded(&store).await.iter().filter_map(|fact| Some(status_of(fact)?.status)).collect();
+        assert_eq!(said, [Status::Ok, Status::Down]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_so_after_its_moment() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = held(directory.path()).await;
+        store.append_held(fence, vec![fact((fence, 5, Status::Down)), fact((fence, 9, Status::Ok))]).await.unwrap();
+        store.append_late(&[fact((fence, 5, Status::Down))]).await.unwrap();
+        let said = recorded(&store).await;
+        assert_eq!(said.len(), 3);
+        assert!(said.iter().all(|fact| status_of(fact).is_some_and(|said| said.since <= fact.at)), "{said:?}");
     }
 
     #[tokio::test]
