@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
@@ -54,20 +55,30 @@ impl StatusHistory {
     }
 }
 
+/// What waited for a store and is on record now.
+#[derive(Debug, Default)]
+pub(crate) struct SentLate {
+    /// How many facts.
+    pub facts: usize,
+    /// Where lines are kept that made no sense, if there were any.
+    pub aside: Option<PathBuf>,
+}
+
 impl Store {
-    /// Puts on record what waits for this store, as history. Says how many facts waited.
+    /// Puts on record what waits for this store, as history. Says what that was.
     ///
     /// # Errors
     /// The queue can't be read, or the store not be written: what waits goes on waiting.
-    pub(crate) async fn send_late(&self, queue: &LateQueue) -> Result<usize, StoreError> {
+    pub(crate) async fn send_late(&self, queue: &LateQueue) -> Result<SentLate, StoreError> {
         let failed = |error| StoreError::Queue { path: queue.file().display().to_string(), error };
         let reader = queue.clone();
         let taken = tokio::task::spawn_blocking(move || reader.take()).await.map_err(io::Error::other);
-        let Some((file, facts)) = taken.and_then(|taken| taken).map_err(failed)? else { return Ok(0) };
-        self.append_late(&facts).await?;
-        let emptied = tokio::task::spawn_blocking(move || file.set_len(0).and_then(|()| file.sync_all())).await;
-        emptied.map_err(io::Error::other).and_then(|emptied| emptied).map_err(failed)?;
-        Ok(facts.len())
+        let Some(taken) = taken.and_then(|taken| taken).map_err(failed)? else { return Ok(SentLate::default()) };
+        self.append_late(&taken.facts).await?;
+        let facts = taken.facts.len();
+        let emptied = tokio::task::spawn_blocking(move || taken.empty()).await;
+        let aside = emptied.map_err(io::Error::other).and_then(|emptied| emptied).map_err(failed)?;
+        Ok(SentLate { facts, aside })
     }
 
     /// Puts on record what a holder could not say while the store was away, in its order.

@@ -62,22 +62,31 @@ impl LateQueue {
         Ok(dropped)
     }
 
-    /// The facts in it, and the file, which is ours alone until it is dropped; `None` where none wait.
+    /// What is in it, which is ours alone until that is dropped; `None` where nothing waits.
     ///
     /// # Errors
     /// It can't be read.
-    pub(super) fn take(&self) -> io::Result<Option<(File, Vec<NewFact>)>> {
+    pub(super) fn take(&self) -> io::Result<Option<TakenQueue>> {
         if !fs::metadata(self.file()).is_ok_and(|file| file.len() > 0) {
             return Ok(None);
         }
         let mut file = self.open()?;
         file.seek(SeekFrom::Start(0))?;
-        let mut text = Vec::new();
-        (&mut file).take(MOST + 1).read_to_end(&mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        // What is not whole was never taken for queued.
-        let facts = text.lines().filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft).collect();
-        Ok(Some((file, facts)))
+        let mut bytes = Vec::new();
+        (&mut file).take(MOST + 1).read_to_end(&mut bytes)?;
+        let (mut facts, mut unreadable) = (Vec::new(), Vec::new());
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match Fact::from_entry(&String::from_utf8_lossy(line)) {
+                Ok(fact) => facts.push(fact.draft),
+                Err(_) => unreadable.extend(line.iter().chain(b"\n")),
+            }
+        }
+        Ok(Some(TakenQueue { file, facts, unreadable, aside: self.aside() }))
+    }
+
+    /// Where lines are kept that make no sense.
+    pub(crate) fn aside(&self) -> PathBuf {
+        self.directory.join(format!("{}.jsonl.unreadable", self.store))
     }
 
     /// Gives what waits to the store that is accepted in the place of this one.
@@ -85,13 +94,12 @@ impl LateQueue {
     /// # Errors
     /// One of them can't be read or written, or has no room for all: then everything goes on waiting here.
     pub(crate) fn give_to(&self, accepted: &Self) -> io::Result<()> {
-        let Some((file, mut facts)) = self.take()? else { return Ok(()) };
-        forget_fences(&mut facts);
-        if accepted.push(&facts)? > 0 {
+        let Some(mut taken) = self.take()? else { return Ok(()) };
+        forget_fences(&mut taken.facts);
+        if accepted.push(&taken.facts)? > 0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        // Not removed: somebody may wait for it to be free.
-        file.set_len(0).and_then(|()| file.sync_all())
+        taken.empty().map(drop)
     }
 
     /// How many facts wait; 0 where there is no file.
@@ -138,6 +146,34 @@ impl LateQueue {
         let file = OpenOptions::new().read(true).append(true).open(&path)?;
         file.lock()?;
         Ok(file)
+    }
+}
+
+/// What waits, taken out of its file once all of it is somewhere else.
+pub(super) struct TakenQueue {
+    file: File,
+    pub facts: Vec<NewFact>,
+    /// Lines that make no sense: of a killed writer, of another version, or damaged.
+    unreadable: Vec<u8>,
+    aside: PathBuf,
+}
+
+impl TakenQueue {
+    /// Empties the file. Where lines make no sense, says where they are kept aside.
+    ///
+    /// # Errors
+    /// It can't be written: then it is all still there.
+    pub(super) fn empty(self) -> io::Result<Option<PathBuf>> {
+        let has_unreadable = !self.unreadable.is_empty();
+        if has_unreadable {
+            let mut aside = made::append(&self.aside, 0o600, Owners::ours())?;
+            aside.write_all(&self.unreadable).and_then(|()| aside.sync_all())?;
+            let path = self.aside.display();
+            tracing::error!(%path, "lines of what waited for the store make no sense, and are kept aside");
+        }
+        // Not removed: somebody may wait for it to be free.
+        self.file.set_len(0).and_then(|()| self.file.sync_all())?;
+        Ok(Some(self.aside).filter(|_| has_unreadable))
     }
 }
 
@@ -207,22 +243,25 @@ mod tests {
         let at = tempfile::tempdir().unwrap();
         let store = open(at.path()).await;
         let queue = LateQueue::of(at.path(), store.id());
-        assert_eq!(store.send_late(&queue).await.unwrap(), 0);
+        assert_eq!(store.send_late(&queue).await.unwrap().facts, 0);
         assert!(!at.path().join("queue").exists(), "who has nothing to say leaves nothing behind");
         let fence = candidate(&store, "a").await.fence().unwrap();
         let said = [settled(Status::Down, fence), settled(Status::Ok, fence)];
         assert_eq!(queue.push(&said).unwrap(), 0);
         assert_eq!(queue.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let before = fs::read(queue.file()).unwrap();
-        assert_eq!((store.send_late(&queue).await.unwrap(), queue.len().unwrap()), (2, 0));
+        assert_eq!((store.send_late(&queue).await.unwrap().facts, queue.len().unwrap()), (2, 0));
         // Killed before the file was emptied, and in the middle of a line.
         fs::write(queue.file(), [&before[..], b"{\"seq\":0,\"id\":\"torn"].concat()).unwrap();
         queue.push(&[settled(Status::Down, fence)]).unwrap();
-        assert_eq!(store.send_late(&queue).await.unwrap(), 3);
+        assert_eq!(store.send_late(&queue).await.unwrap().facts, 3);
         let facts = facts(&store).await;
         assert_eq!(facts.len(), 1 + 3, "{facts:?}");
         assert!(facts[1..].iter().all(|fact| fact.draft.late));
         assert_eq!(shown(&store).await, Some(Status::Down));
+        assert_eq!(queue.len().unwrap(), 0);
+        assert_eq!(fs::read(queue.aside()).unwrap(), b"{\"seq\":0,\"id\":\"torn\n", "what makes no sense is kept");
+        assert_eq!(queue.aside().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[tokio::test]
@@ -235,7 +274,7 @@ mod tests {
         store.give_back(old).await.unwrap();
         let new = candidate(&store, "b").await.fence().unwrap();
         store.append_held(new, vec![settled(Status::Ok, new)]).await.unwrap();
-        assert_eq!(store.send_late(&queue).await.unwrap(), 1);
+        assert_eq!(store.send_late(&queue).await.unwrap().facts, 1);
         assert_eq!((shown(&store).await, facts(&store).await.len()), (Some(Status::Ok), 4));
     }
 

@@ -7,7 +7,7 @@ use std::io;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use super::{Clock, HolderCommand, LateQueue, LeaseParticipant, NewFact, Statement, Store, new_fact};
+use super::{Clock, HolderCommand, LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new_fact};
 use crate::files::trust::describe;
 use crate::store::acting::SeenStore;
 use crate::store::queue::forget_fences;
@@ -80,15 +80,23 @@ impl LeaseParticipant {
         self.succeed(store).await;
         let queue = LateQueue::of(&self.state_directory, store.id());
         let sent = async {
-            store.send_late(&queue).await?;
+            let sent = store.send_late(&queue).await?;
+            if sent.facts > 0 {
+                tracing::info!(facts = sent.facts, "what waited for the store is on record");
+            }
             // The disk of the queue may be full for longer than the store's.
             if self.unqueued.store == store.id() {
                 store.append_late(&self.unqueued.facts).await?;
             }
-            Ok::<(), crate::store::StoreError>(())
+            Ok::<_, crate::store::StoreError>(sent.aside)
         };
         match sent.await {
-            Ok(()) => {
+            Ok(aside) => {
+                if let Some(aside) = aside {
+                    let (what, path) = ("lines of what waited for the store make no sense", aside.display());
+                    let words = format!("{what} and are not on record; hint: they are kept in {path}");
+                    self.outcomes.send(Outcome::Failed(SafeText::new(&words))).await.ok();
+                }
                 self.waiting = 0;
                 if self.unqueued.store == store.id() {
                     self.unqueued.facts.clear();
