@@ -76,8 +76,12 @@ impl Witnessed {
 
     /// Those from the one at which it stood that long ago.
     pub(super) fn within(&self, span: Duration, now: DateTime<Utc>) -> impl Iterator<Item = &CheckStatus> {
-        let is_older = |said: &CheckStatus| (now - said.since).to_std().is_ok_and(|age| age >= span);
-        let first = self.0.iter().rposition(is_older).unwrap_or(0);
+        let first = self.0.iter().rposition(|said| is_older(said, span, now)).unwrap_or(0);
         self.0.iter().skip(first)
     }
+}
+
+/// Whether the check stood so that long ago already.
+pub(super) fn is_older(said: &CheckStatus, span: Duration, now: DateTime<Utc>) -> bool {
+    (now - said.since).to_std().is_ok_and(|age| age >= span)
 }

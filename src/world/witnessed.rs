@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::World;
 use super::ids::CheckId;
 use super::output::{Intent, Output};
+use super::recording::{StatusOnRecord, is_older};
 use crate::model::fact::{CheckStatus, Statement};
+use crate::model::status::Status;
 use crate::text::name::Name;
 
 /// Facts of one transaction at most.
@@ -31,34 +33,89 @@ impl World {
         witnessed.push(CheckStatus { before: before.or(said.before), by, ..said });
     }
 
-    /// This console acts from now on, and nobody did for that long: what it saw meanwhile is put on record, and after it at
-    /// which status each of these checks is.
+    /// This console acts from now on, and nobody did for that long: what it saw meanwhile is put on record as history.
     pub(super) fn say_missed(&mut self, unattended_for: Duration, output: &mut Output) {
         let Some(fence) = self.lease.fence() else { return };
-        let (now, mut missed, mut present) = (self.now, Vec::new(), Vec::new());
+        let (now, mut missed) = (self.now, Vec::new());
         for check in &mut self.checks {
-            let mut seen: Vec<_> = check.witnessed.within(unattended_for, now.utc).cloned().collect();
-            let is_at_last = check.settled() == check.witnessed.last();
+            let settled = check.settled();
+            let seen = check.witnessed.within(unattended_for, now.utc);
+            let mut changes = changes_since(check.recording.known, seen);
+            let is_at_last = settled == check.witnessed.last();
             check.witnessed.keep_last();
-            let last = seen.pop_if(|_| is_at_last);
-            // What it stood at when the last one died is on record, as a rule.
-            let known = check.recording.known.map(|known| known.status);
-            if seen.first().is_some_and(|first| Some(first.status) == known) {
-                seen.remove(0);
+            // What it was at all along is said like everything else.
+            let stood = |said: &CheckStatus| !said.seen || is_older(said, unattended_for, now.utc);
+            if is_at_last && matches!(&changes[..], [only] if stood(only)) {
+                changes.clear();
             }
-            // What it is at now is said like everything else.
-            if seen.is_empty() {
-                continue;
-            }
-            if let Some(last) = last {
+            if let Some(last) = changes.last().filter(|_| is_at_last) {
                 check.recording.said = Some((last.status, now));
-                present.push(CheckStatus { fence, ..last });
             }
-            missed.extend(seen.into_iter().map(|said| CheckStatus { fence, ..said }));
+            missed.extend(changes.into_iter().map(|said| CheckStatus { fence, ..said }));
         }
         missed.sort_by_key(|said| said.since);
         let statements = |said: &[CheckStatus]| said.iter().cloned().map(Statement::CheckStatus).collect();
         output.intents.extend(missed.chunks(TOGETHER).map(|said| Intent::AppendMissed(statements(said))));
-        output.intents.extend(present.chunks(TOGETHER).map(|said| Intent::Append(statements(said))));
+    }
+}
+
+/// Those of which the record, as far as it is known, says nothing: each after what it says last, and to another status than
+/// before.
+fn changes_since<'a>(known: Option<StatusOnRecord>, seen: impl Iterator<Item = &'a CheckStatus>) -> Vec<CheckStatus> {
+    let mut stands = known.map(|known| known.status);
+    let mut changes: Vec<CheckStatus> = Vec::new();
+    for said in seen.filter(|said| known.is_none_or(|known| said.since > known.since.at.utc)) {
+        // That nothing was wrong when this console looked first is no change.
+        let is_first_look = changes.is_empty() && !said.seen && said.status == Status::Ok;
+        if stands != Some(said.status) && !is_first_look {
+            changes.push(CheckStatus { before: stands.or(said.before), ..said.clone() });
+            stands = Some(said.status);
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::lang::time::Stamp;
+    use crate::model::since::Since;
+
+    #[test]
+    fn only_what_is_not_on_record_is_a_change() {
+        use Status::{Down, Ok};
+        type Seen = (i64, Status, bool);
+        // Since when the record says what; what was seen here, since when, and whether that was seen to begin; what is said.
+        type Case = (Option<(i64, Status)>, &'static [Seen], &'static [(i64, Status)]);
+        let cases: &[Case] = &[
+            (None, &[(5, Ok, false)], &[]),
+            (None, &[(5, Ok, false), (9, Down, true)], &[(9, Down)]),
+            (Some((1, Ok)), &[(5, Ok, false), (9, Down, true), (12, Ok, true)], &[(9, Down), (12, Ok)]),
+            // Whoever acted saw it a moment before, or a moment later.
+            (Some((8, Down)), &[(5, Ok, false), (9, Down, true)], &[]),
+            (Some((10, Down)), &[(5, Ok, false), (9, Down, true)], &[]),
+            (Some((8, Down)), &[(5, Ok, false), (9, Down, true), (12, Ok, true)], &[(12, Ok)]),
+            (Some((13, Ok)), &[(5, Ok, false), (9, Down, true), (12, Ok, true)], &[]),
+            // This console was started in the middle of the outage.
+            (Some((1, Down)), &[(5, Ok, false), (9, Down, true), (12, Ok, true)], &[(12, Ok)]),
+            (Some((1, Ok)), &[(5, Down, false), (12, Ok, true)], &[(5, Down), (12, Ok)]),
+        ];
+        for (known, seen, due) in cases {
+            let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+            let known = known.map(|(second, status)| {
+                let since = Since::seen(Stamp { mono: Duration::ZERO, utc: at(second) });
+                StatusOnRecord { status, since, fence: 1, seq: 1 }
+            });
+            let said = |(second, status, seen): Seen| {
+                let (check, service, before, reason) = ("api".into(), None, None, None);
+                CheckStatus { check, service, status, before, since: at(second), seen, reason, by: None, fence: 0 }
+            };
+            let seen: Vec<CheckStatus> = seen.iter().copied().map(said).collect();
+            let changes = changes_since(known, seen.iter());
+            let said: Vec<_> = changes.iter().map(|said| (said.since.timestamp(), said.status)).collect();
+            assert_eq!(said, *due, "{known:?}, {seen:?}");
+        }
     }
 }

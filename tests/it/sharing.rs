@@ -280,14 +280,16 @@ fn what_was_seen_while_nobody_acted_is_said_by_who_takes_over() {
         let unattended_for = Some(Duration::from_secs(unattended_for));
         let view = LeaseView::Ours { fence: 9, since: app.now().utc };
         app.outcome(Outcome::Lease(Box::new(LeaseReport { view, unattended_for, ..LeaseReport::default() })));
-        let brief = |said: Vec<Statement>| match &said[..] {
-            [Statement::CheckStatus(said)] => format!("{} {:?} by {}", said.check, said.status, said.fence),
+        let brief = |said: Statement| match said {
+            Statement::CheckStatus(said) => format!("{} {:?} by {}", said.check, said.status, said.fence),
             said => format!("{said:?}"),
         };
-        let said = app.take().into_iter().filter_map(|effect| match effect {
-            Effect::Holder(HolderEffect::AppendMissed(said)) => Some(format!("late: {}", brief(said))),
-            Effect::Holder(HolderEffect::Append(said)) => Some(brief(said)),
-            _ => None,
+        let said = app.take().into_iter().flat_map(|effect| match effect {
+            Effect::Holder(HolderEffect::AppendMissed(said)) => {
+                said.into_iter().map(|said| format!("late: {}", brief(said))).collect::<Vec<_>>()
+            }
+            Effect::Holder(HolderEffect::Append(said)) => said.into_iter().map(brief).collect(),
+            _ => Vec::new(),
         });
         said.collect::<Vec<_>>()
     };
@@ -308,7 +310,7 @@ fn what_was_seen_while_nobody_acted_is_said_by_who_takes_over() {
     };
     let mut app = watching();
     outage(&mut app);
-    assert_eq!(missed(&mut app, 60), ["late: api Down by 9", "api Ok by 9"]);
+    assert_eq!(missed(&mut app, 60), ["late: api Down by 9", "late: api Ok by 9"]);
     lease(&mut app, LeaseView::Other(ben(DateTime::UNIX_EPOCH)));
     assert_eq!(missed(&mut app, 60), [""; 0], "once");
 
@@ -320,9 +322,9 @@ fn what_was_seen_while_nobody_acted_is_said_by_who_takes_over() {
 
     let mut app = watching();
     fail(&mut app, "api");
-    assert_eq!(missed(&mut app, 60), [""; 0], "it is still so");
-    app.pass(1);
-    assert_eq!(briefly(said(&mut app)), ["api Down"]);
+    assert_eq!(missed(&mut app, 60), ["late: api Down by 9"], "it is still so");
+    app.pass(2);
+    assert_eq!(briefly(said(&mut app)), [""; 0], "once");
 }
 
 #[test]
@@ -631,7 +633,7 @@ async fn an_outage_between_a_killed_holder_and_who_takes_over_is_on_record_once(
     reaches(&mut other, "up again", PATIENCE, is(Status::Ok)).await;
     assert!(!acts(other.state()), "the other one's has not expired yet");
     reaches(&mut other, "that it takes over", PATIENCE, acts).await;
-    until_said(&mut other, &[("ok", false), ("down", true), ("ok", false)]).await;
+    until_said(&mut other, &[("ok", false), ("down", true), ("ok", true)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -699,6 +701,59 @@ async fn who_is_started_while_the_store_is_away_records_an_outage() {
     let down: Vec<_> = page.iter().filter(|line| line.entry["detail"]["status"] == "down").collect();
     assert_eq!(down.len(), 1, "{page:?}");
     assert_eq!(down[0].entry["late"], true);
+}
+
+/// What this console puts on record of the api, each with whether it is of the time in which nobody acted.
+fn recorded(app: &mut App) -> Vec<(Status, bool)> {
+    let mut recorded = Vec::new();
+    for effect in app.take() {
+        let (said, is_missed) = match effect {
+            Effect::Holder(HolderEffect::Append(said)) => (said, false),
+            Effect::Holder(HolderEffect::AppendMissed(said)) => (said, true),
+            _ => continue,
+        };
+        recorded.extend(said.into_iter().filter_map(|said| match said {
+            Statement::CheckStatus(said) if &*said.check == "api" => Some((said.status, is_missed)),
+            _ => None,
+        }));
+    }
+    recorded
+}
+
+#[test]
+fn who_takes_over_says_only_changes_that_are_not_on_record() {
+    // Whether the outage is on record, whether it is over by now, and what is said.
+    type Case = (bool, bool, &'static [(Status, bool)]);
+    let cases: [Case; 4] = [
+        (true, false, &[]),
+        (true, true, &[(Status::Ok, true)]),
+        (false, false, &[(Status::Down, true)]),
+        (false, true, &[(Status::Down, true), (Status::Ok, true)]),
+    ];
+    for (on_record, recovers, due) in cases {
+        let mut app = console();
+        let began = app.now().utc;
+        lease(&mut app, LeaseView::Other(ben(began)));
+        // The last holder saw it some milliseconds before, long before this console was started.
+        app.pass(15);
+        app.poll("api", Sign::Good);
+        fail(&mut app, "api");
+        let since = app.state.world.check("api").unwrap().since.unwrap().at.utc;
+        if recovers {
+            for _ in 0..3 {
+                app.pass(15);
+                app.poll("api", Sign::Good);
+            }
+        }
+        let mut facts = vec![status(1, "api", Status::Ok, began - TimeDelta::minutes(9))];
+        facts.extend(on_record.then(|| status(2, "api", Status::Down, since - TimeDelta::milliseconds(11))));
+        open(&mut app, &facts);
+        app.take();
+        let (view, unattended_for) = (LeaseView::Ours { fence: 3, since: began }, Some(Duration::from_mins(5)));
+        app.outcome(Outcome::Lease(Box::new(LeaseReport { view, unattended_for, ..LeaseReport::default() })));
+        app.pass(2);
+        assert_eq!(recorded(&mut app), due, "on record: {on_record}, recovers: {recovers}");
+    }
 }
 
 #[test]
