@@ -7,6 +7,9 @@ use rustix::fs::{Access, StatVfsMountFlags};
 use rustls::CertificateError;
 use sqlx::postgres::PgDatabaseError;
 
+/// SQLite makes the index of its log by so many bytes at once.
+const INDEX: u64 = 32 << 10;
+
 /// What keeps a store from being read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
@@ -207,7 +210,11 @@ impl StoreFault {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(system) = rustix::fs::statvfs(directory) else { return self };
         let denied = || rustix::fs::access(directory, Access::WRITE_OK).is_err();
+        let room = system.f_bavail.saturating_mul(system.f_frsize);
         match self {
+            // What could be written of a page or of the index makes no sense by itself: nobody knows what the file holds
+            // before there is room.
+            Self::Damaged if room < INDEX => Self::Full,
             Self::Unreachable | Self::ReadOnly if system.f_flag.contains(StatVfsMountFlags::RDONLY) => Self::ReadOnly,
             Self::Unreachable | Self::Device if system.f_bavail == 0 => Self::Full,
             Self::Unreachable | Self::ReadOnly if denied() => Self::Denied,

@@ -248,6 +248,22 @@ impl Store {
         Ok(())
     }
 
+    /// What is wrong by the file system, where the database says no more than that its content makes no sense.
+    pub(crate) fn at_its_place(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Database(error)
+                if StoreFault::from_sql(&error) == StoreFault::Damaged && self.has_no_room() =>
+            {
+                self.not_written(StoreFault::Full, "")
+            }
+            other => other,
+        }
+    }
+
+    fn has_no_room(&self) -> bool {
+        self.file.is_some() && StoreFault::Damaged.at(&self.place) == StoreFault::Full
+    }
+
     fn not_written(&self, fault: StoreFault, why: &str) -> StoreError {
         let fault = if self.file.is_some() { fault.at(&self.place) } else { fault };
         let why = fault.describe().unwrap_or(why).to_owned();

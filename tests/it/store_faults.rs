@@ -688,6 +688,28 @@ async fn each_fault_has_words_and_a_hint() {
 }
 
 #[tokio::test]
+async fn a_store_is_not_called_damaged_while_its_disk_is_full() {
+    use std::os::unix::fs::FileExt as _;
+    let world = World::new();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    let Some(small) = Small::mount(world.path("small")) else { return };
+    let db = small.0.join("opsroom.db");
+    std::fs::copy(world.db(), &db).unwrap();
+    small.fill();
+    // As half of what was to be written leaves it.
+    let length = std::fs::metadata(&db).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&db).unwrap();
+    file.write_all_at(&vec![0xa5; usize::try_from(length).unwrap() - 100], 100).unwrap();
+    let url = db.display().to_string();
+    let full = world.command(&["--store", &url, "runs"]);
+    assert!(full.err.contains("the disk is full") && full.err.contains("free some space"), "{full:?}");
+    assert!(!full.err.contains("damaged") && !full.err.contains("recover"), "{full:?}");
+    small.free();
+    let damaged = world.command(&["--store", &url, "runs"]);
+    assert!(damaged.err.contains("its content is damaged"), "{damaged:?}");
+}
+
+#[tokio::test]
 async fn whoever_watches_returns_when_the_store_goes() {
     let world = World::new();
     let run_service = world.run_service().await;
