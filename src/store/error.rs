@@ -134,7 +134,7 @@ pub enum StoreError {
     /// The heads can't be read: nobody knows whether the store is complete.
     #[error("the known heads of the audit in {path} can't be read: {}", fault::describe_io(.error))]
     Heads {
-        /// Their directory.
+        /// The file, or their directory.
         path: String,
         /// What the system says.
         error: io::Error,
@@ -207,6 +207,10 @@ impl StoreError {
                 "wait for its end, or run the same `opsroom store import FILE` again; or remove this store and start over"
             }
             Self::Replaced { .. } => StoreFault::Moved.hint(),
+            Self::Heads { error, .. } if is_nonsense(error) => {
+                "put it back out of a backup; if the store is the one that is meant to be used: \
+                 opsroom audit verify --accept --why TEXT"
+            }
             Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
                 StoreFault::from_io(error).hint()
             }
@@ -232,7 +236,7 @@ impl StoreError {
 
     /// Whether it may not be the store that was used before: a person must say so before it is written on.
     pub(crate) const fn is_doubt(&self) -> bool {
-        matches!(self, Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. })
+        matches!(self, Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. })
     }
 
     /// In what way a store is away of which this is said.
@@ -290,6 +294,11 @@ impl StoreError {
             | Self::Other { .. } => true,
         }
     }
+}
+
+/// Whether a file could be read, and what it says makes no sense.
+fn is_nonsense(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// Which entries are missing, in words.

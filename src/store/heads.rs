@@ -114,6 +114,12 @@ impl Heads {
         &self.0
     }
 
+    /// What of it can't be read: a file, or all of it.
+    pub(super) fn unreadable(&self) -> PathBuf {
+        let files = self.files().unwrap_or_default();
+        files.into_iter().find(|file| read(file).is_err()).unwrap_or_else(|| self.0.clone())
+    }
+
     /// What is known of the store `id`.
     pub(super) fn read(&self, id: &str) -> io::Result<Option<ChainHead>> {
         read(&self.file(id))

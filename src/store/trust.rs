@@ -267,6 +267,6 @@ pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<ChainHead>, Sto
 }
 
 fn unreadable(heads: &Heads) -> impl FnOnce(io::Error) -> StoreError {
-    let path = heads.directory().display().to_string();
+    let path = heads.unreadable().display().to_string();
     |error| StoreError::Heads { path, error }
 }

@@ -710,6 +710,35 @@ async fn a_store_is_not_called_damaged_while_its_disk_is_full() {
 }
 
 #[tokio::test]
+async fn whoever_watches_is_told_that_the_known_heads_cant_be_read() {
+    let world = World::new();
+    let run_service = world.run_service().await;
+    let (out, mut outcomes) = mpsc::channel(16);
+    let wake = Notify::new();
+    let mut read = ReadTo::default();
+    let watching = run_service.watch(&mut read, &wake, &out);
+    let breaking = async {
+        let Some(Outcome::Runs { .. }) = outcomes.recv().await else { panic!("no runs") };
+        let ended = begin(&run_service, &world.start("true")).await.unwrap();
+        to_end(&run_service, ended).await;
+        let heads = world.state().join("heads");
+        let files = std::fs::read_dir(&heads).unwrap().map(|entry| entry.unwrap().path());
+        let head = files.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+        std::fs::write(&head, "{").unwrap();
+        let refused = begin(&run_service, &world.start("true")).await.unwrap_err();
+        assert!(refused.contains(&head.display().to_string()) && refused.contains("--accept"), "{refused}");
+        while outcomes.recv().await.is_some() {}
+    };
+    let error = tokio::select! {
+        away = watching => away.error,
+        () = breaking => panic!("nothing more is told"),
+        () = tokio::time::sleep(PATIENCE) => panic!("it still watches"),
+    };
+    let said = error.to_string();
+    assert!(said.contains("can't be read") && said.contains("/heads/") && said.contains(".json"), "{said}");
+}
+
+#[tokio::test]
 async fn whoever_watches_returns_when_the_store_goes() {
     let world = World::new();
     let run_service = world.run_service().await;
