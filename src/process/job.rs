@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal as Masked};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
-use rustix::termios::{OptionalActions, Termios, tcgetpgrp, tcsetattr, tcsetpgrp};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetpgrp, tcsetattr, tcsetpgrp};
 
 /// Whether somebody could continue us: a parent in our own session, which a shell with job control is. A program that
 /// `ssh HOST opsroom` started has none, and stopping it would leave a dead window.
@@ -73,6 +73,18 @@ pub(super) fn give(terminal: &impl AsFd, group: Pid) -> io::Result<()> {
 /// As the system reports.
 pub(super) fn set_mode(terminal: &impl AsFd, mode: &Termios) -> io::Result<()> {
     from_behind(|| tcsetattr(terminal, OptionalActions::Now, mode).map_err(io::Error::from))
+}
+
+/// Forgets what was typed into that terminal and read by nobody: it was meant for who had it before. What a shell was given
+/// that put us into its background is its own.
+pub(crate) fn forget_typed(terminal: &impl AsFd) {
+    if is_the_shells(terminal) {
+        return;
+    }
+    if let Err(error) = from_behind(|| tcflush(terminal, QueueSelector::IFlush).map_err(io::Error::from)) {
+        // A terminal that is gone holds nothing.
+        tracing::debug!(%error, "forgetting what was typed");
+    }
 }
 
 /// Without the signal that stops who touches a terminal from the background. Only this thread is spared, and only so

@@ -60,6 +60,8 @@ impl Keyboard {
 
     /// Stops reading, so that another program has the keyboard to itself. Returns when the reader stands still.
     pub(crate) fn pause(&mut self) {
+        // That it stood still once says nothing of this time.
+        while self.parked.try_recv().is_ok() {}
         self.paused.store(true, Ordering::Release);
         self.nudge();
         while self.parked.recv_timeout(Duration::from_millis(100)).is_err() {
@@ -106,8 +108,12 @@ impl Reader {
         let mut bytes = [0_u8; 4096];
         loop {
             let Ok((typed, woken)) = self.wait(parser.is_waiting()) else { return };
-            if woken && !self.pause() {
-                return;
+            if woken {
+                if !self.pause() {
+                    return;
+                }
+                // Whoever had the keyboard meanwhile may have taken what was typed: it is looked again.
+                continue;
             }
             if typed {
                 match rustix::io::read(&self.input, &mut bytes) {
@@ -119,7 +125,7 @@ impl Reader {
                         return;
                     }
                 }
-            } else if !woken {
+            } else {
                 parser.flush(&mut events);
             }
             self.answers.add(parser.take_answers());

@@ -331,6 +331,8 @@ impl Console {
     fn hand_over(&mut self) {
         self.tty.hush();
         self.tty.keyboard.pause();
+        // A key that was pressed twice is no command for a shell.
+        self.tty.forget_typed();
         self.tty.leave();
         self.hands = TerminalOwner::Child;
     }
@@ -340,8 +342,10 @@ impl Console {
             self.core.effects.fail(&why);
         }
         self.hands = TerminalOwner::Stopped;
-        self.tty.keyboard.resume();
         self.resume();
+        // What was typed into a shell that was killed would be taken for keys of ours.
+        self.tty.forget_typed();
+        self.tty.keyboard.resume();
     }
 
     fn draw(&mut self) {

@@ -116,15 +116,18 @@ fn take() -> Option<(Vec<u8>, Option<Termios>)> {
 }
 
 /// Leaves; `write` carries the bytes (through the writer thread, so that a blocked terminal can't hold us for ever).
+///
+/// The mode comes first: who sees that our screen is gone types for the next program, and in raw mode the end of a line
+/// would be none.
 pub(crate) fn leave_with(input: &impl AsFd, write: impl FnOnce(Vec<u8>)) {
     let Some((out, termios)) = take() else { return };
-    write(out);
     if let Some(termios) = termios {
         // A terminal that is gone answers EIO; there is nothing left to restore then.
         if let Err(error) = rustix::termios::tcsetattr(input, OptionalActions::Now, &termios) {
             tracing::debug!(%error, "restoring the terminal's mode");
         }
     }
+    write(out);
 }
 
 /// Leaves by writing straight to the terminal: for the panic hook, which has nothing else.
@@ -179,6 +182,20 @@ pub(crate) fn size() -> (u16, u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a terminal of its own")]
+    fn who_sees_our_screen_go_finds_the_mode_of_before() {
+        use rustix::termios::{LocalModes, tcgetattr};
+        let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+        let keyboard = File::open(pair.master.tty_name().unwrap()).unwrap();
+        let takes_lines = || tcgetattr(&keyboard).unwrap().local_modes.contains(LocalModes::ICANON);
+        enter(&keyboard, false, &mut Vec::new());
+        assert!(!takes_lines());
+        let mut then = false;
+        leave_with(&keyboard, |_| then = takes_lines());
+        assert!(then, "a line that is typed now has no end");
+    }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "something that is no terminal")]

@@ -14,6 +14,7 @@ use super::line::{QUESTION, TerminalLink};
 use super::terminal::{self, KeyInput};
 use super::writer::Writer;
 use crate::clock::Clock;
+use crate::process::job;
 
 /// The terminal. Dropping it gives the person's own screen back.
 pub(crate) struct Tty {
@@ -158,16 +159,29 @@ impl Tty {
 
     /// Gives the terminal back to the shell, or to another program.
     pub(crate) fn leave(&mut self) {
-        let ahead = std::mem::take(&mut self.ahead);
+        if !terminal::is_entered() {
+            return;
+        }
+        // Once the mode is another, an answer of the terminal would be typed into the shell.
+        let heard = self.writer.flush(std::mem::take(&mut self.ahead));
+        if heard {
+            self.hush();
+        }
         let input = Arc::clone(&self.input);
         terminal::leave_with(&input, |bytes| {
-            let whole = [ahead, bytes].concat();
-            if self.writer.flush(whole) {
-                self.hush();
-            } else {
-                tracing::info!("could not reset the terminal");
+            if !heard {
+                // It is given no second chance to hold us.
+                self.writer.submit(bytes);
+            } else if self.writer.flush(bytes) {
+                return;
             }
+            tracing::info!("could not reset the terminal");
         });
+    }
+
+    /// Forgets what was typed for another program, or before it has the keyboard.
+    pub(crate) fn forget_typed(&self) {
+        job::forget_typed(&self.input);
     }
 
     /// Takes it again after [`leave`](Self::leave), or after somebody else had it without our knowing.

@@ -231,6 +231,18 @@ fn a_shell_that_is_killed_leaves_the_terminal_to_the_console() {
 }
 
 #[test]
+fn what_was_typed_into_a_program_that_is_killed_is_no_key() {
+    let opening = Opening::of(r#"[["sh", "-c", "echo ready; read -r _; kill -9 $$"]]"#);
+    let mut console = opening.confirmed();
+    console.wait_for("ready");
+    console.press("one\rq\rq\r");
+    pty::until("the question", || console.raw().contains("Press Enter to return"));
+    // One answers the question; what is behind it was typed before the console is back.
+    console.press("\rq");
+    assert_back(&mut console, "after a program that was killed");
+}
+
+#[test]
 fn what_is_stopped_in_a_shell_stays_there_and_a_stopped_shell_can_be_continued() {
     let opening = Opening::of(r#"[["sh", "-i"]]"#);
     for is_in_shell in [true, false] {

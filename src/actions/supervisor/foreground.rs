@@ -20,7 +20,7 @@ use crate::actions::launch::PreparedRun;
 use crate::actions::rundir::{End, StepOutcome};
 use crate::clock::Clock;
 use crate::model::preview::command_line;
-use crate::process::{Invocation, TerminalBorrower};
+use crate::process::{Invocation, TerminalBorrower, job};
 use crate::text::SafeText;
 
 /// A step that failed within this time was no session: what it printed is the reason.
@@ -141,6 +141,10 @@ impl TerminalSteps {
         };
         let words = SafeText::new(&format!("{}: {how}", command_line(argv)));
         let script = r#"printf '\n%s\nPress Enter to return to opsroom ' "$1"; read -r _"#;
+        // Else the question would be answered before it is seen.
+        if let Ok(keyboard) = (terminal.keyboard)() {
+            job::forget_typed(&keyboard);
+        }
         let question = Invocation::shell(script).args(["opsroom", words.as_str()]);
         let Ok(mut child) = self.start(question, terminal) else { return };
         tokio::select! {
