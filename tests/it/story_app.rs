@@ -261,7 +261,8 @@ fn a_check_that_flaps_hides_no_outage() {
 fn what_is_copied_of_a_mass_outage_is_a_message_and_no_list() {
     let many: String = (0..130)
         .map(|n| format!("[check.c{n}]\nservice = \"s{n}\"\ntcp = \"127.0.0.1:1\"\n[service.s{n}]\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let mut app = App::new(&many);
     for n in 0..130 {
         for _ in 0..3 {
