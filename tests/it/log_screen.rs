@@ -305,13 +305,6 @@ fn two_logs_that_begin_at_different_times_both_say_so() {
     app.keys("tab -");
     let frame = shown(&mut app, (120, 40));
     assert!(frame.contains("last 15 minutes, complete since 02:36:00"), "{frame}");
-    app.keys("F3");
-    let frame = shown(&mut app, (120, 40));
-    assert!(frame.contains("3 errors since 02:21:00, complete since 02:36:00"), "{frame}");
-    had(&mut app, "web", &[240]);
-    line(&mut app, "api", 3, 0, Level::Info, "well again");
-    app.keys("3");
-    assert!(shown(&mut app, (80, 24)).contains("since 02:21:00"), "{}", shown(&mut app, (80, 24)));
 }
 
 #[test]
