@@ -11,15 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::termios::{OptionalActions, Termios};
 
-/// Alternate screen, first: what follows moves the cursor, and the one of the person's screen is kept by then.
-const ALTERNATE: &[u8] = b"\x1b[?1049h";
-/// Undoes what a program may have left behind that was killed, for a terminal keeps it: the soft reset, and by itself what
-/// some terminals leave out of that. Insert mode, line feeds that return, origin mode, margins, wrapping, application cursor
-/// keys and keypad, line drawing, reverse video, every way to report the mouse, keys in their long form.
-const RESET: &[u8] = b"\x1b[!p\x1b[4l\x1b[20l\x1b[?6l\x1b[?69l\x1b[r\x1b[?7h\x1b[?1l\x1b>\x1b(B\x0f\x1b[?5l\
-    \x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[>4m";
-/// Cursor hidden, bracketed paste, focus reports, cleared.
-const ENTER: &[u8] = b"\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[m\x1b[2J";
+/// Alternate screen, cursor hidden, bracketed paste, focus reports, cleared.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[m\x1b[2J";
 /// The opposite, in the opposite order; also ends a synchronized update that was cut short.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1004l\x1b[?2004l\x1b[m\x1b[?25h\x1b[?1049l";
 /// Buttons and wheel, in the SGR form that has no limit of 223 columns.
@@ -85,9 +78,7 @@ pub(crate) fn enter(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
             tracing::warn!(%error, "raw mode");
         }
     }
-    for part in [ALTERNATE, RESET, ENTER] {
-        out.extend_from_slice(part);
-    }
+    out.extend_from_slice(ENTER);
     if mouse {
         out.extend_from_slice(MOUSE_ON);
     }

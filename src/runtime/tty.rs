@@ -27,8 +27,6 @@ pub(crate) struct Tty {
     /// Bytes that go ahead of the next frame. They are those of entering, where there are any, and end in a question.
     ahead: Vec<u8>,
     line: TerminalLink,
-    /// The title that is shown, to be set again.
-    title: Option<String>,
 }
 
 impl Tty {
@@ -44,7 +42,7 @@ impl Tty {
         let (keyboard, writer) = (Keyboard::start(Arc::clone(&input))?, Writer::start(screen)?);
         terminal::enter(&input, mouse, &mut ahead);
         let (encoder, canvas) = (Encoder::default(), Buffer::empty(Rect::ZERO));
-        Ok(Self { input, keyboard, writer, encoder, canvas, ahead, line: TerminalLink::default(), title: None })
+        Ok(Self { input, keyboard, writer, encoder, canvas, ahead, line: TerminalLink::default() })
     }
 
     /// Whether another frame may be handed over: the last one was taken.
@@ -125,6 +123,11 @@ impl Tty {
         self.encoder.shown()
     }
 
+    /// Forgets what is on the screen: the next frame clears and draws everything.
+    pub(crate) fn forget(&mut self) {
+        self.encoder.forget();
+    }
+
     /// Writes bytes that are no part of a frame: title, bell, clipboard.
     pub(crate) fn send(&mut self, bytes: Vec<u8>) {
         self.writer.submit(bytes);
@@ -140,7 +143,6 @@ impl Tty {
     pub(crate) fn set_title(&mut self, title: &str) {
         let mut bytes = Vec::new();
         terminal::set_title(title, &mut bytes);
-        self.title = Some(title.to_owned());
         self.send(bytes);
     }
 
@@ -184,24 +186,12 @@ impl Tty {
 
     /// Takes it again after [`leave`](Self::leave), or after somebody else had it without our knowing.
     pub(crate) fn enter(&mut self, mouse: bool) {
-        self.ahead.clear();
         if terminal::is_entered() {
             terminal::enter_again(&self.input, &mut self.ahead);
         } else {
             terminal::enter(&self.input, mouse, &mut self.ahead);
         }
-        if let Some(title) = &self.title {
-            terminal::set_title(title, &mut self.ahead);
-        }
-        self.encoder.forget();
-    }
-
-    /// The next frame draws everything. Whatever disturbed the screen may have changed the terminal's modes too: they are set
-    /// again where it is ours.
-    pub(crate) fn redraw(&mut self) {
-        if terminal::is_entered() {
-            self.enter(false);
-        }
+        self.forget();
     }
 }
 

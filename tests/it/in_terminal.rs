@@ -231,34 +231,6 @@ fn a_shell_that_is_killed_leaves_the_terminal_to_the_console() {
 }
 
 #[test]
-fn what_a_killed_program_did_to_the_terminal_is_undone() {
-    let modes =
-        r"\\033[4h\\033[5;9r\\033[?6h\\033[?7l\\033[?1003h\\033[?1006h\\033[?1h\\033=\\033(0\\033]2;theirs\\007";
-    let opening = Opening::of(&format!(r#"[["sh", "-c", "printf '{modes}'; kill -9 $$"]]"#));
-    let mut console = opening.confirmed();
-    console.wait("the reason", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::AnyMotion);
-    pty::until("the question", || console.raw().contains("Press Enter to return"));
-    console.press("\r");
-    let undone = |raw: &str| {
-        let modes = ["!p", "4l", "?6l", "r", "?7h", "?1l", "?1000l", "?1002l", "?1003l", "?1006l", "?1049h"];
-        modes.map(|mode| format!("\x1b[{mode}")).iter().all(|mode| raw.contains(mode))
-            && raw.contains("\x1b>")
-            && raw.contains("\x1b(B\x0f")
-    };
-    let since =
-        |console: &Terminal, from: usize| String::from_utf8_lossy(&console.raw().as_bytes()[from..]).into_owned();
-    pty::until("it is undone", || console.raw().rsplit("Press Enter to return").next().is_some_and(undone));
-    assert_back(&mut console, "after a program that was killed");
-    console.wait("the modes", |screen| !screen.application_cursor() && !screen.application_keypad());
-    let before = console.raw().len();
-    console.press("\x0c");
-    pty::until("it is undone once more", || undone(&since(&console, before)));
-    console.press("q");
-    assert_eq!(console.wait_for_end().exit_code(), 0);
-    console.assert_restored("after a program that was killed");
-}
-
-#[test]
 fn what_was_typed_into_a_program_that_is_killed_is_no_key() {
     let opening = Opening::of(r#"[["sh", "-c", "echo ready; read -r _; kill -9 $$"]]"#);
     let mut console = opening.confirmed();

@@ -12,7 +12,7 @@ impl Console {
             TerminalEffect::Suspend if job::can_be_continued() => self.suspend(true),
             TerminalEffect::Suspend => self.core.effects.fail("no shell to suspend to"),
             TerminalEffect::Redraw => {
-                self.tty.redraw();
+                self.tty.forget();
                 self.frames.ask(Urgency::Immediate, self.now().mono);
             }
             TerminalEffect::Title(title) => self.title = Some(title),
