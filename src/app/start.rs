@@ -71,7 +71,7 @@ pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
     let world = &state.world;
     if let Some(away) = &world.store_away {
         if away.how == StoreAbsence::NotMade {
-            return Some("there is no store yet: Run is refused until there is".to_owned());
+            return Some("no store exists yet: Run is refused until one is made".to_owned());
         }
         let since = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
         let before = if away.seen { "" } else { "before " };

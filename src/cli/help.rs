@@ -149,7 +149,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "sound, or done"),
             (exit::WARNING, "done, but something in it is not readable and was left out, or it has lost entries"),
             (exit::CRITICAL, "`check` found something wrong, or nothing was changed"),
-            (exit::UNKNOWN, "there is no store, or it can't be read"),
+            (exit::UNKNOWN, "no store exists, or it can't be read"),
         ],
     },
     HelpPage {
@@ -173,7 +173,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "printed; verify: every chain is intact"),
             (exit::WARNING, "verify: a chain is broken; otherwise: printed, but the store has lost entries"),
             (exit::CRITICAL, "verify: the audit log is lost or can't be read"),
-            (exit::UNKNOWN, "verify, export: there is no store; otherwise: the store can't be read"),
+            (exit::UNKNOWN, "the store can't be read, or none exists (verify, export)"),
         ],
     },
     HelpPage {

@@ -546,7 +546,7 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
         app.outcome(Outcome::Store { away: Some(StoreAway { since, seen, why, how }), since });
     };
     away(&mut app, true, StoreAbsence::NotMade);
-    all_say(&app, "there is no store yet: Run is refused until there is");
+    all_say(&app, "no store exists yet: Run is refused until one is made");
     away(&mut app, false, StoreAbsence::Unusable);
     all_say(&app, "the store has been away since before ");
     away(&mut app, true, StoreAbsence::Unusable);
