@@ -32,6 +32,12 @@ impl Opening {
         self.0.path().join("opsroom.toml")
     }
 
+    /// Which process wrote its number into `pid`.
+    fn pid(&self) -> Pid {
+        let pid = std::fs::read_to_string(self.0.path().join("pid")).unwrap();
+        Pid::from_raw(pid.trim().parse().unwrap()).unwrap()
+    }
+
     /// The console at the confirmation, which is given.
     fn confirmed(&self) -> Terminal {
         confirm(Terminal::console(&self.config(), 100, 30), "H")
@@ -137,8 +143,7 @@ fn a_dropped_line_hangs_the_shell_up() {
         Opening::of(r#"[["sh", "-c", "trap 'kill $!; exit' HUP; sleep 1000 & echo $$ > pid; echo ready; wait"]]"#);
     let mut console = opening.confirmed();
     console.wait_for("ready");
-    let pid = std::fs::read_to_string(opening.0.path().join("pid")).unwrap();
-    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    let pid = opening.pid();
     console.close();
     assert_eq!(console.wait_for_end().exit_code(), 129);
     pty::until("the shell is gone", || test_kill_process(pid).is_err());
@@ -269,8 +274,7 @@ fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
         Opening::of(r#"[["sh", "-c", "trap '' HUP TERM; echo $$ > pid; echo ready; while :; do sleep 1; done"]]"#);
     let mut console = opening.confirmed();
     console.wait_for("ready");
-    let pid = std::fs::read_to_string(opening.0.path().join("pid")).unwrap();
-    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    let pid = opening.pid();
     console.close();
     assert_eq!(console.wait_for_end().exit_code(), 129);
     pty::until("the shell is gone", || test_kill_process(pid).is_err());

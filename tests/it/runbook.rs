@@ -30,6 +30,17 @@ fn answer(app: &mut App, request: RequestId, lines: &[&str]) {
     app.outcome(Outcome::Runbook { request, text });
 }
 
+/// On the screen of the api, whose runbook was asked for.
+fn on_the_service() -> (App, RequestId) {
+    let mut app = world::trouble();
+    app.state.console.screens.service.service = Some("api".into());
+    app.keys("2");
+    app.state.console.screens.service.service = Some("api".into());
+    app.pass(1);
+    let (request, ..) = asked(&mut app).expect("a question");
+    (app, request)
+}
+
 fn shown(app: &App) -> String {
     text(&draw(&app.state, 120, 40))
 }
@@ -60,12 +71,7 @@ fn the_section_stands_beside_what_is_wrong() {
 
 #[test]
 fn it_is_scrolled_and_opened() {
-    let mut app = world::trouble();
-    app.state.console.screens.service.service = Some("api".into());
-    app.keys("2");
-    app.state.console.screens.service.service = Some("api".into());
-    app.pass(1);
-    let (request, ..) = asked(&mut app).expect("a question");
+    let (mut app, request) = on_the_service();
     let lines: Vec<String> = (1..=80).map(|number| format!("line {number}")).collect();
     answer(&mut app, request, &lines.iter().map(String::as_str).collect::<Vec<_>>());
     while app.state.focused_panel() != Some(panels::SERVICE_RUNBOOK.id()) {
@@ -85,12 +91,7 @@ fn it_is_scrolled_and_opened() {
 
 #[test]
 fn what_can_not_be_read_says_why() {
-    let mut app = world::trouble();
-    app.state.console.screens.service.service = Some("api".into());
-    app.keys("2");
-    app.state.console.screens.service.service = Some("api".into());
-    app.pass(1);
-    let (request, ..) = asked(&mut app).expect("a question");
+    let (mut app, request) = on_the_service();
     assert!(shown(&app).contains("runbook docs/RUNBOOK.md#api"), "while it is read");
     app.outcome(Outcome::Runbook { request, text: Err(SafeText::new("docs/RUNBOOK.md does not exist")) });
     assert!(shown(&app).contains("docs/RUNBOOK.md does not exist"), "{}", shown(&app));

@@ -232,6 +232,10 @@ async fn a_store_on_a_server_that_is_lost_or_may_only_be_read_says_so() {
     admin("postgres".to_owned(), format!("DROP ROLE {name}")).await;
 }
 
+fn is_missing(state: &State) -> bool {
+    state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade)
+}
+
 #[tokio::test]
 async fn a_console_that_only_looks_on_makes_no_store() {
     let at = tempfile::tempdir().unwrap();
@@ -246,8 +250,6 @@ async fn a_console_that_only_looks_on_makes_no_store() {
         state_directory: state_directory.clone(),
     };
     let mut console = Headless::start(start, (80, 24));
-    let is_missing =
-        |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade);
     assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
     let frame = text(&draw(console.state(), 80, 24));
     assert!(frame.contains("NO STORE YET") && !frame.contains("away"), "{frame}");
@@ -274,8 +276,6 @@ async fn a_console_that_looks_on_no_more_makes_the_store_that_is_missing() {
         state_directory: state_directory.clone(),
     };
     let mut console = Headless::start(start, (80, 24));
-    let is_missing =
-        |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade);
     assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
     std::fs::write(&file, "[console]\nread_only = false\n").unwrap();
     let acts = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();
