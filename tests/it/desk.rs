@@ -15,14 +15,15 @@ use opsroom::config::Config;
 use opsroom::config::load::load_text;
 use opsroom::model::effect::StartRun;
 use opsroom::model::outcome::Outcome;
-use opsroom::model::preview::Preview;
-use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Stopping, Verdict};
+use opsroom::model::run::{ChecksAfter, Run, RunState, Stopping, Verdict};
 use opsroom::model::status::Status;
 use opsroom::model::verification::Terms;
 use opsroom::runtime::runs::RunService;
 use opsroom::runtime::stopping::Recorded;
 use opsroom::text::secret::Secrets;
 use tokio::sync::mpsc;
+
+use crate::support::plans;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,33 +46,7 @@ impl World {
     }
 
     fn start(&self, script: &str) -> StartRun {
-        confirmed(StartRun {
-            plan: Plan {
-                action: "restart-api".into(),
-                verb: "restart".into(),
-                adapter: "ours".into(),
-                service: Some("api".into()),
-                target: "api".to_owned(),
-                environment: "staging".to_owned(),
-                host: "local".to_owned(),
-                directory: self.at.path().to_owned(),
-                steps: vec![["/bin/sh", "-c", script].map(str::to_owned).to_vec()],
-                env: BTreeMap::new(),
-                parameters: BTreeMap::new(),
-                timeout: Duration::from_secs(20),
-                grace: Duration::from_millis(500),
-                changing: true,
-                dry_run: false,
-                terminal: false,
-            },
-            digest: String::new(),
-            reason: Some("it hangs".to_owned()),
-            evidence: "{}".to_owned(),
-            cooldown: Duration::ZERO,
-            at_most: None,
-            preview: Preview::default(),
-            verify: None,
-        })
+        plans::confirmed(plans::plan(self.at.path(), script))
     }
 }
 

@@ -7,7 +7,6 @@
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -19,7 +18,6 @@ use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::model::effect::StartRun;
 use opsroom::model::outcome::Outcome;
-use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
 use opsroom::runtime::catching_up::ReadTo;
 use opsroom::runtime::runs::RunService;
@@ -29,6 +27,8 @@ use opsroom::store::place::StoreLocation;
 use opsroom::text::secret::Secrets;
 use sqlx::Connection as _;
 use tokio::sync::{Notify, mpsc};
+
+use crate::support::plans;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,31 +109,11 @@ impl World {
         let plan = Plan {
             action: "touch".into(),
             verb: "touch".into(),
-            adapter: "ours".into(),
             service: None,
-            target: "api".to_owned(),
             environment: String::new(),
-            host: "local".to_owned(),
-            directory: self.at.path().to_owned(),
-            steps: vec![["/bin/sh", "-c", script].map(str::to_owned).to_vec()],
-            env: BTreeMap::new(),
-            parameters: BTreeMap::new(),
-            timeout: Duration::from_secs(20),
-            grace: Duration::from_millis(500),
-            changing: true,
-            dry_run: false,
-            terminal: false,
+            ..plans::plan(self.at.path(), script)
         };
-        StartRun {
-            digest: plan.digest(),
-            plan,
-            reason: None,
-            evidence: "{}".to_owned(),
-            cooldown: Duration::ZERO,
-            at_most: None,
-            preview: Preview::default(),
-            verify: None,
-        }
+        StartRun { reason: None, ..plans::confirmed(plan) }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod alone;
 pub mod app;
 pub mod following;
 pub mod frame;
+pub mod plans;
 pub mod properties;
 pub mod pty;
 pub mod scenario;

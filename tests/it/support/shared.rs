@@ -5,20 +5,19 @@
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use opsroom::app::state::State;
 use opsroom::clock::Clock;
 use opsroom::model::effect::StartRun;
-use opsroom::model::preview::Preview;
 use opsroom::model::run::Plan;
 use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::runtime::runs::RunService;
 
 use super::app::config;
+use super::plans;
 
 /// One store, and who is on it.
 pub struct Shared {
@@ -90,34 +89,7 @@ impl Shared {
 /// An action that ends when the file is there.
 pub fn waits_for(file: &Path) -> StartRun {
     let script = format!("while ! [ -e '{}' ]; do sleep 0.02; done", file.display());
-    let plan = Plan {
-        action: "restart-api".into(),
-        verb: "restart".into(),
-        adapter: "ours".into(),
-        service: Some("api".into()),
-        target: "api".to_owned(),
-        environment: "staging".to_owned(),
-        host: "local".to_owned(),
-        directory: "/".into(),
-        steps: vec![["/bin/sh", "-c", &script].map(str::to_owned).to_vec()],
-        env: BTreeMap::new(),
-        parameters: BTreeMap::new(),
-        timeout: Duration::from_mins(1),
-        grace: Duration::from_millis(500),
-        changing: true,
-        dry_run: false,
-        terminal: false,
-    };
-    StartRun {
-        digest: plan.digest(),
-        plan,
-        reason: Some("it hangs".to_owned()),
-        evidence: "{}".to_owned(),
-        cooldown: Duration::ZERO,
-        at_most: None,
-        preview: Preview::default(),
-        verify: None,
-    }
+    plans::confirmed(Plan { timeout: Duration::from_mins(1), ..plans::plan(Path::new("/"), &script) })
 }
 
 pub fn knows_the_store(state: &State) -> bool {
