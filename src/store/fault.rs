@@ -329,3 +329,44 @@ pub(super) fn in_words(fault: StoreFault, error: &sqlx::Error) -> String {
 pub(super) fn describe_io(error: &io::Error) -> String {
     StoreFault::from_io(error).describe().map_or_else(|| error.to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test fills a file system")]
+mod tests {
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::process::Command;
+
+    use super::*;
+
+    /// A file system of half a megabyte, as long as it is held.
+    struct Small(tempfile::TempDir);
+
+    impl Small {
+        fn mount() -> Option<Self> {
+            let small = Self(tempfile::tempdir().unwrap());
+            let mut mount = Command::new("mount");
+            let mounted = mount.args(["-t", "tmpfs", "-o", "size=512k", "none"]).arg(small.0.path()).output();
+            mounted.is_ok_and(|mounted| mounted.status.success()).then_some(small)
+        }
+    }
+
+    impl Drop for Small {
+        fn drop(&mut self) {
+            Command::new("umount").arg(self.0.path()).status().ok();
+        }
+    }
+
+    #[test]
+    fn nothing_is_called_damaged_while_there_is_no_room_to_write_it() {
+        // Without the right to mount there is nothing to look at.
+        let Some(small) = Small::mount() else { return };
+        let path = small.0.path().join("opsroom.db");
+        assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Damaged);
+        let mut ballast = File::create(small.0.path().join("ballast")).unwrap();
+        while ballast.write_all(&[7; 4096]).is_ok() {}
+        assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Full);
+        ballast.set_len(0).unwrap();
+        assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Damaged);
+    }
+}
