@@ -3,7 +3,7 @@
 //! *Invariant:* each change stands once. What is on record by its id is not sent again, nor what another one has said of the
 //! same change: a newer holder, or one that acted at the same time elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -122,7 +122,12 @@ impl Store {
     async fn missing(&self, drafts: &[LateFact<'_>]) -> Result<Vec<NewFact>, StoreError> {
         let mut histories: HashMap<&Name, StatusHistory> = HashMap::new();
         let mut missing = Vec::with_capacity(drafts.len());
+        // A queue that was handed over and could not be emptied is handed over again.
+        let mut ids = HashSet::new();
         for (waiting, until) in drafts {
+            if !ids.insert(&waiting.id) {
+                continue;
+            }
             let mut is_told = !self.dialect.facts(WhichFacts::Id(&waiting.id), 1).await?.is_empty();
             let mut draft = NewFact { late: true, ..(*waiting).clone() };
             if let (Some(CheckStatus { check, .. }), Statement::CheckStatus(said)) =

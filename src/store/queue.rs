@@ -95,6 +95,8 @@ impl LateQueue {
     /// One of them can't be read or written, or has no room for all: then everything goes on waiting here.
     pub(crate) fn give_to(&self, accepted: &Self) -> io::Result<()> {
         let Some(mut taken) = self.take()? else { return Ok(()) };
+        // Before anything is given: what can't be kept aside keeps all of it here.
+        taken.keep_aside()?;
         forget_fences(&mut taken.facts);
         if accepted.push(&taken.facts)? > 0 {
             return Err(io::ErrorKind::StorageFull.into());
@@ -118,16 +120,21 @@ impl LateQueue {
         }
     }
 
-    /// The ids of other stores for which facts wait here, each with how many.
-    pub(crate) fn others(&self) -> Vec<(String, usize)> {
+    /// The ids of other stores that have a queue here, in no order; it may be empty.
+    pub(crate) fn other_ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let ids = names.filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned));
+        ids.filter(|id| *id != self.store).collect()
+    }
+
+    /// The ids of other stores for which facts wait here, each with how many.
+    pub(crate) fn others(&self) -> Vec<(String, usize)> {
         let waiting = |store: String| {
             let queue = Self { store, directory: self.directory.clone() };
             queue.len().ok().filter(|waiting| *waiting > 0).map(|waiting| (queue.store, waiting))
         };
-        let mut others: Vec<_> = ids.filter(|id| *id != self.store).filter_map(waiting).collect();
+        let mut others: Vec<_> = self.other_ids().into_iter().filter_map(waiting).collect();
         others.sort();
         others
     }
@@ -163,17 +170,24 @@ impl TakenQueue {
     ///
     /// # Errors
     /// It can't be written: then it is all still there.
-    pub(super) fn empty(self) -> io::Result<Option<PathBuf>> {
-        let has_unreadable = !self.unreadable.is_empty();
-        if has_unreadable {
-            let mut aside = made::append(&self.aside, 0o600, Owners::ours())?;
-            aside.write_all(&self.unreadable).and_then(|()| aside.sync_all())?;
-            let path = self.aside.display();
-            tracing::error!(%path, "lines of what waited for the store make no sense, and are kept aside");
-        }
+    pub(super) fn empty(mut self) -> io::Result<Option<PathBuf>> {
+        let is_aside = self.keep_aside()?;
         // Not removed: somebody may wait for it to be free.
         self.file.set_len(0).and_then(|()| self.file.sync_all())?;
-        Ok(Some(self.aside).filter(|_| has_unreadable))
+        Ok(is_aside.then_some(self.aside))
+    }
+
+    /// Keeps the lines aside that make no sense, once; whether there are any.
+    fn keep_aside(&mut self) -> io::Result<bool> {
+        if self.unreadable.is_empty() {
+            return Ok(false);
+        }
+        let mut aside = made::append(&self.aside, 0o600, Owners::ours())?;
+        aside.write_all(&self.unreadable).and_then(|()| aside.sync_all())?;
+        self.unreadable.clear();
+        let path = self.aside.display();
+        tracing::error!(%path, "lines of what waited for the store make no sense, and are kept aside");
+        Ok(true)
     }
 }
 
@@ -200,7 +214,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::model::fact::CheckStatus;
+    use crate::model::fact::{CheckStatus, RunRefused};
     use crate::model::lease::{LeaseCandidate, LeaseView};
     use crate::model::status::Status;
     use crate::model::thing::{CheckRecord, StoredThing, ThingKey, ThingKind};
@@ -208,6 +222,7 @@ mod tests {
     use crate::store::dialect::WhichThings;
     use crate::store::place::StoreLocation;
     use crate::store::{Store, new_fact};
+    use crate::text::SafeText;
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -236,6 +251,24 @@ mod tests {
     async fn facts(store: &Store) -> Vec<Fact> {
         let page = store.audit_page(0, 1_000).await.unwrap();
         page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_waits_twice_is_put_on_record_once_and_nothing_beside_it_is_lost() {
+        let at = tempfile::tempdir().unwrap();
+        let store = open(at.path()).await;
+        let queue = LateQueue::of(at.path(), store.id());
+        let refused = |action: &str| {
+            let (target, verb, why) = ("api".to_owned(), "restart".into(), SafeText::new("the store is away"));
+            let said = RunRefused { target, action: action.into(), verb, why, plan_digest: String::new() };
+            new_fact(AT, "ana", "box", Statement::RunRefused(said))
+        };
+        let (twice, once) = (refused("restart"), refused("rollback"));
+        assert_eq!(queue.push(std::slice::from_ref(&twice)).unwrap(), 0);
+        assert_eq!(queue.push(&[twice.clone(), once.clone()]).unwrap(), 0);
+        store.send_late(&queue).await.unwrap();
+        let ids: Vec<_> = facts(&store).await.into_iter().map(|fact| fact.draft.id).collect();
+        assert_eq!(ids, [twice.id, once.id]);
     }
 
     #[tokio::test]
