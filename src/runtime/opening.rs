@@ -63,7 +63,7 @@ impl Tools {
         clock: Clock,
     ) {
         let (mut away, mut unsteady): (Option<Absence>, usize) = (None, 0);
-        let (mut left, mut gone): (Option<(RunService, Vec<Run>)>, Option<StoreError>) = (None, None);
+        let (mut left, mut gone): (Vec<Run>, Option<StoreError>) = (Vec::new(), None);
         let mut read = ReadTo::default();
         loop {
             let pause = pause_after(unsteady);
@@ -82,12 +82,12 @@ impl Tools {
             *self.last() = Some(run_service.clone());
             sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
             // What this store does not know goes on all the same, and its directory says how.
-            let mut strangers = unknown_to(&run_service, left.take()).await;
+            let mut strangers = unknown_to(&run_service, std::mem::take(&mut left)).await;
             let Away { error, mut live } = tokio::select! {
                 away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
                 never = self.without(&mut strangers) => match never {},
             };
-            unsteady = if opened.elapsed() < STEADY { unsteady + 1 } else { 0 };
+            let is_steady = opened.elapsed() >= STEADY;
             sender.send_replace(StoreState::Opening);
             tokio::time::timeout(ANSWER, run_service.close()).await.ok();
             // What others write moves a file that may only be read under us: it is read again as it is now.
@@ -95,10 +95,11 @@ impl Tools {
             if moved && run_service.store().is_read_only() {
                 tokio::time::sleep(REREAD).await;
             } else {
+                unsteady = if is_steady { 0 } else { unsteady + 1 };
                 gone = Some(error);
             }
-            live.extend(strangers.into_iter().flat_map(|(_, runs)| runs));
-            left = Some((run_service, live));
+            live.extend(strangers);
+            left = live;
         }
     }
 
@@ -121,12 +122,16 @@ impl Tools {
                 },
             };
             tracing::warn!(%error, "the store is away");
-            let absence = match *away {
+            let mut absence = match *away {
                 Some(absence) => absence,
                 None => self.absence(place, clock.now().utc).await,
             };
-            *away = Some(self.say_away(absence, &error).await);
-            sender.send_replace(StoreState::Closed(SafeText::new(&error.explained())));
+            absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
+            *away = Some(absence);
+            let (Absence { since, seen, .. }, why) = (absence, SafeText::new(&error.explained()));
+            let told = StoreAway { since, seen, why: why.clone(), how: error.absence() };
+            self.answer(Outcome::Store { away: Some(told), since }).await;
+            sender.send_replace(StoreState::Closed(why));
             tokio::select! {
                 () = tokio::time::sleep(least.max(pause(tries))) => {}
                 () = self.wanted.notified() => {}
@@ -146,15 +151,6 @@ impl Tools {
         Absence { since: noted.unwrap_or(now), seen: was_open || noted.is_some(), is_unwritable: false }
     }
 
-    /// Tells that the store is away, and why; answers with what is known of its absence by that.
-    async fn say_away(&self, absence: Absence, error: &StoreError) -> Absence {
-        let is_unwritable = absence.is_unwritable || matches!(error, StoreError::Unwritable { .. });
-        let Absence { since, seen, .. } = absence;
-        let away = StoreAway { since, seen, why: SafeText::new(&error.explained()), how: error.absence() };
-        self.answer(Outcome::Store { away: Some(away), since }).await;
-        Absence { is_unwritable, ..absence }
-    }
-
     /// Returns once something else is in the place of the store, or was accepted there.
     async fn place_changes(&self, place: Option<&StoreAddress>) {
         let Some(place) = place else { return std::future::pending().await };
@@ -172,8 +168,9 @@ impl Tools {
     }
 
     /// Shows what goes on while the store is away; never returns.
-    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) -> Infallible {
-        if let Some((run_service, live)) = left {
+    async fn without(&self, live: &mut Vec<Run>) -> Infallible {
+        let last = self.last().clone();
+        if let Some(run_service) = last {
             run_service.watch_without(live, &self.outcomes).await;
             live.clear();
         }
@@ -236,14 +233,14 @@ fn pause_after(unsteady: usize) -> Duration {
 
 /// Of runs that went on while the store was away, those that it does not know now: it is one that was accepted. It will know
 /// them once they are over.
-async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>)>) -> Option<(RunService, Vec<Run>)> {
+async fn unknown_to(run_service: &RunService, left: Vec<Run>) -> Vec<Run> {
     let mut unknown = Vec::new();
-    for run in left?.1 {
+    for run in left {
         if matches!(run_service.run(&run.id).await, Ok(None)) {
             unknown.push(run);
         }
     }
-    Some((run_service.clone(), unknown))
+    unknown
 }
 
 #[cfg(test)]
