@@ -300,7 +300,8 @@ impl LeaseParticipant {
 
     /// A turn at the lease of a store that answers. For how long nobody renewed it can be asked before it is taken only.
     async fn lease_turn(&mut self, store: &Store) -> Result<LeaseView, StoreError> {
-        let unattended_for = if self.holding.is_none() { Some(store.unattended_for().await?) } else { None };
+        let may_take = self.holding.is_none() && !self.me.looks_on;
+        let unattended_for = if may_take { Some(store.unattended_for().await?) } else { None };
         let view = store.lease_turn(&self.me, self.clock.now().utc).await?;
         self.unattended_for = unattended_for.filter(|_| view.fence().is_some());
         Ok(view)

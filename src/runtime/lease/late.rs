@@ -128,7 +128,7 @@ impl LeaseParticipant {
         let (state, id, before) = (self.state_directory.clone(), store.id().to_owned(), self.unqueued.store.clone());
         let store = store.clone();
         let given = tokio::task::spawn_blocking(move || {
-            let waiting = LateQueue::of(&state, store.id()).others().into_iter().map(|(id, _)| id);
+            let waiting = LateQueue::of(&state, store.id()).other_ids().into_iter();
             let replaced = waiting.chain([before.clone()]).filter(|id| store.has_replaced(id));
             let replaced: BTreeSet<String> = replaced.collect();
             replaced.iter().try_for_each(|id| store.take_over(&state, id))?;
