@@ -291,5 +291,10 @@ pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The name by which the mark of an import is kept, from its first write to its last.
 pub(super) const IMPORTING: &str = "importing";
 
+/// The version of a schema, as how many of the `known` ones it is.
+fn known_schema(found: i64, known: usize) -> Result<usize, StoreError> {
+    usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
+}
+
 #[cfg(test)]
 mod tests;

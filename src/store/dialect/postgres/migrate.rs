@@ -3,6 +3,7 @@
 use sqlx::{Connection as _, PgConnection};
 
 use crate::store::StoreError;
+use crate::store::dialect::known_schema;
 use crate::store::place::Found;
 
 /// Every schema in order: version N is at index N - 1. They are numbered by themselves, not as those of SQLite.
@@ -70,6 +71,5 @@ async fn version(connection: &mut PgConnection, place: &str) -> Result<usize, St
 /// # Errors
 /// A newer program made it.
 pub(super) fn known(found: i64) -> Result<usize, StoreError> {
-    let known = SCHEMA.len();
-    usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
+    known_schema(found, SCHEMA.len())
 }

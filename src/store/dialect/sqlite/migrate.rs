@@ -4,6 +4,7 @@ use sqlx::SqlitePool;
 
 use super::older;
 use crate::store::StoreError;
+use crate::store::dialect::known_schema;
 
 /// Every schema in order: version N is at index N - 1.
 const SCHEMA: &[&str] = &[
@@ -22,8 +23,7 @@ const OF_FACTS: i64 = 5;
 /// # Errors
 /// A newer program made it.
 pub(super) fn known(found: i64) -> Result<usize, StoreError> {
-    let known = SCHEMA.len();
-    usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
+    known_schema(found, SCHEMA.len())
 }
 
 /// The id of a store that may only be read.
