@@ -68,6 +68,10 @@ pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText
 
 /// Why it would be refused at this moment, whatever is typed. Never kept: that may be over before the dialog is read.
 pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
+    // What changes nothing runs without a record.
+    if !plan.is_guarded() {
+        return None;
+    }
     let world = &state.world;
     if let Some(away) = &world.store_away {
         if away.how == StoreAbsence::NotMade {
@@ -77,9 +81,7 @@ pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
         let before = if away.seen { "" } else { "before " };
         return Some(format!("the store has been away since {before}{since}: Run is refused until it is back"));
     }
-    // What changes nothing runs without a record.
-    let only_read = world.store_only_read.as_ref().filter(|_| plan.is_guarded());
-    only_read.map(|_| "the store may only be read here: Run is refused".to_owned())
+    world.store_only_read.as_ref().map(|_| "the store may only be read here: Run is refused".to_owned())
 }
 
 /// Says that a dialog was left: what a person did not confirm, did not happen.
