@@ -107,6 +107,9 @@ impl Latencies {
                 counts.into_iter().rev().for_each(|count| self.counts.push_front(count));
             }
         }
+        self.minutes.shrink_to_fit();
+        self.counts.shrink_to_fit();
+        self.recent.shrink_to_fit();
     }
 
     /// Samples above [`MAX_MS`], which were counted as that.
