@@ -121,10 +121,7 @@ impl World {
         if !said.is_empty() {
             self.record.said_at = Some(now);
         }
-        while !said.is_empty() {
-            let rest = said.split_off(said.len().min(TOGETHER));
-            output.intents.push(Intent::Append(std::mem::replace(&mut said, rest)));
-        }
+        output.intents.extend(in_lots(said).map(Intent::Append));
     }
 
     /// Who acts for all is another one, or the configuration is: every check is looked at again.
@@ -190,4 +187,12 @@ impl World {
         }
         began || was_own != self.is_own_view(&self.checks[id])
     }
+}
+
+/// What is said, a transaction at a time.
+pub(super) fn in_lots(mut said: Vec<Statement>) -> impl Iterator<Item = Vec<Statement>> {
+    std::iter::from_fn(move || {
+        let rest = said.split_off(said.len().min(TOGETHER));
+        Some(std::mem::replace(&mut said, rest)).filter(|lot| !lot.is_empty())
+    })
 }

@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use super::World;
 use super::ids::CheckId;
+use super::on_record::in_lots;
 use super::output::{Intent, Output};
 use super::recording::{StatusOnRecord, is_older};
 use crate::model::fact::{CheckStatus, Statement};
 use crate::model::status::Status;
 use crate::text::name::Name;
-
-/// Facts of one transaction at most.
-const TOGETHER: usize = 1_000;
 
 impl World {
     /// Notes at which status a check was seen to settle. Who acts for all says it: only what the check is at is kept then.
@@ -54,8 +52,8 @@ impl World {
             missed.extend(changes.into_iter().map(|said| CheckStatus { fence, ..said }));
         }
         missed.sort_by_key(|said| said.since);
-        let statements = |said: &[CheckStatus]| said.iter().cloned().map(Statement::CheckStatus).collect();
-        output.intents.extend(missed.chunks(TOGETHER).map(|said| Intent::AppendMissed(statements(said))));
+        let missed = missed.into_iter().map(Statement::CheckStatus).collect();
+        output.intents.extend(in_lots(missed).map(Intent::AppendMissed));
     }
 }
 
