@@ -125,7 +125,7 @@ pub(super) fn title(state: &mut State, effects: &mut Vec<Effect>) {
 /// How a run ended, in words. What the configuration offers where it did not help stands beside it, with its key.
 fn result_of(state: &State, run: &Run) -> (Tone, String) {
     let mut said = state.world.epitaph(run);
-    if state.world.can_verify(run) && !state.world.read_only {
+    if state.world.can_verify(run) {
         let key = state.console.keymap.key_of(Command::FollowUp);
         let key = key.map_or_else(|| "follow-up".to_owned(), |key| key.to_string());
         said = format!("{said}; look at {}, then {key} on its run verifies it now", run.target);

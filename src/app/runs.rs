@@ -42,7 +42,7 @@ pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
 /// What is offered after the shown run: its verification where its supervisor died, else what the configuration names.
 fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
-    if state.world.can_verify(&run) && !state.world.read_only {
+    if state.world.can_verify(&run) {
         let title = state.world.title_of(&run.action).to_owned();
         state.toast(Tone::Info, &format!("{title}: verifying"));
         effects.push(Effect::Run(state.request(AwaitedAnswer::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
@@ -66,7 +66,7 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
 /// Whether something is offered after the shown run.
 pub(super) fn is_follow_up_offered(state: &State) -> bool {
     state.shown_run().is_some_and(|run| {
-        let verifiable = state.world.can_verify(run) && !state.world.read_only;
+        let verifiable = state.world.can_verify(run);
         verifiable || state.world.run(&run.id).is_some_and(|view| view.offer.is_some())
     })
 }

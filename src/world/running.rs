@@ -157,9 +157,11 @@ impl World {
         run.ago(self.moment()) <= self.now.since(self.started)
     }
 
-    /// Whether a run of unknown outcome can be verified now: its action says by which checks.
+    /// Whether a run of unknown outcome can be verified now: its action says by which checks, and this console may act.
     pub(crate) fn can_verify(&self, run: &Run) -> bool {
-        run.can_be_verified_now() && self.action(&run.action).is_some_and(|action| action.verify.is_some())
+        !self.read_only
+            && run.can_be_verified_now()
+            && self.action(&run.action).is_some_and(|action| action.verify.is_some())
     }
 
     /// How far the verification of a run is.

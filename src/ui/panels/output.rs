@@ -116,7 +116,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Line::styled(words, Role::StatusUnknown));
-        if state.seen().can_verify(run) && !state.seen().read_only {
+        if state.seen().can_verify(run) {
             lines.push(
                 Line::styled(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
