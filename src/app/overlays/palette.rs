@@ -3,6 +3,7 @@
 mod menu;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config as MatcherConfig, Matcher, Utf32Str};
@@ -130,9 +131,10 @@ fn titled(kind: &str, (title, name): (&str, &str), is_shared: bool, keys: String
     PaletteItem { alias: format!("{kind} {name}"), ..item(format!("{kind} {title}"), help, keys, does) }
 }
 
-/// Whether more than one of them has that title.
-fn is_shared<'a>(title: &str, mut titles: impl Iterator<Item = &'a String>) -> bool {
-    titles.by_ref().any(|other| other == title) && titles.any(|other| other == title)
+/// The titles that more than one of them has.
+fn shared<'a>(titles: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    let mut known = BTreeSet::new();
+    titles.map(String::as_str).filter(|title| !known.insert(*title)).collect()
 }
 
 fn everything(state: &State) -> Vec<PaletteItem> {
@@ -144,10 +146,11 @@ fn everything(state: &State) -> Vec<PaletteItem> {
             items.push(item(info.name.to_owned(), info.help, keys, Operation::Command(command)));
         }
     }
+    let shared_titles = shared(Screen::custom(&world.config).map(|(_, screen)| &screen.title));
     for (_, screen) in Screen::custom(&world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         let does = Operation::Screen(screen.name.clone());
-        let is_shared = is_shared(&screen.title, Screen::custom(&world.config).map(|(_, other)| &other.title));
+        let is_shared = shared_titles.contains(&*screen.title);
         items.push(titled("screen", (&screen.title, &screen.name), is_shared, keys, does));
     }
     for filter in &world.config.filters {
@@ -155,9 +158,10 @@ fn everything(state: &State) -> Vec<PaletteItem> {
         let help = format!("{}: {}", filter.title, filter.filter.text());
         items.push(item(format!("filter {}", filter.name), help, keys, Operation::Filter(filter.name.clone())));
     }
+    let shared_titles = shared(world.services.iter().map(|service| &service.title));
     for service in world.services.iter() {
         let does = Operation::Service(service.name.clone());
-        let is_shared = is_shared(&service.title, world.services.iter().map(|other| &other.title));
+        let is_shared = shared_titles.contains(&*service.title);
         let called = (&*service.title, &*service.name);
         let mut service_item = titled("service", called, is_shared, String::new(), does);
         service_item.help = format!("{}  {}", service.status.word(), service_item.help).trim_end().to_owned().into();
@@ -167,9 +171,10 @@ fn everything(state: &State) -> Vec<PaletteItem> {
         let does = Operation::Log(log.name.clone());
         items.push(item(format!("log {}", log.name), "only this log", String::new(), does));
     }
+    let shared_titles = shared(world.metrics.iter().map(|metric| &metric.title));
     for metric in &world.metrics {
         let does = Operation::Metric(metric.name.clone());
-        let is_shared = is_shared(&metric.title, world.metrics.iter().map(|other| &other.title));
+        let is_shared = shared_titles.contains(&*metric.title);
         items.push(titled("metric", (&metric.title, &metric.name), is_shared, String::new(), does));
     }
     for theme in &state.console.themes {
@@ -187,10 +192,11 @@ fn actions(state: &State) -> Vec<PaletteItem> {
 fn started<'a>(state: &State, actions: impl IntoIterator<Item = &'a Action>) -> Vec<PaletteItem> {
     let config = &state.world.config;
     let mut items = Vec::new();
+    let shared_titles = shared(config.actions.iter().map(|action| &action.title));
     for action in actions.into_iter().filter(|_| !state.world.read_only) {
         let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
         let does = Operation::Action { name: action.name.clone(), dry_run: false };
-        let is_shared = is_shared(&action.title, config.actions.iter().map(|other| &other.title));
+        let is_shared = shared_titles.contains(&*action.title);
         let called = (&*action.title, &*action.name);
         items.push(titled("run", called, is_shared, keys, does));
         if plan::has_dry_run(config, action) {
