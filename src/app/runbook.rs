@@ -71,13 +71,17 @@ pub(super) fn open(state: &State, service: &Name, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Bytes of a line that surely fill a row, however narrow the panel.
+const NARROW: usize = 20;
+
 /// Scrolls what is shown. `false`: the command is no movement.
 pub(super) fn scroll(state: &mut State, command: Command) -> bool {
     let height = state.height(&panels::SERVICE_RUNBOOK.id());
     let Some(shown) = &mut state.console.screens.service.runbook else { return false };
-    let lines = shown.text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, Vec::len);
+    let lines = shown.text.as_ref().and_then(|text| text.as_ref().ok());
     // How many rows the lines take once they are wrapped is known where they are drawn: that stops at the last.
-    let to = moved(command, shown.scroll, (2 * lines).saturating_sub(1), height);
+    let most: usize = lines.map_or(0, |lines| lines.iter().map(|line| 1 + line.as_str().len() / NARROW).sum());
+    let to = moved(command, shown.scroll, most.saturating_sub(1), height);
     shown.scroll = to.unwrap_or(shown.scroll);
     to.is_some()
 }
