@@ -62,6 +62,8 @@ pub(super) fn start_removing(
                     stores.wait_for(|store| matches!(store, StoreState::Open(_))).await.map(|store| store.clone());
                 let (Ok(StoreState::Open(run_service)), Ok(config)) = (open, acting) else { return };
                 let done = run_service.remove_pruned(config.retention.deployments).await;
+                // Nothing of them is kept for the hour that follows.
+                drop((run_service, config));
                 let done = done.inspect_err(|error| tracing::warn!(%error, "old directories of runs stay for now"));
                 tokio::time::sleep(if done.is_ok() { EVERY } else { AGAIN }).await;
             }

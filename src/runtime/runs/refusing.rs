@@ -87,7 +87,6 @@ impl RunService {
     /// # Errors
     /// The store can't be written.
     pub(crate) async fn record_unplanned(&self, action: &Action, why: SafeText) -> Result<(), StoreError> {
-        self.store.trusted().await?;
         let refused = RunRefused {
             target: action.target.clone(),
             action: action.name.clone(),
@@ -95,18 +94,19 @@ impl RunService {
             why,
             plan_digest: String::new(),
         };
-        self.store.record(self.now(), &self.identity.who, Statement::RunRefused(refused)).await
+        self.record_refused(Statement::RunRefused(refused)).await
+    }
+
+    /// A chain that lost its end is not written on: that would hide what is missing.
+    async fn record_refused(&self, refused: Statement) -> Result<(), StoreError> {
+        self.store.trusted().await?;
+        self.store.record(self.now(), &self.identity.who, refused).await
     }
 
     /// Puts on record that a run was refused. Where even this can't be written, the refusal is still one.
     pub(super) async fn record_refusal(&self, start: &StartRun, reason: RefusalReason) -> Refusal {
         let refused = refused(start, &reason.explained());
-        let recorded = async {
-            // A chain that lost its end is not written on: that would hide what is missing.
-            self.store.trusted().await?;
-            self.store.record(self.now(), &self.identity.who, refused.clone()).await
-        };
-        let unrecorded = match recorded.await {
+        let unrecorded = match self.record_refused(refused.clone()).await {
             Ok(()) => None,
             Err(error) => {
                 tracing::warn!(%error, "a refusal could not be put on record");
