@@ -172,7 +172,8 @@ fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
         let environment = [("PATH", path.as_str()), ("COMPOSE_PROJECT_NAME", &project.name)];
         let mut console = confirm(Terminal::program(&argv, 100, 30, &environment), key);
         console.wait("our screen is left", |screen| !screen.alternate_screen());
-        console.press("busybox hostname; busybox stty size\r");
+        // Docker's program sends the size after the shell has started, later on a busy machine: it is asked for again.
+        console.press("busybox hostname; until busybox stty size | busybox grep 30; do busybox sleep 1; done\r");
         console.wait(&format!("the shell of {adapter} in the container"), |screen| {
             let shown = screen.contents();
             shown.lines().any(|line| line.trim() == hostname) && shown.lines().any(|line| line.trim() == "30 100")
