@@ -490,12 +490,19 @@ impl Restart {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What the supervisor of the newest run has written down of its start.
+    fn started(console: &Terminal) -> Option<serde_json::Value> {
+        let runs: serde_json::Value = serde_json::from_str(&Self::runs(console, &["runs", "--json"])).ok()?;
+        let started = PathBuf::from(runs[0]["output_path"].as_str()?).join("started.json");
+        serde_json::from_slice(&std::fs::read(started).ok()?).ok()
+    }
+
     fn wait_for_state(console: &Terminal, state: &str) -> String {
-        let mut seen = String::new();
-        pty::until(&format!("the run is {state}"), || {
-            seen = Self::runs(console, &["runs", "--json"]);
-            seen.contains(&format!("\"state\": \"{state}\""))
-        });
+        let seen = pty::until_seen(
+            &format!("the run is {state}"),
+            || Self::runs(console, &["runs", "--json"]),
+            |seen| seen.contains(&format!("\"state\": \"{state}\"")),
+        );
         let runs: serde_json::Value = serde_json::from_str(&seen).unwrap();
         runs[0]["id"].as_str().unwrap().to_owned()
     }
@@ -509,6 +516,8 @@ fn what_is_left_is_verified_without_any_console() {
         Restart::confirm(&mut console);
         pty::until("it runs", || Restart::runs(&console, &["runs"]).contains("restart-api"));
         if how == "kill" {
+            // A console that is killed before it has started the supervisor takes the run with it.
+            pty::until_seen("its supervisor runs", || Restart::started(&console), Option::is_some);
             console.signal(Signal::KILL);
             console.wait_for_end();
         } else {
@@ -575,9 +584,7 @@ fn a_killed_supervisor_is_followed_by_verifying_now() {
     let mut console = restart.console();
     Restart::confirm(&mut console);
     Restart::wait_for_state(&console, "verifying");
-    let runs: serde_json::Value = serde_json::from_str(&Restart::runs(&console, &["runs", "--json"])).unwrap();
-    let started = PathBuf::from(runs[0]["output_path"].as_str().unwrap()).join("started.json");
-    let started: serde_json::Value = serde_json::from_slice(&std::fs::read(started).unwrap()).unwrap();
+    let started = Restart::started(&console).unwrap();
     let pid = i32::try_from(started["pid"].as_i64().unwrap()).unwrap();
     rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     Restart::wait_for_state(&console, "unknown");
