@@ -29,8 +29,15 @@ fn session(pid: Pid) -> Option<i32> {
 }
 
 /// The group of a process; `None` where it is gone, or where the group lives outside of our container.
+#[cfg(target_os = "linux")]
 pub(super) fn group(pid: Pid) -> Option<Pid> {
     super::table::one(pid.as_raw_pid()).and_then(|listed| Pid::from_raw(listed.group))
+}
+
+/// The group of a process; `None` where it is gone.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn group(pid: Pid) -> Option<Pid> {
+    rustix::process::getpgid(Some(pid)).ok()
 }
 
 /// Stops this process until it is continued. `group` stops what was started with us too, as a terminal's Ctrl-Z does, so
