@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn survivors_are_counted_and_the_first_of_them_named() {
-        let survivor = |id| Listed { id, group: 7, session: 7, name: "cat".to_owned(), began: None };
+        let survivor = |id| Listed { id, parent: 1, group: 7, session: 7, name: "cat".to_owned(), began: None };
         assert_eq!(Survivors::default().to_string(), "");
         assert_eq!(Survivors(vec![survivor(9)]).to_string(), "; 1 process survived KILL: 9 (cat)");
         let many = Survivors((10..30).map(survivor).collect()).to_string();

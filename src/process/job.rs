@@ -40,6 +40,19 @@ pub(super) fn group(pid: Pid) -> Option<Pid> {
     rustix::process::getpgid(Some(pid)).ok()
 }
 
+/// The groups of what could have put us into its background: of whoever started us, up to the leader of our session. A script
+/// between us and a shell is in our group, and not the one that gives the terminal on.
+fn groups_around_us() -> impl Iterator<Item = Pid> {
+    let ours = session(getpid());
+    let is_of_ours = move |pid: &Pid| ours.is_some() && session(*pid) == ours;
+    // The leader is looked at by itself, for who stands between may have ended.
+    let leader = ours.and_then(Pid::from_raw);
+    let ancestors = std::iter::successors(getppid(), |pid| {
+        super::table::one(pid.as_raw_pid()).and_then(|listed| Pid::from_raw(listed.parent))
+    });
+    ancestors.take_while(is_of_ours).chain(leader).filter_map(group)
+}
+
 /// Stops this process until it is continued. `group` stops what was started with us too, as a terminal's Ctrl-Z does, so
 /// that a script around us doesn't keep the shell waiting.
 ///
@@ -62,8 +75,8 @@ pub(super) fn is_ours(terminal: &impl AsFd) -> bool {
 
 /// Whether a shell has taken that terminal since, because we were put into its background.
 pub(super) fn is_the_shells(terminal: &impl AsFd) -> bool {
-    let shell = getppid().filter(|_| can_be_continued()).and_then(group);
-    shell.is_some() && tcgetpgrp(terminal).ok() == shell && shell != group(getpid())
+    let Ok(foreground) = tcgetpgrp(terminal) else { return false };
+    group(getpid()) != Some(foreground) && groups_around_us().any(|around| around == foreground)
 }
 
 /// Gives that terminal to a group, though we may not be in the foreground ourselves.

@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal};
 pub(crate) struct Listed {
     /// Its process id.
     pub id: i32,
+    /// Who started it, or took it over since; 0 where that is outside of our container.
+    pub parent: i32,
     /// The group that it belongs to.
     pub group: i32,
     /// The session that it belongs to; 0 where the system does not say.
@@ -43,10 +45,11 @@ pub(crate) fn one(id: i32) -> Option<Listed> {
     if matches!(*fields.first()?, "Z" | "X") {
         return None;
     }
-    let (group, session) = (fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?);
+    let number = |at: usize| fields.get(at)?.parse::<i32>().ok();
+    let (parent, group, session) = (number(1)?, number(2)?, number(3)?);
     let ticks: Option<u64> = fields.get(19).and_then(|ticks| ticks.parse().ok());
     let began = ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(1000 / TICKS)));
-    Some(Listed { id, group, session, name, began })
+    Some(Listed { id, parent, group, session, name, began })
 }
 
 /// The words that a process was started with; empty where that may not be read.
@@ -81,14 +84,15 @@ fn read(id: i32, what: &str) -> Option<Vec<u8>> {
 /// Every process.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn all() -> Vec<Listed> {
-    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,pgid=,stat=,comm="]).output();
+    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid=,pgid=,stat=,comm="]).output();
     let Ok(listed) = listed else { return Vec::new() };
     let read = |line: &str| {
         let mut fields = line.split_ascii_whitespace();
-        let (id, group) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        let mut number = || fields.next()?.parse::<i32>().ok();
+        let (id, parent, group) = (number()?, number()?, number()?);
         let state = fields.next()?;
         let name = fields.collect::<Vec<_>>().join(" ");
-        (!state.starts_with('Z')).then_some(Listed { id, group, session: 0, name, began: None })
+        (!state.starts_with('Z')).then_some(Listed { id, parent, group, session: 0, name, began: None })
     };
     String::from_utf8_lossy(&listed.stdout).lines().filter_map(read).collect()
 }

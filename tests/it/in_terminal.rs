@@ -269,6 +269,31 @@ fn what_is_stopped_in_a_shell_stays_there_and_a_stopped_shell_can_be_continued()
 }
 
 #[test]
+fn who_put_a_script_of_ours_into_the_background_keeps_the_terminal() {
+    let opening = Opening::of(r#"[["sh", "-c", "echo ready; until [ -e go ]; do sleep 0.05; done"]]"#);
+    let script = opening.0.path().join("open.sh");
+    let program = env!("CARGO_BIN_EXE_opsroom");
+    let words = format!(
+        "#!/bin/sh\n{program} --config {} run open-api --yes\necho done-$((40 + 1))\n",
+        opening.config().display()
+    );
+    std::fs::write(&script, words).unwrap();
+    let mut outer = Terminal::program(&["/bin/sh", "-i"], 100, 30, &[("PS1", "outer$ ")]);
+    outer.wait_for("outer$");
+    outer.press(&format!("sh {}\r", script.display()));
+    outer.wait_for("ready");
+    outer.press("\x1a");
+    outer.wait("the shell around the script", |screen| screen.contents().trim_end().ends_with("outer$"));
+    outer.press("bg\r");
+    wait_for_state(&outer, "running");
+    std::fs::write(opening.0.path().join("go"), "").unwrap();
+    outer.wait_for("done-41");
+    outer.press("echo lives-$((40 + 2))\r");
+    outer.wait_for("lives-42");
+    assert_eq!(wait_for_state(&outer, "ended")["exit_code"], 0);
+}
+
+#[test]
 fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
     let opening =
         Opening::of(r#"[["sh", "-c", "trap '' HUP TERM; echo $$ > pid; echo ready; while :; do sleep 1; done"]]"#);
