@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use super::borrower::TerminalBorrower;
 use super::environment;
 use super::group::{self, ProcessGroup};
+use super::job;
 
 /// A command as it will be started. Values of secrets are in it already, which is why it can't be printed.
 pub(crate) struct Invocation {
@@ -175,7 +176,7 @@ impl Invocation {
         // Listening begins before the child can be stopped.
         let (changes, mode) = (group::changes(), TerminalBorrower::mode_of(&keyboard));
         let stdin = stdin.map_or_else(|| keyboard.try_clone().map(Stdio::from), Ok);
-        let started = stdin.and_then(|stdin| self.command().stdin(stdin).spawn());
+        let started = stdin.and_then(|stdin| self.command().stdin(stdin).stderr(job::errors_in_terminal()).spawn());
         let child = started.map_err(|error| self.not_started(error))?;
         Ok(TerminalBorrower::new(child, keyboard, mode, changes))
     }

@@ -1,7 +1,9 @@
 //! Our own place in a shell's job control: which group we are in, who could continue us, and who has the terminal.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd;
+use std::process::Stdio;
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal as Masked};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
@@ -93,6 +95,16 @@ pub(super) fn give(terminal: &impl AsFd, group: Pid) -> io::Result<()> {
 /// As the system reports.
 pub(super) fn set_mode(terminal: &impl AsFd, mode: &Termios) -> io::Result<()> {
     from_behind(|| tcsetattr(terminal, OptionalActions::Now, mode).map_err(io::Error::from))
+}
+
+/// Where a program in our terminal writes its errors: where we do, or into the terminal where ours go into a file. A shell takes
+/// no terminal for its own that is not there: it would show no prompt and have no job control.
+pub(super) fn errors_in_terminal() -> Stdio {
+    if io::stderr().is_terminal() {
+        return Stdio::inherit();
+    }
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
+    terminal.map_or_else(|_| Stdio::inherit(), Stdio::from)
 }
 
 /// Forgets what was typed into that terminal and read by nobody: it was meant for who had it before. What a shell was given

@@ -294,6 +294,29 @@ fn who_put_a_script_of_ours_into_the_background_keeps_the_terminal() {
 }
 
 #[test]
+fn a_shell_has_job_control_though_our_errors_go_to_a_file() {
+    let opening = Opening::of(r#"[["bash", "--norc"]]"#);
+    let errors = opening.0.path().join("errors");
+    let words = format!(
+        "exec {} --config {} 2> {}",
+        env!("CARGO_BIN_EXE_opsroom"),
+        opening.config().display(),
+        errors.display()
+    );
+    let mut console = confirm(Terminal::program(&["/bin/sh", "-c", &words], 100, 30, &[("PS1", "inner$ ")]), "H");
+    pty::until("the shell has the terminal", || console.foreground() == "bash");
+    console.press("sleep 1000\r");
+    pty::until("a program has it", || console.foreground() == "sleep");
+    console.press("\x1a");
+    pty::until("the shell has it again", || console.foreground() == "bash");
+    console.press("kill -9 %1; wait; echo went-$((40 + 2)) >&2\r");
+    console.wait_for("went-42");
+    console.press("exit\r");
+    assert_back(&mut console, "after a shell");
+    assert_eq!(std::fs::read_to_string(errors).unwrap(), "");
+}
+
+#[test]
 fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
     let opening =
         Opening::of(r#"[["sh", "-c", "trap '' HUP TERM; echo $$ > pid; echo ready; while :; do sleep 1; done"]]"#);
