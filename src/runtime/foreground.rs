@@ -1,7 +1,6 @@
 //! A run that has the terminal, from the moment it is lent to the outcome on record.
 
-use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -30,7 +29,7 @@ impl ForegroundRun {
     /// afterwards.
     pub(crate) async fn run(self, hang_up: CancellationToken, is_covered: bool) -> Run {
         let Self { run_service, run, steps } = self;
-        let keyboard = || KeyInput::find()?.to_owned_fd();
+        let keyboard = || KeyInput::find()?.as_fd().try_clone_to_owned();
         let ended = steps.run(run_service.clock, LentTerminal { keyboard, hang_up, is_covered }).await;
         if let Err(error) = ended {
             tracing::warn!(%error, run = %run.id, "the end of a run could not be written");
@@ -38,12 +37,5 @@ impl ForegroundRun {
         let liveness = liveness_of(&run);
         let stored = tokio::time::timeout(TO_RECORD, run_service.settle(&run, &liveness)).await;
         stored.unwrap_or_else(|_| run_service.as_it_stands(run))
-    }
-}
-
-impl KeyInput {
-    /// The same keyboard for another program.
-    pub(super) fn to_owned_fd(&self) -> io::Result<OwnedFd> {
-        self.as_fd().try_clone_to_owned()
     }
 }

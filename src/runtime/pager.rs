@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -63,7 +64,7 @@ impl Pager {
         let shell = Invocation::shell(pager.as_deref().unwrap_or("less")).in_our_environment();
         // What is read came from outside: a pager must not run commands for it.
         let shell = shell.env("LESSSECURE", "1");
-        let keyboard = KeyInput::find().and_then(|input| input.to_owned_fd());
+        let keyboard = KeyInput::find().and_then(|input| input.as_fd().try_clone_to_owned());
         let started = keyboard.map(|keyboard| shell.start_in_terminal(keyboard, Some(Stdio::piped())));
         self.running = Some(started.and_then(|started| started.map_err(io::Error::other)));
         self.text = Some((text, redactor));
