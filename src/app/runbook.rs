@@ -1,8 +1,9 @@
 //! The runbook of the service that is shown: read while a panel shows it, opened in the pager, scrolled.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::panels;
+use crate::config::sections::service::Service;
+use crate::config::{Config, panels};
 use crate::model::effect::{ConsoleEffect, Effect, RequestId, TerminalEffect};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -14,19 +15,21 @@ use super::state::State;
 
 /// While a runbook is on the screen it is read: once for each time that it is come to, so that a change in it is seen.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
-    let wanted = state.shows(&panels::SERVICE_RUNBOOK).then(|| source(state)).flatten();
+    let known = if state.shows(&panels::SERVICE_RUNBOOK) { regarded(state) } else { None };
     let shown = state.console.screens.service.runbook.as_ref();
-    let Some((file, section)) = wanted else {
+    // This is asked after every message, and answered by what is written alone.
+    if shown.is_some_and(|shown| known.and_then(|known| known.runbook.as_ref()) == Some(&shown.written)) {
+        return;
+    }
+    let wanted = known.and_then(|known| Some((known.runbook.clone()?, known.runbook_file(beside(state))?)));
+    let Some((written, (path, section))) = wanted else {
         state.console.screens.service.runbook = None;
         return;
     };
-    if shown.is_some_and(|shown| shown.file == file && shown.section == section) {
-        return;
-    }
+    let section = section.to_owned();
     let request = state.next_request();
-    let read = ConsoleEffect::ReadRunbook { request, path: file.clone(), section: section.clone() };
-    effects.push(read.into());
-    state.console.screens.service.runbook = Some(ShownRunbook { file, section, request, text: None, scroll: 0 });
+    effects.push(ConsoleEffect::ReadRunbook { request, path, section }.into());
+    state.console.screens.service.runbook = Some(ShownRunbook::asked(written, request));
 }
 
 /// What was read. Another may be shown by now.
@@ -37,20 +40,18 @@ pub(super) fn learned(state: &mut State, request: RequestId, text: Result<Vec<Sa
     }
 }
 
-/// The file and the section of the runbook of the service that is shown; `None` where it has none, or one that is an
-/// address.
-fn source(state: &State) -> Option<(PathBuf, String)> {
-    let service = state.regarded_service()?;
-    let config = &state.seen().config;
-    let known = config.services.iter().find(|known| known.name == service.name)?;
-    let (file, section) = known.runbook_file(beside(state))?;
-    Some((file, section.to_owned()))
+/// The service that is shown, as the configuration has it.
+fn regarded(state: &State) -> Option<&Service> {
+    of(&state.seen().config, &state.regarded_service()?.name)
+}
+
+fn of<'a>(config: &'a Config, service: &Name) -> Option<&'a Service> {
+    config.services.iter().find(|known| known.name == *service)
 }
 
 /// As the runbook of the service that is shown is written in the configuration.
 pub(crate) fn written(state: &State) -> Option<&str> {
-    let service = state.regarded_service()?;
-    state.seen().config.services.iter().find(|known| known.name == service.name)?.runbook.as_deref()
+    regarded(state)?.runbook.as_deref()
 }
 
 /// The directory from which the paths of runbooks are written.
@@ -60,8 +61,7 @@ fn beside(state: &State) -> &Path {
 
 /// Shows a runbook that is a file in the pager, from its section on; one that is an address is copied.
 pub(super) fn open(state: &State, service: &Name, effects: &mut Vec<Effect>) {
-    let config = &state.world.config;
-    let Some(known) = config.services.iter().find(|known| known.name == *service) else { return };
+    let Some(known) = of(&state.world.config, service) else { return };
     match (known.runbook_file(beside(state)), &known.runbook) {
         (Some((path, section)), _) => {
             effects.push(TerminalEffect::PageFile { path, section: section.to_owned() }.into());
