@@ -1,5 +1,7 @@
 //! What is known of the runbook that is shown.
 
+use std::sync::OnceLock;
+
 use crate::model::effect::RequestId;
 use crate::text::SafeText;
 
@@ -12,6 +14,8 @@ pub(crate) struct ShownRunbook {
     pub(in crate::app) request: RequestId,
     /// Its lines, or why there are none; `None` while they are read.
     pub(crate) text: Option<Result<Vec<SafeText>, SafeText>>,
+    /// How many rows the lines take in a column of the least width: counted by the view once for each text.
+    pub(crate) rows: OnceLock<usize>,
     /// The first row that is shown; the view clamps it.
     pub(crate) scroll: usize,
 }
@@ -19,6 +23,6 @@ pub(crate) struct ShownRunbook {
 impl ShownRunbook {
     /// One that is read now.
     pub(in crate::app) const fn asked(written: String, request: RequestId) -> Self {
-        Self { written, request, text: None, scroll: 0 }
+        Self { written, request, text: None, rows: OnceLock::new(), scroll: 0 }
     }
 }

@@ -23,9 +23,12 @@ pub(super) struct ServiceRunbook;
 impl PanelView for ServiceRunbook {
     /// As high as the section, in the column that it has beside the logs.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        let shown = state.console.screens.service.runbook.as_ref().and_then(|shown| shown.text.as_ref());
-        let rows = shown.and_then(|text| text.as_ref().ok()).map_or(1, |text| lines(text, NARROWEST).len());
-        Some(Height::by_rows(rows, room))
+        // Asked for several times a frame, and the same for as long as the text is.
+        let rows = state.console.screens.service.runbook.as_ref().and_then(|shown| {
+            let text = shown.text.as_ref()?.as_ref().ok()?;
+            Some(*shown.rows.get_or_init(|| lines(text, NARROWEST).len()))
+        });
+        Some(Height::by_rows(rows.unwrap_or(1), room))
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
