@@ -1,5 +1,6 @@
 //! `opsroom snapshot SCREEN`: one frame to stdout, as text, with colours, or as a picture.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::cli::run_service;
+use crate::config::panels;
+use crate::config::sections::service::Service;
 use crate::lang::key::{Key, KeyError};
 use crate::lang::unit::parse_duration;
 use crate::logs::record::LogState;
@@ -126,13 +129,23 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         headless.run(arguments.within, answered).await;
         // What belongs together comes together: the logs of the check that was last.
         headless.run(Duration::from_millis(300), |_| false).await;
-        let redactor = headless.redactor().await;
+        let reads = may_show_runbook(headless.state(), &screen, arguments);
+        let redactor = if reads { Some(headless.redactor().await) } else { None };
         (headless.finish().await, redactor)
     };
     let (mut state, redactor) = output::block_on(work)
         .map_err(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))?;
-    arrive(&mut state, screen, arguments, |effect| runbook::answer(effect, &redactor));
+    arrive(&mut state, screen, arguments, |effect| runbook::answer(effect, redactor.as_ref()?));
     Ok(state)
+}
+
+/// Whether a runbook may be in the frame. Secrets are taken out of it, and may take long.
+fn may_show_runbook(state: &State, screen: &Screen, arguments: &Arguments) -> bool {
+    // Keys lead anywhere.
+    let has_keys = !arguments.keys.is_empty();
+    let mut layouts = state.console.layouts.iter().filter(|layout| has_keys || *layout.name == *screen.name());
+    let is_file = |service: &Service| service.runbook_file(Path::new("")).is_some();
+    layouts.any(|layout| layout.has(&panels::SERVICE_RUNBOOK)) && state.world.config.services.iter().any(is_file)
 }
 
 /// Whether everything has been heard of once.

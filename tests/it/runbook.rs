@@ -125,3 +125,22 @@ fn a_snapshot_shows_the_section() {
     assert!(drawn.contains("Call ben, pin ***."), "{drawn}{}", String::from_utf8_lossy(&output.stderr));
     assert!(!drawn.contains("of another"), "{drawn}");
 }
+
+/// A secret may take long, and says nothing about a screen on which no runbook is shown.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test may touch files, and waits for what it started")]
+fn a_snapshot_without_a_runbook_waits_for_no_secret() {
+    let at = tempfile::tempdir().expect("a directory");
+    let config = "[secret.pin]\ncommand = [\"sh\", \"-c\", \"sleep 9; touch known; echo correct-horse-battery\"]\n\
+                  [service.web]\nrunbook = \"RUNBOOK.md\"\n";
+    std::fs::write(at.path().join("opsroom.toml"), config).expect("a file");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["--config", "opsroom.toml", "snapshot", "overview", "--within", "100ms"])
+        .current_dir(at.path())
+        .env("HOME", at.path())
+        .env("XDG_STATE_HOME", at.path().join("state"))
+        .output()
+        .expect("the program");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !at.path().join("known").exists(), "{said}");
+}
