@@ -110,7 +110,6 @@ impl LeaseTask {
                 engine: None,
                 is_engine_kept: false,
                 resumed: None,
-                seen_at: None,
                 seen: None,
                 seen_before: None,
                 began_anew: false,
@@ -193,8 +192,7 @@ struct LeaseParticipant {
     /// What was taken over last: the store (empty while that is away), and what its engines knew.
     resumed: Option<(String, Vec<Vec<u8>>)>,
     /// When the store was last seen, by the clock of this host, and its id.
-    seen_at: Option<DateTime<Utc>>,
-    seen: Option<String>,
+    seen: Option<(DateTime<Utc>, String)>,
     /// When those saw it last whom this process succeeds.
     seen_before: Option<DateTime<Utc>>,
     /// Whether it began while the store was away, knowing nothing of the engine of before: the store knows that.
@@ -244,6 +242,10 @@ impl LeaseParticipant {
             StoreState::Open(run_service) => Some(run_service.store().clone()),
             StoreState::Opening | StoreState::Closed(_) => None,
         }
+    }
+
+    fn seen_at(&self) -> Option<DateTime<Utc>> {
+        self.seen.as_ref().map(|(at, _)| *at)
     }
 
     async fn obey(&mut self, command: HolderCommand) {
@@ -313,7 +315,7 @@ impl LeaseParticipant {
             let began = before.filter(|before| before.fence == fence).map_or(now, |before| before.began);
             self.holding = Some(ActingLease { store: store.id().to_owned(), fence, since, began });
         }
-        (self.seen_at, self.seen) = (Some(now), Some(store.id().to_owned()));
+        self.seen = Some((now, store.id().to_owned()));
         self.claim_held().await;
         let is_alike = !matches!(view, LeaseView::OtherConfiguration(_));
         self.view = view;

@@ -41,7 +41,7 @@ impl LeaseParticipant {
         let Some(address) = self.place.clone().filter(|_| is_closed && self.holding.is_none()) else { return };
         let (state, is_new) = (self.state_directory.clone(), self.resumed.is_none());
         // Who saw the store leaves it to the holder of then, which may be elsewhere: one that is here keeps a copy since.
-        let seen_at = self.seen_at;
+        let seen_at = self.seen_at();
         let found = tokio::task::spawn_blocking(move || {
             let copy = EngineCopy::at_place(&state, &address.name());
             let copy = copy.filter(|copy| seen_at.is_none_or(|at| copy.at > at));
@@ -149,7 +149,7 @@ impl LeaseParticipant {
             store: holding.store.clone(),
             place: self.place.as_ref().map(StoreAddress::name),
             at: self.clock.now().utc,
-            seen_at: self.seen_at.or(self.seen_before),
+            seen_at: self.seen_at().or(self.seen_before),
             fence: holding.fence,
             began_anew: self.began_anew,
             engine: Arc::clone(engine),

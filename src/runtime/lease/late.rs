@@ -66,7 +66,7 @@ impl LeaseParticipant {
     async fn known_store(&self) -> Option<String> {
         let open = self.store().map(|store| store.id().to_owned());
         let held = || self.holding.as_ref().map(|holding| holding.store.clone());
-        if let Some(known) = open.or_else(held).or_else(|| self.seen.clone()) {
+        if let Some(known) = open.or_else(held).or_else(|| self.seen.as_ref().map(|(_, id)| id.clone())) {
             return Some(known);
         }
         let (state, place) = (self.state_directory.clone(), self.place.clone()?);
