@@ -3,11 +3,13 @@
 //! *Invariant:* what the holder says is on record, in the queue (in memory where the disk has no room for it), refused because
 //! another one holds the lease, or counted as dropped. It is said in its order.
 
+mod commands;
 mod engine;
 mod late;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +17,8 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::late::LateRecorder;
+pub(crate) use self::commands::LateRecorder;
+use self::commands::{HolderCommand, HolderCommands};
 use self::late::Unqueued;
 use super::effects::StoreState;
 use super::identity::Identity;
@@ -32,7 +35,6 @@ use crate::store::address::StoreAddress;
 use crate::store::lease::HeldWrite;
 use crate::store::queue::LateQueue;
 use crate::store::{Store, StoreError, new_fact};
-use crate::text::SafeText;
 
 /// Commands that may wait: one a tick, for as long as a store may hang.
 const COMMANDS: usize = 1024;
@@ -41,22 +43,9 @@ const LATE_BY: TimeDelta = TimeDelta::minutes(1);
 /// How long giving the lease back may take at the end: it expires by itself.
 const LEAVING: Duration = Duration::from_millis(600);
 
-/// What the holder is told by its console.
-#[derive(Debug)]
-enum HolderCommand {
-    /// What is to be put on record, with the moment at which it was so.
-    Append(DateTime<Utc>, Vec<Statement>),
-    /// What was seen while nobody acted, with the moment at which that was said.
-    AppendMissed(DateTime<Utc>, Vec<Statement>),
-    /// What the engine knows.
-    Keep(Arc<EngineState>),
-    /// What somebody else here could not put on record, with the moment at which it was so.
-    Late(DateTime<Utc>, Statement),
-}
-
 /// The console's end of the task.
 pub(crate) struct LeaseTask {
-    commands: mpsc::Sender<HolderCommand>,
+    commands: HolderCommands,
     received: Arc<Mutex<mpsc::Receiver<HolderCommand>>>,
     /// The configuration by which is acted, and whether this console only looks on.
     configuration: watch::Sender<(Arc<Config>, bool)>,
@@ -69,6 +58,7 @@ impl LeaseTask {
     pub(crate) fn new(clock: Clock, config: &Arc<Config>, outcomes: mpsc::Sender<Outcome>) -> Self {
         let (commands, received) = mpsc::channel(COMMANDS);
         let configuration = watch::Sender::new((Arc::clone(config), config.console.read_only));
+        let commands = HolderCommands { commands, outcomes: outcomes.clone(), lost: Arc::default() };
         Self { commands, received: Arc::new(Mutex::new(received)), configuration, outcomes, clock }
     }
 
@@ -86,6 +76,7 @@ impl LeaseTask {
         let (received, outcomes, clock, stores) =
             (Arc::clone(&self.received), self.outcomes.clone(), self.clock, stores.clone());
         let (configuration, state_directory) = (self.configuration.subscribe(), state_directory.to_owned());
+        let lost = Arc::clone(&self.commands.lost);
         tasks.supervise("lease", tasks.token(), move |token| {
             let participant = LeaseParticipant {
                 me: LeaseCandidate {
@@ -116,6 +107,7 @@ impl LeaseTask {
                 waiting: 0,
                 unqueued: Unqueued::default(),
                 dropped: 0,
+                lost: Arc::clone(&lost),
                 reported: LeaseReport::default(),
                 trouble: None,
             };
@@ -136,24 +128,16 @@ impl LeaseTask {
 
     /// Where others of this console leave what is to be put on record once the store is back.
     pub(super) fn late_recorder(&self) -> LateRecorder {
-        LateRecorder::new(self.commands.clone(), self.clock)
+        LateRecorder { commands: self.commands.clone(), clock: self.clock }
     }
 
     /// Carries out what only the holder does. Of a console that does not hold the lease, nothing comes of it.
     pub(crate) fn execute(&self, effect: HolderEffect) {
-        self.tell(match effect {
+        self.commands.tell(match effect {
             HolderEffect::Append(said) => HolderCommand::Append(self.clock.now().utc, said),
             HolderEffect::AppendMissed(said) => HolderCommand::AppendMissed(self.clock.now().utc, said),
             HolderEffect::KeepEngine(engine) => HolderCommand::Keep(engine),
         });
-    }
-
-    fn tell(&self, command: HolderCommand) {
-        if let Err(full) = self.commands.try_send(command) {
-            tracing::error!(%full, "the store is too slow");
-            let words = "the store is too slow: what this console had to put on record is lost";
-            self.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
-        }
     }
 }
 
@@ -202,6 +186,8 @@ struct LeaseParticipant {
     waiting: usize,
     unqueued: Unqueued,
     dropped: usize,
+    /// Facts that did not come as far as here: the way was full.
+    lost: Arc<AtomicUsize>,
     reported: LeaseReport,
     /// What was wrong at the last turn: said once.
     trouble: Option<String>,
@@ -378,7 +364,8 @@ impl LeaseParticipant {
         let others = tokio::task::spawn_blocking(move || queue.others()).await.unwrap_or_default();
         let others = if id.is_empty() { self.reported.others.clone() } else { others };
         let in_memory = self.unqueued.facts.len();
-        let late = LateFigures { on_disk: self.waiting, in_memory, dropped: self.dropped };
+        let dropped = self.dropped + self.lost.load(Ordering::Relaxed);
+        let late = LateFigures { on_disk: self.waiting, in_memory, dropped };
         let unqueued = self.unqueued.why.clone().filter(|_| in_memory > 0);
         let (view, unattended_for) = (self.view.clone(), self.unattended_for);
         let report = LeaseReport { view, unattended_for, late, unqueued, others };

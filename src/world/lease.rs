@@ -24,7 +24,9 @@ impl World {
         let mut failed = Vec::new();
         if late.dropped > self.diagnostics.late.dropped {
             let dropped = late.dropped;
-            failed.push(format!("{dropped} facts were dropped: the queue for the store that is away can't take them"));
+            failed.push(format!(
+                "{dropped} facts were dropped: the store is away or too slow, and there is no room for them"
+            ));
         }
         if let Some(why) = unqueued.filter(|_| self.diagnostics.late.in_memory == 0) {
             let what = "its queue can't be written";

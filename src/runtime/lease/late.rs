@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::io;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
 
-use super::{Clock, HolderCommand, LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new_fact};
+use super::{LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new_fact};
 use crate::files::trust::describe;
 use crate::store::acting::SeenStore;
 use crate::store::queue::forget_fences;
@@ -23,31 +22,6 @@ pub(super) struct Unqueued {
     pub facts: Vec<NewFact>,
     /// Why the disk can't take them.
     pub why: Option<SafeText>,
-}
-
-/// Takes what others of this console could not put on record.
-#[derive(Clone)]
-pub(crate) struct LateRecorder {
-    commands: mpsc::Sender<HolderCommand>,
-    clock: Clock,
-}
-
-impl LateRecorder {
-    pub(super) const fn new(commands: mpsc::Sender<HolderCommand>, clock: Clock) -> Self {
-        Self { commands, clock }
-    }
-
-    /// Puts on record that this is so now, once the store is back.
-    pub(in crate::runtime) fn record(&self, said: Statement) {
-        self.record_at(self.clock.now().utc, said);
-    }
-
-    /// Puts on record that it was so at that time, once the store is back.
-    pub(in crate::runtime) fn record_at(&self, at: DateTime<Utc>, said: Statement) {
-        if let Err(full) = self.commands.try_send(HolderCommand::Late(at, said)) {
-            tracing::error!(%full, "what could not be put on record is lost");
-        }
-    }
 }
 
 impl LeaseParticipant {

@@ -15,6 +15,7 @@ use crate::model::status::Status;
 use crate::runtime::runs::RunService;
 use crate::store::acting::last_seen;
 use crate::store::engine_copy::EngineCopy;
+use crate::text::SafeText;
 
 /// Far beyond what any wait takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
