@@ -199,6 +199,7 @@ impl LeaseParticipant {
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Known before the first turn, though nobody has changed it.
         self.configuration.mark_changed();
+        let mut is_due = false;
         loop {
             tokio::select! {
                 biased;
@@ -208,7 +209,14 @@ impl LeaseParticipant {
                     self.configuration.mark_changed();
                     self.turn().await;
                 }
-                Some(command) = commands.recv() => self.obey(command).await,
+                Some(command) = commands.recv() => {
+                    is_due |= self.obey(command).await;
+                    // One turn for all that waits.
+                    if is_due && commands.is_empty() {
+                        is_due = false;
+                        self.turn().await;
+                    }
+                }
                 Ok(()) = self.stores.changed() => self.turn().await,
                 _ = turns.tick() => self.turn().await,
                 else => break,
@@ -216,7 +224,10 @@ impl LeaseParticipant {
         }
         let last = async {
             while let Ok(command) = commands.try_recv() {
-                self.obey(command).await;
+                is_due |= self.obey(command).await;
+            }
+            if is_due {
+                self.turn().await;
             }
             self.leave().await;
         };
@@ -234,7 +245,8 @@ impl LeaseParticipant {
         self.seen.as_ref().map(|(at, _)| *at)
     }
 
-    async fn obey(&mut self, command: HolderCommand) {
+    /// True: a turn is due, once nothing waits behind it.
+    async fn obey(&mut self, command: HolderCommand) -> bool {
         match command {
             HolderCommand::Append(at, said) => self.append(at, said).await,
             HolderCommand::AppendMissed(at, said) => self.append_missed(at, said).await,
@@ -242,8 +254,9 @@ impl LeaseParticipant {
                 (self.engine, self.is_engine_kept) = (Some(engine), false);
                 self.keep_engine().await;
             }
-            HolderCommand::Late(at, said) => self.say_late(at, said).await,
+            HolderCommand::Late(at, said) => return self.say_late(at, said).await,
         }
+        false
     }
 
     /// One look at the lease, and what follows from it.

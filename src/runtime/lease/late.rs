@@ -25,15 +25,16 @@ pub(super) struct Unqueued {
 }
 
 impl LeaseParticipant {
-    /// Queues what somebody here could not put on record, whoever acts for the store.
-    pub(super) async fn say_late(&mut self, at: DateTime<Utc>, said: Statement) {
+    /// Queues what somebody here could not put on record, whoever acts for the store. True: it is in the queue. The store may
+    /// be back by now, and what waits is to be said.
+    pub(super) async fn say_late(&mut self, at: DateTime<Utc>, said: Statement) -> bool {
         let Some(store) = self.known_store().await else {
-            return tracing::warn!(?said, "not put on record: which store it belongs to is not known");
+            tracing::warn!(?said, "not put on record: which store it belongs to is not known");
+            return false;
         };
         let draft = new_fact(at, &self.me.who, &self.host, said);
         self.queue(&store, vec![draft]).await;
-        // It may be back by now; and what waits is said.
-        self.turn().await;
+        true
     }
 
     /// The id of the store that is open, was open last, or lay in its place when somebody here saw it last.

@@ -327,6 +327,17 @@ async fn what_finds_no_room_on_its_way_to_the_holder_is_said_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_store_is_looked_at_once_for_all_that_waits() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut holder, _, _) = Part::holding(&state).await;
+    holder.goes_on().await;
+    let mut part = told_before(&state, 40);
+    let first = part.until("it waits", |report| report.late.on_disk > 0).await;
+    assert_eq!(first.late.on_disk, 40, "no turn between them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one_also_since_then() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
