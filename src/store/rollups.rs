@@ -65,7 +65,17 @@ impl Store {
     /// # Errors
     /// It could not be written; the same sheet may be tried again.
     pub async fn add_minute(&self, fence: u64, sheet: &mut SheetToWrite) -> Result<bool, StoreError> {
-        let hour = Width::Minute.first_minute(sheet.sheet.minute);
+        self.add_minutes(fence, std::slice::from_mut(sheet)).await
+    }
+
+    /// Adds minutes to what is stored of them, all together; no two may be the same minute. `false`: the lease has another
+    /// fence, and nothing is written.
+    ///
+    /// # Errors
+    /// They could not be written; the same sheets may be tried again.
+    pub(crate) async fn add_minutes(&self, fence: u64, sheets: &mut [SheetToWrite]) -> Result<bool, StoreError> {
+        let hours = sheets.iter().map(|sheet| Width::Minute.first_minute(sheet.sheet.minute));
+        let Some(hour) = hours.min() else { return Ok(true) };
         let mut mark = self.pack_mark().await?;
         // An hour that is packed in part is packed to its end before anything is added to it.
         while mark.as_ref().is_some_and(|mark| mark.after.is_some() && hour <= mark.hour) {
@@ -74,27 +84,38 @@ impl Store {
             }
             mark = self.pack_mark().await?;
         }
+        let mut rows = Vec::with_capacity(sheets.len());
+        for sheet in sheets {
+            rows.extend(self.row_of(sheet).await?);
+        }
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        let back = mark.is_none_or(|mark| hour < mark.hour).then_some(PackMark { hour, after: None });
+        let back = back.map(|mark| mark.body()).transpose()?;
+        let back = back.as_deref().map(|body| Side::Keep(PACKED, body));
+        self.put_held(fence, &rows.iter().map(Side::Rollup).chain(back).collect::<Vec<_>>()).await
+    }
+
+    /// A minute with what is stored of it, as it is to be written; `None` where there is nothing to write.
+    async fn row_of(&self, sheet: &mut SheetToWrite) -> Result<Option<RollupRow>, StoreError> {
         let start = start_of(sheet.sheet.minute);
         let mut merged = sheet.sheet.clone();
         if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1, 1).await?.pop() {
             if sheet.tried.as_ref() == Some(&row.data) {
-                return Ok(true);
+                return Ok(None);
             }
             match Sheet::decode(merged.minute, &row.data) {
                 Ok(before) => merged = before.merged(merged),
                 // What a newer version wrote is not written over.
                 Err(error) => {
                     tracing::warn!(%error, minute = merged.minute, "a minute of readings is left out");
-                    return Ok(true);
+                    return Ok(None);
                 }
             }
         }
         let data = sheet.tried.insert(merged.encode()).clone();
-        let row = RollupRow { tier: MINUTES.to_owned(), series: ALL.to_owned(), start, data };
-        let back = mark.is_none_or(|mark| hour < mark.hour).then_some(PackMark { hour, after: None });
-        let back = back.map(|mark| mark.body()).transpose()?;
-        let rows = [Some(Side::Rollup(&row)), back.as_deref().map(|body| Side::Keep(PACKED, body))];
-        self.put_held(fence, &rows.into_iter().flatten().collect::<Vec<_>>()).await
+        Ok(Some(RollupRow { tier: MINUTES.to_owned(), series: ALL.to_owned(), start, data }))
     }
 
     /// Bytes that the store takes.

@@ -18,6 +18,7 @@ use crate::model::rollup::{Bucket, SeriesKey, Sheet};
 use crate::model::status::Status;
 use crate::store::address::StoreAddress;
 use crate::store::place::StoreLocation;
+use crate::store::rollups::SheetToWrite;
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -76,9 +77,9 @@ async fn write(store: &Store, seed: u64, started: DateTime<Utc>) -> Result<(), S
         looks_on: false,
     };
     let Some(fence) = store.lease_turn(&yesterday, started).await?.fence() else { return Ok(()) };
-    for sheet in sheets(&calm(seed), started) {
-        store.add_minute(fence, &mut sheet.into()).await?;
-    }
+    // Together: the first frame waits for it.
+    let mut sheets: Vec<SheetToWrite> = sheets(&calm(seed), started).map(SheetToWrite::from).collect();
+    store.add_minutes(fence, &mut sheets).await?;
     store.give_back(fence).await
 }
 
