@@ -10,6 +10,7 @@ use crate::model::effect::{Effect, RequestId, TerminalEffect};
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
+use crate::model::since;
 use crate::text::SafeText;
 use crate::world::Output;
 
@@ -162,9 +163,9 @@ fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Ou
         }
         None => {
             state.console.toasts.withdraw(AWAY);
-            let since = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
-            let before = if known.is_some_and(|(seen, _)| !seen) { "before " } else { "" };
-            state.news(Tone::Good, &format!("the store is back; it was away since {before}{since}"));
+            let at = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
+            let since = since::since(known.is_none_or(|(seen, _)| seen), at);
+            state.news(Tone::Good, &format!("the store is back; it was away {since}"));
         }
     }
     output

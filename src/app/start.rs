@@ -6,6 +6,7 @@ use crate::model::effect::{Effect, RequestId, RunEffect};
 use crate::model::outcome::StoreAbsence;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
+use crate::model::since::since;
 use crate::text::SafeText;
 use crate::world::runs::{LAST_RUNS, summary};
 use crate::world::starting::{self, Confirmed};
@@ -77,9 +78,8 @@ pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
         if away.how == StoreAbsence::NotMade {
             return Some("no store exists yet: Run is refused until one is made".to_owned());
         }
-        let since = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
-        let before = if away.seen { "" } else { "before " };
-        return Some(format!("the store has been away since {before}{since}: Run is refused until it is back"));
+        let at = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
+        return Some(format!("the store has been away {}: Run is refused until it is back", since(away.seen, at)));
     }
     world.store_only_read.as_ref().map(|_| "the store may only be read here: Run is refused".to_owned())
 }

@@ -1,8 +1,9 @@
 //! Since when something stands as it does, and whether that was seen to begin.
 
-use crate::lang::tz::Tz;
+use std::fmt;
 
 use crate::lang::time::Stamp;
+use crate::lang::tz::Tz;
 
 /// The beginning of a state: the moment it was seen to begin, or the first look at which it stood so already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,13 @@ impl Since {
         let (at, today) = (self.at.utc.with_timezone(&zone), now.utc.with_timezone(&zone).date_naive());
         let day = if at.date_naive() == today { String::new() } else { at.format("%Y-%m-%d ").to_string() };
         let time = if zone == Tz::UTC { at.format("%H:%M:%SZ") } else { at.format("%H:%M:%S") };
-        format!("since {}{day}{time}", if self.seen { "" } else { "before " })
+        since(self.seen, format_args!("{day}{time}"))
     }
+}
+
+/// `since 05:24`, or `since before 05:24` where the beginning was not seen.
+pub(crate) fn since(seen: bool, when: impl fmt::Display) -> String {
+    format!("since {}{when}", if seen { "" } else { "before " })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::outcome::StoreAway;
-use crate::model::since::Since;
+use crate::model::since::{Since, since};
 use crate::world::World;
 
 pub(crate) use crate::lang::unit::{age, span};
@@ -128,7 +128,7 @@ pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String 
 /// Since when the store is away, in words.
 pub(crate) fn away_since(away: &StoreAway, world: &World) -> String {
     let at = moment(away.since, world.now.utc, world.config.console.timezone);
-    format!("since {}{at}", if away.seen { "" } else { "before " })
+    since(away.seen, at)
 }
 
 /// Date and time in full: `2026-11-21 02:41:07Z`.
