@@ -66,8 +66,8 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         };
     }
     let is_export = matches!(arguments.what, Some(What::Export));
-    let opened = if is_export { run_service::look_to_export(global).await } else { run_service::look(global).await };
-    let run_service = match opened {
+    // What is exported has to be there; what is looked at may not be made yet.
+    let run_service = match run_service::look(global, !is_export).await {
         Ok(Some(run_service)) => run_service,
         Ok(None) if is_export => return run_service::missing(),
         Ok(None) => return output::print(EMPTY),

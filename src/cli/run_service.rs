@@ -55,22 +55,12 @@ async fn open(global: &Global) -> Result<RunService, u8> {
 }
 
 /// Opens the store to look at what it has, where there is one; makes nothing. `None`: there is none; where somebody named
-/// the place, that is said on stderr.
+/// the place and it `may_be_missing` there, that is said on stderr.
 ///
 /// # Errors
-/// The exit code.
-pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
-    let Some(run_service) = whole(present(global, true).await?).await? else { return Ok(None) };
-    warn(run_service.store()).await;
-    Ok(Some(run_service))
-}
-
-/// The same to export what it has: there has to be one in a place that somebody named.
-///
-/// # Errors
-/// The exit code, also where there is none in a place that somebody named.
-pub(crate) async fn look_to_export(global: &Global) -> Result<Option<RunService>, u8> {
-    let Some(run_service) = whole(present(global, false).await?).await? else { return Ok(None) };
+/// The exit code, also where there is none in a place that somebody named and it may not be missing.
+pub(crate) async fn look(global: &Global, may_be_missing: bool) -> Result<Option<RunService>, u8> {
+    let Some(run_service) = whole(present(global, may_be_missing).await?).await? else { return Ok(None) };
     warn(run_service.store()).await;
     Ok(Some(run_service))
 }
@@ -91,7 +81,7 @@ pub(crate) async fn look_to_verify(global: &Global) -> Result<RunService, u8> {
     })
 }
 
-/// The same, also where an import into it is not at its end; there has to be one in a place that somebody named.
+/// Opens the store to look at it, also where an import into it is not at its end; there has to be one in a place that somebody named.
 ///
 /// # Errors
 /// The exit code.
@@ -133,12 +123,12 @@ async fn whole(run_service: Option<RunService>) -> Result<Option<RunService>, u8
     }
 }
 
-/// The same, and takes in what ended while no console was open, where the store may be written.
+/// Looks at the store, and takes in what ended while no console was open, where the store may be written.
 ///
 /// # Errors
 /// As [`look`].
 pub(crate) async fn look_and_take_in(global: &Global) -> Result<Option<(RunService, Recovered)>, u8> {
-    let Some(run_service) = look(global).await? else { return Ok(None) };
+    let Some(run_service) = look(global, true).await? else { return Ok(None) };
     if run_service.store().is_read_only() {
         return Ok(Some((run_service, Recovered::default())));
     }
