@@ -3,6 +3,7 @@
 //! *Invariant:* each change stands once. What is on record by its id is not sent again, nor what another one has said of the
 //! same change: a newer holder, or one that acted at the same time elsewhere.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
@@ -106,14 +107,23 @@ impl Store {
     /// have acted elsewhere. What was said for a store that this one was put back in place of counts as said by the lease that
     /// its host had here by then: it is newer than what that said before.
     async fn set_fences(&self, drafts: &mut [NewFact]) -> Result<(), StoreError> {
+        if drafts.iter().all(|draft| status_of(draft).is_none()) {
+            return Ok(());
+        }
         let rows = self.dialect.facts(WhichFacts::LastAbout(LEASE), BACK).await?;
-        let taken: Vec<Fact> = rows.iter().filter_map(|row| Fact::from_entry(&row.entry).ok()).collect();
+        // Who acted by a lease is found by its place alone: the facts are read once somebody acted by none.
+        let taken = LazyCell::new(|| -> Vec<Fact> {
+            rows.iter().filter_map(|row| Fact::from_entry(&row.entry).ok()).collect()
+        });
         for NewFact { host, said, .. } in drafts {
             let Statement::CheckStatus(said) = said else { continue };
             let row = rows.iter().find(|row| row.seq <= said.fence).map(|row| row.seq);
             let is_own = |taken: &&Fact| taken.draft.host == *host && taken.draft.at < said.since;
-            let own = || taken.iter().find(is_own).map(|taken| taken.seq).filter(|_| said.fence == 0);
-            said.fence = row.or_else(own).unwrap_or(said.fence);
+            let own = || taken.iter().find(is_own).map(|taken| taken.seq);
+            said.fence = match said.fence {
+                0 => row.or_else(own).unwrap_or_default(),
+                fence => row.unwrap_or(fence),
+            };
         }
         Ok(())
     }
