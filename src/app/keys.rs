@@ -71,11 +71,10 @@ fn run_beyond_details(state: &mut State, binding: Binding, effects: &mut Vec<Eff
 
 /// As Esc does: what they changed is put back, what they asked for is called off.
 fn close_details(state: &mut State, effects: &mut Vec<Effect>) {
-    while state.console.overlays.top().is_some_and(|top| top.details().is_some()) {
-        let before = state.console.overlays.iter().count();
-        overlays::key(state, Key::plain(KeyCode::Esc), effects);
-        if state.console.overlays.iter().count() >= before {
-            return;
+    // Each goes with one key; one that stayed must not hold the console.
+    for _ in 0..state.console.overlays.iter().count() {
+        if state.console.overlays.top().is_some_and(|top| top.details().is_some()) {
+            overlays::key(state, Key::plain(KeyCode::Esc), effects);
         }
     }
 }
