@@ -125,15 +125,12 @@ impl AlertView {
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while
     /// it waits, and no more once it fires.
     pub(crate) fn parts(&self, now: Stamp) -> AlertParts<'_> {
-        if let Some(clears) = self.clears(now) {
+        let clears = self.clears(now);
+        let is_figure = matches!(self.subject, AlertSubject::Metric(_)) && !self.value.as_str().is_empty();
+        if clears.is_some() || (self.phase == Phase::Resolved && is_figure) {
             // A figure beside a condition that it does not meet would be wrong.
             let asked = format!("(was {})", without_time(&self.condition)).into();
-            return AlertParts { value: Some(self.value.as_str()), asked, more: Some(clears.into()) };
-        }
-        let is_figure = matches!(self.subject, AlertSubject::Metric(_)) && !self.value.as_str().is_empty();
-        if self.phase == Phase::Resolved && is_figure {
-            let asked = format!("(was {})", without_time(&self.condition)).into();
-            return AlertParts { value: Some(self.value.as_str()), asked, more: None };
+            return AlertParts { value: Some(self.value.as_str()), asked, more: clears.map(Cow::from) };
         }
         let waits = self.phase == Phase::Pending && self.inhibited_by.is_none();
         let asked = if waits { &*self.condition } else { without_time(&self.condition) };
