@@ -1,5 +1,6 @@
 //! `opsroom run`: an action with the same guardrails as in the console.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,21 +95,15 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         return Err(refuse(&PlanError::NoDryRun { adapter, verb }));
     }
     let planned = plan::plan(config, action, &parameters, arguments.dry_run);
-    let is_guarded = planned.as_ref().is_ok_and(Plan::is_guarded);
-    if let Err(unchosen) = choose::check(config, action, &parameters, &secrets).await {
-        if let Some(why) = unchosen.why.filter(|_| is_guarded) {
-            record_refusal(global, config, action, why, &secrets).await;
+    let plan = match checked(planned, config, action, &parameters, &secrets).await {
+        Ok(plan) => plan,
+        Err(Refused { code, on_record }) => {
+            if let Some(why) = on_record {
+                record_refusal(global, config, action, why, &secrets).await;
+            }
+            return Err(code);
         }
-        return Err(unchosen.code);
-    }
-    let plan = planned.map_err(|error| refuse(&error))?;
-    if let Err(written) = plan::refuse_literals(&plan, &Literals::from(&secrets)) {
-        let code = refuse(&written);
-        if is_guarded {
-            record_refusal(global, config, action, SafeText::new(&written.to_string()), &secrets).await;
-        }
-        return Err(code);
-    }
+    };
     if plan.terminal && (arguments.detach || !std::io::stdin().is_terminal()) {
         let hint = "run it in a terminal, without --detach";
         return Err(output::fail(exit::USAGE, &format!("`{}` needs a terminal", action.title), hint));
@@ -127,6 +122,33 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     let done = execute(&run_service, arguments, global, config, (action, plan, secrets)).await;
     run_service.close().await;
     done
+}
+
+/// A plan that was refused before the store was needed, which is said on stderr.
+struct Refused {
+    code: u8,
+    /// Why, where it would have changed something: that goes on record.
+    on_record: Option<SafeText>,
+}
+
+/// The plan whose parameters are among their choices, and in which no secret is written.
+async fn checked(
+    planned: Result<Plan, PlanError>,
+    config: &Config,
+    action: &Action,
+    parameters: &BTreeMap<String, String>,
+    secrets: &Secrets,
+) -> Result<Plan, Refused> {
+    let is_guarded = planned.as_ref().is_ok_and(Plan::is_guarded);
+    let refused = |code: u8, why: Option<SafeText>| Refused { code, on_record: why.filter(|_| is_guarded) };
+    // Whoever mistyped a value is told what there is, before what follows from it.
+    if let Err(unchosen) = choose::check(config, action, parameters, secrets).await {
+        return Err(refused(unchosen.code, unchosen.why));
+    }
+    let plan = planned.map_err(|error| refused(refuse(&error), None))?;
+    plan::refuse_literals(&plan, &Literals::from(secrets))
+        .map_err(|written| refused(refuse(&written), Some(SafeText::new(&written.to_string()))))?;
+    Ok(plan)
 }
 
 /// Puts on record what was refused before the store was needed. Read-only, nothing is written.
