@@ -20,7 +20,6 @@ mod runs;
 mod service_actions;
 mod service_charts;
 mod service_detail;
-mod service_logs;
 mod service_metrics;
 mod service_runbook;
 mod service_status;
@@ -125,14 +124,14 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::SERVICE_DETAIL, &service_detail::ServiceDetail),
     (&panels::CHECK, &check::OneCheck),
     (&panels::METRIC, &metric::OneMetric),
-    (&panels::LOG, &log::LogTail),
+    (&panels::LOG, &log::LogTail { of_service: false }),
     (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
     (&panels::CHECKS, &checks::Checks),
     (&panels::SERVICE_METRICS, &service_metrics::ServiceMetrics),
     (&panels::SERVICE_CHARTS, &service_charts::ServiceCharts),
     (&panels::SERVICE_RUNBOOK, &service_runbook::ServiceRunbook),
     (&panels::SERVICE_ACTIONS, &service_actions::ServiceActions),
-    (&panels::SERVICE_LOGS, &service_logs::ServiceLogs),
+    (&panels::SERVICE_LOGS, &log::LogTail { of_service: true }),
     (&panels::LEVELS, &levels::Levels),
     (&panels::RECORDS, &records::Records),
     (&panels::METRIC_LIST, &metric_list::MetricList),
