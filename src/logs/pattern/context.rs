@@ -1,6 +1,6 @@
 //! What a word means by where it stands: a status of HTTP, and letters that may be an id or a word.
 
-use super::token::{HEX, WORD, class};
+use super::token::{HEX, word_kinds};
 
 const METHODS: [&[u8]; 9] = [b"GET", b"POST", b"PUT", b"DELETE", b"PATCH", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE"];
 
@@ -104,11 +104,7 @@ pub(super) fn loosened(shape: &str) -> Option<String> {
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
     while at < bytes.len() {
         let start = at;
-        let mut kinds = 0;
-        while at < bytes.len() && class(bytes[at]) & WORD != 0 {
-            kinds |= class(bytes[at]);
-            at += 1;
-        }
+        let kinds = word_kinds(bytes, &mut at);
         if kinds == HEX && at - start >= SHORTEST && is_word(&bytes[start..at]) {
             out.push_str(&shape[copied..start]);
             out.push_str("<id>");

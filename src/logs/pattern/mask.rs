@@ -1,7 +1,7 @@
 //! The shape of a message.
 
 use super::context;
-use super::token::{self, DIGIT, LETTER, WORD, class};
+use super::token::{self, DIGIT, LETTER, word_kinds};
 use crate::text::LINE_BREAK;
 
 /// Bytes of a message of which the shape is made; what is behind them rarely tells two shapes apart.
@@ -36,11 +36,7 @@ pub fn mask(text: &str, out: &mut String) {
     let mut at = 0;
     while at < bytes.len() {
         let start = at;
-        let mut kinds = 0;
-        while at < bytes.len() && class(bytes[at]) & WORD != 0 {
-            kinds |= class(bytes[at]);
-            at += 1;
-        }
+        let kinds = word_kinds(bytes, &mut at);
         let worth = kinds & DIGIT != 0 || (at - start >= context::SHORTEST && kinds & LETTER == 0);
         if kinds == DIGIT
             && let Some(class) = context::status(bytes, start, at)

@@ -44,6 +44,16 @@ pub(super) const fn class(byte: u8) -> u8 {
     CLASSES[byte as usize]
 }
 
+/// The kinds of characters in the word that begins at `at`, which moves behind it; 0 where none does.
+pub(super) fn word_kinds(bytes: &[u8], at: &mut usize) -> u8 {
+    let mut kinds = 0;
+    while *at < bytes.len() && class(bytes[*at]) & WORD != 0 {
+        kinds |= class(bytes[*at]);
+        *at += 1;
+    }
+    kinds
+}
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
