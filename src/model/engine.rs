@@ -3,9 +3,12 @@
 //!
 //! Times are those of the wall clock: another process reads them.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::fact::CheckStatus;
 use super::reading::Sign;
 use super::since::Since;
 use super::status::Status;
@@ -25,6 +28,26 @@ pub struct EngineState {
     pub checks: Vec<(Name, KeptStreak)>,
     /// Each alert that is not inactive, by name.
     pub alerts: Vec<(Name, KeptAlert)>,
+}
+
+impl EngineState {
+    /// Checks settled so, each once: after this was kept, or before. The newer of both holds. How they flap is known from what
+    /// was kept alone.
+    pub(crate) fn settled<'a>(&mut self, said: impl IntoIterator<Item = &'a CheckStatus>) {
+        let names = self.checks.iter().enumerate().map(|(place, (name, _))| (name.clone(), place));
+        let places: HashMap<Name, usize> = names.collect();
+        for said in said {
+            let kept = places.get(&said.check).and_then(|place| self.checks.get_mut(*place));
+            match kept.map(|(_, kept)| kept) {
+                Some(kept) if kept.is_before(said) => {
+                    let (flaps, flapping) = (std::mem::take(&mut kept.flaps), kept.flapping);
+                    *kept = KeptStreak { flaps, flapping, ..KeptStreak::settled(said) };
+                }
+                Some(_) => {}
+                None => self.checks.push((said.check.clone(), KeptStreak::settled(said))),
+            }
+        }
+    }
 }
 
 /// Since when something stands as it does, and whether that was seen to begin.
@@ -66,6 +89,32 @@ pub struct KeptStreak {
     pub flapping: bool,
 }
 
+impl KeptStreak {
+    /// That of a check of which no more is known. A streak that has settled is as long as it must be, whatever that is: one
+    /// answer stands for it.
+    fn settled(said: &CheckStatus) -> Self {
+        let is_down = said.status == Status::Down;
+        Self {
+            shown: said.status,
+            since: KeptSince(said.since, said.seen),
+            settled: Some(said.status),
+            bad: u32::from(is_down),
+            good: u32::from(said.status == Status::Ok),
+            answered: u32::from(!is_down),
+            alike: None,
+            flaps: String::new(),
+            flapping: false,
+        }
+    }
+
+    /// Whether the check settled so only after it stood as is kept here. What is on its way to a status from the first look on
+    /// stands since the same moment as that.
+    fn is_before(&self, said: &CheckStatus) -> bool {
+        let since = self.since.0.trunc_subsecs(3);
+        since < said.since || (since == said.since && self.shown == Status::Pending)
+    }
+}
+
 /// One alert that is not inactive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptAlert {
@@ -91,4 +140,53 @@ pub enum KeptAlertState {
     Keeping(DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
     /// When it had begun to fire, and when it was over.
     Resolved(DateTime<Utc>, DateTime<Utc>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(millis).unwrap()
+    }
+
+    #[test]
+    fn what_a_check_settled_at_last_holds() {
+        use Status::{Degraded, Down, Ok, Pending};
+        // What was kept, since how many milliseconds; what was said; what holds.
+        type Case = (Option<(Status, i64)>, (Status, i64), (Status, i64));
+        let cases: &[Case] = &[
+            (None, (Down, 5), (Down, 5)),
+            (Some((Ok, 1)), (Down, 5), (Down, 5)),
+            (Some((Down, 1)), (Degraded, 5), (Degraded, 5)),
+            (Some((Pending, 3)), (Down, 5), (Down, 5)),
+            (Some((Pending, 5)), (Down, 5), (Down, 5)),
+            // It is on its way to another one since.
+            (Some((Pending, 9)), (Down, 5), (Pending, 9)),
+            (Some((Ok, 9)), (Down, 5), (Ok, 9)),
+            (Some((Down, 5)), (Down, 5), (Down, 5)),
+        ];
+        for (kept, (status, since), due) in cases {
+            let (settled, bad, good, answered, alike, flaps) = (None, 2, 7, 7, None, "OD".to_owned());
+            let streak = |(shown, since): (Status, i64)| {
+                // By its own clock, which knows more than milliseconds.
+                let since = KeptSince(at(since) + chrono::TimeDelta::microseconds(700), true);
+                let flaps = flaps.clone();
+                KeptStreak { shown, since, settled, bad, good, answered, alike, flaps, flapping: true }
+            };
+            let other = ("web".into(), streak((Degraded, 2)));
+            let checks = kept.map(|kept| ("api".into(), streak(kept))).into_iter().chain([other.clone()]).collect();
+            let mut engine = EngineState { version: ENGINE_VERSION, checks, alerts: Vec::new() };
+            let (check, service, before, reason) = ("api".into(), None, None, None);
+            let (status, since) = (*status, at(*since));
+            let said = CheckStatus { check, service, status, before, since, seen: true, reason, by: None, fence: 1 };
+            engine.settled([&said]);
+            let api = engine.checks.iter().find(|(name, _)| &**name == "api").map(|(_, kept)| kept).unwrap();
+            let stands = (api.shown, api.since.0.timestamp_millis());
+            assert_eq!(stands, *due, "{kept:?}, {said:?}");
+            assert_eq!((api.flapping, &*api.flaps), if kept.is_some() { (true, "OD") } else { (false, "") });
+            assert_eq!(api.settled, Some(status).filter(|_| kept != &Some(*due)), "{kept:?}, {said:?}");
+            assert!(engine.checks.contains(&other), "no other check");
+        }
+    }
 }

@@ -103,6 +103,15 @@ impl Store {
         Ok(lease.map_or(Duration::MAX, |lease| (now - lease.renewed_at).to_std().unwrap_or_default()))
     }
 
+    /// By which fence somebody acted last, a lease of this fence `but` left aside; 0: nobody is known to have.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn last_taken(&self, but: Option<u64>) -> Result<u64, StoreError> {
+        let rows = self.dialect.facts(WhichFacts::LastAbout(LEASE), 2).await?;
+        Ok(rows.iter().map(|row| row.seq).find(|seq| Some(*seq) != but).unwrap_or_default())
+    }
+
     /// Gives the lease back where it still has this fence. The digest stays on record.
     ///
     /// # Errors

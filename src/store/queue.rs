@@ -4,13 +4,17 @@
 //! *Invariant:* exactly once. A fact keeps its id from the moment it is said; what is on record is not sent again, and a fact
 //! leaves the file only after it is on record.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use crate::files::made;
 use crate::files::trust::Owners;
-use crate::model::fact::{Fact, NewFact, Statement};
+use crate::model::fact::{CheckStatus, Fact, NewFact, Statement};
+use crate::text::name::Name;
 
 /// Bytes that are kept at most: some twenty thousand facts.
 const MOST: u64 = 8 << 20;
@@ -120,6 +124,29 @@ impl LateQueue {
         }
     }
 
+    /// What waits of the statuses of checks, for each the one that it is at since the latest moment, with when it was said.
+    /// Asks for no lock: whoever sends what waits to a store that hangs may have that for long.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn last_statuses(&self) -> io::Result<Vec<(DateTime<Utc>, CheckStatus)>> {
+        let mut bytes = Vec::new();
+        match made::open(&self.file()) {
+            Ok(mut file) => (&mut file).take(MOST + 1).read_to_end(&mut bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut last: HashMap<Name, (DateTime<Utc>, CheckStatus)> = HashMap::new();
+        let facts = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+        for draft in facts.filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft) {
+            let Statement::CheckStatus(said) = draft.said else { continue };
+            if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) {
+                last.insert(said.check.clone(), (draft.at, said));
+            }
+        }
+        Ok(last.into_values().collect())
+    }
+
     /// The ids of other stores that have a queue here, in no order; it may be empty.
     pub(crate) fn other_ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
@@ -210,11 +237,10 @@ fn last_byte(file: &mut File) -> io::Result<u8> {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "what a process of before left is laid out")]
 mod tests {
-    use chrono::{DateTime, Utc};
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::model::fact::{CheckStatus, RunRefused};
+    use crate::model::fact::RunRefused;
     use crate::model::lease::{LeaseCandidate, LeaseView};
     use crate::model::status::Status;
     use crate::model::thing::{CheckRecord, StoredThing, ThingKey, ThingKind};
@@ -336,6 +362,31 @@ mod tests {
         accepted.send_late(&new).await.unwrap();
         assert_eq!(shown(&accepted).await, Some(Status::Ok), "what the new one says is newer");
         assert!(facts(&accepted).await.last().unwrap().draft.late);
+    }
+
+    #[test]
+    fn the_latest_status_of_each_check_is_known_without_the_lock() {
+        let at = tempfile::tempdir().unwrap();
+        let queue = LateQueue::of(at.path(), "one");
+        assert_eq!(queue.last_statuses().unwrap(), []);
+        let said = |check: &str, status, second| {
+            let mut fact = settled(status, 1);
+            if let Statement::CheckStatus(said) = &mut fact.said {
+                (said.check, said.since) = (check.into(), DateTime::from_timestamp(second, 0).unwrap());
+            }
+            fact
+        };
+        queue.push(&[said("api", Status::Down, 5), said("web", Status::Down, 7), said("api", Status::Ok, 9)]).unwrap();
+        // Seen while nobody acted, and put behind what was said since.
+        queue.push(&[said("web", Status::Degraded, 3)]).unwrap();
+        // Killed in the middle of a line; and whoever sends it has the lock.
+        let sends = queue.take().unwrap().unwrap();
+        OpenOptions::new().append(true).open(queue.file()).unwrap().write_all(b"{\"seq\":0,\"id\":\"to").unwrap();
+        let mut last: Vec<_> =
+            queue.last_statuses().unwrap().into_iter().map(|(_, said)| (said.check.to_string(), said.status)).collect();
+        last.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(last, [("api".to_owned(), Status::Ok), ("web".to_owned(), Status::Down)]);
+        drop(sends);
     }
 
     #[test]

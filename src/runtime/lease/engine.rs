@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
+use super::{ActingLease, EngineState, LateQueue, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
 use crate::model::engine::ENGINE_VERSION;
 use crate::store::acting::{ActingClaim, SeenStore};
 use crate::store::engine_copy::EngineCopy;
@@ -30,7 +30,11 @@ impl LeaseParticipant {
         // What is told later is put before what is known: a copy that began anew says what came after what the store knows.
         let kept = kept.filter(|_| copy.as_ref().is_none_or(|copy| copy.began_anew));
         let copied = copy.map(|copy| (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)));
-        let known = copied.into_iter().chain(kept.map(|kept| (kept.body, kept.silent_for))).collect();
+        let mut known: Vec<_> = copied.into_iter().chain(kept.map(|kept| (kept.body, kept.silent_for))).collect();
+        match store.last_taken(self.holding.as_ref().map(|holding| holding.fence)).await {
+            Ok(taken) => self.know_queued(store.id(), taken, &mut known).await,
+            Err(error) => tracing::warn!(%error, "who acted last can't be read"),
+        }
         self.take_over(store.id().to_owned(), known).await;
     }
 
@@ -58,12 +62,16 @@ impl LeaseParticipant {
         if !self.me.looks_on {
             self.claim(&store).await;
         }
+        let (has_copy, mut known) = (copy.is_some(), Vec::new());
         if let Some(copy) = copy.filter(|_| is_new || self.claim.is_some()) {
             (self.began_anew, self.seen_before) = (copy.began_anew, copy.seen_at);
-            let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
-            self.take_over(String::new(), vec![(body, copy.age(now))]).await;
+            known.push((serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)));
         } else if self.claim.is_some() {
             self.began_anew = true;
+        }
+        if !known.is_empty() || (!has_copy && (is_new || self.claim.is_some())) {
+            self.know_queued(&store, 0, &mut known).await;
+            self.take_over(String::new(), known).await;
         }
         if self.claim.is_some() {
             self.holding = Some(ActingLease { store, fence, since, began: now });
@@ -93,6 +101,27 @@ impl LeaseParticipant {
             }
             Err(_) => None,
         };
+    }
+
+    /// Puts into the newest of what engines knew what their holder queued since: each status is queued at once, and what an engine
+    /// knows is kept every few seconds, where there is room for it. What was said by a fence before `fence` is left out: somebody
+    /// has acted since.
+    async fn know_queued(&self, store: &str, fence: u64, known: &mut Vec<(Vec<u8>, Duration)>) {
+        let queue = LateQueue::of(&self.state_directory, store);
+        let queued = match tokio::task::spawn_blocking(move || queue.last_statuses()).await {
+            Ok(Ok(queued)) => queued,
+            Ok(Err(error)) => return tracing::warn!(%error, "what waits for the store can't be read"),
+            Err(_) => return,
+        };
+        let queued: Vec<_> = queued.into_iter().filter(|(_, said)| said.fence >= fence).collect();
+        let Some(last) = queued.iter().map(|(at, _)| *at).max() else { return };
+        let (body, unseen) = if known.is_empty() { (Vec::new(), Duration::MAX) } else { known.swap_remove(0) };
+        let engine =
+            serde_json::from_slice::<EngineState>(&body).ok().filter(|engine| engine.version == ENGINE_VERSION);
+        let mut engine = engine.unwrap_or_else(|| EngineState { version: ENGINE_VERSION, ..EngineState::default() });
+        engine.settled(queued.iter().map(|(_, said)| said));
+        let unseen = unseen.min((self.clock.now().utc - last).to_std().unwrap_or_default());
+        known.insert(0, (serde_json::to_vec(&engine).unwrap_or_default(), unseen));
     }
 
     /// Tells what engines knew, each with for how long nobody has seen more, but not what was told last.

@@ -20,6 +20,9 @@ use crate::text::SafeText;
 /// Far beyond what any wait takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The check of which an engine knows. Another one is what is said of.
+const KEPT: &str = "web";
+
 /// A console's part in the lease, and the store that comes and goes.
 struct Part {
     lease: LeaseTask,
@@ -82,8 +85,15 @@ impl Part {
         found.ok().flatten().unwrap_or_else(|| panic!("{what}: {last:?}"))
     }
 
-    /// What it knows of the engine of before, and how long nobody has seen more.
+    /// What it knows of what the engine of before kept, and how long nobody has seen more. What was said of checks is left out.
     async fn engine(&mut self) -> (EngineState, Duration) {
+        let (mut engine, unseen) = self.whole_engine().await;
+        engine.checks.retain(|(check, _)| &**check == KEPT);
+        (engine, unseen)
+    }
+
+    /// The same, with what was said of checks.
+    async fn whole_engine(&mut self) -> (EngineState, Duration) {
         let found = async {
             loop {
                 if let Some(Outcome::Engine { engine, unseen }) = self.outcomes.recv().await {
@@ -121,7 +131,7 @@ fn engine(mark: u32) -> EngineState {
     let flaps = String::new();
     let (shown, settled, good, answered, alike, flapping) = (Status::Down, None, 0, 0, None, false);
     let streak = KeptStreak { shown, since, settled, bad: mark, good, answered, alike, flaps, flapping };
-    EngineState { version: ENGINE_VERSION, checks: vec![("api".into(), streak)], alerts: Vec::new() }
+    EngineState { version: ENGINE_VERSION, checks: vec![(KEPT.into(), streak)], alerts: Vec::new() }
 }
 
 fn is_away(report: &LeaseReport) -> bool {

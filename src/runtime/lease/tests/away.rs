@@ -75,6 +75,59 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_last_holds_over_an_engine_that_is_older_or_missing() {
+    for has_copy in [true, false] {
+        let at = tempfile::tempdir().unwrap();
+        let state = at.path().join("opsroom");
+        let (mut killed, store, fence) = Part::holding(&state).await;
+        killed.goes_on().await;
+        if has_copy {
+            killed.keep(1);
+            until_copied(&state, store.id(), 1).await;
+        }
+        killed.say(Status::Degraded, fence);
+        killed.say(Status::Ok, fence);
+        killed.until("both wait on disk", |report| report.late.on_disk == 2).await;
+        killed.tasks.end(Duration::ZERO).await;
+        let stands = |(engine, unseen): (EngineState, Duration)| {
+            assert!(unseen < PATIENCE, "it was queued a moment ago: {unseen:?}");
+            engine.checks.iter().map(|(check, kept)| (check.to_string(), kept.shown)).collect::<Vec<_>>()
+        };
+        let mut due = vec![("api".to_owned(), Status::Ok)];
+        if has_copy {
+            due.insert(0, (KEPT.to_owned(), Status::Down));
+        }
+        let mut next = Part::start(&state, "");
+        next.close();
+        assert_eq!(stands(next.whole_engine().await), due, "while it is away; a copy: {has_copy}");
+        next.tasks.end(Duration::ZERO).await;
+        let mut back = Part::start(&state, "");
+        back.open(&state).await;
+        assert_eq!(stands(back.whole_engine().await), due, "once it is back; a copy: {has_copy}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_before_another_one_acted_holds_no_more() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut killed, store, fence) = Part::holding(&state).await;
+    killed.goes_on().await;
+    killed.say(Status::Ok, fence);
+    killed.until("it waits on disk", |report| report.late.on_disk == 1).await;
+    killed.tasks.end(Duration::ZERO).await;
+    // On another host, where the store was there all along.
+    store.give_back(fence).await.unwrap();
+    let (id, who, digest) = ("other".to_owned(), "ben".to_owned(), config("").digest());
+    let other = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+    let newer = store.lease_turn(&other, Clock::start().now().utc).await.unwrap().fence().unwrap();
+    store.keep_engine(newer, &serde_json::to_vec(&engine(5)).unwrap()).await.unwrap();
+    let mut back = Part::start(&state, "");
+    back.open(&state).await;
+    assert_eq!(back.whole_engine().await.0, engine(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
