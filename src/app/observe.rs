@@ -51,7 +51,9 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
     for change in output.changes {
         self::change(state, change, effects);
     }
-    for intent in output.intents {
+    // Once a store that is away is back, whoever watches it reads the runs by itself.
+    let is_away = state.world.store_away.is_some();
+    for intent in output.intents.into_iter().filter(|intent| !(is_away && matches!(intent, Intent::LoadRuns))) {
         effects.push(match intent {
             Intent::LoadRuns => Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns),
             Intent::WriteMinute { fence, sheet } => HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet) }.into(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::attaching::{follow_directory, intent_of, unreadable};
 use super::foreground::ForegroundRun;
 use super::handover::fetch_choices;
 use super::lease::LateRecorder;
@@ -308,9 +309,18 @@ impl Tools {
     }
 
     async fn follow(self, request: RequestId, run: &Name) {
-        let followed = match self.run_service().await {
-            Ok(run_service) => run_service.follow(run, &self.outcomes).await,
-            Err(why) => Err(why),
+        let is_away = matches!(*self.run_service.borrow(), StoreState::Closed(_));
+        // A run that goes on here is read from its directory: that needs no store.
+        let ours = intent_of(&self.state_directory.join("runs"), run).filter(|_| is_away);
+        let followed = match ours {
+            Some((dir, _)) => {
+                let followed = follow_directory(dir, run, &self.outcomes).await;
+                followed.map_err(|error| SafeText::new(&unreadable(&error)))
+            }
+            None => match self.run_service().await {
+                Ok(run_service) => run_service.follow(run, &self.outcomes).await,
+                Err(why) => Err(why),
+            },
         };
         self.close_request(request, followed).await;
     }

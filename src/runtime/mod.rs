@@ -7,6 +7,7 @@
 
 pub mod accepting;
 pub mod answers;
+mod attaching;
 mod borrower;
 mod carriers;
 pub mod catching_up;

@@ -8,8 +8,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::attaching::{RunWatch, going_on};
 use super::catching_up::ReadTo;
 use super::effects::{ANSWER, StoreState, Tools};
+use super::identity::Identity;
 use super::runs::RunService;
 use super::watching::Away;
 use crate::clock::Clock;
@@ -70,7 +72,7 @@ impl Tools {
             let run_service = tokio::select! {
                 run_service = self.until_open(sender, (store, place, clock), pause, &mut away, gone.take()) => run_service,
                 // However often it is tried: an outcome that waits for it is seen only after a while.
-                never = self.without(&mut left) => match never {},
+                never = self.without(&mut left, place, clock) => match never {},
             };
             let only_read = run_service.store().writable().err();
             let only_read = only_read.map(|why| SafeText::new(&why.explained()));
@@ -85,7 +87,7 @@ impl Tools {
             let mut strangers = unknown_to(&run_service, std::mem::take(&mut left)).await;
             let Away { error, mut live } = tokio::select! {
                 away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
-                never = self.without(&mut strangers) => match never {},
+                never = self.without(&mut strangers, place, clock) => match never {},
             };
             let is_steady = opened.elapsed() >= STEADY;
             sender.send_replace(StoreState::Opening);
@@ -167,12 +169,24 @@ impl Tools {
         }
     }
 
-    /// Shows what goes on while the store is away; never returns.
-    async fn without(&self, live: &mut Vec<Run>) -> Infallible {
+    /// Shows what goes on while the store is away; never returns. A console that never saw the store knows of it from the
+    /// directories of runs alone.
+    async fn without(&self, live: &mut Vec<Run>, place: Option<&StoreAddress>, clock: Clock) -> Infallible {
         let last = self.last().clone();
         if let Some(run_service) = last {
             run_service.watch_without(live, &self.outcomes).await;
             live.clear();
+        } else if let Some(place) = place {
+            if self.run_service.clone().wait_for(|state| matches!(state, StoreState::Closed(_))).await.is_ok() {
+                let (runs, place) = (self.state_directory.join("runs"), place.clone());
+                let found = tokio::task::spawn_blocking(move || going_on(&runs, &place, clock)).await;
+                *live = found.unwrap_or_default();
+            }
+            for run in live.iter() {
+                self.answer(Outcome::Run(Box::new(run.clone()))).await;
+            }
+            let host = Identity::present().host;
+            RunWatch::without_store(&host, clock).attach_all(live, &self.outcomes).await;
         }
         std::future::pending().await
     }

@@ -21,6 +21,7 @@ use self::standing::never_started;
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};
 use super::accepting::place;
+use super::attaching::intent_of;
 use super::identity::Identity;
 use crate::actions::follow::{RunLiveness, is_alive};
 use crate::actions::intent::StorePlace;
@@ -260,8 +261,7 @@ impl RunService {
 
     /// The directory of a run: most are ours, and then the store need not be asked, which may be away.
     pub(super) async fn dir(&self, id: &str) -> Result<RunDir, SafeText> {
-        let ours = RunDir::new(self.runs.join(id));
-        if ours.alive().is_file() && matches!(ours.read_intent(), Ok(intent) if *intent.id == *id) {
+        if let Some((ours, _)) = intent_of(&self.runs, id) {
             return Ok(ours);
         }
         match self.store.run(id).await {

@@ -11,6 +11,7 @@ use super::runs::RunService;
 use crate::actions::follow::is_alive;
 use crate::actions::left;
 use crate::actions::rundir::RunDir;
+use crate::lang::time::Moment;
 use crate::model::fact::Statement;
 use crate::model::run::{Cancelled, LeftProcess, Run, Signs, Stopping};
 use crate::process::table;
@@ -149,17 +150,11 @@ impl RunService {
         let mut signs = Signs { unseen: self.unseen_of(run).map(|why| SafeText::new(&why)), ..Signs::default() };
         if self.is_here(run) && run.state.is_open() {
             let dir = RunDir::new(&run.output_path);
-            (signs.quiet, signs.full) = (self.quiet(&dir), dir.is_full());
+            (signs.quiet, signs.full) = (quiet(&dir, self.clock.moment()), dir.is_full());
         } else {
             signs.left = self.left(run).await;
         }
         signs
-    }
-
-    /// For how long a supervisor that is there has given no sign, where that is too long.
-    pub(crate) fn quiet(&self, dir: &RunDir) -> Option<Duration> {
-        let beat = dir.read_heartbeat().ok().flatten()?;
-        Some(self.clock.moment().since(beat)).filter(|quiet| *quiet >= QUIET && is_alive(dir))
     }
 
     /// The supervisor of a run, where it is there.
@@ -167,6 +162,12 @@ impl RunService {
         let dir = RunDir::new(&run.output_path);
         bounded(move || left::supervisor(&dir)).await.flatten().filter(|_| self.is_here(run))
     }
+}
+
+/// For how long a supervisor that is there has given no sign, where that is too long.
+pub(super) fn quiet(dir: &RunDir, now: Moment) -> Option<Duration> {
+    let beat = dir.read_heartbeat().ok().flatten()?;
+    Some(now.since(beat)).filter(|quiet| *quiet >= QUIET && is_alive(dir))
 }
 
 /// A call that may block for ever, on a thread of its own; `None` where it takes too long.

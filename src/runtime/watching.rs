@@ -8,18 +8,17 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 
+use super::attaching::{RunWatch, follow_directory, unreadable};
 use super::catching_up::ReadTo;
-use super::runs::{RunService, liveness_of, present};
-use crate::actions::follow::{Follower, RunLiveness, is_alive};
+use super::runs::{RunService, present};
+use crate::actions::follow::{RunLiveness, is_alive};
 use crate::actions::rundir::RunDir;
 use crate::model::outcome::Outcome;
-use crate::model::run::{Lock, Run, RunState, Signs};
+use crate::model::run::{Lock, Run, RunState};
 use crate::store::StoreError;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// How often a run's directory is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 /// How often the store is looked at for what others write.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How long more is waited for where the store says that somebody wrote.
@@ -114,7 +113,7 @@ impl RunService {
 
     /// Watches runs whose store is away: their directories say the same as ever.
     pub(crate) async fn watch_without(&self, live: &[Run], out: &mpsc::Sender<Outcome>) {
-        futures_util::future::join_all(live.iter().map(|run| self.attach(run.clone(), out))).await;
+        RunWatch::of(self).attach_all(live, out).await;
     }
 
     /// Reads the store where somebody wrote into it; open runs of this host go to `found`. Returns when it is to be opened
@@ -213,52 +212,8 @@ impl RunService {
     }
 
     /// Watches a run until it is closed, and returns it so. Changes go to `out`.
-    pub async fn attach(&self, mut run: Run, out: &mpsc::Sender<Outcome>) -> Run {
-        let (mut progress, mut told_stop, mut was_quiet) = (None, None, false);
-        let dir = RunDir::new(&run.output_path);
-        // What runs on another host is for that host's directory to say.
-        while run.state.is_open() && self.is_here(&run) {
-            let liveness = liveness_of(&run);
-            let now = match &liveness {
-                RunLiveness::Verifying { progress, .. } => progress.clone(),
-                // The last step of it may have gone by between two looks.
-                RunLiveness::Over { closing, .. } if closing.checks.is_some() => dir.read_progress().ok().flatten(),
-                _ => None,
-            };
-            if let Some(now) = now.filter(|now| progress.as_ref() != Some(now)) {
-                progress = Some(now.clone());
-                out.send(Outcome::RunProgress { run: run.id.clone(), progress: now }).await.ok();
-            }
-            if run.state == RunState::Running
-                && let Some(stop) = dir.read_stop().ok().flatten().filter(|now| told_stop.as_ref() != Some(now))
-            {
-                let stopping = stop.seen(self.clock.moment());
-                out.send(Outcome::RunStopping { run: run.id.clone(), stopping }).await.ok();
-                told_stop = Some(stop);
-            }
-            let quiet = self.quiet(&dir);
-            if quiet.is_some() != was_quiet {
-                was_quiet = quiet.is_some();
-                let signs = Signs { quiet, full: dir.is_full(), ..Signs::default() };
-                out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
-            }
-            let seen = if matches!(liveness, RunLiveness::Hidden(_)) {
-                // Whoever can see it stores what comes of it.
-                self.run(&run.id).await.ok().flatten().unwrap_or_else(|| run.clone())
-            } else if liveness.is_open() {
-                present(&run, &liveness, self.clock.now().utc)
-            } else {
-                self.settle(&run, &liveness).await
-            };
-            if seen != run {
-                out.send(Outcome::Run(Box::new(seen.clone()))).await.ok();
-                run = seen;
-            }
-            if run.state.is_open() {
-                tokio::time::sleep(LOOK).await;
-            }
-        }
-        run
+    pub async fn attach(&self, run: Run, out: &mpsc::Sender<Outcome>) -> Run {
+        RunWatch::of(self).attach(run, out).await
     }
 
     /// A run whose directory says that it is over, once the store says so too. While the supervisor still tries to store
@@ -292,29 +247,12 @@ impl RunService {
     /// In words: its output can't be read, or is on another host.
     pub async fn follow(&self, id: &str, out: &mpsc::Sender<Outcome>) -> Result<(), SafeText> {
         let dir = self.dir(id).await?;
-        let mut follower = Follower::new(dir);
-        loop {
-            let (lines, liveness) = match follower.look() {
-                Ok(seen) => seen,
-                Err(error) => {
-                    let run = self.store.run(id).await.ok().flatten();
-                    let why = run
-                        .map_or_else(|| format!("its output can't be read: {error}"), |run| run.why_unreadable(&error));
-                    return Err(SafeText::new(&why));
-                }
-            };
-            let full = !lines.is_empty();
-            if full {
-                let output = Outcome::RunOutput { run: id.into(), lines, omitted: follower.omitted() };
-                if out.send(output).await.is_err() {
-                    return Ok(());
-                }
-            }
-            if liveness != RunLiveness::Running {
-                return Ok(());
-            }
-            if !full {
-                tokio::time::sleep(LOOK).await;
+        match follow_directory(dir, id, out).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let run = self.store.run(id).await.ok().flatten();
+                let why = run.map_or_else(|| unreadable(&error), |run| run.why_unreadable(&error));
+                Err(SafeText::new(&why))
             }
         }
     }

@@ -113,6 +113,16 @@ impl PlaceTrace {
     }
 }
 
+impl StoreAddress {
+    /// Whether a store that is said to be in this place (its file, or the name of its database) is here.
+    pub(crate) fn is_at(&self, place: &Path) -> bool {
+        match self {
+            Self::File(path) => path == place || canonical(path) == canonical(place),
+            Self::Server(_) => self.name() == place,
+        }
+    }
+}
+
 /// By which name a place is in the heads.
 fn name_of(address: &StoreAddress) -> PathBuf {
     match address {

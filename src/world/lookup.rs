@@ -12,6 +12,7 @@ use super::runs::RunView;
 use super::services::ServiceView;
 use crate::config::sections::action::Action;
 use crate::config::titles;
+use crate::model::outcome::StoreAbsence;
 use crate::model::run::Run;
 use crate::text::name::Name;
 
@@ -114,6 +115,12 @@ impl World {
     /// The runs of an action, newest first.
     pub(crate) fn last_runs(&self, action: &Name) -> Vec<&Run> {
         self.all_runs().into_iter().filter(|run| run.action == *action).collect()
+    }
+
+    /// Whether nobody here knows what ran before: the store, which does, has been away since this console began.
+    pub(crate) fn is_past_unknown(&self) -> bool {
+        let is_away = self.store_away.as_ref().is_some_and(|away| away.how != StoreAbsence::NotMade);
+        is_away && !self.knows_the_store()
     }
 
     /// The latest run of an action.

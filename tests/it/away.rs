@@ -6,19 +6,29 @@
 )]
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use opsroom::actions::follow::is_alive;
 use opsroom::actions::rundir::RunDir;
 use opsroom::app::state::State;
+use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::model::effect::StartRun;
-use opsroom::model::run::{Run, RunState};
+use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
+use opsroom::model::run::{Plan, Run, RunState};
+use opsroom::model::status::Status;
 use opsroom::model::verification::Terms;
+use opsroom::runtime::runs::RunService;
+use opsroom::text::SafeText;
 use opsroom::text::secret::Secrets;
 
-use crate::support::app::config;
+use crate::support::app::{App, config};
+use crate::support::frame;
+use crate::support::plans;
 use crate::support::pty::{self, Terminal};
 use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, reaches, told, waits_for};
 
@@ -192,4 +202,121 @@ fn an_attempt_without_the_store_is_said_to_be_refused_and_is_on_record_once_that
     console.press("q");
     console.wait_for_end();
     assert_eq!(refused(&console), [true], "once, and marked as late");
+}
+
+/// Since when the last status that waits for the store is so, where it is down.
+fn queued_down(state: &Path) -> Option<DateTime<Utc>> {
+    let files = std::fs::read_dir(state.join("queue")).ok()?.flatten().map(|file| file.path());
+    let queue = files.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "jsonl"))?;
+    let text = std::fs::read_to_string(queue).ok()?;
+    let last: serde_json::Value = serde_json::from_str(text.lines().last()?).ok()?;
+    let since = last["detail"]["since"].as_str().filter(|_| last["detail"]["status"] == "down")?;
+    since.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_starts_without_the_store_knows_what_was_queued_after_the_engine_was_kept() {
+    let shared = Shared::new();
+    let service = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = service.local_addr().unwrap();
+    let text = format!(
+        "{ONE}[check.api]\ntcp = \"{address}\"\nevery = \"1s\"\ntimeout = \"900ms\"\nfail_after = 3\nok_after = 1\n"
+    );
+    let is = |status| move |state: &State| state.world.check("api").is_some_and(|check| check.status == status);
+    let mut holder = shared.console("ana", &text);
+    reaches(&mut holder, "the lease", PATIENCE, |state| state.world.lease.fence().is_some()).await;
+    reaches(&mut holder, "ok", PATIENCE, is(Status::Ok)).await;
+    shared.moved("shared.db", "gone.db");
+    reaches(&mut holder, "that it is away", PATIENCE, is_away).await;
+    let state = shared.state_of("ana");
+    let copy = || {
+        let mut files = std::fs::read_dir(state.join("queue")).unwrap().flatten().map(|file| file.path());
+        files.find(|path| path.to_string_lossy().ends_with("engine.json"))
+    };
+    reaches(&mut holder, "a copy of what it knows", PATIENCE, |_| copy().is_some()).await;
+    let (path, older) = (copy().unwrap(), std::fs::read(copy().unwrap()).unwrap());
+    drop(service);
+    reaches(&mut holder, "down", PATIENCE, is(Status::Down)).await;
+    reaches(&mut holder, "that it waits", PATIENCE, |_| queued_down(&state).is_some()).await;
+    let since = queued_down(&state);
+    // As by a kill, before it was kept again.
+    drop(holder);
+    std::fs::write(&path, older).unwrap();
+
+    let mut next = shared.console("ana", &text);
+    reaches(&mut next, "since when it is down", PATIENCE, move |state| {
+        let check = state.world.check("api").unwrap();
+        check.status == Status::Down && check.since.map(|known| known.at.utc) == since
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_starts_without_the_store_sees_the_run_that_goes_on_and_its_output() {
+    let shared = Shared::new();
+    let desk = shared.run_service("ana").await;
+    let go = shared.at.path().join("go");
+    let script = format!("echo begun; while ! [ -e '{}' ]; do sleep 0.02; done; echo over", go.display());
+    let plan = plans::plan(Path::new("/"), &script);
+    let start = plans::confirmed(Plan { timeout: Duration::from_mins(1), ..plan });
+    let run = desk.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
+    // Of another store: it is none of this one's.
+    let url = format!("sqlite:{}", shared.at.path().join("other.db").display());
+    let other = RunService::open(Some(&url), &shared.state_of("ana"), Clock::start()).await.unwrap();
+    let other = other.with_program(env!("CARGO_BIN_EXE_opsroom"));
+    let elsewhere = other.begin(&waits_for(&go), &Config::default(), &Secrets::default()).await.unwrap();
+    desk.close().await;
+    other.close().await;
+    shared.moved("shared.db", "gone.db");
+
+    let mut console = shared.console("ana", ONE);
+    reaches(&mut console, "that it is away", PATIENCE, is_away).await;
+    reaches(&mut console, "the run", PATIENCE, is_in(RunState::Running)).await;
+    let says = |what: &'static str| {
+        move |state: &State| {
+            state.world.runs.iter().any(|view| view.lines.iter().any(|line| line.text.as_str() == what))
+        }
+    };
+    reaches(&mut console, "its output", PATIENCE, says("begun")).await;
+    let shown: Vec<_> = console.state().world.runs.iter().map(|view| view.run.id.clone()).collect();
+    assert_eq!(shown, [run.id.clone()], "and not {}", elsewhere.id);
+    ends(&shared);
+    reaches(&mut console, "its last word", PATIENCE, says("over")).await;
+    reaches(&mut console, "its outcome, and that it waits", PATIENCE, |state| {
+        is_in(RunState::Ended)(state) && is_said_unstored(state)
+    })
+    .await;
+    shared.moved("gone.db", "shared.db");
+    reaches(&mut console, "that it is stored", PATIENCE, |state| {
+        !is_away(state) && state.world.locks.is_empty() && !is_said_unstored(state)
+    })
+    .await;
+    let lines = told(&console.finish().await);
+    assert_eq!(lines.iter().filter(|line| line.contains("restart-api: ended")).count(), 1, "{lines:?}");
+}
+
+#[test]
+fn what_ran_before_is_not_said_to_be_nothing_while_the_store_is_away() {
+    let text = "[adapter.ours]\nrestart = { steps = [[\"true\"]] }\n\
+                [action.restart-api]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\nkey = \"H\"\n";
+    let shown = |how: Option<StoreAbsence>, was_read: bool| {
+        let mut app = App::new(text);
+        let since = app.now().utc;
+        if was_read {
+            app.outcome(Outcome::Remembered { lately: Vec::new(), head: 1 });
+        }
+        let away = how.map(|how| StoreAway { since, seen: false, why: SafeText::new("gone"), how });
+        app.outcome(Outcome::Store { away, since });
+        app.keys("6");
+        frame::text(&frame::draw(&app.state, 120, 30))
+    };
+    let unknown = shown(Some(StoreAbsence::Unusable), false);
+    assert!(unknown.contains("past runs are listed once it is back"), "{unknown}");
+    assert!(unknown.contains("store away") && !unknown.contains("never run"), "{unknown}");
+    for (how, was_read) in
+        [(None, false), (Some(StoreAbsence::NotMade), false), (Some(StoreAbsence::Unusable), true), (None, true)]
+    {
+        let known = shown(how, was_read);
+        assert!(known.contains("never run") && !known.contains("past runs"), "{how:?}, read: {was_read}: {known}");
+    }
 }

@@ -60,7 +60,11 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         } else {
             "press an action's key to start one; : lists them"
         };
-        none_matches(state, id).unwrap_or_else(|| Notice::empty("no runs yet", next)).draw(painter, inner);
+        let none = || match state.seen().is_past_unknown() {
+            true => Notice::empty("store away", "past runs are listed once it is back"),
+            false => Notice::empty("no runs yet", next),
+        };
+        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
     let shown = listing.visible().iter().filter_map(|key| match key {

@@ -87,8 +87,9 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     lines.extend(watched(state, service));
     lines.extend(deployed(state, service).map(|words| label("deployed").join(words)));
     let runs = world.all_runs().into_iter().filter(|run| run.service.as_ref() == Some(&service.name));
+    let none = if world.is_past_unknown() { "store away" } else { "none" };
     lines.push(label("last run").join(
-        runs.take(1).next().map_or_else(|| Line::styled("none", Role::TextDim), |run| last_run(state, glyphs, run)),
+        runs.take(1).next().map_or_else(|| Line::styled(none, Role::TextDim), |run| last_run(state, glyphs, run)),
     ));
     lines
 }

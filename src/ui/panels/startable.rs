@@ -66,12 +66,13 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     let found = |key: &RowKey| {
         state.seen().config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
     };
+    let none = if state.seen().is_past_unknown() { "store away" } else { "never run" };
     let rows = listing.visible().iter().filter_map(found).map(|action| {
         let last = state.seen().last_run(&action.name);
         let cells = vec![
             Line::styled(key_of_action(state, action), Role::Key),
             Line::plain(action.title.clone()),
-            last.map_or_else(|| Line::styled("never run", Role::TextDim), |run| runs::outcome_line(run, glyphs)),
+            last.map_or_else(|| Line::styled(none, Role::TextDim), |run| runs::outcome_line(run, glyphs)),
             last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.seen().moment(), run), Role::TextDim)),
         ];
         TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))), ..TableRow::default() }
