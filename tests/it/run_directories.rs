@@ -14,12 +14,15 @@ use opsroom::actions::follow::is_alive;
 use opsroom::actions::rundir::RunDir;
 use opsroom::clock::Clock;
 use opsroom::config::Config;
-use opsroom::model::run::Run;
+use opsroom::model::effect::StartRun;
+use opsroom::model::run::{Plan, Run, RunState};
 use opsroom::runtime::runs::RunService;
 use opsroom::text::secret::Secrets;
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::Connection as _;
 use tokio::sync::mpsc;
 
+use crate::support::plans;
 use crate::support::shared::{ONE, Shared, reaches, waits_for};
 
 /// Far beyond what any wait takes on a busy machine.
@@ -38,6 +41,22 @@ async fn over(desk: &RunService) -> PathBuf {
     let directory = desk.attach(run, &out).await.output_path;
     until("its supervisor is gone", || !is_alive(&RunDir::new(&directory))).await;
     directory
+}
+
+/// The directory of a run of another target whose supervisor was killed: nobody knows how it ended, and it holds its lock.
+async fn killed(desk: &RunService, until_file: &Path) -> PathBuf {
+    let StartRun { plan, .. } = waits_for(until_file);
+    let start = plans::confirmed(Plan { target: "web".to_owned(), ..plan });
+    let run = desk.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
+    let started = run.output_path.join("started.json");
+    until("it runs", || started.exists()).await;
+    let text: serde_json::Value = serde_json::from_slice(&std::fs::read(&started).unwrap()).unwrap();
+    let pid = Pid::from_raw(i32::try_from(text["pid"].as_i64().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    until("its supervisor is gone", || !is_alive(&RunDir::new(&run.output_path))).await;
+    desk.take_in().await.unwrap();
+    assert_eq!(desk.run(&run.id).await.unwrap().unwrap().state, RunState::Unknown);
+    run.output_path
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -80,10 +99,11 @@ async fn directories_of_runs_that_were_pruned_go_and_no_others() {
     let go = shared.at.path().join("go");
     let live = begun(&desk, &go).await.output_path;
     until("it runs", || live.join("started.json").exists()).await;
-    for directory in [&old, &young, &held, &lost, &live] {
+    let open = killed(&desk, &go).await;
+    for directory in [&old, &young, &held, &lost, &live, &open] {
         prune(&shared, directory).await;
     }
-    for directory in [&old, &known, &held, &lost, &live, &other] {
+    for directory in [&old, &known, &held, &lost, &live, &open, &other] {
         age(directory, 91);
     }
     age(&young, 89);
@@ -98,16 +118,22 @@ async fn directories_of_runs_that_were_pruned_go_and_no_others() {
     assert!(old.exists());
     desk.remove_pruned(Some(KEPT)).await.unwrap();
     assert!(!old.exists());
+    assert!(!lost.exists(), "nobody knows how it ended, and nobody asks any more");
     for (directory, what) in [
         (&known, "the store knows it"),
         (&young, "it was not pruned for its age"),
         (&held, "somebody holds it"),
-        (&lost, "nobody knows how it ended"),
+        (&open, "nobody knows how it ended, and it holds its lock"),
         (&live, "it runs"),
         (&other, "another store knows it"),
     ] {
         assert!(directory.join("intent.json").exists(), "{what}");
     }
+    // A person has closed it.
+    let id = open.file_name().unwrap().to_str().unwrap();
+    assert!(desk.unlock(id, "looked", &[]).await.unwrap().is_some());
+    desk.remove_pruned(Some(KEPT)).await.unwrap();
+    assert!(!open.exists());
     // Its supervisor, which nobody can tell from its files any more, waits for its store.
     std::fs::copy(known.join("closing.json"), live.join("closing.json")).unwrap();
     std::fs::remove_file(live.join("alive")).unwrap();

@@ -13,7 +13,8 @@ use crate::store::StoreError;
 
 impl RunService {
     /// Removes the directories here of runs of this store that it no longer knows, since they are over for longer than runs are
-    /// kept (`None`: for ever). One of which nobody knows how it ended stays: only its directory may still tell.
+    /// kept (`None`: for ever). One of which nobody knows how it ended stays while it holds its lock: until a person has closed
+    /// it, only its directory may still tell. After that nobody asks.
     ///
     /// # Errors
     /// The store can't be read, or may not be the one that it was: then it proves nothing that it does not know them.
@@ -30,7 +31,7 @@ impl RunService {
         let looked = tokio::task::spawn_blocking(move || over(&runs, is_old)).await;
         let mut removed = 0;
         for (id, dir) in looked.unwrap_or_default() {
-            if self.store.run(&id).await?.is_none() {
+            if self.store.run(&id).await?.is_none() && self.store.lock(&id).await?.is_none() {
                 let gone =
                     tokio::task::spawn_blocking(move || PreparedRun::again(dir)?.map_or(Ok(()), PreparedRun::remove));
                 match gone.await {
@@ -44,7 +45,7 @@ impl RunService {
     }
 }
 
-/// Runs below `runs` that are over, whose supervisor is gone and whose intent is such a one. Blocking.
+/// Runs below `runs` that are over or were lost, whose supervisor is gone and whose intent is such a one. Blocking.
 fn over(runs: &Path, is_wanted: impl Fn(&RunIntent) -> bool) -> Vec<(String, RunDir)> {
     let supervised: Vec<String> = left::supervisors(runs).into_iter().map(|(id, _)| id).collect();
     let names = std::fs::read_dir(runs)
@@ -54,7 +55,8 @@ fn over(runs: &Path, is_wanted: impl Fn(&RunIntent) -> bool) -> Vec<(String, Run
         .filter_map(|entry| entry.file_name().into_string().ok());
     let found = names.filter(|id| !supervised.contains(id)).map(|id| (RunDir::new(runs.join(&id)), id));
     let over = found.filter(|(dir, id)| {
-        let is_over = || matches!(standing_at(dir), RunLiveness::Over { .. } | RunLiveness::NeverStarted);
+        let is_over =
+            || matches!(standing_at(dir), RunLiveness::Over { .. } | RunLiveness::NeverStarted | RunLiveness::Lost(_));
         dir.read_intent().is_ok_and(|intent| *intent.id == **id && is_wanted(&intent)) && is_over()
     });
     over.map(|(dir, id)| (id, dir)).collect()
