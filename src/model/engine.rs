@@ -55,9 +55,9 @@ impl EngineState {
 pub struct KeptSince(pub DateTime<Utc>, pub bool);
 
 impl KeptSince {
-    /// As it is stored.
+    /// As it is stored: to the millisecond, as facts say it.
     pub(crate) fn new(since: Since) -> Self {
-        Self(since.at.utc, since.seen)
+        Self(since.at.utc.trunc_subsecs(3), since.seen)
     }
 
     /// As it is seen from this moment.
@@ -148,6 +148,13 @@ mod tests {
 
     fn at(millis: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(millis).unwrap()
+    }
+
+    #[test]
+    fn a_beginning_is_kept_as_facts_say_it() {
+        let utc = at(7) + chrono::TimeDelta::microseconds(650);
+        let since = Since::seen(Stamp { mono: std::time::Duration::ZERO, utc });
+        assert_eq!(KeptSince::new(since), KeptSince(at(7), true));
     }
 
     #[test]

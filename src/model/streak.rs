@@ -55,6 +55,8 @@ pub(crate) struct Streak {
     before_unknown: Option<(Status, Since)>,
     known_from: Stamp,
     last: Option<Stamp>,
+    /// Whether another process left all of this, and nothing was answered here since.
+    taken_over: bool,
     flapping: Flapping,
     /// The first polls, until there are many: what another process left comes before them.
     opening: Option<Vec<(Sign, Stamp)>>,
@@ -79,6 +81,7 @@ impl Streak {
             before_unknown: None,
             known_from: now,
             last: None,
+            taken_over: false,
             flapping: Flapping::default(),
             opening: Some(Vec::new()),
         }
@@ -106,9 +109,11 @@ impl Streak {
         if shown != Status::Pending {
             self.flapping.push(if shown == Status::Cold { Status::Ok } else { shown });
         }
-        // A status whose streak goes back to a first look had begun before it.
+        // A status whose streak goes back to a first look had begun before it. One at which a streak of another process ends
+        // may have begun since that looked last.
         let unseen = self.alike.map(|(_, since)| since).filter(|since| !since.seen);
-        self.show(shown, at, unseen.unwrap_or(Since::seen(at)))
+        let turned = if std::mem::take(&mut self.taken_over) { Since::before(at) } else { Since::seen(at) };
+        self.show(shown, at, unseen.unwrap_or(turned))
     }
 
     /// Nothing is known from now: paused, suspended, or our own network is gone. The next poll goes on from before.
@@ -307,6 +312,30 @@ mod tests {
             assert_eq!(shown(&mut judge(3, 2), signs), want, "{signs}");
         }
         assert_eq!(shown(&mut judge(1, 1), "bgbg"), "DODO");
+    }
+
+    #[test]
+    fn what_turns_at_the_first_look_after_another_process_was_not_seen_to_turn() {
+        let mut before = judge(2, 1);
+        before.observe(Sign::Good, at(1));
+        before.observe(Sign::Bad, at(2));
+        let kept = before.to_kept().unwrap();
+        let taken_over = || {
+            let mut judge = judge(2, 1);
+            judge.resume(&kept, at(8));
+            judge
+        };
+        let mut next = taken_over();
+        next.observe(Sign::Unknown, at(9));
+        next.observe(Sign::Bad, at(10));
+        assert_eq!((next.status(), next.since()), (Status::Down, Since::before(at(10))));
+        assert!(next.began(Since::seen(at(3))), "what is on record of it is known better");
+        assert_eq!(next.since(), Since::seen(at(3)));
+        let mut next = taken_over();
+        next.observe(Sign::Good, at(9));
+        next.observe(Sign::Bad, at(10));
+        next.observe(Sign::Bad, at(11));
+        assert_eq!((next.status(), next.since()), (Status::Down, Since::seen(at(11))), "all of it was seen here");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl Streak {
             before_unknown: Some((kept.shown, since)),
             alike: kept.alike.map(|(sign, since)| (sign, since.from(now))),
             flapping: Flapping::from_letters(&kept.flaps, kept.flapping),
+            taken_over: true,
             opening: None,
             ..Self::new(self.rules, self.known_from)
         };
