@@ -19,13 +19,24 @@ type Failure = Option<(StoreFault, String)>;
 pub(super) struct Database {
     dialect: Arc<dyn Dialect>,
     failure: watch::Sender<Failure>,
-    /// Who may only read it, and what says so, with its place.
-    reader: Option<Arc<(String, StoreFault, String)>>,
+    /// Who may only read it, with its place.
+    reader: Option<Arc<(StoreReader, String)>>,
+}
+
+/// Who may only read a store.
+#[derive(Debug, Clone)]
+pub(super) struct StoreReader {
+    /// The role, or this user.
+    pub who: String,
+    /// What the system or the server says of it.
+    pub fault: StoreFault,
+    /// On which tables it lacks which rights, where the server says so.
+    pub lacks: Option<String>,
 }
 
 impl Database {
-    pub(super) fn new(dialect: Arc<dyn Dialect>, reader: Option<(String, StoreFault)>, place: &Path) -> Self {
-        let reader = reader.map(|(who, fault)| Arc::new((who, fault, place.display().to_string())));
+    pub(super) fn new(dialect: Arc<dyn Dialect>, reader: Option<StoreReader>, place: &Path) -> Self {
+        let reader = reader.map(|reader| Arc::new((reader, place.display().to_string())));
         Self { dialect, failure: watch::Sender::default(), reader }
     }
 
@@ -34,8 +45,8 @@ impl Database {
     /// # Errors
     /// It may only be read.
     pub(super) fn writable(&self) -> Result<(), StoreError> {
-        let Some((who, fault, path)) = self.reader.as_deref() else { return Ok(()) };
-        Err(StoreError::OnlyRead { who: who.clone(), path: path.clone(), fault: *fault })
+        let Some((StoreReader { who, fault, lacks }, path)) = self.reader.as_deref() else { return Ok(()) };
+        Err(StoreError::OnlyRead { who: who.clone(), path: path.clone(), fault: *fault, lacks: lacks.clone() })
     }
 
     /// Returns once a write has failed and none has succeeded since: the fault, and what it says.

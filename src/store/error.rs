@@ -161,7 +161,7 @@ pub enum StoreError {
         why: String,
     },
     /// It was opened by somebody who may only read it.
-    #[error("{who} may only read the store {path}")]
+    #[error("{who} may only read the store {path}{}", denied(.lacks.as_deref()))]
     OnlyRead {
         /// The role, or this user.
         who: String,
@@ -169,6 +169,8 @@ pub enum StoreError {
         path: String,
         /// What the system or the server says of it.
         fault: StoreFault,
+        /// On which tables it lacks which rights, where the server says so.
+        lacks: Option<String>,
     },
     /// Many others wrote at the same time, and went first each time.
     #[error("too many others are writing into the store")]
@@ -299,6 +301,11 @@ impl StoreError {
 /// Whether a file could be read, and what it says makes no sense.
 fn is_nonsense(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
+/// Which rights are missing, in words.
+fn denied(lacks: Option<&str>) -> String {
+    lacks.map_or_else(String::new, |lacks| format!(": permission denied for table {lacks}"))
 }
 
 /// Which entries are missing, in words.

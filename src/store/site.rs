@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::StoreError;
 use super::address::StoreAddress;
+use super::database::StoreReader;
 use super::dialect::Dialect;
 use super::dialect::postgres::Reached;
 use super::dialect::sqlite::Sqlite;
@@ -42,7 +43,7 @@ pub(super) struct Opened {
     /// The file, where it is one.
     pub file: Option<FileIdentity>,
     /// Who may only read it, and what says so; `None`: it may be written.
-    pub reader: Option<(String, StoreFault)>,
+    pub reader: Option<StoreReader>,
 }
 
 /// What an opening is for.
@@ -109,12 +110,17 @@ impl Site {
                 };
                 let (file, place) = (sqlite.identity(), sqlite.path().to_owned());
                 let fault = if is_on_read_only(&place) { StoreFault::ReadOnly } else { StoreFault::Denied };
-                let reader = sqlite.is_read_only().then(|| ("this user".to_owned(), fault));
+                let reader =
+                    sqlite.is_read_only().then(|| StoreReader { who: "this user".to_owned(), fault, lacks: None });
                 Ok(Opened { dialect: Arc::new(sqlite), place, file, reader })
             }
             Self::Server { name, reached } => {
                 let postgres = reached.open().await?;
-                let reader = postgres.reader().map(|role| (format!("the role `{role}`"), StoreFault::NotGranted));
+                let reader = postgres.reader().map(|reader| StoreReader {
+                    who: format!("the role `{}`", reader.role),
+                    fault: StoreFault::NotGranted,
+                    lacks: Some(reader.lacks.clone()),
+                });
                 Ok(Opened { dialect: Arc::new(postgres), place: name, file: None, reader })
             }
         }

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use self::connections::{Connections, bounded};
+use self::migrate::Reader;
 use self::names::Named;
 use self::wakes::Wakes;
 use super::{
@@ -30,7 +31,7 @@ pub(in crate::store) struct Postgres {
     connections: Connections,
     wakes: Wakes,
     named: Named,
-    reader: Option<String>,
+    reader: Option<Reader>,
 }
 
 /// A database that answers, and in which nothing is written yet.
@@ -89,9 +90,9 @@ impl Reached {
 }
 
 impl Postgres {
-    /// The role, where it may only read.
-    pub(in crate::store) fn reader(&self) -> Option<&str> {
-        self.reader.as_deref()
+    /// The role, where it may not write.
+    pub(in crate::store) const fn reader(&self) -> Option<&Reader> {
+        self.reader.as_ref()
     }
 }
 

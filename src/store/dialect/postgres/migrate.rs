@@ -33,12 +33,28 @@ pub(super) async fn look(connection: &mut PgConnection, place: &str) -> Result<F
     Err(StoreError::NotAStore { path: place.to_owned(), what })
 }
 
-/// Brings the schema up to date, and gives the id, with the role where that may only read. Two that open an empty database at
+/// What a role must be allowed to do for the store to be written, beside reading it: each write is one statement, for which the
+/// server asks for all of it, whatever comes of it.
+const NEEDED: &str =
+    "(VALUES ('fact', 'INSERT'), ('keep', 'DELETE'), ('keep', 'INSERT'), ('keep', 'UPDATE'), ('lease', 'INSERT'),
+    ('lease', 'UPDATE'), ('rollup', 'DELETE'), ('rollup', 'INSERT'), ('rollup', 'UPDATE'), ('store', 'UPDATE'),
+    ('thing', 'DELETE'), ('thing', 'INSERT'), ('thing', 'UPDATE')) needed (name, ability)";
+
+/// A role that may read the store and not write it.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Reader {
+    /// Its name.
+    pub role: String,
+    /// What it may not do: `keep (UPDATE), thing (DELETE, UPDATE)`.
+    pub lacks: String,
+}
+
+/// Brings the schema up to date, and gives the id, with the role where that may not write. Two that open an empty database at
 /// once make it once.
 pub(super) async fn migrate(
     connection: &mut PgConnection,
     place: &str,
-) -> Result<(String, Option<String>), StoreError> {
+) -> Result<(String, Option<Reader>), StoreError> {
     if version(connection, place).await? != SCHEMA.len() {
         let mut tx = connection.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *tx).await?;
@@ -52,8 +68,16 @@ pub(super) async fn migrate(
         }
         tx.commit().await?;
     }
-    let text = "SELECT id, CASE WHEN NOT has_table_privilege('fact', 'INSERT') THEN current_user::text END FROM store";
-    Ok(sqlx::query_as(text).fetch_one(connection).await?)
+    let id = sqlx::query_scalar("SELECT id FROM store").fetch_one(&mut *connection).await?;
+    let text = format!(
+        "SELECT current_user::text AS role, string_agg(lack, ', ' ORDER BY lack) AS lacks FROM (
+             SELECT name || ' (' || string_agg(ability, ', ' ORDER BY ability) || ')' AS lack FROM {NEEDED}
+             WHERE NOT has_table_privilege(name, ability) GROUP BY name) lacking
+         HAVING count(*) > 0"
+    );
+    let lacking: Option<(String, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_optional(connection).await?;
+    Ok((id, lacking.map(|(role, lacks)| Reader { role, lacks })))
 }
 
 /// The version of the schema that is there; 0: none is.

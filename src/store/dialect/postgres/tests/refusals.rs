@@ -83,6 +83,35 @@ async fn a_role_that_may_only_read_opens_the_store_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_role_that_lacks_a_right_looks_on_and_is_told_which() {
+    let Some(server) = server() else { return };
+    let (database, other) = (Database::new(&server).await, Database::new(&server).await);
+    let store = open(&database.url()).await.unwrap();
+    record(&store, "before").await.unwrap();
+    let role = format!("of_{}", other.name);
+    let grant = async |rights: &str| {
+        sql(&database.url(), &format!("GRANT {rights} ON ALL TABLES IN SCHEMA public TO {role}")).await;
+        open(&format!("postgres://{role}@{server}/{}", database.name)).await.unwrap()
+    };
+    let looking = grant("SELECT, INSERT").await;
+    let (said_so, hint, away) = words(&record(&looking, "no").await.unwrap_err());
+    let lacks = "permission denied for table keep (DELETE, UPDATE), lease (UPDATE), rollup (DELETE, UPDATE), store (UPDATE), \
+                 thing (DELETE, UPDATE)";
+    assert!(said_so.contains(lacks), "{said_so}");
+    assert!(hint.contains("GRANT SELECT, INSERT, UPDATE, DELETE") && !away && looking.is_read_only(), "{hint}");
+    assert_eq!(said(&looking).await, ["before"]);
+    // What the program asks for is all that it needs.
+    grant("UPDATE, DELETE").await;
+    sql(&database.url(), &format!("REVOKE UPDATE, DELETE ON fact FROM {role}")).await;
+    let writing = open(&format!("postgres://{role}@{server}/{}", database.name)).await.unwrap();
+    assert!(!writing.is_read_only());
+    record(&writing, "after").await.unwrap();
+    assert_eq!(said(&store).await, ["before", "after"]);
+    database.end().await;
+    other.end().await;
+}
+
+#[tokio::test]
 async fn a_role_that_may_not_make_the_tables_is_told_what_to_grant() {
     let Some(server) = server() else { return };
     let (database, other) = (Database::new(&server).await, Database::new(&server).await);
