@@ -32,10 +32,14 @@ impl World {
         self.metrics.get(*self.membership.metrics.get(name)?)
     }
 
-    /// How far back values of any metric go: what the charts have to show together.
+    /// How far back values of any metric go, as of the last minute that began: what the charts have to show together.
     pub(crate) fn charted_for(&self) -> Duration {
-        let first = self.metrics.iter().filter_map(MetricView::first).min();
-        first.map_or(Duration::ZERO, |first| self.now.mono.saturating_sub(first))
+        self.charted_since.map_or(Duration::ZERO, |first| self.now.mono.saturating_sub(first))
+    }
+
+    /// Looks at all metrics again: what was oldest may have been let go.
+    pub(super) fn review_charted(&mut self) {
+        self.charted_since = self.metrics.iter().filter_map(MetricView::first).min();
     }
 
     /// The log of that name.

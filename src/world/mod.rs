@@ -88,6 +88,8 @@ pub struct World {
     pub started: Stamp,
     /// On the monotonic clock: since when anything is known of checks, with what was stored before this world began.
     known_since: Duration,
+    /// On the monotonic clock: since when there are values of any metric. Kept, for every chart of a frame asks for it.
+    charted_since: Option<Duration>,
     /// Our own network.
     pub connectivity: Connectivity,
     /// Checks, in the order of the configuration.
@@ -143,6 +145,7 @@ impl World {
             now,
             started: now,
             known_since: now.mono,
+            charted_since: None,
             boot: None,
             connectivity: Connectivity { ok: true, ..Connectivity::default() },
             checks,

@@ -164,6 +164,7 @@ impl World {
         self.turn_minute(&mut output);
         if let Ok(value) = sample.value {
             self.add_sample(id, sample.at.utc, value);
+            self.charted_since.get_or_insert(sample.at.mono);
         }
         let had_number = self.metrics[id].error.is_none();
         output.noticeable = self.metrics[id].observe(sample);

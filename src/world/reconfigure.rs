@@ -27,6 +27,7 @@ impl World {
         let read_only_before = self.config.console.read_only;
         self.reconfigure_checks(&config);
         self.reconfigure_metrics(&config);
+        self.review_charted();
         self.reconfigure_logs(&config);
         if config.console.read_only != read_only_before {
             self.read_only = config.console.read_only || (self.read_only && !read_only_before);

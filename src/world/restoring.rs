@@ -104,6 +104,7 @@ impl World {
         }
         let until = metric.known_from;
         metric.restore(&clocks.spans(history, until), until);
+        self.charted_since = metric.first().into_iter().chain(self.charted_since).min();
     }
 
     fn past_of(&mut self, series: &SeriesKey) -> Option<&mut Past> {

@@ -8,6 +8,10 @@ use crate::lang::time::Stamp;
 impl World {
     /// A second passed. Everything that depends on the time alone moves here.
     pub(crate) fn tick(&mut self, now: Stamp) -> Output {
+        let minute = |now: Stamp| now.mono.as_secs() / 60;
+        if minute(now) != minute(self.now) {
+            self.review_charted();
+        }
         self.advance(now);
         let mut output = Output::default();
         self.turn_minute(&mut output);
