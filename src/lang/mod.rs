@@ -9,6 +9,7 @@ pub mod expression;
 pub mod key;
 pub mod nearest;
 pub mod pattern;
+pub mod schedule;
 pub mod selector;
 pub mod store_url;
 pub mod time;

@@ -10,7 +10,8 @@ use std::{
 };
 
 use chrono::{
-    Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
+    DateTime, Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike,
+    Utc,
 };
 use jiff::{
     Timestamp, civil,
@@ -45,6 +46,21 @@ impl Tz {
     #[cfg(test)]
     pub(crate) fn named(name: &str) -> Self {
         name.parse().unwrap_or_else(|_| panic!("no zone {name}"))
+    }
+
+    /// The moment at which the clocks of the zone first show `local`; where they skip it, the moment at which they are
+    /// set forward over it. Never earlier for a later `local`.
+    pub(crate) fn first_moment(self, local: NaiveDateTime) -> DateTime<Utc> {
+        if let Some(at) = local.and_local_timezone(self).earliest() {
+            return at.to_utc();
+        }
+        let AmbiguousOffset::Gap { after, .. } = self.rules().to_ambiguous_timestamp(civil(local)).offset() else {
+            return local.and_utc();
+        };
+        // By the offset that is not in force yet, the moment lies before the change.
+        let before = timestamp(local.and_utc().timestamp() - i64::from(after.seconds()));
+        let change = self.rules().following(before).next().map_or(before, |change| change.timestamp());
+        DateTime::from_timestamp(change.as_second(), 0).unwrap_or_else(|| local.and_utc())
     }
 
     fn rules(self) -> &'static tz::TimeZone {
@@ -180,7 +196,6 @@ fn civil(local: NaiveDateTime) -> civil::DateTime {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use proptest::prelude::*;
 
     use super::*;
@@ -219,6 +234,17 @@ mod tests {
         assert_eq!(first.to_utc().to_string(), "2026-10-25 00:30:00 UTC");
         assert_eq!(then.to_utc().to_string(), "2026-10-25 01:30:00 UTC");
         assert!(first.offset().is_called("CEST") && then.offset().is_called("CET"));
+    }
+
+    #[test]
+    fn a_time_that_clocks_skip_is_the_moment_of_the_change() {
+        let first = |name: &str, local: &str| Tz::named(name).first_moment(local.parse().unwrap()).to_string();
+        for local in ["2026-03-29T02:00:00", "2026-03-29T02:30:00", "2026-03-29T02:59:59", "2026-03-29T03:00:00"] {
+            assert_eq!(first("Europe/Berlin", local), "2026-03-29 01:00:00 UTC", "{local}");
+        }
+        assert_eq!(first("Europe/Berlin", "2026-10-25T02:30:00"), "2026-10-25 00:30:00 UTC");
+        assert_eq!(first("America/New_York", "2026-03-08T02:30:00"), "2026-03-08 07:00:00 UTC");
+        assert_eq!(first("Pacific/Apia", "2011-12-30T12:00:00"), "2011-12-30 10:00:00 UTC");
     }
 
     #[test]

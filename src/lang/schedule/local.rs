@@ -1,0 +1,45 @@
+//! A moment as a calendar and a clock show it: `2026-03-02T09:00`.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+
+use super::ScheduleError;
+use crate::lang::tz::Tz;
+
+/// A date with a time, by the clocks of a zone that is given later, or of UTC where it ends with `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalMoment {
+    local: NaiveDateTime,
+    /// Whether it is of UTC, wherever it is read.
+    is_utc: bool,
+}
+
+impl LocalMoment {
+    /// Reads `2026-03-02T09:00`, with seconds, with `Z`; a date alone is its midnight.
+    ///
+    /// # Errors
+    /// What is wrong and what to write instead, at its first character.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        let (bare, is_utc) = text.strip_suffix('Z').map_or((text, false), |bare| (bare, true));
+        let found = match bare.split_once('T') {
+            None if !is_utc => NaiveDate::parse_from_str(bare, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN)),
+            None => None,
+            Some((day, time)) => {
+                let time =
+                    NaiveTime::parse_from_str(time, "%H:%M").or_else(|_| NaiveTime::parse_from_str(time, "%H:%M:%S"));
+                NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().zip(time.ok()).map(|(day, time)| day.and_time(time))
+            }
+        };
+        // What is shown in a zone differs by hours from UTC, and must stay a date that can be counted from.
+        let local = found.filter(|local| (1..9999).contains(&local.year()));
+        local.map(|local| Self { local, is_utc }).ok_or_else(|| ScheduleError {
+            offset: 0,
+            message: format!("`{text}` is not a valid date and time"),
+            hint: "write 2026-03-02T09:00, with Z behind it for UTC".to_owned(),
+        })
+    }
+
+    /// When it is in a zone; in an hour that clocks skip, the moment at which they are set.
+    pub fn at(self, zone: Tz) -> DateTime<Utc> {
+        if self.is_utc { self.local.and_utc() } else { zone.first_moment(self.local) }
+    }
+}
