@@ -145,6 +145,7 @@ impl Page {
             let (title, keys): (String, &[KeySpec]) = match section.shape {
                 SectionShape::Single(keys) | SectionShape::Secrets(keys) => (format!("[{}]", section.name), keys),
                 SectionShape::Named(keys) | SectionShape::Adapters(keys) => (format!("[{}.NAME]", section.name), keys),
+                SectionShape::Tables(keys) => (format!("[[{}]]", section.name), keys),
                 SectionShape::Texts => (format!("[{}]", section.name), &[]),
                 SectionShape::List => (format!("{} = [PATTERN, ...]", section.name), &[]),
             };

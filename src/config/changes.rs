@@ -11,27 +11,28 @@ use crate::text::name::Name;
 /// secret and only the fact that it changed is said.
 pub(super) type Fact = (&'static str, String, bool);
 
-pub(super) fn compare<T: PartialEq>(
+pub(super) fn compare<'a, T: PartialEq, N: AsRef<str>>(
     kind: &str,
-    old: &[T],
-    new: &[T],
-    name: impl Fn(&T) -> &Name,
+    old: &'a [T],
+    new: &'a [T],
+    name: impl Fn(&'a T) -> N,
     facts: impl Fn(&T) -> Vec<Fact>,
     words: &mut Vec<String>,
 ) {
-    let known: HashMap<&Name, &T> = old.iter().map(|before| (name(before), before)).collect();
-    for after in new {
-        match known.get(name(after)).copied() {
-            None => words.push(format!("{kind} {} added", name(after))),
+    let names = (old.iter().map(&name).collect::<Vec<N>>(), new.iter().map(&name).collect::<Vec<N>>());
+    let known: HashMap<&str, &T> = names.0.iter().map(AsRef::as_ref).zip(old).collect();
+    for (name, after) in names.1.iter().map(AsRef::as_ref).zip(new) {
+        match known.get(name).copied() {
+            None => words.push(format!("{kind} {name} added")),
             Some(before) if before == after => {}
             Some(before) => {
-                words.push(format!("{kind} {}: {}", name(after), difference(&facts(before), &facts(after))));
+                words.push(format!("{kind} {name}: {}", difference(&facts(before), &facts(after))));
             }
         }
     }
-    let kept: BTreeSet<&Name> = new.iter().map(&name).collect();
-    words
-        .extend(old.iter().map(&name).filter(|name| !kept.contains(name)).map(|name| format!("{kind} {name} removed")));
+    let kept: BTreeSet<&str> = names.1.iter().map(AsRef::as_ref).collect();
+    let gone = names.0.iter().map(AsRef::as_ref).filter(|name| !kept.contains(name));
+    words.extend(gone.map(|name| format!("{kind} {name} removed")));
 }
 
 pub(super) fn difference(old: &[Fact], new: &[Fact]) -> String {

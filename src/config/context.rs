@@ -13,6 +13,7 @@ use crate::lang::condition::Condition;
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::expression::Expression;
 use crate::lang::nearest;
+use crate::model::alert::Severity;
 use crate::model::document::DocumentShape;
 use crate::text::name::Name;
 
@@ -32,6 +33,7 @@ pub(crate) struct ReadContext<'f> {
     pub elsewhere: fn(&str, &str, &str) -> Option<String>,
     problems: RefCell<Vec<Diagnostic>>,
     known: RefCell<KnownTexts>,
+    aliases: RefCell<BTreeMap<String, Severity>>,
 }
 
 /// What texts mean that were read already: of ten thousand checks most say the same, and it is held once.
@@ -52,7 +54,43 @@ impl<'f> ReadContext<'f> {
             elsewhere: |_, _, _| None,
             problems: RefCell::default(),
             known: RefCell::default(),
+            aliases: RefCell::default(),
         }
+    }
+
+    /// Makes a word stand for a severity.
+    ///
+    /// # Errors
+    /// What it stands for already.
+    pub(crate) fn alias(&self, word: &str, severity: Severity) -> Result<(), Severity> {
+        match self.known_severity(word) {
+            Some(known) => Err(known),
+            None => {
+                self.aliases.borrow_mut().insert(word.to_owned(), severity);
+                Ok(())
+            }
+        }
+    }
+
+    fn known_severity(&self, word: &str) -> Option<Severity> {
+        let built_in = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == word);
+        built_in.or_else(|| self.aliases.borrow().get(word).copied())
+    }
+
+    /// A severity by its word or an alias; notes the problem, with the nearest word, where it is none.
+    pub(crate) fn severity(&self, word: &str, at: FilePlace) -> Option<Severity> {
+        let found = self.known_severity(word);
+        if found.is_none() {
+            let aliases = self.aliases.borrow();
+            let known =
+                || Severity::WORST_FIRST.map(Severity::word).into_iter().chain(aliases.keys().map(String::as_str));
+            let hint = match nearest::nearest(word, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("severities: {}", nearest::listed(known())),
+            };
+            self.error(at, format!("no severity named `{word}`"), hint);
+        }
+        found
     }
 
     /// Notes an error.

@@ -9,7 +9,7 @@ use super::sections::defaults::Defaults;
 use super::sections::source::Source;
 use super::spec::{SectionShape, SectionSpec};
 use super::thing::{NAME_HINT, valid_name};
-use super::tree::TomlValue;
+use super::tree::{Item, TomlValue};
 use crate::lang::key::Key;
 
 /// The entries of each section over all files, in the order of the files.
@@ -45,6 +45,22 @@ impl<'a> SectionReader<'a> {
         let entries = self.entries(section).to_vec();
         let at = entries.first().map_or(FilePlace { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
         TableReader::open(self.context, format!("[{section}]").into(), section, at, entries, shape.keys())
+    }
+
+    /// The things of a section without names, each as a table, in the order of the files.
+    pub(super) fn tables(&self, section: &SectionSpec) -> impl Iterator<Item = TableReader<'a>> + use<'a> {
+        let SectionSpec { name: section, shape, .. } = *section;
+        let context = self.context;
+        self.entries(section).iter().flat_map(move |entry| {
+            let TomlValue::Array(items) = entry.value else { return Vec::new() };
+            let open = |item: &'a Item<'a>| {
+                let TomlValue::Table(inner) = &item.value else { return None };
+                let title = format!("[[{section}]]").into();
+                let inner = entries(inner, entry.at.file);
+                Some(TableReader::open(context, title, section, entry.within(item.span), inner, shape.keys()))
+            };
+            items.iter().filter_map(open).collect()
+        })
     }
 
     /// The things of a section, each as a table, in the order of the files. Each is made when it is asked for: what ten

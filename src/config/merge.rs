@@ -12,7 +12,7 @@ use super::reader::{KeyValue, Names, ReadContext, described, entries};
 use super::registry::{LATER_SECTIONS, SECTIONS};
 use super::sections::secret::SecretSource;
 use super::spec::SectionShape;
-use super::tree::{Node, Parsed, TomlValue};
+use super::tree::{Item, Node, Parsed, TomlValue};
 use super::{belonging, literal, misplaced, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::nearest;
@@ -90,6 +90,12 @@ fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> (Sections<
                 check_include(context, &entry);
                 continue;
             }
+            if matches!(spec.shape, SectionShape::Tables(_)) {
+                if check_tables(context, &entry) {
+                    sections.entry(spec.name).or_default().push(entry);
+                }
+                continue;
+            }
             let TomlValue::Table(inner) = entry.value else {
                 let message = format!("`{}` is a section, not {}", spec.name, described(entry.value));
                 let form =
@@ -134,6 +140,17 @@ fn unknown_section(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
     };
     let what = if matches!(entry.value, TomlValue::Table(_)) { "section" } else { "key" };
     context.error(entry.key_at, format!("unknown {what} `{}`", entry.key), hint);
+}
+
+/// Whether a section is a list of tables; notes the problem where it is not.
+fn check_tables(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> bool {
+    let is_table = |item: &Item<'_>| matches!(item.value, TomlValue::Table(_));
+    let good = matches!(entry.value, TomlValue::Array(items) if items.iter().all(is_table));
+    if !good {
+        let message = format!("`{}` is a list of tables", entry.key);
+        context.error(entry.key_at, message, format!("write [[{}]] on a line of its own", entry.key));
+    }
+    good
 }
 
 fn check_include(context: &ReadContext<'_>, entry: &KeyValue<'_>) {

@@ -6,6 +6,7 @@
 pub mod adapters;
 mod belonging;
 mod changes;
+pub mod channels;
 pub mod commands;
 pub mod confidential;
 mod context;
@@ -53,10 +54,12 @@ use sections::filter::SavedFilter;
 use sections::keys::Keys;
 use sections::log::Log;
 use sections::metric::Metric;
+use sections::notify::Channel;
 use sections::retention::Retention;
 use sections::screen::ScreenLayout;
 use sections::secret::SecretSource;
 use sections::service::Service;
+use sections::severity::SeverityRule;
 use sections::source::Source;
 use sections::store::StoreConfig;
 
@@ -73,6 +76,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[secret.*]`: where each secret comes from. Values are resolved by the runtime, off the loop.
     pub secrets: BTreeMap<Name, SecretSource>,
+    /// `[severity.*]`, worst first. A severity without a section has none here, and nobody is told of it.
+    pub severities: Vec<SeverityRule>,
     /// `[service.*]`
     pub services: Vec<Service>,
     /// `[source.*]`, and one more for each check that names its own (`http = …` in a check), named `check:NAME`.
@@ -87,6 +92,8 @@ pub struct Config {
     pub adapters: Vec<Adapter>,
     /// `[action.*]`
     pub actions: Vec<Action>,
+    /// `[notify.*]`
+    pub channels: Vec<Channel>,
     /// `[screen.*]`
     pub screens: Vec<ScreenLayout>,
     /// `[filter.*]`

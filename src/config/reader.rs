@@ -1,6 +1,7 @@
 //! Typed reading of spanned tables: each getter takes what it can and notes a problem where it can't, so that one
 //! pass over the file finds all problems at once.
 
+mod alerting;
 mod values;
 
 use std::fmt;

@@ -1,12 +1,14 @@
 //! Every section with what it fills of the configuration. A section itself knows its keys and its things only, so that
 //! the configuration can be made of them.
 
+use std::cmp::Reverse;
+
 use super::Config;
 use super::changes::{compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
-    action, adapter, check, console, defaults, filter, keys, log, metric, retention, screen, secret, service, source,
-    store,
+    action, adapter, check, console, defaults, filter, keys, log, metric, notify, retention, screen, secret, service,
+    severity, source, store,
 };
 use super::spec::{SectionShape, SectionSpec};
 use super::titles;
@@ -56,6 +58,17 @@ pub(crate) const SECTIONS: &[Section] = &[
         spec: &defaults::SECTION,
         read: |reader, draft| draft.defaults = defaults::read(&reader.single(&defaults::SECTION)),
         changes: |_, _, _| {},
+    },
+    Section {
+        spec: &severity::SECTION,
+        read: |reader, draft| {
+            let tables = reader.named(&severity::SECTION);
+            draft.config.severities = tables.filter_map(|table| severity::read(&table)).collect();
+            draft.config.severities.sort_by_key(|rule| Reverse(rule.severity));
+        },
+        changes: |old, new, words| {
+            compare("severity", &old.severities, &new.severities, |rule| rule.severity.word(), severity::facts, words);
+        },
     },
     Section {
         spec: &service::SECTION,
@@ -138,6 +151,15 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
     },
     Section {
+        spec: &notify::SECTION,
+        read: |reader, draft| {
+            draft.config.channels = reader.named(&notify::SECTION).filter_map(|table| notify::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("notify", &old.channels, &new.channels, |channel| &channel.name, notify::facts, words);
+        },
+    },
+    Section {
         spec: &retention::SECTION,
         read: |reader, draft| draft.config.retention = retention::read(&reader.single(&retention::SECTION)),
         changes: |old, new, words| {
@@ -192,16 +214,5 @@ fn with_section(config: &Config) -> Vec<&source::Source> {
 }
 
 /// The sections that later versions bring.
-pub(crate) const LATER_SECTIONS: &[&str] = &[
-    "host",
-    "table",
-    "backup",
-    "severity",
-    "notify",
-    "maintenance",
-    "slo",
-    "oncall",
-    "contact",
-    "incident",
-    "checklist",
-];
+pub(crate) const LATER_SECTIONS: &[&str] =
+    &["host", "table", "backup", "maintenance", "slo", "oncall", "contact", "incident", "checklist"];

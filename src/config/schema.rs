@@ -32,6 +32,7 @@ fn section_schema(section: &SectionSpec) -> Value {
     let mut schema = match section.shape {
         SectionShape::Single(keys) => table_schema(keys, &json!(false)),
         SectionShape::Named(keys) => named(table_schema(keys, &json!(false))),
+        SectionShape::Tables(keys) => json!({ "type": "array", "items": table_schema(keys, &json!(false)) }),
         SectionShape::Adapters(keys) => {
             let verb = table_schema(verb::KEYS, &json!(false));
             named(table_schema(keys, &json!({ "anyOf": [{ "type": "string" }, verb] })))
@@ -79,9 +80,30 @@ fn kind_schema(kind: ValueForm) -> Value {
             let one = json!({ "type": "string", "examples": ["down for 2m", "> 5% for 5m until < 3%"] });
             let words = Severity::WORST_FIRST.map(Severity::word);
             let properties: Map<String, Value> = words.iter().map(|word| ((*word).to_owned(), one.clone())).collect();
-            json!({ "type": "object", "properties": properties, "additionalProperties": false })
+            // An alias is known in its own file alone.
+            json!({ "type": "object", "properties": properties, "additionalProperties": one })
         }
         ValueForm::Table(keys) => table_schema(keys, &json!(false)),
+        ValueForm::Tables(keys) => json!({ "type": "array", "items": table_schema(keys, &json!(false)) }),
+        ValueForm::Percentage => json!({ "type": "string", "pattern": "^[0-9.]+%$", "examples": ["99.9%", "95%"] }),
+        ValueForm::Windows => {
+            json!({ "type": "string", "examples": ["Sun 02:00-04:00 UTC", "daily 22:00-07:00", "2026-03-02T09:00/2026-03-02T11:00"] })
+        }
+        ValueForm::Moments => {
+            json!({ "type": "string", "examples": ["daily 09:00", "weekly Mon 09:00", "monthly first Mon 10:00", "0 9 * * 1-5"] })
+        }
+        ValueForm::LocalMoment => {
+            json!({ "type": "string", "pattern": "^[0-9]{4}-", "examples": ["2026-03-02T09:00"] })
+        }
+        ValueForm::Severity => json!({ "type": "string", "examples": Severity::WORST_FIRST.map(Severity::word) }),
+        ValueForm::Limits => {
+            let count = json!({ "type": "integer", "minimum": 1 });
+            json!({ "type": "object", "propertyNames": { "pattern": "^[0-9]" }, "additionalProperties": count })
+        }
+        ValueForm::DurationsBySeverity => {
+            let one = kind_schema(ValueForm::Duration);
+            json!({ "type": "object", "properties": { "default": one }, "additionalProperties": one })
+        }
         ValueForm::Rows => {
             let names: Vec<&str> = PANELS.iter().map(|panel| panel.name).collect();
             let panel = json!({ "type": "string", "pattern": format!("^({})([:*]|$)", names.join("|")) });

@@ -46,6 +46,22 @@ pub(crate) enum ValueForm {
     Alerts,
     /// A table with these keys.
     Table(&'static [KeySpec]),
+    /// A list of tables, each with these keys.
+    Tables(&'static [KeySpec]),
+    /// `99.9%`, above 0 % and below 100 %.
+    Percentage,
+    /// When something is, once or again and again: `Sun 02:00-04:00 UTC`, `daily 22:00-07:00`.
+    Windows,
+    /// When something comes again: `daily 09:00`, a cron line.
+    Moments,
+    /// A date with or without a time: `2026-03-02T09:00`.
+    LocalMoment,
+    /// A severity or an alias of one.
+    Severity,
+    /// A table of whole numbers by durations: `{ "1m" = 1, "1h" = 11 }`.
+    Limits,
+    /// A table of durations by severity, and for the others `default`.
+    DurationsBySeverity,
     /// Rows of panels.
     Rows,
     /// Known, but not in this version; `help` says what it is.
@@ -69,6 +85,8 @@ pub(crate) enum SectionShape {
     Single(&'static [KeySpec]),
     /// `[check.NAME]`: things with names, each with these keys.
     Named(&'static [KeySpec]),
+    /// `[[test]]`: things without names, each with these keys.
+    Tables(&'static [KeySpec]),
     /// `[adapter.NAME]`: as `Named`, and free names for verbs and variables beside the keys.
     Adapters(&'static [KeySpec]),
     /// `[secret]`: free names, each a text or a table with one of these keys.
@@ -83,7 +101,11 @@ impl SectionShape {
     /// The keys of one thing of the section.
     pub(crate) const fn keys(self) -> &'static [KeySpec] {
         match self {
-            Self::Single(keys) | Self::Named(keys) | Self::Adapters(keys) | Self::Secrets(keys) => keys,
+            Self::Single(keys)
+            | Self::Named(keys)
+            | Self::Tables(keys)
+            | Self::Adapters(keys)
+            | Self::Secrets(keys) => keys,
             Self::Texts | Self::List => &[],
         }
     }

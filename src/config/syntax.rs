@@ -6,6 +6,7 @@ use super::fault::SyntaxFault;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
 use crate::lang::pattern::{Pattern, PatternError, PatternSet};
+use crate::lang::schedule::{LocalMoment, MomentSchedule, ScheduleError, WindowSchedule};
 use crate::lang::selector::Selector;
 use crate::lang::unit;
 use crate::lang::unit::UnitError;
@@ -25,6 +26,34 @@ pub(crate) fn duration(text: &str) -> Result<Duration, SyntaxFault> {
 /// Where it is none.
 pub(crate) fn size(text: &str) -> Result<u64, SyntaxFault> {
     unit::parse_size(text).map_err(|error| of_unit(text, error))
+}
+
+/// A window, once or again and again: `Sun 02:00-04:00 UTC`.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn windows(text: &str) -> Result<WindowSchedule, SyntaxFault> {
+    WindowSchedule::parse(text).map_err(|error| of_schedule(text, error))
+}
+
+/// A moment that comes again: `weekly Mon 09:00`.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn moments(text: &str) -> Result<MomentSchedule, SyntaxFault> {
+    MomentSchedule::parse(text).map_err(|error| of_schedule(text, error))
+}
+
+/// A date, with a time or without: `2026-03-02T09:00`.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn local_moment(text: &str) -> Result<LocalMoment, SyntaxFault> {
+    LocalMoment::parse(text).map_err(|error| of_schedule(text, error))
+}
+
+fn of_schedule(text: &str, error: ScheduleError) -> SyntaxFault {
+    SyntaxFault { offset: Some(byte_of(text, error.offset)), message: error.message, hint: error.hint }
 }
 
 fn of_unit(text: &str, error: UnitError) -> SyntaxFault {

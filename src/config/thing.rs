@@ -19,6 +19,10 @@ pub(crate) enum Thing {
     Adapter,
     /// `[action.*]`
     Action,
+    /// `[notify.*]`
+    Notify,
+    /// `[contact.*]`
+    Contact,
 }
 
 impl Thing {
@@ -33,6 +37,8 @@ impl Thing {
             Self::Log => "log",
             Self::Adapter => "adapter",
             Self::Action => "action",
+            Self::Notify => "notify",
+            Self::Contact => "contact",
         }
     }
 }

@@ -210,7 +210,7 @@ fn headers(table: &TableReader<'_>) -> Vec<(String, Template)> {
 }
 
 /// Warns of a value that looks like a secret under a name that looks like one.
-pub(super) fn inline_token(table: &TableReader<'_>, name: &str, value: &Text) {
+pub(in crate::config) fn inline_token(table: &TableReader<'_>, name: &str, value: &Text) {
     const NAMES: [&str; 8] = ["authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "cookie"];
     let lower = name.to_ascii_lowercase();
     if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {

@@ -4,7 +4,6 @@ use crate::config::reader::{TableReader, described, entries, text_of};
 use crate::config::roots;
 use crate::config::tree::TomlValue;
 use crate::lang::condition::Condition;
-use crate::lang::nearest;
 use crate::model::alert::Severity;
 use crate::model::document::DocumentShape;
 
@@ -27,17 +26,16 @@ pub(crate) fn read(table: &TableReader<'_>, on: &On) -> Vec<(Severity, Condition
         context.error(entry.at, message, HOW);
         return Vec::new();
     };
-    let mut found = Vec::new();
+    let mut found: Vec<(Severity, Condition)> = Vec::new();
+    let mut seen: Vec<(Severity, &str)> = Vec::new();
     for one in entries(inner, entry.at.file) {
-        let words = Severity::WORST_FIRST.map(Severity::word);
-        let Some(severity) = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == one.key) else {
-            let hint = match nearest::nearest(one.key, words.into_iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("severities: {}", nearest::listed(words.into_iter())),
-            };
-            context.error(one.key_at, format!("no severity named `{}`", one.key), hint);
+        let Some(severity) = context.severity(one.key, one.key_at) else { continue };
+        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == severity) {
+            let message = format!("`{}` and `{first}` are one severity, {}", one.key, severity.word());
+            context.error(one.key_at, message, "keep one of them");
             continue;
-        };
+        }
+        seen.push((severity, one.key));
         let Some(text) = text_of(&one) else {
             context.error(one.at, format!("a condition is a text, not {}", described(one.value)), HOW);
             continue;
