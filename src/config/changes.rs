@@ -35,6 +35,20 @@ pub(super) fn compare<'a, T: PartialEq, N: AsRef<str>>(
     words.extend(gone.map(|name| format!("{kind} {name} removed")));
 }
 
+/// What of a section without names differs, where something does.
+pub(super) fn changed<T: PartialEq>(
+    section: &str,
+    (old, new): (Option<&T>, Option<&T>),
+    facts: impl Fn(&T) -> Vec<Fact>,
+) -> Option<String> {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => Some(format!("{section}: {}", difference(&facts(old), &facts(new)))),
+        (None, Some(_)) => Some(format!("{section} added")),
+        (Some(_), None) => Some(format!("{section} removed")),
+        _ => None,
+    }
+}
+
 pub(super) fn difference(old: &[Fact], new: &[Fact]) -> String {
     const LONGEST: usize = 40;
     let mut parts = Vec::new();

@@ -72,7 +72,8 @@ impl<'f> ReadContext<'f> {
         }
     }
 
-    fn known_severity(&self, word: &str) -> Option<Severity> {
+    /// The severity that a word stands for, where it stands for one.
+    pub(crate) fn known_severity(&self, word: &str) -> Option<Severity> {
         let built_in = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == word);
         built_in.or_else(|| self.aliases.borrow().get(word).copied())
     }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::Config;
 use super::changes::Fact;
+use super::channels::ChannelKind;
 use super::kinds::SourceKind;
 use super::kinds::command::CommandLine;
 use super::sections::metric::{Metric, MetricKind};
+use super::sections::notify::Channel;
 use super::sections::source::Source;
-use super::sections::{check, log, metric, source};
+use super::sections::{alerting, check, contact, log, maintenance, metric, notify, oncall, severity, slo, source};
 
 impl Config {
     /// SHA-256, hex, of checks and alerts, with the sources, logs and dependencies that they rest on. Order, comments,
@@ -43,6 +46,7 @@ impl Config {
             let on: BTreeSet<&str> = service.depends_on.iter().map(|name| &**name).collect();
             lines.insert(format!("service {:?} {on:?}", service.name));
         }
+        lines.extend(self.routes());
         let mut hash = Sha256::new();
         for line in lines {
             hash.update(line);
@@ -50,6 +54,34 @@ impl Config {
         }
         format!("{:x}", hash.finalize())
     }
+}
+
+impl Config {
+    /// What decides who is told of alerts, when, and what is muted.
+    fn routes(&self) -> Vec<String> {
+        let mut lines = vec![line("alerts", "", alerting::facts(&self.alerting))];
+        let severities = self.severities.iter();
+        lines.extend(severities.map(|rule| line("severity", rule.severity.word(), severity::facts(rule))));
+        let channels = self.channels.iter().map(placeless_channel);
+        lines.extend(channels.map(|channel| line("notify", &channel.name, notify::facts(&channel))));
+        lines.extend(self.contacts.iter().map(|contact| line("contact", &contact.id, contact::facts(contact))));
+        lines.extend(self.oncall.iter().map(|oncall| line("oncall", "", oncall::facts(oncall))));
+        let windows = self.maintenance.iter();
+        lines.extend(windows.map(|window| line("maintenance", &window.name, maintenance::facts(window))));
+        lines.extend(self.slos.iter().map(|slo| line("slo", &slo.name, slo::facts(slo))));
+        lines.push(format!("timezone {:?}", self.console.timezone));
+        lines
+    }
+}
+
+/// The same channel, wherever a person keeps the file that it is written in.
+fn placeless_channel(channel: &Channel) -> Channel {
+    let mut channel = channel.clone();
+    channel.template = channel.template.and_then(|path| path.file_name().map(PathBuf::from));
+    if let ChannelKind::Command(command) = &mut channel.kind {
+        command.line.directory = None;
+    }
+    channel
 }
 
 /// The same source, wherever a person keeps the file that it is written in: that is where its command runs.
@@ -103,6 +135,22 @@ mod tests {
         from = "stats"
         value = ".body.queue"
         alert = { high = "> 10 for 5m" }
+        [severity.high]
+        notify = ["hook"]
+        repeat = "30m"
+        [notify.hook]
+        webhook = "https://x.example/hook"
+        [contact.ana]
+        email = "ana@x.example"
+        [oncall]
+        rotation = ["ana"]
+        handover = "weekly Mon 09:00"
+        [maintenance.weekly]
+        when = "Sun 02:00-04:00"
+        services = ["*"]
+        [slo.api]
+        check = "api"
+        objective = "99.9%"
         [metric.shown]
         from = "stats"
         value = ".body.shown"
@@ -135,6 +183,22 @@ mod tests {
             [service.db]
             [screen.mine]
             rows = [["checks"]]
+            [slo.api]
+            objective = "99.9%"
+            check = "api"
+            [maintenance.weekly]
+            services = ["*"]
+            when = "Sun 02:00-04:00"
+            [oncall]
+            handover = "weekly Mon 09:00"
+            rotation = ["ana"]
+            [contact.ana]
+            email = "ana@x.example"
+            [notify.hook]
+            webhook = "https://x.example/hook"
+            [severity.high]
+            repeat = "30m"
+            notify = ["hook"]
         "#;
         assert_eq!(digest(BEFORE), digest(after));
     }
@@ -158,6 +222,13 @@ mod tests {
             (".body.queue", ".body.queues"),
             ("[check.web]", "[check.www]"),
             ("depends_on = [\"db\"]", ""),
+            ("notify = [\"hook\"]", "notify = []"),
+            ("repeat = \"30m\"", "repeat = \"40m\""),
+            ("https://x.example/hook", "https://x.example/other"),
+            ("Sun 02:00-04:00", "Sun 02:00-05:00"),
+            ("99.9%", "99.8%"),
+            ("weekly Mon 09:00", "weekly Tue 09:00"),
+            ("email = \"ana@", "email = \"bob@"),
         ];
         for (before, after) in changes {
             assert!(BEFORE.contains(before));

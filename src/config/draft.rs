@@ -47,6 +47,11 @@ impl<'a> SectionReader<'a> {
         TableReader::open(self.context, format!("[{section}]").into(), section, at, entries, shape.keys())
     }
 
+    /// As [`SectionReader::single`], where the section is there.
+    pub(super) fn single_if_any(&self, section: &SectionSpec) -> Option<TableReader<'a>> {
+        (!self.entries(section.name).is_empty()).then(|| self.single(section))
+    }
+
     /// The things of a section without names, each as a table, in the order of the files.
     pub(super) fn tables(&self, section: &SectionSpec) -> impl Iterator<Item = TableReader<'a>> + use<'a> {
         let SectionSpec { name: section, shape, .. } = *section;

@@ -13,7 +13,7 @@ use super::registry::{LATER_SECTIONS, SECTIONS};
 use super::sections::secret::SecretSource;
 use super::spec::SectionShape;
 use super::tree::{Item, Node, Parsed, TomlValue};
-use super::{belonging, literal, misplaced, toml_fault, validate};
+use super::{belonging, literal, misplaced, reach, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::nearest;
 use crate::text::redact::Literals;
@@ -176,6 +176,7 @@ fn read<'a>(context: &'a ReadContext<'a>, sections: &'a Sections<'a>) -> Config 
     validate::keys(context, &bindings, &of_their_own);
     config.sources.extend(own_sources);
     validate::pace(context, reader.entries("check").first().map(|entry| entry.key_at), &config.sources);
+    reach::look(context, &reader, &config);
     config.keys.bindings = bindings.into_iter().map(|(binding, _)| binding).collect();
     belonging::assign(&mut config);
     // Lists that were doubled as they grew are kept for as long as the console runs.

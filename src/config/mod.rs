@@ -24,6 +24,7 @@ mod misplaced;
 pub mod panels;
 pub mod plan;
 pub mod preview;
+mod reach;
 mod reader;
 pub(crate) mod registry;
 pub mod reload;
@@ -45,23 +46,33 @@ mod written;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::model::alert::Severity;
 use crate::text::name::Name;
 use sections::action::Action;
 use sections::adapter::Adapter;
+use sections::alerting::Alerting;
 use sections::check::Check;
 use sections::console::ConsoleConfig;
+use sections::contact::Contact;
 use sections::filter::SavedFilter;
+use sections::incident::IncidentConfig;
 use sections::keys::Keys;
 use sections::log::Log;
+use sections::maintenance::Maintenance;
 use sections::metric::Metric;
 use sections::notify::Channel;
+use sections::oncall::OnCall;
 use sections::retention::Retention;
 use sections::screen::ScreenLayout;
 use sections::secret::SecretSource;
 use sections::service::Service;
 use sections::severity::SeverityRule;
+use sections::slo::Slo;
 use sections::source::Source;
+use sections::statuspage::StatusPage;
 use sections::store::StoreConfig;
+use sections::test::AlertTest;
+use sections::watch::WatchConfig;
 
 /// A complete example with comments: the default documentation. A test holds it valid.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -94,6 +105,24 @@ pub struct Config {
     pub actions: Vec<Action>,
     /// `[notify.*]`
     pub channels: Vec<Channel>,
+    /// `[contact.*]`
+    pub contacts: Vec<Contact>,
+    /// `[oncall]`; `None` where nobody is on call.
+    pub oncall: Option<OnCall>,
+    /// `[watch]`
+    pub watch: WatchConfig,
+    /// `[alerts]`
+    pub alerting: Alerting,
+    /// `[maintenance.*]`
+    pub maintenance: Vec<Maintenance>,
+    /// `[slo.*]`
+    pub slos: Vec<Slo>,
+    /// `[statuspage]`; `None` where there is none.
+    pub statuspage: Option<StatusPage>,
+    /// `[incident]`
+    pub incident: IncidentConfig,
+    /// `[[test]]`
+    pub tests: Vec<AlertTest>,
     /// `[screen.*]`
     pub screens: Vec<ScreenLayout>,
     /// `[filter.*]`
@@ -104,4 +133,13 @@ pub struct Config {
     pub retention: Retention,
     /// Every file that was read, the main one first; empty for the built-in demo.
     pub files: Vec<PathBuf>,
+}
+
+impl Config {
+    /// The severity that a word or an alias stands for.
+    pub fn severity_named(&self, word: &str) -> Option<Severity> {
+        let built_in = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == word);
+        let of_alias = || self.severities.iter().find(|rule| rule.aliases.iter().any(|alias| alias == word));
+        built_in.or_else(|| of_alias().map(|rule| rule.severity))
+    }
 }

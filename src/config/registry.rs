@@ -4,11 +4,11 @@
 use std::cmp::Reverse;
 
 use super::Config;
-use super::changes::{compare, difference};
+use super::changes::{changed, compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
-    action, adapter, check, console, defaults, filter, keys, log, metric, notify, retention, screen, secret, service,
-    severity, source, store,
+    action, adapter, alerting, check, console, contact, defaults, filter, incident, keys, log, maintenance, metric,
+    notify, oncall, retention, screen, secret, service, severity, slo, source, statuspage, store, test, watch,
 };
 use super::spec::{SectionShape, SectionSpec};
 use super::titles;
@@ -160,6 +160,81 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
     },
     Section {
+        spec: &contact::SECTION,
+        read: |reader, draft| {
+            let Draft { config, .. } = draft;
+            let tables = reader.named(&contact::SECTION);
+            config.contacts = tables.map(|table| contact::read(&table, &config.channels)).collect();
+        },
+        changes: |old, new, words| {
+            compare("contact", &old.contacts, &new.contacts, |contact| &contact.id, contact::facts, words);
+        },
+    },
+    Section {
+        spec: &oncall::SECTION,
+        read: |reader, draft| {
+            let Config { contacts, channels, severities, console, .. } = &draft.config;
+            let people = oncall::People { contacts, channels, severities, zone: console.timezone };
+            let table = reader.single_if_any(&oncall::SECTION);
+            draft.config.oncall = table.and_then(|table| oncall::read(&table, &people));
+        },
+        changes: |old, new, words| {
+            words.extend(changed("oncall", (old.oncall.as_ref(), new.oncall.as_ref()), oncall::facts));
+        },
+    },
+    Section {
+        spec: &watch::SECTION,
+        read: |reader, draft| draft.config.watch = watch::read(&reader.single(&watch::SECTION)),
+        changes: |old, new, words| {
+            words.extend(changed("watch", (Some(&old.watch), Some(&new.watch)), watch::facts));
+        },
+    },
+    Section {
+        spec: &alerting::SECTION,
+        read: |reader, draft| draft.config.alerting = alerting::read(&reader.single(&alerting::SECTION)),
+        changes: |old, new, words| {
+            words.extend(changed("alerts", (Some(&old.alerting), Some(&new.alerting)), alerting::facts));
+        },
+    },
+    Section {
+        spec: &maintenance::SECTION,
+        read: |reader, draft| {
+            let tables = reader.named(&maintenance::SECTION);
+            draft.config.maintenance = tables.filter_map(|table| maintenance::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("maintenance", &old.maintenance, &new.maintenance, |one| &one.name, maintenance::facts, words);
+        },
+    },
+    Section {
+        spec: &slo::SECTION,
+        read: |reader, draft| {
+            let Config { checks, metrics, .. } = &draft.config;
+            let known = slo::Measured { checks, metrics };
+            draft.config.slos = reader.named(&slo::SECTION).filter_map(|table| slo::read(&table, &known)).collect();
+        },
+        changes: |old, new, words| compare("slo", &old.slos, &new.slos, |slo| &slo.name, slo::facts, words),
+    },
+    Section {
+        spec: &statuspage::SECTION,
+        read: |reader, draft| {
+            let table = reader.single_if_any(&statuspage::SECTION);
+            let console = &draft.config.console.name;
+            draft.config.statuspage = table.and_then(|table| statuspage::read(&table, console));
+        },
+        changes: |old, new, words| {
+            let pages = (old.statuspage.as_ref(), new.statuspage.as_ref());
+            words.extend(changed("statuspage", pages, statuspage::facts));
+        },
+    },
+    Section {
+        spec: &incident::SECTION,
+        read: |reader, draft| draft.config.incident = incident::read(&reader.single(&incident::SECTION)),
+        changes: |old, new, words| {
+            words.extend(changed("incident", (Some(&old.incident), Some(&new.incident)), incident::facts));
+        },
+    },
+    Section {
         spec: &retention::SECTION,
         read: |reader, draft| draft.config.retention = retention::read(&reader.single(&retention::SECTION)),
         changes: |old, new, words| {
@@ -206,6 +281,19 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
         changes: |old, new, words| secret::changes(&old.secrets, &new.secrets, words),
     },
+    Section {
+        spec: &test::SECTION,
+        read: |reader, draft| {
+            let Config { checks, metrics, .. } = &draft.config;
+            let known = test::Tested { checks, metrics };
+            let mut tests = Vec::new();
+            for table in reader.tables(&test::SECTION) {
+                tests.extend(test::read(&table, &known, &tests));
+            }
+            draft.config.tests = tests;
+        },
+        changes: |old, new, words| compare("test", &old.tests, &new.tests, |test| &test.name, test::facts, words),
+    },
 ];
 
 /// The sources that have a section of their own.
@@ -214,5 +302,4 @@ fn with_section(config: &Config) -> Vec<&source::Source> {
 }
 
 /// The sections that later versions bring.
-pub(crate) const LATER_SECTIONS: &[&str] =
-    &["host", "table", "backup", "maintenance", "slo", "oncall", "contact", "incident", "checklist"];
+pub(crate) const LATER_SECTIONS: &[&str] = &["host", "table", "backup", "checklist"];

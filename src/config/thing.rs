@@ -23,6 +23,8 @@ pub(crate) enum Thing {
     Notify,
     /// `[contact.*]`
     Contact,
+    /// `[slo.*]`
+    Slo,
 }
 
 impl Thing {
@@ -39,6 +41,7 @@ impl Thing {
             Self::Action => "action",
             Self::Notify => "notify",
             Self::Contact => "contact",
+            Self::Slo => "slo",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod availability;
+pub mod burn;
 pub mod cause;
 pub mod choice;
 pub mod document;
@@ -16,6 +17,7 @@ pub mod flapping;
 pub mod latency;
 pub mod lease;
 pub mod observation;
+pub mod oncall;
 pub mod outcome;
 pub mod preview;
 pub mod rate;

@@ -93,6 +93,11 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<Channel> {
 }
 
 fn addresses(table: &TableReader<'_>, address: AddressUse) -> Vec<String> {
+    let somebody = |section: &str| table.context.names.get(section).is_some_and(|names| !names.is_empty());
+    if address.required().is_some() && table.lacks(&["to"]) && !somebody("oncall") {
+        let message = format!("{} has no `to`, and nobody is on call", table.title);
+        table.context.error(table.at, message, "add to = [\"…\"], or an [oncall] section");
+    }
     let Some(kind) = address.kind() else {
         table.out_of_place("to", "a kind that takes addresses");
         return Vec::new();

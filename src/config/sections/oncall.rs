@@ -1,0 +1,203 @@
+//! `[oncall]`: who takes turns, who stands in, and whom it is escalated to.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::DateTime;
+
+use super::contact::{Contact, lacking};
+use super::notify::Channel;
+use super::severity::{SeverityRule, names};
+use crate::config::changes::{Fact, hidden, summary};
+use crate::config::reader::{TableReader, Text, Thing};
+use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
+use crate::lang::schedule::{MomentSchedule, Window};
+use crate::lang::tz::Tz;
+use crate::lang::unit::duration as shown;
+use crate::model::oncall::{Override, Rotation};
+use crate::text::name::Name;
+
+/// Who is on call, and what follows where they do not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnCall {
+    /// `rotation`, `handover`, `from` and `override`.
+    pub rotation: Rotation,
+    /// `escalation`, soonest first.
+    pub escalation: Vec<Escalation>,
+}
+
+/// One step for an alert that nobody acknowledges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Escalation {
+    /// So long after the alert was told first.
+    pub after: Duration,
+    /// Who is told, instead of whoever is on call.
+    pub to: Vec<Name>,
+    /// `all`: every one of them; else the first who is not on call, or the first.
+    pub all: bool,
+}
+
+const OVERRIDE_KEYS: &[KeySpec] = &[
+    key("who", ValueForm::Name, "The contact who stands in"),
+    key("from", ValueForm::LocalMoment, "When it begins: 2026-03-02T09:00"),
+    key("to", ValueForm::LocalMoment, "When it ends"),
+];
+
+const ESCALATION_KEYS: &[KeySpec] = &[
+    key("after", ValueForm::Duration, "So long after the alert was told first, if nobody acknowledged it"),
+    key("to", ValueForm::Texts, "The contacts who are told"),
+    key("all", ValueForm::Flag, "Tell all of them. Default: the first who was not told"),
+];
+
+/// The keys of `[oncall]`.
+pub(crate) const KEYS: &[KeySpec] = &[
+    key("rotation", ValueForm::Texts, "The contacts who take turns, in their order"),
+    key("handover", ValueForm::Moments, "When shifts change. Default weekly Mon 09:00"),
+    key("from", ValueForm::LocalMoment, "The day from which the first of them is on call: 2026-01-05"),
+    key("override", ValueForm::Tables(OVERRIDE_KEYS), "Who stands in, and when"),
+    key("escalation", ValueForm::Tables(ESCALATION_KEYS), "Who is told of what nobody acknowledges, and when"),
+];
+
+pub(crate) const SECTION: SectionSpec = SectionSpec {
+    name: "oncall",
+    shape: spec::SectionShape::Single(KEYS),
+    help: "Who is on call, and to whom alerts are escalated",
+};
+
+/// What a rotation is checked against.
+pub(crate) struct People<'a> {
+    /// `[contact.*]`
+    pub contacts: &'a [Contact],
+    /// `[notify.*]`
+    pub channels: &'a [Channel],
+    /// `[severity.*]`
+    pub severities: &'a [SeverityRule],
+    /// The console's own.
+    pub zone: Tz,
+}
+
+/// Reads `[oncall]`, which is there.
+pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCall> {
+    let members = contacts(table, "rotation");
+    let handover = if table.has("handover") { table.moments("handover") } else { weekly() };
+    let zone = handover.as_ref().and_then(MomentSchedule::zone).unwrap_or(people.zone);
+    let from = table.local_moment("from").map(|from| from.at(zone));
+    if members.len() > 1 && table.lacks(&["from"]) {
+        let message = "[oncall] does not say from when turns are counted";
+        table.context.error(
+            table.place("rotation"),
+            message,
+            "add from = \"2026-01-05\", the first day of the first of them",
+        );
+    }
+    if table.needed("rotation", "[\"NAME\"]") && table.is_list("rotation") && table.texts("rotation").is_empty() {
+        table.context.error(table.place("rotation"), "`rotation` is empty", "name at least one contact");
+    }
+    let overrides = overrides(table, zone);
+    let escalation = escalation(table, &members);
+    reachable(table, people, &escalation);
+    let members: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
+    let rotation = Rotation::new(members, handover?, from.unwrap_or(DateTime::UNIX_EPOCH), zone, overrides)?;
+    Some(OnCall { rotation, escalation: escalation.into_iter().map(|(step, _)| step).collect() })
+}
+
+fn weekly() -> Option<MomentSchedule> {
+    MomentSchedule::parse("weekly Mon 09:00").ok()
+}
+
+/// The contacts of a list, each with its place.
+fn contacts(table: &TableReader<'_>, key: &str) -> Vec<(Name, Text)> {
+    let found = table.texts(key).into_iter();
+    found.filter_map(|text| Some((table.context.refer(Thing::Contact, &text.value, text.at)?, text))).collect()
+}
+
+fn overrides(table: &TableReader<'_>, zone: Tz) -> Vec<Override> {
+    let mut found: Vec<Override> = Vec::new();
+    for one in table.tables("override") {
+        let who = one.needed("who", "\"CONTACT\"").then(|| one.reference("who", Thing::Contact)).flatten();
+        let start = one.needed("from", "\"2026-03-02T09:00\"").then(|| one.local_moment("from")).flatten();
+        let end = one.needed("to", "\"2026-03-04T09:00\"").then(|| one.local_moment("to")).flatten();
+        let (Some(who), Some(start), Some(end)) = (who, start, end) else { continue };
+        let window = Window { start: start.at(zone), end: end.at(zone) };
+        if window.start >= window.end {
+            one.context.error(one.place("to"), "the override ends before it starts", "write a `to` after `from`");
+            continue;
+        }
+        let overlaps = |other: &&Override| other.window.start < window.end && window.start < other.window.end;
+        if let Some(other) = found.iter().find(overlaps) {
+            let message = format!("this override overlaps the one of `{}` before it", other.who);
+            one.context.warning(
+                one.place("from"),
+                message,
+                "end one where the other starts; until then the later one holds",
+            );
+        }
+        found.push(Override { who, window });
+    }
+    found
+}
+
+/// The steps, each with the places of its contacts.
+fn escalation(table: &TableReader<'_>, members: &[(Name, Text)]) -> Vec<(Escalation, Vec<Text>)> {
+    let mut found: Vec<(Escalation, Vec<Text>)> = Vec::new();
+    for one in table.tables("escalation") {
+        let after = one.needed("after", "\"5m\"").then(|| one.positive("after")).flatten();
+        let to = if one.needed("to", "[\"CONTACT\"]") { contacts(&one, "to") } else { Vec::new() };
+        if one.is_list("to") && one.texts("to").is_empty() {
+            one.context.error(one.place("to"), "this step tells nobody", "name a contact: to = [\"NAME\"]");
+        }
+        let all = one.flag("all").unwrap_or(false);
+        let (Some(after), false) = (after, to.is_empty()) else { continue };
+        if let Some((before, _)) = found.last().filter(|(before, _)| before.after >= after) {
+            let message = format!("this step comes no later than the one before it, after {}", shown(before.after));
+            one.context.error(one.place("after"), message, "write the steps in their order, each later than the last");
+        }
+        let (names, places): (Vec<Name>, Vec<Text>) = to.into_iter().unzip();
+        let told: BTreeSet<&Name> = match found.last() {
+            Some((before, _)) => before.to.iter().collect(),
+            None => members.iter().map(|(name, _)| name).collect(),
+        };
+        let same = told.len() == 1 && names.iter().all(|name| told.contains(name))
+            || found.last().is_some_and(|(before, _)| before.to == names && before.all == all);
+        if same {
+            let message = "this step tells nobody who was not told before";
+            one.context.warning(one.place("to"), message, "name somebody else, or remove the step");
+        }
+        found.push((Escalation { after, to: names, all }, places));
+    }
+    found
+}
+
+/// Warns, at the place where they are named, of people whom a channel that is used for them can't reach.
+fn reachable(table: &TableReader<'_>, people: &People<'_>, escalation: &[(Escalation, Vec<Text>)]) {
+    let in_use: BTreeSet<&Name> = people.severities.iter().flat_map(|rule| &rule.notify).collect();
+    let named = ["rotation"].into_iter().flat_map(|key| table.texts(key));
+    let named = named.chain(escalation.iter().flat_map(|(_, places)| places.iter().cloned()));
+    let mut seen = BTreeSet::new();
+    for text in named {
+        let Some(contact) = people.contacts.iter().find(|contact| *contact.id == *text.value) else { continue };
+        // A contact with channels of its own was checked against them.
+        if !contact.notify.is_empty() || !seen.insert(text.value.clone()) {
+            continue;
+        }
+        let used = people.channels.iter().filter(|channel| in_use.contains(&channel.name));
+        for (channel, kind) in used.filter_map(|channel| Some((channel, lacking(contact, channel)?))) {
+            let message = format!("`{}` has no `{}`, which notify `{}` needs", text.value, kind.key(), channel.name);
+            let hint = format!("add {} = \"…\" to [contact.{}]", kind.key(), text.value);
+            table.context.warning(text.at, message, hint);
+        }
+    }
+}
+
+/// What a change is said by.
+pub(crate) fn facts(oncall: &OnCall) -> Vec<Fact> {
+    let rotation = &oncall.rotation;
+    vec![
+        summary("rotation", names(rotation.people())),
+        summary("handover", rotation.handover().written()),
+        summary("from", rotation.from().to_rfc3339()),
+        summary("zone", rotation.zone()),
+        hidden("override", &rotation.overrides()),
+        hidden("escalation", &oncall.escalation),
+    ]
+}

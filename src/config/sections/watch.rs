@@ -1,0 +1,92 @@
+//! `[watch]`: where a watcher listens, and how it is reached from outside.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::config::changes::{Fact, hidden, summary};
+use crate::config::reader::TableReader;
+use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
+use crate::text::secret::Template;
+
+/// What a watcher serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchConfig {
+    /// `listen`, default `127.0.0.1:9475`: /metrics, /health, heartbeats and acknowledge links.
+    pub listen: SocketAddr,
+    /// `token`: what a client must show. *Invariant:* there is one wherever others than this machine can connect.
+    pub token: Option<Template>,
+    /// `public_url`, without a slash at its end: what links in messages begin with. `None`: messages have no links.
+    pub public_url: Option<String>,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9475)), token: None, public_url: None }
+    }
+}
+
+/// The keys of `[watch]`.
+pub(crate) const KEYS: &[KeySpec] = &[
+    key(
+        "listen",
+        ValueForm::Text,
+        "Address for /metrics, /health, heartbeats and acknowledge links. Default 127.0.0.1:9475",
+    ),
+    key("token", ValueForm::Text, "What a client must show, as a secret: {secret:NAME}. Needed beyond loopback"),
+    key("public_url", ValueForm::Text, "How it is reached from outside: messages have acknowledge links then"),
+];
+
+pub(crate) const SECTION: SectionSpec = SectionSpec {
+    name: "watch",
+    shape: spec::SectionShape::Single(KEYS),
+    help: "Where `opsroom watch` listens, and how people reach it",
+};
+
+/// Reads `[watch]`.
+pub(crate) fn read(table: &TableReader<'_>) -> WatchConfig {
+    let default = WatchConfig::default();
+    let token = table.secret("token");
+    let listen = listen(table).unwrap_or(default.listen);
+    if !listen.ip().is_loopback() && table.lacks(&["token"]) {
+        let message = format!("`listen` lets others than this machine connect to {listen} without a token");
+        table.context.error(table.place("listen"), message, "add token = \"{secret:NAME}\", or listen on 127.0.0.1");
+    }
+    WatchConfig { listen, token, public_url: public_url(table) }
+}
+
+fn listen(table: &TableReader<'_>) -> Option<SocketAddr> {
+    let text = table.text("listen")?;
+    let found = text.value.parse().ok();
+    if found.is_none() {
+        let message = format!("`{}` is not a valid ADDRESS:PORT", text.value);
+        table.context.error(text.at, message, "write listen = \"127.0.0.1:9475\" or \"[::1]:9475\"");
+    }
+    found
+}
+
+fn public_url(table: &TableReader<'_>) -> Option<String> {
+    let text = table.text("public_url")?;
+    let rest = text.value.strip_prefix("https://").or_else(|| text.value.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+    let is_good = host.is_some_and(|host| !host.is_empty()) && !text.value.contains(['?', '#', '@', ' ', '{']);
+    if !is_good {
+        let message = "`public_url` is not a valid address";
+        table.context.error(text.at, message, "write public_url = \"https://ops.example.com\"");
+        return None;
+    }
+    let is_local =
+        host.is_some_and(|host| host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]"));
+    if text.value.starts_with("http://") && !is_local {
+        let message = "acknowledge links are sent over unencrypted HTTP";
+        table.context.warning(text.at, message, "use https://, with a proxy that terminates TLS before the watcher");
+    }
+    Some(text.value.trim_end_matches('/').to_owned())
+}
+
+/// What a change is said by.
+pub(crate) fn facts(watch: &WatchConfig) -> Vec<Fact> {
+    vec![
+        summary("listen", watch.listen),
+        hidden("token", &watch.token),
+        summary("public_url", watch.public_url.as_deref().unwrap_or_default()),
+    ]
+}

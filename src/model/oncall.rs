@@ -1,0 +1,236 @@
+//! Who is on call: a rotation with overrides, as a pure function of the moment.
+
+use chrono::{DateTime, Utc};
+
+use crate::lang::schedule::{MomentSchedule, Window};
+use crate::lang::tz::Tz;
+use crate::text::name::Name;
+
+/// People who take turns. *Invariant:* there is at least one, so that somebody is on call at every moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    people: Vec<Name>,
+    handover: MomentSchedule,
+    from: DateTime<Utc>,
+    zone: Tz,
+    overrides: Vec<Override>,
+}
+
+/// Somebody else for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Who is on call then.
+    pub who: Name,
+    /// From when until when.
+    pub window: Window,
+}
+
+/// So many changes are looked through for the next that is one: handovers under an override change nothing.
+const MOST_CHANGES: usize = 200;
+
+impl Rotation {
+    /// A rotation whose first person has the first shift that begins at or after `from`, and is on call before it too.
+    /// Where overrides overlap, the later one of the list holds. `None` where there are no people.
+    pub fn new(
+        people: Vec<Name>,
+        handover: MomentSchedule,
+        from: DateTime<Utc>,
+        zone: Tz,
+        overrides: Vec<Override>,
+    ) -> Option<Self> {
+        (!people.is_empty()).then_some(Self { people, handover, from, zone, overrides })
+    }
+
+    /// Those who take turns, in their order.
+    pub fn people(&self) -> &[Name] {
+        &self.people
+    }
+
+    /// When shifts change.
+    pub fn handover(&self) -> &MomentSchedule {
+        &self.handover
+    }
+
+    /// When the first shift may begin.
+    pub fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    /// Whose clocks `handover` means where it names no zone.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// Those who stand in for others, in the order of the file.
+    pub fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+
+    /// The override that holds at a moment.
+    pub fn override_at(&self, at: DateTime<Utc>) -> Option<&Override> {
+        self.overrides.iter().rev().find(|one| one.window.contains(at))
+    }
+
+    /// Who is on call at a moment.
+    pub fn who(&self, at: DateTime<Utc>) -> &Name {
+        self.override_at(at).map_or_else(|| self.turn(at), |one| &one.who)
+    }
+
+    /// Whose turn it is, overrides aside. A shift over a change of the clocks is an hour shorter or longer, never a gap.
+    fn turn(&self, at: DateTime<Utc>) -> &Name {
+        let begun = if at < self.from { 0 } else { self.handover.count(self.from, at, self.zone) };
+        &self.people[begun.saturating_sub(1) % self.people.len()]
+    }
+
+    /// The first moment after another at which somebody else is on call, and who; `None` where that never comes, or not
+    /// within the next couple of hundred handovers.
+    pub fn next_change(&self, after: DateTime<Utc>) -> Option<(DateTime<Utc>, &Name)> {
+        let who = self.who(after);
+        let mut at = after;
+        for _ in 0..MOST_CHANGES {
+            at = self.next_edge(at)?;
+            let then = self.who(at);
+            if then != who {
+                return Some((at, then));
+            }
+        }
+        None
+    }
+
+    /// The next handover, or the next start or end of an override.
+    fn next_edge(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let edges = self.overrides.iter().flat_map(|one| [one.window.start, one.window.end]);
+        let turns = (self.people.len() > 1).then(|| self.handover.next(after, self.zone)).flatten();
+        edges.filter(|edge| *edge > after).chain(turns).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    fn names(count: usize) -> Vec<Name> {
+        (0..count).map(|number| Name::from(format!("p{number}"))).collect()
+    }
+
+    fn rotation(people: usize, handover: &str, zone: &str, overrides: Vec<Override>) -> Rotation {
+        let handover = MomentSchedule::parse(handover).unwrap();
+        let zone = Tz::named(zone);
+        let from = utc("2026-01-05T00:00:00Z");
+        Rotation::new(names(people), handover, from, zone, overrides).unwrap()
+    }
+
+    #[test]
+    fn the_first_person_has_the_first_whole_shift_and_what_is_before_it() {
+        let weekly = rotation(2, "weekly Mon 09:00", "UTC", Vec::new());
+        let who = |at: &str| weekly.who(utc(at)).to_string();
+        assert_eq!(who("2020-01-01T00:00:00Z"), "p0");
+        assert_eq!(who("2026-01-05T08:59:59Z"), "p0");
+        assert_eq!(who("2026-01-05T09:00:00Z"), "p0");
+        assert_eq!(who("2026-01-12T08:59:59.999Z"), "p0");
+        assert_eq!(who("2026-01-12T09:00:00Z"), "p1");
+        assert_eq!(who("2026-01-19T09:00:00Z"), "p0");
+        let (at, then) = weekly.next_change(utc("2026-01-06T00:00:00Z")).unwrap();
+        assert_eq!((at, &**then), (utc("2026-01-12T09:00:00Z"), "p1"));
+        assert_eq!(rotation(1, "daily 09:00", "UTC", Vec::new()).next_change(utc("2026-01-06T00:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_shift_over_a_change_of_the_clocks_is_an_hour_shorter_or_longer() {
+        let daily = rotation(2, "daily 09:00", "Europe/Berlin", Vec::new());
+        let length = |at: &str| {
+            let start = utc(at);
+            (daily.next_change(start).unwrap().0 - start).num_hours()
+        };
+        assert_eq!(length("2026-03-28T08:00:00Z"), 23);
+        assert_eq!(length("2026-10-24T07:00:00Z"), 25);
+        assert_eq!(length("2026-06-01T07:00:00Z"), 24);
+    }
+
+    #[test]
+    fn an_override_wins_from_its_start_to_just_before_its_end_and_the_later_one_over_the_first() {
+        let one = |who: &str, start: &str, end: &str| Override {
+            who: who.into(),
+            window: Window { start: utc(start), end: utc(end) },
+        };
+        let overrides = vec![
+            one("x", "2026-01-06T00:00:00Z", "2026-01-09T00:00:00Z"),
+            one("y", "2026-01-07T00:00:00Z", "2026-01-08T00:00:00Z"),
+        ];
+        let weekly = rotation(2, "weekly Mon 09:00", "UTC", overrides);
+        let who = |at: &str| weekly.who(utc(at)).to_string();
+        assert_eq!(who("2026-01-05T23:59:59.999Z"), "p0");
+        assert_eq!(who("2026-01-06T00:00:00Z"), "x");
+        assert_eq!(who("2026-01-07T00:00:00Z"), "y");
+        assert_eq!(who("2026-01-08T00:00:00Z"), "x");
+        assert_eq!(who("2026-01-09T00:00:00Z"), "p0");
+        let (at, then) = weekly.next_change(utc("2026-01-07T12:00:00Z")).unwrap();
+        assert_eq!((at, &**then), (utc("2026-01-08T00:00:00Z"), "x"));
+    }
+
+    fn rotations() -> impl Strategy<Value = Rotation> {
+        let handovers = ["weekly Mon 09:00", "daily 02:30", "Mon,Thu 18:00", "monthly first Mon 10:00", "0 */8 * * *"];
+        let zones = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"];
+        let one = (0..4_usize, 0..8_000_i64, 1..400_i64);
+        let overrides = proptest::collection::vec(one, 0..4);
+        (1..5_usize, prop::sample::select(handovers.to_vec()), prop::sample::select(zones.to_vec()), overrides)
+            .prop_map(|(people, handover, zone, overrides)| {
+                let overrides = overrides.into_iter().map(|(who, start, length)| {
+                    let start = utc("2026-01-01T00:00:00Z") + Duration::hours(start);
+                    let window = Window { start, end: start + Duration::hours(length) };
+                    Override { who: Name::from(format!("p{who}")), window }
+                });
+                rotation(people, handover, zone, overrides.collect())
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn somebody_is_on_call_at_every_moment_and_until_the_next_change(
+            rotation in rotations(), hours in -100_i64..9_000, seconds in 0..3_600_i64,
+        ) {
+            let at = utc("2026-01-01T00:00:00Z") + Duration::hours(hours) + Duration::seconds(seconds);
+            let who = rotation.who(at);
+            match rotation.override_at(at) {
+                Some(one) => prop_assert_eq!(&one.who, who),
+                None => prop_assert!(rotation.people().contains(who)),
+            }
+            if let Some((change, then)) = rotation.next_change(at) {
+                prop_assert!(change > at);
+                prop_assert_eq!(rotation.who(change - Duration::nanoseconds(1)), who);
+                prop_assert_eq!(rotation.who(change), then);
+                prop_assert_ne!(then, who);
+                let between = at + (change - at) / 2;
+                prop_assert_eq!(rotation.who(between), who);
+            }
+        }
+
+        #[test]
+        fn overrides_change_nothing_outside_of_them(rotation in rotations(), hours in 0_i64..9_000) {
+            let at = utc("2026-01-01T00:00:00Z") + Duration::hours(hours);
+            let bare = Rotation { overrides: Vec::new(), ..rotation.clone() };
+            if rotation.override_at(at).is_none() {
+                prop_assert_eq!(rotation.who(at), bare.who(at));
+            }
+        }
+
+        #[test]
+        fn turns_follow_each_other_in_order(people in 2..5_usize, hours in 100_i64..9_000) {
+            let weekly = rotation(people, "weekly Mon 09:00", "Europe/Berlin", Vec::new());
+            let at = utc("2026-01-05T12:00:00Z") + Duration::hours(hours);
+            let index = |name: &Name| weekly.people().iter().position(|one| one == name).unwrap();
+            let (change, then) = weekly.next_change(at).unwrap();
+            prop_assert_eq!(index(then), (index(weekly.who(at)) + 1) % people);
+            prop_assert_eq!(weekly.handover().next(at, weekly.zone()), Some(change));
+        }
+    }
+}
