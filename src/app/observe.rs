@@ -64,6 +64,7 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
                 let request = state.request(AwaitedAnswer::Statuses(checks.clone()));
                 Effect::Store(request, StoreEffect::ReadStatuses(checks))
             }
+            Intent::ReadAlerts => Effect::Store(state.request(AwaitedAnswer::Alerts), StoreEffect::ReadAlerts),
             Intent::FollowRun(run) => {
                 Effect::Run(state.request(AwaitedAnswer::Follow(run.clone())), RunEffect::Follow(run))
             }

@@ -61,8 +61,11 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Statuses { request, checks, things } if state.console.requests.answered(request) => {
             state.world.statuses_read(&checks, &things)
         }
+        Outcome::Alerts { request, things } if state.console.requests.answered(request) => {
+            state.world.alerts_read(&things)
+        }
         // Asked for again meanwhile: that answer is newer.
-        Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } => Output::default(),
+        Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
         Outcome::EvidenceSaved(path) => {
             let path = path.display().to_string();
             state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
@@ -121,7 +124,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Engine { .. }
         | Outcome::Remembered { .. }
         | Outcome::Facts(_)
-        | Outcome::Statuses { .. } => {}
+        | Outcome::Statuses { .. }
+        | Outcome::Alerts { .. } => {}
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum AwaitedAnswer {
     Runs,
     /// At which status these checks settled last.
     Statuses(Vec<Name>),
+    /// Which alerts fire by the record.
+    Alerts,
 }
 
 /// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.

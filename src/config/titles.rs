@@ -19,6 +19,12 @@ pub(crate) fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
     service.map_or(name, |service| &service.title)
 }
 
+/// How an alert is shown: as the check or metric that it is about.
+pub(crate) fn title_of_alert<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    let metric = config.metrics.iter().find(|metric| *metric.name == *name);
+    metric.map_or_else(|| title_of_check(config, name), |metric| metric.title.as_str())
+}
+
 /// How a service is shown; its name where the configuration has it no more.
 pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str {
     config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)

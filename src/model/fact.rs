@@ -2,6 +2,7 @@
 //!
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
+pub(crate) mod alerting;
 mod said;
 mod statement;
 
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::alerting::{AlertFired, AlertResolved};
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

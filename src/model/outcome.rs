@@ -182,6 +182,13 @@ pub enum Outcome {
         /// What is there of them.
         things: Vec<StoredThing>,
     },
+    /// What the store says of alerts.
+    Alerts {
+        /// Who asked.
+        request: RequestId,
+        /// Those that fire, and those that did lately.
+        things: Vec<StoredThing>,
+    },
     /// The shapes that logs held before.
     ShapeHistory {
         /// Who asked.

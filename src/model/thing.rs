@@ -3,6 +3,7 @@
 //! A thing is a row of its own, written with the fact that changes it, and always the same as if every fact were read
 //! again: [`follow`] is the one place that knows what a fact makes of it.
 
+mod alert;
 mod check;
 mod run;
 
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::alert::AlertRecord;
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
 pub use self::run::{HeldLock, RunRecord, group_of};
@@ -23,6 +25,8 @@ use super::fact::Fact;
 pub enum ThingKind {
     /// A check, by its name.
     Check,
+    /// A firing of an alert, by its id.
+    Alert,
     /// A run, by its id.
     Run,
     /// The lock of a target, by the target's name.
@@ -34,13 +38,14 @@ impl ThingKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Check => "check",
+            Self::Alert => "alert",
             Self::Run => "run",
             Self::Lock => "lock",
         }
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 3] = [Self::Check, Self::Run, Self::Lock];
+    pub(crate) const ALL: [Self; 4] = [Self::Check, Self::Alert, Self::Run, Self::Lock];
 
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -125,6 +130,7 @@ impl FromIterator<StoredThing> for Things {
 pub fn follow(fact: &Fact, things: &mut Things) {
     run::follow(fact, things);
     check::follow(fact, things);
+    alert::follow(fact, things);
 }
 
 /// Removes what needs nobody any more and was last changed by the fact `seq` or one before.

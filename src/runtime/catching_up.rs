@@ -89,6 +89,19 @@ impl Tools {
         .await;
     }
 
+    /// Reads which alerts fire, and which did lately.
+    pub(super) async fn alerts(self, request: RequestId) {
+        let things = match self.run_service().await {
+            Ok(run_service) => run_service.store().alerts().await.map_err(|error| error.explained()),
+            Err(why) => Err(why.to_string()),
+        };
+        self.answer(match things {
+            Ok(things) => Outcome::Alerts { request, things },
+            Err(why) => Outcome::RequestFailed { request, why: SafeText::new(&why) },
+        })
+        .await;
+    }
+
     /// Reads past runs and locks.
     pub(super) async fn load(self, request: RequestId) {
         let loaded = match self.run_service().await {

@@ -116,13 +116,13 @@ impl Store {
             rows.iter().filter_map(|row| Fact::from_entry(&row.entry).ok()).collect()
         });
         for NewFact { host, said, .. } in drafts {
-            let Statement::CheckStatus(said) = said else { continue };
-            let row = rows.iter().find(|row| row.seq <= said.fence).map(|row| row.seq);
-            let is_own = |taken: &&Fact| taken.draft.host == *host && taken.draft.at < said.since;
+            let Some((fence, since)) = said.fence_mut() else { continue };
+            let row = rows.iter().find(|row| row.seq <= *fence).map(|row| row.seq);
+            let is_own = |taken: &&Fact| taken.draft.host == *host && taken.draft.at < since;
             let own = || taken.iter().find(is_own).map(|taken| taken.seq);
-            said.fence = match said.fence {
+            *fence = match *fence {
                 0 => row.or_else(own).unwrap_or_default(),
-                fence => row.unwrap_or(fence),
+                known => row.unwrap_or(known),
             };
         }
         Ok(())
@@ -159,7 +159,7 @@ impl Store {
                 missing.push(draft);
             }
         }
-        Ok(missing)
+        self.late_alert_news(missing).await
     }
 
     async fn status_history(&self, check: &Name) -> Result<StatusHistory, StoreError> {

@@ -142,7 +142,8 @@ impl Store {
         }
     }
 
-    /// What is not on record already: a check that stands as it does by its last fact has nothing to say.
+    /// What is not on record already: a check that stands as it does by its last fact has nothing to say, nor has an alert
+    /// that fires there.
     async fn news(&self, drafts: &[NewFact]) -> Result<Vec<NewFact>, StoreError> {
         let check = |draft: &NewFact| match &draft.said {
             Statement::CheckStatus(said) => Some((said.check.clone(), said.status)),
@@ -153,7 +154,7 @@ impl Store {
         let known = known.iter().filter_map(|thing| Some((&*thing.key.id, thing.read::<CheckRecord>()?.status)));
         let mut stands: HashMap<Name, Status> = known.map(|(check, status)| (check.into(), status)).collect();
         let is_news = |draft: &&NewFact| check(draft).is_none_or(|(check, to)| stands.insert(check, to) != Some(to));
-        Ok(drafts.iter().filter(is_news).cloned().collect())
+        self.alert_news(drafts.iter().filter(is_news).cloned().collect()).await
     }
 
     /// Keeps the state of the holder's engine, where the lease still has its fence.

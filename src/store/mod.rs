@@ -6,6 +6,7 @@
 
 pub(crate) mod acting;
 pub mod address;
+pub(crate) mod alerts;
 pub mod audit;
 mod chain;
 pub(crate) mod check;

@@ -221,8 +221,8 @@ impl TakenQueue {
 /// The fences of a store say nothing in the one that is accepted in its place: what is said there is newer.
 pub(crate) fn forget_fences(facts: &mut [NewFact]) {
     for fact in facts {
-        if let Statement::CheckStatus(said) = &mut fact.said {
-            said.fence = 0;
+        if let Some((fence, _)) = fact.said.fence_mut() {
+            *fence = 0;
         }
     }
 }

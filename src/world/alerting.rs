@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::lang::condition::Predicate;
 use crate::lang::unit;
-use crate::model::alert::{AlertState, ConditionInput, Severity, Transition};
+use crate::model::alert::{AlertState, ConditionInput, RESOLVED_SHOWN, Severity, Transition};
 use crate::model::cause;
+use crate::model::since::Since;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -16,7 +18,10 @@ use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
-use crate::world::timeline::{EventKind, TimelineEntry};
+use crate::world::timeline::{EventKind, EventMark, TimelineEntry};
+
+/// How far apart what is seen of an alert and what a fact says of it may lie.
+pub(super) const SAME: Duration = Duration::from_mins(1);
 
 impl World {
     /// A check has a new reading.
@@ -72,7 +77,11 @@ impl World {
     /// Puts into the timeline what fires and what is over; a new critical alert that nothing explains is a change of its
     /// own.
     fn record(&mut self, at: usize, transition: Transition, output: &mut Output) {
-        let Some(view) = view(self, at) else { return };
+        if matches!(transition, Transition::Fired | Transition::Resolved) {
+            self.note_firing(AlertId::new(at), output);
+        }
+        // Whoever acts for all says what fires.
+        let Some(view) = view(self, at).filter(|view| !view.is_own_view && !self.shows_record()) else { return };
         let severity = view.severity;
         let kind = match transition {
             Transition::Fired => EventKind::Fired(severity),
@@ -89,13 +98,20 @@ impl World {
         let muted = muted.map_or_else(String::new, |by| format!(" (inhibited by {})", self.title_of_service(by)));
         let text = format!("{said}{muted}");
         // The status of a check is in the timeline already; what is muted asks nothing of a person.
-        let of_status =
-            matches!(view.subject, AlertSubject::Check(_)) && self.machines.all[at].alert.condition.field().is_none();
-        let is_step = !muted.is_empty() || of_status;
+        let is_step = !muted.is_empty() || self.is_about_status(&view.id);
         let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
-        self.timeline.push(TimelineEntry { is_step, ..entry });
+        let mark = EventMark::Alert(view.id.clone(), transition == Transition::Fired);
+        self.timeline.see(TimelineEntry { is_step, ..entry }, mark, SAME, false);
         let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
         output.changes.push(if cries { Change::Critical { alert: view.id, text } } else { Change::Alerts });
+    }
+
+    /// Whether a condition is about the status of a check, and not about a figure.
+    pub(super) fn is_about_status(&self, rule: &str) -> bool {
+        let machine = self.machines.alert(rule, &self.membership).and_then(|id| self.machines.all.get(id.place()));
+        machine.is_some_and(|machine| {
+            matches!(machine.subject, AlertSubject::Check(_)) && machine.alert.condition.field().is_none()
+        })
     }
 
     /// Rebuilds the list of alerts from another set of machines: firing, pending, resolved; worst first, newest first.
@@ -127,6 +143,7 @@ impl World {
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
             is_behind: false,
+            is_own_view: false,
         };
         self.alerts.put(AlertId::new(network), view.rank(), view);
     }
@@ -142,6 +159,23 @@ impl World {
             if let SubjectId::Metric(metric) = self.machines.all[at].about {
                 self.severity_of_metric(metric);
             }
+        }
+    }
+
+    /// Brings the view of one alert up to date.
+    pub(super) fn refresh_alert(&mut self, id: AlertId) {
+        self.refresh(id.place()..id.place() + 1);
+    }
+
+    /// What was over by the record is not shown for ever.
+    pub(super) fn forget_resolved(&mut self) {
+        let now = self.now;
+        let is_old = |view: &&AlertView| {
+            view.phase == Phase::Resolved && view.since.is_some_and(|since| now.since(since.at) >= RESOLVED_SHOWN)
+        };
+        let old = self.alerts.iter().filter(is_old).filter_map(|view| self.machines.alert(&view.id, &self.membership));
+        for id in old.collect::<Vec<_>>() {
+            self.refresh_alert(id);
         }
     }
 
@@ -170,15 +204,10 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
 }
 
 fn view(world: &World, at: usize) -> Option<AlertView> {
-    let machine = &world.machines.all[at];
-    let phase = match machine.alert.state {
-        AlertState::Inactive => return None,
-        AlertState::Pending { .. } => Phase::Pending,
-        AlertState::Firing { .. } | AlertState::Keeping { .. } => Phase::Firing,
-        AlertState::Resolved { .. } => Phase::Resolved,
-    };
+    let machine = world.machines.all.get(at)?;
+    let Shown { phase, since, value, is_own_view } = shown(world, machine)?;
     // In a storm all are looked at again, and most show what they showed.
-    let seen = seen(world, machine);
+    let seen = value.map_or_else(|| seen(world, machine), Cow::Borrowed);
     let known =
         world.alerts.get(AlertId::new(at)).map(|known| &known.value).filter(|value| value.as_str() == seen).cloned();
     Some(AlertView {
@@ -189,14 +218,55 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         condition: Arc::clone(&machine.alert.condition.written),
         phase,
         clearing: machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field())),
-        since: machine.alert.since(),
+        since,
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine),
         is_behind: machine
             .row
             .and_then(|row| world.service_at(row))
             .is_some_and(|service| service.blocked_by.is_some()),
+        is_own_view,
     })
+}
+
+/// Where an alert stands for a person who looks at it here.
+struct Shown<'a> {
+    phase: Phase,
+    since: Option<Since>,
+    /// What was seen by whoever acts for all; `None`: what is seen here.
+    value: Option<&'a str>,
+    /// Whether it fires by what is seen from here alone.
+    is_own_view: bool,
+}
+
+/// By what is on record while another process acts for all, else by what is seen here.
+fn shown<'a>(world: &'a World, machine: &Machine) -> Option<Shown<'a>> {
+    let own = match machine.alert.state {
+        AlertState::Inactive => None,
+        AlertState::Pending { .. } => Some(Phase::Pending),
+        AlertState::Firing { .. } | AlertState::Keeping { .. } => Some(Phase::Firing),
+        AlertState::Resolved { .. } => Some(Phase::Resolved),
+    };
+    let own_view = |phase, is_own_view| Shown { phase, since: machine.alert.since(), value: None, is_own_view };
+    if !world.shows_record() {
+        return Some(own_view(own?, false));
+    }
+    let now = world.now;
+    let record = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
+    match (record, record.and_then(|record| record.resolved_at), own) {
+        (Some(record), None, own) => {
+            let since = Some(Since { at: now.stored(record.fired_at), seen: record.seen });
+            let value = (own != Some(Phase::Firing)).then_some(record.value.as_str());
+            Some(Shown { phase: Phase::Firing, since, value, is_own_view: false })
+        }
+        (_, _, Some(Phase::Firing)) => Some(own_view(Phase::Firing, true)),
+        (Some(record), Some(at), own) if now.since(now.stored(at)) < RESOLVED_SHOWN && own != Some(Phase::Pending) => {
+            let (since, value) = (Some(Since::seen(now.stored(at))), Some(record.value.as_str()));
+            Some(Shown { phase: Phase::Resolved, since, value, is_own_view: false })
+        }
+        (_, _, Some(Phase::Pending)) => Some(own_view(Phase::Pending, false)),
+        _ => None,
+    }
 }
 
 /// Why nobody needs to hear of it: our own network is down, or what it depends on is down and explains it.

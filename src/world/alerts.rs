@@ -112,14 +112,21 @@ pub struct AlertView {
     pub inhibited_by: Option<Name>,
     /// Whether its service is in trouble for a dependency too, beside what this alert says.
     pub is_behind: bool,
+    /// Whether it fires by what this console sees alone: whoever acts for all does not say so.
+    pub is_own_view: bool,
 }
 
 impl AlertView {
     pub(super) fn rank(&self) -> (Standing, Option<Reverse<Duration>>) {
         let newest = self.since.map(|since| Reverse(since.at.mono));
-        let muted = self.inhibited_by.is_some();
+        let muted = self.is_muted();
         let is_over = matches!(self.phase, Phase::Resolved | Phase::Inactive);
         ((is_over, muted, self.phase.order(), Reverse(self.severity), self.is_behind), newest)
+    }
+
+    /// Whether it asks nothing of a person.
+    pub(crate) const fn is_muted(&self) -> bool {
+        self.inhibited_by.is_some() || self.is_own_view
     }
 
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::World;
+use super::alerting::SAME;
 use super::history::{self, HistoryKind};
 use super::output::Output;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::lang::time::Stamp;
+use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{CheckStatus, Fact, Statement};
 use crate::model::run::{Run, RunState};
 use crate::model::status::Status;
@@ -30,6 +32,7 @@ impl World {
         if let Statement::CheckStatus(said) = fact.said() {
             output.noticeable |= self.apply_status(fact, said);
         }
+        output.noticeable |= self.apply_alert(fact, &mut output);
         output.noticeable |= self.tell(fact);
         output
     }
@@ -43,7 +46,9 @@ impl World {
         for fact in lately {
             self.tell(fact);
         }
-        Output { noticeable: !lately.is_empty(), ..self.ask_for_statuses() }
+        let mut output = Output { noticeable: !lately.is_empty(), ..self.ask_for_statuses() };
+        output.extend(self.ask_for_alerts());
+        output
     }
 
     /// Whether the store was read: what is known of it is then what it says.
@@ -72,6 +77,7 @@ impl World {
         let (kind, service) = (kind(fact, line.kind), service(fact, run));
         let near = match fact.said() {
             Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
+            Statement::AlertFired(_) | Statement::AlertResolved(_) => SAME,
             _ => NEAR,
         };
         let by = if line.by_person { format!(" · {}", fact.draft.who) } else { String::new() };
@@ -83,8 +89,19 @@ impl World {
             Statement::Deployed(deployed) => deployed.subject.clone(),
             _ => None,
         };
-        let entry = TimelineEntry { reason, ..TimelineEntry::new(at, kind, service, text) };
+        let is_step = self.is_said_better(fact.said());
+        let entry = TimelineEntry { reason, is_step, ..TimelineEntry::new(at, kind, service, text) };
         self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
+    }
+
+    /// Whether the status of a check says better what an alert says, or nobody needs to hear of it.
+    fn is_said_better(&self, said: &Statement) -> bool {
+        let (rule, is_muted) = match said {
+            Statement::AlertFired(fired) => (Some(fired.rule.clone()), fired.muted_because.is_some()),
+            Statement::AlertResolved(resolved) => (rule_of(&resolved.id), false),
+            _ => return false,
+        };
+        is_muted || rule.is_some_and(|rule| self.is_about_status(&rule))
     }
 }
 
@@ -101,13 +118,16 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
         (said, HistoryKind::Run | HistoryKind::Deployment) => {
             EventKind::Run(said.object().strip_prefix("run:").map(Name::from))
         }
-        (_, HistoryKind::Status | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
+        (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
+        (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
+        (_, HistoryKind::Status | HistoryKind::Alert | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
     }
 }
 
 fn service(fact: &Fact, run: Option<&Run>) -> Option<Name> {
     match fact.said() {
         Statement::CheckStatus(said) => said.service.clone(),
+        Statement::AlertFired(said) => said.service.clone(),
         Statement::Deployed(deployed) => Some(deployed.service.clone()),
         Statement::RunIntended(intended) => intended.service.clone(),
         _ => run?.service.clone(),
@@ -118,6 +138,8 @@ fn service(fact: &Fact, run: Option<&Run>) -> Option<Name> {
 fn mark(said: &Statement) -> Option<EventMark> {
     Some(match said {
         Statement::CheckStatus(said) => EventMark::Status(said.check.clone(), said.status),
+        Statement::AlertFired(said) => EventMark::Alert(said.rule.clone(), true),
+        Statement::AlertResolved(said) => EventMark::Alert(rule_of(&said.id)?, false),
         Statement::RunIntended(intended) => EventMark::Run(intended.run.clone(), RunState::Running),
         Statement::RunClosed(closed) => EventMark::Run(closed.run.clone(), closed.state),
         Statement::RunLost(lost) => EventMark::Run(lost.run.clone(), RunState::Unknown),

@@ -6,13 +6,17 @@ use crate::lang::tz::Tz;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::config::titles::{title_of, title_of_check, title_of_service};
+use crate::config::titles::{title_of, title_of_alert, title_of_check, title_of_service};
 use crate::lang::time::Stamp;
-use crate::model::fact::{CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
+use crate::model::fact::{
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked,
+};
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
+
+use super::alerts::without_time;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -24,6 +28,8 @@ pub(crate) enum HistoryKind {
     Deployment,
     /// A check settled at another status.
     Status,
+    /// An alert began to fire, or is over.
+    Alert,
     /// By which configuration is acted.
     Config,
     /// Something that a person did, or what became of the store.
@@ -37,6 +43,7 @@ impl HistoryKind {
             Self::Run => "run",
             Self::Deployment => "deployment",
             Self::Status => "status",
+            Self::Alert => "alert",
             Self::Config => "config",
             Self::Note => "note",
         }
@@ -90,6 +97,8 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
         Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, (config, zone)), false),
+        Statement::AlertFired(fired) => (HistoryKind::Alert, firing(fired, config), false),
+        Statement::AlertResolved(resolved) => (HistoryKind::Alert, over(resolved, config), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
@@ -137,6 +146,24 @@ fn standing(said: &CheckStatus, fact: &Fact, (config, zone): (&Config, Tz)) -> S
         (None, None) => String::new(),
     };
     format!("{}: {} {since}{reason}", title_of_check(config, &said.check), said.status.word())
+}
+
+/// `critical api down · DOWN connection refused`.
+fn firing(fired: &AlertFired, config: &Config) -> String {
+    let AlertFired { severity, condition, value, .. } = fired;
+    let title = title_of_alert(config, &fired.alert);
+    let condition = without_time(condition);
+    let muted = fired.muted_because.as_ref().map_or_else(String::new, |why| format!(" (muted: {why})"));
+    match value.as_str() {
+        "" => format!("{} {title} {condition}{muted}", severity.word()),
+        seen => format!("{} {title} {condition} · {seen}{muted}", severity.word()),
+    }
+}
+
+fn over(resolved: &AlertResolved, config: &Config) -> String {
+    let title = title_of_alert(config, &resolved.alert);
+    let because = resolved.because.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("{} {title} resolved{because}", resolved.severity.word())
 }
 
 /// Who writes for all from here on. How somebody came in is for the audit.

@@ -13,13 +13,18 @@ impl World {
         let LeaseReport { view, unattended_for, late, unqueued, others } = report;
         let mut output = Output::noticeable();
         let changes_hands = self.lease.fence() != view.fence();
+        let others_acted = self.others_act();
         self.lease = view;
         if changes_hands {
             self.engine_kept = None;
             self.review_settled();
+            self.review_firings(&mut output);
             if let Some(unattended_for) = unattended_for {
                 self.say_missed(unattended_for, &mut output);
             }
+        }
+        if changes_hands || others_acted != self.others_act() {
+            self.review_alerts();
         }
         let mut failed = Vec::new();
         if late.dropped > self.diagnostics.late.dropped {

@@ -5,11 +5,13 @@
 
 mod alerting;
 pub mod alerts;
+mod alerts_on_record;
 pub mod checks;
 pub mod diagnostics;
 mod engine;
 pub mod evidence;
 mod facts;
+mod firings;
 mod grouping;
 pub(crate) mod history;
 pub mod ids;
@@ -23,6 +25,7 @@ pub(crate) mod membership;
 pub mod metrics;
 mod minute;
 mod minutes;
+mod muting;
 mod observe;
 mod on_record;
 pub mod one_round;
@@ -60,6 +63,7 @@ use crate::text::redact::Literals;
 use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
+use firings::Firings;
 use ids::{CheckId, MetricId};
 use link::Connectivity;
 use logs::{LogView, Logs};
@@ -128,6 +132,8 @@ pub struct World {
     minute: Option<OpenMinute>,
     /// How far the store was read, and what has to be said to it.
     record: Record,
+    /// The firings of alerts that are on record, and what has to be said of them.
+    firings: Firings,
     /// The conditions with their memory; `alerts` is what of them is shown.
     machines: Machines,
     /// Who belongs to whom.
@@ -166,6 +172,7 @@ impl World {
             read_only: config.console.read_only,
             minute: None,
             record: Record::default(),
+            firings: Firings::default(),
             machines: Machines::default(),
             membership: Arc::default(),
             config,

@@ -6,6 +6,7 @@ use chrono::SubsecRound as _;
 
 use super::World;
 use super::checks::CheckView;
+use super::firings::Firings;
 use super::ids::CheckId;
 use super::output::{Intent, Output};
 use super::recording::{Record, Recording, StatusOnRecord};
@@ -59,8 +60,13 @@ impl CheckView {
 
 impl World {
     /// Whether another process acts for all.
-    const fn others_act(&self) -> bool {
+    pub(super) const fn others_act(&self) -> bool {
         matches!(self.lease, LeaseView::Other(_) | LeaseView::OtherConfiguration(_))
+    }
+
+    /// Whether alerts are shown as they are on record: another process acts for all, and what it said is known.
+    pub(super) const fn shows_record(&self) -> bool {
+        self.others_act() && self.store_away.is_none() && self.firings.is_read
     }
 
     /// Whether a check is seen otherwise here than by whoever acts for all.
@@ -150,6 +156,7 @@ impl World {
             check.recording = Recording::default();
         }
         self.record = Record::default();
+        self.firings = Firings::default();
     }
 
     /// What the store says of these checks.

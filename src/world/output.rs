@@ -90,4 +90,6 @@ pub(crate) enum Intent {
     },
     /// Read from the store at which status these checks settled last.
     ReadStatuses(Vec<Name>),
+    /// Read from the store which alerts fire, and which did lately.
+    ReadAlerts,
 }

@@ -37,6 +37,7 @@ impl World {
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
         self.list_alerts();
         self.review_settled();
+        self.review_firings(&mut output);
         output.extend(self.ask_for_statuses());
         output
     }

@@ -17,7 +17,9 @@ impl World {
         self.turn_minute(&mut output);
         self.mark_stale();
         self.evaluate_all(&mut output);
+        self.forget_resolved();
         self.say_settled(&mut output);
+        self.say_alerts(&mut output);
         for log in &mut self.logs {
             log.tick(now);
         }

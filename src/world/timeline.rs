@@ -72,6 +72,8 @@ impl TimelineEntry {
 pub(crate) enum EventMark {
     /// A check settled at a status.
     Status(Name, Status),
+    /// A condition began to fire, or is over.
+    Alert(Name, bool),
     /// A run came to a state.
     Run(Name, RunState),
     /// An action was refused, for a reason.
@@ -90,7 +92,7 @@ impl EventMark {
     /// How far apart the two may lie. Two consoles see a check with their own polls; a run is in a state only once.
     fn distance(&self, status: Duration) -> Duration {
         match self {
-            Self::Status(..) => status,
+            Self::Status(..) | Self::Alert(..) => status,
             Self::Run(..) => Duration::MAX,
             Self::Refused(..) => Duration::from_mins(1),
         }

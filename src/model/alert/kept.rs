@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
+
 use super::{Alert, AlertState};
 use crate::lang::time::Stamp;
 use crate::model::engine::{KeptAlert, KeptAlertState};
@@ -68,6 +70,17 @@ impl Alert {
         let changed = self.state != state;
         self.state = state;
         changed
+    }
+
+    /// Is over by the record since `at`, where it still counts as the firing that began at `fired_at`: an engine that knew less
+    /// than is on record does not make it fire again. Where its condition holds, it is another firing.
+    pub(crate) fn end(&mut self, fired_at: DateTime<Utc>, at: DateTime<Utc>, now: Stamp) {
+        let is_same = |began: Stamp| began.utc.trunc_subsecs(3) == fired_at;
+        if let AlertState::Firing { fired_at, .. } | AlertState::Keeping { fired_at, .. } = self.state
+            && is_same(fired_at)
+        {
+            self.state = AlertState::Resolved { fired_at, at: now.stored(at) };
+        }
     }
 }
 

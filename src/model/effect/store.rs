@@ -9,4 +9,6 @@ pub enum StoreEffect {
     LoadRuns,
     /// Read at which status these checks settled last.
     ReadStatuses(Vec<Name>),
+    /// Read which alerts fire, and which did lately.
+    ReadAlerts,
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::alerting::{AlertFired, AlertResolved};
 use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
@@ -32,6 +33,10 @@ pub enum Statement {
     LeaseTaken(LeaseTaken),
     /// A check settled at another status.
     CheckStatus(CheckStatus),
+    /// An alert began to fire.
+    AlertFired(AlertFired),
+    /// A firing of an alert is over.
+    AlertResolved(AlertResolved),
     /// A release of a service was brought up, by whoever deploys it.
     Deployed(Deployed),
     /// A run is about to start: the plan that was confirmed, lock and attempt.
@@ -94,6 +99,8 @@ impl Statement {
             Self::StorePruned(_) => "store.pruned",
             Self::LeaseTaken(_) => "lease.taken",
             Self::CheckStatus(_) => "check.status",
+            Self::AlertFired(_) => "alert.fired",
+            Self::AlertResolved(_) => "alert.resolved",
             Self::Deployed(_) => "deployment",
             Self::RunIntended(_) => "run.intent",
             Self::RunEnded(_) | Self::RunClosed(RunClosed { checks: None, .. }) => "run.end",
@@ -115,6 +122,9 @@ impl Statement {
             Self::StoreImported(imported) => format!("store:{}", imported.store),
             Self::LeaseTaken(_) => "lease:engine".to_owned(),
             Self::CheckStatus(status) => format!("check:{}", status.check),
+            Self::AlertFired(AlertFired { alert, .. }) | Self::AlertResolved(AlertResolved { alert, .. }) => {
+                format!("alert:{alert}")
+            }
             Self::Deployed(deployed) => format!("service:{}", deployed.service),
             Self::StoreAccepted(accepted) => format!("store:{}", accepted.store),
             Self::WrittenBefore(before) => format!("audit:{}:{}", before.writer, before.seq),
@@ -136,6 +146,18 @@ impl Statement {
     pub(crate) fn began(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::CheckStatus(said) => Some(said.since),
+            Self::AlertFired(said) => Some(said.fired_at),
+            Self::AlertResolved(said) => Some(said.at),
+            _ => None,
+        }
+    }
+
+    /// The fence by which the holder of the lease says it, and since when it is so; `None` of what anybody may say.
+    pub(crate) fn fence_mut(&mut self) -> Option<(&mut u64, DateTime<Utc>)> {
+        match self {
+            Self::CheckStatus(said) => Some((&mut said.fence, said.since)),
+            Self::AlertFired(said) => Some((&mut said.fence, said.fired_at)),
+            Self::AlertResolved(said) => Some((&mut said.fence, said.at)),
             _ => None,
         }
     }
@@ -160,6 +182,8 @@ impl Statement {
             Self::StorePruned(said) => serde_json::to_value(said),
             Self::LeaseTaken(said) => serde_json::to_value(said),
             Self::CheckStatus(said) => serde_json::to_value(said),
+            Self::AlertFired(said) => serde_json::to_value(said),
+            Self::AlertResolved(said) => serde_json::to_value(said),
             Self::Deployed(said) => serde_json::to_value(said),
             Self::RunIntended(said) => serde_json::to_value(said),
             Self::RunEnded(said) => serde_json::to_value(said),
@@ -202,6 +226,8 @@ impl Statement {
             "store.pruned" => Self::StorePruned(typed(detail)?),
             "lease.taken" => Self::LeaseTaken(typed(detail)?),
             "check.status" => Self::CheckStatus(typed(detail)?),
+            "alert.fired" => Self::AlertFired(typed(detail)?),
+            "alert.resolved" => Self::AlertResolved(typed(detail)?),
             "deployment" => Self::Deployed(typed(detail)?),
             "run.intent" => Self::RunIntended(typed(detail)?),
             "run.end" if detail.get("state").is_none() => Self::RunEnded(typed(detail)?),
@@ -230,6 +256,9 @@ impl Statement {
             | Self::RunDated(RunDated { run: id, .. }) => vec![run(id)],
             Self::Unlocked(unlocked) => vec![lock(&unlocked.target)],
             Self::CheckStatus(status) => vec![ThingKey::new(ThingKind::Check, &status.check)],
+            Self::AlertFired(AlertFired { id, .. }) | Self::AlertResolved(AlertResolved { id, .. }) => {
+                vec![ThingKey::new(ThingKind::Alert, id)]
+            }
             Self::StoreOpened(_)
             | Self::StoreImported(_)
             | Self::StoreRebuilt(_)

@@ -11,6 +11,7 @@ impl Effects {
             StoreEffect::ReadStatuses(checks) => {
                 tasks.once("statuses", async move { tools.statuses(request, checks).await });
             }
+            StoreEffect::ReadAlerts => tasks.once("alerts", async move { tools.alerts(request).await }),
             StoreEffect::LoadRuns => tasks.once("runs", async move { tools.load(request).await }),
         }
     }

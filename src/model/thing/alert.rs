@@ -1,0 +1,108 @@
+//! Alerts: each firing, from its beginning to its end.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{StoredThing, ThingKey, ThingKind, Things};
+use crate::model::alert::Severity;
+use crate::model::fact::{AlertFired, AlertResolved, Fact, Statement};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// A firing of an alert. It is open until it is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Its id.
+    pub id: Name,
+    /// The check or metric.
+    pub alert: Name,
+    /// Which condition of the configuration: `check:api/critical/0`.
+    pub rule: Name,
+    /// How bad.
+    pub severity: Severity,
+    /// The service of the check or metric.
+    pub service: Option<Name>,
+    /// The condition as it is written.
+    pub condition: String,
+    /// What was seen when it fired.
+    pub value: SafeText,
+    /// Since when the condition held.
+    pub since: DateTime<Utc>,
+    /// When it began to fire.
+    pub fired_at: DateTime<Utc>,
+    /// Whether the condition was seen to begin to hold.
+    pub seen: bool,
+    /// When it was over.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// Why nobody needed to hear of it when it fired.
+    pub muted_because: Option<SafeText>,
+    /// The fence by which it was said last.
+    pub fence: u64,
+}
+
+impl AlertRecord {
+    /// As it begins.
+    pub fn new(fired: &AlertFired) -> Self {
+        let AlertFired { severity, since, fired_at, seen, fence, .. } = *fired;
+        Self {
+            id: fired.id.clone(),
+            alert: fired.alert.clone(),
+            rule: fired.rule.clone(),
+            severity,
+            service: fired.service.clone(),
+            condition: fired.condition.clone(),
+            value: fired.value.clone(),
+            since,
+            fired_at,
+            seen,
+            resolved_at: None,
+            muted_because: fired.muted_because.clone(),
+            fence,
+        }
+    }
+
+    /// Whether it fires.
+    pub const fn is_firing(&self) -> bool {
+        self.resolved_at.is_none()
+    }
+
+    /// Takes in that it is over; false where it was already, or where that waited while a newer holder spoke.
+    pub fn resolve(&mut self, resolved: &AlertResolved, is_late: bool) -> bool {
+        let is_news = self.is_firing() && !(is_late && resolved.fence < self.fence);
+        if is_news {
+            (self.resolved_at, self.fence) = (Some(resolved.at), self.fence.max(resolved.fence));
+        }
+        is_news
+    }
+}
+
+pub(super) fn follow(fact: &Fact, things: &mut Things) {
+    match fact.said() {
+        // A firing begins once, whoever says so.
+        Statement::AlertFired(fired) if known(things, &fired.id).is_none() => {
+            keep(things, &AlertRecord::new(fired), fact.seq);
+        }
+        Statement::AlertResolved(resolved) => {
+            change(things, &resolved.id, fact.seq, |record| record.resolve(resolved, fact.draft.late))
+        }
+        _ => {}
+    }
+}
+
+fn known(things: &Things, id: &str) -> Option<AlertRecord> {
+    things.get(&ThingKey::new(ThingKind::Alert, id)).and_then(StoredThing::read)
+}
+
+/// Changes what is known of a firing; what changes nothing leaves the fact of its last change as it is.
+fn change(things: &mut Things, id: &str, seq: u64, change: impl FnOnce(&mut AlertRecord) -> bool) {
+    let Some(mut record) = known(things, id) else { return };
+    if change(&mut record) {
+        keep(things, &record, seq);
+    }
+}
+
+/// Found together with the other firings of its condition.
+fn keep(things: &mut Things, record: &AlertRecord, seq: u64) {
+    let key = ThingKey::new(ThingKind::Alert, &record.id);
+    things.write(key, record.is_firing(), record.rule.to_string(), record, seq);
+}

@@ -1,0 +1,145 @@
+//! Firings of alerts as the store has them, with those that this console has said and of which it waits to see that.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::ids::AlertId;
+use crate::lang::time::Stamp;
+use crate::model::fact::AlertResolved;
+use crate::model::thing::AlertRecord;
+use crate::text::name::Name;
+
+/// Firings that are held at most; those that fire stay.
+const HELD: usize = 2_000;
+
+/// One firing.
+#[derive(Debug, Clone)]
+pub(super) struct Firing {
+    /// As it is known.
+    pub record: AlertRecord,
+    /// The fact that changed it last; 0: it is not on record yet.
+    pub seq: u64,
+    /// When something was said of it that is not known to be on record.
+    pub said_at: Option<Stamp>,
+}
+
+/// All of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Firings {
+    /// Whether the store was asked what fires.
+    pub is_read: bool,
+    /// Conditions of which something may have to be said.
+    pub unsaid: BTreeSet<AlertId>,
+    /// When something was said last.
+    pub said_at: Option<Stamp>,
+    /// By id, which is the order in which they began.
+    all: BTreeMap<Name, Firing>,
+    /// The newest of each condition.
+    latest: HashMap<Name, Name>,
+}
+
+impl Firings {
+    /// The newest firing of a condition.
+    pub(super) fn latest(&self, rule: &str) -> Option<&Firing> {
+        self.all.get(self.latest.get(rule)?)
+    }
+
+    /// The firing of that id.
+    pub(super) fn get(&self, id: &str) -> Option<&Firing> {
+        self.all.get(id)
+    }
+
+    /// All that are known, in the order in which they began.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Firing> {
+        self.all.values()
+    }
+
+    /// Those that fire.
+    pub(super) fn open(&self) -> impl DoubleEndedIterator<Item = &Firing> {
+        self.iter().filter(|firing| firing.record.is_firing())
+    }
+
+    /// This console says that an alert fires.
+    pub(super) fn say(&mut self, record: AlertRecord, now: Stamp) {
+        self.put(Firing { record, seq: 0, said_at: Some(now) });
+    }
+
+    /// This console says that one is over.
+    pub(super) fn say_resolved(&mut self, resolved: &AlertResolved, now: Stamp) {
+        if let Some(firing) = self.all.get_mut(&resolved.id) {
+            firing.record.resolve(resolved, false);
+            firing.said_at = Some(now);
+        }
+    }
+
+    /// The store has this of a firing, by its fact `seq`; false where more was known.
+    pub(super) fn learn(&mut self, record: AlertRecord, seq: u64) -> bool {
+        if self.all.get(&record.id).is_some_and(|known| known.seq >= seq) {
+            return false;
+        }
+        // Said here to be over meanwhile: that comes next.
+        if let Some(known) = self.all.get_mut(&record.id).filter(|known| !known.record.is_firing() && known.seq == 0)
+            && record.is_firing()
+        {
+            known.seq = seq;
+            return false;
+        }
+        // What is on record of a condition is what fires: what was said of it here meanwhile is the same firing.
+        let same = self.latest(&record.rule).filter(|other| other.seq == 0 && other.record.id != record.id);
+        if let Some(said) = same.filter(|_| record.is_firing()).map(|other| other.record.id.clone()) {
+            self.all.remove(&said);
+        }
+        self.put(Firing { record, seq, said_at: None });
+        true
+    }
+
+    /// The store says that a firing is over; false where that was known.
+    pub(super) fn learn_resolved(&mut self, resolved: &AlertResolved, is_late: bool, seq: u64) -> bool {
+        let Some(firing) = self.all.get_mut(&resolved.id).filter(|known| known.seq < seq) else { return false };
+        if firing.record.resolve(resolved, is_late) || !firing.record.is_firing() {
+            (firing.seq, firing.said_at) = (seq, None);
+        }
+        true
+    }
+
+    /// What was said of it did not reach the record: it is said again.
+    pub(super) fn lost(&self, patience: Duration, now: Stamp) -> impl Iterator<Item = &Firing> {
+        self.all.values().filter(move |firing| firing.said_at.is_some_and(|at| now.since(at) > patience))
+    }
+
+    /// It has just been said again.
+    pub(super) fn said_again(&mut self, id: &str, now: Stamp) {
+        if let Some(firing) = self.all.get_mut(id) {
+            firing.said_at = Some(now);
+        }
+    }
+
+    /// Another one acts: what was said and is not on record may never be.
+    pub(super) fn forget_said(&mut self) {
+        self.all.retain(|_, firing| firing.seq > 0);
+        self.unsaid.clear();
+        self.number();
+    }
+
+    fn put(&mut self, firing: Firing) {
+        let (rule, id) = (firing.record.rule.clone(), firing.record.id.clone());
+        self.all.insert(id.clone(), firing);
+        let latest = self.latest.entry(rule).or_insert_with(|| id.clone());
+        if *latest < id || !self.all.contains_key(latest) {
+            *latest = id;
+        }
+        if self.all.len() > HELD
+            && let Some(oldest) = self.all.values().find(|firing| !firing.record.is_firing())
+        {
+            let oldest = oldest.record.id.clone();
+            self.all.remove(&oldest);
+        }
+    }
+
+    fn number(&mut self) {
+        self.latest.clear();
+        for (id, firing) in &self.all {
+            self.latest.insert(firing.record.rule.clone(), id.clone());
+        }
+    }
+}
