@@ -21,7 +21,7 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{launch, log_commands, logs, metrics, runbook, runs, service};
+use super::{acknowledge, launch, log_commands, logs, metrics, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -76,6 +76,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         }
         Command::Act => act(state),
         Command::Describe => describe(state),
+        Command::Acknowledge => acknowledge::acknowledge(state),
+        Command::Silence => acknowledge::silence(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }

@@ -31,7 +31,7 @@ macro_rules! commands {
 
 commands! {
     Quit = "quit", Back = "back", Help = "help", Palette = "palette", Overview = "overview", Service = "service",
-    Logs = "logs", Metrics = "metrics", Actions = "actions", Diagnostics = "diagnostics", NextPanel = "next-panel",
+    Logs = "logs", Metrics = "metrics", Alerts = "alerts", Actions = "actions", Diagnostics = "diagnostics", NextPanel = "next-panel",
     PreviousPanel = "previous-panel", Zoom = "zoom", Freeze = "freeze", Poll = "poll", Copy = "copy", CopyTimeline = "copy-timeline", Save = "save",
     Theme = "theme", Mouse = "mouse", Redraw = "redraw", Suspend = "suspend", Reload = "reload", Up = "up",
     Down = "down", Left = "left", Right = "right", Top = "top", Bottom = "bottom", PageUp = "page-up",
@@ -44,7 +44,7 @@ commands! {
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Before = "before", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
-    GroupBy = "group-by",
+    GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence",
 }
 
 /// What a key means.
@@ -192,7 +192,7 @@ impl Keymap {
 impl Command {
     /// Whether it is of no use where actions are hidden.
     pub(crate) const fn acts(self) -> bool {
-        matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp)
+        matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp | Self::Acknowledge | Self::Silence)
     }
 
     /// Whether its key keeps its meaning over details of the logs: it changes nothing of what they show.
@@ -220,6 +220,7 @@ impl Command {
             Self::Service => Some(Screen::Service),
             Self::Logs => Some(Screen::Logs),
             Self::Metrics => Some(Screen::Metrics),
+            Self::Alerts => Some(Screen::Alerts),
             Self::Actions => Some(Screen::Actions),
             Self::Diagnostics => Some(Screen::Diagnostics),
             _ => None,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
+use crate::model::fact::NewFact;
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
@@ -64,6 +65,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Alerts { request, things } if state.console.requests.answered(request) => {
             state.world.alerts_read(&things)
         }
+        Outcome::Queued { request, drafts } => queued(state, request, &drafts),
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
         Outcome::EvidenceSaved(path) => {
@@ -103,6 +105,11 @@ fn answered(state: &mut State, outcome: Outcome) {
             Some(_) => failed(state, &why, true),
             None => {}
         },
+        Outcome::Recorded { request } => {
+            if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
+                state.toast(Tone::Good, said.as_str());
+            }
+        }
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
         }
@@ -125,8 +132,18 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Remembered { .. }
         | Outcome::Facts(_)
         | Outcome::Statuses { .. }
-        | Outcome::Alerts { .. } => {}
+        | Outcome::Alerts { .. }
+        | Outcome::Queued { .. } => {}
     }
+}
+
+/// The store is away: what a person said holds here, and is put on record later.
+fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {
+    if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
+        let text = format!("{said}: queued on disk, recorded once the store is back");
+        state.toast(Tone::Warning, &text);
+    }
+    state.world.acknowledged_here(drafts)
 }
 
 /// So begins what is said of a store that is away, until it is back.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::effect::RequestId;
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// What an answer is waited for.
@@ -22,6 +23,8 @@ pub(crate) enum AwaitedAnswer {
     Statuses(Vec<Name>),
     /// Which alerts fire by the record.
     Alerts,
+    /// That this is on record: said once it is.
+    Said(SafeText),
 }
 
 /// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.

@@ -153,6 +153,51 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "alerts",
+        examples: &[
+            ("opsroom alerts", "what fires, is pending, muted and acknowledged"),
+            ("opsroom alerts --history 7d --json", "also what was resolved within a week, for a script"),
+        ],
+        exits: &[
+            (exit::OK, "printed, also if nothing fires"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read"),
+        ],
+    },
+    HelpPage {
+        command: "ack",
+        examples: &[
+            ("opsroom ack api --why 'restarting the pool'", "acknowledge what fires of the check api"),
+            ("opsroom ack api:critical --why 'known, fix at 10:00' --for 2h", "only its critical alert, for longer"),
+        ],
+        exits: &[
+            (exit::OK, "acknowledged"),
+            (exit::UNKNOWN, "the store can't be read or written: nothing was recorded or queued"),
+            (exit::USAGE, "no such alert is firing, or read-only"),
+        ],
+    },
+    HelpPage {
+        command: "silence",
+        examples: &[
+            ("opsroom silence service:api --why 'migration' --for 2h", "everything of one service"),
+            ("opsroom silence 'text:disk full' --why 'cleaning up' --for 1h --hold", "by words, until the very end"),
+        ],
+        exits: &[
+            (exit::OK, "silenced; the id ends it with `opsroom unsilence`"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, or read-only"),
+        ],
+    },
+    HelpPage {
+        command: "unsilence",
+        examples: &[("opsroom unsilence ID", "end a silence; `opsroom alerts --json` shows the ids")],
+        exits: &[
+            (exit::OK, "ended"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "no such silence is active, or read-only"),
+        ],
+    },
+    HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
         exits: &[

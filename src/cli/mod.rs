@@ -5,7 +5,9 @@
 //! *Invariant:* nothing but what was asked for goes to stdout; errors go to stderr with a hint; every command returns its
 //! exit code to `main`.
 
+mod ack;
 pub mod adapters;
+mod alerts;
 mod audit;
 pub mod before;
 pub mod check;
@@ -25,6 +27,7 @@ pub mod run;
 pub mod run_service;
 pub mod runs;
 mod screens;
+mod silence;
 pub mod snapshot;
 pub mod status;
 mod store;
@@ -119,6 +122,18 @@ enum Command {
     /// Show what happened: runs and changes
     #[command(after_long_help = help::end("timeline"))]
     Timeline(timeline::Arguments),
+    /// Show what fires, is pending, muted and acknowledged
+    #[command(after_long_help = help::end("alerts"))]
+    Alerts(alerts::Arguments),
+    /// Acknowledge an alert: somebody is working on it
+    #[command(after_long_help = help::end("ack"))]
+    Ack(ack::Arguments),
+    /// Silence alerts for some time
+    #[command(after_long_help = help::end("silence"))]
+    Silence(silence::SilenceArguments),
+    /// End a silence
+    #[command(after_long_help = help::end("unsilence"))]
+    Unsilence(silence::UnsilenceArguments),
     /// Release the lock of a run that has ended
     #[command(after_long_help = help::end("unlock"))]
     Unlock(unlock::Arguments),
@@ -191,6 +206,10 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Run(arguments)) => run::run(arguments, global),
         Some(Command::Runs(arguments)) => runs::run(arguments, global),
         Some(Command::Timeline(arguments)) => timeline::run(arguments, global),
+        Some(Command::Alerts(arguments)) => alerts::run(arguments, global),
+        Some(Command::Ack(arguments)) => ack::run(arguments, global),
+        Some(Command::Silence(arguments)) => silence::silence(arguments, global),
+        Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
         Some(Command::Store(arguments)) => store::run(arguments, global),

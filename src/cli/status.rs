@@ -13,13 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::Global;
 use super::output::{self, exit};
-use super::{configuration, exit_code};
+use super::{configuration, exit_code, run_service};
 use crate::config::Config;
 use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::status::Status;
+use crate::model::thing::StoredThing;
 use crate::report::lines::{self, Style};
 use crate::report::status::Report;
+use crate::runtime::paths;
+use crate::runtime::runs::RunService;
 use crate::runtime::secrets::Fetching;
 use crate::sources::round::Round;
 use crate::sources::{Latest, SourceContext};
@@ -30,6 +33,8 @@ use crate::world::one_round;
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(2);
 /// How long the polls wait for secrets that they do not need.
 const MOMENT: Duration = Duration::from_millis(200);
+/// How long the store may take to say what is acknowledged and silenced.
+const RECORD: Duration = Duration::from_secs(2);
 /// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
 
@@ -169,7 +174,8 @@ async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names
         let mut fetched = std::pin::pin!(fetched.fuse());
         // Most are there in a moment; what is not delays nothing but the sources that need it.
         tokio::time::timeout(MOMENT, &mut fetched).await.ok();
-        let rounds = rounds(arguments, context(global, config, &latest, &cancel), latest, names);
+        let recorded = on_record(global).await;
+        let rounds = rounds(arguments, context(global, config, &latest, &cancel), latest, names, &recorded);
         let mut rounds = std::pin::pin!(rounds);
         loop {
             tokio::select! {
@@ -190,7 +196,26 @@ fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &Can
     SourceContext { config: Arc::clone(config), secrets, clock: global.clock, out, cancel: cancel.clone() }
 }
 
-async fn rounds(arguments: &Arguments, context: SourceContext, latest: Latest, names: &[Name]) -> (Report, bool) {
+/// What the store says of alerts, where there is one that answers: acknowledgements and silences stand beside what is polled.
+async fn on_record(global: &Global) -> Vec<StoredThing> {
+    let read = async {
+        let directory = paths::state_directory().ok()?;
+        let url = run_service::url(global).await.ok()?;
+        let run_service = RunService::open_to_look(url.as_deref(), &directory, global.clock).await.ok()?;
+        let things = run_service.store().alerts(run_service.now()).await.ok();
+        run_service.close().await;
+        things
+    };
+    tokio::time::timeout(RECORD, read).await.ok().flatten().unwrap_or_default()
+}
+
+async fn rounds(
+    arguments: &Arguments,
+    context: SourceContext,
+    latest: Latest,
+    names: &[Name],
+    recorded: &[StoredThing],
+) -> (Report, bool) {
     let clock = context.clock;
     let round = Round::new(&context, names).with_secrets(latest);
     let mut world = one_round::world(&context.config, clock.now());
@@ -200,6 +225,7 @@ async fn rounds(arguments: &Arguments, context: SourceContext, latest: Latest, n
         let (link, polled) = tokio::join!(round.link(), round.poll());
         // Our own network comes first: without it the rest is not believed.
         one_round::apply(&mut world, link.into_iter().chain(polled), clock.now());
+        world.alerts_read(recorded);
         let report = Report::new(&world, names);
         let Some(until) = arguments.until else { return (report, true) };
         let reached = until.holds(report.status);

@@ -22,6 +22,7 @@ const FILES: &[&str] = &[
     include_str!("screens/service.toml"),
     include_str!("screens/logs.toml"),
     include_str!("screens/metrics.toml"),
+    include_str!("screens/alerts.toml"),
     include_str!("screens/actions.toml"),
     include_str!("screens/diagnostics.toml"),
 ];
@@ -180,10 +181,10 @@ mod tests {
         let config = load_text(Path::new("own.toml"), text).config.unwrap();
         let layouts = layouts(&config);
         let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
-        assert_eq!(names, ["overview", "service", "logs", "metrics", "actions", "diagnostics", "mine"]);
+        assert_eq!(names, ["overview", "service", "logs", "metrics", "alerts", "actions", "diagnostics", "mine"]);
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
         assert_eq!(
-            layouts[6].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
+            layouts[7].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
             ["\"services\"", "[\"alerts\", \"log:* a*b*3\"]"]
         );
     }

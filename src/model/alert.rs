@@ -2,6 +2,7 @@
 
 pub(crate) mod input;
 mod kept;
+pub(crate) mod times;
 
 use std::time::Duration;
 

@@ -126,6 +126,9 @@ pub struct KeptAlert {
     pub blind_ms: u64,
     /// Whether its condition was seen to begin to hold.
     pub began_in_sight: bool,
+    /// The dependency that is down and explains it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inhibited_by: Option<Name>,
 }
 
 /// Where an alert stands that is not inactive.

@@ -26,6 +26,7 @@ pub mod rollup;
 pub mod run;
 pub mod series;
 pub mod shell;
+pub mod silence;
 pub mod since;
 pub mod status;
 pub mod streak;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::choice::ChoiceList;
 use super::effect::RequestId;
 use super::engine::EngineState;
-use super::fact::Fact;
+use super::fact::{Fact, NewFact};
 use super::lease::LeaseReport;
 use super::rollup::{SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
@@ -188,6 +188,18 @@ pub enum Outcome {
         request: RequestId,
         /// Those that fire, and those that did lately.
         things: Vec<StoredThing>,
+    },
+    /// What a person said of alerts is on record.
+    Recorded {
+        /// Who asked.
+        request: RequestId,
+    },
+    /// The store is away: what a person said waits on disk, synced, and is put on record once.
+    Queued {
+        /// Who asked.
+        request: RequestId,
+        /// What waits.
+        drafts: Vec<NewFact>,
     },
     /// The shapes that logs held before.
     ShapeHistory {

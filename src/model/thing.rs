@@ -6,6 +6,7 @@
 mod alert;
 mod check;
 mod run;
+mod silence;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +14,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::alert::AlertRecord;
+pub(crate) use self::alert::NOTE_STANDS;
+pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
 pub use self::run::{HeldLock, RunRecord, group_of};
+pub use self::silence::SilenceRecord;
 use super::fact::Fact;
 
 /// What kind of object.
@@ -27,6 +30,10 @@ pub enum ThingKind {
     Check,
     /// A firing of an alert, by its id.
     Alert,
+    /// The note of the last acknowledgement of a check or metric, by its name.
+    Note,
+    /// A silence, by its id.
+    Silence,
     /// A run, by its id.
     Run,
     /// The lock of a target, by the target's name.
@@ -39,13 +46,15 @@ impl ThingKind {
         match self {
             Self::Check => "check",
             Self::Alert => "alert",
+            Self::Note => "note",
+            Self::Silence => "silence",
             Self::Run => "run",
             Self::Lock => "lock",
         }
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 4] = [Self::Check, Self::Alert, Self::Run, Self::Lock];
+    pub(crate) const ALL: [Self; 6] = [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Run, Self::Lock];
 
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -131,6 +140,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     run::follow(fact, things);
     check::follow(fact, things);
     alert::follow(fact, things);
+    silence::follow(fact, things);
 }
 
 /// Removes what needs nobody any more and was last changed by the fact `seq` or one before.

@@ -63,7 +63,11 @@ pub fn lines(report: &Report, style: Style) -> String {
         // The row of the check shows its latency rounded, and other fields not at all.
         beside.extend(alert.compared.then(|| alert.value.to_string()));
         beside.extend(alert.pending.then(|| "pending".to_owned()));
-        beside.extend(alert.inhibited_by.as_ref().map(|by| format!("inhibited by {by}")));
+        match (&alert.inhibited_by, &alert.muted_because) {
+            (Some(by), Some(why)) if !why.starts_with("silenced") => beside.push(format!("inhibited by {by}")),
+            (_, why) => beside.extend(why.clone()),
+        }
+        beside.extend(alert.acknowledged_by.as_ref().map(|by| format!("acknowledged by {by}")));
         let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
         let _ = writeln!(out, "{beside}");
     }

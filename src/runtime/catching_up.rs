@@ -92,7 +92,7 @@ impl Tools {
     /// Reads which alerts fire, and which did lately.
     pub(super) async fn alerts(self, request: RequestId) {
         let things = match self.run_service().await {
-            Ok(run_service) => run_service.store().alerts().await.map_err(|error| error.explained()),
+            Ok(run_service) => run_service.store().alerts(run_service.now()).await.map_err(|error| error.explained()),
             Err(why) => Err(why.to_string()),
         };
         self.answer(match things {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -255,6 +255,7 @@ impl LeaseParticipant {
                 self.keep_engine().await;
             }
             HolderCommand::Late(at, said) => return self.say_late(at, said).await,
+            HolderCommand::LateFacts(drafts, queued) => return self.queue_facts(drafts, queued).await,
         }
         false
     }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
-use crate::model::fact::{AlertFired, NewFact, Statement};
-use crate::model::thing::{AlertRecord, StoredThing, ThingKey, ThingKind};
+use crate::model::fact::{AlertFired, AlertUnacknowledged, NewFact, Statement};
+use crate::model::thing::{AlertRecord, NOTE_STANDS, StoredThing, ThingKey, ThingKind};
 use crate::text::name::Name;
 
 /// Firings that are over and are read: those of a week, where there are not very many.
@@ -18,15 +18,17 @@ const PAST: u32 = 1_000;
 const BACK: u32 = 100;
 
 impl Store {
-    /// Every alert that fires, and those that did so lately.
+    /// Every alert that fires, and those that did so lately; silences that are active or were lately, and the notes of
+    /// acknowledgements that still stand at `now`.
     ///
     /// # Errors
     /// The store can't be read.
-    pub(crate) async fn alerts(&self) -> Result<Vec<StoredThing>, StoreError> {
+    pub(crate) async fn alerts(&self, now: DateTime<Utc>) -> Result<Vec<StoredThing>, StoreError> {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
+        things.extend(self.silences(now - NOTE_STANDS).await?);
         Ok(things)
     }
 
@@ -45,6 +47,11 @@ impl Store {
         let keys: Vec<ThingKey> = drafts.iter().filter_map(fired).collect();
         let known = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
         let open = self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?;
+        let silences = self.dialect.things(WhichThings::Open(ThingKind::Silence), u32::MAX).await?;
+        let acknowledged = |said: &AlertUnacknowledged| {
+            let record = open.iter().find(|thing| thing.key.id == *said.id).and_then(StoredThing::read::<AlertRecord>);
+            record.and_then(|record| record.acknowledged).is_some_and(|known| known.until <= said.until)
+        };
         // By id: the condition.
         let mut firing: BTreeMap<Name, Name> =
             open.iter().map(|thing| (Name::from(&*thing.key.id), Name::from(&*thing.group))).collect();
@@ -58,6 +65,8 @@ impl Store {
                 is_news
             }
             Statement::AlertResolved(resolved) => firing.remove(&resolved.id).is_some(),
+            Statement::AlertUnacknowledged(said) => acknowledged(said),
+            Statement::SilenceEnded(said) => silences.iter().any(|thing| thing.key.id == *said.id),
             _ => true,
         };
         Ok(drafts.into_iter().filter(is_news).collect())
@@ -86,6 +95,10 @@ impl Store {
                     let is_said = |record: &AlertRecord| record.id == resolved.id && record.is_firing();
                     let is_new = on_record.values().flatten().any(is_said);
                     is_new || self.firing(&resolved.id).await?.is_some_and(|record| record.is_firing())
+                }
+                // What anybody has said of them meanwhile holds.
+                Statement::AlertUnacknowledged(_) | Statement::SilenceEnded(_) => {
+                    !self.alert_news(vec![draft.clone()]).await?.is_empty()
                 }
                 _ => true,
             };

@@ -16,18 +16,20 @@ use crate::model::thing::{StoredThing, ThingKind};
 const SLICE: u32 = 500;
 /// The pause between two slices.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Runs that are looked at each time, to see whether any may go.
+/// Things that are looked at each time, to see whether any may go.
 const OLDEST: u32 = 100;
 /// Fewer facts than these are not worth a cut.
 const WORTH: u64 = 1000;
 
 impl Store {
-    /// Lets go of runs that were over before the day that lies `kept` back. `false`: the lease has another fence by now.
+    /// Lets go of things of a kind that were over before the day that lies `kept` back. `false`: the lease has another fence by
+    /// now.
     ///
     /// # Errors
     /// The store can't be read or written.
-    pub(super) async fn retain_runs(
+    pub(super) async fn retain_things(
         &self,
+        kind: ThingKind,
         kept: Option<Duration>,
         who: &str,
         now: DateTime<Utc>,
@@ -36,16 +38,16 @@ impl Store {
         let Some(before) = day_before(now, kept) else { return Ok(true) };
         let last = self.last_before(before).await?;
         // Their ids begin with the time: what may go is among the first of them.
-        let oldest = self.dialect.things(WhichThings::Oldest(ThingKind::Run), OLDEST).await?;
-        if !oldest.iter().any(|run| run.seq <= last) {
+        let oldest = self.dialect.things(WhichThings::Oldest(kind), OLDEST).await?;
+        if !oldest.iter().any(|thing| thing.seq <= last) {
             return Ok(true);
         }
-        let pruned = StorePruned { kind: ThingKind::Run.name().to_owned(), before, seq: Some(last) };
+        let pruned = StorePruned { kind: kind.name().to_owned(), before, seq: Some(last) };
         let fact = self.new_fact(now, who, Statement::StorePruned(pruned));
         if self.append_held(fence, vec![fact]).await? == HeldWrite::Lost {
             return Ok(false);
         }
-        self.prune_all(Prune::Things(ThingKind::Run, last)).await?;
+        self.prune_all(Prune::Things(kind, last)).await?;
         Ok(true)
     }
 

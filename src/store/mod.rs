@@ -4,6 +4,7 @@
 //! checks of cooldown and `at_most`, the run's intent. It is synced before a commit returns. Nothing is written but with the
 //! fact that says why.
 
+pub(crate) mod acknowledging;
 pub(crate) mod acting;
 pub mod address;
 pub(crate) mod alerts;

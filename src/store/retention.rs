@@ -15,6 +15,7 @@ use super::rollups::{HOURS, MINUTES};
 use super::{Store, StoreError};
 use crate::config::sections::retention::Retention;
 use crate::model::fact::{Statement, StorePruned};
+use crate::model::thing::ThingKind;
 
 /// Rows that go in one transaction.
 const SLICE: u32 = 1_000;
@@ -53,7 +54,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         Ok(self.retain_readings("readings.minutes", MINUTES, retention.minutes, now, fence).await?
             && self.retain_readings("readings.hours", HOURS, retention.hours, now, fence).await?
-            && self.retain_runs(retention.deployments, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::Run, retention.deployments, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::Alert, retention.audit, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::Silence, retention.audit, OPSROOM, now, fence).await?
             && self.retain_audit(retention.audit, OPSROOM, now, fence).await?)
     }
 

@@ -111,6 +111,11 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         }
         parts.push(part);
     }
+    let known = state.seen().alerts.acknowledged();
+    if known > 0 {
+        let before = if counts.is_empty() { divider() } else { Line::plain(" ") };
+        parts.push(Part::new(before.join(Line::styled(format!("{known} ack"), Role::TextDim)), 6));
+    }
     let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
     if running > 0 {
         let before = if counts.is_empty() { divider() } else { Line::plain(" ") };

@@ -107,6 +107,10 @@ fn after<'a>(incident: &Incident<'a>) -> Line<'a> {
         words = words.and(if at == 0 { "takes down " } else { ", " }, Role::Text);
         words = words.and(Span::borrowed(&service.title), Role::TextStrong);
     }
+    if let Some(known) = incident.acknowledged {
+        let gap = if words.is_empty() { "" } else { "  " };
+        words = words.and(format!("{gap}acknowledged by {}", known.by), Role::TextStrong);
+    }
     if incident.more > 0 {
         let gap = if words.is_empty() { "" } else { "  " };
         words = words.and(gap, Role::Text).and(format!("+{} more", incident.more), Role::StatusDegraded);

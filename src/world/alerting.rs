@@ -17,7 +17,7 @@ use super::World;
 use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
-use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
+use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase, SilencedBy};
 use crate::world::timeline::{EventKind, EventMark, TimelineEntry};
 
 /// How far apart what is seen of an alert and what a fact says of it may lie.
@@ -94,15 +94,14 @@ impl World {
         };
         let title = self.title_of_subject(&view.subject);
         let said = if transition == Transition::Fired { view.summary(title, self.now) } else { view.over(title) };
-        let muted = view.inhibited_by.as_ref();
-        let muted = muted.map_or_else(String::new, |by| format!(" (inhibited by {})", self.title_of_service(by)));
+        let muted = self.muted_note(&view).map_or_else(String::new, |why| format!(" ({why})"));
         let text = format!("{said}{muted}");
         // The status of a check is in the timeline already; what is muted asks nothing of a person.
         let is_step = !muted.is_empty() || self.is_about_status(&view.id);
         let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
         let mark = EventMark::Alert(view.id.clone(), transition == Transition::Fired);
         self.timeline.see(TimelineEntry { is_step, ..entry }, mark, SAME, false);
-        let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
+        let cries = transition == Transition::Fired && severity == Severity::Critical && !view.is_muted();
         output.changes.push(if cries { Change::Critical { alert: view.id, text } } else { Change::Alerts });
     }
 
@@ -142,6 +141,10 @@ impl World {
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
+            silenced: None,
+            flapping: false,
+            acknowledged: None,
+            firing: None,
             is_behind: false,
             is_own_view: false,
         };
@@ -165,6 +168,22 @@ impl World {
     /// Brings the view of one alert up to date.
     pub(super) fn refresh_alert(&mut self, id: AlertId) {
         self.refresh(id.place()..id.place() + 1);
+    }
+
+    /// The same of all that is about the same check or metric: what is worse opens the others again.
+    pub(super) fn refresh_about(&mut self, id: AlertId) {
+        let range = self.machines.all.get(id.place()).and_then(|machine| match machine.about {
+            SubjectId::Check(check) => self.machines.of_check.get(check).cloned(),
+            SubjectId::Metric(metric) => self.machines.of_metric.get(metric).cloned(),
+        });
+        self.refresh(range.unwrap_or_default());
+    }
+
+    /// The same of the alert of a condition, where the configuration has that.
+    pub(super) fn refresh_rule(&mut self, rule: Option<&Name>) {
+        if let Some(id) = rule.and_then(|rule| self.machines.alert(rule, &self.membership)) {
+            self.refresh_about(id);
+        }
     }
 
     /// What was over by the record is not shown for ever.
@@ -210,7 +229,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
     let seen = value.map_or_else(|| seen(world, machine), Cow::Borrowed);
     let known =
         world.alerts.get(AlertId::new(at)).map(|known| &known.value).filter(|value| value.as_str() == seen).cloned();
-    Some(AlertView {
+    let view = AlertView {
         id: machine.alert.name.clone(),
         subject: machine.subject.clone(),
         service: machine.service.clone(),
@@ -221,12 +240,40 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         since,
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine),
+        silenced: None,
+        flapping: flaps(world, machine),
+        acknowledged: None,
+        firing: None,
         is_behind: machine
             .row
             .and_then(|row| world.service_at(row))
             .is_some_and(|service| service.blocked_by.is_some()),
         is_own_view,
-    })
+    };
+    Some(with_record(world, machine, view))
+}
+
+/// With what is on record of it: who is at it, and what silences it.
+fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
+    let silence = (view.phase != Phase::Resolved).then(|| world.silences.of(view.match_input(), world.now.utc));
+    let silenced = silence.flatten().map(|silence| SilencedBy {
+        id: silence.id.clone(),
+        by: silence.by.clone(),
+        why: silence.why.clone(),
+        until: silence.until,
+    });
+    let firing = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
+    let firing = firing.filter(|record| record.is_firing() && view.phase == Phase::Firing);
+    let acknowledged = firing.and_then(|record| world.acknowledgement(record)).cloned();
+    AlertView { silenced, acknowledged, firing: firing.map(|record| record.id.clone()), ..view }
+}
+
+/// Whether it is about the status of a check that changes too often to be believed.
+fn flaps(world: &World, machine: &Machine) -> bool {
+    match machine.about {
+        SubjectId::Check(id) => world.checks[id].flapping && machine.alert.condition.field().is_none(),
+        SubjectId::Metric(_) => false,
+    }
 }
 
 /// Where an alert stands for a person who looks at it here.

@@ -5,6 +5,8 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::ids::AlertId;
 use super::ranked::Ranked;
 use crate::lang::time::Stamp;
@@ -12,6 +14,7 @@ use crate::lang::unit;
 use crate::model::alert::{Clearing, Severity};
 use crate::model::since::Since;
 use crate::model::status::beside_status;
+use crate::model::thing::Acknowledgement;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -54,9 +57,9 @@ impl Phase {
     pub(crate) const fn order(self) -> u8 {
         match self {
             Self::Firing => 0,
-            Self::Pending => 1,
-            Self::Resolved => 2,
-            Self::Inactive => 3,
+            Self::Pending => 2,
+            Self::Resolved => 3,
+            Self::Inactive => 4,
         }
     }
 
@@ -71,6 +74,9 @@ impl Phase {
     }
 }
 
+/// The place in lists of what fires and is acknowledged: behind what nobody is at.
+const ACKNOWLEDGED: u8 = 1;
+
 /// What an alert asks of a person, whether it is muted, its phase, how bad it is: the order of the list. What is muted
 /// comes after everything that is not, and the consequence of a dependency after its cause.
 pub(crate) type Standing = (bool, bool, u8, Reverse<Severity>, bool);
@@ -79,12 +85,35 @@ pub(crate) type Standing = (bool, bool, u8, Reverse<Severity>, bool);
 pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, AlertView>;
 
 impl Alerts {
-    /// How many are in a phase, muted or not, of one severity or of any.
+    /// How many fire and are acknowledged, and not muted.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.count(|(_, muted, order, ..)| order == ACKNOWLEDGED && !muted)
+    }
+
+    /// How many are muted and not over.
+    pub(crate) fn muted(&self) -> usize {
+        self.count(|(is_over, muted, ..)| muted && !is_over)
+    }
+
+    /// How many are in a phase, muted or not, of one severity or of any; what is acknowledged is counted by itself.
     pub(crate) fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
         self.count(|(_, inhibited, order, Reverse(its), _)| {
             order == phase.order() && inhibited == muted && severity.is_none_or(|wanted| wanted == its)
         })
     }
+}
+
+/// A silence, as much of it as stands beside an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SilencedBy {
+    /// Its id.
+    pub id: Name,
+    /// Who.
+    pub by: SafeText,
+    /// Why.
+    pub why: SafeText,
+    /// When it ends at the latest.
+    pub until: DateTime<Utc>,
 }
 
 /// One alert.
@@ -110,6 +139,14 @@ pub struct AlertView {
     pub value: SafeText,
     /// Why it is muted: the dependency that is down.
     pub inhibited_by: Option<Name>,
+    /// The silence that mutes it.
+    pub(crate) silenced: Option<SilencedBy>,
+    /// Whether it is about a status that changes too often to be believed.
+    pub flapping: bool,
+    /// Who is at it.
+    pub acknowledged: Option<Acknowledgement>,
+    /// Which firing of it is on record, where it fires.
+    pub firing: Option<Name>,
     /// Whether its service is in trouble for a dependency too, beside what this alert says.
     pub is_behind: bool,
     /// Whether it fires by what this console sees alone: whoever acts for all does not say so.
@@ -118,15 +155,24 @@ pub struct AlertView {
 
 impl AlertView {
     pub(super) fn rank(&self) -> (Standing, Option<Reverse<Duration>>) {
-        let newest = self.since.map(|since| Reverse(since.at.mono));
         let muted = self.is_muted();
         let is_over = matches!(self.phase, Phase::Resolved | Phase::Inactive);
-        ((is_over, muted, self.phase.order(), Reverse(self.severity), self.is_behind), newest)
+        let is_known = self.acknowledged.is_some();
+        // What somebody has been at for longest is asked for first; else the newest is the news.
+        let place = |at: Duration| Reverse(if is_known { Duration::MAX.saturating_sub(at) } else { at });
+        let order = if is_known { ACKNOWLEDGED } else { self.phase.order() };
+        let placed = self.since.map(|since| place(since.at.mono));
+        ((is_over, muted, order, Reverse(self.severity), self.is_behind), placed)
+    }
+
+    /// Whether a silence mutes it.
+    pub const fn is_silenced(&self) -> bool {
+        self.silenced.is_some()
     }
 
     /// Whether it asks nothing of a person.
     pub(crate) const fn is_muted(&self) -> bool {
-        self.inhibited_by.is_some() || self.is_own_view
+        self.silenced.is_some() || self.inhibited_by.is_some() || self.flapping || self.is_own_view
     }
 
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while

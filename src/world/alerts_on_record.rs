@@ -8,17 +8,19 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::World;
+use super::alerts::Phase;
 use super::ids::{AlertId, Id as _};
 use super::machines::Machine;
 use super::on_record::in_lots;
 use super::output::{Change, Intent, Output};
-use crate::model::alert::AlertState;
+use crate::model::alert::{AlertState, Severity};
 use crate::model::engine::{KeptAlert, KeptAlertState};
 use crate::model::fact::alerting::instance_id;
 use crate::model::fact::{AlertFired, AlertResolved, Fact, Statement};
 use crate::model::lease::LeaseView;
-use crate::model::thing::{AlertRecord, StoredThing};
+use crate::model::thing::{AlertRecord, NoteRecord, StoredThing, ThingKind};
 use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// What is seen within this span is said together.
 const PACE: Duration = Duration::from_secs(1);
@@ -51,6 +53,8 @@ impl World {
         if self.store_away.is_none() {
             said.extend(self.said_again(fence));
         }
+        said.extend(self.reopen_alerts());
+        said.extend(self.end_silences());
         if !said.is_empty() {
             self.firings.said_at = Some(now);
         }
@@ -132,8 +136,14 @@ impl World {
     pub(crate) fn alerts_read(&mut self, things: &[StoredThing]) -> Output {
         let mut output = Output::noticeable();
         for thing in things {
-            if let Some(record) = thing.read::<AlertRecord>() {
-                self.firings.learn(record, thing.seq);
+            match thing.key.kind {
+                ThingKind::Alert => drop(thing.read().map(|record| self.firings.learn(record, thing.seq))),
+                ThingKind::Silence => drop(thing.read().map(|record| self.silences.learn(record, thing.seq))),
+                ThingKind::Note => {
+                    let (alert, note) = (Name::from(&*thing.key.id), thing.read::<NoteRecord>());
+                    self.notes.extend(note.map(|note| (alert, note)));
+                }
+                ThingKind::Check | ThingKind::Run | ThingKind::Lock => {}
             }
         }
         self.firings.is_read = true;
@@ -159,10 +169,19 @@ impl World {
         if let Some(id) = id.filter(|_| learned) {
             self.resume_firing(id);
             self.firings.unsaid.insert(id);
-            self.refresh_alert(id);
-            output.changes.push(Change::Alerts);
+            self.refresh_about(id);
+            output.changes.push(self.cry(fact, id).unwrap_or(Change::Alerts));
         }
         learned
+    }
+
+    /// A critical alert that another process says to fire, and that nothing explains.
+    fn cry(&self, fact: &Fact, id: AlertId) -> Option<Change> {
+        let view = self.alerts.get(id).filter(|_| self.shows_record())?;
+        let cries = matches!(fact.said(), Statement::AlertFired(fired) if fired.severity == Severity::Critical);
+        let text = view.summary(self.title_of_subject(&view.subject), self.now);
+        (cries && view.phase == Phase::Firing && !view.is_muted())
+            .then(|| Change::Critical { alert: view.id.clone(), text })
     }
 
     /// Who acts for all is another one, or the configuration is: every alert is looked at again. What fires by the record and
@@ -214,7 +233,7 @@ impl World {
         if record.is_firing() {
             let state = KeptAlertState::Firing(record.since, record.fired_at);
             let condition = record.condition.clone();
-            let kept = KeptAlert { condition, state, blind_ms: 0, began_in_sight: record.seen };
+            let kept = KeptAlert { condition, state, blind_ms: 0, began_in_sight: record.seen, inhibited_by: None };
             machine.alert.resume(&kept, self.now, Duration::ZERO);
         } else if let Some(at) = record.resolved_at.filter(|_| firing.seq > 0) {
             machine.alert.end(record.fired_at, at, self.now);

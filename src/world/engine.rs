@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::World;
-use super::ids::Id;
+use super::ids::{AlertId, Id};
 use super::output::{Change, Intent, Output};
-use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
+use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlert, KeptAlertState};
 
 /// How often it is written at the most.
 const KEPT_EVERY: Duration = Duration::from_secs(5);
@@ -18,8 +18,11 @@ impl World {
     /// What the engine knows now.
     pub(crate) fn engine(&self) -> EngineState {
         let checks = self.checks.iter().filter_map(|check| Some((check.name.clone(), check.to_kept()?)));
-        let alerts = self.machines.all.iter().map(|machine| &machine.alert);
-        let alerts = alerts.filter_map(|alert| Some((alert.name.clone(), alert.to_kept()?)));
+        let alerts = super::ids::numbered(&self.machines.all).filter_map(|(id, machine): (AlertId, _)| {
+            let kept = machine.alert.to_kept()?;
+            let inhibited_by = self.alerts.get(id).and_then(|view| view.inhibited_by.clone());
+            Some((machine.alert.name.clone(), KeptAlert { inhibited_by, ..kept }))
+        });
         EngineState { version: ENGINE_VERSION, checks: checks.collect(), alerts: alerts.collect() }
     }
 

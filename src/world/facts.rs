@@ -32,7 +32,10 @@ impl World {
         if let Statement::CheckStatus(said) = fact.said() {
             output.noticeable |= self.apply_status(fact, said);
         }
-        output.noticeable |= self.apply_alert(fact, &mut output);
+        let shows = self.apply_alert(fact, &mut output)
+            | self.apply_acknowledgement(fact, &mut output)
+            | self.apply_silence(fact, &mut output);
+        output.noticeable |= shows;
         output.noticeable |= self.tell(fact);
         output
     }
@@ -121,6 +124,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
         (_, HistoryKind::Status | HistoryKind::Alert | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
+        (_, HistoryKind::Ack | HistoryKind::Silence) => EventKind::Note,
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::ids::AlertId;
 use crate::lang::time::Stamp;
-use crate::model::fact::AlertResolved;
-use crate::model::thing::AlertRecord;
+use crate::model::fact::{AlertResolved, AlertUnacknowledged};
+use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::text::name::Name;
 
 /// Firings that are held at most; those that fire stay.
@@ -77,12 +77,14 @@ impl Firings {
         if self.all.get(&record.id).is_some_and(|known| known.seq >= seq) {
             return false;
         }
-        // Said here to be over meanwhile: that comes next.
-        if let Some(known) = self.all.get_mut(&record.id).filter(|known| !known.record.is_firing() && known.seq == 0)
+        // Said here, and what is known here of it comes after that: it may be over, and somebody may be at it.
+        if let Some(known) = self.all.get_mut(&record.id).filter(|known| known.seq == 0)
             && record.is_firing()
         {
             known.seq = seq;
-            return false;
+            known.said_at = known.said_at.filter(|_| !known.record.is_firing());
+            known.record.acknowledged = record.acknowledged.or(known.record.acknowledged.take());
+            return true;
         }
         // What is on record of a condition is what fires: what was said of it here meanwhile is the same firing.
         let same = self.latest(&record.rule).filter(|other| other.seq == 0 && other.record.id != record.id);
@@ -100,6 +102,22 @@ impl Firings {
             (firing.seq, firing.said_at) = (seq, None);
         }
         true
+    }
+
+    /// A person is at it. By the fact `seq`; 0: that is not on record yet.
+    pub(super) fn acknowledge(&mut self, id: &str, acknowledgement: Acknowledgement, seq: u64) {
+        if let Some(firing) = self.all.get_mut(id) {
+            firing.record.acknowledge(acknowledgement);
+            firing.seq = firing.seq.max(seq);
+        }
+    }
+
+    /// An acknowledgement holds no more.
+    pub(super) fn unacknowledge(&mut self, said: &AlertUnacknowledged, seq: u64) {
+        if let Some(firing) = self.all.get_mut(&said.id) {
+            firing.record.unacknowledge(said);
+            firing.seq = firing.seq.max(seq);
+        }
     }
 
     /// What was said of it did not reach the record: it is said again.

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use crate::lang::tz::Tz;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::titles::{title_of, title_of_alert, title_of_check, title_of_service};
 use crate::lang::time::Stamp;
+use crate::model::alert::Severity;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, SilenceEnd, Statement,
+    Unacknowledged, Unlocked,
 };
 use crate::model::run::Run;
 use crate::model::since::Since;
@@ -30,6 +33,10 @@ pub(crate) enum HistoryKind {
     Status,
     /// An alert began to fire, or is over.
     Alert,
+    /// A person is at an alert, or an acknowledgement holds no more.
+    Ack,
+    /// A silence began or is over.
+    Silence,
     /// By which configuration is acted.
     Config,
     /// Something that a person did, or what became of the store.
@@ -44,6 +51,8 @@ impl HistoryKind {
             Self::Deployment => "deployment",
             Self::Status => "status",
             Self::Alert => "alert",
+            Self::Ack => "ack",
+            Self::Silence => "silence",
             Self::Config => "config",
             Self::Note => "note",
         }
@@ -97,8 +106,12 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
         Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, (config, zone)), false),
-        Statement::AlertFired(fired) => (HistoryKind::Alert, firing(fired, config), false),
-        Statement::AlertResolved(resolved) => (HistoryKind::Alert, over(resolved, config), false),
+        Statement::AlertFired(_)
+        | Statement::AlertResolved(_)
+        | Statement::AlertAcknowledged(_)
+        | Statement::AlertUnacknowledged(_)
+        | Statement::SilenceStarted(_)
+        | Statement::SilenceEnded(_) => of_alerts(fact, config, zone)?,
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
@@ -146,6 +159,49 @@ fn standing(said: &CheckStatus, fact: &Fact, (config, zone): (&Config, Tz)) -> S
         (None, None) => String::new(),
     };
     format!("{}: {} {since}{reason}", title_of_check(config, &said.check), said.status.word())
+}
+
+/// What is said of alerts, acknowledgements and silences.
+fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, String, bool)> {
+    let until = |at| clock(at, fact.draft.at, zone);
+    let named = |severity: Severity, alert| format!("{} {}", severity.word(), title_of_alert(config, alert));
+    Some(match fact.said() {
+        Statement::AlertFired(fired) => (HistoryKind::Alert, firing(fired, config), false),
+        Statement::AlertResolved(resolved) => (HistoryKind::Alert, over(resolved, config), false),
+        Statement::AlertAcknowledged(said) => {
+            let what = named(said.severity, &said.alert);
+            (HistoryKind::Ack, format!("{what} acknowledged until {}: {}", until(said.until), said.why), true)
+        }
+        Statement::AlertUnacknowledged(said) => {
+            let because = match said.because {
+                Unacknowledged::Expired => "the acknowledgement expired",
+                Unacknowledged::Worse => "a worse severity fires",
+            };
+            (HistoryKind::Ack, format!("{} is open again: {because}", named(said.severity, &said.alert)), false)
+        }
+        Statement::SilenceStarted(said) => {
+            let text = format!("silenced {} until {}: {}", said.matching, until(said.until), said.why);
+            (HistoryKind::Silence, text, true)
+        }
+        Statement::SilenceEnded(said) => {
+            let because = match said.because {
+                SilenceEnd::Expired => ": expired",
+                SilenceEnd::Quiet => ": quiet for long enough",
+                SilenceEnd::Person => "",
+            };
+            let text = format!("silence of {} ended{because}", said.matching);
+            (HistoryKind::Silence, text, said.because == SilenceEnd::Person)
+        }
+        _ => return None,
+    })
+}
+
+/// A time of day, with its day where that is not the one of `now`.
+pub(crate) fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (at, today) = (at.with_timezone(&zone), now.with_timezone(&zone).date_naive());
+    let day = if at.date_naive() == today { String::new() } else { at.format("%Y-%m-%d ").to_string() };
+    let z = if zone == Tz::UTC { "Z" } else { "" };
+    format!("{day}{}{z}", at.format("%H:%M:%S"))
 }
 
 /// `critical api down · DOWN connection refused`.

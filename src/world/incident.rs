@@ -9,6 +9,7 @@ use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
+use crate::model::thing::Acknowledgement;
 use crate::text::name::Name;
 
 /// The verbs that begin a service anew.
@@ -36,6 +37,8 @@ pub(crate) struct Incident<'a> {
     pub takes_down: Vec<&'a ServiceView>,
     /// Causes that are not named yet.
     pub more: usize,
+    /// Who is at all that fires of it.
+    pub acknowledged: Option<&'a Acknowledgement>,
     /// The service that it is about.
     pub service: Option<&'a ServiceView>,
     /// What is meant to be done about it, where the configuration says so and it has a key.
@@ -61,6 +64,7 @@ impl World {
                 },
                 takes_down,
                 more,
+                acknowledged: self.acknowledged_service(service),
                 service: Some(service),
                 action: self.restart_of(service).or_else(|| {
                     let mut checks = service.checks.iter().filter_map(|id| self.checks.get(*id));
@@ -71,9 +75,18 @@ impl World {
                 let service = alert.service.as_deref().and_then(|name| self.service(name));
                 let action =
                     service.and_then(|of| self.action_about(of, &alert.subject).or_else(|| self.restart_of(of)));
-                Incident { cause, since: alert.since, why: String::new(), takes_down, more, service, action }
+                let (since, acknowledged) = (alert.since, alert.acknowledged.as_ref());
+                Incident { cause, since, why: String::new(), takes_down, more, acknowledged, service, action }
             }
         })
+    }
+
+    /// Who is at a service: all that fires of it and is not muted is acknowledged. Of several who said so first.
+    fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
+        let fires = |alert: &&AlertView| alert.phase == Phase::Firing && !alert.is_muted();
+        let mut firing = self.alerts.iter().filter(fires).filter(|alert| alert.service.as_ref() == Some(&service.name));
+        let first = firing.clone().filter_map(|alert| alert.acknowledged.as_ref()).min_by_key(|known| known.at);
+        first.filter(|_| firing.all(|alert| alert.acknowledged.is_some()))
     }
 
     /// Everything that is broken by itself, the worst first: what is down, then what fires high and is not muted.
@@ -84,7 +97,7 @@ impl World {
         let is_cause = |alert: &&AlertView| {
             let of = alert.service.as_deref().and_then(|name| self.service(name));
             alert.severity >= Severity::High
-                && alert.inhibited_by.is_none()
+                && !alert.is_muted()
                 && of.is_none_or(|service| service.status != Status::Down)
         };
         services.chain(firing.filter(is_cause).map(Cause::Alert))

@@ -3,6 +3,7 @@
 //!
 //! *Invariant:* no I/O, no clock, nothing of a screen. Given the same inputs at the same times, the same world.
 
+mod acknowledging;
 mod alerting;
 pub mod alerts;
 mod alerts_on_record;
@@ -40,12 +41,15 @@ mod restoring;
 mod running;
 pub mod runs;
 pub mod services;
+mod silences;
+mod silencing;
 pub mod starting;
 pub mod table;
 mod tick;
 pub mod timeline;
 mod witnessed;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +60,7 @@ use crate::model::engine::EngineState;
 use crate::model::lease::LeaseView;
 use crate::model::outcome::StoreAway;
 use crate::model::run::{Lock, Run};
+use crate::model::thing::NoteRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
@@ -74,6 +79,7 @@ use minute::OpenMinute;
 use recording::Record;
 use runs::RunView;
 use services::Services;
+use silences::Silences;
 use table::IdTable;
 use timeline::{EventKind, EventMark, Timeline, TimelineEntry};
 
@@ -134,6 +140,10 @@ pub struct World {
     record: Record,
     /// The firings of alerts that are on record, and what has to be said of them.
     firings: Firings,
+    /// Silences that are on record.
+    silences: Silences,
+    /// What was said when each check or metric was acknowledged last.
+    notes: BTreeMap<Name, NoteRecord>,
     /// The conditions with their memory; `alerts` is what of them is shown.
     machines: Machines,
     /// Who belongs to whom.
@@ -173,6 +183,8 @@ impl World {
             minute: None,
             record: Record::default(),
             firings: Firings::default(),
+            silences: Silences::default(),
+            notes: BTreeMap::new(),
             machines: Machines::default(),
             membership: Arc::default(),
             config,

@@ -10,6 +10,7 @@ use super::firings::Firings;
 use super::ids::CheckId;
 use super::output::{Intent, Output};
 use super::recording::{Record, Recording, StatusOnRecord};
+use super::silences::Silences;
 use crate::model::fact::{CheckStatus, Statement};
 use crate::model::lease::LeaseView;
 use crate::model::since::Since;
@@ -156,7 +157,8 @@ impl World {
             check.recording = Recording::default();
         }
         self.record = Record::default();
-        self.firings = Firings::default();
+        (self.firings, self.silences) = (Firings::default(), Silences::default());
+        self.notes.clear();
     }
 
     /// What the store says of these checks.

@@ -18,6 +18,8 @@ impl World {
         self.mark_stale();
         self.evaluate_all(&mut output);
         self.forget_resolved();
+        self.review_acknowledgements(&mut output);
+        self.review_silences(&mut output);
         self.say_settled(&mut output);
         self.say_alerts(&mut output);
         for log in &mut self.logs {

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "one binary: its modules are reached from no other crate")]
 
 mod adapters;
+mod alerting;
 mod architecture;
 mod as_it_is;
 mod at_a_glance;

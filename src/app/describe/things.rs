@@ -15,6 +15,7 @@ use crate::config::sections::service::Service;
 use crate::config::titles::locked_for;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
+use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -26,9 +27,14 @@ use crate::text::name::Name;
 use crate::world::World;
 use crate::world::alerts::AlertView;
 use crate::world::checks::CheckView;
+use crate::world::history::clock;
 use crate::world::ids::Id as _;
 use crate::world::metrics::MetricView;
 use crate::world::services::ServiceView;
+use crate::world::timeline::EventKind;
+
+/// How long before an alert what changed may have to do with it.
+const CHANGED_WITHIN: Duration = Duration::from_hours(1);
 
 /// The rows as they are collected.
 pub(super) struct Sheet<'a> {
@@ -259,9 +265,39 @@ impl<'a> Sheet<'a> {
         self.say("state", format!("{}{clears}", alert.phase.word()));
         self.since(alert.since);
         self.say("seen", alert.value.as_str());
+        if let Some(known) = &alert.acknowledged {
+            let until = clock(known.until, self.world.now.utc, self.world.config.console.timezone);
+            self.say("acknowledged", format!("by {} until {until}: {}", known.by, known.why));
+        } else if let Some(note) = self.world.note_of(alert.subject.name()) {
+            self.say("last note", format!("{} by {}, {}", note.why, note.by, self.moment(note.at)));
+        }
         if let Some(by) = &alert.inhibited_by {
             self.say("inhibited by", self.world.title_of_service(by));
         }
+        if alert.is_muted() {
+            self.say("muted", self.world.muted_because(alert).unwrap_or_else(|| "seen from here alone".to_owned()));
+        }
+        self.changed_before(alert);
+    }
+
+    /// What was deployed or run in the hour before an alert fired, and where its runbook is.
+    fn changed_before(&mut self, alert: &AlertView) {
+        let world = self.world;
+        if let Some(since) = alert.since {
+            let is_before = |at: Stamp| at.mono <= since.at.mono && since.at.since(at) <= CHANGED_WITHIN;
+            let changes = world.timeline.shown().filter(|entry| {
+                matches!(entry.kind, EventKind::Deployed { .. } | EventKind::Run(_) | EventKind::Reload)
+                    && is_before(entry.at)
+            });
+            let lines: Vec<String> =
+                changes.take(5).map(|entry| format!("{}: {}", self.moment(entry.at.utc), entry.text)).collect();
+            self.listed("changed before", lines);
+        }
+        let service = alert
+            .service
+            .as_deref()
+            .and_then(|name| world.config.services.iter().find(|service| *service.name == *name));
+        self.listed("runbook", service.and_then(|service| service.runbook.as_ref()).map(ToString::to_string));
     }
 
     fn run(&mut self, run: &Run) {

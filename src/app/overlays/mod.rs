@@ -1,6 +1,7 @@
 //! What lies over a screen, one file an overlay: each implements [`crate::app::state::overlay::Overlay`]. The stack of
 //! those that are open is in [`crate::app::state::overlays`].
 
+pub mod alert_dialog;
 pub mod ask;
 pub mod choices;
 pub mod columns;

@@ -24,8 +24,13 @@ impl Panel for Alerts {
         keys(state.seen().alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), text)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        vec![(Command::Open, "open"), (Command::ServiceLogs, "logs")]
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        let mut hints = vec![(Command::Open, "open")];
+        if !state.seen().alerts.is_empty() {
+            hints.extend([(Command::Acknowledge, "acknowledge"), (Command::Silence, "silence")]);
+        }
+        hints.push((Command::ServiceLogs, "logs"));
+        hints
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {

@@ -28,6 +28,8 @@ pub enum Screen {
     Logs,
     /// Charts.
     Metrics,
+    /// What fires, is muted, acknowledged, resolved.
+    Alerts,
     /// Runs, locks, what can be started.
     Actions,
     /// The console about itself.
@@ -38,8 +40,8 @@ pub enum Screen {
 
 impl Screen {
     /// The built-in ones, in the order of their keys.
-    pub const BUILT_IN: [Self; 6] =
-        [Self::Overview, Self::Service, Self::Logs, Self::Metrics, Self::Actions, Self::Diagnostics];
+    pub const BUILT_IN: [Self; 7] =
+        [Self::Overview, Self::Service, Self::Logs, Self::Metrics, Self::Alerts, Self::Actions, Self::Diagnostics];
 
     /// Its name: the command that opens it.
     pub fn name(&self) -> &str {
@@ -48,6 +50,7 @@ impl Screen {
             Self::Service => "service",
             Self::Logs => "logs",
             Self::Metrics => "metrics",
+            Self::Alerts => "alerts",
             Self::Actions => "actions",
             Self::Diagnostics => "diagnostics",
             Self::Custom(name) => name,

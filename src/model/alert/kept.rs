@@ -25,6 +25,7 @@ impl Alert {
             state,
             blind_ms: u64::try_from(self.blind.as_millis()).unwrap_or(u64::MAX),
             began_in_sight: self.began_in_sight,
+            inhibited_by: None,
         })
     }
 

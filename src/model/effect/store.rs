@@ -1,8 +1,9 @@
 //! What is asked of the store.
 
+use crate::model::fact::Statement;
 use crate::text::name::Name;
 
-/// Something to be read from the durable memory.
+/// Something to be read from the durable memory, or put there by a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreEffect {
     /// Read past runs and locks.
@@ -11,4 +12,6 @@ pub enum StoreEffect {
     ReadStatuses(Vec<Name>),
     /// Read which alerts fire, and which did lately.
     ReadAlerts,
+    /// Put on record what a person says of alerts. Acknowledgements wait on disk while the store is away.
+    SayOfAlerts(Vec<Statement>),
 }

@@ -65,3 +65,88 @@ pub(crate) fn instance_id(rule: &str, fired_at: DateTime<Utc>) -> Name {
 pub(crate) fn rule_of(id: &str) -> Option<Name> {
     id.split_once("Z-").map(|(_, rule)| Name::from(rule))
 }
+
+/// A person is at it: who, is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertAcknowledged {
+    /// Which firing.
+    pub id: Name,
+    /// The check or metric.
+    pub alert: Name,
+    /// How bad it is: one that is worse and fires later is not meant.
+    pub severity: Severity,
+    /// Why, or what is done about it.
+    pub why: SafeText,
+    /// When it ends by itself.
+    pub until: DateTime<Utc>,
+}
+
+/// Why an acknowledgement holds no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unacknowledged {
+    /// Its time is over.
+    Expired,
+    /// Something worse fires of the same check or metric.
+    Worse,
+}
+
+/// An acknowledgement holds no more. Said by the holder of the lease alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertUnacknowledged {
+    /// Which firing.
+    pub id: Name,
+    /// The check or metric.
+    pub alert: Name,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Why.
+    pub because: Unacknowledged,
+    /// When the acknowledgement that is meant was to end: one that came after it stays.
+    pub until: DateTime<Utc>,
+}
+
+/// A person silences alerts: who, is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceStarted {
+    /// Unique for ever: see [`silence_id`].
+    pub id: Name,
+    /// Which alerts, as it was written: `service:api`.
+    #[serde(rename = "match")]
+    pub matching: String,
+    /// Why.
+    pub why: SafeText,
+    /// When it ends at the latest.
+    pub until: DateTime<Utc>,
+    /// Whether it stays until then, though what it matches has long been quiet.
+    pub hold: bool,
+}
+
+/// Why a silence is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceEnd {
+    /// Its time is over.
+    Expired,
+    /// What it matches fired and has been quiet since.
+    Quiet,
+    /// A person ended it.
+    Person,
+}
+
+/// A silence is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SilenceEnded {
+    /// Which.
+    pub id: Name,
+    /// Which alerts it was about.
+    #[serde(rename = "match")]
+    pub matching: String,
+    /// Why.
+    pub because: SilenceEnd,
+}
+
+/// The id of a silence that begins now. It begins with the time, so that ids stand in their order.
+pub(crate) fn silence_id(at: DateTime<Utc>) -> Name {
+    Name::from(at.format("%Y%m%d-%H%M%S-%3f").to_string())
+}

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::alerting::{AlertFired, AlertResolved};
+use super::alerting::{
+    AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
+};
 use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
@@ -37,6 +39,14 @@ pub enum Statement {
     AlertFired(AlertFired),
     /// A firing of an alert is over.
     AlertResolved(AlertResolved),
+    /// A person acknowledged an alert.
+    AlertAcknowledged(AlertAcknowledged),
+    /// An acknowledgement holds no more.
+    AlertUnacknowledged(AlertUnacknowledged),
+    /// A person silenced alerts.
+    SilenceStarted(SilenceStarted),
+    /// A silence is over.
+    SilenceEnded(SilenceEnded),
     /// A release of a service was brought up, by whoever deploys it.
     Deployed(Deployed),
     /// A run is about to start: the plan that was confirmed, lock and attempt.
@@ -101,6 +111,10 @@ impl Statement {
             Self::CheckStatus(_) => "check.status",
             Self::AlertFired(_) => "alert.fired",
             Self::AlertResolved(_) => "alert.resolved",
+            Self::AlertAcknowledged(_) => "alert.acknowledged",
+            Self::AlertUnacknowledged(_) => "alert.unacknowledged",
+            Self::SilenceStarted(_) => "silence.started",
+            Self::SilenceEnded(_) => "silence.ended",
             Self::Deployed(_) => "deployment",
             Self::RunIntended(_) => "run.intent",
             Self::RunEnded(_) | Self::RunClosed(RunClosed { checks: None, .. }) => "run.end",
@@ -122,8 +136,12 @@ impl Statement {
             Self::StoreImported(imported) => format!("store:{}", imported.store),
             Self::LeaseTaken(_) => "lease:engine".to_owned(),
             Self::CheckStatus(status) => format!("check:{}", status.check),
-            Self::AlertFired(AlertFired { alert, .. }) | Self::AlertResolved(AlertResolved { alert, .. }) => {
-                format!("alert:{alert}")
+            Self::AlertFired(AlertFired { alert, .. })
+            | Self::AlertResolved(AlertResolved { alert, .. })
+            | Self::AlertAcknowledged(AlertAcknowledged { alert, .. })
+            | Self::AlertUnacknowledged(AlertUnacknowledged { alert, .. }) => format!("alert:{alert}"),
+            Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
+                format!("silence:{id}")
             }
             Self::Deployed(deployed) => format!("service:{}", deployed.service),
             Self::StoreAccepted(accepted) => format!("store:{}", accepted.store),
@@ -184,6 +202,10 @@ impl Statement {
             Self::CheckStatus(said) => serde_json::to_value(said),
             Self::AlertFired(said) => serde_json::to_value(said),
             Self::AlertResolved(said) => serde_json::to_value(said),
+            Self::AlertAcknowledged(said) => serde_json::to_value(said),
+            Self::AlertUnacknowledged(said) => serde_json::to_value(said),
+            Self::SilenceStarted(said) => serde_json::to_value(said),
+            Self::SilenceEnded(said) => serde_json::to_value(said),
             Self::Deployed(said) => serde_json::to_value(said),
             Self::RunIntended(said) => serde_json::to_value(said),
             Self::RunEnded(said) => serde_json::to_value(said),
@@ -228,6 +250,10 @@ impl Statement {
             "check.status" => Self::CheckStatus(typed(detail)?),
             "alert.fired" => Self::AlertFired(typed(detail)?),
             "alert.resolved" => Self::AlertResolved(typed(detail)?),
+            "alert.acknowledged" => Self::AlertAcknowledged(typed(detail)?),
+            "alert.unacknowledged" => Self::AlertUnacknowledged(typed(detail)?),
+            "silence.started" => Self::SilenceStarted(typed(detail)?),
+            "silence.ended" => Self::SilenceEnded(typed(detail)?),
             "deployment" => Self::Deployed(typed(detail)?),
             "run.intent" => Self::RunIntended(typed(detail)?),
             "run.end" if detail.get("state").is_none() => Self::RunEnded(typed(detail)?),
@@ -256,8 +282,14 @@ impl Statement {
             | Self::RunDated(RunDated { run: id, .. }) => vec![run(id)],
             Self::Unlocked(unlocked) => vec![lock(&unlocked.target)],
             Self::CheckStatus(status) => vec![ThingKey::new(ThingKind::Check, &status.check)],
-            Self::AlertFired(AlertFired { id, .. }) | Self::AlertResolved(AlertResolved { id, .. }) => {
-                vec![ThingKey::new(ThingKind::Alert, id)]
+            Self::AlertFired(AlertFired { id, .. })
+            | Self::AlertResolved(AlertResolved { id, .. })
+            | Self::AlertUnacknowledged(AlertUnacknowledged { id, .. }) => vec![ThingKey::new(ThingKind::Alert, id)],
+            Self::AlertAcknowledged(AlertAcknowledged { id, alert, .. }) => {
+                vec![ThingKey::new(ThingKind::Alert, id), ThingKey::new(ThingKind::Note, alert)]
+            }
+            Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
+                vec![ThingKey::new(ThingKind::Silence, id)]
             }
             Self::StoreOpened(_)
             | Self::StoreImported(_)

@@ -1,13 +1,61 @@
 //! Alerts: each firing, from its beginning to its end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::model::alert::Severity;
-use crate::model::fact::{AlertFired, AlertResolved, Fact, Statement};
+use crate::model::fact::{AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, Fact, NewFact, Statement};
 use crate::text::SafeText;
 use crate::text::name::Name;
+
+/// How long the note of an acknowledgement stands beside later alerts of the same check or metric.
+pub(crate) const NOTE_STANDS: TimeDelta = TimeDelta::hours(24);
+
+/// A person is at an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who: the login name.
+    pub by: SafeText,
+    /// Why, or what is done about it.
+    pub why: SafeText,
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub until: DateTime<Utc>,
+}
+
+/// What was said when a check or metric was acknowledged last. It stands beside its next alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRecord {
+    /// How bad it was.
+    pub severity: Severity,
+    /// Who.
+    pub by: SafeText,
+    /// Why.
+    pub why: SafeText,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The login name alone: how somebody came in is for the audit.
+pub(super) fn login(who: &str) -> SafeText {
+    SafeText::new(who.split(" (").next().unwrap_or_default())
+}
+
+impl Acknowledgement {
+    /// Of what was put on record.
+    pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
+        Self { by: login(&draft.who), why: said.why.clone(), at: draft.at, until: said.until }
+    }
+}
+
+impl NoteRecord {
+    /// Of what was put on record.
+    pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
+        Self { severity: said.severity, by: login(&draft.who), why: said.why.clone(), at: draft.at }
+    }
+}
 
 /// A firing of an alert. It is open until it is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +84,8 @@ pub struct AlertRecord {
     pub resolved_at: Option<DateTime<Utc>>,
     /// Why nobody needed to hear of it when it fired.
     pub muted_because: Option<SafeText>,
+    /// Who is at it.
+    pub acknowledged: Option<Acknowledgement>,
     /// The fence by which it was said last.
     pub fence: u64,
 }
@@ -57,6 +107,7 @@ impl AlertRecord {
             seen,
             resolved_at: None,
             muted_because: fired.muted_because.clone(),
+            acknowledged: None,
             fence,
         }
     }
@@ -74,6 +125,21 @@ impl AlertRecord {
         }
         is_news
     }
+
+    /// Takes in that a person is at it; false where it is over, or where somebody has said so later.
+    pub fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> bool {
+        let is_older = self.acknowledged.as_ref().is_some_and(|known| known.at > acknowledgement.at);
+        let is_news = self.is_firing() && !is_older && self.fired_at <= acknowledgement.at;
+        if is_news {
+            self.acknowledged = Some(acknowledgement);
+        }
+        is_news
+    }
+
+    /// Takes in that an acknowledgement holds no more; false where it is not the one that is meant.
+    pub fn unacknowledge(&mut self, said: &AlertUnacknowledged) -> bool {
+        self.acknowledged.take_if(|known| known.until <= said.until).is_some()
+    }
 }
 
 pub(super) fn follow(fact: &Fact, things: &mut Things) {
@@ -85,7 +151,23 @@ pub(super) fn follow(fact: &Fact, things: &mut Things) {
         Statement::AlertResolved(resolved) => {
             change(things, &resolved.id, fact.seq, |record| record.resolve(resolved, fact.draft.late))
         }
+        Statement::AlertAcknowledged(said) => {
+            change(things, &said.id, fact.seq, |record| record.acknowledge(Acknowledgement::new(&fact.draft, said)));
+            note(things, fact, said);
+        }
+        Statement::AlertUnacknowledged(said) => {
+            change(things, &said.id, fact.seq, |record| record.unacknowledge(said));
+        }
         _ => {}
+    }
+}
+
+/// The newest word stands.
+fn note(things: &mut Things, fact: &Fact, said: &AlertAcknowledged) {
+    let key = ThingKey::new(ThingKind::Note, &said.alert);
+    let known = things.get(&key).and_then(StoredThing::read::<NoteRecord>);
+    if known.is_none_or(|known| known.at <= fact.draft.at) {
+        things.write(key, false, String::new(), &NoteRecord::new(&fact.draft, said), fact.seq);
     }
 }
 

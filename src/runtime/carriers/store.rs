@@ -1,17 +1,21 @@
 //! Effects on the store.
 
+use crate::clock::Clock;
 use crate::model::effect::{RequestId, StoreEffect};
 use crate::runtime::effects::Effects;
 use crate::runtime::tasks::Tasks;
 
 impl Effects {
-    pub(super) fn store(&mut self, tasks: &mut Tasks, request: RequestId, effect: StoreEffect) {
+    pub(super) fn store(&mut self, tasks: &mut Tasks, request: RequestId, effect: StoreEffect, clock: Clock) {
         let tools = self.tools.clone();
         match effect {
             StoreEffect::ReadStatuses(checks) => {
                 tasks.once("statuses", async move { tools.statuses(request, checks).await });
             }
             StoreEffect::ReadAlerts => tasks.once("alerts", async move { tools.alerts(request).await }),
+            StoreEffect::SayOfAlerts(said) => {
+                tasks.once("saying", async move { tools.say_of_alerts(request, said, clock.now().utc).await });
+            }
             StoreEffect::LoadRuns => tasks.once("runs", async move { tools.load(request).await }),
         }
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::model::engine::EngineState;
-use crate::model::fact::Statement;
+use crate::model::fact::{NewFact, Statement};
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 
@@ -23,6 +23,8 @@ pub(super) enum HolderCommand {
     Keep(Arc<EngineState>),
     /// What somebody else here could not put on record, with the moment at which it was so.
     Late(DateTime<Utc>, Statement),
+    /// The same, as it was to be put on record.
+    LateFacts(Vec<NewFact>, oneshot::Sender<bool>),
 }
 
 impl HolderCommand {
@@ -32,6 +34,7 @@ impl HolderCommand {
             Self::Append(_, said) | Self::AppendMissed(_, said) => said.len(),
             Self::Keep(_) => 0,
             Self::Late(..) => 1,
+            Self::LateFacts(drafts, _) => drafts.len(),
         }
     }
 }
@@ -71,5 +74,12 @@ impl LateRecorder {
     /// Puts on record that it was so at that time, once the store is back.
     pub(in crate::runtime) fn record_at(&self, at: DateTime<Utc>, said: Statement) {
         self.commands.tell(HolderCommand::Late(at, said));
+    }
+
+    /// Puts facts on record once the store is back. Whether they wait on disk by now: where they do not, they may be lost.
+    pub(in crate::runtime) async fn queue(&self, drafts: Vec<NewFact>) -> bool {
+        let (queued, answer) = oneshot::channel();
+        let sent = self.commands.commands.send(HolderCommand::LateFacts(drafts, queued)).await;
+        sent.is_ok() && answer.await.unwrap_or_default()
     }
 }

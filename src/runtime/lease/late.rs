@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
 
 use super::{LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new_fact};
 use crate::files::trust::describe;
@@ -25,6 +26,18 @@ pub(super) struct Unqueued {
 }
 
 impl LeaseParticipant {
+    /// Queues what a person here said, and says whether that is on disk. True: it waits; the store may be back by now.
+    pub(super) async fn queue_facts(&mut self, drafts: Vec<NewFact>, queued: oneshot::Sender<bool>) -> bool {
+        let Some(store) = self.known_store().await else {
+            tracing::warn!(?drafts, "not put on record: which store it belongs to is not known");
+            queued.send(false).ok();
+            return false;
+        };
+        self.queue(&store, drafts).await;
+        queued.send(self.unqueued.facts.is_empty()).ok();
+        true
+    }
+
     /// Queues what somebody here could not put on record, whoever acts for the store. True: it is in the queue. The store may
     /// be back by now, and what waits is to be said.
     pub(super) async fn say_late(&mut self, at: DateTime<Utc>, said: Statement) -> bool {

@@ -1,5 +1,6 @@
 //! What lies over a screen: dialogs, help, palette, input lines.
 
+mod alert_dialog;
 mod ask;
 mod choices;
 mod columns;
@@ -19,6 +20,7 @@ use std::any::Any;
 use ratatui::layout::Rect;
 
 use super::paint::Painter;
+use crate::app::overlays::alert_dialog::AlertDialog;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::columns::ColumnsOverlay;
@@ -45,6 +47,7 @@ type Drawing = fn(&dyn Overlay, &State, &mut Painter<'_>, Rect) -> bool;
 
 /// One for every kind of overlay.
 const DRAWINGS: &[Drawing] = &[
+    draws::<AlertDialog>,
     draws::<AskOverlay>,
     draws::<Choices>,
     draws::<ColumnsOverlay>,

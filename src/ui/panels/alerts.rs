@@ -94,7 +94,7 @@ fn nothing(state: &State) -> Notice<'static> {
 fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow: bool) -> TableRow<'a> {
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
-    let muted = alert.inhibited_by.is_some();
+    let muted = alert.is_muted();
     let mut what = what(state, painter.glyphs(), alert, narrow || muted);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
@@ -139,10 +139,23 @@ pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView, wi
 /// Where it stands, with the reason where it is muted.
 pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let glyphs = painter.glyphs();
+    if alert.is_own_view {
+        return Line::styled(super::services::OWN_VIEW, Role::TextDim);
+    }
+    if let Some(silence) = &alert.silenced {
+        return Line::styled("silenced by ", Role::MarkInhibited)
+            .and(Span::borrowed(silence.by.as_str()), Role::MarkInhibited);
+    }
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
         return Line::styled(glyphs.inhibited, Role::MarkInhibited)
             .then(Span::borrowed(state.seen().title_of_service(by)), Role::MarkInhibited);
+    }
+    if alert.flapping {
+        return Line::styled("flapping", Role::MarkFlapping);
+    }
+    if let Some(known) = &alert.acknowledged {
+        return Line::styled("ack ", Role::TextStrong).and(Span::borrowed(known.by.as_str()), Role::Text);
     }
     if let Some(clears) = alert.clears(state.seen().now) {
         return Line::styled(clears, Role::StatusPending);
@@ -161,7 +174,8 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
     let mut words = Line::new();
     for (n, word, role) in [
         (standing(Phase::Firing, false), "firing", Role::LevelError),
-        (standing(Phase::Firing, true) + standing(Phase::Pending, true), "inhibited", Role::MarkInhibited),
+        (state.seen().alerts.acknowledged(), "acknowledged", Role::TextStrong),
+        (state.seen().alerts.muted(), muted_word(state), Role::MarkInhibited),
         (standing(Phase::Pending, false), "pending", Role::StatusPending),
         (standing(Phase::Resolved, false) + standing(Phase::Resolved, true), "resolved", Role::StatusOk),
     ] {
@@ -173,4 +187,11 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
         }
     }
     words
+}
+
+/// What is muted in one word: where a dependency mutes all of it, that.
+fn muted_word(state: &State) -> &'static str {
+    let mut muted = state.seen().alerts.iter().filter(|alert| alert.is_muted());
+    let is_inhibited = |alert: &AlertView| alert.silenced.is_none() && alert.inhibited_by.is_some();
+    if muted.all(is_inhibited) { "inhibited" } else { "muted" }
 }

@@ -244,7 +244,7 @@ fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static
         .filter(|alert| alert.phase == Phase::Firing && (alert.service.as_ref() == Some(&service.name)));
     match its.next() {
         // Those that are muted come last.
-        Some(alert) if alert.inhibited_by.is_some() => Line::styled(glyphs.inhibited, Role::MarkInhibited),
+        Some(alert) if alert.is_muted() => Line::styled(glyphs.inhibited, Role::MarkInhibited),
         Some(alert) => status::severity(alert.severity, false),
         None => Line::new(),
     }

@@ -1,0 +1,59 @@
+//! Acknowledging and silencing from any screen: which alerts are meant.
+
+use crate::app::describe::subject;
+use crate::app::overlays::alert_dialog::AlertDialog;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::app::toasts::Tone;
+use crate::text::name::Name;
+use crate::world::alerts::{AlertSubject, AlertView, Phase};
+use crate::world::incident::Cause;
+
+/// Opens the dialog that acknowledges what is selected, else what the incident bar names.
+pub(super) fn acknowledge(state: &mut State) {
+    let rules = meant(state);
+    if rules.is_empty() {
+        state.toast(Tone::Info, "no alert is firing here: nothing to acknowledge");
+        return;
+    }
+    state.console.overlays.push(AlertDialog::acknowledge(rules));
+}
+
+/// Opens the dialog that silences what is selected.
+pub(super) fn silence(state: &mut State) {
+    let matching = match subject(state) {
+        Some(RowKey::Alert(id)) => state.world.alert(&id).map(|alert| alert.subject.name().to_owned()),
+        Some(RowKey::Check(name) | RowKey::Metric(name)) => Some(name.to_string()),
+        Some(RowKey::Service(name)) => Some(format!("service:{name}")),
+        _ => None,
+    };
+    state.console.overlays.push(AlertDialog::silence(&matching.unwrap_or_default()));
+}
+
+/// The firing alerts that are meant, by the ids of their conditions: those of what is selected, else those of what is broken
+/// above all.
+fn meant(state: &State) -> Vec<Name> {
+    let of_subject = match subject(state) {
+        Some(RowKey::Alert(id)) => return fires(state, |alert| alert.id == id),
+        Some(RowKey::Service(name)) => fires(state, |alert| alert.service.as_ref() == Some(&name)),
+        Some(RowKey::Check(name)) => fires(state, |alert| alert.subject == AlertSubject::Check(name.clone())),
+        Some(RowKey::Metric(name)) => fires(state, |alert| alert.subject == AlertSubject::Metric(name.clone())),
+        _ => Vec::new(),
+    };
+    if !of_subject.is_empty() {
+        return of_subject;
+    }
+    match state.world.incident().map(|incident| incident.cause) {
+        Some(Cause::Service(service)) => {
+            let name = service.name.clone();
+            fires(state, |alert| alert.service.as_ref() == Some(&name))
+        }
+        Some(Cause::Alert(alert)) => vec![alert.id.clone()],
+        None => Vec::new(),
+    }
+}
+
+fn fires(state: &State, is_meant: impl Fn(&AlertView) -> bool) -> Vec<Name> {
+    let firing = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
+    firing.map(|alert| alert.id.clone()).collect()
+}

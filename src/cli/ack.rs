@@ -1,0 +1,129 @@
+//! `opsroom ack`: says that somebody is at an alert.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+
+use super::alerts::{StoredAlerts, duration};
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::lang::nearest::nearest;
+use crate::lang::tz::Tz;
+use crate::model::alert::Severity;
+use crate::model::alert::times::AlertTimes;
+use crate::model::fact::{AlertAcknowledged, NewFact, Statement};
+use crate::model::silence::SilenceMatch;
+use crate::model::thing::AlertRecord;
+use crate::runtime::runs::RunService;
+use crate::store::new_fact;
+use crate::text::SafeText;
+use crate::world::history::clock;
+
+/// Arguments of `opsroom ack`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The check or metric whose alert fires, or NAME:SEVERITY
+    #[arg(value_name = "ALERT")]
+    alert: String,
+    /// What is known or done about it
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// For how long. Default: 30m for critical alerts, 4h for others
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    span: Option<Duration>,
+}
+
+/// Acknowledges what fires of an alert.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    if arguments.why.trim().is_empty() {
+        return output::fail(exit::USAGE, "--why is empty", "say what is known or done about it");
+    }
+    if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be acknowledged here") {
+        return code;
+    }
+    let (name, severity) = match SilenceMatch::parse(&arguments.alert) {
+        Ok(SilenceMatch::Alert(name, severity)) => (name, severity),
+        Ok(_) => {
+            let problem = format!("`{}` is not the name of an alert", arguments.alert);
+            return output::fail(exit::USAGE, &problem, "use the name of a check or metric, or NAME:SEVERITY");
+        }
+        Err(problem) => {
+            return output::fail(exit::USAGE, &problem, "use a name, or NAME:SEVERITY such as api:critical");
+        }
+    };
+    match output::block_on(acknowledge(arguments, global, &name, severity)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
+    }
+}
+
+async fn acknowledge(arguments: &Arguments, global: &Global, name: &str, severity: Option<Severity>) -> u8 {
+    // None is made to say that nothing fires by it.
+    let run_service = match run_service::look(global).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return not_firing(&arguments.alert, std::iter::empty()),
+        Err(code) => return code,
+    };
+    let code = acknowledge_at(&run_service, arguments, name, severity).await;
+    run_service.close().await;
+    code
+}
+
+async fn acknowledge_at(run_service: &RunService, arguments: &Arguments, name: &str, severity: Option<Severity>) -> u8 {
+    let stored = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored,
+        Err(error) => return run_service::broken(&error),
+    };
+    let is_meant =
+        |record: &&AlertRecord| *record.alert == *name && severity.is_none_or(|severity| severity == record.severity);
+    let now = run_service.now();
+    let meant: Vec<&AlertRecord> = stored.firing().filter(is_meant).collect();
+    if meant.is_empty() {
+        return not_firing(&arguments.alert, stored.firing().map(|record| &*record.alert));
+    }
+    let said: Vec<AlertAcknowledged> =
+        meant.into_iter().map(|record| acknowledgement(record, arguments, now)).collect();
+    let identity = run_service.identity();
+    let draft = |said: &AlertAcknowledged| -> NewFact {
+        new_fact(now, &identity.who, &identity.host, Statement::AlertAcknowledged(said.clone()))
+    };
+    match run_service.store().say_of_alerts(&said.iter().map(draft).collect::<Vec<_>>()).await {
+        Ok(None) => {
+            let lines = said.iter().map(|said| {
+                let until = clock(said.until, now, Tz::UTC);
+                format!("acknowledged {} {} until {until}\n", said.severity.word(), said.alert)
+            });
+            output::print(&lines.collect::<String>())
+        }
+        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
+        Err(error) => run_service::broken(&error),
+    }
+}
+
+fn acknowledgement(record: &AlertRecord, arguments: &Arguments, now: DateTime<Utc>) -> AlertAcknowledged {
+    let span = arguments.span.unwrap_or_else(|| AlertTimes::default().ack_expires(record.severity));
+    AlertAcknowledged {
+        id: record.id.clone(),
+        alert: record.alert.clone(),
+        severity: record.severity,
+        why: SafeText::new(arguments.why.trim()),
+        until: after(now, span),
+    }
+}
+
+/// The moment that lies a span ahead; the last that can be written where that is farther.
+pub(super) fn after(now: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
+    let ahead = TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
+    ahead.unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {
+    let firing: Vec<&str> = firing.collect();
+    let hint = match nearest(alert, firing.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if firing.is_empty() => "`opsroom alerts` shows what fires: nothing does now".to_owned(),
+        None => format!("what fires now: {}", firing.join(", ")),
+    };
+    output::fail(exit::USAGE, &format!("no alert `{alert}` is firing: nothing to acknowledge"), &hint)
+}

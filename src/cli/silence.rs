@@ -1,0 +1,154 @@
+//! `opsroom silence` and `opsroom unsilence`: what mutes alerts for some time, and what ends that.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::ack::after;
+use super::alerts::{StoredAlerts, duration};
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::lang::tz::Tz;
+use crate::model::fact::alerting::silence_id;
+use crate::model::fact::{SilenceEnd, SilenceEnded, SilenceStarted, Statement};
+use crate::model::silence::{FORMS, SilenceMatch, SilencePreview};
+use crate::runtime::runs::RunService;
+use crate::store::new_fact;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::history::clock;
+
+/// Arguments of `opsroom silence`.
+#[derive(Debug, Args)]
+pub(crate) struct SilenceArguments {
+    /// An alert (api, api:critical), service:NAME, severity:NAME, text:WORDS, or *
+    #[arg(value_name = "MATCH")]
+    matching: String,
+    /// Why nobody needs to hear of these alerts
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// For how long
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    span: Duration,
+    /// Keep it until then, also after what it matches has been quiet for 1 h
+    #[arg(long)]
+    hold: bool,
+}
+
+/// Arguments of `opsroom unsilence`.
+#[derive(Debug, Args)]
+pub(crate) struct UnsilenceArguments {
+    /// The id of the silence
+    id: String,
+}
+
+/// Silences alerts.
+pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
+    if arguments.why.trim().is_empty() {
+        return output::fail(exit::USAGE, "--why is empty", "say why nobody needs to hear of these alerts");
+    }
+    if arguments.span.is_zero() {
+        return output::fail(exit::USAGE, "--for is zero", "use a duration such as 30m or 2h");
+    }
+    let matching = match SilenceMatch::parse(&arguments.matching) {
+        Ok(matching) => matching,
+        Err(problem) => return output::fail(exit::USAGE, &problem, &format!("use {FORMS}")),
+    };
+    if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be silenced here") {
+        return code;
+    }
+    match output::block_on(start(arguments, &matching, global)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
+    }
+}
+
+async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = start_at(&run_service, arguments, matching).await;
+    run_service.close().await;
+    code
+}
+
+async fn start_at(run_service: &RunService, arguments: &SilenceArguments, matching: &SilenceMatch) -> u8 {
+    let now = run_service.now();
+    let stored = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored,
+        Err(error) => return run_service::broken(&error),
+    };
+    let preview = SilencePreview::new(matching, stored.records.iter(), now);
+    let said = SilenceStarted {
+        id: silence_id(now),
+        matching: arguments.matching.trim().to_owned(),
+        why: SafeText::new(arguments.why.trim()),
+        until: after(now, arguments.span),
+        hold: arguments.hold,
+    };
+    let mut text = format!("{}\n{}\n", preview.now_in_words(), preview.past_in_words());
+    let until = clock(said.until, now, Tz::UTC);
+    let _ = writeln!(text, "silenced {} until {until}, id {}", said.matching, said.id);
+    say(run_service, Statement::SilenceStarted(said), &text).await
+}
+
+/// Ends a silence.
+pub(crate) fn unsilence(arguments: &UnsilenceArguments, global: &Global) -> u8 {
+    if let Err(code) = configuration::refuse_if_read_only(global, "no silence can be ended here") {
+        return code;
+    }
+    match output::block_on(end(arguments, global)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
+    }
+}
+
+async fn end(arguments: &UnsilenceArguments, global: &Global) -> u8 {
+    let run_service = match run_service::look(global).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return no_silence(&arguments.id, &[]),
+        Err(code) => return code,
+    };
+    let code = end_at(&run_service, arguments).await;
+    run_service.close().await;
+    code
+}
+
+async fn end_at(run_service: &RunService, arguments: &UnsilenceArguments) -> u8 {
+    let now = run_service.now();
+    let stored = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored,
+        Err(error) => return run_service::broken(&error),
+    };
+    let active: Vec<_> = stored.silences.iter().filter(|silence| silence.is_active(now)).collect();
+    let Some(silence) = active.iter().find(|silence| *silence.id == *arguments.id) else {
+        let known: Vec<&Name> = active.iter().map(|silence| &silence.id).collect();
+        return no_silence(&arguments.id, &known);
+    };
+    let (id, matching) = (silence.id.clone(), silence.matching.clone());
+    let text = format!("silence of {matching} ended\n");
+    say(run_service, Statement::SilenceEnded(SilenceEnded { id, matching, because: SilenceEnd::Person }), &text).await
+}
+
+/// Puts it on record, and then prints what was done.
+async fn say(run_service: &RunService, said: Statement, text: &str) -> u8 {
+    let identity = run_service.identity();
+    let draft = new_fact(run_service.now(), &identity.who, &identity.host, said);
+    match run_service.store().say_of_alerts(&[draft]).await {
+        Ok(None) => output::print(text),
+        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
+        Err(error) => run_service::broken(&error),
+    }
+}
+
+fn no_silence(id: &str, active: &[&Name]) -> u8 {
+    let known: Vec<&str> = active.iter().map(|id| &***id).collect();
+    let hint = if known.is_empty() {
+        "no silence is active".to_owned()
+    } else {
+        format!("active silences: {}", known.join(", "))
+    };
+    output::fail(exit::USAGE, &format!("no silence with id `{id}` is active"), &hint)
+}

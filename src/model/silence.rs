@@ -1,0 +1,262 @@
+//! Which alerts a silence is about, what it would mute, and when it is over by itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::alert::Severity;
+use super::thing::{AlertRecord, SilenceRecord};
+use crate::text::name::Name;
+
+/// How far back a preview looks.
+pub(crate) const PREVIEWED: TimeDelta = TimeDelta::days(7);
+
+/// The forms of a match, for people.
+pub(crate) const FORMS: &str = "an alert (api, api:critical), service:NAME, severity:NAME, text:WORDS, or *";
+
+/// Which alerts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SilenceMatch {
+    /// All.
+    Every,
+    /// Those of a check or metric, of one severity or of any.
+    Alert(Name, Option<Severity>),
+    /// Those of a service.
+    Service(Name),
+    /// Those of a severity.
+    Severity(Severity),
+    /// Those whose name, service, condition or value has all of these words, in lower case.
+    Text(Vec<String>),
+}
+
+/// What of an alert a match looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MatchInput<'a> {
+    /// The check or metric.
+    pub alert: &'a str,
+    /// How bad.
+    pub severity: Severity,
+    /// Its service.
+    pub service: Option<&'a str>,
+    /// The condition as written.
+    pub condition: &'a str,
+    /// What was seen.
+    pub value: &'a str,
+}
+
+impl<'a> From<&'a AlertRecord> for MatchInput<'a> {
+    fn from(record: &'a AlertRecord) -> Self {
+        Self {
+            alert: &record.alert,
+            severity: record.severity,
+            service: record.service.as_deref(),
+            condition: &record.condition,
+            value: record.value.as_str(),
+        }
+    }
+}
+
+impl SilenceMatch {
+    /// From what a person wrote.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let (kind, rest) = text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest.trim())));
+        match (kind, rest) {
+            ("", _) | (_, Some("")) => Err(format!("`{text}` matches nothing")),
+            ("*", None) => Ok(Self::Every),
+            ("service", Some(name)) => Ok(Self::Service(name.into())),
+            ("severity", Some(name)) => severity(name).map(Self::Severity),
+            ("text", Some(words)) => Ok(Self::Text(words.split_whitespace().map(str::to_lowercase).collect())),
+            (name, None) if name.contains(char::is_whitespace) => Err(format!("`{name}` is not the name of an alert")),
+            (name, None) => Ok(Self::Alert(name.into(), None)),
+            (name, Some(rest)) => Ok(Self::Alert(name.into(), Some(severity(rest)?))),
+        }
+    }
+
+    /// Whether it is about an alert.
+    pub(crate) fn matches(&self, alert: MatchInput<'_>) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Alert(name, severity) => {
+                **name == *alert.alert && severity.is_none_or(|severity| severity == alert.severity)
+            }
+            Self::Service(name) => alert.service == Some(&**name),
+            Self::Severity(severity) => *severity == alert.severity,
+            Self::Text(words) => {
+                let parts = [alert.alert, alert.service.unwrap_or_default(), alert.condition, alert.value];
+                let text = parts.join(" ").to_lowercase();
+                words.iter().all(|word| text.contains(&**word))
+            }
+        }
+    }
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let known = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == name);
+    known.ok_or_else(|| format!("no severity named `{name}`"))
+}
+
+/// What a silence would have muted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct SilencePreview {
+    /// What it matches of what fires now, worst first: severity and name.
+    pub now: Vec<(Severity, Name)>,
+    /// How often what it matches fired within [`PREVIEWED`], by name.
+    pub past: BTreeMap<Name, usize>,
+}
+
+impl SilencePreview {
+    /// Of these firings.
+    pub(crate) fn new<'a>(
+        matching: &SilenceMatch,
+        firings: impl Iterator<Item = &'a AlertRecord>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut preview = Self::default();
+        for record in firings.filter(|record| matching.matches((*record).into())) {
+            if record.is_firing() {
+                preview.now.push((record.severity, record.alert.clone()));
+            }
+            if record.fired_at >= now - PREVIEWED {
+                *preview.past.entry(record.alert.clone()).or_default() += 1;
+            }
+        }
+        preview.now.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        preview
+    }
+
+    /// `matches 2 alerts that fire now: critical api, high web`.
+    pub(crate) fn now_in_words(&self) -> String {
+        let named: Vec<String> =
+            self.now.iter().map(|(severity, alert)| format!("{} {alert}", severity.word())).collect();
+        match named.len() {
+            0 => "matches nothing that fires now".to_owned(),
+            1 => format!("matches 1 alert that fires now: {}", named[0]),
+            n => format!("matches {n} alerts that fire now: {}", named.join(", ")),
+        }
+    }
+
+    /// `in the last 7 days it would have muted 5: api 4×, web 1×`.
+    pub(crate) fn past_in_words(&self) -> String {
+        let all: usize = self.past.values().sum();
+        let named: Vec<String> = self.past.iter().map(|(alert, times)| format!("{alert} {times}×")).collect();
+        match all {
+            0 => "in the last 7 days it would have muted nothing".to_owned(),
+            n => format!("in the last 7 days it would have muted {n}: {}", named.join(", ")),
+        }
+    }
+}
+
+/// Whether a silence is over though its time is not: something that it matches has fired since it began, and nothing that it
+/// matches has for `quiet`. A silence that was asked to hold never is.
+pub(crate) fn is_quiet<'a>(
+    silence: &SilenceRecord,
+    matching: &SilenceMatch,
+    firings: impl Iterator<Item = &'a AlertRecord>,
+    quiet: Duration,
+    now: DateTime<Utc>,
+) -> bool {
+    if silence.hold {
+        return false;
+    }
+    let fired = firings.filter(|record| matching.matches((*record).into()));
+    let mut last = None;
+    for record in fired.filter(|record| record.resolved_at.is_none_or(|at| at > silence.at)) {
+        let Some(at) = record.resolved_at else { return false };
+        last = last.max(Some(at));
+    }
+    last.is_some_and(|at| (now - at).to_std().is_ok_and(|elapsed| elapsed >= quiet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fact::AlertFired;
+    use crate::text::SafeText;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn firing(alert: &str, from: i64, to: Option<i64>) -> AlertRecord {
+        let record = AlertRecord::new(&AlertFired {
+            id: alert.into(),
+            alert: alert.into(),
+            rule: alert.into(),
+            severity: Severity::High,
+            service: Some("shop".into()),
+            condition: "> 10%".to_owned(),
+            value: SafeText::new("12 % Disk full"),
+            since: at(from),
+            fired_at: at(from),
+            seen: true,
+            muted_because: None,
+            fence: 1,
+        });
+        AlertRecord { resolved_at: to.map(at), ..record }
+    }
+
+    #[test]
+    fn every_form_of_a_match() {
+        let record = firing("errors", 0, None);
+        for (text, matches) in [
+            ("*", true),
+            ("errors", true),
+            ("error", false),
+            ("errors:high", true),
+            ("errors:critical", false),
+            ("service:shop", true),
+            ("service:api", false),
+            ("severity:high", true),
+            ("severity:low", false),
+            ("text:disk FULL", true),
+            ("text:full shop", true),
+            ("text:disk empty", false),
+        ] {
+            assert_eq!(SilenceMatch::parse(text).unwrap().matches((&record).into()), matches, "{text}");
+        }
+        for text in ["", "  ", "service:", "severity:awful", "errors:awful", "disk full"] {
+            assert!(SilenceMatch::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_preview_names_what_fires_and_counts_a_week() {
+        let all = [firing("a", -20_000, Some(-19_000)), firing("a", -100, Some(-50)), firing("b", -10, None)];
+        let preview = SilencePreview::new(&SilenceMatch::Every, all.iter(), at(0));
+        assert_eq!(preview.now_in_words(), "matches 1 alert that fires now: high b");
+        assert_eq!(preview.past_in_words(), "in the last 7 days it would have muted 2: a 1×, b 1×");
+        let none = SilencePreview::new(&SilenceMatch::Service("x".into()), all.iter(), at(0));
+        assert_eq!((none.now.len(), none.past.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_silence_is_over_an_hour_after_the_last_of_what_it_matched() {
+        let hour = Duration::from_hours(1);
+        let silence = SilenceRecord {
+            id: "s".into(),
+            matching: "*".to_owned(),
+            by: SafeText::new("ana"),
+            why: SafeText::new("x"),
+            at: at(0),
+            until: at(10_000),
+            hold: false,
+            ended: None,
+        };
+        let quiet = |all: &[AlertRecord], hold, now| {
+            let silence = SilenceRecord { hold, ..silence.clone() };
+            is_quiet(&silence, &SilenceMatch::Every, all.iter(), hour, at(now))
+        };
+        assert!(!quiet(&[], false, 900), "nothing has fired");
+        assert!(!quiet(&[firing("a", -20, Some(-10))], false, 900), "that was before");
+        let over = [firing("a", 10, Some(20)), firing("b", 5, Some(30))];
+        assert!(!quiet(&over, false, 89) && quiet(&over, false, 90) && !quiet(&over, true, 90));
+        assert!(quiet(&[firing("a", -20, Some(10))], false, 70), "it fired when the silence began");
+        assert!(!quiet(&[firing("a", 10, Some(20)), firing("b", 15, None)], false, 900), "one still fires");
+        assert!(silence.is_active(at(9_999)) && !silence.is_active(at(10_000)), "its end is exclusive");
+    }
+}

@@ -1,0 +1,95 @@
+//! What people say of alerts: acknowledgements and silences, put on record where they still make sense.
+
+use chrono::{DateTime, Utc};
+
+use super::dialect::WhichThings;
+use super::{Store, StoreError};
+use crate::model::fact::{AlertAcknowledged, NewFact, SilenceEnded, SilenceStarted, Statement};
+use crate::model::thing::{AlertRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind};
+
+/// Silences that are over and are read.
+const PAST: u32 = 200;
+/// Notes that are read.
+const NOTES: u32 = 5_000;
+
+/// Why something is not put on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AlertRefusal {
+    /// The alert does not fire any more.
+    NotFiring(AlertAcknowledged),
+    /// There is a silence of that id.
+    Taken(SilenceStarted),
+    /// There is no silence of that id, or it is over.
+    NoSilence(SilenceEnded),
+}
+
+impl AlertRefusal {
+    /// In words.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::NotFiring(said) => {
+                format!("{} {} is not firing any more: nothing to acknowledge", said.severity.word(), said.alert)
+            }
+            Self::Taken(said) => format!("a silence with id {} exists already", said.id),
+            Self::NoSilence(said) => format!("no silence with id `{}` is active", said.id),
+        }
+    }
+}
+
+impl Store {
+    /// Puts on record what a person says of alerts, all or nothing. Says why not, where something of it makes no sense any more.
+    ///
+    /// # Errors
+    /// The store can't be written, or is not the one that was used before. The same facts may be given again.
+    pub(crate) async fn say_of_alerts(&self, drafts: &[NewFact]) -> Result<Option<AlertRefusal>, StoreError> {
+        let mut turns = self.turns();
+        loop {
+            let mut turn = turns.next().await?;
+            turn.trusted().await?;
+            if let Some(refusal) = self.refusal(drafts).await? {
+                return Ok(Some(refusal));
+            }
+            if turn.append(drafts.to_vec()).await?.is_some() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn refusal(&self, drafts: &[NewFact]) -> Result<Option<AlertRefusal>, StoreError> {
+        let keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
+        let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
+        let of = |kind, id: &str| things.iter().find(|thing| thing.key.kind == kind && thing.key.id == *id);
+        let refused = |draft: &NewFact| match &draft.said {
+            Statement::AlertAcknowledged(said) => {
+                let record = of(ThingKind::Alert, &said.id).and_then(StoredThing::read::<AlertRecord>);
+                let fires = record.is_some_and(|record| record.is_firing());
+                (!fires).then(|| AlertRefusal::NotFiring(said.clone()))
+            }
+            Statement::SilenceStarted(said) => {
+                of(ThingKind::Silence, &said.id).map(|_| AlertRefusal::Taken(said.clone()))
+            }
+            Statement::SilenceEnded(said) => {
+                let record = of(ThingKind::Silence, &said.id).and_then(StoredThing::read::<SilenceRecord>);
+                let is_active = record.is_some_and(|record| record.is_active(draft.at));
+                (!is_active).then(|| AlertRefusal::NoSilence(said.clone()))
+            }
+            _ => None,
+        };
+        Ok(drafts.iter().find_map(refused))
+    }
+
+    /// Silences that are active or were lately, and the notes of acknowledgements since a moment.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn silences(&self, notes_since: DateTime<Utc>) -> Result<Vec<StoredThing>, StoreError> {
+        let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Silence), PAST).await?;
+        things.extend(self.dialect.things(WhichThings::Open(ThingKind::Silence), u32::MAX).await?);
+        let notes = self.dialect.things(WhichThings::Latest(ThingKind::Note), NOTES).await?;
+        let is_new = |thing: &StoredThing| thing.read::<NoteRecord>().is_some_and(|note| note.at >= notes_since);
+        things.extend(notes.into_iter().filter(is_new));
+        things.sort_by(|one, other| one.key.cmp(&other.key));
+        things.dedup_by(|one, other| one.key == other.key);
+        Ok(things)
+    }
+}

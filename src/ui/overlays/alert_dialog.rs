@@ -1,0 +1,72 @@
+//! The dialog in which a person acknowledges or silences alerts.
+
+use ratatui::layout::Rect;
+
+use crate::app::overlays::alert_dialog::{AlertDialog, AlertPurpose};
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::dialog::{self, DialogTone};
+use crate::ui::widgets::input::InputLine;
+
+use super::Draw;
+
+/// Columns of the dialog.
+const WIDTH: u16 = 78;
+/// Lines of what it would do that are shown at the most.
+const PREVIEWED: usize = 8;
+
+impl Draw for AlertDialog {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let width = WIDTH.min(area.width);
+        let inside = usize::from(width.saturating_sub(4)).max(1);
+        let mut preview: Vec<Line<'static>> = Vec::new();
+        for text in self.preview(state) {
+            preview.extend(Line::styled(text.to_string(), Role::Text).wrapped(inside, 2));
+        }
+        preview.truncate(PREVIEWED);
+        let rows = u16::try_from(preview.len() + self.fields.len()).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, width, rows.saturating_add(5));
+        let title = match self.purpose {
+            AlertPurpose::Acknowledge(_) => "acknowledge",
+            AlertPurpose::Silence => "silence",
+        };
+        let title = Line::styled(title, Role::DialogTitle);
+        let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
+        for line in &preview {
+            painter.put(rest, 0, line);
+            rest = split_top(rest, 1).1;
+        }
+        rest = split_top(rest, u16::from(rest.height > 2)).1;
+        let labels = self.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
+        for (at, field) in self.fields.iter().enumerate() {
+            let input = InputLine {
+                prompt: Line::styled(format!("{:<labels$}  ", field.label), Role::TextLabel),
+                text: field.input.text(),
+                cursor: (at == self.focus).then(|| field.input.cursor()),
+                error: None,
+                placeholder: field.placeholder,
+            };
+            input.draw(painter, Rect { height: rest.height.min(1), ..rest });
+            rest = split_top(rest, 1).1;
+        }
+        let keys = match &self.error {
+            Some(error) => Line::styled(error.to_string(), Role::InputError),
+            None => Line::styled("Enter", Role::Key)
+                .and(format!(" {}  ", verb(&self.purpose)), Role::KeyLabel)
+                .and("Tab", Role::Key)
+                .and(" next field  ", Role::KeyLabel)
+                .and("Esc", Role::Key)
+                .and(" leave", Role::KeyLabel),
+        };
+        painter.put(rest, 0, &keys);
+    }
+}
+
+const fn verb(purpose: &AlertPurpose) -> &'static str {
+    match purpose {
+        AlertPurpose::Acknowledge(_) => "acknowledge",
+        AlertPurpose::Silence => "silence",
+    }
+}

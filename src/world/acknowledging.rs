@@ -1,0 +1,128 @@
+//! Acknowledgements in the world: who is at which alert, and when that holds no more.
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use super::alerts::{AlertView, Phase};
+use super::output::{Change, Output};
+use crate::model::fact::{AlertAcknowledged, AlertUnacknowledged, Fact, NewFact, Statement, Unacknowledged};
+use crate::model::thing::{Acknowledgement, AlertRecord, NOTE_STANDS, NoteRecord};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+impl World {
+    /// Who is at an alert, as it stands now: an acknowledgement holds until its time is over, or something worse fires of the
+    /// same check or metric.
+    pub(super) fn acknowledgement<'a>(&'a self, record: &'a AlertRecord) -> Option<&'a Acknowledgement> {
+        let acknowledged = record.acknowledged.as_ref().filter(|_| record.is_firing())?;
+        self.reopened(record, acknowledged).is_none().then_some(acknowledged)
+    }
+
+    /// Why an acknowledgement holds no more.
+    fn reopened(&self, record: &AlertRecord, acknowledged: &Acknowledgement) -> Option<Unacknowledged> {
+        if acknowledged.until <= self.now.utc {
+            return Some(Unacknowledged::Expired);
+        }
+        let is_worse = |other: &AlertRecord| {
+            other.alert == record.alert && other.severity > record.severity && other.fired_at > acknowledged.at
+        };
+        let worse = self.firings.open().any(|firing| is_worse(&firing.record));
+        worse.then_some(Unacknowledged::Worse)
+    }
+
+    /// What was said when a check or metric was acknowledged last, where that was not too long ago.
+    pub(crate) fn note_of(&self, alert: &str) -> Option<&NoteRecord> {
+        self.notes.get(alert).filter(|note| self.now.utc - note.at < NOTE_STANDS)
+    }
+
+    /// What acknowledges an alert that fires, `None`: it does not, or that is not on record.
+    pub(crate) fn to_acknowledge(
+        &self,
+        alert: &AlertView,
+        why: &SafeText,
+        until: Option<DateTime<Utc>>,
+    ) -> Option<AlertAcknowledged> {
+        let id = alert.firing.clone().filter(|_| alert.phase == Phase::Firing)?;
+        let expires = self.alert_times().ack_expires(alert.severity);
+        let until = until.unwrap_or_else(|| self.now.plus(expires).utc);
+        Some(AlertAcknowledged {
+            id,
+            alert: alert.subject.name().into(),
+            severity: alert.severity,
+            why: why.clone(),
+            until,
+        })
+    }
+
+    /// A fact about acknowledgements; true where that shows.
+    pub(super) fn apply_acknowledgement(&mut self, fact: &Fact, output: &mut Output) -> bool {
+        let id = match fact.said() {
+            Statement::AlertAcknowledged(said) => self.take_acknowledgement(&fact.draft, said, fact.seq),
+            Statement::AlertUnacknowledged(said) => {
+                self.firings.unacknowledge(said, fact.seq);
+                &said.id
+            }
+            _ => return false,
+        };
+        let rule = self.firings.get(id).map(|firing| firing.record.rule.clone());
+        self.refresh_rule(rule.as_ref());
+        output.changes.push(Change::Alerts);
+        true
+    }
+
+    /// What a person here said while the store is away: it holds here at once, and is put on record later.
+    pub(crate) fn acknowledged_here(&mut self, drafts: &[NewFact]) -> Output {
+        for draft in drafts {
+            if let Statement::AlertAcknowledged(said) = &draft.said {
+                self.take_acknowledgement(draft, said, 0);
+                let rule = self.firings.get(&said.id).map(|firing| firing.record.rule.clone());
+                self.refresh_rule(rule.as_ref());
+            }
+        }
+        Output { changes: vec![Change::Alerts], ..Output::noticeable() }
+    }
+
+    fn take_acknowledgement<'a>(&mut self, draft: &NewFact, said: &'a AlertAcknowledged, seq: u64) -> &'a Name {
+        self.firings.acknowledge(&said.id, Acknowledgement::new(draft, said), seq);
+        let note = NoteRecord::new(draft, said);
+        if self.notes.get(&said.alert).is_none_or(|known| known.at <= note.at) {
+            self.notes.insert(said.alert.clone(), note);
+        }
+        &said.id
+    }
+
+    /// Says which acknowledgements hold no more.
+    pub(super) fn reopen_alerts(&mut self) -> Vec<Statement> {
+        let over = self.firings.open().filter_map(|firing| {
+            let record = &firing.record;
+            let acknowledged = record.acknowledged.as_ref()?;
+            let because = self.reopened(record, acknowledged)?;
+            Some(AlertUnacknowledged {
+                id: record.id.clone(),
+                alert: record.alert.clone(),
+                severity: record.severity,
+                because,
+                until: acknowledged.until,
+            })
+        });
+        let over: Vec<AlertUnacknowledged> = over.collect();
+        for said in &over {
+            self.firings.unacknowledge(said, 0);
+        }
+        over.into_iter().map(Statement::AlertUnacknowledged).collect()
+    }
+
+    /// Shows those alerts again as open whose acknowledgement holds no more.
+    pub(super) fn review_acknowledgements(&mut self, output: &mut Output) {
+        let is_over = |view: &&AlertView| {
+            let record = view.firing.as_ref().and_then(|id| self.firings.get(id)).map(|firing| &firing.record);
+            view.acknowledged.is_some() && record.and_then(|record| self.acknowledgement(record)).is_none()
+        };
+        let over: Vec<Name> = self.alerts.iter().filter(is_over).map(|view| view.id.clone()).collect();
+        for rule in &over {
+            self.refresh_rule(Some(rule));
+            output.changes.push(Change::Alerts);
+            output.noticeable = true;
+        }
+    }
+}

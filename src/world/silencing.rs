@@ -1,0 +1,86 @@
+//! Silences in the world: which alerts each mutes, and when one is over.
+
+use std::time::Duration;
+
+use super::World;
+use super::alerts::AlertView;
+use super::output::{Change, Output};
+use crate::model::alert::times::AlertTimes;
+use crate::model::fact::{Fact, SilenceEnd, SilenceEnded, Statement};
+use crate::model::silence::{MatchInput, SilenceMatch, SilencePreview, is_quiet};
+use crate::model::thing::SilenceRecord;
+
+/// What was said and is not on record after so long is said again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl AlertView {
+    /// What a silence looks at.
+    pub(crate) fn match_input(&self) -> MatchInput<'_> {
+        MatchInput {
+            alert: self.subject.name(),
+            severity: self.severity,
+            service: self.service.as_deref(),
+            condition: &self.condition,
+            value: self.value.as_str(),
+        }
+    }
+}
+
+impl World {
+    /// For how long what people say of alerts holds.
+    #[expect(clippy::unused_self, reason = "the configuration will say")]
+    pub(crate) fn alert_times(&self) -> AlertTimes {
+        AlertTimes::default()
+    }
+
+    /// What a silence would mute of what is known here.
+    pub(crate) fn preview_silence(&self, matching: &SilenceMatch) -> SilencePreview {
+        SilencePreview::new(matching, self.firings.iter().map(|firing| &firing.record), self.now.utc)
+    }
+
+    /// A fact about silences; true where that shows.
+    pub(super) fn apply_silence(&mut self, fact: &Fact, output: &mut Output) -> bool {
+        let learned = match fact.said() {
+            Statement::SilenceStarted(said) => self.silences.learn(SilenceRecord::new(fact, said), fact.seq),
+            Statement::SilenceEnded(said) => self.silences.learn_end(said, fact.draft.at, fact.seq),
+            _ => false,
+        };
+        if learned {
+            self.review_silences(output);
+        }
+        learned
+    }
+
+    /// Has alerts looked at again where others are silenced than before.
+    pub(super) fn review_silences(&mut self, output: &mut Output) {
+        if self.silences.has_changed(self.now.utc) {
+            self.review_alerts();
+            output.changes.push(Change::Alerts);
+            output.noticeable = true;
+        }
+    }
+
+    /// Says which silences are over: their time is, or what they match has been quiet for long enough.
+    pub(super) fn end_silences(&mut self) -> Vec<Statement> {
+        let (now, quiet) = (self.now, self.alert_times().quiet_ends_silence);
+        let firings = || self.firings.iter().map(|firing| &firing.record);
+        let over = self.silences.iter().filter_map(|silence| {
+            let record = &silence.record;
+            let because = match (&record.ended, silence.said_at) {
+                (Some((because, _)), Some(at)) if now.since(at) > PATIENCE && self.store_away.is_none() => *because,
+                (Some(_), _) => return None,
+                (None, _) if record.until <= now.utc => SilenceEnd::Expired,
+                (None, _) => {
+                    let matching = silence.matching.as_ref()?;
+                    is_quiet(record, matching, firings(), quiet, now.utc).then_some(SilenceEnd::Quiet)?
+                }
+            };
+            Some(SilenceEnded { id: record.id.clone(), matching: record.matching.clone(), because })
+        });
+        let over: Vec<SilenceEnded> = over.collect();
+        for ended in &over {
+            self.silences.say_end(ended, now);
+        }
+        over.into_iter().map(Statement::SilenceEnded).collect()
+    }
+}

@@ -1,0 +1,603 @@
+//! Alerts on record: each firing said once, acknowledged and silenced by one person for all, also over restarts.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may touch files and the clock, and its helpers end it where they fail"
+)]
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use opsroom::app::state::State;
+use opsroom::clock::Clock;
+use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
+use opsroom::model::fact::{Fact, NewFact, SilenceEnd, SilenceStarted, Statement, Unacknowledged};
+use opsroom::model::lease::{LeaseHolder, LeaseReport, LeaseView};
+use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
+use opsroom::model::reading::Sign;
+use opsroom::model::thing::{StoredThing, Things, follow};
+use opsroom::runtime::core::{ConsolePart, StartOptions};
+use opsroom::runtime::headless::Headless;
+use opsroom::text::SafeText;
+use opsroom::world::alerts::{AlertView, Phase};
+use rustix::process::Signal;
+use serde_json::Value;
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use crate::support::app::{App, WORLD, config};
+use crate::support::frame::{draw, text};
+use crate::support::pty::Terminal;
+use crate::support::shared::{all_reach, reaches};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A console with a store that holds what this one puts there and what a test says.
+struct Room {
+    app: App,
+    facts: Vec<Fact>,
+}
+
+impl Room {
+    fn new() -> Self {
+        let mut room = Self { app: App::after(WORLD, Duration::from_hours(1_000)), facts: Vec::new() };
+        room.app.poll("api", Sign::Good);
+        room.open();
+        room
+    }
+
+    /// Another one that starts on the same store.
+    fn next(&self) -> Self {
+        let mut app = App::after(WORLD, Duration::from_hours(1_000));
+        app.pass((self.app.now().mono - app.now().mono).as_secs());
+        let mut next = Self { app, facts: self.facts.clone() };
+        next.open();
+        next
+    }
+
+    fn things(&self) -> Vec<StoredThing> {
+        let mut things = Things::default();
+        for fact in &self.facts {
+            follow(fact, &mut things);
+        }
+        things.iter().cloned().collect()
+    }
+
+    /// The store answers.
+    fn open(&mut self) {
+        let head = self.facts.len() as u64;
+        self.app.outcome(Outcome::Remembered { lately: self.facts.clone(), head });
+        let things = self.things();
+        for effect in self.app.take() {
+            match effect {
+                Effect::Store(request, StoreEffect::ReadStatuses(checks)) => {
+                    self.app.outcome(Outcome::Statuses { request, checks, things: things.clone() });
+                }
+                Effect::Store(request, StoreEffect::ReadAlerts) => {
+                    self.app.outcome(Outcome::Alerts { request, things: things.clone() });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn lease(&mut self, view: LeaseView) {
+        self.app.outcome(Outcome::Lease(Box::new(LeaseReport { view, ..LeaseReport::default() })));
+    }
+
+    fn acts(&mut self) {
+        let since = self.app.now().utc;
+        self.lease(LeaseView::Ours { fence: 3, since });
+    }
+
+    fn looks_on(&mut self) {
+        let (who, host, since) = ("ben".to_owned(), "box".to_owned(), self.app.now().utc);
+        self.lease(LeaseView::Other(LeaseHolder { who, host, pid: None, watcher: false, since, overdue: false }));
+    }
+
+    /// A fact of the store.
+    fn tell(&mut self, at: DateTime<Utc>, who: &str, said: Statement) {
+        let seq = self.facts.len() as u64 + 1;
+        let (id, who, host) = (format!("{seq:032x}"), who.to_owned(), "box".to_owned());
+        let draft = NewFact { id, at, who, host, process: 7, late: false, said };
+        let fact = Fact { seq, recorded_at: at, draft };
+        self.facts.push(fact.clone());
+        self.app.outcome(Outcome::Facts(vec![fact]));
+    }
+
+    /// Puts on record what was said of alerts since, and gives it back.
+    fn said(&mut self) -> Vec<Statement> {
+        let mut all = Vec::new();
+        for effect in self.app.take() {
+            let said = match effect {
+                Effect::Holder(HolderEffect::Append(said)) => said,
+                Effect::Store(request, StoreEffect::SayOfAlerts(said)) => {
+                    self.app.outcome(Outcome::Recorded { request });
+                    said
+                }
+                _ => continue,
+            };
+            all.extend(said.into_iter().filter(|said| !matches!(said, Statement::CheckStatus(_))));
+        }
+        for said in &all {
+            self.tell(self.app.now().utc, "ana (ssh from 10.0.0.5)", said.clone());
+        }
+        all
+    }
+
+    fn kinds(&mut self) -> Vec<String> {
+        self.said().iter().map(|said| said.kind().to_owned()).collect()
+    }
+
+    fn fail(&mut self, check: &str) {
+        for _ in 0..3 {
+            self.app.pass(15);
+            self.app.poll(check, Sign::Bad);
+        }
+        self.app.pass(1);
+    }
+
+    fn mend(&mut self, check: &str) {
+        for _ in 0..3 {
+            self.app.pass(15);
+            self.app.poll(check, Sign::Good);
+        }
+        self.app.pass(1);
+    }
+
+    fn alert(&self, id: &str) -> Option<&AlertView> {
+        self.app.state.world.alerts.iter().find(|alert| *alert.id == *id)
+    }
+
+    fn frame(&self) -> String {
+        text(&draw(&self.app.state, 120, 40))
+    }
+}
+
+const DOWN: &str = "check:api/critical/0";
+
+#[test]
+fn an_alert_that_fires_is_said_once_and_so_is_its_end() {
+    let mut room = Room::new();
+    room.acts();
+    assert_eq!(room.kinds(), [""; 0]);
+    room.fail("api");
+    let said = room.said();
+    let [Statement::AlertFired(fired)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((&*fired.alert, &*fired.rule, fired.fence), ("api", DOWN, 3));
+    room.fail("api");
+    room.app.pass(60);
+    assert_eq!(room.kinds(), [""; 0], "once");
+    room.mend("api");
+    let said = room.said();
+    let [Statement::AlertResolved(resolved)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(resolved.id, fired.id);
+    room.app.pass(2_000);
+    assert_eq!(room.kinds(), [""; 0]);
+    // And what fires again is another one.
+    room.fail("api");
+    let said = room.said();
+    assert!(matches!(&said[..], [Statement::AlertFired(again)] if again.id != fired.id), "{said:?}");
+}
+
+#[test]
+fn what_did_not_reach_the_record_is_said_again() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    let lost =
+        room.app.take().iter().filter(|effect| matches!(effect, Effect::Holder(HolderEffect::Append(_)))).count();
+    assert!(lost > 0);
+    room.app.pass(40);
+    assert_eq!(room.kinds(), ["alert.fired"]);
+    room.app.pass(40);
+    assert_eq!(room.kinds(), [""; 0]);
+}
+
+#[test]
+fn who_succeeds_goes_on_from_what_is_on_record() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    let said = room.said();
+    let [Statement::AlertFired(fired)] = &said[..] else { panic!("{said:?}") };
+    // Still down: nothing is said. It is over: that is said of the same firing.
+    let mut next = room.next();
+    next.acts();
+    assert_eq!(next.alert(DOWN).map(|alert| alert.phase), Some(Phase::Firing), "before anything was polled");
+    next.fail("api");
+    assert_eq!(next.kinds(), [""; 0]);
+    next.mend("api");
+    let said = next.said();
+    assert!(matches!(&said[..], [Statement::AlertResolved(over)] if over.id == fired.id), "{said:?}");
+    // An engine that knew less does not make it fire once more.
+    let engine = {
+        let mut engine = opsroom::model::engine::EngineState { version: 1, ..Default::default() };
+        let state = opsroom::model::engine::KeptAlertState::Firing(fired.since, fired.fired_at);
+        let kept = opsroom::model::engine::KeptAlert {
+            condition: fired.condition.clone(),
+            state,
+            blind_ms: 0,
+            began_in_sight: true,
+            inhibited_by: None,
+        };
+        engine.alerts.push((DOWN.into(), kept));
+        engine
+    };
+    let mut last = next.next();
+    last.app.outcome(Outcome::Engine { engine: Box::new(engine), unseen: Duration::ZERO });
+    last.acts();
+    last.app.poll("api", Sign::Good);
+    last.app.pass(40);
+    assert_eq!(last.kinds(), [""; 0]);
+}
+
+#[test]
+fn what_the_configuration_has_no_more_is_over() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    let without = WORLD.replace("alert = { critical = \"down\", medium = \"degraded for 10m\" }\n", "");
+    room.app.send(opsroom::app::message::Event::Reloaded(Ok((config(&without), Vec::new()))));
+    room.app.pass(2);
+    let said = room.said();
+    let because = said.iter().find_map(|said| match said {
+        Statement::AlertResolved(over) => over.because.clone(),
+        _ => None,
+    });
+    assert_eq!(because.map(|text| text.to_string()), Some("no longer configured".to_owned()), "{said:?}");
+}
+
+#[test]
+fn others_show_what_is_on_record_and_their_own_view_as_such() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    let fired = room.said().remove(0);
+    let mut other = Room::new();
+    other.app.pass((room.app.now().mono - other.app.now().mono).as_secs());
+    other.looks_on();
+    other.fail("api");
+    let own = other.alert(DOWN).unwrap();
+    assert!(own.is_own_view && own.phase == Phase::Firing);
+    let world = &other.app.state.world;
+    assert!(!world.timeline.newest_first().any(|entry| entry.text.as_str().starts_with("critical HTTP API")));
+    let now = other.app.now().utc;
+    other.tell(now, "ben", fired);
+    let shown = other.alert(DOWN).unwrap();
+    assert!(!shown.is_own_view && shown.phase == Phase::Firing);
+    // Well from here, and the holder sees it otherwise.
+    other.mend("api");
+    assert_eq!(other.alert(DOWN).map(|alert| alert.phase), Some(Phase::Firing));
+    assert_eq!(other.kinds(), [""; 0], "only who acts says anything");
+}
+
+#[test]
+fn an_acknowledgement_takes_three_keys_and_says_by_whom() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("a");
+    assert!(room.frame().contains("acknowledge"), "{}", room.frame());
+    room.app.typed("pool is full");
+    room.app.keys("enter");
+    let said = room.said();
+    let [Statement::AlertAcknowledged(ack)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((ack.why.as_str(), &*ack.alert), ("pool is full", "api"));
+    let now = room.app.now().utc;
+    assert!(ack.until - now <= TimeDelta::minutes(30) && ack.until - now > TimeDelta::minutes(29), "critical: 30m");
+    let known = room.alert(DOWN).unwrap().acknowledged.clone().unwrap();
+    assert_eq!((known.by.as_str(), known.why.as_str()), ("ana", "pool is full"));
+    // The bar stays and says so.
+    assert!(room.frame().contains("acknowledged by ana"), "{}", room.frame());
+    assert!(room.frame().contains("1 ack"), "{}", room.frame());
+    // It expires, and is open again.
+    room.app.pass(30 * 60 + 1);
+    assert!(room.alert(DOWN).unwrap().acknowledged.is_none());
+    let said = room.said();
+    let is_expired = |said: &Statement| matches!(said, Statement::AlertUnacknowledged(over) if over.because == Unacknowledged::Expired);
+    assert!(said.len() == 1 && is_expired(&said[0]), "{said:?}");
+    assert_eq!(room.app.state.world.alerts.iter().filter(|alert| alert.acknowledged.is_some()).count(), 0);
+    // The note stands beside the next one.
+    room.mend("api");
+    room.fail("api");
+    room.said();
+    room.app.keys("5");
+    room.app.keys("d");
+    assert!(room.frame().contains("pool is full by ana"), "{}", room.frame());
+}
+
+#[test]
+fn an_acknowledgement_is_lost_where_something_worse_fires() {
+    let mut room = Room::new();
+    room.acts();
+    for _ in 0..8 {
+        room.app.pass(10);
+        room.app.sample("errors", Ok(7.0));
+    }
+    room.said();
+    let medium = "metric:errors/medium/1";
+    assert_eq!(room.alert(medium).map(|alert| alert.phase), Some(Phase::Firing), "{:?}", room.app.state.world.alerts);
+    room.app.keys("5");
+    room.app.keys("a");
+    room.app.keys("enter");
+    let said = room.said();
+    assert!(matches!(&said[..], [Statement::AlertAcknowledged(_)]), "{said:?}");
+    assert!(room.alert(medium).unwrap().acknowledged.is_some());
+    room.app.pass(1);
+    room.app.sample("errors", Ok(20.0));
+    room.app.pass(1);
+    assert!(room.alert(medium).unwrap().acknowledged.is_none(), "a worse severity reopens it");
+    let kinds = room.kinds();
+    assert!(kinds.contains(&"alert.fired".to_owned()), "{kinds:?}");
+    room.app.pass(1);
+    assert_eq!(room.kinds(), ["alert.unacknowledged"]);
+}
+
+#[test]
+fn a_silence_mutes_until_its_end_and_what_still_fires_is_heard_of() {
+    let mut room = Room::new();
+    room.acts();
+    let now = room.app.now().utc;
+    let silence = |until, hold| {
+        let (id, matching, why) = ("s1".into(), "service:api".to_owned(), SafeText::new("migration"));
+        Statement::SilenceStarted(SilenceStarted { id, matching, why, until, hold })
+    };
+    room.tell(now, "ana", silence(now + TimeDelta::minutes(30), false));
+    room.fail("api");
+    let fired = room.said().remove(0);
+    let Statement::AlertFired(fired) = fired else { panic!("{fired:?}") };
+    assert!(fired.muted_because.unwrap().as_str().starts_with("silenced by ana until"));
+    let alert = room.alert(DOWN).unwrap();
+    assert_eq!(alert.phase, Phase::Firing, "its machine goes on");
+    assert!(room.frame().contains("silenced by ana"), "{}", room.frame());
+    room.app.pass(31 * 60);
+    let said = room.said();
+    let over = |said: &Statement| matches!(said, Statement::SilenceEnded(over) if over.because == SilenceEnd::Expired);
+    assert!(said.iter().filter(|said| over(said)).count() == 1, "{said:?}");
+    assert!(!room.frame().contains("silenced by"), "{}", room.frame());
+}
+
+#[test]
+fn a_silence_ends_early_once_what_it_matched_has_been_quiet() {
+    let mut room = Room::new();
+    room.acts();
+    let now = room.app.now().utc;
+    let (id, matching, why) = ("s1".into(), "api".to_owned(), SafeText::new("migration"));
+    let until = now + TimeDelta::hours(12);
+    room.tell(now, "ana", Statement::SilenceStarted(SilenceStarted { id, matching, why, until, hold: false }));
+    room.app.pass(2 * 3600);
+    assert_eq!(room.kinds(), [""; 0], "nothing it matches has fired");
+    room.fail("api");
+    room.mend("api");
+    room.said();
+    room.app.pass(3590);
+    assert_eq!(room.kinds(), [""; 0]);
+    room.app.pass(30);
+    let said = room.said();
+    assert!(matches!(&said[..], [Statement::SilenceEnded(over)] if over.because == SilenceEnd::Quiet), "{said:?}");
+}
+
+#[test]
+fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    let (since, why, how) = (room.app.now().utc, SafeText::new("no answer"), StoreAbsence::Unusable);
+    room.app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, how }), since });
+    room.app.keys("a");
+    room.app.keys("enter");
+    let asked = room.app.take().into_iter().find_map(|effect| match effect {
+        Effect::Store(request, StoreEffect::SayOfAlerts(said)) => Some((request, said)),
+        _ => None,
+    });
+    let (request, said) = asked.unwrap();
+    let (id, at, who, host) = ("q".to_owned(), room.app.now().utc, "ana".to_owned(), "box".to_owned());
+    let draft =
+        |said| NewFact { id: id.clone(), at, who: who.clone(), host: host.clone(), process: 7, late: true, said };
+    room.app.outcome(Outcome::Queued { request, drafts: said.into_iter().map(draft).collect() });
+    assert!(room.app.toast().contains("queued on disk"), "{}", room.app.toast());
+    assert_eq!(
+        room.alert(DOWN).unwrap().acknowledged.as_ref().map(|known| known.by.to_string()),
+        Some("ana".to_owned())
+    );
+}
+
+/// A team on one store.
+struct Team {
+    at: tempfile::TempDir,
+    port: u16,
+    url: String,
+    database: Option<(String, String)>,
+}
+
+impl Team {
+    fn sqlite() -> Self {
+        let at = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", at.path().join("shared.db").display());
+        Self { at, port: closed_port(), url, database: None }
+    }
+
+    async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("OPSROOM_TEST_POSTGRES") else {
+            eprintln!("skipped on PostgreSQL: OPSROOM_TEST_POSTGRES is not set; tests/run starts a server");
+            return None;
+        };
+        let database = format!("alerts_{:08x}", fastrand::u32(..));
+        admin(&server, &format!("CREATE DATABASE {database}")).await;
+        let url = format!("postgres://postgres@{server}/{database}");
+        Some(Self { at: tempfile::tempdir().unwrap(), port: closed_port(), url, database: Some((server, database)) })
+    }
+
+    async fn end(self) {
+        if let Some((server, database)) = &self.database {
+            admin(server, &format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+    }
+
+    fn config(&self) -> String {
+        format!(
+            "[console]\nname = \"team\"\n[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:{}\"\nevery = \"1s\"\n\
+             timeout = \"500ms\"\nfail_after = 1\nok_after = 1\nalert = {{ critical = \"down\" }}\n",
+            self.port
+        )
+    }
+
+    fn file(&self) -> PathBuf {
+        let path = self.at.path().join("opsroom.toml");
+        std::fs::write(&path, self.config()).unwrap();
+        path
+    }
+
+    fn console(&self, who: &str) -> Headless {
+        let start = StartOptions {
+            clock: Clock::start(),
+            config: config(&self.config()),
+            loader: None,
+            warnings: Vec::new(),
+            store: Some(self.url.clone()),
+            part: ConsolePart::ActsForAll,
+            state_directory: self.at.path().join(who),
+        };
+        Headless::start(start, (80, 24))
+    }
+
+    fn opsroom(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.args(["--config", self.file().to_str().unwrap(), "--store", &self.url]).args(arguments);
+        command
+            .current_dir(self.at.path())
+            .env("HOME", self.at.path())
+            .env("XDG_STATE_HOME", self.at.path().join("cli"));
+        command.env("USER", "ana").env_remove("SUDO_USER").env_remove("SSH_CONNECTION").env_remove("SSH_CLIENT");
+        command.env_remove("OPSROOM_CONFIG").stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.opsroom(arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+
+    fn alerts(&self) -> Vec<Value> {
+        serde_json::from_str(&self.does(&["alerts", "--history", "1h", "--json"])).unwrap()
+    }
+
+    /// How often each kind of fact about alerts is on record.
+    fn recorded(&self, kind: &str) -> usize {
+        let exported = self.does(&["audit", "export"]);
+        exported.matches(&format!("\"kind\":\"{kind}\"")).count()
+    }
+}
+
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn admin(server: &str, sql: &str) {
+    let mut connection = PgConnection::connect(&format!("postgres://postgres@{server}/postgres")).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
+}
+
+fn acknowledged(state: &State) -> bool {
+    state.world.alerts.iter().any(|alert| alert.acknowledged.as_ref().is_some_and(|known| known.by.as_str() == "ana"))
+}
+
+fn fires(state: &State) -> bool {
+    state.world.alerts.iter().any(|alert| alert.phase == Phase::Firing && !alert.is_own_view && alert.firing.is_some())
+}
+
+async fn shared(team: Team) {
+    let mut consoles = [team.console("one"), team.console("two")];
+    all_reach(&mut consoles, "the alert", fires).await;
+    assert_eq!(team.recorded("alert.fired"), 1, "by the holder alone");
+    let refused = team.opsroom(&["ack", "nothing", "--why", "x"]);
+    assert_eq!(refused.status.code(), Some(64));
+    let said = team.does(&["ack", "api", "--why", "restarting it"]);
+    assert!(said.starts_with("acknowledged critical api until "), "{said}");
+    all_reach(&mut consoles, "the acknowledgement", acknowledged).await;
+    let alerts = team.alerts();
+    assert_eq!((&alerts[0]["alert"], &alerts[0]["state"]), (&Value::from("api"), &Value::from("firing")));
+    assert_eq!(alerts[0]["acknowledged"]["why"], "restarting it");
+    assert_eq!(alerts[0]["notified"], Value::Array(Vec::new()));
+    let said = team.does(&["silence", "service:api", "--why", "known", "--for", "2h"]);
+    assert!(said.contains("matches 1 alert that fires now: critical api"), "{said}");
+    let id = said.trim().rsplit(' ').next().unwrap().to_owned();
+    all_reach(&mut consoles, "the silence", |state| state.world.alerts.iter().any(is_silenced)).await;
+    assert_eq!(team.alerts()[0]["silence"], Value::from(&*id));
+    let status: Value = serde_json::from_slice(&team.opsroom(&["status", "--json"]).stdout).unwrap();
+    let alert = &status["alerts"][0];
+    assert_eq!(alert["acknowledged_by"], "ana", "{status}");
+    assert!(alert["muted_because"].as_str().unwrap().starts_with("silenced by ana"), "{status}");
+    team.does(&["unsilence", &id]);
+    all_reach(&mut consoles, "its end", |state| !state.world.alerts.iter().any(is_silenced)).await;
+    assert_eq!(team.opsroom(&["unsilence", &id]).status.code(), Some(64));
+    // It is well again.
+    let listener = TcpListener::bind(("127.0.0.1", team.port)).unwrap();
+    all_reach(&mut consoles, "the recovery", |state| !fires(state)).await;
+    let [mut one, two] = consoles;
+    reaches(&mut one, "its end on record", PATIENCE, |_| team.recorded("alert.resolved") == 1).await;
+    let timeline: Value = serde_json::from_str(&team.does(&["timeline", "--json"])).unwrap();
+    let kinds: Vec<&str> = timeline.as_array().unwrap().iter().filter_map(|line| line["kind"].as_str()).collect();
+    for kind in ["alert", "ack", "silence"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+    one.finish().await;
+    two.finish().await;
+    drop(listener);
+    // Derived again, and brought elsewhere, all of it is as it was.
+    assert!(team.does(&["store", "check"]).contains("as the entries say"));
+    let exported = team.at.path().join("export.jsonl");
+    std::fs::write(&exported, team.does(&["store", "export"])).unwrap();
+    let elsewhere = Team { url: format!("sqlite:{}", team.at.path().join("other.db").display()), ..Team::sqlite() };
+    elsewhere.does(&["store", "import", exported.to_str().unwrap()]);
+    assert_eq!(elsewhere.alerts(), team.alerts());
+    team.end().await;
+}
+
+fn is_silenced(alert: &AlertView) -> bool {
+    alert.is_silenced()
+}
+
+#[tokio::test]
+async fn one_person_acknowledges_and_silences_for_all_on_sqlite() {
+    shared(Team::sqlite()).await;
+}
+
+#[tokio::test]
+async fn one_person_acknowledges_and_silences_for_all_on_postgresql() {
+    if let Some(team) = Team::postgres().await {
+        shared(team).await;
+    }
+}
+
+#[tokio::test]
+async fn a_holder_that_is_killed_leaves_its_alerts_to_the_next() {
+    let team = Team::sqlite();
+    let file = team.file();
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &team.url];
+    let mut holder = Terminal::program(&argv, 80, 24, &[]);
+    let from = Instant::now();
+    while team.recorded("alert.fired") == 0 {
+        assert!(from.elapsed() < PATIENCE, "it never fired");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    holder.signal(Signal::KILL);
+    holder.wait_for_end();
+    let mut next = team.console("next");
+    reaches(&mut next, "the lease", PATIENCE, |state| matches!(state.world.lease, LeaseView::Ours { .. })).await;
+    reaches(&mut next, "what fired", PATIENCE, fires).await;
+    let listener = TcpListener::bind(("127.0.0.1", team.port)).unwrap();
+    reaches(&mut next, "the recovery", PATIENCE, |state| !fires(state)).await;
+    reaches(&mut next, "its end on record", PATIENCE, |_| team.recorded("alert.resolved") > 0).await;
+    next.finish().await;
+    drop(listener);
+    assert_eq!((team.recorded("alert.fired"), team.recorded("alert.resolved")), (1, 1));
+}
