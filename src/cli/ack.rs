@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 
 async fn acknowledge(arguments: &Arguments, global: &Global, name: &str, severity: Option<Severity>) -> u8 {
     // None is made to say that nothing fires by it.
-    let run_service = match run_service::look(global).await {
+    let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
         Ok(None) => return not_firing(&arguments.alert, std::iter::empty()),
         Err(code) => return code,

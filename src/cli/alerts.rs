@@ -138,7 +138,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {
     let now = global.clock.now().utc;
-    let run_service = match run_service::look(global).await {
+    let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
         Ok(None) => return print(arguments, &[], &Config::default(), now),
         Err(code) => return code,

@@ -106,7 +106,7 @@ pub(crate) fn unsilence(arguments: &UnsilenceArguments, global: &Global) -> u8 {
 }
 
 async fn end(arguments: &UnsilenceArguments, global: &Global) -> u8 {
-    let run_service = match run_service::look(global).await {
+    let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
         Ok(None) => return no_silence(&arguments.id, &[]),
         Err(code) => return code,
