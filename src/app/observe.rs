@@ -110,9 +110,9 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
 
 /// Takes back what was said of alerts whose condition holds no more, or which the configuration has no more.
 fn withdraw_alerts(state: &mut State) {
-    let holds = |alert: &&AlertView| alert.phase == Phase::Firing && !matches!(alert.clearing, Some(Clearing::At(_)));
-    let alerts = &state.world.alerts;
-    state.console.toasts.withdraw_alerts(|name| alerts.iter().filter(holds).any(|alert| alert.id == *name));
+    let holds = |alert: &AlertView| alert.phase == Phase::Firing && !matches!(alert.clearing, Some(Clearing::At(_)));
+    let world = &state.world;
+    state.console.toasts.withdraw_alerts(|name| world.alert(name).is_some_and(holds));
 }
 
 /// Brings the title up to what is broken, or to the name alone: it must not cry for ever.
