@@ -60,9 +60,12 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         } else {
             "press an action's key to start one; : lists them"
         };
-        let none = || match state.seen().is_past_unknown() {
-            true => Notice::empty("store away", "past runs are listed once it is back"),
-            false => Notice::empty("no runs yet", next),
+        let none = || {
+            if state.seen().is_past_unknown() {
+                Notice::empty("store away", "past runs are listed once it is back")
+            } else {
+                Notice::empty("no runs yet", next)
+            }
         };
         none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
