@@ -25,6 +25,7 @@ use opsroom::runtime::headless::Headless;
 use opsroom::text::SafeText;
 use opsroom::text::secret::Secrets;
 use proptest::prelude::*;
+use sqlx::Connection as _;
 
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
@@ -566,6 +567,21 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
     };
     let turns = consoles.iter_mut().map(|console| console.run(WITHIN, |_| false));
     futures_util::future::join_all(turns).await;
+    // What the engine knew of the outage is kept by then, too: it says the same as the record.
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(shared.at.path().join("shared.db"));
+    let mut store = sqlx::SqliteConnection::connect_with(&file).await.unwrap();
+    let from = Instant::now();
+    loop {
+        let kept = sqlx::query_scalar("SELECT body FROM keep WHERE name = 'engine'").fetch_optional(&mut store).await;
+        let kept: Vec<u8> = kept.unwrap().unwrap_or_default();
+        if String::from_utf8_lossy(&kept).contains("\"shown\":\"down\"") {
+            break;
+        }
+        assert!(from.elapsed() < Duration::from_secs(30), "what the engine knows of the outage is not kept");
+        let turns = consoles.iter_mut().map(|console| console.run(Duration::from_millis(200), |_| false));
+        futures_util::future::join_all(turns).await;
+    }
+    store.close().await.unwrap();
     for console in &consoles {
         let lines: Vec<String> = told(console.state()).into_iter().filter(|line| line.contains("DOWN")).collect();
         assert_eq!(lines.len(), 1, "{lines:?}");
