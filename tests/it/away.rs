@@ -279,7 +279,7 @@ async fn who_starts_without_the_store_sees_the_run_that_goes_on_and_its_output()
     };
     reaches(&mut console, "its output", PATIENCE, says("begun")).await;
     let shown: Vec<_> = console.state().world.runs.iter().map(|view| view.run.id.clone()).collect();
-    assert_eq!(shown, [run.id.clone()], "and not {}", elsewhere.id);
+    assert_eq!(shown, std::slice::from_ref(&run.id), "and not {}", elsewhere.id);
     ends(&shared);
     reaches(&mut console, "its last word", PATIENCE, says("over")).await;
     reaches(&mut console, "its outcome, and that it waits", PATIENCE, |state| {
