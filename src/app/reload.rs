@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::lang::diagnostic::{Diagnostic, PRINTED};
 use crate::model::effect::Effect;
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 
 use super::keymap::Keymap;
@@ -98,7 +99,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
         note(state, &format!("configuration: {change}"));
     }
     if let Some(more) = changes.len().checked_sub(PRINTED).filter(|more| *more > 0) {
-        note(state, &format!("configuration: and {more} more changes"));
+        note(state, &format!("configuration: and {}", counted(more, "more change")));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::runtime::runs::RunService;
 use crate::store::audit::{AuditLine, Chain};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
+use crate::text::count::counted;
 
 /// Entries that are read at once.
 const PAGE: u32 = 500;
@@ -124,7 +125,8 @@ async fn verify(store: &Store) -> u8 {
     for chain in &chains {
         match &chain.broken {
             None => {
-                let _ = writeln!(text, "intact  {}{} entries, head {}", whose(chain), chain.entries, chain.head);
+                let _ =
+                    writeln!(text, "intact  {}{}, head {}", whose(chain), counted(chain.entries, "entry"), chain.head);
             }
             Some((seq, how)) => {
                 code = exit::WARNING;

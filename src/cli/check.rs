@@ -22,6 +22,7 @@ use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
 use crate::process::{self, Invocation, Limits};
 use crate::runtime::secrets::Fetching;
+use crate::text::count::counted;
 use crate::text::redact::Literals;
 use live::LiveRow;
 use world::{Compose, Findings};
@@ -181,10 +182,6 @@ impl Report<'_> {
         };
         text + &format!("{file}: ok: {}{warnings}{live}\n", parts.join(", "))
     }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::model::run::{OutputLine, Run, RunState};
 use crate::runtime::runs::{self, LISTED, Recovered, RunService};
 use crate::runtime::secrets;
 use crate::text::SafeText;
+use crate::text::count::counted;
 
 /// What stands where there are no runs.
 const NONE: &str = "no action has run yet\n";
@@ -282,7 +283,7 @@ fn shown_output(lines: &[OutputLine], omitted: u64) -> String {
     let mut next = 0;
     for line in lines {
         if line.index > next {
-            let _ = writeln!(text, "… {} lines left out …", line.index - next);
+            let _ = writeln!(text, "… {} left out …", counted(line.index - next, "line"));
         }
         next = line.index + 1;
         let _ = writeln!(text, "{}", line.text);

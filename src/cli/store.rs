@@ -12,6 +12,7 @@ use crate::runtime::runs::RunService;
 use crate::store::StoreError;
 use crate::store::check::Checked;
 use crate::store::transfer::{ExportFile, ImportError, ImportMark, Imported};
+use crate::text::count::counted;
 use crate::ui::figures;
 
 /// Things that are named where they differ.
@@ -180,7 +181,7 @@ fn report(checked: &Checked) -> String {
         let _ = writeln!(text, "UNREADABLE  {bad}");
     }
     let _ = match checked.unreadable.len() {
-        0 => writeln!(text, "roll-ups  {} rows readable", checked.rollups),
+        0 => writeln!(text, "roll-ups  {} readable", counted(checked.rollups, "row")),
         many => writeln!(text, "roll-ups  {many} of {} rows are not readable", checked.rollups),
     };
     text
@@ -194,7 +195,7 @@ async fn rebuild(opened: &RunService) -> Result<u8, StoreError> {
     }
     let rebuilt = opened.store().rebuild(&opened.identity().who, opened.now()).await?;
     let printed = match rebuilt.differing.len() {
-        0 => output::print(&format!("{} things are as the entries say: nothing was changed\n", rebuilt.things)),
+        0 => output::print(&format!("nothing was changed: {} as the entries say\n", counted(rebuilt.things, "thing"))),
         many => {
             let mut text = format!("{many} of {} things put in place again and recorded:\n", rebuilt.things);
             for one in rebuilt.differing.iter().take(NAMED) {
@@ -256,8 +257,10 @@ async fn import(path: &Path, global: &Global) -> u8 {
     let code = match imported {
         Ok(Imported { from, facts, rollups, recorded }) => {
             let text = format!(
-                "imported {facts} entries and {rollups} rows of roll-ups of store {from}\n\
-                 entry {recorded} was added: it records the import\n"
+                "imported {} and {} of roll-ups of store {from}\n\
+                 entry {recorded} was added: it records the import\n",
+                counted(facts, "entry"),
+                counted(rollups, "row")
             );
             let code = output::print(&text);
             run_service::warn(opened.store()).await;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::redact::Literals;
 
 /// How much a problem matters.
@@ -168,22 +169,8 @@ pub(crate) fn rendered(problems: &[Diagnostic], end: &str) -> String {
 pub(crate) fn and_more(count: usize, what: &str, end: &str) -> String {
     match count.saturating_sub(PRINTED) {
         0 => String::new(),
-        1 => format!("and 1 more {what}{end}"),
-        more => format!("and {} more {what}s{end}", grouped(more)),
+        more => format!("and {}{end}", counted(more, &format!("more {what}"))),
     }
-}
-
-/// A number with commas between thousands.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A character that can be printed without harm: a file may hold escape sequences.

@@ -9,6 +9,7 @@
 mod block;
 mod characters;
 pub mod coding;
+pub(crate) mod count;
 mod escape;
 pub mod every;
 pub(crate) mod markdown;

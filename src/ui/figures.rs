@@ -12,6 +12,7 @@ use crate::model::since::{Since, since};
 use crate::world::World;
 
 pub(crate) use crate::lang::unit::{age, span};
+pub(crate) use crate::text::count::{count, counted};
 
 /// The age of something that may never have happened.
 pub(crate) fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
@@ -58,19 +59,6 @@ pub(crate) fn milliseconds(ms: u64) -> String {
         1_000..10_000 => format!("{:.1}s", ms as f64 / 1_000.0),
         _ => format!("{}s", ms / 1_000),
     }
-}
-
-/// A count with separators: `4,102`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Bytes: `512 B`, `1.4 MiB`.
@@ -162,9 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_latencies() {
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(count(12), "12");
+    fn latencies_and_shares() {
         assert_eq!(milliseconds(41), "41ms");
         assert_eq!(milliseconds(847), "850ms");
         assert_eq!(milliseconds(1_849), "1.8s");

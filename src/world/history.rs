@@ -17,6 +17,7 @@ use crate::model::fact::{
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::Status;
+use crate::text::count::counted;
 use crate::text::SafeText;
 
 use super::alerts::without_time;
@@ -96,11 +97,11 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
             (HistoryKind::Note, format!("store accepted: {}{doubt}", accepted.why), true)
         }
         Statement::StoreImported(imported) => {
-            let text = format!("store {} imported: {} entries", imported.store, imported.seq);
+            let text = format!("store {} imported: {}", imported.store, counted(imported.seq, "entry"));
             (HistoryKind::Note, text, true)
         }
         Statement::StoreRebuilt(rebuilt) => {
-            let text = format!("store rebuilt: {} differed from their facts", rebuilt.count);
+            let text = format!("store rebuilt: {} put right", counted(rebuilt.count, "thing"));
             (HistoryKind::Note, text, true)
         }
         // That all is well where nothing was known is no news.

@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::model::lease::{LeaseReport, LeaseView};
 use crate::model::outcome::StoreAbsence;
 use crate::text::SafeText;
+use crate::text::count::counted;
 
 impl World {
     /// The lease stands otherwise than before.
@@ -30,7 +31,8 @@ impl World {
         if late.dropped > self.diagnostics.late.dropped {
             let dropped = late.dropped;
             failed.push(format!(
-                "{dropped} facts were dropped: the store is away or too slow, and there is no room for them"
+                "{} dropped: the store is away or too slow, and there is no room for them",
+                counted(dropped, "fact")
             ));
         }
         if let Some(why) = unqueued.filter(|_| self.diagnostics.late.in_memory == 0) {
@@ -42,7 +44,8 @@ impl World {
         }
         self.diagnostics.late = late;
         for (store, waiting) in others {
-            let text = format!("{waiting} facts wait for the store {store}; they are sent once it is opened here");
+            let text =
+                format!("{} waiting for the store {store}; sent once it is opened here", counted(waiting, "fact"));
             output.extend(self.problem(ProblemKind::Warning, &SafeText::new("store"), &SafeText::new(&text)));
         }
         output

@@ -178,7 +178,7 @@ fn numbers_are_grouped_by_another_field() {
     assert_eq!(rows[0], ["RECORDS", "P50", "P95", "MAX", "path"], "{}", done.out);
     assert_eq!((rows[1][0], *rows[1].last().unwrap()), ("25", "/slow"), "the highest p95 first: {}", done.out);
     assert!(done.out.contains("1.0 s") || done.out.contains("1 s"), "in its unit: {}", done.out);
-    assert!(done.err.contains("1 records have no number in took"), "{}", done.err);
+    assert!(done.err.contains("1 record without a number in took"), "{}", done.err);
     let done = logs(directory.path(), &["-", "--top", "path", "--of", "took", "--json"], &lines);
     let object: Value = serde_json::from_str(&done.out).unwrap();
     let groups = object["groups"].as_array().unwrap();

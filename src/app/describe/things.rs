@@ -23,6 +23,7 @@ use crate::model::preview::RowKind;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::alerts::AlertView;
@@ -185,7 +186,8 @@ impl<'a> Sheet<'a> {
         }
         let Some(written) = self.world.config.checks.iter().find(|known| known.name == check.name) else { return };
         self.say("polled", format!("every {}, timeout {}", unit::span(written.every), unit::span(written.timeout)));
-        let counts = format!("down after {} failures, ok after {} good", written.fail_after, written.ok_after);
+        let counts =
+            format!("down after {}, ok after {} good", counted(written.fail_after, "failure"), written.ok_after);
         self.say("counts", counts);
         self.say("source", &*written.source);
         self.listed("expects", written.expect.iter().map(Expression::text));

@@ -31,6 +31,7 @@ use crate::sources::round::settled;
 use crate::sources::targets::{Watched, poll_targets};
 use crate::sources::{Latest, SourceContext};
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::redact::Redactor;
 
 /// How long a command of a log may take to say something.
@@ -184,7 +185,10 @@ fn given(outputs: &Outputs) -> String {
         Ok(values) if values.is_empty() => "no output".to_owned(),
         Ok(values) => {
             let text = values.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let more = if values.len() > 5 { format!(" and {} more outputs", values.len() - 5) } else { String::new() };
+            let more = match values.len().saturating_sub(5) {
+                0 => String::new(),
+                more => format!(" and {}", counted(more, "more output")),
+            };
             match text.char_indices().nth(SHOWN) {
                 Some((end, _)) => format!("{}…{more}", &text[..end]),
                 None => format!("{text}{more}"),

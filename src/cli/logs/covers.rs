@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::sources::logs::history;
 use crate::sources::logs::pipeline::Pipeline;
+use crate::text::count::counted;
 use crate::text::name::Name;
 
 /// Logs that are named one by one.
@@ -122,7 +123,7 @@ impl Covers {
     pub(crate) fn text(&self) -> String {
         let mut words: Vec<String> = self.logs.iter().take(NAMED).map(|cover| self.of_one(cover)).collect();
         if self.logs.len() > NAMED {
-            words.push(format!("and {} more logs", self.logs.len() - NAMED));
+            words.push(format!("and {}", counted(self.logs.len() - NAMED, "more log")));
         }
         words.join(", ")
     }

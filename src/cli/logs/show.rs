@@ -17,6 +17,7 @@ use crate::logs::pattern::{Group, Order, Patterns};
 use crate::logs::record::Level;
 use crate::logs::timeline::{LevelTimeline, TimelineBar};
 use crate::logs::top::Top;
+use crate::text::count::counted;
 use crate::text::{MAX_RECORD_WORDS, SafeText};
 
 /// Columns where there is no terminal.
@@ -95,10 +96,12 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
                 parts.push(format!("{} different patterns; --limit N shows more", patterns.len()));
             }
             if patterns.others() > 0 {
-                parts.push(format!("{} records of rare patterns were dropped", patterns.others()));
+                parts.push(format!("{} of rare patterns dropped", counted(patterns.others(), "record")));
             }
         }
-        SummaryCounts::Histogram(_, untimed) if *untimed > 0 => parts.push(format!("{untimed} records state no time")),
+        SummaryCounts::Histogram(_, untimed) if *untimed > 0 => {
+            parts.push(format!("{} without a time", counted(*untimed, "record")));
+        }
         SummaryCounts::Number | SummaryCounts::Histogram(..) => {}
     }
     if summary.cut > 0 {

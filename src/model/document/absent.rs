@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::lang::expression::{Expression, Read, Step};
+use crate::text::count::counted;
 
 /// How many names are listed, and how many characters of each.
 const NAMES: usize = 12;
@@ -141,10 +142,6 @@ pub(crate) fn kind(value: &Value) -> String {
         Value::Array(list) => format!("an array of {}", counted(list.len(), "element")),
         Value::Object(map) => format!("an object of {}", counted(map.len(), "field")),
     }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

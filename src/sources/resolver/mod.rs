@@ -13,6 +13,7 @@
 mod hosts;
 mod threads;
 
+use crate::text::count::counted;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -102,7 +103,11 @@ impl Resolver {
 
     /// Why a name was not looked up, in words.
     pub(crate) fn busy(&self) -> String {
-        format!("not asked: {} other names are being looked up, and {}", self.threads.running(), self.silent())
+        format!(
+            "not asked: looking up {} already, and {}",
+            counted(self.threads.running(), "other name"),
+            self.silent()
+        )
     }
 }
 

@@ -80,16 +80,15 @@ impl Draw for GroupedOverlay {
 /// What the rows are made from, and what they leave out.
 fn counted(overlay: &GroupedOverlay, dot: &'static str) -> Line<'static> {
     let grouped = &overlay.counted.grouped;
-    let values = figures::count(grouped.len() as u64);
-    let mut words =
-        Line::plain(format!("{values} values")).then(format!("{dot} {}", overlay.counted.order.word()), Role::TextDim);
+    let values = figures::counted(grouped.len(), "value");
+    let mut words = Line::plain(values).then(format!("{dot} {}", overlay.counted.order.word()), Role::TextDim);
     for (count, what) in [
-        (grouped.without_number(), "records without a number"),
+        (grouped.without_number(), "without a number"),
         (grouped.without_value(), "without the field to group by"),
         (grouped.others(), "of rare values"),
     ] {
         if count > 0 {
-            words = words.then(format!("{dot} {} {what}", figures::count(count)), Role::TextDim);
+            words = words.then(format!("{dot} {} {what}", figures::counted(count, "record")), Role::TextDim);
         }
     }
     match overlay.progress() {

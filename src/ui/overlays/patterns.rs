@@ -135,7 +135,7 @@ fn row<'a>(
 fn counted(panel: &PatternsOverlay, dot: &'static str) -> Line<'static> {
     let patterns = &panel.patterns;
     let shapes =
-        format!("{} patterns in {} records", figures::count(patterns.len() as u64), figures::count(patterns.total()));
+        [figures::counted(patterns.len(), "pattern"), figures::counted(patterns.total(), "record")].join(" in ");
     let mut words = Line::plain(shapes);
     if patterns.others() > 0 {
         words = words.then(

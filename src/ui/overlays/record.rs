@@ -134,7 +134,7 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'sta
     }
     let replaced = record.raw.as_str().matches('\u{fffd}').count();
     if replaced > 0 {
-        fact(format!("{replaced} bytes were not valid text"), Role::LevelWarn);
+        fact(format!("not valid text in {}", figures::counted(replaced, "place")), Role::LevelWarn);
     }
     // The same for all records: which log has lost what is said of the log.
     if let Some(loss) = state.world.log(&record.log).map(|log| log.loss) {

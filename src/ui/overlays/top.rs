@@ -95,10 +95,10 @@ fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {
 
 fn counted(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
     let top = &panel.counted.top;
-    let records = figures::count(top.total());
+    let records = figures::counted(top.total(), "record");
     let mut words = match top.distinct() {
-        Some(values) => Line::plain(format!("{} values in {records} records", figures::count(values as u64))),
-        None => Line::plain(format!("more than {} values in {records} records", figures::count(top.len() as u64))),
+        Some(values) => Line::plain(format!("{} in {records}", figures::counted(values, "value"))),
+        None => Line::plain(format!("more than {} in {records}", figures::counted(top.len(), "value"))),
     };
     if top.missing() > 0 {
         words = words.then(format!("{dot} {} without the field", figures::count(top.missing())), Role::TextDim);
@@ -122,7 +122,7 @@ fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
         words = words.then(name, Role::TextLabel).then(figures::value(value, spread.unit()), Role::TextStrong);
     }
     if spread.count() < panel.counted.top.total() {
-        words = words.then(format!("{dot} of {} numbers", figures::count(spread.count())), Role::TextDim);
+        words = words.then(format!("{dot} of {}", figures::counted(spread.count(), "number")), Role::TextDim);
     }
     words
 }

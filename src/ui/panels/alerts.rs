@@ -8,6 +8,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::status::Status;
+use crate::text::count::counted;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -86,8 +87,7 @@ fn nothing(state: &State) -> Notice<'static> {
     let metrics = state.seen().config.metrics.iter().map(|metric| metric.alerts.len());
     match checks.chain(metrics).sum::<usize>() {
         0 => Notice::empty("no alert conditions", "add alert = { critical = \"down for 2m\" } to a check or a metric"),
-        1 => Notice::empty("no alerts firing", "1 condition watched"),
-        n => Notice::empty("no alerts firing", format!("{n} conditions watched")),
+        n => Notice::empty("no alerts firing", format!("{} watched", counted(n, "condition"))),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::app::metrics::{charts, span};
 use crate::app::screens::metrics::RANGES;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::text::count::counted;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, shares, split_left, split_top};
@@ -45,7 +46,7 @@ impl PanelView for Charts {
         let room = usize::from(plots.height / CHART).max(1);
         if shown.len() > room {
             let more = shown.len() - room;
-            let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
+            let words = format!("{} not shown, no room ", counted(more, "more chart"));
             painter.put_right(ranges, 0, &Line::styled(words, Role::TextDim));
         }
         let metrics: Vec<&MetricView> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();

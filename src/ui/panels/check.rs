@@ -158,7 +158,7 @@ pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }
     if check.overruns > 0 {
-        words = words.and(format!(", {} overruns", figures::count(check.overruns)), Role::StatusDegraded);
+        words = words.and(format!(", {}", figures::counted(check.overruns, "overrun")), Role::StatusDegraded);
     }
     words
 }

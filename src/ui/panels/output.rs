@@ -186,7 +186,8 @@ fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunVi
         let sign = if line.stderr { "! " } else { "  " };
         let mut words = Line::styled(sign, role).and(&line.text, role);
         if row == 0 && skipped > 0 && start == 0 {
-            words = Line::styled(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
+            words =
+                Line::styled(format!("({} left out) ", figures::counted(skipped, "line")), Role::LogMarker).join(words);
             skipped = 0;
         }
         painter.put(area, row, &words);

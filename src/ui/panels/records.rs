@@ -165,7 +165,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> 
         parts.push(Line::styled(format!("from column {}", screen.column + 1), Role::TextDim));
     }
     if screen.context > 0 && !screen.filter.is_everything() {
-        parts.push(Line::styled(format!("{} lines around", screen.context), Role::TextDim));
+        parts.push(Line::styled(format!("{} around", figures::counted(screen.context, "line")), Role::TextDim));
     }
     if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
         let zone = state.seen().config.console.timezone;

@@ -93,7 +93,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 fn healthy<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId, widths: &[u16]) -> TableRow<'a> {
     let titles: Vec<&str> = folded(state, id).iter().map(|service| service.title.as_str()).collect();
     let is_open = state.console.screens.overview.healthy_is_open;
-    let count = Line::styled(format!("{} services", titles.len()), Role::Text);
+    let count = Line::styled(figures::counted(titles.len(), "service"), Role::Text);
     let words = if is_open {
         count.and(", Enter folds them", Role::TextDim)
     } else {

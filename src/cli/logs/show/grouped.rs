@@ -8,6 +8,7 @@ use super::{PrintOptions, fitted};
 use crate::lang::unit;
 use crate::logs::grouped::{GroupOrder, GroupedSpread};
 use crate::text::SafeText;
+use crate::text::count::counted;
 
 pub(super) fn json(of: &str, by: &str, grouped: &GroupedSpread, limit: usize) -> Value {
     let groups: Vec<Value> = grouped
@@ -73,11 +74,11 @@ pub(super) fn note(of: &str, by: &str, grouped: &GroupedSpread, limit: usize) ->
         parts.push(format!("{exactly}{} different values; --limit N shows more", grouped.len()));
     }
     for (count, what) in [
-        (grouped.without_number(), format!("no number in {of}")),
-        (grouped.without_value(), format!("a number and no {by}")),
+        (grouped.without_number(), format!("without a number in {of}")),
+        (grouped.without_value(), format!("with a number and no {by}")),
     ] {
         if count > 0 {
-            parts.push(format!("{count} records have {what}"));
+            parts.push(format!("{} {what}", counted(count, "record")));
         }
     }
     parts

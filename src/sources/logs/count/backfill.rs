@@ -27,6 +27,7 @@ use crate::sources::logs::decode::encoding::TextDecoder;
 use crate::sources::logs::follow::open::{LogFileIdentity, OpenLog};
 use crate::sources::logs::follow::start;
 use crate::sources::logs::follow::start::Extent;
+use crate::text::count::counted;
 use crate::text::redact::Redactor;
 
 /// Size of one read.
@@ -107,7 +108,7 @@ impl Backfill {
     pub(crate) fn leave_out(&mut self, files: usize, newest: DateTime<Utc>) {
         let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min();
         if from.is_some_and(|from| newest >= from) {
-            self.lost.push(format!("{files} more of its files are not followed and not counted"));
+            self.lost.push(format!("{} not followed and not counted", counted(files, "more file")));
         }
     }
 

@@ -53,7 +53,7 @@ fn files_that_are_too_many_leave_a_mark_on_the_number() {
         assert_eq!(bench.samples, [Ok(32.0)]);
         let caveat = bench.caveat.as_ref().map(|caveat| caveat.text.to_string()).unwrap_or_default();
         assert_eq!(caveat.is_empty(), counted, "{caveat}");
-        assert!(counted || caveat.contains("1 more of its files are not followed and not counted"), "{caveat}");
+        assert!(counted || caveat.contains("1 more file not followed and not counted"), "{caveat}");
     }
 }
 

@@ -166,7 +166,6 @@ fn errors(state: &State, logs: &[&LogView]) -> Line<'static> {
     };
     match count {
         0 => Line::styled(format!("no errors {span}"), Role::TextDim),
-        1 => Line::styled(format!("1 error {span}"), Role::LevelError),
-        _ => Line::styled(format!("{} errors {span}", figures::count(count)), Role::LevelError),
+        _ => Line::styled(format!("{} {span}", figures::counted(count, "error")), Role::LevelError),
     }
 }

@@ -1,0 +1,44 @@
+//! Numbers of things, as they are read.
+
+/// A whole number with commas between thousands: `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// So many of what `noun` names, which is given in the singular: `1 line`, `1,204 lines`, `0 entries`. What stands before
+/// the noun may be part of it: `more change`.
+pub(crate) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    let figure = count(number);
+    if number == 1 {
+        return format!("{figure} {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{figure} {stem}ies"),
+        _ => format!("{figure} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_any_other_number_is_not() {
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(12), "12");
+        let lines = [0_u64, 1, 2, 1_204].map(|number| counted(number, "line"));
+        assert_eq!(lines, ["0 lines", "1 line", "2 lines", "1,204 lines"]);
+        let others = [(1_usize, "entry"), (2, "entry"), (2, "key"), (3, "more change")];
+        let others = others.map(|(number, noun)| counted(number, noun));
+        assert_eq!(others, ["1 entry", "2 entries", "2 keys", "3 more changes"]);
+    }
+}
