@@ -341,8 +341,9 @@ impl Console {
         if let Err(why) = result {
             self.core.effects.fail(&why);
         }
-        self.hands = TerminalOwner::Stopped;
-        self.resume();
+        self.hands = TerminalOwner::Us;
+        self.tty.take_back(self.core.state().console.mouse);
+        self.resize();
         // What was typed into a shell that was killed would be taken for keys of ours.
         self.tty.forget_typed();
         self.tty.keyboard.resume();

@@ -11,6 +11,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::termios::{OptionalActions, Termios};
 
+/// Undoes what another program left behind that was killed: terminals keep the modes of whoever had them. It stands before the
+/// alternate screen, since terminals keep the character set and the colours with the cursor that leaving brings back, and
+/// so nothing in it moves that cursor. In this order: the end of a string that was cut short; the cursor's place, which a
+/// terminal that takes the next for `CSI u` goes back to; the keys of kitty and of xterm; insert mode, line feeds that
+/// return, left and right margins, wrapping, cursor keys and keypad, character sets, reverse video, the cursor's shape, a
+/// frame that was begun; every report of the mouse. No soft reset (`CSI ! p`): some terminals forget with it where the
+/// cursor of the person's screen was.
+const RESET: &[u8] = b"\x1b\\\x1b7\x1b[<99u\x1b[>4m\x1b[m\x1b[4l\x1b[20l\x1b[?69l\x1b[?7h\x1b[?1l\x1b>\x1b(B\x1b)B\x0f\
+    \x1b[?5l\x1b[0 q\x1b[?2026l\x1b[?9l\x1b[?1000l\x1b[?1001l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\
+    \x1b[?1016l";
+/// The rest of it, which moves the cursor or is kept for each screen apart: origin mode, margins, and kitty's keys.
+const RESET_SCREEN: &[u8] = b"\x1b[?6l\x1b[r\x1b[<99u";
 /// Alternate screen, cursor hidden, bracketed paste, focus reports, cleared.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[m\x1b[2J";
 /// The opposite, in the opposite order; also ends a synchronized update that was cut short.
@@ -83,6 +95,17 @@ pub(crate) fn enter(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(MOUSE_ON);
     }
     *state = Some(Entered { termios, mouse, titled: false });
+}
+
+/// Enters after another program had the terminal: its modes are undone first. Does nothing where the terminal is entered.
+pub(crate) fn enter_after_other(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
+    if is_entered() {
+        return;
+    }
+    out.extend_from_slice(RESET);
+    // What `enter` clears is still seen through the margins of whoever had it: nothing of ours is drawn before the rest.
+    enter(input, mouse, out);
+    out.extend_from_slice(RESET_SCREEN);
 }
 
 /// Whether the terminal is ours at present.

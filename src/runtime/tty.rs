@@ -193,6 +193,13 @@ impl Tty {
         }
         self.forget();
     }
+
+    /// Takes it again from a program that it was lent to, and undoes what that left behind. Once a loan: on a slow line these
+    /// bytes come before the answer to a key.
+    pub(crate) fn take_back(&mut self, mouse: bool) {
+        terminal::enter_after_other(&self.input, mouse, &mut self.ahead);
+        self.forget();
+    }
 }
 
 impl Drop for Tty {

@@ -236,6 +236,43 @@ fn a_shell_that_is_killed_leaves_the_terminal_to_the_console() {
 }
 
 #[test]
+fn what_a_killed_program_did_to_the_terminal_is_undone_once() {
+    let modes = r"\\033[4h\\033[?1003h\\033[?1006h\\033[?2004h\\033[?1h\\033=\\033[5;9r\\033[?6h\\033[?7l\\033(0";
+    let opening = Opening::of(&format!(r#"[["sh", "-c", "printf '{modes}'; kill -9 $$"]]"#));
+    let mut console = opening.confirmed();
+    console.wait("its modes", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::AnyMotion);
+    pty::until("the question", || console.raw().contains("Press Enter to return"));
+    let (before, lent) = {
+        let raw = console.raw();
+        let lent = raw.rfind("Press Enter to return").unwrap();
+        (raw[..raw.find("\x1b[4h").unwrap()].to_owned(), lent)
+    };
+    assert!(!before.contains("\x1b[4l"), "nothing was lent before");
+    console.press("\r");
+    assert_back(&mut console, "after a program that was killed");
+    console.wait("the modes are undone", |screen| {
+        !screen.application_cursor()
+            && !screen.application_keypad()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+            && screen.bracketed_paste()
+    });
+    let raw = console.raw();
+    for mode in ["[4l", "[?6l", "[r", "[?7h", "[?1l", ">", "(B", "\x0f", "[?5l", "[?1003l", "[?1006l", "[<99u"] {
+        let mode = if mode.starts_with('\x0f') { mode.to_owned() } else { format!("\x1b{mode}") };
+        assert!(raw[lent..].contains(&mode), "{mode:?} is missing");
+    }
+    // A key, another screen and a whole redraw write none of it again.
+    console.press("3");
+    console.wait("the log screen", |screen| screen.contents().contains("no logs"));
+    console.press("\x0c1");
+    console.wait("the overview", |screen| !screen.contents().contains("no logs"));
+    assert_eq!(console.raw()[lent..].matches("\x1b[4l").count(), 1, "it is written once a loan");
+    console.press("q");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+    console.assert_restored("after a program that was killed");
+}
+
+#[test]
 fn what_was_typed_into_a_program_that_is_killed_is_no_key() {
     let opening = Opening::of(r#"[["sh", "-c", "echo ready; read -r _; kill -9 $$"]]"#);
     let mut console = opening.confirmed();
@@ -343,7 +380,7 @@ fn a_pager_that_is_killed_leaves_the_terminal_to_the_console() {
     let mut console = Terminal::program(&argv, 100, 30, &[("PAGER", pager)]);
     console.wait_for("a line to be read");
     console.press("3b");
-    console.wait("the pager", |screen| screen.contents().contains("paging"));
+    pty::until("the pager", || console.raw().contains("paging"));
     assert_back(&mut console, "after a pager");
     console.press("\x03");
     assert_eq!(console.wait_for_end().exit_code(), 0);
