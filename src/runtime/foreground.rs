@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::runs::{RunService, liveness_of};
 use super::terminal::KeyInput;
-use crate::actions::supervisor::foreground::{LentTerminal, TerminalSteps};
+use crate::actions::supervisor::foreground::{LentTerminal, TerminalEnd, TerminalSteps};
 use crate::model::run::Run;
 
 /// How long the terminal is kept back for a store that is slow: the next look at the run's directory stores it too.
@@ -30,12 +30,18 @@ impl ForegroundRun {
     pub(crate) async fn run(self, hang_up: CancellationToken, is_covered: bool) -> Run {
         let Self { run_service, run, steps } = self;
         let keyboard = || KeyInput::find()?.as_fd().try_clone_to_owned();
-        let ended = steps.run(run_service.clock, LentTerminal { keyboard, hang_up, is_covered }).await;
-        if let Err(error) = ended {
+        let terminal = LentTerminal { keyboard, hang_up, is_covered };
+        let TerminalEnd { unread, written } = steps.run(run_service.clock, &terminal).await;
+        if let Err(error) = written {
             tracing::warn!(%error, run = %run.id, "the end of a run could not be written");
         }
         let liveness = liveness_of(&run);
         let stored = tokio::time::timeout(TO_RECORD, run_service.settle(&run, &liveness)).await;
-        stored.unwrap_or_else(|_| run_service.as_it_stands(run))
+        let run = stored.unwrap_or_else(|_| run_service.as_it_stands(run));
+        // Only now: a run that has ended is on record while its last words are read, which may be all night.
+        if let Some(unread) = unread {
+            unread.show(&terminal).await;
+        }
+        run
     }
 }

@@ -132,9 +132,11 @@ fn what_fails_at_once_is_read_before_the_screen_is_covered() {
         let text = screen.contents();
         text.contains("no such container") && text.contains("Press Enter to return") && !screen.alternate_screen()
     });
+    // It is over, whether its words were read or not.
+    assert_eq!(wait_for_state(&console, "failed")["exit_code"], 1);
+    assert!(console.contents().contains("Press Enter to return"), "{}", console.contents());
     console.press("\r");
     console.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("exit 1"));
-    assert_eq!(wait_for_state(&console, "failed")["exit_code"], 1);
 }
 
 #[test]

@@ -36,6 +36,17 @@ pub(crate) struct TerminalSteps {
     pub declared: BTreeMap<String, String>,
 }
 
+/// What became of steps that had the terminal.
+pub(crate) struct TerminalEnd {
+    /// What a person has not read yet of a step that failed at once.
+    pub unread: Option<Unread>,
+    /// Whether it could be written into the directory how they ended.
+    pub written: io::Result<()>,
+}
+
+/// The command of a step that failed at once, and how it ended: what it printed is still on the screen.
+pub(crate) struct Unread(SafeText);
+
 /// The terminal that is handed over.
 pub(crate) struct LentTerminal<T> {
     /// Its keyboard, for one step.
@@ -47,33 +58,32 @@ pub(crate) struct LentTerminal<T> {
 }
 
 impl TerminalSteps {
-    /// Runs them one after the other, and writes into the directory how they ended.
-    ///
-    /// # Errors
-    /// The directory can't be written.
-    pub(crate) async fn run<T>(mut self, clock: Clock, terminal: LentTerminal<T>) -> io::Result<()>
+    /// Runs them one after the other, and writes into the directory how they ended; it is not locked any more then.
+    pub(crate) async fn run<T>(mut self, clock: Clock, terminal: &LentTerminal<T>) -> TerminalEnd
     where
         T: Fn() -> io::Result<OwnedFd>,
     {
-        self.prepared.begun()?;
+        if let Err(error) = self.prepared.begun() {
+            return TerminalEnd { unread: None, written: Err(error) };
+        }
         let steps = &self.intent.plan.steps;
         let deadline = clock.now().mono + self.intent.plan.timeout;
-        let (mut number, mut ran, mut end) = (0, false, StepEnd::nothing());
+        let (mut number, mut ran, mut end, mut unread) = (0, false, StepEnd::nothing(), None);
         for argv in steps {
             number += 1;
             let began = clock.now().mono;
-            end = self.step(argv, deadline.saturating_sub(began), &terminal).await;
+            end = self.step(argv, deadline.saturating_sub(began), terminal).await;
             ran |= end.ran;
             if !end.is_success() {
                 if end.ran && terminal.is_covered && clock.now().mono.saturating_sub(began) < AT_ONCE {
-                    self.show(argv, &end, &terminal).await;
+                    unread = Some(Unread::of(argv, &end));
                 }
                 break;
             }
         }
         let now = clock.moment();
         let said = message(&end, &end.message, (number, steps.len()), &[]);
-        self.prepared.dir().write_end(&End {
+        let written = self.prepared.dir().write_end(&End {
             at: now.utc,
             how: end.how,
             exit_code: end.exit_code,
@@ -87,7 +97,8 @@ impl TerminalSteps {
             omitted: 0,
             cancelled: None,
             took: now.boot.zip(self.intent.boot).and_then(|(now, began)| now.since(began)),
-        })
+        });
+        TerminalEnd { unread, written }
     }
 
     async fn step<T>(&self, argv: &[String], left: Duration, terminal: &LentTerminal<T>) -> StepEnd
@@ -129,24 +140,29 @@ impl TerminalSteps {
         let command = command.directory(&self.intent.plan.directory).in_terminal_environment().envs(environment);
         command.start_in_terminal(keyboard, None).map_err(|error| error.to_string())
     }
+}
 
-    /// Keeps what a step printed that failed at once until a person has read it.
-    async fn show<T>(&self, argv: &[String], end: &StepEnd, terminal: &LentTerminal<T>)
-    where
-        T: Fn() -> io::Result<OwnedFd>,
-    {
+impl Unread {
+    fn of(argv: &[String], end: &StepEnd) -> Self {
         let how = match (end.exit_code, end.signal) {
             (Some(code), _) => format!("exit {code}"),
             (None, signal) => format!("ended by signal {}", signal.unwrap_or_default()),
         };
-        let words = SafeText::new(&format!("{}: {how}", command_line(argv)));
-        let script = r#"printf '\n%s\nPress Enter to return to opsroom ' "$1"; read -r _"#;
+        Self(SafeText::new(&format!("{}: {how}", command_line(argv))))
+    }
+
+    /// Keeps it on the screen until a person has read it. The run is over by then: Enter only takes the words away.
+    pub(crate) async fn show<T>(self, terminal: &LentTerminal<T>)
+    where
+        T: Fn() -> io::Result<OwnedFd>,
+    {
+        // What was killed may have left the terminal drawing lines for letters.
+        let script = r#"printf '\033(B\017\033[m\n%s\nPress Enter to return to opsroom ' "$1"; read -r _"#;
+        let Ok(keyboard) = (terminal.keyboard)() else { return };
         // Else the question would be answered before it is seen.
-        if let Ok(keyboard) = (terminal.keyboard)() {
-            job::forget_typed(&keyboard);
-        }
-        let question = Invocation::shell(script).args(["opsroom", words.as_str()]);
-        let Ok(mut child) = self.start(question, terminal) else { return };
+        job::forget_typed(&keyboard);
+        let question = Invocation::shell(script).args(["opsroom", self.0.as_str()]).in_terminal_environment();
+        let Ok(mut child) = question.start_in_terminal(keyboard, None) else { return };
         tokio::select! {
             _ = child.ended() => {}
             () = terminal.hang_up.cancelled() => child.hang_up(),
