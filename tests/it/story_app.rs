@@ -663,6 +663,28 @@ fn releases(app: &App, lines: &[&str]) -> Outcome {
     Outcome::Choices { request, action: "rollback-api".into(), choices }
 }
 
+/// Until the adapter has answered nothing can be chosen; once it has failed a value may be typed.
+#[test]
+fn choices_that_are_loading_take_no_value() {
+    let mut app = App::new(WORLD);
+    app.keys("B");
+    let drawn = |app: &App| text(&draw(&app.state, 80, 24));
+    assert!(drawn(&app).contains("the choices are being loaded"), "{}", drawn(&app));
+    assert!(!drawn(&app).contains("type a value"), "{}", drawn(&app));
+    app.typed("v40");
+    app.keys("enter enter");
+    assert!(app.dialog().is_none() && drawn(&app).contains("the choices are being loaded"), "{}", drawn(&app));
+    let (request, choices) = (app.choices().request, Err(SafeText::new("./ctl: not found")));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
+    let failed = "the choices could not be loaded: ./ctl: not found";
+    assert!(drawn(&app).contains(failed) && !drawn(&app).contains("being loaded"), "{}", drawn(&app));
+    app.keys("backspace");
+    app.typed("1");
+    assert!(drawn(&app).contains(failed), "the reason stays: {}", drawn(&app));
+    app.keys("enter");
+    assert_eq!(app.dialog().unwrap().plan.parameters["version"], "v41");
+}
+
 /// What is known of releases stands in columns: who made them, and when, is compared down the list.
 #[test]
 fn who_made_releases_and_when_stands_in_columns() {

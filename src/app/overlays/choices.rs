@@ -15,6 +15,9 @@ use crate::world::World;
 
 use super::confirm;
 
+/// What stands in the place of values, and of what Enter would take, until the adapter has answered.
+pub(crate) const LOADING: &str = "the choices are being loaded";
+
 /// The overlay.
 #[derive(Debug, Clone)]
 pub struct Choices {
@@ -28,7 +31,9 @@ pub struct Choices {
     pub parameters: Vec<(String, ChoiceList)>,
     /// Whether the adapter is still being asked.
     pub loading: bool,
-    /// Why there are no values.
+    /// Why the adapter gave no values; a value may be typed then.
+    pub failed: Option<SafeText>,
+    /// Why what was entered last is not taken.
     pub error: Option<SafeText>,
     /// Which parameter is being chosen.
     pub at: usize,
@@ -49,6 +54,7 @@ impl Choices {
             dry_run,
             parameters: parameters.into_iter().map(|name| (name, ChoiceList::default())).collect(),
             loading,
+            failed: None,
             error: None,
             at: 0,
             input: TextInput::default(),
@@ -85,6 +91,8 @@ impl Choices {
     /// Takes in what the adapter answered.
     pub(crate) fn answered(&mut self, values: Result<BTreeMap<String, ChoiceList>, SafeText>) {
         self.loading = false;
+        // That they were being loaded is no longer so.
+        self.error = None;
         match values {
             Ok(mut values) => {
                 for (name, known) in &mut self.parameters {
@@ -92,7 +100,7 @@ impl Choices {
                 }
                 self.preselect();
             }
-            Err(why) => self.error = Some(why),
+            Err(why) => self.failed = Some(why),
         }
     }
 
@@ -123,6 +131,7 @@ impl Choices {
     /// has parameters always passes the plan's dialog.
     fn choose(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         if self.loading {
+            self.error = Some(SafeText::new(LOADING));
             return Then::Stay;
         }
         let offered = !self.offered().is_empty();

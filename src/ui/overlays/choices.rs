@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::Draw;
 use super::confirm::place;
 use crate::app::layout::Target;
-use crate::app::overlays::choices::Choices;
+use crate::app::overlays::choices::{Choices, LOADING};
 use crate::app::state::State;
 use crate::model::choice::{Choice, before_running, knows_running};
 use crate::text::SafeText;
@@ -50,11 +50,23 @@ impl Draw for Choices {
             text: self.input.text(),
             cursor: Some(self.input.cursor()),
             error: self.error.as_ref().map(|why| (0, why)),
-            placeholder: if offered { "type to narrow the list" } else { "type a value" },
+            placeholder: match (offered, self.loading) {
+                (true, _) => "type to narrow the list",
+                (false, true) => "no value can be chosen yet",
+                (false, false) => "type a value",
+            },
         };
         input.draw(painter, line);
         if self.loading {
-            Notice::empty("asking the adapter for values", "Esc cancels").draw(painter, list);
+            // Said once: where Enter was pressed it stands below the input already.
+            if self.error.is_none() {
+                Notice::empty(LOADING, "Esc cancels").draw(painter, list);
+            }
+            return;
+        }
+        if let Some(why) = &self.failed {
+            let headline = format!("the choices could not be loaded: {why}");
+            Notice::error(headline, "type a value, then press Enter").draw(painter, list);
             return;
         }
         let list = match self.left_out() {
