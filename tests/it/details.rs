@@ -533,5 +533,8 @@ fn numbers_are_grouped_by_another_field() {
     app.keys("esc #");
     app.typed("message");
     app.keys("enter b");
+    assert_eq!(app.toast(), "still counting message, 0 %: no number found so far");
+    settle(&mut app);
+    app.keys("b");
     assert_eq!(app.toast(), "message holds no numbers to group by another field");
 }

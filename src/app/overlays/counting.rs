@@ -44,8 +44,8 @@ pub trait Counted: Clone + Debug + 'static {
     /// The command by which another field is chosen.
     fn chooses(&self) -> Command;
 
-    /// A command of its own.
-    fn command(&mut self, state: &mut State, command: Command) -> Then;
+    /// A command of its own. `progress`: how much of what was held is counted, in per cent; `None` where all is.
+    fn command(&mut self, state: &mut State, command: Command, progress: Option<u8>) -> Then;
 }
 
 /// The overlay.
@@ -189,7 +189,10 @@ impl<C: Counted> Overlay for CountingOverlay<C> {
             command if command == self.counted.chooses() => {
                 *self = Self::asking(state, self.counted.of_field(String::new()));
             }
-            command => return self.counted.command(state, command),
+            command => {
+                let progress = self.progress();
+                return self.counted.command(state, command, progress);
+            }
         }
         Then::Stay
     }

@@ -56,7 +56,7 @@ impl Counted for GroupedValues {
         Command::GroupBy
     }
 
-    fn command(&mut self, _state: &mut State, command: Command) -> Then {
+    fn command(&mut self, _state: &mut State, command: Command, _progress: Option<u8>) -> Then {
         if command == Command::Order {
             self.order = self.order.next();
         }

@@ -68,14 +68,19 @@ impl Counted for TopValues {
         Command::TopValues
     }
 
-    fn command(&mut self, state: &mut State, command: Command) -> Then {
+    fn command(&mut self, state: &mut State, command: Command, progress: Option<u8>) -> Then {
         match command {
             Command::GroupBy if self.spread.ends().is_some() => {
                 grouped::open(state, &self.field);
                 return Then::Close;
             }
             Command::GroupBy => {
-                state.toast(Tone::Info, &format!("{} holds no numbers to group by another field", self.field));
+                let field = &self.field;
+                let text = match progress {
+                    None => format!("{field} holds no numbers to group by another field"),
+                    Some(done) => format!("still counting {field}, {done} %: no number found so far"),
+                };
+                state.toast(Tone::Info, &text);
             }
             _ => {}
         }
