@@ -53,6 +53,17 @@ pub(crate) enum ReadError {
     Io(io::Error),
 }
 
+/// Why a regular file was not read. Each completes "this file …".
+#[derive(Debug, Error)]
+pub(crate) enum RegularError {
+    /// A directory, a pipe, a socket or a device.
+    #[error("is a {0}, not a regular file")]
+    NotRegular(&'static str),
+    /// As of any other file.
+    #[error(transparent)]
+    Read(ReadError),
+}
+
 fn size(found: Option<u64>, most: u64) -> String {
     found.map_or_else(|| format!("more than {most} bytes"), |found| format!("{found} bytes"))
 }
@@ -71,13 +82,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// It is missing, something else than a file or a pipe, too large, silent, or can't be read.
 pub(crate) fn read(path: &Path, most: u64, patience: Duration) -> Result<Received, ReadError> {
-    let file = open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::Missing,
-        // What opening a socket answers.
-        _ if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => ReadError::Special("socket"),
-        _ => ReadError::Io(error),
-    })?;
-    let metadata = file.metadata().map_err(ReadError::Io)?;
+    let (file, metadata) = opened(path)?;
     let kind = metadata.file_type();
     if kind.is_dir() {
         return Err(ReadError::Directory);
@@ -93,6 +98,46 @@ pub(crate) fn read(path: &Path, most: u64, patience: Duration) -> Result<Receive
     }
     let bytes = to_end(file, most, patience, kind.is_fifo())?;
     Ok(Received { bytes, metadata })
+}
+
+/// Reads a whole regular file of at most `most` bytes, and nothing else: for what is read again each time that it is shown,
+/// where a pipe would be empty the second time. Blocking.
+///
+/// # Errors
+/// It is missing, something else than a regular file, too large, or can't be read.
+pub(crate) fn read_regular(path: &Path, most: u64) -> Result<Received, RegularError> {
+    let (file, metadata) = opened(path).map_err(|error| match error {
+        ReadError::Special(kind) => RegularError::NotRegular(kind),
+        error => RegularError::Read(error),
+    })?;
+    let kind = metadata.file_type();
+    if !kind.is_file() {
+        let found = if kind.is_dir() {
+            "directory"
+        } else if kind.is_fifo() {
+            "pipe"
+        } else {
+            "device"
+        };
+        return Err(RegularError::NotRegular(found));
+    }
+    if metadata.len() > most {
+        return Err(RegularError::Read(ReadError::TooLarge { found: Some(metadata.len()), most }));
+    }
+    let bytes = to_end(file, most, Duration::ZERO, false).map_err(RegularError::Read)?;
+    Ok(Received { bytes, metadata })
+}
+
+/// The file, and what it is.
+fn opened(path: &Path) -> Result<(File, Metadata), ReadError> {
+    let file = open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadError::Missing,
+        // What opening a socket answers.
+        _ if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => ReadError::Special("socket"),
+        _ => ReadError::Io(error),
+    })?;
+    let metadata = file.metadata().map_err(ReadError::Io)?;
+    Ok((file, metadata))
 }
 
 fn to_end(mut file: File, most: u64, patience: Duration, pipe: bool) -> Result<Vec<u8>, ReadError> {
@@ -166,6 +211,22 @@ mod tests {
         )
         .unwrap();
         assert!(refused(&place.path().join("fifo")).starts_with("is a pipe that was not written"));
+    }
+
+    #[test]
+    fn where_only_a_regular_file_will_do_a_pipe_and_a_directory_are_refused_at_once() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+        std::fs::write(at("file"), "text").unwrap();
+        let refused = |path: &Path| read_regular(path, 4).unwrap_err().to_string();
+        assert_eq!(refused(&at("fifo")), "is a pipe, not a regular file");
+        assert_eq!(refused(&at("socket")), "is a socket, not a regular file");
+        assert_eq!(refused(place.path()), "is a directory, not a regular file");
+        assert_eq!(refused(Path::new("/dev/zero")), "is a device, not a regular file");
+        assert_eq!(read_regular(&at("file"), 4).unwrap().bytes, b"text");
+        assert!(read_regular(&at("file"), 3).unwrap_err().to_string().starts_with("is too large: 4 bytes"));
     }
 
     #[test]

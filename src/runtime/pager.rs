@@ -9,8 +9,7 @@ use std::process::Stdio;
 use tokio::process::ChildStdin;
 
 use super::terminal::KeyInput;
-use crate::files;
-use crate::files::bounded::PATIENCE;
+use crate::files::bounded;
 use crate::process::{Invocation, TerminalBorrower};
 use crate::text::redact::Redactor;
 use crate::text::{SafeText, markdown};
@@ -38,13 +37,13 @@ impl PagerText {
             Self::Ready(text) => return text,
             Self::File { path, section } => (path, section),
         };
-        match files::read(&path, MOST, PATIENCE) {
+        match bounded::read_regular(&path, MOST) {
             Ok(received) => {
                 let text = String::from_utf8_lossy(&received.bytes);
                 let safe: Vec<String> = text.lines().map(|line| SafeText::new(line).to_string()).collect();
                 safe[markdown::start(&safe, &section).unwrap_or(0)..].join("\n") + "\n"
             }
-            Err(error) => format!("{} can't be read: {error}\n", path.display()),
+            Err(error) => format!("the runbook {error}: {}\n", path.display()),
         }
     }
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::effects::Effects;
 use super::tasks::Tasks;
-use crate::files;
-use crate::files::bounded::PATIENCE;
+use crate::files::bounded;
 use crate::model::effect::{ConsoleEffect, Effect, RequestId};
 use crate::model::outcome::Outcome;
 use crate::text::redact::Redactor;
@@ -36,13 +35,13 @@ impl Effects {
 
 /// The lines of a section, without secrets. What a file says comes from outside: it is made safe line by line.
 fn read(path: &Path, section: &str, redactor: &Redactor) -> Result<Vec<SafeText>, SafeText> {
-    let received =
-        files::read(path, MOST, PATIENCE).map_err(|error| SafeText::new(&format!("{} {error}", path.display())))?;
+    let received = bounded::read_regular(path, MOST)
+        .map_err(|error| SafeText::new(&format!("the runbook {error}: {}", path.display())))?;
     let text = redactor.redact(&String::from_utf8_lossy(&received.bytes)).into_owned();
     let lines: Vec<SafeText> = text.lines().map(SafeText::new).collect();
     markdown::section(&lines, section)
         .map(<[SafeText]>::to_vec)
-        .ok_or_else(|| SafeText::new(&format!("{} has no heading `#{section}`", path.display())))
+        .ok_or_else(|| SafeText::new(&format!("the runbook has no heading `#{section}`: {}", path.display())))
 }
 
 #[cfg(test)]
@@ -59,10 +58,17 @@ mod tests {
             let read = read(&path, section, &Redactor::default());
             read.map(|lines| lines.iter().map(ToString::to_string).collect::<Vec<_>>()).map_err(|why| why.to_string())
         };
-        assert!(read("").unwrap_err().ends_with("RUNBOOK.md does not exist"));
+        let why = read("").unwrap_err();
+        assert!(why.starts_with("the runbook does not exist: /") && why.ends_with("RUNBOOK.md"), "{why}");
+        std::fs::create_dir(&path).unwrap();
+        assert!(read("").unwrap_err().starts_with("the runbook is a directory, not a regular file: "));
+        std::fs::remove_dir(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+        assert!(read("").unwrap_err().starts_with("the runbook is a pipe, not a regular file: "));
+        std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, "# A\none\u{1b}[2J\n# B\ntwo\n").unwrap();
         assert_eq!(read("b"), Ok(vec!["# B".to_owned(), "two".to_owned()]));
         assert!(!read("a").unwrap()[1].contains('\u{1b}'), "what a file says moves no cursor");
-        assert!(read("c").unwrap_err().ends_with("RUNBOOK.md has no heading `#c`"));
+        assert!(read("c").unwrap_err().starts_with("the runbook has no heading `#c`: "));
     }
 }

@@ -124,7 +124,8 @@ impl Look<'_> {
     fn runbook(&mut self, config: &Config, service: &Service) {
         let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
         let Some((path, _)) = service.runbook_file(beside) else { return };
-        if let Some(why) = unreadable(&path) {
+        let irregular = || (!path.is_file()).then(|| "is not a regular file".to_owned());
+        if let Some(why) = unreadable(&path).or_else(irregular) {
             let message = format!("the runbook {} {why}", path.display());
             self.warn(&["service", &service.name, "runbook"], message, "write it, or correct the path");
         }

@@ -18,15 +18,22 @@ use crate::ui::widgets::table::position;
 /// Columns that it has where it stands beside others.
 const NARROWEST: usize = 44;
 
+/// What to do about a runbook that can't be shown. It fits beside others.
+const UNREADABLE: &str = "correct `runbook` in the configuration";
+
 pub(super) struct ServiceRunbook;
 
 impl PanelView for ServiceRunbook {
     /// As high as the section, in the column that it has beside the logs.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        // Asked for several times a frame, and the same for as long as the text is.
+        // Asked for several times a frame, and the same for as long as what was read is.
         let rows = state.console.screens.service.runbook.as_ref().and_then(|shown| {
-            let text = shown.text.as_ref()?.as_ref().ok()?;
-            Some(*shown.rows.get_or_init(|| lines(text, NARROWEST).len()))
+            let read = shown.text.as_ref()?;
+            Some(*shown.rows.get_or_init(|| match read {
+                Ok(text) => lines(text, NARROWEST).len(),
+                // The whole reason, whose path may be long, and what to do.
+                Err(why) => 1 + Line::plain(why).wrapped(NARROWEST, 0).len(),
+            }))
         });
         Some(Height::by_rows(rows.unwrap_or(1), room))
     }
@@ -47,8 +54,7 @@ impl PanelView for ServiceRunbook {
         match read {
             Some(Ok(_)) => {}
             Some(Err(why)) => {
-                let next = "write it, or correct `runbook` in the configuration";
-                return Notice::error(Span::from(why), next).draw(painter, inner);
+                return Notice::error(Span::from(why), UNREADABLE).draw(painter, inner);
             }
             // An address, or a file that is being read.
             None => {
