@@ -36,7 +36,7 @@ impl RowKey {
     /// The row of something that happened.
     pub(crate) fn entry(entry: &TimelineEntry) -> Self {
         match &entry.kind {
-            EventKind::Run(Some(id)) => Self::Run(id.clone()),
+            EventKind::Run { id: Some(id), .. } => Self::Run(id.clone()),
             _ => Self::Entry(entry.at.mono, entry.text.clone()),
         }
     }
@@ -44,7 +44,7 @@ impl RowKey {
     /// Whether this is the row of something that happened.
     pub(crate) fn is_entry(&self, entry: &TimelineEntry) -> bool {
         match (self, &entry.kind) {
-            (Self::Run(run), EventKind::Run(Some(id))) => run == id,
+            (Self::Run(run), EventKind::Run { id: Some(id), .. }) => run == id,
             (Self::Entry(at, text), _) => *at == entry.at.mono && *text == entry.text,
             _ => false,
         }

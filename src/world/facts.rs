@@ -119,12 +119,23 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             who: SafeText::new(&fact.draft.who),
         },
         (said, HistoryKind::Run | HistoryKind::Deployment) => {
-            EventKind::Run(said.object().strip_prefix("run:").map(Name::from))
+            EventKind::Run { id: said.object().strip_prefix("run:").map(Name::from), state: state(said) }
         }
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
         (_, HistoryKind::Status | HistoryKind::Alert | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
         (_, HistoryKind::Ack | HistoryKind::Silence) => EventKind::Note,
+    }
+}
+
+/// The state that a run has come to by what is said of it. A stop that was requested leaves it running.
+fn state(said: &Statement) -> RunState {
+    match said {
+        Statement::RunClosed(closed) => closed.state,
+        Statement::RunLost(_) => RunState::Unknown,
+        Statement::RunReopened { .. } => RunState::Verifying,
+        Statement::RunRefused(_) => RunState::Refused,
+        _ => RunState::Running,
     }
 }
 

@@ -95,7 +95,7 @@ impl World {
         let is_found = is_found && run.ago(self.moment()) > FOUND;
         self.saw(
             EventMark::Run(run.id.clone(), run.state),
-            EventKind::Run(Some(run.id.clone())),
+            EventKind::Run { id: Some(run.id.clone()), state: run.state },
             run.service.clone(),
             text,
             is_found,
@@ -106,7 +106,8 @@ impl World {
     pub(crate) fn refused(&mut self, action: &Name, why: &SafeText) {
         let service = self.action(action).and_then(|known| known.service.clone());
         let text = format!("{} was refused: {why}", self.title_of(action));
-        self.saw(EventMark::Refused(action.clone(), why.clone()), EventKind::Run(None), service, &text, false);
+        let kind = EventKind::Run { id: None, state: RunState::Refused };
+        self.saw(EventMark::Refused(action.clone(), why.clone()), kind, service, &text, false);
     }
 
     /// Where a run stands or how it ended, in a line.
@@ -127,7 +128,7 @@ impl World {
     /// What happened, in a line: of a run that is known, where it stands now.
     pub(crate) fn event_text(&self, entry: &TimelineEntry) -> SafeText {
         match &entry.kind {
-            EventKind::Run(Some(id)) => {
+            EventKind::Run { id: Some(id), .. } => {
                 self.run_by_id(id).map_or_else(|| entry.text.clone(), |run| SafeText::new(&self.epitaph(run)))
             }
             _ => entry.text.clone(),

@@ -33,8 +33,13 @@ pub enum EventKind {
     Fired(Severity),
     /// An alert that fired is over.
     Resolved(Severity),
-    /// A run started or ended, by its id; `None`: it was refused.
-    Run(Option<Name>),
+    /// A run came to a state, or an action was refused.
+    Run {
+        /// Its id; `None`: nothing ran.
+        id: Option<Name>,
+        /// The state that it came to, which is the last that is known of a run that is no longer held here.
+        state: RunState,
+    },
     /// The configuration was read again.
     Reload,
     /// Our own connectivity, a gap, a task.
@@ -206,7 +211,7 @@ impl Timeline {
 fn reading<'a>() -> impl FnMut(&'a TimelineEntry) -> bool {
     let mut runs = BTreeSet::new();
     move |entry| match &entry.kind {
-        EventKind::Run(Some(id)) => runs.insert(id),
+        EventKind::Run { id: Some(id), .. } => runs.insert(id),
         _ => !entry.is_step,
     }
 }
@@ -277,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_nobody_reads_pushes_out_nothing_that_is_read() {
-        let run = || EventKind::Run(Some("restart-api-1".into()));
+        let run = || EventKind::Run { id: Some("restart-api-1".into()), state: RunState::Running };
         let mut timeline = Timeline::default();
         timeline.see(entry(1, "down"), down(), NEAR, false);
         timeline.push(TimelineEntry { kind: run(), ..entry(2, "started") });

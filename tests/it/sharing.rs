@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::config::Config;
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
-use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunRefused, Statement};
+use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunClosed, RunRefused, Statement};
 use opsroom::model::lease::{LateFigures, LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
@@ -196,6 +196,35 @@ fn what_others_do_and_what_newer_versions_say_is_told() {
         said,
         ["restart api was refused: api is locked by bob · ana", "moon.rose (written by a newer version) · ana"]
     );
+}
+
+/// A run of which only facts are left here: its row says how it ended, and not that it runs.
+#[test]
+fn a_run_that_is_not_held_here_is_marked_as_it_was_left() {
+    let mut app = console();
+    open(&mut app, &[]);
+    let at = app.now().utc;
+    let closed = |run: &str, state| {
+        Statement::RunClosed(RunClosed {
+            run: run.into(),
+            target: "api".to_owned(),
+            state,
+            checks: None,
+            note: Some(SafeText::new(run)),
+            ended: None,
+            fence: None,
+            took_ms: None,
+        })
+    };
+    app.outcome(Outcome::Facts(vec![
+        fact(1, at, closed("went-well", RunState::Verified)),
+        fact(2, at, closed("went-wrong", RunState::Failed)),
+        fact(3, at, Statement::RunReopened { run: "begun-again".into() }),
+    ]));
+    let drawn = text(&draw(&app.state, 200, 50));
+    for row in ["✓ run: closed: went-well", "✗ run: closed: went-wrong", "? run: verifying again"] {
+        assert!(drawn.contains(row), "{row}:\n{drawn}");
+    }
 }
 
 /// From now on this console acts for all, or another one does.

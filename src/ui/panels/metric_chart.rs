@@ -191,7 +191,7 @@ pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
                 role => role,
             },
         )),
-        EventKind::Run(_) | EventKind::Deployed { .. } => Some((1, Role::Key)),
+        EventKind::Run { .. } | EventKind::Deployed { .. } => Some((1, Role::Key)),
         EventKind::Resolved(_) => Some((0, Role::StatusOk)),
         EventKind::Status { .. } | EventKind::Reload | EventKind::Console | EventKind::Note => None,
     }

@@ -92,26 +92,21 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
 
 /// Glyph and words of an outcome.
 pub(crate) fn outcome_line(run: &Run, glyphs: GlyphSet) -> Line<'static> {
-    let (sign, role) = outcome_sign(run, glyphs);
+    let (sign, role) = outcome_sign(run.state, glyphs);
     Line::styled(sign, role).then(run.outcome(), role)
 }
 
 /// The glyph of an outcome, and its colour.
-pub(super) fn outcome_sign(run: &Run, glyphs: GlyphSet) -> (&'static str, Role) {
-    match run.state {
+pub(super) fn outcome_sign(state: RunState, glyphs: GlyphSet) -> (&'static str, Role) {
+    match state {
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
         RunState::Inconclusive | RunState::Unknown => ("?", Role::StatusUnknown),
-        RunState::Refused | RunState::Cancelled => refusal_sign(glyphs),
+        RunState::Refused | RunState::Cancelled => (glyphs.none, Role::TextDim),
         RunState::NotRecovered | RunState::Regressed | RunState::Failed | RunState::TimedOut | RunState::Killed => {
             (glyphs.cross, Role::LevelError)
         }
     }
-}
-
-/// The glyph of what did not happen, and its colour.
-pub(super) fn refusal_sign(glyphs: GlyphSet) -> (&'static str, Role) {
-    (glyphs.none, Role::TextDim)
 }
 
 /// How long it took, or has been going on; a dash where nobody knows.

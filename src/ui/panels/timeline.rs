@@ -2,10 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::runs::{outcome_sign, refusal_sign};
+use super::runs::outcome_sign;
 use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::model::run::RunState;
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -114,13 +115,11 @@ fn row<'a>(
             let sign = Line::styled(glyphs.check, Role::StatusOk);
             (Line::plain(Span::borrowed(of_service())), sign.then(&entry.text, Role::Text))
         }
-        EventKind::Run(id) => {
+        EventKind::Run { id, state: said } => {
             let run = id.as_ref().and_then(|id| state.seen().run_by_id(id));
-            let (sign, role) = match (id, run) {
-                (_, Some(run)) => outcome_sign(run, glyphs),
-                (None, None) => refusal_sign(glyphs),
-                (Some(_), None) => (glyphs.pointer, Role::Key),
-            };
+            // A run that goes on is held here: of any other it is not known how it ended.
+            let last = if said.is_open() { RunState::Unknown } else { *said };
+            let (sign, role) = outcome_sign(run.map_or(last, |run| run.state), glyphs);
             let text = state.seen().event_text(entry).to_string();
             (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
         }
