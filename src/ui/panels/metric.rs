@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::metric_chart::{self, Shown};
 use super::{Height, PanelView, Room, focused, frame, next_key, note};
@@ -26,6 +27,8 @@ const TALL: u16 = 44;
 
 /// Columns of a name that still says which metric it is.
 const LEAST_NAME: usize = 8;
+/// Columns of the title of a service that still say which one it is.
+const LEAST_BEGINNING: usize = 3;
 
 pub(super) struct OneMetric;
 
@@ -75,7 +78,7 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
         value = stale(painter, metric, "");
     }
     let room = left(&value).max(4);
-    let title = cut(&metric.title, room, painter.glyphs().ellipsis);
+    let title = title_within(state, metric, room, painter.glyphs().ellipsis);
     let words = Line::styled(title, role).and(" ", Role::Text).join(value);
     let used = painter.put_at(area, 1, 0, &words) + 2;
     if focused {
@@ -124,6 +127,26 @@ fn stale(painter: &Painter<'_>, metric: &MetricView, word: &'static str) -> Line
     sign.then(number.unwrap_or_default(), Role::TextDim)
 }
 
+/// The title of a metric within `room` columns. One that begins with its service's title gives up of that first: of
+/// `shop front p95` it is `p95` that tells it from the others of the service.
+pub(crate) fn title_within(state: &State, metric: &MetricView, room: usize, ellipsis: &str) -> String {
+    let service = metric.service.as_deref().map(|service| state.seen().title_of_service(service));
+    let parts = service.and_then(|service| Some((service, metric.title.strip_prefix(service)?.strip_prefix(' ')?)));
+    shortened(&metric.title, parts, room, ellipsis)
+}
+
+/// `whole` within `room` columns; `parts`: its beginning that may be cut, and the rest, which stays as long as it can.
+fn shortened(whole: &str, parts: Option<(&str, &str)>, room: usize, ellipsis: &str) -> String {
+    let Some((beginning, rest)) = parts.filter(|_| whole.width() > room) else { return cut(whole, room, ellipsis) };
+    match room.checked_sub(rest.width() + 1 + ellipsis.width()) {
+        Some(left) if left >= LEAST_BEGINNING => {
+            let kept = cut(beginning, left, "");
+            format!("{}{ellipsis} {rest}", kept.trim_end())
+        }
+        _ => cut(rest, room, ellipsis),
+    }
+}
+
 /// What the latest number leaves out, within `room` columns.
 pub(super) fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
     let Some(caveat) = &metric.caveat else { return Line::new() };
@@ -151,4 +174,20 @@ pub(super) fn nothing<'a>(state: &State, metric: &'a MetricView) -> Notice<'a> {
         notice.next.push(Line::styled(next, Role::TextDim));
     }
     notice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_that_is_too_long_keeps_what_tells_it_from_others() {
+        let within = |room| shortened("shop front p95", Some(("shop front", "p95")), room, "…");
+        assert_eq!(
+            [14, 13, 11, 8, 7, 3].map(within),
+            ["shop front p95", "shop fro… p95", "shop f… p95", "sho… p95", "p95", "p95"]
+        );
+        assert_eq!(within(2), "p…");
+        assert_eq!(shortened("response-time", None, 8, "…"), "respons…");
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::metric::{age, caveat, nothing, value};
+use super::metric::{age, caveat, nothing, title_within, value};
 use super::{frame, next_key};
 use crate::app::keymap::Command;
 use crate::app::metrics::panel_span;
@@ -61,7 +61,7 @@ pub(super) fn draw(
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
-    let whole = frame(state, painter, id, cut(&metric.title, room, ellipsis))
+    let whole = frame(state, painter, id, title_within(state, metric, room, ellipsis))
         .with(value, "")
         .note(caveat(metric, room, ellipsis).join(age(state, metric)))
         .foot(foot)
