@@ -39,6 +39,8 @@ pub struct LogView {
     /// What was said how often in the last hour.
     pub(crate) repeats: RepeatedShapes,
     /// Up to which `seq` its records were there before they were read; those above came live.
+    /// Since when what it says is read as it is said; `None` before it was opened.
+    followed_since: Option<DateTime<Utc>>,
     backlog_to: u64,
     /// Bytes of the longest service name that a record of this log has stated; never shrinks.
     pub longest_service: usize,
@@ -58,6 +60,7 @@ impl LogView {
             last_at: None,
             ring: Ring::new(limits),
             repeats: RepeatedShapes::default(),
+            followed_since: None,
             backlog_to: 0,
             longest_service: 0,
             recent: VecDeque::new(),
@@ -110,6 +113,30 @@ impl LogView {
     pub(crate) fn loaded_since(&self) -> Option<DateTime<Utc>> {
         let is_part = self.backlog_to > 0 || self.ring.dropped() > 0;
         self.ring.time_at(0).filter(|_| is_part)
+    }
+
+    /// Takes in what its source does now.
+    pub(crate) fn turn(&mut self, to: LogState, now: Stamp) {
+        let was_closed = matches!(self.state, LogState::Starting | LogState::Failed(_));
+        if was_closed && !matches!(to, LogState::Starting | LogState::Failed(_)) {
+            self.followed_since = Some(now.utc);
+        }
+        self.state = to;
+    }
+
+    /// From when on what it says is counted, where it may have said more before: its first record that was there when it was
+    /// opened, or when that was. A file that was empty then may have been rotated the moment before.
+    pub(crate) fn counted_since(&self) -> Option<DateTime<Utc>> {
+        self.repeats.begins().or(self.followed_since)
+    }
+
+    /// Whether what was there when it was opened, or came faster than it is read, is not all counted yet.
+    pub(crate) fn is_behind(&self) -> bool {
+        match self.state {
+            LogState::CatchingUp { .. } => true,
+            LogState::Starting => self.read() == 0,
+            _ => false,
+        }
     }
 
     /// Files that match its pattern and are too many to be followed.

@@ -219,7 +219,7 @@ impl World {
             return Output::default();
         }
         let failed = if let LogState::Failed(why) = &to { Some(why.clone()) } else { None };
-        log.state = to;
+        log.turn(to, self.now);
         let mut output = Output::noticeable();
         if let Some(why) = failed {
             output.extend(self.problem(ProblemKind::Warning, &SafeText::new(name), &why));

@@ -899,6 +899,32 @@ fn a_count_says_since_when_it_counts() {
 }
 
 #[test]
+fn a_log_that_was_empty_or_is_still_read_is_not_said_to_be_counted_for_an_hour() {
+    let mut app = App::new("[log.api]\nfile = \"/var/log/api.log\"\n[log.web]\nfile = \"/var/log/web.log\"\n");
+    state(&mut app, "api", LogState::Following(1));
+    line(&mut app, "api", 1, 0, Level::Error, "it broke");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("1 error so far, still reading"), "web is not open yet: {frame}");
+    state(&mut app, "web", LogState::CatchingUp { left: 4096 });
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("1 error so far, still reading"), "{frame}");
+    // The file may have been rotated just before it was opened: what it said before is in another.
+    app.pass(60);
+    state(&mut app, "web", LogState::Following(1));
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("1 error since 02:41:00 ·"), "{frame}");
+    // Rotated while it is followed, it is counted on.
+    state(&mut app, "api", LogState::Waiting(SafeText::new("/var/log/api.log is not there")));
+    app.pass(60);
+    state(&mut app, "api", LogState::Following(1));
+    line(&mut app, "api", 2, 0, Level::Error, "it broke");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("2 errors since 02:41:00 ·"), "{frame}");
+    app.pass(3540);
+    assert!(shown(&mut app, (120, 40)).contains("1 error in the last hour"));
+}
+
+#[test]
 fn a_secret_that_is_learned_late_leaves_the_folded_rows_too() {
     let mut app = logs();
     let said = |app: &App, words: &str| {

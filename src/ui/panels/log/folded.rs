@@ -148,16 +148,18 @@ fn most_wanted<'a>(logs: &[&'a LogView], now: DateTime<Utc>, most: usize) -> Vec
     all.into_iter().map(record).collect()
 }
 
-/// `254 errors in the last hour`, or since when they are counted where that is less.
+/// `254 errors in the last hour`, or since when they are counted where that is less, or that not all is read yet.
 fn errors(state: &State, logs: &[&LogView]) -> Line<'static> {
     let now = state.shown_now().utc;
     let count: u64 = logs.iter().map(|log| log.repeats.errors(now)).sum();
-    let begins = logs.iter().filter_map(|log| log.repeats.begins()).max();
+    let begins = logs.iter().filter_map(|log| log.counted_since()).max();
     let zone = state.seen().config.console.timezone;
     let is_recent = |begins: &DateTime<Utc>| now - *begins < TimeDelta::hours(1);
-    // Of a log that was read from its beginning, or for longer, the whole hour is counted.
-    let first = logs.iter().map(|log| log.repeats.begins().filter(is_recent)).min().flatten();
+    // Of a log that has been read for longer the whole hour is counted.
+    let first = logs.iter().map(|log| log.counted_since().filter(is_recent)).min().flatten();
     let span = match (begins.filter(is_recent), first) {
+        // What is still to be read may be of any minute.
+        _ if logs.iter().any(|log| log.is_behind()) => "so far, still reading".to_owned(),
         (None, _) => "in the last hour".to_owned(),
         // That there were none is said of all of them.
         (Some(begins), _) if count == 0 => format!("since {}", figures::moment(begins, now, zone)),
