@@ -194,6 +194,34 @@ fn a_run_is_one_row_of_the_timeline_and_opens_its_output() {
     assert_eq!(app.state.shown_run().unwrap().id, run.id);
 }
 
+/// On a low screen what runs, and its output, have the room; a run that began later and is over stands below.
+#[test]
+fn what_runs_stands_first_and_its_output_has_the_room() {
+    let mut text_of_config = WORLD.to_owned();
+    for n in 0..8 {
+        text_of_config +=
+            &format!("[action.extra-{n}]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\n");
+    }
+    let mut app = App::new(&text_of_config);
+    let rows = |app: &App| {
+        let drawn = text(&draw(&app.state, 80, 24));
+        let from = drawn.lines().position(|line| line.contains(" output ")).unwrap();
+        (24 - from, drawn)
+    };
+    app.keys("6");
+    let (calm, _) = rows(&app);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    app.pass(1);
+    let later = Run { id: "later".into(), ..app.run_of("rollback-api", RunState::Ended) };
+    app.outcome(Outcome::Run(Box::new(later)));
+    let runs = app.state.rows(&panels::RUNS.id());
+    assert_eq!(runs[0], RowKey::Run(run.id.clone()), "{runs:?}");
+    let (watched, drawn) = rows(&app);
+    assert!(watched > calm && watched >= 11, "{watched} rows, {calm} before:\n{drawn}");
+    assert_eq!(app.state.shown_run().unwrap().id, run.id);
+}
+
 #[test]
 fn what_was_proven_is_whole_before_how_long_it_took() {
     let mut app = App::new(WORLD);

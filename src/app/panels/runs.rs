@@ -56,12 +56,15 @@ impl Panel for Runs {
     }
 }
 
-/// Every run, newest first.
+/// Every run, newest first; what is under way before all that is over.
 pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
     let zone = state.seen().config.console.timezone;
     let title = |run: &Run| state.seen().title_of(&run.action).to_owned();
     let text = |to: &mut String, run: &Run| write!(to, "{} {} {}", title(run), run.action, summary(run, zone));
-    keys(state.seen().all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
+    let mut runs = state.seen().all_runs();
+    // Stable: each of the two stays in its order.
+    runs.sort_by_key(|run| !run.state.is_open());
+    keys(runs, filter, |run| RowKey::Run(run.id.clone()), text)
 }
 
 /// A run in words.

@@ -26,9 +26,10 @@ const LOCKS: [Column; 4] = [
 pub(super) struct Locks;
 
 impl PanelView for Locks {
-    /// What it needs, at most a third.
+    /// What it needs, at most a third; less beside what runs.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.screen / 3)))
+        let rows = state.rows(id).len();
+        Some(runs::beside_output(state, rows, super::framed(rows).min(room.screen / 3), room))
     }
 
     fn width(&self) -> (u16, u16) {

@@ -28,11 +28,30 @@ const COLUMNS: [Column; 5] = [
 /// Columns of the lists beside the output of a run.
 pub(super) const WIDTH: (u16, u16) = (44, 80);
 
+/// Under so many columns the lists of the built-in screen stand above the output, not beside it.
+const STACKED: u16 = 110;
+/// Rows of a list that gives way to the output of what runs.
+const LEAST_ROWS: usize = 2;
+
 pub(super) struct Runs;
+
+/// Whether lists of few rows leave what room there is to the output: something runs, and panels stand one under the other on
+/// a low screen. Else a dozen actions that could be started would leave a row or two of what happens now.
+pub(super) fn is_watched(state: &State, room: Room) -> bool {
+    room.width < STACKED && room.is_low() && state.seen().runs.iter().any(|view| view.run.state.is_open())
+}
+
+/// The height of a list beside the output of a run, which needs `most` rows.
+pub(super) fn beside_output(state: &State, rows: usize, most: u16, room: Room) -> Height {
+    if is_watched(state, room) { Height::fixed(framed(rows.min(LEAST_ROWS)).min(most)) } else { Height::fixed(most) }
+}
 
 impl PanelView for Runs {
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
         let rows = state.rows(id).len();
+        if is_watched(state, room) {
+            return Some(beside_output(state, rows, framed(rows), room));
+        }
         Some(Height { most: framed(rows), ..Height::from(room.list(rows)) })
     }
 

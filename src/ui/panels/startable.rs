@@ -18,9 +18,10 @@ use crate::ui::widgets::table::{Column, Table, TableRow};
 pub(super) struct Startable;
 
 impl PanelView for Startable {
-    /// What it needs, at most half.
+    /// What it needs, at most half; less beside what runs.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.screen / 2)))
+        let rows = state.rows(id).len();
+        Some(runs::beside_output(state, rows, super::framed(rows).min(room.screen / 2), room))
     }
 
     fn width(&self) -> (u16, u16) {
