@@ -41,7 +41,8 @@ pub(crate) async fn choices<'a>(
     if !output.status.success() {
         let err = String::from_utf8_lossy(&output.stderr);
         let last = err.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-        return Err(redactor.redact_safe(&said(program, &format!("failed ({}): {last}", output.status))));
+        let last = if last.is_empty() { String::new() } else { format!(": {last}") };
+        return Err(redactor.redact_safe(&said(program, &format!("failed ({}){last}", output.status))));
     }
     let out = String::from_utf8_lossy(&output.stdout);
     let list = list(&out, redactor);

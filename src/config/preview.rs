@@ -6,6 +6,7 @@ use super::Config;
 use super::sections::action::Action;
 use super::substitute;
 use super::titles::{locked_for, title_of_check};
+use crate::lang::unit;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{Confirm, Lock, Plan};
 use crate::text::SafeText;
@@ -84,8 +85,9 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>, actions: &[A
             ));
         }
         if let Some(ago) = situation.last_start.filter(|ago| *ago < action.cooldown) {
-            let (ago, cooldown) = (ago.as_secs(), action.cooldown);
-            warnings.push(format!("ran {ago}s ago, with a cooldown of {cooldown:?}: refused until that is over"));
+            let (ago, cooldown) =
+                (unit::span(Duration::from_secs(ago.as_secs().max(1))), unit::duration(action.cooldown));
+            warnings.push(format!("ran {ago} ago, with a cooldown of {cooldown}: refused until that is over"));
         }
     }
     if let Some(blocked) = situation.blocked_by {

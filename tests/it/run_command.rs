@@ -501,7 +501,7 @@ fn what_is_shown_is_quoted_complete_and_kept() {
     assert!(dry.err.contains("  step 1       echo 'would restart' api\n"), "{dry:?}");
     world.run(&["run", "fail", "--yes"]);
     let again = world.run(&["run", "fail", "--yes"]);
-    assert!(again.err.contains("warning: ran ") && again.err.contains("with a cooldown of 600s"), "{again:?}");
+    assert!(again.err.contains("warning: ran ") && again.err.contains("with a cooldown of 10m"), "{again:?}");
 }
 
 #[test]
