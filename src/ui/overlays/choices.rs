@@ -57,42 +57,48 @@ impl Draw for Choices {
             },
         };
         input.draw(painter, line);
-        if self.loading {
-            // Said once: where Enter was pressed it stands below the input already.
-            if self.error.is_none() {
-                Notice::empty(LOADING, "Esc cancels").draw(painter, list);
-            }
-            return;
+        values(self, painter, list);
+    }
+}
+
+/// The values that can be chosen, or why there are none.
+fn values(choices: &Choices, painter: &mut Painter<'_>, list: Rect) {
+    let offers = choices.offered();
+    if choices.loading {
+        // Said once: where Enter was pressed it stands below the input already.
+        if choices.error.is_none() {
+            Notice::empty(LOADING, "Esc cancels").draw(painter, list);
         }
-        if let Some(why) = &self.failed {
-            let headline = format!("the choices could not be loaded: {why}");
-            Notice::error(headline, "type a value, then press Enter").draw(painter, list);
-            return;
+        return;
+    }
+    if let Some(why) = &choices.failed {
+        let headline = format!("the choices could not be loaded: {why}");
+        Notice::error(headline, "type a value, then press Enter").draw(painter, list);
+        return;
+    }
+    let list = match choices.left_out() {
+        Some(words) if list.height > 1 => {
+            let bottom = Rect { y: list.bottom() - 1, height: 1, ..list };
+            painter.put(bottom, 0, &Line::styled(words, Role::StatusDegraded));
+            Rect { height: list.height - 1, ..list }
         }
-        let list = match self.left_out() {
-            Some(words) if list.height > 1 => {
-                let bottom = Rect { y: list.bottom() - 1, height: 1, ..list };
-                painter.put(bottom, 0, &Line::styled(words, Role::StatusDegraded));
-                Rect { height: list.height - 1, ..list }
-            }
-            _ => list,
-        };
-        let values = self.shown();
-        if offered && values.is_empty() {
-            Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
-            return;
+        _ => list,
+    };
+    let values = choices.shown();
+    if !offers.is_empty() && values.is_empty() {
+        Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
+        return;
+    }
+    let before = before_running(offers).and_then(|at| offers.get(at));
+    let widths = Widths::of(&values, before);
+    let shown = table::window(0, choices.selected, values.len(), usize::from(list.height));
+    for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
+        let spot = Rect { y: list.y + row, height: 1, ..list };
+        painter.put(table::beside_pointer(spot), 0, &choice_line(choice, &widths, before));
+        if choices.selected == Some(at) {
+            table::select(painter, spot, true);
         }
-        let before = before_running(offers).and_then(|at| offers.get(at));
-        let widths = Widths::of(&values, before);
-        let shown = table::window(0, self.selected, values.len(), usize::from(list.height));
-        for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
-            let spot = Rect { y: list.y + row, height: 1, ..list };
-            painter.put(table::beside_pointer(spot), 0, &choice_line(choice, &widths, before));
-            if self.selected == Some(at) {
-                table::select(painter, spot, true);
-            }
-            painter.note(spot, Target::OverlayRow(at));
-        }
+        painter.note(spot, Target::OverlayRow(at));
     }
 }
 
