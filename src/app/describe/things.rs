@@ -288,7 +288,7 @@ impl<'a> Sheet<'a> {
         if let Some(since) = alert.since {
             let is_before = |at: Stamp| at.mono <= since.at.mono && since.at.since(at) <= CHANGED_WITHIN;
             let changes = world.timeline.shown().filter(|entry| {
-                matches!(entry.kind, EventKind::Deployed { .. } | EventKind::Run(_) | EventKind::Reload)
+                matches!(entry.kind, EventKind::Deployed { .. } | EventKind::Run { .. } | EventKind::Reload)
                     && is_before(entry.at)
             });
             let lines: Vec<String> =
