@@ -162,13 +162,22 @@ impl Report<'_> {
         let (Some(config), 0) = (self.config, self.errors()) else {
             return text + &format!("{}\n", counted(self.errors(), "problem"));
         };
-        let parts = [
+        let always = [
             counted(config.services.len(), "service"),
             counted(config.checks.len(), "check"),
             counted(config.metrics.len(), "metric"),
             counted(config.logs.len(), "log"),
             counted(config.actions.len(), "action"),
         ];
+        let further = [
+            (config.channels.len(), "channel"),
+            (config.contacts.len(), "contact"),
+            (config.maintenance.len(), "maintenance window"),
+            (config.slos.len(), "SLO"),
+            (config.tests.len(), "test"),
+        ];
+        let further = further.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word));
+        let parts: Vec<String> = always.into_iter().chain(further).collect();
         let file = config.files.first().map(|file| file.display().to_string()).unwrap_or_default();
         let warnings = match self.diagnostics.len() {
             0 => String::new(),

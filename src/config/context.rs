@@ -63,13 +63,11 @@ impl<'f> ReadContext<'f> {
     /// # Errors
     /// What it stands for already.
     pub(crate) fn alias(&self, word: &str, severity: Severity) -> Result<(), Severity> {
-        match self.known_severity(word) {
-            Some(known) => Err(known),
-            None => {
-                self.aliases.borrow_mut().insert(word.to_owned(), severity);
-                Ok(())
-            }
+        if let Some(known) = self.known_severity(word) {
+            return Err(known);
         }
+        self.aliases.borrow_mut().insert(word.to_owned(), severity);
+        Ok(())
     }
 
     /// The severity that a word stands for, where it stands for one.

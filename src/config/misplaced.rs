@@ -50,6 +50,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ),
     ("adapter", &["kind", "steps", "dry_run", "choices"]),
     ("service", &["depends_on", "runbook", "links"]),
+    ("severity", &["notify", "acknowledge_within", "resolve_within", "repeat", "digest"]),
+    ("slo", &["objective"]),
 ];
 
 /// As [`OWNERS`], with the keys of kinds before them. Those of a kind that logs are of too tell nothing.
@@ -113,6 +115,8 @@ pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
         ("adapter", "action", _) => format!("write it in the action: [action.NAME] with adapter = \"{name}\" and {key} = …"),
         (_, "action", _) => format!("write an action: [action.{name}] with {key} = …"),
         (_, "adapter", _) => format!("write it in the adapter: [adapter.NAME] with {key} = …"),
+        (_, "severity", _) => format!("write it in the severity of its alerts: [severity.critical] with {key} = …"),
+        (_, "slo", _) => format!("write an objective: [slo.{name}] with {section} = \"{name}\" and {key} = …"),
         (_, owner, _) => format!("write it in [{owner}.NAME]"),
     })
 }
@@ -138,6 +142,8 @@ mod tests {
             ("source `x`", "format", "[log.x] with format"),
             ("log `x`", "count", "[metric.x] with log = \"x\""),
             ("log `x`", "http", "[source.NAME]"),
+            ("check `x`", "notify", "[severity.critical] with notify"),
+            ("check `x`", "objective", "[slo.x] with check = \"x\""),
             ("service `x`", "http", "[check.x] with service = \"x\""),
             ("action `x`", "command", "[adapter.NAME]"),
             ("action `x`", "expect", "verify ="),

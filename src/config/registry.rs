@@ -210,7 +210,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         spec: &slo::SECTION,
         read: |reader, draft| {
             let Config { checks, metrics, .. } = &draft.config;
-            let known = slo::Measured { checks, metrics };
+            let known = slo::SloScope { checks, metrics };
             draft.config.slos = reader.named(&slo::SECTION).filter_map(|table| slo::read(&table, &known)).collect();
         },
         changes: |old, new, words| compare("slo", &old.slos, &new.slos, |slo| &slo.name, slo::facts, words),

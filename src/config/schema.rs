@@ -165,7 +165,7 @@ mod tests {
             }
         }
         for text in
-            ["[check.a]\ntiemout = \"5s\"", "[slo.a]", "[console]\nread_only = 1", "[action.a]\nconfirm = \"no\""]
+            ["[check.a]\ntiemout = \"5s\"", "[backup.a]", "[console]\nread_only = 1", "[action.a]\nconfirm = \"no\""]
         {
             assert!(!fits(&schema, &as_json(text)), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::lang::schedule::{MomentSchedule, Window};
+use crate::lang::schedule::{MomentSchedule, TimeWindow};
 use crate::lang::tz::Tz;
 use crate::text::name::Name;
 
@@ -22,7 +22,7 @@ pub struct Override {
     /// Who is on call then.
     pub who: Name,
     /// From when until when.
-    pub window: Window,
+    pub window: TimeWindow,
 }
 
 /// So many changes are looked through for the next that is one: handovers under an override change nothing.
@@ -158,7 +158,7 @@ mod tests {
     fn an_override_wins_from_its_start_to_just_before_its_end_and_the_later_one_over_the_first() {
         let one = |who: &str, start: &str, end: &str| Override {
             who: who.into(),
-            window: Window { start: utc(start), end: utc(end) },
+            window: TimeWindow { start: utc(start), end: utc(end) },
         };
         let overrides = vec![
             one("x", "2026-01-06T00:00:00Z", "2026-01-09T00:00:00Z"),
@@ -184,7 +184,7 @@ mod tests {
             .prop_map(|(people, handover, zone, overrides)| {
                 let overrides = overrides.into_iter().map(|(who, start, length)| {
                     let start = utc("2026-01-01T00:00:00Z") + Duration::hours(start);
-                    let window = Window { start, end: start + Duration::hours(length) };
+                    let window = TimeWindow { start, end: start + Duration::hours(length) };
                     Override { who: Name::from(format!("p{who}")), window }
                 });
                 rotation(people, handover, zone, overrides.collect())

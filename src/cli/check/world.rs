@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::themes;
 use crate::config::Config;
+use crate::config::channels::ChannelKind;
 use crate::config::kinds::Need;
 use crate::config::kinds::command::CommandLine;
 use crate::config::load::locate::Locator;
 use crate::config::sections::adapter::Adapter;
 use crate::config::sections::log::{Log, LogKind};
+use crate::config::sections::notify::Channel;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::service::Service;
 use crate::config::sections::source::Source;
@@ -65,6 +67,9 @@ pub(crate) fn look(config: &Config, locator: &Locator, compose: Option<Compose>)
     }
     for log in &config.logs {
         looked.log(log);
+    }
+    for channel in &config.channels {
+        looked.channel(channel);
     }
     for adapter in &config.adapters {
         looked.adapter(config, adapter);
@@ -166,6 +171,18 @@ impl Look<'_> {
         if !line.shell {
             let directory = line.directory.clone();
             self.program(&[section, name, "command", "0"], &line.argv, directory.as_deref());
+        }
+    }
+
+    fn channel(&mut self, channel: &Channel) {
+        if let ChannelKind::Command(command) = &channel.kind {
+            self.command("notify", &channel.name, &command.line);
+        }
+        if let Some(path) = &channel.template
+            && let Some(why) = unreadable(path)
+        {
+            let message = format!("`template`: {} {why}", path.display());
+            self.warn(&["notify", &channel.name, "template"], message, "correct the path or the permissions");
         }
     }
 

@@ -231,10 +231,11 @@ pub(super) fn url(table: &TableReader<'_>, key: &str, schemes: &[&str]) -> Optio
     let is_secret = text.value.starts_with("{secret:") || host.is_some_and(|host| host.contains("{secret:"));
     if !is_secret && host.is_none_or(str::is_empty) {
         let message = format!("`{key}` is not a valid address");
+        let rest = if key == "smtp" { "HOST:587" } else { "HOST/…" };
         table.context.error(
             text.at,
             message,
-            format!("write {key} = \"{}://HOST/…\"", schemes.last().unwrap_or(&"https")),
+            format!("write {key} = \"{}://{rest}\"", schemes.last().unwrap_or(&"https")),
         );
         return None;
     }

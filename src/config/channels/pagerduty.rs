@@ -1,4 +1,4 @@
-//! `pagerduty = "{secret:NAME}"`: events to an integration of PagerDuty (Events API v2).
+//! `pagerduty = "{secret:NAME}"`: events to an integration of `PagerDuty` (Events API v2).
 
 use super::{AddressUse, ChannelKind, ChannelSettings, ChannelSpec};
 use crate::config::spec::{KeySpec, ValueForm, key};
@@ -23,7 +23,7 @@ pub(super) const SPEC: ChannelSpec = ChannelSpec {
     },
 };
 
-/// An integration of PagerDuty.
+/// An integration of `PagerDuty`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PagerDutyChannel {
     /// The integration (routing) key.

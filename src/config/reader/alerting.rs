@@ -120,14 +120,12 @@ impl<'a> TableReader<'a> {
                 continue;
             };
             match syntax::duration(one.key) {
-                Ok(span) if !span.is_zero() && found.iter().all(|(known, _)| *known != span) => {
-                    found.push((span, count))
-                }
-                Ok(span) if span.is_zero() => self.context.error(one.key_at, "a span must be more than zero", &hint),
-                Ok(_) => {
-                    self.context.error(one.key_at, format!("the span `{}` is written twice", one.key), "remove one")
-                }
                 Err(fault) => self.context.error(one.key_at, fault.message, fault.hint),
+                Ok(Duration::ZERO) => self.context.error(one.key_at, "a span must be more than zero", &hint),
+                Ok(span) if found.iter().any(|(known, _)| *known == span) => {
+                    self.context.error(one.key_at, format!("the span `{}` is written twice", one.key), "remove one");
+                }
+                Ok(span) => found.push((span, count)),
             }
         }
         found.sort_unstable();

@@ -75,3 +75,26 @@ pub(crate) fn facts(alerting: &Alerting) -> Vec<Fact> {
         summary("quiet_ends_silence", shown(alerting.quiet_ends_silence)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load::load_text;
+
+    fn expires(text: &str) -> Vec<u64> {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        config.alerting.ack_expires.iter().map(|(_, expires)| expires.as_secs() / 60).collect()
+    }
+
+    #[test]
+    fn what_is_not_named_expires_by_the_default_that_is_written_else_by_ours() {
+        assert_eq!(expires(""), [30, 240, 240, 240]);
+        assert_eq!(expires("[alerts]\nack_expires = { high = \"1h\" }\n"), [30, 60, 240, 240]);
+        assert_eq!(expires("[alerts]\nack_expires = { high = \"1h\", default = \"2h\" }\n"), [120, 60, 120, 120]);
+        let alias = "[severity.critical]\naliases = [\"P1\"]\nnotify = [\"desk\"]\n[notify.desk]\nterminal = \"bell\"\n[alerts]\nack_expires = { P1 = \"5m\" }\n";
+        assert_eq!(expires(alias), [5, 240, 240, 240]);
+    }
+}

@@ -25,7 +25,7 @@ pub struct Channel {
     /// kind says.
     pub limits: Vec<(Duration, u32)>,
     /// `quiet`
-    pub quiet: Option<Quiet>,
+    pub quiet: Option<QuietHours>,
     /// `prove_every`: a test message where nothing was delivered for so long.
     pub prove_every: Option<Duration>,
     /// `template`: a minijinja file in place of the built-in text.
@@ -36,7 +36,7 @@ pub struct Channel {
 
 /// When a channel is quiet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
+pub struct QuietHours {
     /// `when`, by the console's clocks where it names no zone.
     pub when: WindowSchedule,
     /// `above`: only what is worse than this is sent then. The rest comes as one digest at the end.
@@ -99,7 +99,10 @@ fn addresses(table: &TableReader<'_>, address: AddressUse) -> Vec<String> {
         table.context.error(table.at, message, "add to = [\"…\"], or an [oncall] section");
     }
     let Some(kind) = address.kind() else {
-        table.out_of_place("to", "a kind that takes addresses");
+        if table.has("to") {
+            let message = format!("{} takes no addresses: where it sends is all in its kind", table.title);
+            table.context.error(table.place("to"), message, "remove `to`");
+        }
         return Vec::new();
     };
     let mut found: Vec<String> = Vec::new();
@@ -119,11 +122,11 @@ fn addresses(table: &TableReader<'_>, address: AddressUse) -> Vec<String> {
     found
 }
 
-fn quiet(table: &TableReader<'_>) -> Option<Quiet> {
+fn quiet(table: &TableReader<'_>) -> Option<QuietHours> {
     let inner = table.table("quiet")?;
     let when = inner.needed("when", "\"daily 22:00-07:00\"").then(|| inner.windows("when")).flatten();
     let above = inner.needed("above", "\"high\"").then(|| inner.severity("above")).flatten();
-    Some(Quiet { when: when?, above: above? })
+    Some(QuietHours { when: when?, above: above? })
 }
 
 /// What a change is said by.

@@ -11,7 +11,7 @@ use super::severity::{SeverityRule, names};
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
-use crate::lang::schedule::{MomentSchedule, Window};
+use crate::lang::schedule::{MomentSchedule, TimeWindow};
 use crate::lang::tz::Tz;
 use crate::lang::unit::duration as shown;
 use crate::model::oncall::{Override, Rotation};
@@ -118,7 +118,7 @@ fn overrides(table: &TableReader<'_>, zone: Tz) -> Vec<Override> {
         let start = one.needed("from", "\"2026-03-02T09:00\"").then(|| one.local_moment("from")).flatten();
         let end = one.needed("to", "\"2026-03-04T09:00\"").then(|| one.local_moment("to")).flatten();
         let (Some(who), Some(start), Some(end)) = (who, start, end) else { continue };
-        let window = Window { start: start.at(zone), end: end.at(zone) };
+        let window = TimeWindow { start: start.at(zone), end: end.at(zone) };
         if window.start >= window.end {
             one.context.error(one.place("to"), "the override ends before it starts", "write a `to` after `from`");
             continue;

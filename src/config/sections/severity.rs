@@ -133,3 +133,27 @@ pub(crate) fn facts(rule: &SeverityRule) -> Vec<Fact> {
 pub(super) fn names(names: &[Name]) -> String {
     names.iter().map(|name| name_of(Some(name))).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Severity;
+    use crate::config::load::load_text;
+
+    #[test]
+    fn an_alias_means_its_severity_wherever_one_is_written() {
+        let text = "[check.a]\ntcp = \"x.example:1\"\nalert = { P3 = \"down\", P1 = \"down for 5m\" }\n[severity.medium]\naliases = [\"P3\"]\nnotify = [\"desk\"]\n[severity.critical]\naliases = [\"P0\", \"P1\"]\nnotify = [\"desk\"]\n[notify.desk]\nterminal = \"bell\"\nquiet = { when = \"daily 22:00-07:00\", above = \"P3\" }\n";
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        assert_eq!(loaded.diagnostics, []);
+        let config = loaded.config.unwrap();
+        let alerts: Vec<Severity> = config.checks[0].alerts.iter().map(|(severity, _)| *severity).collect();
+        assert_eq!(alerts, [Severity::Critical, Severity::Medium]);
+        assert_eq!(config.channels[0].quiet.as_ref().unwrap().above, Severity::Medium);
+        let order: Vec<Severity> = config.severities.iter().map(|rule| rule.severity).collect();
+        assert_eq!(order, [Severity::Critical, Severity::Medium], "worst first");
+        assert_eq!(config.severity_named("P0"), Some(Severity::Critical));
+        assert_eq!(config.severity_named("low"), Some(Severity::Low));
+        assert_eq!(config.severity_named("P2"), None);
+    }
+}

@@ -76,7 +76,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// What an objective may name.
-pub(crate) struct Measured<'a> {
+pub(crate) struct SloScope<'a> {
     /// `[check.*]`
     pub checks: &'a [Check],
     /// `[metric.*]`
@@ -84,7 +84,7 @@ pub(crate) struct Measured<'a> {
 }
 
 /// Reads an objective.
-pub(crate) fn read(table: &TableReader<'_>, known: &Measured<'_>) -> Option<Slo> {
+pub(crate) fn read(table: &TableReader<'_>, known: &SloScope<'_>) -> Option<Slo> {
     let kind = kind(table, known);
     let objective = table.needed("objective", "\"99.9%\"").then(|| table.percentage("objective")).flatten();
     let window = table.duration("window");
@@ -104,7 +104,7 @@ pub(crate) fn read(table: &TableReader<'_>, known: &Measured<'_>) -> Option<Slo>
     Some(slo)
 }
 
-fn kind(table: &TableReader<'_>, known: &Measured<'_>) -> Option<SloKind> {
+fn kind(table: &TableReader<'_>, known: &SloScope<'_>) -> Option<SloKind> {
     const KINDS: [&str; 3] = ["check", "metric", "action"];
     const HOW: &str =
         "write check = \"NAME\"; metric = \"NAME\" and good = \"< 1%\"; or action = \"NAME\" and within = \"2m\"";
@@ -164,7 +164,7 @@ fn good(table: &TableReader<'_>, unit: &str) -> Option<Condition> {
 }
 
 /// How often what is measured is looked at; `None` for what is not polled.
-fn interval(slo: &Slo, known: &Measured<'_>) -> Option<Duration> {
+fn interval(slo: &Slo, known: &SloScope<'_>) -> Option<Duration> {
     match &slo.kind {
         SloKind::Check(name) => known.checks.iter().find(|check| check.name == *name).map(|check| check.every),
         SloKind::Metric { metric, .. } => {
@@ -182,7 +182,7 @@ fn interval(slo: &Slo, known: &Measured<'_>) -> Option<Duration> {
 }
 
 /// Warns of rules that can never fire, and of too few polls for the objective. Runs are too rare for rules of burn rates.
-fn lint(table: &TableReader<'_>, slo: &Slo, known: &Measured<'_>) {
+fn lint(table: &TableReader<'_>, slo: &Slo, known: &SloScope<'_>) {
     let Some(every) = interval(slo, known) else { return };
     let (context, place) = (table.context, table.place("objective"));
     let span = |rule: &BurnRule| shown(rule.long);

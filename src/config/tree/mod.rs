@@ -193,6 +193,7 @@ mod tests {
             "include = [\"a\", 'b', # c\n \"d\",\n]\n[check.a]\nhttp = \"https://x/\" # here\nevery=\"5s\"",
             "[service]\n[service.\"a b\"]\nlinks = { a = \"b\", 'c' = 'd' }\n[ secret ]\nx = 1\ny = -20\nz = 1.5\nw = true",
             "[log.a]\nignore = ['\\d+', \"\\\"\\\\\\n\\t\"]\nmultiline = '''\na'b\n'''\nx = []\ny = {}\n",
+            "[[a]]\nx = 1\n[b.c]\ny = 2\n[[ a ]] # again\nz = [\n  { at = \"1m\", to = [\"x\"] },\n]\n[[d]]",
             "[a]\nx = \"\"\ny = ''\nz = \"ä→\"\n\t\n  w\t=\t0  \n",
         ] {
             assert!(agree(text), "{text:?}");
@@ -204,7 +205,13 @@ mod tests {
         for text in [
             "a.b = 1",
             "[a.b.c]",
-            "[[a]]",
+            "a = [{}]\n[[a]]",
+            "[a]\n[[a]]",
+            "[[a]]\n[a]",
+            "[[a]]\n[a.b]",
+            "[[a.b]]",
+            "[[a] ]",
+            "[[a]",
             "[a]\n[a]",
             "[a.b]\n[a.b]",
             "[a.b]\n[a]",

@@ -1,4 +1,4 @@
-//! The plain part of TOML in one pass: headers of one or two keys, keys without dots, texts, whole and decimal numbers,
+//! The plain part of TOML in one pass: headers of one or two keys, `[[key]]`, keys without dots, texts, whole and decimal numbers,
 //! `true`, `false`, lists and inline tables. At the first thing that is another, or wrong, the text is given back.
 
 use std::borrow::Cow;
@@ -39,18 +39,21 @@ pub(super) fn parse(text: &str) -> Option<Vec<Node<'_>>> {
     Some(file.root)
 }
 
-/// Where a key belongs: to no header, to a section, or to a thing of a section.
+/// Where a key belongs: to no header, to a section, to a thing of a section, or to the last of a list of tables.
 #[derive(Clone, Copy)]
 enum Open {
     Root,
     Section(usize),
     Thing(usize, usize),
+    Item(usize),
 }
 
 /// A header: its keys with their places, and its own.
 struct Header<'a> {
     first: (Cow<'a, str>, ByteSpan),
     second: Option<(Cow<'a, str>, ByteSpan)>,
+    /// Whether it is `[[key]]`, which has no second one.
+    is_item: bool,
     span: ByteSpan,
 }
 
@@ -60,10 +63,15 @@ struct File<'a> {
     root: Vec<Node<'a>>,
     /// Position of each section among the nodes of the root, and the names in it.
     sections: HashMap<Cow<'a, str>, (usize, HashSet<Cow<'a, str>>)>,
+    /// Position of each list of tables among the nodes of the root.
+    lists: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> File<'a> {
     fn header(&mut self, header: &Header<'a>) -> Option<Open> {
+        if header.is_item {
+            return self.item(header);
+        }
         let (key, key_span) = &header.first;
         let known = self.sections.get(key).map(|(at, _)| *at);
         let at = match known {
@@ -90,6 +98,23 @@ impl<'a> File<'a> {
         Some(Open::Thing(at, things.len() - 1))
     }
 
+    /// Another table of a list; the list stands where its first header does.
+    fn item(&mut self, header: &Header<'a>) -> Option<Open> {
+        let (key, key_span) = &header.first;
+        if !self.lists.contains_key(key) {
+            if self.root.iter().any(|node| node.key == *key) {
+                return None;
+            }
+            let value = TomlValue::Array(Vec::new());
+            self.root.push(Node { key: key.clone(), key_span: *key_span, value, span: header.span });
+            self.lists.insert(key.clone(), self.root.len() - 1);
+        }
+        let at = *self.lists.get(key)?;
+        let TomlValue::Array(items) = &mut self.root.get_mut(at)?.value else { return None };
+        items.push(Item { value: TomlValue::Table(Vec::with_capacity(USUAL)), span: header.span });
+        Some(Open::Item(at))
+    }
+
     fn push(&mut self, open: Open, node: Node<'a>) -> Option<()> {
         let into = match open {
             Open::Root => &mut self.root,
@@ -101,6 +126,11 @@ impl<'a> File<'a> {
                 }
                 table_of(&mut self.root, at)?.push(node);
                 return Some(());
+            }
+            Open::Item(at) => {
+                let TomlValue::Array(items) = &mut self.root.get_mut(at)?.value else { return None };
+                let TomlValue::Table(nodes) = &mut items.last_mut()?.value else { return None };
+                nodes
             }
             Open::Thing(at, thing) => table_of(table_of(&mut self.root, at)?, thing)?,
         };
@@ -182,10 +212,11 @@ impl<'a> Reader<'a> {
     fn header(&mut self) -> Option<Header<'a>> {
         let start = self.at;
         self.skip(b'[')?;
+        let is_item = self.skip(b'[').is_some();
         self.blank();
         let first = self.key()?;
         self.blank();
-        let second = if self.skip(b'.').is_some() {
+        let second = if !is_item && self.skip(b'.').is_some() {
             self.blank();
             let second = self.key()?;
             self.blank();
@@ -194,7 +225,10 @@ impl<'a> Reader<'a> {
             None
         };
         self.skip(b']')?;
-        Some(Header { first, second, span: ByteSpan::new(start, self.at) })
+        if is_item {
+            self.skip(b']')?;
+        }
+        Some(Header { first, second, is_item, span: ByteSpan::new(start, self.at) })
     }
 
     fn key(&mut self) -> Option<(Cow<'a, str>, ByteSpan)> {

@@ -32,14 +32,14 @@ pub struct ScheduleError {
 
 /// A span of time, the start included, the end not. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeWindow {
     /// Its first moment.
     pub start: DateTime<Utc>,
     /// The first moment after it.
     pub end: DateTime<Utc>,
 }
 
-impl Window {
+impl TimeWindow {
     /// Whether the moment lies in it.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.start <= at && at < self.end
@@ -88,7 +88,7 @@ impl WindowSchedule {
     }
 
     /// The window in which a moment lies. `zone` is whose clocks are meant where none is written.
-    pub fn covers(&self, at: DateTime<Utc>, zone: Tz) -> Option<Window> {
+    pub fn covers(&self, at: DateTime<Utc>, zone: Tz) -> Option<TimeWindow> {
         let zone = self.zone.unwrap_or(zone);
         match &self.form {
             WindowForm::Once { start, end } => once(*start, *end, zone).filter(|window| window.contains(at)),
@@ -102,7 +102,7 @@ impl WindowSchedule {
     }
 
     /// The first window that starts after a moment, not at it; `None` where none will.
-    pub fn next(&self, after: DateTime<Utc>, zone: Tz) -> Option<Window> {
+    pub fn next(&self, after: DateTime<Utc>, zone: Tz) -> Option<TimeWindow> {
         let zone = self.zone.unwrap_or(zone);
         match &self.form {
             WindowForm::Once { start, end } => once(*start, *end, zone).filter(|window| window.start > after),
@@ -114,7 +114,7 @@ impl WindowSchedule {
     }
 
     /// The window that begins on a day of the zone.
-    fn of_day(&self, day: NaiveDate, zone: Tz) -> Option<Window> {
+    fn of_day(&self, day: NaiveDate, zone: Tz) -> Option<TimeWindow> {
         let WindowForm::Again { days, from, to } = &self.form else { return None };
         if !days.fits(day) || !exists(day, zone) {
             return None;
@@ -124,12 +124,12 @@ impl WindowSchedule {
         let (start, end) = (zone.first_moment(from), zone.first_moment(to));
         // All of it lies in what the clocks skip: it keeps its length, so that the day has its window.
         let end = if end > start { end } else { start + (to - from) };
-        Some(Window { start, end })
+        Some(TimeWindow { start, end })
     }
 }
 
-fn once(start: LocalMoment, end: LocalMoment, zone: Tz) -> Option<Window> {
-    let window = Window { start: start.at(zone), end: end.at(zone) };
+fn once(start: LocalMoment, end: LocalMoment, zone: Tz) -> Option<TimeWindow> {
+    let window = TimeWindow { start: start.at(zone), end: end.at(zone) };
     (window.start < window.end).then_some(window)
 }
 
@@ -188,7 +188,7 @@ impl MomentSchedule {
         let zone = self.zone.unwrap_or(zone);
         match &self.form {
             MomentForm::Days { days, at: time } => {
-                let days_back = date_of(at, zone).succ_opt().into_iter().flat_map(|day| days_down_from(day));
+                let days_back = date_of(at, zone).succ_opt().into_iter().flat_map(days_down_from);
                 let fitting = days_back.take(HORIZON).filter(|day| days.fits(*day) && exists(*day, zone));
                 let moments = fitting.map(|day| zone.first_moment(day.and_time(*time)));
                 moments.take_while(|moment| *moment >= since).find(|moment| *moment <= at)

@@ -176,18 +176,16 @@ fn weekdays(word: &str, offset: usize, hint: &str) -> Result<Weekdays, ScheduleE
     let mut at = offset;
     for part in word.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
-        match (weekday(from), weekday(to)) {
-            (Some(from), Some(to)) => found.add_range(from, to),
-            _ => {
-                const KNOWN: [&str; 11] =
-                    ["daily", "weekly", "monthly", "quarterly", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-                let hint = match nearest::nearest(part, KNOWN.into_iter()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => hint.to_owned(),
-                };
-                return Err(error(at, format!("`{part}` is not a day"), hint));
-            }
-        }
+        let (Some(from), Some(to)) = (weekday(from), weekday(to)) else {
+            const KNOWN: [&str; 11] =
+                ["daily", "weekly", "monthly", "quarterly", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+            let hint = match nearest::nearest(part, KNOWN.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => hint.to_owned(),
+            };
+            return Err(error(at, format!("`{part}` is not a day"), hint));
+        };
+        found.add_range(from, to);
         at += part.chars().count() + 1;
     }
     Ok(found)

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 use proptest::prelude::*;
 
-use super::{LocalMoment, MomentSchedule, Window, WindowSchedule};
+use super::{LocalMoment, MomentSchedule, TimeWindow, WindowSchedule};
 use crate::lang::tz::Tz;
 
 fn window(text: &str) -> WindowSchedule {
@@ -16,7 +16,7 @@ fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap_or_else(|_| panic!("{text}"))
 }
 
-fn shown(window: Option<Window>) -> String {
+fn shown(window: Option<TimeWindow>) -> String {
     let of = |at: DateTime<Utc>| at.format("%m-%d %H:%M").to_string();
     window.map_or_else(String::new, |window| format!("{}/{}", of(window.start), of(window.end)))
 }

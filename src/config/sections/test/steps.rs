@@ -242,7 +242,7 @@ fn alert(table: &TableReader<'_>, text: &Text, severity: Option<Severity>, known
             context.error(at, message, format!("it has {}", words()));
             return None;
         }
-        None if severities.len() > 1 && table.has("alert") && table.lacks(&["severity"]) => {
+        None if severities.len() > 1 && table.has_any("alert") && table.lacks(&["severity"]) => {
             let message = format!("`{name}` has several alerts");
             context.error(text.at, message, format!("add severity = …: it has {}", words()));
             return None;
