@@ -74,6 +74,45 @@ mod tests {
     }
 
     #[test]
+    fn changes_of_alerting_are_told_without_addresses_and_secrets() {
+        let text = |repeat: &str, phone: &str, hook: &str, rest: &str| {
+            format!(
+                r#"
+                [severity.critical]
+                notify = ["hook"]
+                repeat = "{repeat}"
+                [notify.hook]
+                webhook = "https://x.example/{hook}"
+                [contact.ana]
+                phone = "{phone}"
+                {rest}
+                "#
+            )
+        };
+        let after = r#"
+            [oncall]
+            rotation = ["ana"]
+            [alerts]
+            resolved_for = "5m"
+            [maintenance.weekly]
+            when = "Sun 02:00-04:00"
+            services = ["*"]
+        "#;
+        let (before, after) = (text("30m", "+15550100", "a", ""), text("1h", "+15550101", "b", after));
+        assert_eq!(
+            changes(&config(&before), &config(&after)),
+            [
+                "severity critical: repeat 30m → 1h",
+                "notify hook: webhook changed",
+                "contact ana: addresses changed",
+                "oncall added",
+                "alerts: resolved_for 15m → 5m",
+                "maintenance weekly added",
+            ]
+        );
+    }
+
+    #[test]
     fn a_moved_check_is_the_same_check() {
         let moved = r#"
             [check.web]
