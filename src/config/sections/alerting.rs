@@ -80,7 +80,6 @@ pub(crate) fn facts(alerting: &Alerting) -> Vec<Fact> {
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::config::load::load_text;
 
     fn expires(text: &str) -> Vec<u64> {
