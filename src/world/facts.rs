@@ -123,8 +123,15 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
         }
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
-        (_, HistoryKind::Status | HistoryKind::Alert | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
-        (_, HistoryKind::Ack | HistoryKind::Silence) => EventKind::Note,
+        (
+            _,
+            HistoryKind::Status
+            | HistoryKind::Alert
+            | HistoryKind::Ack
+            | HistoryKind::Silence
+            | HistoryKind::Config
+            | HistoryKind::Note,
+        ) => EventKind::Note,
     }
 }
 

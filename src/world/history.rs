@@ -16,8 +16,8 @@ use crate::model::fact::{
 };
 use crate::model::run::Run;
 use crate::model::since::Since;
-use crate::model::status::Status;
 use crate::text::count::counted;
+use crate::model::status::{Status, beside_status};
 use crate::text::SafeText;
 
 use super::alerts::without_time;
@@ -205,16 +205,20 @@ pub(crate) fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     format!("{day}{}{z}", at.format("%H:%M:%S"))
 }
 
-/// `critical api down · DOWN connection refused`.
+/// `critical api down · connection refused`, `medium errors 7 % > 5%`: in the order of the screen.
 fn firing(fired: &AlertFired, config: &Config) -> String {
     let AlertFired { severity, condition, value, .. } = fired;
     let title = title_of_alert(config, &fired.alert);
-    let condition = without_time(condition);
+    let (condition, seen) = (without_time(condition), value.as_str());
     let muted = fired.muted_because.as_ref().map_or_else(String::new, |why| format!(" (muted: {why})"));
-    match value.as_str() {
-        "" => format!("{} {title} {condition}{muted}", severity.word()),
-        seen => format!("{} {title} {condition} · {seen}{muted}", severity.word()),
+    if fired.rule.starts_with("metric:") && !seen.is_empty() {
+        return format!("{} {title} {seen} {condition}{muted}", severity.word());
     }
+    // `down` with the value `DOWN connection refused` needs only what is new.
+    let same = seen.get(..condition.len()).is_some_and(|start| start.eq_ignore_ascii_case(condition));
+    let more = if same { beside_status(seen[condition.len()..].trim_start()) } else { seen };
+    let more = if more.is_empty() { String::new() } else { format!(" · {more}") };
+    format!("{} {title} {condition}{more}{muted}", severity.word())
 }
 
 fn over(resolved: &AlertResolved, config: &Config) -> String {

@@ -149,7 +149,7 @@ pub(super) fn follow(fact: &Fact, things: &mut Things) {
             keep(things, &AlertRecord::new(fired), fact.seq);
         }
         Statement::AlertResolved(resolved) => {
-            change(things, &resolved.id, fact.seq, |record| record.resolve(resolved, fact.draft.late))
+            change(things, &resolved.id, fact.seq, |record| record.resolve(resolved, fact.draft.late));
         }
         Statement::AlertAcknowledged(said) => {
             change(things, &said.id, fact.seq, |record| record.acknowledge(Acknowledgement::new(&fact.draft, said)));

@@ -64,7 +64,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         _ => None,
     });
     let shown: Vec<&AlertView> = shown.collect();
-    let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
+    let is_long = |alert: &&AlertView| alert.clearing.is_some() || alert.is_silenced() || alert.acknowledged.is_some();
+    let shows_end = shown.iter().any(is_long);
     let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
     if shows_end {
