@@ -81,12 +81,12 @@ impl World {
         })
     }
 
-    /// Who is at a service: all that fires of it and is not muted is acknowledged. Of several who said so first.
+    /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Of several who said so first.
     fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
-        let fires = |alert: &&AlertView| alert.phase == Phase::Firing && !alert.is_muted();
-        let mut firing = self.alerts.iter().filter(fires).filter(|alert| alert.service.as_ref() == Some(&service.name));
+        let of_service = |alert: &&AlertView| alert.service.as_ref() == Some(&service.name);
+        let mut firing = self.alerts.iter().filter(|alert| alert.phase == Phase::Firing).filter(of_service);
         let first = firing.clone().filter_map(|alert| alert.acknowledged.as_ref()).min_by_key(|known| known.at);
-        first.filter(|_| firing.all(|alert| alert.acknowledged.is_some()))
+        first.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
     }
 
     /// Everything that is broken by itself, the worst first: what is down, then what fires high and is not muted.

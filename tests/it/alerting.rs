@@ -599,11 +599,7 @@ async fn a_holder_that_is_killed_leaves_its_alerts_to_the_next() {
     let file = team.file();
     let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &team.url];
     let mut holder = Terminal::program(&argv, 80, 24, &[]);
-    let from = Instant::now();
-    while team.recorded("alert.fired") == 0 {
-        assert!(from.elapsed() < PATIENCE, "it never fired");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until_recorded(&team, "alert.fired").await;
     holder.signal(Signal::KILL);
     holder.wait_for_end();
     let mut next = team.console("next");
@@ -615,4 +611,45 @@ async fn a_holder_that_is_killed_leaves_its_alerts_to_the_next() {
     next.finish().await;
     drop(listener);
     assert_eq!((team.recorded("alert.fired"), team.recorded("alert.resolved")), (1, 1));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_a_store_that_is_away_is_on_record_once_it_is_back() {
+    let team = Team::sqlite();
+    let file = team.file();
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &team.url];
+    let mut console = Terminal::program(&argv, 80, 24, &[]);
+    until_recorded(&team, "alert.fired").await;
+    let moved = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let [from, to] = [from, to].map(|name| team.at.path().join(format!("{name}{suffix}")));
+            std::fs::rename(from, to).ok();
+        }
+    };
+    moved("shared.db", "aside.db");
+    console.wait_for("STORE AWAY");
+    let refused = team.opsroom(&["ack", "api", "--why", "x"]);
+    assert!(!refused.status.success(), "a shell queues nothing");
+    console.press("a");
+    console.wait_for("Enter acknowledge");
+    console.press("\r");
+    console.wait_for("queued on disk");
+    let queue = std::fs::read_dir(console.state().join("opsroom/queue")).unwrap().flatten();
+    let queued = queue.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(queued.unwrap()).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    moved("aside.db", "shared.db");
+    until_recorded(&team, "alert.acknowledged").await;
+    console.press("q");
+    console.wait_for_end();
+    assert_eq!(team.recorded("alert.acknowledged"), 1);
+    assert!(!team.alerts()[0]["acknowledged"].is_null());
+}
+
+async fn until_recorded(team: &Team, kind: &str) {
+    let from = Instant::now();
+    while team.recorded(kind) == 0 {
+        assert!(from.elapsed() < PATIENCE, "{kind} is not on record");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

@@ -25,6 +25,9 @@ const NARROW: u16 = 40;
 /// Columns that `clears in 1m 10s` needs.
 const CLEARS: u16 = 15;
 
+/// Columns that `silenced by` needs with most names.
+const NAMED: u16 = 18;
+
 const COLUMNS: [Column; 4] = [
     Column::text("severity", 8, 8, 1),
     Column::text("what", 10, 48, 0),
@@ -64,12 +67,15 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         _ => None,
     });
     let shown: Vec<&AlertView> = shown.collect();
-    let is_long = |alert: &&AlertView| alert.clearing.is_some() || alert.is_silenced() || alert.acknowledged.is_some();
-    let shows_end = shown.iter().any(is_long);
+    let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
+    let names_somebody = shown.iter().any(|alert| alert.is_silenced() || alert.acknowledged.is_some());
     let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
     if shows_end {
         columns[2].least = CLEARS;
+    }
+    if names_somebody {
+        columns[2].least = NAMED;
     }
     if inner.width < NARROW {
         columns[0] = Column::text("severity", 4, 4, 1);
