@@ -16,9 +16,9 @@ use crate::model::fact::{
 };
 use crate::model::run::Run;
 use crate::model::since::Since;
-use crate::text::count::counted;
 use crate::model::status::{Status, beside_status};
 use crate::text::SafeText;
+use crate::text::count::counted;
 
 use super::alerts::without_time;
 
