@@ -442,7 +442,7 @@ fn of_very_many_problems_the_first_are_printed_and_all_are_in_the_json() {
     place.write("opsroom.toml", &text, 0o600);
     let (code, text) = place.run(&["check"]);
     assert_eq!((code, text.matches("unknown key").count()), (78, 50));
-    assert!(text.contains("\nand 99,950 more problems\n") && text.ends_with("100000 problems\n"), "{text}");
+    assert!(text.contains("\nand 99,950 more problems\n") && text.ends_with("100,000 problems\n"), "{text}");
     let output = place.command(&["check", "--json"]).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["problems"].as_array().unwrap().len(), 100_000);

@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "a queue that can't be made is laid out")]
 
 mod away;
+mod way;
 
 use std::path::Path;
 use std::sync::Arc;
