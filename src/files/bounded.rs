@@ -214,6 +214,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "lays out the file to be read")]
     fn where_only_a_regular_file_will_do_a_pipe_and_a_directory_are_refused_at_once() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);

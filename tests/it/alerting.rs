@@ -52,7 +52,7 @@ impl Room {
     /// Another one that starts on the same store.
     fn next(&self) -> Self {
         let mut app = App::after(WORLD, Duration::from_hours(1_000));
-        app.pass((self.app.now().mono - app.now().mono).as_secs());
+        app.pass(self.app.now().since(app.now()).as_secs());
         let mut next = Self { app, facts: self.facts.clone() };
         next.open();
         next
@@ -268,7 +268,7 @@ fn others_show_what_is_on_record_and_their_own_view_as_such() {
     room.fail("api");
     let fired = room.said().remove(0);
     let mut other = Room::new();
-    other.app.pass((room.app.now().mono - other.app.now().mono).as_secs());
+    other.app.pass(room.app.now().since(other.app.now()).as_secs());
     other.looks_on();
     other.fail("api");
     let own = other.alert(DOWN).unwrap();
@@ -583,13 +583,13 @@ fn is_silenced(alert: &AlertView) -> bool {
 
 #[tokio::test]
 async fn one_person_acknowledges_and_silences_for_all_on_sqlite() {
-    shared(Team::sqlite()).await;
+    Box::pin(shared(Team::sqlite())).await;
 }
 
 #[tokio::test]
 async fn one_person_acknowledges_and_silences_for_all_on_postgresql() {
     if let Some(team) = Team::postgres().await {
-        shared(team).await;
+        Box::pin(shared(team)).await;
     }
 }
 

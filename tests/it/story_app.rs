@@ -199,8 +199,9 @@ fn a_run_is_one_row_of_the_timeline_and_opens_its_output() {
 fn what_runs_stands_first_and_its_output_has_the_room() {
     let mut text_of_config = WORLD.to_owned();
     for n in 0..8 {
-        text_of_config +=
-            &format!("[action.extra-{n}]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\n");
+        let table =
+            format!("[action.extra-{n}]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\n");
+        text_of_config.push_str(&table);
     }
     let mut app = App::new(&text_of_config);
     let rows = |app: &App| {
