@@ -28,6 +28,7 @@ pub mod series;
 pub mod shell;
 pub mod silence;
 pub mod since;
+pub mod slo;
 pub mod status;
 pub mod streak;
 pub mod thing;

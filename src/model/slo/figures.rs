@@ -1,0 +1,126 @@
+//! What the sums of an objective amount to: availability, coverage, budget, burn rates, and which rules they break.
+
+use std::time::Duration;
+
+use super::tally::{SloTally, ratio};
+use crate::model::burn::{BURN_RULES, BurnRule, LEAST_BAD};
+
+/// The spans over which burn rates are given, with how each is written.
+pub const BURN_WINDOWS: [(&str, Duration); 7] = [
+    ("5m", Duration::from_mins(5)),
+    ("30m", Duration::from_mins(30)),
+    ("1h", Duration::from_hours(1)),
+    ("2h", Duration::from_hours(2)),
+    ("6h", Duration::from_hours(6)),
+    ("1d", Duration::from_hours(24)),
+    ("3d", Duration::from_hours(72)),
+];
+
+/// The place in [`BURN_WINDOWS`] of the span by which a screen says how fast the budget burns now.
+const SHOWN: usize = 2;
+/// Below this coverage a figure is marked.
+const ENOUGH: f64 = 0.95;
+
+/// The figures of one objective at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SloFigures {
+    /// The share that must be good, above 0 and below 1.
+    pub objective: f64,
+    /// Over how long.
+    pub window: Duration,
+    /// What was known in the window.
+    pub tally: SloTally,
+    /// How long the window really is: since anything is known at the most.
+    pub elapsed_ms: u64,
+    /// The sums of [`BURN_WINDOWS`], in their order.
+    pub spans: [SloTally; BURN_WINDOWS.len()],
+    /// Bad readings in a row, the latest included, wherever they lie.
+    pub in_a_row: u64,
+}
+
+impl SloFigures {
+    /// Good time of the known time outside maintenance, 0 to 1; `None` where nothing is known.
+    pub fn availability(&self) -> Option<f64> {
+        self.tally.availability()
+    }
+
+    /// Known time of the time outside maintenance, 0 to 1; `None` where no time passed.
+    pub fn coverage(&self) -> Option<f64> {
+        ratio(self.tally.valid_ms(), self.elapsed_ms.saturating_sub(self.tally.maintenance_ms))
+            .map(|known| known.min(1.0))
+    }
+
+    /// Whether so little is known that the figures must be marked.
+    pub fn is_thin(&self) -> bool {
+        self.coverage().is_none_or(|coverage| coverage < ENOUGH)
+    }
+
+    /// The lowest and the highest that the availability can be, whatever the unknown time was; `None` where no time
+    /// passed.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        let counted = self.elapsed_ms.saturating_sub(self.tally.maintenance_ms).max(self.tally.valid_ms());
+        Some((ratio(self.tally.good_ms, counted)?, 1.0 - ratio(self.tally.bad_ms, counted)?))
+    }
+
+    /// Whether the objective is met so far: never where nothing is known.
+    pub fn is_met(&self) -> bool {
+        self.availability().is_some_and(|availability| availability >= self.objective)
+    }
+
+    /// The whole error budget, in seconds: 2,592 for 99.9 % over 30 days.
+    pub fn budget_s(&self) -> f64 {
+        to_ms((1.0 - self.objective) * self.window.as_secs_f64())
+    }
+
+    /// What is left of the budget, in seconds; negative where it is overspent, `None` where nothing is known.
+    pub fn left_s(&self) -> Option<f64> {
+        (self.tally.valid_ms() > 0).then(|| to_ms(self.budget_s() - self.tally.bad_ms as f64 / 1_000.0))
+    }
+
+    /// The same as a share of the budget: 1 where nothing is used.
+    pub fn left_share(&self) -> Option<f64> {
+        self.left_s().map(|left| left / self.budget_s())
+    }
+
+    /// How many times faster than the objective allows the budget is used, over one of [`BURN_WINDOWS`].
+    pub fn burn(&self, window: usize) -> Option<f64> {
+        self.spans.get(window)?.burn(self.objective)
+    }
+
+    /// How fast it burns now: over the last hour.
+    pub fn burn_now(&self) -> Option<f64> {
+        self.burn(SHOWN)
+    }
+
+    /// When the budget is empty at the rate of the last hour; `None` where it is not used up faster than it comes back,
+    /// or is empty already.
+    pub fn time_to_empty(&self) -> Option<Duration> {
+        let burn = self.burn_now().filter(|burn| *burn > 1.0)?;
+        let left = self.left_s().filter(|left| *left > 0.0)?;
+        Duration::try_from_secs_f64(left / (burn * (1.0 - self.objective))).ok()
+    }
+
+    /// The burn rate that a rule compares with its own: that of the window that burns less, for both must exceed it. 0
+    /// where there are too few bad readings to go by, `None` where one of its windows holds nothing that is known.
+    ///
+    /// The floor counts bad readings and not traffic, so that a quiet target that is down is not muted by it; where the
+    /// long window is too short for as many, those in a row count from before it.
+    pub fn rule_burn(&self, rule: &BurnRule) -> Option<f64> {
+        let span = |length| self.spans.get(BURN_WINDOWS.iter().position(|(_, window)| *window == length)?);
+        let (long, short) = (span(rule.long)?, span(rule.short)?);
+        let burn = long.burn(self.objective)?.min(short.burn(self.objective)?);
+        let is_enough = long.bad_events.max(self.in_a_row) >= u64::from(LEAST_BAD);
+        Some(if is_enough { burn } else { 0.0 })
+    }
+
+    /// The rules that can fire for this objective, fastest first.
+    pub fn rules(&self) -> impl Iterator<Item = BurnRule> {
+        let (objective, window) = (self.objective, self.window);
+        BURN_RULES.into_iter().filter(move |rule| rule.applies(window) && rule.can_fire(objective, window))
+    }
+}
+
+/// Seconds without what a float adds below the millisecond.
+fn to_ms(seconds: f64) -> f64 {
+    (seconds * 1_000.0).round() / 1_000.0
+}

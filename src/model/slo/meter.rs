@@ -1,0 +1,208 @@
+//! The sliding accumulator of one objective.
+
+use std::time::Duration;
+
+use super::figures::{BURN_WINDOWS, SloFigures};
+use super::sliding::Sliding;
+use super::tally::SloTally;
+use crate::lang::time::Stamp;
+
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+/// What the latest reading says, until the next one.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    good: bool,
+    until_ms: u64,
+}
+
+/// Adds up what readings say of one objective: minutes for the burn rates, hours for its window. Windows begin on a
+/// whole minute, or hour, of the monotonic clock. A reading, a tick and a look at the figures cost the same however long
+/// the window is.
+///
+/// Time is counted when the next thing is known, so that what turns out to be a gap can be taken back until then.
+#[derive(Debug, Clone)]
+pub struct SloMeter {
+    objective: f64,
+    window: Duration,
+    /// How long a reading speaks for itself: two intervals.
+    hold_ms: u64,
+    /// Since when anything is known.
+    known_from_ms: u64,
+    /// Up to here all is counted.
+    counted_ms: u64,
+    standing: Option<Standing>,
+    is_maintenance: bool,
+    in_a_row: u64,
+    minutes: Sliding,
+    hours: Sliding,
+}
+
+impl SloMeter {
+    /// An empty one. `objective` is above 0 and below 1, `every` the interval of what is measured.
+    pub fn new(objective: f64, window: Duration, every: Duration, now: Stamp) -> Self {
+        let now_ms = millis(now.mono);
+        let spans = BURN_WINDOWS.iter().map(|(_, span)| (span.as_secs() / 60) as u32);
+        let whole = [(window.as_secs() / 3_600) as u32];
+        Self {
+            objective,
+            window,
+            hold_ms: millis(every * 2),
+            known_from_ms: now_ms,
+            counted_ms: now_ms,
+            standing: None,
+            is_maintenance: false,
+            in_a_row: 0,
+            minutes: Sliding::new(spans, minute(now_ms)),
+            hours: Sliding::new(whole, hour(now_ms)),
+        }
+    }
+
+    /// Whether it measures the same, so that it can go on after a reload.
+    pub fn measures(&self, objective: f64, window: Duration) -> bool {
+        self.objective.to_bits() == objective.to_bits() && self.window == window
+    }
+
+    /// Takes a reading: good, bad, or `None` where it says nothing.
+    pub fn observe(&mut self, good: Option<bool>, at: Stamp) {
+        let at_ms = millis(at.mono);
+        self.settle(at_ms);
+        self.standing = good.map(|good| Standing { good, until_ms: at_ms + self.hold_ms });
+        match good {
+            Some(false) if !self.is_maintenance => {
+                self.in_a_row += 1;
+                self.add(at_ms, SloTally { bad_events: 1, ..SloTally::default() });
+            }
+            Some(true) => self.in_a_row = 0,
+            _ => {}
+        }
+    }
+
+    /// Nothing is known from `at` on.
+    pub fn lose_sight(&mut self, at: Stamp) {
+        self.settle(millis(at.mono));
+        self.standing = None;
+    }
+
+    /// A maintenance window begins or ends.
+    pub fn set_maintenance(&mut self, is_maintenance: bool, at: Stamp) {
+        self.settle(millis(at.mono));
+        self.is_maintenance = is_maintenance;
+    }
+
+    /// Another interval after a reload; what was counted stays.
+    pub fn set_every(&mut self, every: Duration) {
+        self.hold_ms = millis(every * 2);
+    }
+
+    /// Puts what is stored before what was seen here: so many whole minutes from a minute of the monotonic clock on,
+    /// whose sum is spread evenly over them. Each minute once only, and none of those that were counted here.
+    pub fn restore(&mut self, first: u32, count: u32, sum: SloTally) {
+        self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
+        let count = u64::from(count);
+        for nth in 0..count {
+            let part = |whole: u64| whole * (nth + 1) / count - whole * nth / count;
+            let tally = SloTally {
+                good_ms: part(sum.good_ms),
+                bad_ms: part(sum.bad_ms),
+                maintenance_good_ms: part(sum.maintenance_good_ms),
+                maintenance_bad_ms: part(sum.maintenance_bad_ms),
+                maintenance_ms: part(sum.maintenance_ms),
+                bad_events: part(sum.bad_events),
+            };
+            self.add((u64::from(first) + nth) * MINUTE_MS, tally);
+        }
+    }
+
+    /// What is known now. Moves the windows on.
+    pub fn figures(&mut self, now: Stamp) -> SloFigures {
+        let now_ms = millis(now.mono).max(self.counted_ms);
+        self.minutes.advance(minute(now_ms));
+        self.hours.advance(hour(now_ms));
+        let mut spans = [SloTally::default(); BURN_WINDOWS.len()];
+        for (at, (span, (_, length))) in spans.iter_mut().zip(BURN_WINDOWS).enumerate() {
+            *span = self.minutes.sum(at);
+            let begin = (u64::from(minute(now_ms)) * MINUTE_MS).saturating_sub(millis(length));
+            *span += self.uncounted(begin, now_ms);
+        }
+        let begin = (u64::from(hour(now_ms)) * HOUR_MS).saturating_sub(millis(self.window));
+        let mut tally = self.hours.sum(0);
+        tally += self.uncounted(begin, now_ms);
+        SloFigures {
+            objective: self.objective,
+            window: self.window,
+            tally,
+            elapsed_ms: now_ms.saturating_sub(begin.max(self.known_from_ms)),
+            spans,
+            in_a_row: self.in_a_row,
+        }
+    }
+
+    /// What is known since a moment, by whole minutes, for three days at most.
+    pub fn since(&self, from: Duration, now: Stamp) -> SloTally {
+        let from_ms = millis(from) / MINUTE_MS * MINUTE_MS;
+        let mut sum = self.minutes.since(minute(from_ms));
+        sum += self.uncounted(from_ms, millis(now.mono));
+        sum
+    }
+
+    /// Counts up to a moment. An earlier one than was counted already changes nothing.
+    fn settle(&mut self, upto_ms: u64) {
+        if upto_ms <= self.counted_ms {
+            return;
+        }
+        let mut from = self.counted_ms;
+        // Without a reading and without maintenance there is nothing to count, however long that was.
+        let end = if self.is_maintenance { upto_ms } else { self.known_until(upto_ms) };
+        while from < end {
+            let to = end.min((from / MINUTE_MS + 1) * MINUTE_MS);
+            let tally = self.part(from, to);
+            self.add(from, tally);
+            from = to;
+        }
+        self.counted_ms = upto_ms;
+        self.standing = self.standing.filter(|standing| standing.until_ms > upto_ms);
+    }
+
+    fn known_until(&self, upto_ms: u64) -> u64 {
+        self.standing.map_or(self.counted_ms, |standing| standing.until_ms.min(upto_ms))
+    }
+
+    /// What is not counted yet of the time from `begin` on.
+    fn uncounted(&self, begin: u64, now_ms: u64) -> SloTally {
+        let from = self.counted_ms.max(begin);
+        if from < now_ms { self.part(from, now_ms) } else { SloTally::default() }
+    }
+
+    /// What stands, said of a span of time.
+    fn part(&self, from: u64, to: u64) -> SloTally {
+        let mut tally = match self.standing {
+            Some(Standing { good, until_ms }) => {
+                SloTally::known(good, self.is_maintenance, until_ms.min(to).saturating_sub(from))
+            }
+            None => SloTally::default(),
+        };
+        if self.is_maintenance {
+            tally.maintenance_ms = to - from;
+        }
+        tally
+    }
+
+    fn add(&mut self, at_ms: u64, tally: SloTally) {
+        self.minutes.add(minute(at_ms), tally);
+        self.hours.add(hour(at_ms), tally);
+    }
+}
+
+fn minute(ms: u64) -> u32 {
+    (ms / MINUTE_MS) as u32
+}
+
+fn hour(ms: u64) -> u32 {
+    (ms / HOUR_MS) as u32
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis() as u64
+}

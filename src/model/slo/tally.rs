@@ -1,0 +1,82 @@
+//! What is added up of an objective.
+
+use std::ops::{AddAssign, SubAssign};
+
+/// Milliseconds of a span of time by what was known of them, and how many readings were bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SloTally {
+    /// Good time outside maintenance.
+    pub good_ms: u64,
+    /// Bad time outside maintenance.
+    pub bad_ms: u64,
+    /// Good time in maintenance.
+    pub maintenance_good_ms: u64,
+    /// Bad time in maintenance.
+    pub maintenance_bad_ms: u64,
+    /// All the time in maintenance, also that of which nothing is known.
+    pub maintenance_ms: u64,
+    /// Bad readings outside maintenance.
+    pub bad_events: u64,
+}
+
+impl AddAssign for SloTally {
+    fn add_assign(&mut self, other: Self) {
+        self.good_ms += other.good_ms;
+        self.bad_ms += other.bad_ms;
+        self.maintenance_good_ms += other.maintenance_good_ms;
+        self.maintenance_bad_ms += other.maintenance_bad_ms;
+        self.maintenance_ms += other.maintenance_ms;
+        self.bad_events += other.bad_events;
+    }
+}
+
+/// Takes away what was added before; anything else would be negative.
+impl SubAssign for SloTally {
+    fn sub_assign(&mut self, other: Self) {
+        self.good_ms -= other.good_ms;
+        self.bad_ms -= other.bad_ms;
+        self.maintenance_good_ms -= other.maintenance_good_ms;
+        self.maintenance_bad_ms -= other.maintenance_bad_ms;
+        self.maintenance_ms -= other.maintenance_ms;
+        self.bad_events -= other.bad_events;
+    }
+}
+
+impl SloTally {
+    /// `ms` milliseconds that were good or bad, in maintenance or not.
+    pub fn known(good: bool, maintenance: bool, ms: u64) -> Self {
+        let mut tally = Self::default();
+        match (good, maintenance) {
+            (true, false) => tally.good_ms = ms,
+            (false, false) => tally.bad_ms = ms,
+            (true, true) => tally.maintenance_good_ms = ms,
+            (false, true) => tally.maintenance_bad_ms = ms,
+        }
+        tally
+    }
+
+    /// Known milliseconds outside maintenance: the denominator.
+    pub const fn valid_ms(&self) -> u64 {
+        self.good_ms + self.bad_ms
+    }
+
+    /// Good time of the known time outside maintenance, 0 to 1; `None` where nothing is known.
+    pub fn availability(&self) -> Option<f64> {
+        ratio(self.good_ms, self.valid_ms())
+    }
+
+    /// The raw figure: good time of all known time, maintenance included.
+    pub fn with_maintenance(&self) -> Option<f64> {
+        let good = self.good_ms + self.maintenance_good_ms;
+        ratio(good, good + self.bad_ms + self.maintenance_bad_ms)
+    }
+
+    /// How many times faster than the objective allows the budget is used; `None` where nothing is known.
+    pub fn burn(&self, objective: f64) -> Option<f64> {
+        ratio(self.bad_ms, self.valid_ms()).map(|bad| bad / (1.0 - objective))
+    }
+}
+
+pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
