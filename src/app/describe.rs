@@ -34,7 +34,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
             let alert = world.alert(id)?;
             match &alert.subject {
                 AlertSubject::Check(name) => Some(world.row_of(name)),
-                AlertSubject::Metric(_) | AlertSubject::Console => alert.service.clone(),
+                AlertSubject::Metric(_) | AlertSubject::Slo(_) | AlertSubject::Console => alert.service.clone(),
             }
         }
         RowKey::Entry(..) => {

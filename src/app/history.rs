@@ -36,9 +36,9 @@ fn shown(state: &State) -> impl Iterator<Item = SeriesKey> {
         Target::Panel(id) => match &id.subject {
             PanelSubject::Check(name) => Some(SeriesKey::Check(name.clone())),
             PanelSubject::Metric(name) => Some(SeriesKey::Metric(name.clone())),
-            PanelSubject::None | PanelSubject::Log(_) => None,
+            PanelSubject::None | PanelSubject::Slo(_) | PanelSubject::Log(_) => None,
         },
         _ => None,
     });
-    shown.chain(world.derived_from().cloned().map(SeriesKey::Check))
+    shown.chain(world.derived_from().cloned().map(SeriesKey::Check)).chain(world.measured_by_slos())
 }

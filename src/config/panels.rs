@@ -31,6 +31,8 @@ pub enum Argument {
     Check,
     /// The name of a metric.
     Metric,
+    /// The name of an objective.
+    Slo,
     /// The name of a log or `*` for all, then `columns=FIELD,…` and a filter if wanted.
     Log,
 }
@@ -44,6 +46,8 @@ pub enum PanelSubject {
     Check(Name),
     /// A metric.
     Metric(Name),
+    /// An objective.
+    Slo(Name),
     /// The tail of one log or of all.
     Log(LogPanel),
 }
@@ -85,6 +89,7 @@ pub static PANELS: &[&PanelSpec] = &[
     &SERVICE_DETAIL,
     &CHECK,
     &METRIC,
+    &SLO,
     &LOG,
     &SERVICE_STATUS,
     &CHECKS,
@@ -107,7 +112,7 @@ pub static PANELS: &[&PanelSpec] = &[
 ];
 
 /// Kinds of panels that later versions bring.
-const LATER: [&str; 4] = ["slo", "table", "backup", "checklist"];
+const LATER: [&str; 3] = ["table", "backup", "checklist"];
 
 const fn plain(name: &'static str, help: &'static str) -> PanelSpec {
     PanelSpec { name, argument: Argument::None, help }
@@ -132,6 +137,12 @@ pub static CHECK: PanelSpec =
 /// One metric.
 pub static METRIC: PanelSpec =
     PanelSpec { name: "metric", argument: Argument::Metric, help: "The chart of one metric" };
+/// One objective.
+pub static SLO: PanelSpec = PanelSpec {
+    name: "slo",
+    argument: Argument::Slo,
+    help: "One objective: what is left of its error budget, how fast it burns, what the latest release cost",
+};
 /// The tail of a log.
 pub static LOG: PanelSpec = PanelSpec {
     name: "log",
@@ -192,7 +203,7 @@ impl PanelSpec {
     pub(crate) fn form(&self) -> String {
         match self.argument {
             Argument::None => self.name.to_owned(),
-            Argument::Check | Argument::Metric | Argument::Log => format!("{}:NAME", self.name),
+            Argument::Check | Argument::Metric | Argument::Slo | Argument::Log => format!("{}:NAME", self.name),
         }
     }
 }
@@ -236,7 +247,9 @@ impl fmt::Display for PanelId {
         let kind = self.kind.name;
         match &self.subject {
             PanelSubject::None => f.write_str(kind),
-            PanelSubject::Check(name) | PanelSubject::Metric(name) => write!(f, "{kind}:{name}"),
+            PanelSubject::Check(name) | PanelSubject::Metric(name) | PanelSubject::Slo(name) => {
+                write!(f, "{kind}:{name}")
+            }
             PanelSubject::Log(LogPanel { name, columns, filter }) => {
                 write!(f, "{kind}:{name}")?;
                 if !columns.is_empty() {
@@ -279,6 +292,7 @@ pub(super) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<P
         Argument::None => PanelSubject::None,
         Argument::Check => PanelSubject::Check(context.refer(Thing::Check, argument, text.at)?),
         Argument::Metric => PanelSubject::Metric(context.refer(Thing::Metric, argument, text.at)?),
+        Argument::Slo => PanelSubject::Slo(context.refer(Thing::Slo, argument, text.at)?),
         Argument::Log => PanelSubject::Log(log(table, text, argument)?),
     };
     Some(PanelId { kind, subject })

@@ -12,7 +12,7 @@ mod sliding;
 mod tally;
 
 pub use figures::{BURN_WINDOWS, SloFigures};
-pub use meter::SloMeter;
+pub(crate) use meter::SloMeter;
 pub use runs::RunsFigures;
 pub use tally::SloTally;
 

@@ -14,7 +14,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::World;
-use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId};
+use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, SloId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase, SilencedBy};
@@ -38,13 +38,23 @@ impl World {
         self.refresh(range);
     }
 
+    /// An objective has other figures.
+    pub(super) fn evaluate_slo(&mut self, slo: SloId, output: &mut Output) {
+        let range = self.machines.of_slo.get(slo).cloned().unwrap_or_default();
+        self.evaluate(range.clone(), output);
+        self.refresh(range);
+    }
+
     /// What these rows of services wait for, or whose fault their trouble is, is not what it was.
     pub(super) fn rows_changed(&mut self, rows: &[ServiceId]) {
         let membership = Arc::clone(&self.membership);
         for members in rows.iter().map(|row| &membership.rows[*row]) {
             let checks = members.checks.iter().map(|id| self.machines.of_check[*id].clone());
             let metrics = members.metrics.iter().map(|id| self.machines.of_metric[*id].clone());
-            for range in checks.chain(metrics).collect::<Vec<_>>() {
+            let of_checks = members.checks.iter().flat_map(|id| &membership.slos_of_check[*id]);
+            let slos = of_checks.chain(members.metrics.iter().flat_map(|id| &membership.slos_of_metric[*id]));
+            let slos = slos.map(|id| self.machines.of_slo[*id].clone());
+            for range in checks.chain(metrics).chain(slos).collect::<Vec<_>>() {
                 self.refresh(range);
             }
         }
@@ -170,11 +180,12 @@ impl World {
         self.refresh(id.place()..id.place() + 1);
     }
 
-    /// The same of all that is about the same check or metric: what is worse opens the others again.
+    /// The same of all that is about the same check, metric or objective: what is worse opens the others again.
     pub(super) fn refresh_about(&mut self, id: AlertId) {
         let range = self.machines.all.get(id.place()).and_then(|machine| match machine.about {
             SubjectId::Check(check) => self.machines.of_check.get(check).cloned(),
             SubjectId::Metric(metric) => self.machines.of_metric.get(metric).cloned(),
+            SubjectId::Slo(slo, _) => self.machines.of_slo.get(slo).cloned(),
         });
         self.refresh(range.unwrap_or_default());
     }
@@ -218,6 +229,11 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
         SubjectId::Metric(id) => {
             let metric = &world.metrics[id];
             ConditionInput::of_metric(metric.last.as_ref(), metric.stale)
+        }
+        SubjectId::Slo(id, rule) => {
+            let slo = &world.slos[id];
+            let value = rule.compared(&slo.measured).filter(|_| !slo.waits_for_past(world.now));
+            ConditionInput::Number { value, stale: false }
         }
     }
 }
@@ -272,7 +288,7 @@ fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
 fn flaps(world: &World, machine: &Machine) -> bool {
     match machine.about {
         SubjectId::Check(id) => world.checks[id].flapping && machine.alert.condition.field().is_none(),
-        SubjectId::Metric(_) => false,
+        SubjectId::Metric(_) | SubjectId::Slo(..) => false,
     }
 }
 
@@ -332,6 +348,7 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
         },
         // A fault of the service's own may be what the figure shows.
         SubjectId::Metric(id) => service.own_reason.is_some() || cause::is_local(&world.metrics[id].name),
+        SubjectId::Slo(..) => service.own_reason.is_some(),
     };
     (!own).then_some(by)
 }
@@ -339,6 +356,7 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
 /// What the condition saw: the number with its unit, or the status with its error.
 fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
     match machine.about {
+        SubjectId::Slo(id, rule) => rule.seen(&world.slos[id].measured).into(),
         SubjectId::Metric(id) => {
             let metric = &world.metrics[id];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {

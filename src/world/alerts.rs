@@ -25,15 +25,17 @@ pub enum AlertSubject {
     Check(Name),
     /// A metric.
     Metric(Name),
+    /// An objective.
+    Slo(Name),
     /// The console's own connectivity.
     Console,
 }
 
 impl AlertSubject {
-    /// The name of the check or metric.
+    /// The name of the check, metric or objective.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Check(name) | Self::Metric(name) => name,
+            Self::Check(name) | Self::Metric(name) | Self::Slo(name) => name,
             Self::Console => "network",
         }
     }

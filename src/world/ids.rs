@@ -33,6 +33,10 @@ pub struct ServiceId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AlertId(usize);
 
+/// An objective, by its place in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SloId(usize);
+
 macro_rules! ids {
     ($($name:ident),+) => {
         $(impl Id for $name {
@@ -47,7 +51,7 @@ macro_rules! ids {
     };
 }
 
-ids!(CheckId, MetricId, LogId, ActionId, ServiceId, AlertId);
+ids!(CheckId, MetricId, SloId, LogId, ActionId, ServiceId, AlertId);
 
 /// Things of one kind in their order, each with its id.
 pub(crate) fn numbered<I: Id, T>(things: impl IntoIterator<Item = T>) -> impl Iterator<Item = (I, T)> {

@@ -78,6 +78,7 @@ impl World {
             AlertSubject::Metric(name) => self.metric(name).map_or(&**name, |metric| metric.title.as_str()),
             AlertSubject::Console => subject.name(),
             AlertSubject::Check(name) => self.title_of_check(name),
+            AlertSubject::Slo(name) => self.slo(name).map_or(&**name, |slo| slo.title.as_str()),
         }
     }
 

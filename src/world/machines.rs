@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::config::Config;
+use crate::config::sections::slo::Slo;
 use crate::lang::condition::Condition;
 use crate::model::alert::{Alert, Severity};
 use crate::text::name::Name;
 
 use super::alerts::AlertSubject;
-use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, numbered};
+use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, SloId, numbered};
 use super::membership::Membership;
+use super::slos::{self, SloRule};
 use super::table::IdTable;
 
 /// One condition with its memory.
@@ -24,11 +26,13 @@ pub(crate) struct Machine {
     pub(super) about: SubjectId,
 }
 
-/// The check or metric that a condition is about.
+/// What a condition is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SubjectId {
     Check(CheckId),
     Metric(MetricId),
+    /// An objective, and what is asked of it.
+    Slo(SloId, SloRule),
 }
 
 /// Every machine of a configuration, in its order, and whose each is.
@@ -37,6 +41,7 @@ pub(crate) struct Machines {
     pub(super) all: Vec<Machine>,
     pub(super) of_check: IdTable<CheckId, Range<usize>>,
     pub(super) of_metric: IdTable<MetricId, Range<usize>>,
+    pub(super) of_slo: IdTable<SloId, Range<usize>>,
 }
 
 /// The alert of our own network, which no machine makes.
@@ -52,6 +57,7 @@ impl Machines {
         let subject = rest.split('/').next()?;
         let own = match kind {
             "check" => self.of_check.get(*membership.checks.get(subject)?),
+            "slo" => self.of_slo.get(*membership.slos.get(subject)?),
             _ => self.of_metric.get(*membership.metrics.get(subject)?),
         };
         own?.clone().find(|at| *self.all[*at].alert.name == *name).map(AlertId::new)
@@ -75,6 +81,8 @@ impl Machines {
             machines.add(&subject, metric.service.as_ref(), (row, SubjectId::Metric(id)), &metric.alerts, &known)
         });
         machines.of_metric = of_metric.collect();
+        machines.of_slo =
+            numbered(&config.slos).map(|(id, slo)| machines.add_slo((id, slo), config, membership, &known)).collect();
         machines
     }
 
@@ -87,15 +95,46 @@ impl Machines {
         known: &HashMap<&Name, &Alert>,
     ) -> Range<usize> {
         let from = self.all.len();
-        let kind = if matches!(about, SubjectId::Metric(_)) { "metric" } else { "check" };
-        for (nth, (severity, condition)) in conditions.iter().enumerate() {
-            // Joined and not formatted: there may be ten thousand before the first frame.
-            let name: Name = [kind, ":", subject.name(), "/", severity.word(), "/", &nth.to_string()].concat().into();
-            let same = known.get(&name).filter(|alert| alert.condition == *condition);
-            let alert =
-                same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
-            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, about });
+        for (severity, condition) in conditions {
+            let nth = self.all.len() - from;
+            self.put(subject, (service, row, about), (nth, *severity, condition), known);
         }
         from..self.all.len()
+    }
+
+    fn add_slo(
+        &mut self,
+        (id, slo): (SloId, &Slo),
+        config: &Config,
+        membership: &Membership,
+        known: &HashMap<&Name, &Alert>,
+    ) -> Range<usize> {
+        let from = self.all.len();
+        let (service, row) = (slos::service(slo, config), membership.row_of_slo(config, id));
+        let subject = AlertSubject::Slo(slo.name.clone());
+        for (nth, (severity, condition, rule)) in slos::rules(slo).into_iter().enumerate() {
+            self.put(&subject, (service, row, SubjectId::Slo(id, rule)), (nth, severity, &condition), known);
+        }
+        from..self.all.len()
+    }
+
+    /// Adds one condition, the `nth` of its subject.
+    fn put(
+        &mut self,
+        subject: &AlertSubject,
+        (service, row, about): (Option<&Name>, Option<ServiceId>, SubjectId),
+        (nth, severity, condition): (usize, Severity, &Condition),
+        known: &HashMap<&Name, &Alert>,
+    ) {
+        let kind = match about {
+            SubjectId::Check(_) => "check",
+            SubjectId::Metric(_) => "metric",
+            SubjectId::Slo(..) => "slo",
+        };
+        // Joined and not formatted: there may be ten thousand before the first frame.
+        let name: Name = [kind, ":", subject.name(), "/", severity.word(), "/", &nth.to_string()].concat().into();
+        let same = known.get(&name).filter(|alert| alert.condition == *condition);
+        let alert = same.map_or_else(|| Alert::new(name, severity, condition.clone()), |alert| Alert::clone(alert));
+        self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, about });
     }
 }

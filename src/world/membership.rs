@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ids::{ActionId, CheckId, Id, LogId, MetricId, ServiceId, numbered};
+use super::ids::{ActionId, CheckId, Id, LogId, MetricId, ServiceId, SloId, numbered};
 use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
+use crate::config::sections::slo::SloKind;
 use crate::text::name::Name;
 
 /// The members of one row of the services.
@@ -53,6 +54,12 @@ pub(crate) struct Membership {
     pub(crate) of_source: HashMap<Name, Vec<CheckId>>,
     /// The metrics that are computed from each check's own latency or availability.
     pub(crate) derived_metrics: IdTable<CheckId, Vec<MetricId>>,
+    /// Each objective by its name.
+    pub(crate) slos: HashMap<Name, SloId>,
+    /// The objectives that measure each check.
+    pub(crate) slos_of_check: IdTable<CheckId, Vec<SloId>>,
+    /// The objectives that measure each metric.
+    pub(crate) slos_of_metric: IdTable<MetricId, Vec<SloId>>,
 }
 
 impl Membership {
@@ -70,6 +77,9 @@ impl Membership {
             services: by_name(rows.iter().map(|row| &row.name)),
             of_source: HashMap::with_capacity(config.sources.len()),
             derived_metrics: config.checks.iter().map(|_| Vec::new()).collect(),
+            slos: by_name(config.slos.iter().map(|slo| &slo.name)),
+            slos_of_check: config.checks.iter().map(|_| Vec::new()).collect(),
+            slos_of_metric: config.metrics.iter().map(|_| Vec::new()).collect(),
             rows,
         };
         for (id, row) in numbered(&membership.rows) {
@@ -93,7 +103,35 @@ impl Membership {
                 membership.derived_metrics[*check].push(id);
             }
         }
+        membership.connect_slos(config);
         membership
+    }
+
+    fn connect_slos(&mut self, config: &Config) {
+        for (id, slo) in numbered(&config.slos) {
+            match &slo.kind {
+                SloKind::Check(name) => {
+                    if let Some(check) = self.checks.get(name) {
+                        self.slos_of_check[*check].push(id);
+                    }
+                }
+                SloKind::Metric { metric, .. } => {
+                    if let Some(metric) = self.metrics.get(metric) {
+                        self.slos_of_metric[*metric].push(id);
+                    }
+                }
+                SloKind::Action { .. } => {}
+            }
+        }
+    }
+
+    /// The row of what an objective measures, where it has one.
+    pub(crate) fn row_of_slo(&self, config: &Config, id: SloId) -> Option<ServiceId> {
+        match &config.slos.get(id.place())?.kind {
+            SloKind::Check(name) => *self.row_of_check.get(*self.checks.get(name)?)?,
+            SloKind::Metric { metric, .. } => *self.row_of_metric.get(*self.metrics.get(metric)?)?,
+            SloKind::Action { .. } => None,
+        }
     }
 }
 

@@ -43,6 +43,7 @@ pub mod runs;
 pub mod services;
 mod silences;
 mod silencing;
+pub mod slos;
 pub mod starting;
 pub mod table;
 mod tick;
@@ -69,7 +70,7 @@ use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use firings::Firings;
-use ids::{CheckId, MetricId};
+use ids::{CheckId, MetricId, SloId};
 use link::Connectivity;
 use logs::{LogView, Logs};
 use machines::Machines;
@@ -80,6 +81,7 @@ use recording::Record;
 use runs::RunView;
 use services::Services;
 use silences::Silences;
+use slos::SloView;
 use table::IdTable;
 use timeline::{EventKind, EventMark, Timeline, TimelineEntry};
 
@@ -106,6 +108,8 @@ pub struct World {
     pub checks: IdTable<CheckId, CheckView>,
     /// Metrics, in the order of the configuration.
     pub metrics: IdTable<MetricId, MetricView>,
+    /// Objectives, in the order of the configuration.
+    pub slos: IdTable<SloId, SloView>,
     /// Logs, in the order of the configuration.
     pub logs: Logs,
     /// Services, worst first, then in the order of the configuration.
@@ -155,6 +159,7 @@ impl World {
     pub(crate) fn new(config: Arc<Config>, now: Stamp) -> Self {
         let checks = config.checks.iter().map(|check| CheckView::new(check, now)).collect();
         let metrics = config.metrics.iter().map(|metric| MetricView::new(metric, now)).collect();
+        let slos = config.slos.iter().map(|slo| SloView::new(slo, &config, now)).collect();
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
         let logs = config.logs.iter().map(|log| LogView::new(log, limits)).collect();
         let mut world = Self {
@@ -166,6 +171,7 @@ impl World {
             connectivity: Connectivity { ok: true, ..Connectivity::default() },
             checks,
             metrics,
+            slos,
             logs,
             services: Services::default(),
             alerts: Alerts::default(),

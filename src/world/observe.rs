@@ -64,6 +64,7 @@ impl World {
         }
         let Some(id) = self.membership.checks.get(&reading.check).copied() else { return output };
         self.turn_minute(&mut output);
+        let (sign, ended) = (reading.sign, reading.timing.ended);
         let taken = self.checks[id].observe(reading);
         self.add_reading(id);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
@@ -74,6 +75,7 @@ impl World {
         }
         self.note_settled(id, &mut output);
         self.evaluate_check(id, &mut output);
+        self.observe_slos_of_check(id, sign, ended, &mut output);
         self.rows_changed(&rows);
         self.derived_metrics(id, &mut output);
         output
@@ -166,6 +168,7 @@ impl World {
             self.add_sample(id, sample.at.utc, value);
             self.charted_since.get_or_insert(sample.at.mono);
         }
+        self.observe_slos_of_metric(id, &sample, &mut output);
         let had_number = self.metrics[id].error.is_none();
         output.noticeable = self.metrics[id].observe(sample);
         let metric = &self.metrics[id];
@@ -245,6 +248,7 @@ impl World {
             check.lose_sight(from);
         }
         self.minute_loses_sight(from);
+        self.slos_lose_sight(from);
         self.derive_services();
         self.review_alerts();
         let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
@@ -269,6 +273,7 @@ impl World {
                     check.lose_sight(now);
                 }
                 self.minute_loses_sight(now);
+                self.slos_lose_sight(now);
             }
             self.derive_services();
             let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };

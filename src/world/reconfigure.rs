@@ -28,6 +28,7 @@ impl World {
         self.reconfigure_checks(&config);
         self.reconfigure_metrics(&config);
         self.review_charted();
+        self.reconfigure_slos(&config);
         self.reconfigure_logs(&config);
         if config.console.read_only != read_only_before {
             self.read_only = config.console.read_only || (self.read_only && !read_only_before);

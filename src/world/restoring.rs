@@ -42,8 +42,20 @@ impl World {
     pub(crate) fn ask_past(&mut self, series: impl IntoIterator<Item = SeriesKey>) -> Vec<SeriesKey> {
         let mut unread = Vec::new();
         for series in series {
+            let slos = self.slos_of(&series);
+            let mut is_unread = false;
+            for id in slos {
+                let past = &mut self.slos[id].past;
+                is_unread |= *past == Past::Unread;
+                if *past == Past::Unread {
+                    *past = Past::Asked;
+                }
+            }
             if let Some(past) = self.past_of(&series).filter(|past| **past == Past::Unread) {
                 *past = Past::Asked;
+                is_unread = true;
+            }
+            if is_unread {
                 unread.push(series);
             }
         }
@@ -53,8 +65,14 @@ impl World {
     /// These could not be read: they may be asked for again.
     pub(crate) fn past_missed(&mut self, series: &[SeriesKey]) {
         for series in series {
-            if let Some(past) = self.past_of(series) {
+            // What is here already stays: only an objective that came later was asked for.
+            if let Some(past) = self.past_of(series).filter(|past| **past == Past::Asked) {
                 *past = Past::Unread;
+            }
+            for id in self.slos_of(series) {
+                if self.slos[id].past == Past::Asked {
+                    self.slos[id].past = Past::Unread;
+                }
             }
         }
     }
@@ -66,6 +84,10 @@ impl World {
             match &history.series {
                 SeriesKey::Check(name) => self.restore_check(name, history, clocks),
                 SeriesKey::Metric(name) => self.restore_metric(name, history, clocks),
+            }
+            for id in self.slos_of(&history.series) {
+                let spans = clocks.spans(history, self.slos[id].known_from);
+                self.restore_slo(id, &spans);
             }
         }
     }

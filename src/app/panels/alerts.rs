@@ -42,6 +42,7 @@ impl Panel for Alerts {
                 state.select(&panels::CHECKS.id(), RowKey::Check(name));
                 service::show(state, row);
             }
+            Some(AlertSubject::Slo(name)) => super::slo::show(state, &name),
             Some(AlertSubject::Console) => state.go(Screen::Diagnostics),
             None => {}
         }

@@ -24,6 +24,7 @@ mod service_metrics;
 mod service_runbook;
 mod service_status;
 pub(crate) mod services;
+mod slo;
 mod startable;
 mod timeline;
 
@@ -124,6 +125,7 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::SERVICE_DETAIL, &service_detail::ServiceDetail),
     (&panels::CHECK, &check::OneCheck),
     (&panels::METRIC, &metric::OneMetric),
+    (&panels::SLO, &slo::OneSlo),
     (&panels::LOG, &log::LogTail { of_service: false }),
     (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
     (&panels::CHECKS, &checks::Checks),

@@ -53,6 +53,13 @@ pub enum SloKind {
     },
 }
 
+impl Slo {
+    /// Whether it measures a check.
+    pub(crate) const fn is_of_check(&self) -> bool {
+        matches!(self.kind, SloKind::Check(_))
+    }
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// The keys of an objective.
@@ -164,7 +171,7 @@ fn good(table: &TableReader<'_>, unit: &str) -> Option<Condition> {
 }
 
 /// How often what is measured is looked at; `None` for what is not polled.
-fn interval(slo: &Slo, known: &SloScope<'_>) -> Option<Duration> {
+pub(crate) fn interval(slo: &Slo, known: &SloScope<'_>) -> Option<Duration> {
     match &slo.kind {
         SloKind::Check(name) => known.checks.iter().find(|check| check.name == *name).map(|check| check.every),
         SloKind::Metric { metric, .. } => {

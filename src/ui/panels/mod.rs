@@ -27,6 +27,7 @@ mod service_metrics;
 mod service_runbook;
 mod service_status;
 pub mod services;
+mod slo;
 mod startable;
 pub mod timeline;
 
@@ -72,6 +73,7 @@ const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::SERVICE_DETAIL, &service_detail::ServiceDetail),
     (&panels::CHECK, &check::OneCheck),
     (&panels::METRIC, &metric::OneMetric),
+    (&panels::SLO, &slo::OneSlo),
     (&panels::LOG, &log::LogTail),
     (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
     (&panels::CHECKS, &checks::Checks),

@@ -1,0 +1,150 @@
+//! What is stored of what an objective measures, added to what was seen here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::planned::windows;
+use super::view::SloView;
+use super::{Id as _, SloId, World, is_good};
+use crate::config::Config;
+use crate::lang::schedule::TimeWindow;
+use crate::lang::time::Stamp;
+use crate::model::rollup::{Bucket, SeriesKey};
+use crate::model::slo::SloTally;
+use crate::world::past::Past;
+
+const MINUTE_MS: u64 = 60_000;
+
+/// Stored spans: first minute on the monotonic clock, minutes, bucket; oldest first.
+pub(in crate::world) type Spans<'a> = [(u32, u32, &'a Bucket)];
+
+impl World {
+    /// The series that objectives measure: their past counts whether it is on a screen or not.
+    pub(crate) fn measured_by_slos(&self) -> impl Iterator<Item = SeriesKey> {
+        let checks = self.checks.ids().filter(|id| !self.membership.slos_of_check[*id].is_empty());
+        let checks = checks.map(|id| SeriesKey::Check(self.checks[id].name.clone()));
+        let metrics = self.metrics.ids().filter(|id| !self.membership.slos_of_metric[*id].is_empty());
+        checks.chain(metrics.map(|id| SeriesKey::Metric(self.metrics[id].name.clone())))
+    }
+
+    /// The objectives that measure a series.
+    pub(in crate::world) fn slos_of(&self, series: &SeriesKey) -> Vec<SloId> {
+        let found = match series {
+            SeriesKey::Check(name) => {
+                self.membership.checks.get(name).and_then(|id| self.membership.slos_of_check.get(*id))
+            }
+            SeriesKey::Metric(name) => {
+                self.membership.metrics.get(name).and_then(|id| self.membership.slos_of_metric.get(*id))
+            }
+        };
+        found.cloned().unwrap_or_default()
+    }
+
+    /// Takes in what is stored of what an objective measures, once.
+    pub(in crate::world) fn restore_slo(&mut self, id: SloId, spans: &Spans<'_>) {
+        let (config, now) = (Arc::clone(&self.config), self.now);
+        let every = self.slos[id].every(&config);
+        let slo = &mut self.slos[id];
+        if std::mem::replace(&mut slo.past, Past::Here) == Past::Here {
+            return;
+        }
+        let Some(meter) = &mut slo.meter else { return };
+        let meter = Arc::make_mut(meter);
+        let planned = spans.first().map_or_else(Vec::new, |(first, ..)| {
+            let from = utc_of(now, u64::from(*first) * MINUTE_MS);
+            windows(&config, slo.service.as_ref(), (from, now.utc))
+        });
+        let of_check = config.slos.get(id.place()).is_some_and(|slo| slo.is_of_check());
+        let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
+        for (first, count, bucket) in spans {
+            let (good, bad) =
+                if of_check { of_statuses(bucket) } else { of_values(&config, id, bucket, *count, every) };
+            let length = u64::from(*count) * MINUTE_MS;
+            let start = utc_of(now, u64::from(*first) * MINUTE_MS);
+            let share = covered(&planned, start, length) as f64 / length as f64;
+            let mut tally = split(good, bad, length, share);
+            tally.bad_events = carried.events(tally.bad_ms, *first, *count);
+            meter.restore(*first, *count, tally);
+        }
+        slo.review(now);
+    }
+}
+
+impl SloView {
+    fn every(&self, config: &Config) -> Duration {
+        let slo = config.slos.iter().find(|slo| slo.name == self.name);
+        slo.and_then(|slo| super::view::interval(slo, config)).unwrap_or(Duration::from_mins(1))
+    }
+}
+
+/// Good and bad milliseconds of a check.
+fn of_statuses(bucket: &Bucket) -> (u64, u64) {
+    let bad = bucket.failed_ms().min(bucket.known_ms());
+    (bucket.known_ms() - bad, bad)
+}
+
+/// Good and bad milliseconds of a metric: each stored value stands for an interval, within the span.
+fn of_values(config: &Config, id: SloId, bucket: &Bucket, minutes: u32, every: Duration) -> (u64, u64) {
+    let (mut good, mut bad) = (0, 0);
+    for (value, count) in bucket.counts() {
+        match is_good(config, id, value) {
+            Some(true) => good += count,
+            Some(false) => bad += count,
+            None => {}
+        }
+    }
+    let all = good + bad;
+    let known = (all * every.as_millis() as u64).min(u64::from(minutes) * MINUTE_MS);
+    let bad = (known * bad).checked_div(all).unwrap_or(0);
+    (known - bad, bad)
+}
+
+/// Bad readings are not stored, but bad time is: each stands for an interval. What is left of one is carried on into the
+/// next minute, so that one that lies in two is counted once.
+struct Carried {
+    ms: u64,
+    every_ms: u64,
+    /// The minute after the latest span.
+    upto: u32,
+}
+
+impl Carried {
+    fn events(&mut self, bad_ms: u64, first: u32, count: u32) -> u64 {
+        if first != self.upto || bad_ms == 0 {
+            self.ms = 0;
+        }
+        self.upto = first + count;
+        self.ms += bad_ms;
+        let events = self.ms / self.every_ms;
+        self.ms -= events * self.every_ms;
+        events
+    }
+}
+
+/// What was known of a span, of which a share lay in maintenance.
+fn split(good: u64, bad: u64, length: u64, share: f64) -> SloTally {
+    let planned = |ms: u64| (ms as f64 * share).round() as u64;
+    let mut tally = SloTally {
+        good_ms: good - planned(good),
+        bad_ms: bad - planned(bad),
+        maintenance_ms: planned(length),
+        ..SloTally::default()
+    };
+    tally.maintenance_good_ms = planned(good);
+    tally.maintenance_bad_ms = planned(bad);
+    tally
+}
+
+/// How many milliseconds of a span lie in windows, which do not overlap.
+fn covered(windows: &[TimeWindow], start: DateTime<Utc>, length: u64) -> u64 {
+    let end = start + chrono::Duration::milliseconds(length.cast_signed());
+    let inside = |window: &TimeWindow| (window.end.min(end) - window.start.max(start)).num_milliseconds().max(0);
+    windows.iter().map(inside).sum::<i64>().cast_unsigned()
+}
+
+/// The wall clock at a moment of the monotonic one.
+fn utc_of(now: Stamp, ms: u64) -> DateTime<Utc> {
+    now.utc - (chrono::Duration::milliseconds(now.mono.as_millis() as i64 - ms.cast_signed()))
+}

@@ -1,0 +1,282 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::config::load::load_text;
+use crate::model::document::Timing;
+use crate::model::lease::LeaseView;
+use crate::model::observation::Observation;
+use crate::model::reading::Reading;
+use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
+use crate::model::slo::SloTally;
+use crate::world::Intent;
+use crate::world::alerts::Phase;
+
+const API: &str = "[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"60s\"\n\
+    [slo.api]\ncheck = \"api\"\nobjective = \"99.9%\"\nwindow = \"30d\"\n";
+
+fn config(text: &str) -> Arc<Config> {
+    let loaded = load_text(Path::new("/srv/opsroom.toml"), &format!("[console]\nname = \"t\"\n{text}"));
+    Arc::new(loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)))
+}
+
+struct Room {
+    world: World,
+    now: Stamp,
+    /// Minutes that were handed over to be stored.
+    minutes: BTreeMap<SeriesKey, Vec<(u32, Bucket)>>,
+}
+
+impl Room {
+    fn new(text: &str, at: &str) -> Self {
+        let utc: DateTime<Utc> = at.parse().unwrap();
+        let now = Stamp { mono: Duration::from_millis(utc.timestamp_millis().cast_unsigned()), utc };
+        let mut world = World::new(config(text), now);
+        world.lease = LeaseView::Ours { fence: 7, since: utc };
+        Self { world, now, minutes: BTreeMap::new() }
+    }
+
+    fn take(&mut self, output: Output) {
+        for intent in output.intents {
+            if let Intent::WriteMinute { sheet, .. } = intent {
+                let minute = sheet.minute;
+                for (series, bucket) in sheet.buckets() {
+                    self.minutes.entry(series.clone()).or_default().push((minute, bucket.clone()));
+                }
+            }
+        }
+    }
+
+    fn poll(&mut self, check: &str, sign: Sign) {
+        let now = self.now;
+        let reading = Reading {
+            check: check.into(),
+            timing: Timing { scheduled: now, sent: now, ended: now },
+            sign,
+            error: None,
+            answered: true,
+            components: BTreeMap::new(),
+            version: None,
+            phases: Vec::new(),
+            fields: BTreeMap::new(),
+        };
+        let output = self.world.observe(Observation::Reading(Box::new(reading)), now);
+        self.take(output);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now = self.now.plus(time);
+        let output = self.world.tick(self.now);
+        self.take(output);
+    }
+
+    /// Polls `api` once a minute.
+    fn run(&mut self, sign: Sign, minutes: u64) {
+        for _ in 0..minutes {
+            self.poll("api", sign);
+            self.pass(Duration::from_mins(1));
+        }
+    }
+
+    fn fires(&self, rule: &str) -> bool {
+        self.world.alert(rule).is_some_and(|alert| alert.phase == Phase::Firing)
+    }
+
+    fn tally(&self, slo: &str) -> SloTally {
+        self.world.slo(slo).and_then(SloView::figures).unwrap().tally
+    }
+}
+
+#[test]
+fn an_outage_pages_with_its_third_poll_and_tickets_later() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 24 * 60);
+    for fires in [false, false, true] {
+        room.poll("api", Sign::Bad);
+        assert_eq!(room.fires("slo:api/critical/0"), fires);
+        room.pass(Duration::from_mins(1));
+    }
+    let alert = room.world.alert("slo:api/critical/0").unwrap();
+    assert_eq!(alert.subject, super::super::alerts::AlertSubject::Slo("api".into()));
+    assert_eq!(&*alert.condition, "budget burn > 14.4× over 1h and 5m");
+    assert_eq!(alert.summary("api", room.now), "critical api budget burn > 14.4× over 1h and 5m · 33×");
+    assert!(!room.fires("slo:api/medium/2"));
+    room.run(Sign::Bad, 3);
+    assert!(room.fires("slo:api/critical/1") && room.fires("slo:api/medium/2"));
+    room.run(Sign::Good, 7);
+    assert!(!room.fires("slo:api/critical/0") && room.fires("slo:api/critical/1"));
+    assert_eq!(room.tally("api").bad_ms, 360_000);
+}
+
+#[test]
+fn a_check_that_says_nothing_any_more_keeps_what_fires() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 120);
+    room.run(Sign::Bad, 5);
+    assert!(room.fires("slo:api/critical/0"));
+    for _ in 0..60 {
+        room.pass(Duration::from_mins(1));
+    }
+    assert!(room.fires("slo:api/critical/0"), "no data is not good data");
+}
+
+#[test]
+fn planned_maintenance_uses_no_budget_to_the_second() {
+    let planned = "[maintenance.db]\nwhen = \"2026-11-21T03:00:30/2026-11-21T03:30:30\"\nservices = [\"*\"]\n";
+    let text = format!("timezone = \"UTC\"\n{API}{planned}");
+    let mut room = Room::new(&text, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 60);
+    room.run(Sign::Bad, 32);
+    room.run(Sign::Good, 28);
+    let tally = room.tally("api");
+    // Bad from 03:00:00 to 03:32:00, of which half an hour was planned.
+    assert_eq!((tally.bad_ms, tally.maintenance_bad_ms, tally.maintenance_ms), (120_000, 1_800_000, 1_800_000));
+    assert_eq!(tally.bad_events, 2, "those at 03:00:00 and 03:31:00");
+    let figures = room.world.slo("api").and_then(SloView::figures).unwrap();
+    assert_eq!(figures.coverage(), Some(1.0));
+    assert!(!room.fires("slo:api/critical/0"));
+}
+
+#[test]
+fn what_was_counted_survives_a_restart() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 300);
+    room.run(Sign::Bad, 7);
+    room.run(Sign::Good, 3);
+    let before = room.world.slo("api").and_then(SloView::figures).unwrap().clone();
+    let mut later = Room::new(API, &room.now.utc.to_rfc3339());
+    let histories: Vec<SeriesHistory> = std::mem::take(&mut room.minutes)
+        .into_iter()
+        .map(|(series, minutes)| SeriesHistory { series, hours: Vec::new(), minutes })
+        .collect();
+    let asked = later.world.measured_by_slos().collect::<Vec<_>>();
+    assert_eq!(later.world.ask_past(asked), [SeriesKey::Check("api".into())]);
+    later.world.restore(&histories);
+    later.pass(Duration::ZERO);
+    let after = later.world.slo("api").and_then(SloView::figures).unwrap();
+    assert_eq!((after.tally, after.elapsed_ms), (before.tally, before.elapsed_ms));
+    assert_eq!(after.spans, before.spans);
+    // Twice is once.
+    later.world.restore(&histories);
+    later.pass(Duration::ZERO);
+    assert_eq!(later.tally("api"), before.tally);
+}
+
+#[test]
+fn a_metric_is_good_as_its_objective_says() {
+    let text = "[source.m]\nhttp = \"http://127.0.0.1:9/\"\nevery = \"60s\"\n\
+        [metric.errors]\nfrom = \"m\"\nvalue = \".body.x\"\nunit = \"%\"\n\
+        [slo.errors]\nmetric = \"errors\"\ngood = \"< 0.1%\"\nobjective = \"99%\"\n";
+    let mut room = Room::new(text, "2026-11-21T02:00:00Z");
+    for value in [Ok(0.05), Ok(0.1), Err(SafeText::new("no number")), Ok(0.0)] {
+        let sample = Sample { metric: "errors".into(), at: room.now, value, caveat: None };
+        room.world.observe(Observation::Sample(sample), room.now);
+        room.pass(Duration::from_mins(1));
+    }
+    let tally = room.tally("errors");
+    assert_eq!((tally.good_ms, tally.bad_ms, tally.bad_events), (120_000, 60_000, 1));
+}
+
+#[test]
+fn a_reload_keeps_what_was_counted_and_another_window_begins_again() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 10);
+    let titled = API.replace("check = \"api\"\n", "check = \"api\"\ntitle = \"The API\"\n");
+    room.world.reconfigure(config(&titled), room.now);
+    room.pass(Duration::ZERO);
+    assert_eq!(room.tally("api").good_ms, 600_000);
+    assert_eq!(room.world.slo("api").unwrap().title, "The API");
+    room.world.reconfigure(config(&API.replace("30d", "7d")), room.now);
+    room.pass(Duration::ZERO);
+    assert_eq!(room.tally("api").good_ms, 0);
+}
+
+/// All of them in a build for users; a few in one for tests, which is some thirty times slower.
+const CHECKS: usize = if cfg!(debug_assertions) { 3 } else { 200 };
+
+#[test]
+fn a_month_of_polls_adds_up_to_the_second() {
+    const START: &str = "2026-11-01T00:00:00Z";
+    let check = |nth: usize| {
+        format!(
+            "[check.c{nth}]\ntcp = \"127.0.0.1:9\"\nevery = \"60s\"\n[slo.c{nth}]\ncheck = \"c{nth}\"\nobjective = \"99.9%\"\n"
+        )
+    };
+    let planned = "[maintenance.weekly]\nwhen = \"Sun 02:00-04:00 UTC\"\nservices = [\"*\"]\n";
+    let text = (0..CHECKS).map(check).collect::<String>() + planned;
+    let mut room = Room::new(&text, START);
+    let start = room.now.utc;
+    let names: Vec<String> = (0..CHECKS).map(|nth| format!("c{nth}")).collect();
+    let rules = ["critical/0", "critical/1", "medium/2", "medium/3"].map(|rule| format!("slo:c0/{rule}"));
+    let mut log: Vec<(String, &str, bool)> = Vec::new();
+    let mut firing = [false; 4];
+    let day = |minute: u64, number: u64, hour: u64| minute == (number * 24 + hour) * 60;
+    let (mut outage, mut silent) = (0_u64, 0_u64);
+    for minute in 0..30 * 24 * 60 {
+        outage = if day(minute, 2, 10) { 30 } else { outage.saturating_sub(1) };
+        silent = if day(minute, 9, 12) { 59 } else { silent.saturating_sub(1) };
+        for (nth, name) in names.iter().enumerate() {
+            let planned = room.now.utc.format("%a %H").to_string();
+            let sign = match nth {
+                0 if outage > 0 => Sign::Bad,
+                // All that is bad of it lies in the windows of maintenance.
+                1 if planned == "Sun 02" || planned == "Sun 03" => Sign::Bad,
+                2 if silent > 0 => continue,
+                _ => Sign::Good,
+            };
+            room.poll(name, sign);
+        }
+        for (at, rule) in rules.iter().enumerate() {
+            let now = room.fires(rule);
+            if std::mem::replace(&mut firing[at], now) != now {
+                let after = (room.now.utc - start).num_seconds();
+                let clock = format!(
+                    "day {} {:02}:{:02}:{:02}",
+                    after / 86_400,
+                    after / 3_600 % 24,
+                    after / 60 % 60,
+                    after % 60
+                );
+                log.push((clock, ["14.4", "6", "3", "1"][at], now));
+            }
+        }
+        room.pass(Duration::from_mins(1));
+        room.minutes.clear();
+    }
+    let figures = |slo: &str| room.world.slo(slo).and_then(SloView::figures).unwrap();
+    // Five Sundays of November, two hours each.
+    let planned = 5 * 7_200_000;
+    assert_eq!(
+        figures("c0").tally,
+        SloTally {
+            good_ms: 2_592_000_000 - planned - 1_800_000,
+            bad_ms: 1_800_000,
+            maintenance_good_ms: planned,
+            maintenance_ms: planned,
+            bad_events: 30,
+            ..SloTally::default()
+        }
+    );
+    assert_eq!((figures("c0").budget_s(), figures("c0").left_s()), (2_592.0, Some(792.0)));
+    assert_eq!((figures("c1").availability(), figures("c1").left_s()), (Some(1.0), Some(2_592.0)));
+    assert_eq!(figures("c1").tally.maintenance_bad_ms, planned);
+    // The poll of 11:59 holds until 12:01; the next one comes at 12:59.
+    assert_eq!(figures("c2").tally.good_ms, 2_592_000_000 - planned - 58 * 60_000);
+    assert!(!figures("c2").is_thin() && figures("c2").coverage().is_some_and(|coverage| coverage < 1.0));
+    let expected = [
+        ("day 2 10:02:00", "14.4", true),
+        ("day 2 10:03:00", "6", true),
+        ("day 2 10:04:00", "1", true),
+        ("day 2 10:05:00", "3", true),
+        ("day 2 10:35:00", "14.4", false),
+        ("day 2 11:00:00", "6", false),
+        ("day 2 12:30:00", "3", false),
+        ("day 2 16:30:00", "1", false),
+    ];
+    let log: Vec<_> = log.iter().map(|(at, rule, fires)| (at.as_str(), *rule, *fires)).collect();
+    assert_eq!(log, expected);
+}

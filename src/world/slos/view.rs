@@ -1,0 +1,152 @@
+//! One objective with everything that is shown of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::planned::Planned;
+use crate::config::Config;
+use crate::config::sections::slo::{self, Slo, SloKind, SloScope};
+use crate::lang::time::Stamp;
+use crate::model::slo::{RunsFigures, SloFigures, SloMeter};
+use crate::text::name::Name;
+use crate::world::past::Past;
+
+/// How long the stored past of an objective is waited for before it is judged without.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What is known of an objective.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SloMeasure {
+    /// Of one about time: a check or a metric.
+    Time(Box<SloFigures>),
+    /// Of one about runs.
+    Runs(RunsFigures),
+}
+
+/// One objective.
+#[derive(Debug, Clone)]
+pub struct SloView {
+    /// Its name.
+    pub name: Name,
+    /// How it is shown.
+    pub title: String,
+    /// The service of what it measures.
+    pub service: Option<Name>,
+    /// The share that must be good, above 0 and below 1.
+    pub objective: f64,
+    /// Over how long.
+    pub window: Duration,
+    /// What is known of it.
+    pub measured: SloMeasure,
+    /// Whether what is stored of it is here.
+    pub(in crate::world) past: Past,
+    /// Since when it is configured.
+    pub(in crate::world) known_from: Stamp,
+    /// `None` where it is about runs. Shared with a screen that is held still, until either changes.
+    pub(super) meter: Option<Arc<SloMeter>>,
+    planned: Planned,
+}
+
+impl SloView {
+    /// An objective of which nothing is known yet.
+    pub(crate) fn new(slo: &Slo, config: &Config, now: Stamp) -> Self {
+        let meter = interval(slo, config).map(|every| SloMeter::new(slo.objective, slo.window, every, now));
+        let (measured, meter) = match meter {
+            Some(mut meter) => (SloMeasure::Time(Box::new(meter.figures(now))), Some(Arc::new(meter))),
+            None => (SloMeasure::Runs(RunsFigures { objective: slo.objective, ..RunsFigures::default() }), None),
+        };
+        Self {
+            name: slo.name.clone(),
+            title: slo.title.clone(),
+            service: service(slo, config).cloned(),
+            objective: slo.objective,
+            window: slo.window,
+            measured,
+            past: Past::default(),
+            known_from: now,
+            meter,
+            planned: Planned::default(),
+        }
+    }
+
+    /// Takes a reading of what it measures: good, bad, or `None` where it says nothing.
+    pub(super) fn observe(&mut self, good: Option<bool>, at: Stamp, now: Stamp, config: &Config) {
+        self.advance(at, config);
+        if let Some(meter) = &mut self.meter {
+            Arc::make_mut(meter).observe(good, at);
+        }
+        self.review(now);
+    }
+
+    /// Time passed.
+    pub(super) fn tick(&mut self, now: Stamp, config: &Config) {
+        self.advance(now, config);
+        self.review(now);
+    }
+
+    /// Nothing is known from `at` on.
+    pub(super) fn lose_sight(&mut self, at: Stamp) {
+        if let Some(meter) = &mut self.meter {
+            Arc::make_mut(meter).lose_sight(at);
+        }
+    }
+
+    fn advance(&mut self, now: Stamp, config: &Config) {
+        let Some(meter) = &mut self.meter else { return };
+        for (at, is_open) in self.planned.advance(now.utc, config, self.service.as_ref()) {
+            Arc::make_mut(meter).set_maintenance(is_open, now.stored(at));
+        }
+    }
+
+    /// Computes the figures again.
+    pub(super) fn review(&mut self, now: Stamp) {
+        if let (Some(meter), SloMeasure::Time(figures)) = (&mut self.meter, &mut self.measured) {
+            **figures = Arc::make_mut(meter).figures(now);
+        }
+    }
+
+    /// The same objective under another configuration. What was counted stays where it is counted in the same windows.
+    pub(super) fn moved(self, fresh: Self, slo: &Slo, config: &Config) -> Self {
+        let kept = self.meter.filter(|meter| meter.measures(slo.objective, slo.window));
+        let Some(mut meter) = kept else { return fresh };
+        if let Some(every) = interval(slo, config) {
+            Arc::make_mut(&mut meter).set_every(every);
+        }
+        // Windows of maintenance may be others: that is looked up again.
+        let (measured, past, known_from) = (self.measured, self.past, self.known_from);
+        Self { meter: Some(meter), measured, past, known_from, planned: self.planned.reviewed(), ..fresh }
+    }
+
+    /// The bad time since a moment, outside maintenance, for three days at most; `None` where it is about runs.
+    pub(super) fn bad_since(&self, from: Stamp, now: Stamp) -> Option<Duration> {
+        let meter = self.meter.as_ref()?;
+        Some(Duration::from_millis(meter.since(from.mono, now).bad_ms))
+    }
+
+    /// Whether what is stored of it is still to come, so that it can't be judged yet.
+    pub(in crate::world) fn waits_for_past(&self, now: Stamp) -> bool {
+        let is_due = self.past == Past::Unread && now.since(self.known_from) < PATIENCE;
+        self.meter.is_some() && (is_due || self.past == Past::Asked)
+    }
+
+    /// The figures, where it is about time.
+    pub fn figures(&self) -> Option<&SloFigures> {
+        match &self.measured {
+            SloMeasure::Time(figures) => Some(figures),
+            SloMeasure::Runs(_) => None,
+        }
+    }
+}
+
+pub(super) fn interval(slo: &Slo, config: &Config) -> Option<Duration> {
+    slo::interval(slo, &SloScope { checks: &config.checks, metrics: &config.metrics })
+}
+
+/// The service of what an objective measures.
+pub(in crate::world) fn service<'a>(slo: &Slo, config: &'a Config) -> Option<&'a Name> {
+    match &slo.kind {
+        SloKind::Check(name) => config.checks.iter().find(|check| check.name == *name)?.service.as_ref(),
+        SloKind::Metric { metric, .. } => config.metrics.iter().find(|one| one.name == *metric)?.service.as_ref(),
+        SloKind::Action { action, .. } => config.actions.iter().find(|one| one.name == *action)?.service.as_ref(),
+    }
+}
