@@ -138,6 +138,19 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "slo",
+        examples: &[
+            ("opsroom slo", "each objective with what is left of its budget"),
+            ("opsroom slo --json", "for a report; burn rates over 5m to 3d"),
+        ],
+        exits: &[
+            (exit::OK, "within every budget"),
+            (exit::WARNING, "a budget is spent or burns slowly; or the store has lost entries"),
+            (exit::CRITICAL, "a budget burns so fast that it pages"),
+            (exit::UNKNOWN, "nothing is known of an objective, or the store can't be read"),
+        ],
+    },
+    HelpPage {
         command: "store",
         examples: &[
             ("opsroom store", "where it is, and what it holds"),

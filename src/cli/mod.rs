@@ -28,7 +28,8 @@ pub mod run_service;
 pub mod runs;
 mod screens;
 mod silence;
-pub mod snapshot;
+pub mod slo;
+mod snapshot;
 pub mod status;
 mod store;
 pub mod supervise;
@@ -122,6 +123,9 @@ enum Command {
     /// Show what happened: runs and changes
     #[command(after_long_help = help::end("timeline"))]
     Timeline(timeline::Arguments),
+    /// Show objectives: error budgets and how fast they burn
+    #[command(after_long_help = help::end("slo"))]
+    Slo(slo::Arguments),
     /// Show what fires, is pending, muted and acknowledged
     #[command(after_long_help = help::end("alerts"))]
     Alerts(alerts::Arguments),
@@ -206,6 +210,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Run(arguments)) => run::run(arguments, global),
         Some(Command::Runs(arguments)) => runs::run(arguments, global),
         Some(Command::Timeline(arguments)) => timeline::run(arguments, global),
+        Some(Command::Slo(arguments)) => slo::run(arguments, global),
         Some(Command::Alerts(arguments)) => alerts::run(arguments, global),
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),

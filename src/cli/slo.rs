@@ -1,0 +1,200 @@
+//! `opsroom slo`: objectives with their error budgets, by the store.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::alerts::StoredAlerts;
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::config::Config;
+use crate::lang::unit;
+use crate::model::alert::Severity;
+use crate::model::slo::BURN_WINDOWS;
+use crate::model::thing::AlertRecord;
+use crate::runtime::runs::RunService;
+use crate::store::StoreError;
+use crate::text::name::Name;
+use crate::world::World;
+use crate::world::slos::{SloMeasure, SloView, times};
+
+/// Runs that are read for objectives about runs.
+const RUNS: u32 = 10_000;
+
+/// Arguments of `opsroom slo`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print JSON: an array, in the order of the configuration
+    #[arg(long)]
+    json: bool,
+}
+
+/// One objective, as JSON has it. The fields and their names are a promise; some may be added. Shares are 0 to 1, times
+/// in seconds; null where nothing is known, or where it is about runs and a budget in time would mean nothing.
+#[derive(Debug, Serialize)]
+struct SloLine {
+    name: Name,
+    objective: f64,
+    window_s: u64,
+    availability: Option<f64>,
+    coverage: Option<f64>,
+    budget_s: Option<f64>,
+    budget_left_s: Option<f64>,
+    burn: BTreeMap<&'static str, Option<f64>>,
+    firing: Vec<String>,
+    /// With maintenance windows in it.
+    availability_with_maintenance: Option<f64>,
+    /// Runs whose outcome is known, and those in time; of objectives about runs.
+    runs: Option<RunsLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunsLine {
+    count: u32,
+    in_time: u32,
+    longest_s: Option<f64>,
+}
+
+/// Prints the objectives.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let config = match configuration::find(global) {
+        Ok(found) => found.config,
+        Err(code) => return code,
+    };
+    match output::block_on(show(arguments, global, &config)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
+    }
+}
+
+async fn show(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u8 {
+    let mut world = World::new(Arc::clone(config), global.clock.now());
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return print(arguments, &world, &[]),
+        Err(code) => return code,
+    };
+    let code = match read(&mut world, &run_service).await {
+        Ok(alerts) => print(arguments, &world, &alerts.records),
+        Err(error) => run_service::broken(&error),
+    };
+    run_service::close_read(&run_service, code).await
+}
+
+/// Takes in what the store has of what the objectives measure.
+async fn read(world: &mut World, run_service: &RunService) -> Result<StoredAlerts, StoreError> {
+    let store = run_service.store();
+    let series: Vec<_> = world.measured_by_slos().collect();
+    let now = world.now;
+    let minute = u32::try_from(now.utc.timestamp() / 60).unwrap_or(0);
+    world.restore(&store.stored_readings(&series, minute).await?);
+    world.stored_runs(store.runs(RUNS).await?, Vec::new());
+    world.tick(now);
+    StoredAlerts::read(run_service).await
+}
+
+/// What fires of an objective by the record.
+fn firing<'a>(slo: &SloView, records: &'a [AlertRecord]) -> impl Iterator<Item = &'a AlertRecord> {
+    let about = format!("slo:{}/", slo.name);
+    records.iter().filter(move |record| record.is_firing() && record.rule.starts_with(&about))
+}
+
+fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
+    let fires = firing(slo, records);
+    let firing = fires.map(|record| format!("{} {}", record.severity.word(), record.condition)).collect();
+    let figures = slo.figures();
+    let burn = BURN_WINDOWS.iter().enumerate();
+    let runs = match &slo.measured {
+        SloMeasure::Runs(runs) => Some(runs),
+        SloMeasure::Time(_) => None,
+    };
+    SloLine {
+        name: slo.name.clone(),
+        objective: slo.objective,
+        window_s: slo.window.as_secs(),
+        availability: figures.and_then(|figures| figures.availability()).or(runs.and_then(|runs| runs.share())),
+        coverage: figures.and_then(|figures| figures.coverage()),
+        budget_s: figures.map(|figures| figures.budget_s()),
+        budget_left_s: figures.and_then(|figures| figures.left_s()),
+        burn: burn.map(|(at, (name, _))| (*name, figures.and_then(|figures| figures.burn(at)))).collect(),
+        firing,
+        availability_with_maintenance: figures.and_then(|figures| figures.tally.with_maintenance()),
+        runs: runs.map(|runs| RunsLine {
+            count: runs.count,
+            in_time: runs.good,
+            longest_s: runs.longest.map(|longest| longest.as_secs_f64()),
+        }),
+    }
+}
+
+fn print(arguments: &Arguments, world: &World, records: &[AlertRecord]) -> u8 {
+    let written = if arguments.json {
+        let lines: Vec<SloLine> = world.slos.iter().map(|slo| line(slo, records)).collect();
+        match serde_json::to_string_pretty(&lines) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => return output::fail(exit::SOFTWARE, &format!("can't write the SLOs as JSON: {error}"), ""),
+        }
+    } else {
+        output::print(&text(world, records))
+    };
+    written.max(world.slos.iter().map(|slo| code(slo, records)).max().unwrap_or(exit::OK))
+}
+
+/// Critical where it pages, a warning where anything else fires or the objective is missed, unknown without data.
+fn code(slo: &SloView, records: &[AlertRecord]) -> u8 {
+    let worst = firing(slo, records).map(|record| record.severity).max();
+    let (is_known, is_missed) = match &slo.measured {
+        SloMeasure::Time(figures) => {
+            (figures.availability().is_some(), figures.left_s().is_some_and(|left| left < 0.0))
+        }
+        SloMeasure::Runs(runs) => (true, runs.is_missed() == Some(true)),
+    };
+    match worst {
+        Some(Severity::Critical) => exit::CRITICAL,
+        Some(_) => exit::WARNING,
+        None if is_missed => exit::WARNING,
+        None if is_known => exit::OK,
+        None => exit::UNKNOWN,
+    }
+}
+
+fn text(world: &World, records: &[AlertRecord]) -> String {
+    if world.slos.is_empty() {
+        return "no SLOs configured\n".to_owned();
+    }
+    let widest = world.slos.iter().map(|slo| slo.title.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for slo in &world.slos {
+        let objective = (slo.objective * 1e8).round() / 1e6;
+        let _ = write!(text, "{:<widest$}  {objective} % over {}  ", slo.title, unit::duration(slo.window));
+        text.push_str(&summary(slo));
+        for record in firing(slo, records) {
+            let _ = write!(text, "  {} {}", record.severity.word(), record.condition);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What is known of one, in words.
+fn summary(slo: &SloView) -> String {
+    let figures = match &slo.measured {
+        SloMeasure::Runs(runs) if runs.count == 0 => return "no runs yet".to_owned(),
+        SloMeasure::Runs(runs) => return format!("{} of {} runs in time", runs.good, runs.count),
+        SloMeasure::Time(figures) => figures,
+    };
+    let (Some(left), Some(share)) = (figures.left_s(), figures.left_share()) else { return "no data yet".to_owned() };
+    let span = |seconds: f64| unit::span(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    let budget = if left >= 0.0 {
+        format!("budget {} % = {} left", (share * 100.0).floor(), span(left))
+    } else {
+        format!("budget spent: {} over", span(-left))
+    };
+    let burn = figures.burn_now().map_or_else(|| unit::NOTHING.to_owned(), times);
+    let coverage = figures.coverage().filter(|_| figures.is_thin());
+    let coverage = coverage.map_or_else(String::new, |coverage| format!("  coverage {} %", (coverage * 100.0).floor()));
+    format!("{}  {budget}  burning {burn}{coverage}", unit::availability(figures.availability()))
+}
