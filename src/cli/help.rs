@@ -85,6 +85,19 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "watch",
+        examples: &[
+            ("opsroom watch", "poll, record and evaluate until TERM or Ctrl-C; consoles leave the recording to it"),
+            ("opsroom watch --json", "each change as one JSON object in a line"),
+            ("kill -HUP PID", "read the configuration again, also if no file has changed"),
+        ],
+        exits: &[
+            (exit::OK, "ended by TERM, INT or QUIT"),
+            (exit::SOFTWARE, "it could not start"),
+            (exit::CONFIG, "invalid configuration"),
+        ],
+    },
+    HelpPage {
         command: "logs",
         examples: &[
             ("opsroom logs", "all logs of the configuration, merged by time"),

@@ -36,6 +36,7 @@ pub mod supervise;
 pub mod themes;
 mod timeline;
 pub mod unlock;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,6 +112,9 @@ enum Command {
     /// Poll every check once and print one line for each
     #[command(after_long_help = help::end("status"))]
     Status(status::Arguments),
+    /// Poll, record and evaluate without a screen, and print what changes
+    #[command(after_long_help = help::end("watch"))]
+    Watch(watch::Arguments),
     /// Print merged logs: those of the configuration, files, or standard input
     #[command(after_long_help = help::end("logs"))]
     Logs(logs::Arguments),
@@ -206,6 +210,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Demo(arguments)) => demo::run::run(arguments, global),
         Some(Command::Check(arguments)) => check::run(arguments, global),
         Some(Command::Status(arguments)) => status::run(arguments, global),
+        Some(Command::Watch(arguments)) => watch::run(arguments, global),
         Some(Command::Logs(arguments)) => logs::run(arguments, global),
         Some(Command::Run(arguments)) => run::run(arguments, global),
         Some(Command::Runs(arguments)) => runs::run(arguments, global),

@@ -68,6 +68,8 @@ pub struct StartOptions {
 pub enum ConsolePart {
     /// It takes part in the lease: it may append alert facts and roll-ups for all.
     ActsForAll,
+    /// It does the same without a screen, and consoles yield to it.
+    Watches,
     /// It plays: it takes no part in the lease.
     Plays,
     /// It looks once: it takes no part in the lease, and makes no store.
@@ -119,7 +121,11 @@ impl Core {
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
         let shape_history = ShapeHistoryReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
-        let lease = (part == ConsolePart::ActsForAll).then(|| LeaseTask::new(clock, &config, outcome_sender.clone()));
+        let lease = match part {
+            ConsolePart::ActsForAll => Some(LeaseTask::new(clock, &config, outcome_sender.clone())),
+            ConsolePart::Watches => Some(LeaseTask::new(clock, &config, outcome_sender.clone()).preferred()),
+            ConsolePart::Plays | ConsolePart::LooksOnce => None,
+        };
         let now = clock.now();
         let mut core = Self {
             clock,

@@ -51,6 +51,8 @@ pub(crate) struct LeaseTask {
     configuration: watch::Sender<(Arc<Config>, bool)>,
     outcomes: mpsc::Sender<Outcome>,
     clock: Clock,
+    /// Whether it takes part as a watcher, to which consoles yield.
+    is_watcher: bool,
 }
 
 impl LeaseTask {
@@ -59,7 +61,13 @@ impl LeaseTask {
         let (commands, received) = mpsc::channel(COMMANDS);
         let configuration = watch::Sender::new((Arc::clone(config), config.console.read_only));
         let commands = HolderCommands { commands, outcomes: outcomes.clone(), lost: Arc::default() };
-        Self { commands, received: Arc::new(Mutex::new(received)), configuration, outcomes, clock }
+        let received = Arc::new(Mutex::new(received));
+        Self { commands, received, configuration, outcomes, clock, is_watcher: false }
+    }
+
+    /// The same for a watcher: consoles yield to it.
+    pub(crate) fn preferred(self) -> Self {
+        Self { is_watcher: true, ..self }
     }
 
     /// Takes part from now on, in whichever store is open.
@@ -76,13 +84,13 @@ impl LeaseTask {
         let (received, outcomes, clock, stores) =
             (Arc::clone(&self.received), self.outcomes.clone(), self.clock, stores.clone());
         let (configuration, state_directory) = (self.configuration.subscribe(), state_directory.to_owned());
-        let lost = Arc::clone(&self.commands.lost);
+        let (lost, watcher) = (Arc::clone(&self.commands.lost), self.is_watcher);
         tasks.supervise("lease", tasks.token(), move |token| {
             let participant = LeaseParticipant {
                 me: LeaseCandidate {
                     id: id.clone(),
                     who: identity.who.clone(),
-                    watcher: false,
+                    watcher,
                     digest: String::new(),
                     looks_on: true,
                 },

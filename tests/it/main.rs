@@ -67,3 +67,4 @@ mod tasks;
 mod transient;
 mod trust;
 mod unseen;
+mod watch;

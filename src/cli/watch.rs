@@ -1,0 +1,60 @@
+//! `opsroom watch`: polls, records and evaluates without a screen.
+
+mod printer;
+
+use clap::Args;
+
+use self::printer::Printer;
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::runtime::core::{ConsolePart, StartOptions};
+use crate::runtime::watcher;
+
+/// What `opsroom watch` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print each change as one JSON object in a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    if let Err(code) = run_service::refuse_secret(global) {
+        return code;
+    }
+    let found = match configuration::find_for_console(global) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let state_directory = match run_service::state_directory() {
+        Ok(directory) => directory,
+        Err(code) => return code,
+    };
+    if found.config.console.read_only {
+        output::eprint_error(
+            "warning: read-only: this watcher polls, but records no status and no alert\n\
+             hint: omit --read-only, or remove `read_only = true` from the configuration\n",
+        );
+    }
+    let start = StartOptions {
+        clock: global.clock,
+        config: found.config,
+        loader: Some(found.loader),
+        warnings: found.warnings,
+        store: global.store.clone(),
+        part: ConsolePart::Watches,
+        state_directory,
+    };
+    let mut printer = Printer::start(arguments.json);
+    let ended = output::block_on(watcher::run(start, |said| printer.print(&said)));
+    printer.finish();
+    match ended {
+        Ok(Ok(())) => exit::OK,
+        Ok(Err(error)) | Err(error) => output::fail(
+            exit::SOFTWARE,
+            &format!("the watcher can't start: {error}"),
+            "raise the limit of processes (ulimit -u)",
+        ),
+    }
+}

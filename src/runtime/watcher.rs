@@ -1,0 +1,196 @@
+//! The loop of `opsroom watch`: polls, records and evaluates without a screen, and says what changed.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::core::{Core, StartOptions};
+use super::reload;
+use super::service_manager::ServiceManager;
+use crate::app::message::Event;
+use crate::lang::time::Stamp;
+use crate::model::observation::Observation;
+use crate::report::changes::{ChangeLine, ChangeLog};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// Nobody looks at it: what a view would get.
+const SIZE: (u16, u16) = (80, 24);
+
+/// What a watcher says.
+#[derive(Debug)]
+pub(crate) enum WatcherSaid {
+    /// Something changed.
+    Change(ChangeLine),
+    /// Something about the watcher itself that whoever runs it should know.
+    Notice(SafeText),
+}
+
+/// What is asked of a watcher from outside.
+enum Asked {
+    Leave,
+    Reload,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Asked(Asked),
+    Event(Event),
+    /// The second turned.
+    Tick,
+    /// A sign of life is due.
+    Alive,
+}
+
+/// The streams, registered before anything else runs.
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn register() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            biased;
+            _ = self.term.recv() => Asked::Leave,
+            _ = self.interrupt.recv() => Asked::Leave,
+            _ = self.quit.recv() => Asked::Leave,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+}
+
+/// A watcher at work.
+struct Watcher<S> {
+    core: Core,
+    signals: Signals,
+    manager: ServiceManager,
+    log: ChangeLog,
+    say: S,
+    /// When the next sign of life is due, on the monotonic clock.
+    alive_at: Option<Duration>,
+}
+
+/// Watches until a signal ends it; the lease is given back and the queues are written then. `say` must not wait: the loop
+/// does not turn meanwhile.
+///
+/// # Errors
+/// The system refuses a handler for a signal.
+pub(crate) async fn run(start: StartOptions, say: impl FnMut(WatcherSaid)) -> io::Result<()> {
+    let signals = Signals::register()?;
+    let manager = ServiceManager::from_environment();
+    let core = Core::new(start, SIZE);
+    let alive_at = manager.alive_every().map(|_| core.clock.now().mono);
+    let mut watcher = Watcher { core, signals, manager, log: ChangeLog::default(), say, alive_at };
+    watcher.core.go();
+    watcher.manager.ready();
+    watcher.turn().await;
+    watcher.manager.stopping();
+    watcher.core.end().await;
+    Ok(())
+}
+
+impl<S: FnMut(WatcherSaid)> Watcher<S> {
+    async fn turn(&mut self) {
+        loop {
+            match self.next().await {
+                Woken::Asked(Asked::Leave) => return,
+                Woken::Asked(Asked::Reload) => self.reload(),
+                Woken::Event(event) => self.event(event),
+                Woken::Tick => self.tick(),
+                // Only here: a loop that hangs gives no sign.
+                Woken::Alive => {
+                    self.manager.alive();
+                    self.alive_at = self.manager.alive_every().map(|every| self.core.clock.now().mono + every);
+                }
+            }
+        }
+    }
+
+    /// Signals and time come first: what the world says may never end.
+    async fn next(&mut self) -> Woken {
+        let (tick, alive) = (self.timer(self.core.tick_at()), self.timer(self.alive_at));
+        tokio::select! {
+            biased;
+            asked = self.signals.next() => Woken::Asked(asked),
+            () = alive => Woken::Alive,
+            () = tick => Woken::Tick,
+            event = self.core.next() => Woken::Event(event),
+        }
+    }
+
+    /// Resolves at a moment of the monotonic clock; never without one. Owns what it needs, so that `select!` may.
+    fn timer(&self, at: Option<Duration>) -> impl Future<Output = ()> + use<S> {
+        let utc = self.core.state().world.now.utc;
+        let until = at.map(|mono| self.core.clock.instant(Stamp { mono, utc }));
+        async move {
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let check = answered(&event);
+        let is_reload = matches!(event, Event::Reloaded(_));
+        // What is for a terminal has none here.
+        drop(self.core.handle(event));
+        // At once: within a second a check may fail and recover.
+        if let Some(change) = check.and_then(|check| self.log.check(&self.core.state().world, &check)) {
+            self.change(change);
+        }
+        if is_reload {
+            self.notices();
+            self.manager.ready();
+        }
+    }
+
+    fn tick(&mut self) {
+        drop(self.core.handle(Event::Clock));
+        for change in self.log.look(&self.core.state().world) {
+            self.change(change);
+        }
+        self.notices();
+    }
+
+    fn reload(&mut self) {
+        if let Some(loader) = &self.core.loader {
+            self.manager.reloading();
+            reload::now(&mut self.core.tasks, loader, self.core.reload_sender.clone());
+        }
+    }
+
+    fn change(&mut self, change: ChangeLine) {
+        let change = change.masked(&self.core.redactor());
+        (self.say)(WatcherSaid::Change(change));
+    }
+
+    fn notices(&mut self) {
+        for notice in self.log.notices(&self.core.state().world) {
+            let notice = self.core.redactor().redact_shortened(&SafeText::new(&notice));
+            self.manager.status(notice.as_str());
+            (self.say)(WatcherSaid::Notice(notice));
+        }
+    }
+}
+
+/// The check whose answer an event brings.
+fn answered(event: &Event) -> Option<Name> {
+    match event {
+        Event::Observation(Observation::Reading(reading)) => Some(reading.check.clone()),
+        _ => None,
+    }
+}
