@@ -13,7 +13,7 @@ use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::slo::BURN_WINDOWS;
+use crate::model::slo::{BURN_WINDOWS, RunsFigures, SloFigures};
 use crate::model::thing::AlertRecord;
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
@@ -45,6 +45,8 @@ struct SloLine {
     budget_left_s: Option<f64>,
     burn: BTreeMap<&'static str, Option<f64>>,
     firing: Vec<String>,
+    /// The least and the most that it can be, whatever the unknown time was.
+    availability_bounds: Option<(f64, f64)>,
     /// With maintenance windows in it.
     availability_with_maintenance: Option<f64>,
     /// Runs whose outcome is known, and those in time; of objectives about runs.
@@ -115,12 +117,13 @@ fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
         name: slo.name.clone(),
         objective: slo.objective,
         window_s: slo.window.as_secs(),
-        availability: figures.and_then(|figures| figures.availability()).or(runs.and_then(|runs| runs.share())),
-        coverage: figures.and_then(|figures| figures.coverage()),
-        budget_s: figures.map(|figures| figures.budget_s()),
-        budget_left_s: figures.and_then(|figures| figures.left_s()),
+        availability: figures.and_then(SloFigures::availability).or(runs.and_then(RunsFigures::share)),
+        coverage: figures.and_then(SloFigures::coverage),
+        budget_s: figures.map(SloFigures::budget_s),
+        budget_left_s: figures.and_then(SloFigures::left_s),
         burn: burn.map(|(at, (name, _))| (*name, figures.and_then(|figures| figures.burn(at)))).collect(),
         firing,
+        availability_bounds: figures.and_then(SloFigures::bounds),
         availability_with_maintenance: figures.and_then(|figures| figures.tally.with_maintenance()),
         runs: runs.map(|runs| RunsLine {
             count: runs.count,
@@ -147,17 +150,15 @@ fn print(arguments: &Arguments, world: &World, records: &[AlertRecord]) -> u8 {
 fn code(slo: &SloView, records: &[AlertRecord]) -> u8 {
     let worst = firing(slo, records).map(|record| record.severity).max();
     let (is_known, is_missed) = match &slo.measured {
-        SloMeasure::Time(figures) => {
-            (figures.availability().is_some(), figures.left_s().is_some_and(|left| left < 0.0))
-        }
+        SloMeasure::Time(figures) => (figures.availability().is_some(), !figures.is_met()),
         SloMeasure::Runs(runs) => (true, runs.is_missed() == Some(true)),
     };
     match worst {
         Some(Severity::Critical) => exit::CRITICAL,
         Some(_) => exit::WARNING,
+        None if !is_known => exit::UNKNOWN,
         None if is_missed => exit::WARNING,
-        None if is_known => exit::OK,
-        None => exit::UNKNOWN,
+        None => exit::OK,
     }
 }
 

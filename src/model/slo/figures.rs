@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tally::{SloTally, ratio};
-use crate::model::burn::{BURN_RULES, BurnRule, LEAST_BAD};
+use crate::model::burn::{BurnRule, LEAST_BAD};
 
 /// The spans over which burn rates are given, with how each is written.
 pub const BURN_WINDOWS: [(&str, Duration); 7] = [
@@ -111,12 +111,6 @@ impl SloFigures {
         let burn = long.burn(self.objective)?.min(short.burn(self.objective)?);
         let is_enough = long.bad_events.max(self.in_a_row) >= u64::from(LEAST_BAD);
         Some(if is_enough { burn } else { 0.0 })
-    }
-
-    /// The rules that can fire for this objective, fastest first.
-    pub fn rules(&self) -> impl Iterator<Item = BurnRule> {
-        let (objective, window) = (self.objective, self.window);
-        BURN_RULES.into_iter().filter(move |rule| rule.applies(window) && rule.can_fire(objective, window))
     }
 }
 

@@ -23,7 +23,7 @@ struct Standing {
 ///
 /// Time is counted when the next thing is known, so that what turns out to be a gap can be taken back until then.
 #[derive(Debug, Clone)]
-pub struct SloMeter {
+pub(crate) struct SloMeter {
     objective: f64,
     window: Duration,
     /// How long a reading speaks for itself: two intervals.
@@ -41,7 +41,7 @@ pub struct SloMeter {
 
 impl SloMeter {
     /// An empty one. `objective` is above 0 and below 1, `every` the interval of what is measured.
-    pub fn new(objective: f64, window: Duration, every: Duration, now: Stamp) -> Self {
+    pub(crate) fn new(objective: f64, window: Duration, every: Duration, now: Stamp) -> Self {
         let now_ms = millis(now.mono);
         let spans = BURN_WINDOWS.iter().map(|(_, span)| (span.as_secs() / 60) as u32);
         let whole = [(window.as_secs() / 3_600) as u32];
@@ -60,12 +60,12 @@ impl SloMeter {
     }
 
     /// Whether it measures the same, so that it can go on after a reload.
-    pub fn measures(&self, objective: f64, window: Duration) -> bool {
+    pub(crate) fn measures(&self, objective: f64, window: Duration) -> bool {
         self.objective.to_bits() == objective.to_bits() && self.window == window
     }
 
     /// Takes a reading: good, bad, or `None` where it says nothing.
-    pub fn observe(&mut self, good: Option<bool>, at: Stamp) {
+    pub(crate) fn observe(&mut self, good: Option<bool>, at: Stamp) {
         let at_ms = millis(at.mono);
         self.settle(at_ms);
         self.standing = good.map(|good| Standing { good, until_ms: at_ms + self.hold_ms });
@@ -80,25 +80,25 @@ impl SloMeter {
     }
 
     /// Nothing is known from `at` on.
-    pub fn lose_sight(&mut self, at: Stamp) {
+    pub(crate) fn lose_sight(&mut self, at: Stamp) {
         self.settle(millis(at.mono));
         self.standing = None;
     }
 
     /// A maintenance window begins or ends.
-    pub fn set_maintenance(&mut self, is_maintenance: bool, at: Stamp) {
+    pub(crate) fn set_maintenance(&mut self, is_maintenance: bool, at: Stamp) {
         self.settle(millis(at.mono));
         self.is_maintenance = is_maintenance;
     }
 
     /// Another interval after a reload; what was counted stays.
-    pub fn set_every(&mut self, every: Duration) {
+    pub(crate) fn set_every(&mut self, every: Duration) {
         self.hold_ms = millis(every * 2);
     }
 
     /// Puts what is stored before what was seen here: so many whole minutes from a minute of the monotonic clock on,
     /// whose sum is spread evenly over them. Each minute once only, and none of those that were counted here.
-    pub fn restore(&mut self, first: u32, count: u32, sum: SloTally) {
+    pub(crate) fn restore(&mut self, first: u32, count: u32, sum: SloTally) {
         self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
         let count = u64::from(count);
         for nth in 0..count {
@@ -116,7 +116,7 @@ impl SloMeter {
     }
 
     /// What is known now. Moves the windows on.
-    pub fn figures(&mut self, now: Stamp) -> SloFigures {
+    pub(crate) fn figures(&mut self, now: Stamp) -> SloFigures {
         let now_ms = millis(now.mono).max(self.counted_ms);
         self.minutes.advance(minute(now_ms));
         self.hours.advance(hour(now_ms));
@@ -140,7 +140,7 @@ impl SloMeter {
     }
 
     /// What is known since a moment, by whole minutes, for three days at most.
-    pub fn since(&self, from: Duration, now: Stamp) -> SloTally {
+    pub(crate) fn since(&self, from: Duration, now: Stamp) -> SloTally {
         let from_ms = millis(from) / MINUTE_MS * MINUTE_MS;
         let mut sum = self.minutes.since(minute(from_ms));
         sum += self.uncounted(from_ms, millis(now.mono));

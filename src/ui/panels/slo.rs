@@ -1,5 +1,6 @@
 //! One objective: what is left of its error budget, how fast that burns, and what the latest release cost.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -96,7 +97,7 @@ fn measured<'a>(figures: &SloFigures) -> Line<'a> {
     let known = Duration::from_millis(figures.elapsed_ms);
     let mut text = format!("{} in {}", unit::availability(figures.availability()), unit::duration(figures.window));
     if known < figures.window {
-        text.push_str(&format!(" (known for {})", figures_left(known)));
+        let _ = write!(text, " (known for {})", figures_left(known));
     }
     let line = Line::styled(text, Role::TextDim);
     match figures.coverage().filter(|_| figures.is_thin()) {

@@ -9,6 +9,7 @@ use super::planned::windows;
 use super::view::SloView;
 use super::{Id as _, SloId, World, is_good};
 use crate::config::Config;
+use crate::config::sections::slo::Slo;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesKey};
@@ -56,7 +57,7 @@ impl World {
             let from = utc_of(now, u64::from(*first) * MINUTE_MS);
             windows(&config, slo.service.as_ref(), (from, now.utc))
         });
-        let of_check = config.slos.get(id.place()).is_some_and(|slo| slo.is_of_check());
+        let of_check = config.slos.get(id.place()).is_some_and(Slo::is_of_check);
         let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
         for (first, count, bucket) in spans {
             let (good, bad) =

@@ -64,9 +64,9 @@ impl SloRule {
     }
 }
 
-/// A burn rate: `6.2×`, `23×`.
+/// A burn rate: `6.2×`, `14.4×`, `23×`.
 pub(crate) fn times(burn: f64) -> String {
-    let digits = if burn < 9.95 && (burn - burn.round()).abs() > 0.05 || (burn - 14.4).abs() < 1e-9 { 1 } else { 0 };
+    let digits = usize::from(burn < 19.95 && (burn - burn.round()).abs() > 0.05);
     format!("{burn:.digits$}×")
 }
 
