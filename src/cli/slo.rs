@@ -19,7 +19,7 @@ use crate::runtime::runs::RunService;
 use crate::store::StoreError;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::slos::{SloMeasure, SloView, times};
+use crate::world::objectives::{SloMeasure, SloView, times};
 
 /// Runs that are read for objectives about runs.
 const RUNS: u32 = 10_000;
@@ -115,7 +115,8 @@ fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
     };
     SloLine {
         name: slo.name.clone(),
-        objective: slo.objective,
+        // As it is written: 99.9 % is read as 0.999 and one bit.
+        objective: (slo.objective * 1e9).round() / 1e9,
         window_s: slo.window.as_secs(),
         availability: figures.and_then(SloFigures::availability).or(runs.and_then(RunsFigures::share)),
         coverage: figures.and_then(SloFigures::coverage),

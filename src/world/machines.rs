@@ -12,7 +12,7 @@ use crate::text::name::Name;
 use super::alerts::AlertSubject;
 use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, SloId, numbered};
 use super::membership::Membership;
-use super::slos::{self, SloRule};
+use super::objectives::{self, SloRule};
 use super::table::IdTable;
 
 /// One condition with its memory.
@@ -110,9 +110,9 @@ impl Machines {
         known: &HashMap<&Name, &Alert>,
     ) -> Range<usize> {
         let from = self.all.len();
-        let (service, row) = (slos::service(slo, config), membership.row_of_slo(config, id));
+        let (service, row) = (objectives::service(slo, config), membership.row_of_slo(config, id));
         let subject = AlertSubject::Slo(slo.name.clone());
-        for (nth, (severity, condition, rule)) in slos::rules(slo).into_iter().enumerate() {
+        for (nth, (severity, condition, rule)) in objectives::rules(slo).into_iter().enumerate() {
             self.put(&subject, (service, row, SubjectId::Slo(id, rule)), (nth, severity, &condition), known);
         }
         from..self.all.len()

@@ -1,9 +1,6 @@
 //! Objectives: one for each of the configuration, fed by readings, samples and runs.
 
 mod past;
-mod planned;
-mod rules;
-mod view;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +8,7 @@ use std::time::Duration;
 
 use super::World;
 use super::ids::{CheckId, Id, MetricId, SloId};
+use super::objectives::{SloMeasure, SloView};
 use super::output::Output;
 use super::timeline::EventKind;
 use crate::config::Config;
@@ -22,11 +20,6 @@ use crate::model::run::Run;
 use crate::model::slo::RunsFigures;
 use crate::text::SafeText;
 use crate::text::name::Name;
-
-pub(crate) use rules::times;
-pub(super) use rules::{SloRule, rules};
-pub(super) use view::service;
-pub use view::{SloMeasure, SloView};
 
 /// A release of this age at most is held against the budget that was used since.
 const RELEASE_SHOWN: Duration = Duration::from_hours(24);

@@ -15,7 +15,7 @@ use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
-use crate::world::slos::{SloMeasure, SloView, times};
+use crate::world::objectives::{SloMeasure, SloView, times};
 
 /// Rows of what there is to say at the most, with the frame.
 const MOST: u16 = 6;

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::planned::windows;
-use super::view::SloView;
 use super::{Id as _, SloId, World, is_good};
 use crate::config::Config;
 use crate::config::sections::slo::Slo;
@@ -14,6 +12,7 @@ use crate::lang::schedule::TimeWindow;
 use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesKey};
 use crate::model::slo::SloTally;
+use crate::world::objectives::{SloView, interval, windows};
 use crate::world::past::Past;
 
 const MINUTE_MS: u64 = 60_000;
@@ -46,7 +45,7 @@ impl World {
     /// Takes in what is stored of what an objective measures, once.
     pub(in crate::world) fn restore_slo(&mut self, id: SloId, spans: &Spans<'_>) {
         let (config, now) = (Arc::clone(&self.config), self.now);
-        let every = self.slos[id].every(&config);
+        let every = every(&self.slos[id], &config);
         let slo = &mut self.slos[id];
         if std::mem::replace(&mut slo.past, Past::Here) == Past::Here {
             return;
@@ -73,11 +72,10 @@ impl World {
     }
 }
 
-impl SloView {
-    fn every(&self, config: &Config) -> Duration {
-        let slo = config.slos.iter().find(|slo| slo.name == self.name);
-        slo.and_then(|slo| super::view::interval(slo, config)).unwrap_or(Duration::from_mins(1))
-    }
+/// How often what it measures is polled.
+fn every(slo: &SloView, config: &Config) -> Duration {
+    let slo = config.slos.iter().find(|one| one.name == slo.name);
+    slo.and_then(|slo| interval(slo, config)).unwrap_or(Duration::from_mins(1))
 }
 
 /// Good and bad milliseconds of a check.

@@ -43,7 +43,7 @@ pub struct SloView {
     /// Since when it is configured.
     pub(in crate::world) known_from: Stamp,
     /// `None` where it is about runs. Shared with a screen that is held still, until either changes.
-    pub(super) meter: Option<Arc<SloMeter>>,
+    pub(in crate::world) meter: Option<Arc<SloMeter>>,
     planned: Planned,
 }
 
@@ -70,7 +70,7 @@ impl SloView {
     }
 
     /// Takes a reading of what it measures: good, bad, or `None` where it says nothing.
-    pub(super) fn observe(&mut self, good: Option<bool>, at: Stamp, now: Stamp, config: &Config) {
+    pub(in crate::world) fn observe(&mut self, good: Option<bool>, at: Stamp, now: Stamp, config: &Config) {
         self.advance(at, config);
         if let Some(meter) = &mut self.meter {
             Arc::make_mut(meter).observe(good, at);
@@ -79,13 +79,13 @@ impl SloView {
     }
 
     /// Time passed.
-    pub(super) fn tick(&mut self, now: Stamp, config: &Config) {
+    pub(in crate::world) fn tick(&mut self, now: Stamp, config: &Config) {
         self.advance(now, config);
         self.review(now);
     }
 
     /// Nothing is known from `at` on.
-    pub(super) fn lose_sight(&mut self, at: Stamp) {
+    pub(in crate::world) fn lose_sight(&mut self, at: Stamp) {
         if let Some(meter) = &mut self.meter {
             Arc::make_mut(meter).lose_sight(at);
         }
@@ -99,14 +99,14 @@ impl SloView {
     }
 
     /// Computes the figures again.
-    pub(super) fn review(&mut self, now: Stamp) {
+    pub(in crate::world) fn review(&mut self, now: Stamp) {
         if let (Some(meter), SloMeasure::Time(figures)) = (&mut self.meter, &mut self.measured) {
             **figures = Arc::make_mut(meter).figures(now);
         }
     }
 
     /// The same objective under another configuration. What was counted stays where it is counted in the same windows.
-    pub(super) fn moved(self, fresh: Self, slo: &Slo, config: &Config) -> Self {
+    pub(in crate::world) fn moved(self, fresh: Self, slo: &Slo, config: &Config) -> Self {
         let kept = self.meter.filter(|meter| meter.measures(slo.objective, slo.window));
         let Some(mut meter) = kept else { return fresh };
         if let Some(every) = interval(slo, config) {
@@ -118,7 +118,7 @@ impl SloView {
     }
 
     /// The bad time since a moment, outside maintenance, for three days at most; `None` where it is about runs.
-    pub(super) fn bad_since(&self, from: Stamp, now: Stamp) -> Option<Duration> {
+    pub(in crate::world) fn bad_since(&self, from: Stamp, now: Stamp) -> Option<Duration> {
         let meter = self.meter.as_ref()?;
         Some(Duration::from_millis(meter.since(from.mono, now).bad_ms))
     }
@@ -138,7 +138,7 @@ impl SloView {
     }
 }
 
-pub(super) fn interval(slo: &Slo, config: &Config) -> Option<Duration> {
+pub(in crate::world) fn interval(slo: &Slo, config: &Config) -> Option<Duration> {
     slo::interval(slo, &SloScope { checks: &config.checks, metrics: &config.metrics })
 }
 

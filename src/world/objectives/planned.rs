@@ -11,7 +11,7 @@ const CAUGHT_UP: usize = 64;
 
 /// Whether a maintenance window is open, and when that changes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Planned {
+pub(in crate::world) struct Planned {
     /// When it was looked up; `None`: not yet.
     looked: Option<DateTime<Utc>>,
     is_open: bool,
@@ -21,12 +21,12 @@ pub(super) struct Planned {
 
 impl Planned {
     /// The same, to be looked up again with the next look: the configuration is another.
-    pub(super) const fn reviewed(self) -> Self {
+    pub(in crate::world) const fn reviewed(self) -> Self {
         Self { looked: None, next: None, ..self }
     }
 
     /// The changes up to now, oldest first: when, and whether a window is open from then on.
-    pub(super) fn advance(
+    pub(in crate::world) fn advance(
         &mut self,
         now: DateTime<Utc>,
         config: &Config,
@@ -73,7 +73,7 @@ impl Planned {
 
 /// The windows of maintenance that concern a service, between two moments, in no order; those that overlap are joined
 /// where they are added up.
-pub(super) fn windows(
+pub(in crate::world) fn windows(
     config: &Config,
     service: Option<&Name>,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
