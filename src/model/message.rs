@@ -1,0 +1,398 @@
+//! What a notification says: groups of alerts by service, and its one plain form. Channels make their own payload of it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::alert::Severity;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// Alerts of one group that the plain form lists; of the others it says the number.
+const LISTED: usize = 20;
+
+/// Who gets a message: a channel, and the person where the channel has no addresses of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// The channel of `[notify]`.
+    pub channel: Name,
+    /// The contact.
+    pub contact: Option<Name>,
+}
+
+impl Target {
+    /// Its id, unique in a configuration: `sms/ana`, or `chat` where nobody is named. Names hold no `/`.
+    pub fn id(&self) -> String {
+        match &self.contact {
+            Some(contact) => format!("{}/{contact}", self.channel),
+            None => self.channel.to_string(),
+        }
+    }
+
+    /// From its id.
+    pub fn from_id(id: &str) -> Self {
+        match id.split_once('/') {
+            Some((channel, contact)) => Self { channel: channel.into(), contact: Some(contact.into()) },
+            None => Self { channel: id.into(), contact: None },
+        }
+    }
+}
+
+/// Why an alert is in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It fires.
+    New,
+    /// It fires, and something milder of the same check or metric was announced before.
+    Worse,
+    /// It still fires, and nobody has acknowledged it.
+    Reminder,
+    /// It has not been acknowledged in time.
+    Due,
+    /// It is over.
+    Resolved,
+}
+
+impl News {
+    /// The word for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Worse => "worse",
+            Self::Reminder => "reminder",
+            Self::Due => "not acknowledged in time",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One alert of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which firing.
+    pub id: Name,
+    /// The check, metric or SLO.
+    pub alert: Name,
+    /// How bad.
+    pub severity: Severity,
+    /// Why it is here.
+    pub news: News,
+    /// What was seen: `12.4 %`, `DOWN connection refused`.
+    pub value: SafeText,
+    /// The condition as it is written.
+    pub condition: String,
+    /// When it began to fire.
+    pub fired_at: DateTime<Utc>,
+    /// When it was over.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// What held it back until now: `silence by ana ended: deploying`.
+    pub after: Option<SafeText>,
+}
+
+impl Entry {
+    /// The order in a message: what fires before what is over, worst first, oldest first.
+    fn rank(&self) -> (bool, std::cmp::Reverse<Severity>, DateTime<Utc>, &Name) {
+        (self.news == News::Resolved, std::cmp::Reverse(self.severity), self.fired_at, &self.id)
+    }
+
+    /// `CRITICAL api: DOWN connection refused (down for 2m), new, since 2026-03-02 10:00 UTC`.
+    pub fn line(&self) -> String {
+        let head =
+            if self.news == News::Resolved { "RESOLVED".to_owned() } else { self.severity.word().to_uppercase() };
+        let times = match self.resolved_at.filter(|_| self.news == News::Resolved) {
+            Some(at) => format!("{} to {}", time(self.fired_at), time(at)),
+            None => format!("{}, since {}", self.news.word(), time(self.fired_at)),
+        };
+        let after = self.after.as_ref().map_or_else(String::new, |after| format!(" [{after}]"));
+        flat(&format!("{head} {}: {} ({}), {times}{after}", self.alert, self.value, self.condition))
+    }
+}
+
+/// The alerts of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The service; `None`: of what belongs to none.
+    pub service: Option<Name>,
+    /// As it is shown.
+    pub title: String,
+    /// By which receivers know that messages are about one thing.
+    pub key: String,
+    /// The alerts, worst first; see [`Group::sort`].
+    pub entries: Vec<Entry>,
+    /// How many alerts of it fire now, those included that are no news.
+    pub firing: usize,
+    /// The alerts of it that the receiver knows to be firing once it has this message.
+    pub announced: Vec<(Name, Severity)>,
+    /// Whether nothing of it was announced before.
+    pub is_first: bool,
+    /// Where to look up what to do.
+    pub runbook: Option<String>,
+    /// Further links, each with its name.
+    pub links: Vec<(String, String)>,
+}
+
+impl Group {
+    /// Puts its alerts into their order.
+    pub fn sort(&mut self) {
+        self.entries.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    }
+
+    /// The worst that is news and not over.
+    pub fn worst(&self) -> Option<Severity> {
+        self.entries.iter().filter(|entry| entry.news != News::Resolved).map(|entry| entry.severity).max()
+    }
+
+    /// Whether nothing of it fires any more.
+    pub const fn is_over(&self) -> bool {
+        self.firing == 0
+    }
+
+    /// First those of which nothing was announced, then the worst.
+    fn rank(&self) -> (bool, std::cmp::Reverse<Option<Severity>>, &str) {
+        let is_first = self.is_first && self.worst().is_some();
+        (!is_first, std::cmp::Reverse(self.worst()), &self.title)
+    }
+}
+
+/// What kind of message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// What is news.
+    Alerts,
+    /// What quiet hours or a digest held back.
+    Digest,
+    /// A person, or `prove_every`, asks whether the channel delivers.
+    Test,
+}
+
+/// One message to one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Unique for ever; receivers that take it drop a second one.
+    pub id: Name,
+    /// Who gets it.
+    pub target: Target,
+    /// What kind.
+    pub kind: MessageKind,
+    /// The name of the console.
+    pub console: String,
+    /// Its environment.
+    pub environment: Option<String>,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// The groups, most pressing first; see [`Message::sort`]. Empty for a test.
+    pub groups: Vec<Group>,
+}
+
+impl Message {
+    /// Puts groups and alerts into their order.
+    pub fn sort(&mut self) {
+        for group in &mut self.groups {
+            group.sort();
+        }
+        self.groups.sort_by(|one, other| one.rank().cmp(&other.rank()));
+    }
+
+    /// Its alerts, in the order of the groups.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.groups.iter().flat_map(|group| &group.entries)
+    }
+
+    /// The worst of what is news and not over; `None`: all is over, or it is a test.
+    pub fn worst(&self) -> Option<Severity> {
+        self.groups.iter().filter_map(Group::worst).max()
+    }
+
+    /// Whether a service of which nothing was announced is in it.
+    pub fn has_first(&self) -> bool {
+        self.groups.iter().any(|group| group.is_first && group.worst().is_some())
+    }
+
+    fn origin(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("[{} {environment}]", self.console),
+            None => format!("[{}]", self.console),
+        }
+    }
+
+    /// One line: `[shop production] 3 firing, 1 resolved: CRITICAL api: DOWN …`.
+    pub fn summary(&self) -> String {
+        let origin = self.origin();
+        if self.kind == MessageKind::Test {
+            return flat(&format!("{origin} TEST: a test message for {}, no action needed", self.target.id()));
+        }
+        let over = self.entries().filter(|entry| entry.news == News::Resolved).count();
+        let news = self.entries().count() - over;
+        let counts = match (news, over) {
+            (news, 0) => format!("{news} firing"),
+            (0, over) => format!("{over} resolved"),
+            (news, over) => format!("{news} firing, {over} resolved"),
+        };
+        let services = match self.groups.len() {
+            0 | 1 => String::new(),
+            more => format!(" in {more} services"),
+        };
+        let digest = if self.kind == MessageKind::Digest { "digest: " } else { "" };
+        let first = self.entries().next().map(|entry| {
+            let head = if entry.news == News::Resolved { "resolved" } else { entry.severity.word() };
+            format!(": {} {}: {}", head.to_uppercase(), entry.alert, entry.value)
+        });
+        flat(&format!("{origin} {digest}{counts}{services}{}", first.unwrap_or_default()))
+    }
+
+    /// The whole text: the summary, then each group with its alerts, runbook and links. Lines end with `\n`.
+    pub fn plain(&self) -> String {
+        let mut lines = vec![self.summary()];
+        for group in &self.groups {
+            lines.push(String::new());
+            lines.push(flat(&format!("{} ({} firing)", group.title, group.firing)));
+            lines.extend(group.entries.iter().take(LISTED).map(|entry| format!("- {}", entry.line())));
+            if let Some(more) = group.entries.len().checked_sub(LISTED).filter(|more| *more > 0) {
+                lines.push(format!("- {more} more"));
+            }
+            lines.extend(group.runbook.iter().map(|runbook| flat(&format!("runbook: {runbook}"))));
+            lines.extend(group.links.iter().map(|(name, link)| flat(&format!("{name}: {link}"))));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
+
+/// At most so many characters, with `…` where something was cut off.
+pub fn truncated(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// In one line: a line break in what was seen must not begin a line, or a header, of its own.
+fn flat(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}', " ")
+}
+
+/// Receivers are in other zones than the console.
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// Messages for tests of channels.
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_772_000_000 + seconds, 0).unwrap()
+    }
+
+    pub(crate) fn entry(alert: &str, severity: Severity, news: News) -> Entry {
+        let over = news == News::Resolved;
+        Entry {
+            id: format!("1-check:{alert}/{}/0", severity.word()).into(),
+            alert: alert.into(),
+            severity,
+            news,
+            value: "DOWN connection refused".into(),
+            condition: "down for 2m".to_owned(),
+            fired_at: at(0),
+            resolved_at: over.then(|| at(600)),
+            after: None,
+        }
+    }
+
+    pub(crate) fn group(service: &str, entries: Vec<Entry>) -> Group {
+        let firing = entries.iter().filter(|entry| entry.news != News::Resolved);
+        let announced: Vec<_> = firing.map(|entry| (entry.id.clone(), entry.severity)).collect();
+        Group {
+            service: Some(service.into()),
+            title: service.to_uppercase(),
+            key: format!("opsroom/shop/{service}"),
+            firing: announced.len(),
+            entries,
+            announced,
+            is_first: true,
+            runbook: Some("docs/RUNBOOK.md#api".to_owned()),
+            links: vec![("sentry".to_owned(), "https://sentry.example/1".to_owned())],
+        }
+    }
+
+    pub(crate) fn message(groups: Vec<Group>) -> Message {
+        let kind = if groups.is_empty() { MessageKind::Test } else { MessageKind::Alerts };
+        let mut message = Message {
+            id: "20260225-1-chat".into(),
+            target: Target { channel: "chat".into(), contact: None },
+            kind,
+            console: "shop".to_owned(),
+            environment: Some("production".to_owned()),
+            at: at(5),
+            groups,
+        };
+        message.sort();
+        message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::*;
+    use super::*;
+
+    #[test]
+    fn first_alerts_of_a_service_stand_ahead_then_the_worst_and_what_is_over_last() {
+        use Severity::{Critical, High, Low};
+        let mut known = group("known", vec![entry("k", Critical, News::Reminder)]);
+        known.is_first = false;
+        let web = vec![entry("old", Low, News::Resolved), entry("b", Low, News::New), entry("a", High, News::Worse)];
+        let mut over = group("over", vec![entry("o", Critical, News::Resolved)]);
+        over.is_first = false;
+        let message = message(vec![over, known, group("web", web)]);
+        let order: Vec<&str> = message.entries().map(|entry| &*entry.alert).collect();
+        assert_eq!(order, ["a", "b", "old", "k", "o"]);
+        assert_eq!(message.worst(), Some(Critical));
+        assert!(message.has_first());
+    }
+
+    #[test]
+    fn the_plain_text_says_what_where_since_when_and_what_to_do() {
+        let mut one = entry("api", Severity::Critical, News::New);
+        one.after = Some("silence by ana ended: deploying".into());
+        let message = message(vec![group("web", vec![one, entry("db", Severity::High, News::Resolved)])]);
+        let want = "[shop production] 1 firing, 1 resolved: CRITICAL api: DOWN connection refused\n\n\
+            WEB (1 firing)\n\
+            - CRITICAL api: DOWN connection refused (down for 2m), new, since 2026-02-25 06:13 UTC [silence by ana ended: deploying]\n\
+            - RESOLVED db: DOWN connection refused (down for 2m), 2026-02-25 06:13 UTC to 2026-02-25 06:23 UTC\n\
+            runbook: docs/RUNBOOK.md#api\n\
+            sentry: https://sentry.example/1\n";
+        assert_eq!(message.plain(), want);
+    }
+
+    #[test]
+    fn no_line_break_of_what_was_seen_begins_a_line() {
+        let mut one = entry("api", Severity::Critical, News::New);
+        one.value = SafeText::new("500\nBcc: x@example.com\r\u{2028}more");
+        let message = message(vec![group("web", vec![one])]);
+        assert!(!message.summary().contains(['\n', '\r', '\u{2028}']));
+        assert!(message.plain().lines().all(|line| !line.starts_with("Bcc")));
+    }
+
+    #[test]
+    fn a_storm_stays_readable_and_says_how_much_more_there_is() {
+        let many = (0..300).map(|number| entry(&format!("c{number:03}"), Severity::High, News::New)).collect();
+        let plain = message(vec![group("web", many)]).plain();
+        assert_eq!(plain.lines().count(), 1 + 2 + LISTED + 1 + 2);
+        assert!(plain.contains("300 firing") && plain.contains("- 280 more"), "{plain}");
+        assert_eq!(truncated("naïve…", 6), "naïve…");
+        assert_eq!(truncated("naïveté", 6), "naïve…");
+    }
+
+    #[test]
+    fn a_test_says_that_it_is_one() {
+        let test = message(Vec::new());
+        assert_eq!(test.summary(), "[shop production] TEST: a test message for chat, no action needed");
+        assert_eq!(test.worst(), None);
+        let target = Target { channel: "sms".into(), contact: Some("ana".into()) };
+        assert_eq!(Target::from_id(&target.id()), target);
+        assert_eq!(Target::from_id("sms"), Target { channel: "sms".into(), contact: None });
+    }
+}
