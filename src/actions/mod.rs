@@ -12,6 +12,7 @@ pub mod handover;
 pub mod intent;
 pub mod launch;
 pub mod left;
+pub(crate) mod notify;
 mod reserve;
 pub mod rundir;
 pub mod save;

@@ -59,6 +59,7 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
             Intent::WriteMinute { fence, sheet } => HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet) }.into(),
             Intent::Append(said) => HolderEffect::Append(said).into(),
             Intent::AppendMissed(said) => HolderEffect::AppendMissed(said).into(),
+            Intent::Notify(message) => HolderEffect::Notify(message).into(),
             Intent::KeepEngine(engine) => HolderEffect::KeepEngine(engine).into(),
             Intent::ReadStatuses(checks) => {
                 let request = state.request(AwaitedAnswer::Statuses(checks.clone()));

@@ -65,6 +65,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Alerts { request, things } if state.console.requests.answered(request) => {
             state.world.alerts_read(&things)
         }
+        Outcome::Delivered { message, target, delivered } => state.world.delivered(&message, &target, &delivered),
         Outcome::Queued { request, drafts } => queued(state, request, &drafts),
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
@@ -133,6 +134,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Facts(_)
         | Outcome::Statuses { .. }
         | Outcome::Alerts { .. }
+        | Outcome::Delivered { .. }
         | Outcome::Queued { .. } => {}
     }
 }

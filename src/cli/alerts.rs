@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::{self, exit};
@@ -16,6 +16,8 @@ use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::{RESOLVED_SHOWN, Severity};
 use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
+use crate::model::ledger::TargetRecord;
+use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
 use crate::model::thing::{AlertRecord, SilenceRecord, StoredThing, ThingKind};
 use crate::runtime::runs::RunService;
@@ -24,6 +26,8 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::history::clock;
 
+mod route;
+
 /// Arguments of `opsroom alerts`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -31,8 +35,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// Print JSON: an array, what fires first
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
+    #[command(subcommand)]
+    command: Option<AlertsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum AlertsCommand {
+    /// Show who would be notified of an alert now
+    Route(route::Arguments),
 }
 
 /// A duration on the command line.
@@ -70,9 +82,15 @@ struct Acknowledged {
     ends: DateTime<Utc>,
 }
 
-/// A message that was sent of an alert.
+/// A message about an alert that a channel accepted.
 #[derive(Debug, Clone, Serialize)]
-struct Notified {}
+struct Notified {
+    channel: Name,
+    contact: Option<Name>,
+    at: String,
+    ok: bool,
+    error: Option<SafeText>,
+}
 
 /// One alert, as JSON has it. The fields and their names are a promise; some may be added.
 #[derive(Debug, Clone, Serialize)]
@@ -88,7 +106,7 @@ struct AlertLine {
     acknowledged: Option<Acknowledged>,
     muted_because: Option<String>,
     silence: Option<Name>,
-    /// Channels are not there yet: nobody was told.
+    /// Who was told that it fires. What is over has none.
     notified: Vec<Notified>,
     value: SafeText,
     condition: String,
@@ -100,6 +118,8 @@ struct AlertLine {
 pub(super) struct StoredAlerts {
     pub records: Vec<AlertRecord>,
     pub silences: Vec<SilenceRecord>,
+    /// What each target of messages was told.
+    pub targets: Vec<(Recipient, TargetRecord)>,
 }
 
 impl StoredAlerts {
@@ -110,12 +130,26 @@ impl StoredAlerts {
         Ok(Self {
             records: of(ThingKind::Alert).filter_map(StoredThing::read).collect(),
             silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
+            targets: of(ThingKind::Message)
+                .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
+                .collect(),
         })
     }
 
     /// Those that fire.
     pub(super) fn firing(&self) -> impl Iterator<Item = &AlertRecord> {
         self.records.iter().filter(|record| record.is_firing())
+    }
+
+    /// Who was told that a firing goes on.
+    fn notified(&self, id: &str) -> Vec<Notified> {
+        let of = |(target, record): &(Recipient, TargetRecord)| {
+            let mut groups = record.groups.values();
+            let group = groups.find(|group| group.firing.iter().any(|known| *known.id == *id))?;
+            let (channel, contact) = (target.channel.clone(), target.contact.clone());
+            Some(Notified { channel, contact, at: written(group.at), ok: true, error: None })
+        };
+        self.targets.iter().filter_map(of).collect()
     }
 
     /// The silence that mutes an alert.
@@ -130,6 +164,9 @@ impl StoredAlerts {
 
 /// Prints the alerts.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    if let Some(AlertsCommand::Route(named)) = &arguments.command {
+        return route::run(named, arguments.json, global);
+    }
     match output::block_on(show(arguments, global)) {
         Ok(code) => code,
         Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
@@ -211,7 +248,7 @@ fn recorded(
         }),
         muted_because: by_silence.or(by_dependency).or(then),
         silence: silence.map(|silence| silence.id.clone()),
-        notified: Vec::new(),
+        notified: stored.notified(&record.id),
         value: record.value.clone(),
         condition: record.condition.clone(),
         began: record.fired_at,

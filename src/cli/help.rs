@@ -183,6 +183,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom alerts", "what fires, is pending, muted and acknowledged"),
             ("opsroom alerts --history 7d --json", "also what was resolved within a week, for a script"),
+            ("opsroom alerts route api critical", "who would be notified of it now, and who later"),
         ],
         exits: &[
             (exit::OK, "printed, also if nothing fires"),
@@ -221,6 +222,21 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "ended"),
             (exit::UNKNOWN, "the store can't be read or written"),
             (exit::USAGE, "no such silence is active, or read-only"),
+        ],
+    },
+    HelpPage {
+        command: "notify",
+        examples: &[
+            ("opsroom notify", "each channel with its last delivery, and what failed since"),
+            ("opsroom notify test sms", "send a message that is marked as a test"),
+        ],
+        exits: &[
+            (exit::OK, "printed; test: the receiver accepted it"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::CRITICAL, "test: not accepted"),
+            (exit::UNKNOWN, "the store can't be read"),
+            (exit::USAGE, "no such channel"),
+            (exit::CONFIG, "the configuration is not valid, or the channel has nobody to send to"),
         ],
     },
     HelpPage {

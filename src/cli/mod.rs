@@ -22,6 +22,7 @@ pub mod exit_code;
 pub mod help;
 pub mod logs;
 pub mod man;
+mod notify;
 pub mod output;
 pub mod run;
 pub mod run_service;
@@ -139,6 +140,9 @@ enum Command {
     /// Silence alerts for some time
     #[command(after_long_help = help::end("silence"))]
     Silence(silence::SilenceArguments),
+    /// Show the channels with their last delivery, or send a test message
+    #[command(after_long_help = help::end("notify"))]
+    Notify(notify::Arguments),
     /// End a silence
     #[command(after_long_help = help::end("unsilence"))]
     Unsilence(silence::UnsilenceArguments),
@@ -220,6 +224,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
+        Some(Command::Notify(arguments)) => notify::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
         Some(Command::Store(arguments)) => store::run(arguments, global),

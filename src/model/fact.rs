@@ -3,6 +3,7 @@
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
 pub(crate) mod alerting;
+mod messaging;
 mod said;
 mod statement;
 
@@ -14,6 +15,7 @@ pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
 };
+pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

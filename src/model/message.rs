@@ -12,14 +12,14 @@ const LISTED: usize = 20;
 
 /// Who gets a message: a channel, and the person where the channel has no addresses of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Target {
+pub struct Recipient {
     /// The channel of `[notify]`.
     pub channel: Name,
     /// The contact.
     pub contact: Option<Name>,
 }
 
-impl Target {
+impl Recipient {
     /// Its id, unique in a configuration: `sms/ana`, or `chat` where nobody is named. Names hold no `/`.
     pub fn id(&self) -> String {
         match &self.contact {
@@ -108,21 +108,34 @@ impl Entry {
     }
 }
 
+/// An alert that a receiver takes to be firing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Which firing.
+    pub id: Name,
+    /// How bad.
+    pub severity: Severity,
+    /// When it was said first.
+    pub told_at: DateTime<Utc>,
+    /// Whether it was said that nobody acknowledged it in time.
+    pub is_due: bool,
+}
+
 /// The alerts of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Group {
+pub struct AlertGroup {
     /// The service; `None`: of what belongs to none.
     pub service: Option<Name>,
     /// As it is shown.
     pub title: String,
     /// By which receivers know that messages are about one thing.
     pub key: String,
-    /// The alerts, worst first; see [`Group::sort`].
+    /// The alerts, worst first; see [`AlertGroup::sort`].
     pub entries: Vec<Entry>,
-    /// How many alerts of it fire now, those included that are no news.
+    /// How many alerts of it the receiver takes to be firing then, those included that are no news.
     pub firing: usize,
-    /// The alerts of it that the receiver knows to be firing once it has this message.
-    pub announced: Vec<(Name, Severity)>,
+    /// The alerts of it that the receiver takes to be firing once it has this message.
+    pub announced: Vec<Announced>,
     /// Whether nothing of it was announced before.
     pub is_first: bool,
     /// Where to look up what to do.
@@ -131,9 +144,9 @@ pub struct Group {
     pub links: Vec<(String, String)>,
 }
 
-impl Group {
+impl AlertGroup {
     /// Puts its alerts into their order.
-    pub fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.entries.sort_by(|one, other| one.rank().cmp(&other.rank()));
     }
 
@@ -154,6 +167,15 @@ impl Group {
     }
 }
 
+/// What a receiver takes to be firing of one group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupState {
+    /// The key of the group.
+    pub key: String,
+    /// The alerts; none: all of it is over.
+    pub firing: Vec<Announced>,
+}
+
 /// What kind of message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -168,11 +190,11 @@ pub enum MessageKind {
 
 /// One message to one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct Notification {
     /// Unique for ever; receivers that take it drop a second one.
     pub id: Name,
     /// Who gets it.
-    pub target: Target,
+    pub target: Recipient,
     /// What kind.
     pub kind: MessageKind,
     /// The name of the console.
@@ -181,13 +203,13 @@ pub struct Message {
     pub environment: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// The groups, most pressing first; see [`Message::sort`]. Empty for a test.
-    pub groups: Vec<Group>,
+    /// The groups, most pressing first; see [`Notification::sort`]. Empty for a test.
+    pub groups: Vec<AlertGroup>,
 }
 
-impl Message {
+impl Notification {
     /// Puts groups and alerts into their order.
-    pub fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         for group in &mut self.groups {
             group.sort();
         }
@@ -199,9 +221,15 @@ impl Message {
         self.groups.iter().flat_map(|group| &group.entries)
     }
 
+    /// What the receiver takes to be firing once it has it.
+    pub(crate) fn states(&self) -> Vec<GroupState> {
+        let state = |group: &AlertGroup| GroupState { key: group.key.clone(), firing: group.announced.clone() };
+        self.groups.iter().map(state).collect()
+    }
+
     /// The worst of what is news and not over; `None`: all is over, or it is a test.
     pub fn worst(&self) -> Option<Severity> {
-        self.groups.iter().filter_map(Group::worst).max()
+        self.groups.iter().filter_map(AlertGroup::worst).max()
     }
 
     /// Whether a service of which nothing was announced is in it.
@@ -259,6 +287,29 @@ impl Message {
     }
 }
 
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryFailure {
+    /// What happened, without secrets.
+    pub why: SafeText,
+    /// Whether the same will happen again until somebody changes something.
+    pub is_permanent: bool,
+    /// How long the receiver asks to be left alone, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+impl DeliveryFailure {
+    /// It may pass by itself.
+    pub(crate) fn transient(why: impl AsRef<str>) -> Self {
+        Self { why: SafeText::new(why.as_ref()), is_permanent: false, retry_after_s: None }
+    }
+
+    /// Somebody has to change something.
+    pub(crate) fn permanent(why: impl AsRef<str>) -> Self {
+        Self { is_permanent: true, ..Self::transient(why) }
+    }
+}
+
 /// At most so many characters, with `…` where something was cut off.
 pub fn truncated(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -301,10 +352,12 @@ pub(crate) mod samples {
         }
     }
 
-    pub(crate) fn group(service: &str, entries: Vec<Entry>) -> Group {
+    pub(crate) fn group(service: &str, entries: Vec<Entry>) -> AlertGroup {
         let firing = entries.iter().filter(|entry| entry.news != News::Resolved);
-        let announced: Vec<_> = firing.map(|entry| (entry.id.clone(), entry.severity)).collect();
-        Group {
+        let announced: Vec<_> = firing
+            .map(|entry| Announced { id: entry.id.clone(), severity: entry.severity, told_at: at(5), is_due: false })
+            .collect();
+        AlertGroup {
             service: Some(service.into()),
             title: service.to_uppercase(),
             key: format!("opsroom/shop/{service}"),
@@ -317,11 +370,11 @@ pub(crate) mod samples {
         }
     }
 
-    pub(crate) fn message(groups: Vec<Group>) -> Message {
+    pub(crate) fn message(groups: Vec<AlertGroup>) -> Notification {
         let kind = if groups.is_empty() { MessageKind::Test } else { MessageKind::Alerts };
-        let mut message = Message {
+        let mut message = Notification {
             id: "20260225-1-chat".into(),
-            target: Target { channel: "chat".into(), contact: None },
+            target: Recipient { channel: "chat".into(), contact: None },
             kind,
             console: "shop".to_owned(),
             environment: Some("production".to_owned()),
@@ -391,8 +444,8 @@ mod tests {
         let test = message(Vec::new());
         assert_eq!(test.summary(), "[shop production] TEST: a test message for chat, no action needed");
         assert_eq!(test.worst(), None);
-        let target = Target { channel: "sms".into(), contact: Some("ana".into()) };
-        assert_eq!(Target::from_id(&target.id()), target);
-        assert_eq!(Target::from_id("sms"), Target { channel: "sms".into(), contact: None });
+        let target = Recipient { channel: "sms".into(), contact: Some("ana".into()) };
+        assert_eq!(Recipient::from_id(&target.id()), target);
+        assert_eq!(Recipient::from_id("sms"), Recipient { channel: "sms".into(), contact: None });
     }
 }

@@ -17,6 +17,7 @@ pub mod flapping;
 pub mod governor;
 pub mod latency;
 pub mod lease;
+pub mod ledger;
 pub mod message;
 pub mod observation;
 pub mod oncall;

@@ -11,6 +11,7 @@ use super::effect::RequestId;
 use super::engine::EngineState;
 use super::fact::{Fact, NewFact};
 use super::lease::LeaseReport;
+use super::message::{DeliveryFailure, Recipient};
 use super::rollup::{SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use super::thing::StoredThing;
@@ -200,6 +201,15 @@ pub enum Outcome {
         request: RequestId,
         /// What waits.
         drafts: Vec<NewFact>,
+    },
+    /// What became of a message that was sent.
+    Delivered {
+        /// Which.
+        message: Name,
+        /// To whom.
+        target: Recipient,
+        /// How it failed, where it did.
+        delivered: Result<(), DeliveryFailure>,
     },
     /// The shapes that logs held before.
     ShapeHistory {

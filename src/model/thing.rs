@@ -5,6 +5,7 @@
 
 mod alert;
 mod check;
+mod message;
 mod run;
 mod silence;
 
@@ -34,6 +35,8 @@ pub enum ThingKind {
     Note,
     /// A silence, by its id.
     Silence,
+    /// What a target of messages was told, by the target's id.
+    Message,
     /// A run, by its id.
     Run,
     /// The lock of a target, by the target's name.
@@ -48,13 +51,15 @@ impl ThingKind {
             Self::Alert => "alert",
             Self::Note => "note",
             Self::Silence => "silence",
+            Self::Message => "message",
             Self::Run => "run",
             Self::Lock => "lock",
         }
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 6] = [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Run, Self::Lock];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Message, Self::Run, Self::Lock];
 
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -141,6 +146,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     check::follow(fact, things);
     alert::follow(fact, things);
     silence::follow(fact, things);
+    message::follow(fact, things);
 }
 
 /// Removes what needs nobody any more and was last changed by the fact `seq` or one before.

@@ -1,7 +1,7 @@
 //! A command before it is started: what it is, where it runs, and what its environment holds.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -23,6 +23,8 @@ pub(crate) struct Invocation {
     directory: Option<PathBuf>,
     base: Base,
     environment: Vec<(OsString, OsString)>,
+    /// What it reads from its standard input.
+    input: Vec<u8>,
 }
 
 /// What the environment of a command begins with.
@@ -83,6 +85,7 @@ impl Invocation {
             directory: None,
             base: Base::Clean,
             environment: Vec::new(),
+            input: Vec::new(),
         }
     }
 
@@ -130,6 +133,12 @@ impl Invocation {
         variables.into_iter().fold(self, |command, (name, value)| command.env(name, value))
     }
 
+    /// What [`Invocation::start`] gives it on its standard input, which ends after that.
+    pub(crate) fn input(mut self, input: Vec<u8>) -> Self {
+        self.input = input;
+        self
+    }
+
     /// With our own environment below its variables instead of the clean one.
     pub(crate) fn in_our_environment(mut self) -> Self {
         self.base = Base::Ours;
@@ -143,7 +152,7 @@ impl Invocation {
         self
     }
 
-    /// Starts it as the leader of a group; stdin is empty, stdout and stderr are pipes.
+    /// Starts it as the leader of a group; stdin holds its input, stdout and stderr are pipes.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -153,7 +162,7 @@ impl Invocation {
         let changes = group::changes();
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let started = command.spawn().map_err(|error| self.not_started(error));
+        let started = self.feed(&mut command).and_then(|()| command.spawn()).map_err(|error| self.not_started(error));
         Ok(ProcessGroup::led_by(started?, changes))
     }
 
@@ -207,6 +216,19 @@ impl Invocation {
     #[cfg(not(test))]
     pub(crate) fn spawn_bound(self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
         self.command().stdin(stdin).stdout(stdout).stderr(stderr).process_group(0).kill_on_drop(true).spawn()
+    }
+
+    /// Makes a pipe of the input. A thread fills it, for a pipe holds less than a message may have; it ends with the reader.
+    fn feed(&self, command: &mut Command) -> io::Result<()> {
+        if self.input.is_empty() {
+            return Ok(());
+        }
+        let (reader, mut writer) = io::pipe()?;
+        let input = self.input.clone();
+        let fill = move || drop(writer.write_all(&input));
+        std::thread::Builder::new().name("input".to_owned()).spawn(fill)?;
+        command.stdin(Stdio::from(reader));
+        Ok(())
     }
 
     fn command(&self) -> Command {

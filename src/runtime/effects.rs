@@ -164,6 +164,11 @@ impl Effects {
     pub(crate) fn fail(&self, words: &str) {
         self.tools.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
     }
+
+    /// Says at once what came of an effect.
+    pub(super) fn answer_now(&self, outcome: Outcome) {
+        self.tools.outcomes.try_send(outcome).ok();
+    }
 }
 
 impl Tools {

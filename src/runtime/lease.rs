@@ -142,6 +142,8 @@ impl LeaseTask {
     /// Carries out what only the holder does. Of a console that does not hold the lease, nothing comes of it.
     pub(crate) fn execute(&self, effect: HolderEffect) {
         self.commands.tell(match effect {
+            // Sent by the console itself: the holder only puts on record what became of it.
+            HolderEffect::Notify(_) => return,
             HolderEffect::Append(said) => HolderCommand::Append(self.clock.now().utc, said),
             HolderEffect::AppendMissed(said) => HolderCommand::AppendMissed(self.clock.now().utc, said),
             HolderEffect::KeepEngine(engine) => HolderCommand::Keep(engine),

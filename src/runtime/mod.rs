@@ -31,6 +31,7 @@ mod lease;
 pub mod lifecycle;
 pub mod line;
 pub mod logging;
+pub(crate) mod notifying;
 mod opening;
 pub mod pager;
 pub mod painter;

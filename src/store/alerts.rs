@@ -19,7 +19,7 @@ const BACK: u32 = 100;
 
 impl Store {
     /// Every alert that fires, and those that did so lately; silences that are active or were lately, and the notes of
-    /// acknowledgements that still stand at `now`.
+    /// acknowledgements that still stand at `now`; and what each target of messages was told.
     ///
     /// # Errors
     /// The store can't be read.
@@ -29,6 +29,7 @@ impl Store {
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         things.extend(self.silences(now - NOTE_STANDS).await?);
+        things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         Ok(things)
     }
 

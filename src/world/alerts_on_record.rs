@@ -62,7 +62,7 @@ impl World {
     }
 
     /// Whether this console acts for all and knows what is on record. While the store is away it can't be asked.
-    fn may_say_alerts(&self) -> bool {
+    pub(super) fn may_say_alerts(&self) -> bool {
         let knows = self.firings.is_read || matches!(self.lease, LeaseView::Away { .. });
         knows && self.lease.fence().is_some() && self.connectivity.ok
     }
@@ -143,6 +143,7 @@ impl World {
                     let (alert, note) = (Name::from(&*thing.key.id), thing.read::<NoteRecord>());
                     self.notes.extend(note.map(|note| (alert, note)));
                 }
+                ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Run | ThingKind::Lock => {}
             }
         }

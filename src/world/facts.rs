@@ -32,6 +32,7 @@ impl World {
         if let Statement::CheckStatus(said) = fact.said() {
             output.noticeable |= self.apply_status(fact, said);
         }
+        self.apply_message(fact, &mut output);
         let shows = self.apply_alert(fact, &mut output)
             | self.apply_acknowledgement(fact, &mut output)
             | self.apply_silence(fact, &mut output);

@@ -113,12 +113,17 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::AlertUnacknowledged(_)
         | Statement::SilenceStarted(_)
         | Statement::SilenceEnded(_) => of_alerts(fact, config, zone)?,
+        Statement::MessageFailed(said) => {
+            (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
+        }
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
         }
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
         Statement::RunEnded(_)
+        | Statement::MessageClaimed(_)
+        | Statement::MessageSent(_)
         | Statement::WrittenBefore(_)
         | Statement::RunImported(_)
         | Statement::RunDated(_)

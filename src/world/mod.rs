@@ -7,6 +7,7 @@ mod acknowledging;
 mod alerting;
 pub mod alerts;
 mod alerts_on_record;
+pub(crate) mod announcing;
 pub mod checks;
 pub mod diagnostics;
 mod engine;
@@ -27,6 +28,7 @@ pub mod metrics;
 mod minute;
 mod minutes;
 mod muting;
+mod notifying;
 pub mod objectives;
 mod observe;
 mod on_record;
@@ -68,6 +70,7 @@ use crate::text::name::Name;
 use crate::text::redact::Literals;
 
 use alerts::Alerts;
+use announcing::Announcing;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use firings::Firings;
@@ -147,6 +150,8 @@ pub struct World {
     firings: Firings,
     /// Silences that are on record.
     silences: Silences,
+    /// What is told of alerts, and to whom.
+    announcing: Announcing,
     /// What was said when each check or metric was acknowledged last.
     notes: BTreeMap<Name, NoteRecord>,
     /// The conditions with their memory; `alerts` is what of them is shown.
@@ -191,6 +196,7 @@ impl World {
             record: Record::default(),
             firings: Firings::default(),
             silences: Silences::default(),
+            announcing: Announcing::default(),
             notes: BTreeMap::new(),
             machines: Machines::default(),
             membership: Arc::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::SubsecRound as _;
 
 use super::World;
+use super::announcing::Announcing;
 use super::checks::CheckView;
 use super::firings::Firings;
 use super::ids::CheckId;
@@ -158,6 +159,7 @@ impl World {
         }
         self.record = Record::default();
         (self.firings, self.silences) = (Firings::default(), Silences::default());
+        self.announcing = Announcing::default();
         self.notes.clear();
     }
 

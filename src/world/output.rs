@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::engine::EngineState;
 use crate::model::fact::Statement;
+use crate::model::message::Notification;
 use crate::model::rollup::Sheet;
 use crate::model::run::Run;
 use crate::text::SafeText;
@@ -92,4 +93,6 @@ pub(crate) enum Intent {
     ReadStatuses(Vec<Name>),
     /// Read from the store which alerts fire, and which did lately.
     ReadAlerts,
+    /// Send a message, whose claim is on record, and say what became of it.
+    Notify(Box<Notification>),
 }

@@ -23,6 +23,7 @@ impl World {
         self.review_silences(&mut output);
         self.say_settled(&mut output);
         self.say_alerts(&mut output);
+        self.announce(&mut output);
         for log in &mut self.logs {
             log.tick(now);
         }

@@ -3,6 +3,7 @@
 use super::{AddressUse, ChannelKind, ChannelSettings, ChannelSpec};
 use crate::config::spec::ValueForm;
 use crate::lang::nearest;
+use crate::model::message::truncated;
 use crate::text::secret::Template;
 
 /// The kind.
@@ -59,5 +60,38 @@ pub struct TerminalChannel {
 impl ChannelSettings for TerminalChannel {
     fn templates(&self) -> Vec<&Template> {
         Vec::new()
+    }
+}
+
+/// Characters of a notification.
+const TEXT: usize = 200;
+
+impl TerminalChannel {
+    /// What is written to the terminal. No control character of a text gets into it.
+    pub(crate) fn sequence(&self, title: &str, text: &str) -> String {
+        let plain = |text: &str| truncated(text, TEXT).replace(char::is_control, " ");
+        let sequences = self.signals.iter().map(|signal| match signal {
+            TerminalSignal::Bell => "\u{7}".to_owned(),
+            // A text that begins with a digit and `;` would be a progress bar.
+            TerminalSignal::Osc9 => format!("\u{1b}]9;opsroom: {}\u{7}", plain(text)),
+            TerminalSignal::Osc777 => {
+                format!("\u{1b}]777;notify;{};{}\u{7}", plain(title).replace(';', " "), plain(text))
+            }
+        });
+        sequences.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_ends_its_sequence_or_begins_another() {
+        let signals = [TerminalSignal::Bell, TerminalSignal::Osc9, TerminalSignal::Osc777];
+        let channel = TerminalChannel { signals: signals.to_vec() };
+        let out = channel.sequence("a;b", "9;4;1\u{7}\u{1b}]0;owned\u{9c}");
+        let want = "\u{7}\u{1b}]9;opsroom: 9;4;1  ]0;owned \u{7}\u{1b}]777;notify;a b;9;4;1  ]0;owned \u{7}";
+        assert_eq!(out, want);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::engine::EngineState;
 use crate::model::fact::Statement;
+use crate::model::message::Notification;
 
 /// Something that is written for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum HolderEffect {
     /// Put these on record as history, in their order: they were seen while nobody acted for all. What the record says already
     /// is left out.
     AppendMissed(Vec<Statement>),
+    /// Send a message, and say what became of it.
+    Notify(Box<Notification>),
     /// Keep what the engine knows, for whoever holds the lease next.
     KeepEngine(Arc<EngineState>),
 }

@@ -30,6 +30,8 @@ pub enum TerminalEffect {
     Title(SafeText),
     /// Ring.
     Bell,
+    /// Write this, which shows nothing and is safe: a notification of the desktop.
+    Signal(String),
     /// Capture the mouse or free it.
     Mouse(bool),
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
 };
+use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
 use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
@@ -47,6 +48,12 @@ pub enum Statement {
     SilenceStarted(SilenceStarted),
     /// A silence is over.
     SilenceEnded(SilenceEnded),
+    /// A message is about to be sent.
+    MessageClaimed(MessageClaimed),
+    /// A receiver accepted a message.
+    MessageSent(MessageSent),
+    /// A message was not accepted.
+    MessageFailed(MessageFailed),
     /// A release of a service was brought up, by whoever deploys it.
     Deployed(Deployed),
     /// A run is about to start: the plan that was confirmed, lock and attempt.
@@ -115,6 +122,9 @@ impl Statement {
             Self::AlertUnacknowledged(_) => "alert.unacknowledged",
             Self::SilenceStarted(_) => "silence.started",
             Self::SilenceEnded(_) => "silence.ended",
+            Self::MessageClaimed(_) => "message.claimed",
+            Self::MessageSent(_) => "message.sent",
+            Self::MessageFailed(_) => "message.failed",
             Self::Deployed(_) => "deployment",
             Self::RunIntended(_) => "run.intent",
             Self::RunEnded(_) | Self::RunClosed(RunClosed { checks: None, .. }) => "run.end",
@@ -143,6 +153,9 @@ impl Statement {
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
                 format!("silence:{id}")
             }
+            Self::MessageClaimed(MessageClaimed { target, .. })
+            | Self::MessageSent(MessageSent { target, .. })
+            | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
             Self::Deployed(deployed) => format!("service:{}", deployed.service),
             Self::StoreAccepted(accepted) => format!("store:{}", accepted.store),
             Self::WrittenBefore(before) => format!("audit:{}:{}", before.writer, before.seq),
@@ -166,6 +179,8 @@ impl Statement {
             Self::CheckStatus(said) => Some(said.since),
             Self::AlertFired(said) => Some(said.fired_at),
             Self::AlertResolved(said) => Some(said.at),
+            Self::MessageSent(said) => Some(said.at),
+            Self::MessageFailed(said) => Some(said.at),
             _ => None,
         }
     }
@@ -176,6 +191,9 @@ impl Statement {
             Self::CheckStatus(said) => Some((&mut said.fence, said.since)),
             Self::AlertFired(said) => Some((&mut said.fence, said.fired_at)),
             Self::AlertResolved(said) => Some((&mut said.fence, said.at)),
+            Self::MessageClaimed(said) => Some((&mut said.fence, said.at)),
+            Self::MessageSent(said) => Some((&mut said.fence, said.at)),
+            Self::MessageFailed(said) => Some((&mut said.fence, said.at)),
             _ => None,
         }
     }
@@ -206,6 +224,9 @@ impl Statement {
             Self::AlertUnacknowledged(said) => serde_json::to_value(said),
             Self::SilenceStarted(said) => serde_json::to_value(said),
             Self::SilenceEnded(said) => serde_json::to_value(said),
+            Self::MessageClaimed(said) => serde_json::to_value(said),
+            Self::MessageSent(said) => serde_json::to_value(said),
+            Self::MessageFailed(said) => serde_json::to_value(said),
             Self::Deployed(said) => serde_json::to_value(said),
             Self::RunIntended(said) => serde_json::to_value(said),
             Self::RunEnded(said) => serde_json::to_value(said),
@@ -254,6 +275,9 @@ impl Statement {
             "alert.unacknowledged" => Self::AlertUnacknowledged(typed(detail)?),
             "silence.started" => Self::SilenceStarted(typed(detail)?),
             "silence.ended" => Self::SilenceEnded(typed(detail)?),
+            "message.claimed" => Self::MessageClaimed(typed(detail)?),
+            "message.sent" => Self::MessageSent(typed(detail)?),
+            "message.failed" => Self::MessageFailed(typed(detail)?),
             "deployment" => Self::Deployed(typed(detail)?),
             "run.intent" => Self::RunIntended(typed(detail)?),
             "run.end" if detail.get("state").is_none() => Self::RunEnded(typed(detail)?),
@@ -290,6 +314,11 @@ impl Statement {
             }
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
                 vec![ThingKey::new(ThingKind::Silence, id)]
+            }
+            Self::MessageClaimed(MessageClaimed { target, .. })
+            | Self::MessageSent(MessageSent { target, .. })
+            | Self::MessageFailed(MessageFailed { target, .. }) => {
+                vec![ThingKey::new(ThingKind::Message, &target.id())]
             }
             Self::StoreOpened(_)
             | Self::StoreImported(_)

@@ -17,6 +17,7 @@ impl Console {
             }
             TerminalEffect::Title(title) => self.title = Some(title),
             TerminalEffect::Bell => self.bell = true,
+            TerminalEffect::Signal(sequence) => self.tty.send(sequence.into_bytes()),
             TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
             TerminalEffect::Copy(text) => self.copy(&text),
             TerminalEffect::CopyPath(path) => {

@@ -1,0 +1,137 @@
+//! `opsroom alerts route`: who would be notified of an alert.
+
+use std::fmt::Write as _;
+
+use chrono::{SecondsFormat, TimeDelta};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, configuration};
+use crate::config::Config;
+use crate::config::sections::notify::Channel;
+use crate::lang::nearest::nearest;
+use crate::lang::unit;
+use crate::model::alert::Severity;
+use crate::model::governor::QuietHours;
+use crate::model::message::Recipient;
+use crate::text::name::Name;
+use crate::world::announcing::routes::Routes;
+
+/// Arguments of `opsroom alerts route`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The check, metric or SLO
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its severity or your own word for it. Default: all four
+    #[arg(value_name = "SEVERITY")]
+    severity: Option<String>,
+}
+
+/// One target, as JSON has it.
+#[derive(Debug, Serialize)]
+struct Step {
+    severity: Severity,
+    channel: Name,
+    contact: Option<Name>,
+    /// Seconds until it is told, if nobody acknowledges the alert before.
+    after_s: u64,
+    /// Until when quiet hours or a digest would hold it back.
+    held_until: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
+    let config = match configuration::find(global) {
+        Ok(found) => found.config,
+        Err(code) => return code,
+    };
+    let checks = config.checks.iter().map(|check| &*check.name);
+    let metrics = config.metrics.iter().map(|metric| &*metric.name);
+    let mut names = checks.chain(metrics).chain(config.slos.iter().map(|slo| &*slo.name));
+    if !names.clone().any(|name| name == arguments.name) {
+        let hint = nearest(&arguments.name, &mut names).map(|near| format!("did you mean `{near}`?"));
+        let problem = format!("no check, metric or SLO named `{}`", arguments.name);
+        return output::fail(exit::USAGE, &problem, &hint.unwrap_or_else(|| "see `opsroom check`".to_owned()));
+    }
+    let severities = match &arguments.severity {
+        None => Severity::WORST_FIRST.to_vec(),
+        Some(word) => {
+            let Some(severity) = config.severity_named(word) else {
+                let problem = format!("`{word}` is not a severity");
+                return output::fail(exit::USAGE, &problem, "use critical, high, medium, low or one of your aliases");
+            };
+            vec![severity]
+        }
+    };
+    let steps: Vec<Step> = severities.into_iter().flat_map(|severity| steps(&config, severity, global)).collect();
+    if json {
+        return match serde_json::to_string_pretty(&steps) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => output::fail(exit::SOFTWARE, &format!("the routes can't be written as JSON: {error}"), ""),
+        };
+    }
+    output::print(&table(&steps))
+}
+
+/// At once, and at each step of the escalation: those who are told then and were not before.
+fn steps(config: &Config, severity: Severity, global: &Global) -> Vec<Step> {
+    let now = global.clock.now().utc;
+    let routes = Routes::new(config, now);
+    let escalation = config.oncall.as_ref().map_or(&[][..], |oncall| &oncall.escalation);
+    let moments = std::iter::once(None).chain(escalation.iter().map(|step| Some(step.after)));
+    let mut known: Vec<Recipient> = Vec::new();
+    let mut steps = Vec::new();
+    for after in moments {
+        let unanswered = after.and_then(|after| TimeDelta::from_std(after).ok());
+        for target in routes.of(severity, unanswered) {
+            if known.contains(&target) {
+                continue;
+            }
+            let channel = config.channels.iter().find(|channel| channel.name == target.channel);
+            let held = channel.and_then(|channel| held_until(config, channel, severity, now));
+            steps.push(Step {
+                severity,
+                channel: target.channel.clone(),
+                contact: target.contact.clone(),
+                after_s: after.map_or(0, |after| after.as_secs()),
+                held_until: held.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            });
+            known.push(target);
+        }
+    }
+    steps
+}
+
+fn held_until(
+    config: &Config,
+    channel: &Channel,
+    severity: Severity,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Option<chrono::DateTime<chrono::Utc>> {
+    let zone = config.console.timezone;
+    let quiet = channel
+        .quiet
+        .as_ref()
+        .and_then(|quiet| QuietHours { when: &quiet.when, above: quiet.above, zone }.hold(severity, now));
+    let rule = config.severities.iter().find(|rule| rule.severity == severity);
+    let digest = rule.and_then(|rule| rule.digest.as_ref()).and_then(|digest| digest.next(now, zone));
+    quiet.max(digest)
+}
+
+fn table(steps: &[Step]) -> String {
+    if steps.is_empty() {
+        return "nobody is notified\n".to_owned();
+    }
+    let mut text = String::new();
+    for step in steps {
+        let who = step.contact.as_ref().map_or_else(String::new, |contact| format!(" to {contact}"));
+        let when = match step.after_s {
+            0 => "at once".to_owned(),
+            after => format!("after {} unacknowledged", unit::duration(std::time::Duration::from_secs(after))),
+        };
+        let held = step.held_until.as_ref().map_or_else(String::new, |at| format!(", held back until {at}"));
+        let _ = writeln!(text, "{:<8}  {}{who}  {when}{held}", step.severity.word(), step.channel);
+    }
+    text
+}

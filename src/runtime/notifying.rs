@@ -1,0 +1,48 @@
+//! Sending the messages that the world decides on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::effects::Tools;
+use crate::actions::notify::{Delivery, NotifyClient, deliver};
+use crate::config::Config;
+use crate::model::message::{DeliveryFailure, Notification};
+use crate::model::outcome::Outcome;
+use crate::text::secret::{Secrets, Template};
+use crate::world::announcing::routes::Routes;
+
+/// How long a message waits for secrets that are still being fetched: one that is not its own may hang.
+const SECRETS: Duration = Duration::from_secs(10);
+
+impl Tools {
+    /// Sends a message, and says what became of it.
+    pub(super) async fn notify(mut self, config: &Config, message: Notification, now: DateTime<Utc>) {
+        let to = Routes::new(config, now).addresses(&message.target);
+        let latest = self.secrets_handle.latest();
+        let secrets = match tokio::time::timeout(SECRETS, self.secrets_handle.secrets()).await {
+            Ok(secrets) => secrets,
+            Err(_) => latest.borrow().clone().unwrap_or_default(),
+        };
+        let delivered = send(config, &message, &to, &secrets).await;
+        self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
+    }
+}
+
+/// Sends a message by its channel.
+///
+/// # Errors
+/// The channel is not configured any more, or what [`deliver`] says.
+pub(crate) async fn send(
+    config: &Config,
+    message: &Notification,
+    to: &[Template],
+    secrets: &Secrets,
+) -> Result<(), DeliveryFailure> {
+    let channel = config.channels.iter().find(|channel| channel.name == message.target.channel);
+    let Some(channel) = channel else {
+        return Err(DeliveryFailure::permanent("the channel is not configured any more"));
+    };
+    let client = NotifyClient::new().map_err(DeliveryFailure::transient)?;
+    deliver(&client, &Delivery { channel, message, to, secrets }).await
+}

@@ -1,0 +1,251 @@
+//! Who is told of which alerts, and when. Pure: rules, alerts and a moment in, messages out.
+//!
+//! *Invariant:* what a receiver knows changes only by a message that it accepted. So what was not delivered is still news at
+//! the next look, and what is over before it was delivered is none.
+
+mod news;
+pub(crate) mod routes;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use self::news::{Seen, TargetNews};
+use self::routes::Routes;
+use crate::config::Config;
+use crate::config::sections::notify::Channel;
+use crate::model::fact::Statement;
+use crate::model::governor::{self, Precedence, QuietHours};
+use crate::model::ledger::TargetRecord;
+use crate::model::message::{DeliveryFailure, MessageKind, Notification, Recipient};
+use crate::model::thing::AlertRecord;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// What comes within this span is one message.
+const BUNDLE: TimeDelta = TimeDelta::seconds(5);
+/// A message that has no outcome after so long is made again: whoever sent it is gone.
+const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
+/// The first and the longest pause after an attempt that failed.
+const BACKOFF: (TimeDelta, TimeDelta) = (TimeDelta::seconds(15), TimeDelta::minutes(15));
+
+/// An alert as it stands: it fires, or it did lately.
+#[derive(Debug, Clone)]
+pub(crate) struct AlertNow<'a> {
+    /// As it is known.
+    pub record: &'a AlertRecord,
+    /// Why nobody needs to hear of it.
+    pub muted: Option<SafeText>,
+    /// Whether a person is at it.
+    pub is_acknowledged: bool,
+}
+
+/// A message that is claimed, and what is known of its way.
+#[derive(Debug, Clone)]
+struct InFlight {
+    message: Notification,
+    /// Whether it was given to whoever sends it.
+    is_started: bool,
+}
+
+/// What is on its way to one target, and what waits.
+#[derive(Debug, Clone, Default)]
+struct Outbox {
+    record: TargetRecord,
+    /// Since when there is news.
+    wanting_since: Option<DateTime<Utc>>,
+    in_flight: Option<InFlight>,
+    failures: u32,
+    retry_at: Option<DateTime<Utc>>,
+}
+
+/// All that is told and to be told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Announcing {
+    outboxes: BTreeMap<Recipient, Outbox>,
+    /// Why each alert was muted last and when that was seen, by its id: said when it ends.
+    held: BTreeMap<Name, (SafeText, DateTime<Utc>)>,
+    /// Messages made by this process, so that no two of a moment have one id.
+    made: u32,
+}
+
+impl Announcing {
+    /// What is on record of a target: what it was told, by whomever.
+    pub(crate) fn learn(&mut self, target: Recipient, record: TargetRecord) {
+        self.outboxes.entry(target).or_default().record = record;
+    }
+
+    /// Another process said this of a message to a target.
+    pub(crate) fn apply(&mut self, target: &Recipient, said: &Statement) {
+        self.outboxes.entry(target.clone()).or_default().record.apply(said);
+    }
+
+    /// Looks at everything and returns the messages that are due. Each is on its way until [`Announcing::settle`] says what
+    /// became of it.
+    pub(crate) fn review(&mut self, config: &Config, alerts: &[AlertNow<'_>], now: DateTime<Utc>) -> Vec<Notification> {
+        self.hold(alerts, now);
+        let (held, routes) = (std::mem::take(&mut self.held), Routes::new(config, now));
+        let informed = self.informed();
+        let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
+        for alert in alerts {
+            for (target, is_routed) in concerned(&routes, alert, informed.get(&alert.record.id), now) {
+                let held = held.get(&alert.record.id);
+                told.entry(target).or_default().push(Seen { alert, is_routed, held });
+            }
+        }
+        let mut due = Vec::new();
+        let waiting: Vec<Recipient> = self.outboxes.keys().filter(|known| !told.contains_key(known)).cloned().collect();
+        for target in waiting {
+            told.insert(target, Vec::new());
+        }
+        for (target, seen) in told {
+            let Some(channel) = config.channels.iter().find(|channel| channel.name == target.channel) else { continue };
+            if let Some(message) = self.due(config, channel, &target, &seen, now) {
+                due.push(message);
+            }
+        }
+        self.held = held;
+        due
+    }
+
+    /// Remembers why alerts are muted, so that the end of it can name it.
+    fn hold(&mut self, alerts: &[AlertNow<'_>], now: DateTime<Utc>) {
+        let known: BTreeSet<&Name> = alerts.iter().map(|alert| &alert.record.id).collect();
+        self.held.retain(|id, _| known.contains(id));
+        for alert in alerts {
+            if let Some(why) = &alert.muted {
+                self.held.insert(alert.record.id.clone(), (why.clone(), now));
+            }
+        }
+    }
+
+    /// Who takes which firing to go on, and since when.
+    fn informed(&self) -> HashMap<Name, Vec<(Recipient, DateTime<Utc>)>> {
+        let mut informed: HashMap<Name, Vec<(Recipient, DateTime<Utc>)>> = HashMap::new();
+        for (target, outbox) in &self.outboxes {
+            for group in outbox.record.groups.values() {
+                for known in &group.firing {
+                    informed.entry(known.id.clone()).or_default().push((target.clone(), known.told_at));
+                }
+            }
+        }
+        informed
+    }
+
+    /// The message of one target, where it is time for one.
+    fn due(
+        &mut self,
+        config: &Config,
+        channel: &Channel,
+        target: &Recipient,
+        seen: &[Seen<'_>],
+        now: DateTime<Utc>,
+    ) -> Option<Notification> {
+        let outbox = self.outboxes.entry(target.clone()).or_default();
+        if outbox.in_flight.as_ref().is_some_and(|sent| now - sent.message.at < LOST_AFTER) {
+            return None;
+        }
+        outbox.in_flight = None;
+        let quiet = channel.quiet.as_ref();
+        let quiet =
+            quiet.map(|quiet| QuietHours { when: &quiet.when, above: quiet.above, zone: config.console.timezone });
+        let news = TargetNews { config, quiet, record: &outbox.record, now };
+        let (groups, was_held) = news.groups(seen);
+        if groups.is_empty() {
+            (outbox.wanting_since, outbox.retry_at) = (None, None);
+            return None;
+        }
+        let since = *outbox.wanting_since.get_or_insert(now);
+        self.made = self.made.wrapping_add(1);
+        let environment = Some(config.console.environment.clone()).filter(|environment| !environment.is_empty());
+        let mut message = Notification {
+            id: format!("{}-{}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), self.made, target.id()).into(),
+            target: target.clone(),
+            kind: if was_held { MessageKind::Digest } else { MessageKind::Alerts },
+            console: config.console.name.clone(),
+            environment,
+            at: now,
+            groups,
+        };
+        let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
+        let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
+        let ready_at = opens_at.max(since + BUNDLE).max(outbox.retry_at.unwrap_or(now));
+        if now < ready_at {
+            return None;
+        }
+        message.sort();
+        outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
+        Some(message)
+    }
+
+    /// The message of that id, where it is still to be given to whoever sends it: its claim is on record.
+    pub(crate) fn start(&mut self, id: &str, target: &Recipient) -> Option<Notification> {
+        let in_flight = self.outboxes.get_mut(target)?.in_flight.as_mut()?;
+        let is_due = *in_flight.message.id == *id && !std::mem::replace(&mut in_flight.is_started, true);
+        is_due.then(|| in_flight.message.clone())
+    }
+
+    /// All messages that are still to be given to whoever sends them.
+    pub(crate) fn start_all(&mut self) -> Vec<Notification> {
+        let in_flight = self.outboxes.values_mut().filter_map(|outbox| outbox.in_flight.as_mut());
+        let unsent = in_flight.filter(|in_flight| !in_flight.is_started);
+        let start = |in_flight: &mut InFlight| {
+            in_flight.is_started = true;
+            in_flight.message.clone()
+        };
+        unsent.map(start).collect()
+    }
+
+    /// What became of a message: once it is accepted, the receiver knows what it says; otherwise that is still news, and is
+    /// tried again after a while. The message, and how many of the newest count for the limits of its channel.
+    pub(crate) fn settle(
+        &mut self,
+        id: &str,
+        target: &Recipient,
+        delivered: &Result<(), DeliveryFailure>,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Option<(Notification, usize)> {
+        let outbox = self.outboxes.get_mut(target)?;
+        let InFlight { message, .. } = outbox.in_flight.take_if(|sent| *sent.message.id == *id)?;
+        let channel = config.channels.iter().find(|channel| channel.name == target.channel);
+        let most = channel.map_or(1, |channel| governor::most(&channel.limits));
+        match delivered {
+            Ok(()) => {
+                outbox.record.accept(&message.states(), most, now);
+                (outbox.wanting_since, outbox.retry_at, outbox.failures) = (None, None, 0);
+            }
+            Err(failure) => {
+                outbox.failures = outbox.failures.saturating_add(1);
+                let (first, longest) = BACKOFF;
+                let pause = (first * 2_i32.pow(outbox.failures.min(7) - 1)).min(longest);
+                let pause = if failure.is_permanent { longest } else { pause };
+                let asked = TimeDelta::seconds(failure.retry_after_s.unwrap_or(0).into());
+                outbox.retry_at = Some(now + pause.max(asked));
+                outbox.record.refuse(&failure.why, now);
+            }
+        }
+        Some((message, most))
+    }
+}
+
+/// Everybody who is to hear of an alert (`true`), or has heard of it.
+fn concerned(
+    routes: &Routes<'_>,
+    alert: &AlertNow<'_>,
+    informed: Option<&Vec<(Recipient, DateTime<Utc>)>>,
+    now: DateTime<Utc>,
+) -> BTreeMap<Recipient, bool> {
+    let record = alert.record;
+    let informed = informed.map_or(&[][..], Vec::as_slice);
+    let told_at = informed.iter().map(|(_, at)| *at).min();
+    let unanswered = told_at.filter(|_| !alert.is_acknowledged).map(|at| now - at);
+    let mut all: BTreeMap<Recipient, bool> = informed.iter().map(|(target, _)| (target.clone(), false)).collect();
+    if record.is_firing() {
+        all.extend(routes.of(record.severity, unanswered).into_iter().map(|target| (target, true)));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! What is news to one target: the difference between what it takes to be firing and what does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::AlertNow;
+use crate::config::Config;
+use crate::config::sections::severity::SeverityRule;
+use crate::model::alert::Severity;
+use crate::model::governor::QuietHours;
+use crate::model::ledger::{KnownGroup, TargetRecord};
+use crate::model::message::{AlertGroup, Announced, Entry, News};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// An alert as one target may hear of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub alert: &'a AlertNow<'a>,
+    /// Whether it is to be told of it now; otherwise it was told.
+    pub is_routed: bool,
+    /// Why it was muted last, and when that was seen.
+    pub held: Option<&'a (SafeText, DateTime<Utc>)>,
+}
+
+/// Whether a group needs a message: the rule of Alertmanager's `needsUpdate`, row by row. `last` is what the receiver takes
+/// to be firing; `None`: it knows nothing of the group.
+pub(super) fn needs_update(last: Option<&BTreeSet<Name>>, firing: &BTreeSet<Name>, is_repeat_due: bool) -> bool {
+    match last {
+        None => !firing.is_empty(),
+        Some(last) if !firing.is_subset(last) => true,
+        Some(last) if !last.is_subset(firing) => true,
+        Some(last) => !last.is_empty() && is_repeat_due,
+    }
+}
+
+/// What one target is to be told by.
+pub(super) struct TargetNews<'a> {
+    pub config: &'a Config,
+    pub quiet: Option<QuietHours<'a>>,
+    pub record: &'a TargetRecord,
+    pub now: DateTime<Utc>,
+}
+
+impl TargetNews<'_> {
+    /// The groups with news, in no order, and whether all of it was held back by quiet hours or for a digest.
+    pub(super) fn groups(&self, seen: &[Seen<'_>]) -> (Vec<AlertGroup>, bool) {
+        let mut by_service: BTreeMap<Option<&Name>, Vec<&Seen<'_>>> = BTreeMap::new();
+        for one in seen {
+            by_service.entry(one.alert.record.service.as_ref()).or_default().push(one);
+        }
+        let mut was_held = true;
+        let mut groups = Vec::new();
+        for (service, members) in by_service {
+            let group = self.group(service, &members);
+            if let Some((group, held)) = group {
+                was_held &= held;
+                groups.push(group);
+            }
+        }
+        (groups, was_held)
+    }
+
+    fn group(&self, service: Option<&Name>, members: &[&Seen<'_>]) -> Option<(AlertGroup, bool)> {
+        let console = &self.config.console.name;
+        let key = format!("opsroom/{console}/{}", service.map_or("-", |service| service));
+        let known = self.record.groups.get(&key);
+        let last: BTreeMap<&Name, &Announced> =
+            known.into_iter().flat_map(|known| &known.firing).map(|known| (&known.id, known)).collect();
+        let (mut entries, mut announced, mut was_held) = (Vec::new(), Vec::new(), true);
+        for one in members {
+            let before = last.get(&one.alert.record.id).copied();
+            let news = self.news(one, before, known, &last, members);
+            let record = one.alert.record;
+            if let Some(news) = news {
+                was_held &= self.was_held(record.severity, record.resolved_at.unwrap_or(record.fired_at));
+                entries.push(entry(one, news));
+            }
+            let is_told = if record.is_firing() {
+                before.is_some() || news.is_some()
+            } else {
+                before.is_some() && news.is_none()
+            };
+            if is_told {
+                let is_due = news == Some(News::Due) || before.is_some_and(|before| before.is_due);
+                let told_at = before.map_or(self.now, |before| before.told_at);
+                announced.push(Announced { id: record.id.clone(), severity: record.severity, told_at, is_due });
+            }
+        }
+        let before = known.map(|known| known.firing.iter().map(|known| known.id.clone()).collect());
+        let after = announced.iter().map(|known| known.id.clone()).collect();
+        let repeats = entries.iter().any(|entry| matches!(entry.news, News::Reminder | News::Due));
+        if entries.is_empty() || !needs_update(before.as_ref(), &after, repeats) {
+            return None;
+        }
+        let settings = service.and_then(|name| self.config.services.iter().find(|service| service.name == *name));
+        let group = AlertGroup {
+            service: service.cloned(),
+            title: settings.map_or_else(
+                || service.map_or_else(|| console.clone(), ToString::to_string),
+                |known| known.title.clone(),
+            ),
+            key,
+            entries,
+            firing: announced.len(),
+            announced,
+            is_first: known.is_none(),
+            runbook: settings.and_then(|service| service.runbook.clone()),
+            links: settings.map_or_else(Vec::new, |service| service.links.clone()),
+        };
+        Some((group, was_held))
+    }
+
+    /// Why one alert is to be told; `None`: it is not, now.
+    fn news(
+        &self,
+        one: &Seen<'_>,
+        before: Option<&Announced>,
+        known: Option<&KnownGroup>,
+        last: &BTreeMap<&Name, &Announced>,
+        members: &[&Seen<'_>],
+    ) -> Option<News> {
+        let record = one.alert.record;
+        if one.alert.muted.is_some() {
+            return None;
+        }
+        let Some(before) = before else {
+            let is_due = record.is_firing() && one.is_routed && !self.waits(record.severity, record.fired_at);
+            let is_worse = || {
+                let milder = |other: &&&Seen<'_>| {
+                    let other = other.alert.record;
+                    other.alert == record.alert && other.severity < record.severity && last.contains_key(&other.id)
+                };
+                members.iter().any(|other| milder(&other))
+            };
+            return is_due.then(|| if is_worse() { News::Worse } else { News::New });
+        };
+        if let Some(at) = record.resolved_at {
+            return (!self.waits(record.severity, at)).then_some(News::Resolved);
+        }
+        if one.alert.is_acknowledged || !one.is_routed || self.waits(record.severity, record.fired_at) {
+            return None;
+        }
+        let rule = self.rule(record.severity)?;
+        let age = |since: DateTime<Utc>, span: Duration| {
+            self.now - since >= TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
+        };
+        if !before.is_due && rule.acknowledge_within.is_some_and(|within| age(record.fired_at, within)) {
+            return Some(News::Due);
+        }
+        let told_at = known.map(|known| known.at)?;
+        rule.repeat.is_some_and(|repeat| age(told_at, repeat)).then_some(News::Reminder)
+    }
+
+    fn rule(&self, severity: Severity) -> Option<&SeverityRule> {
+        self.config.severities.iter().find(|rule| rule.severity == severity)
+    }
+
+    /// Whether news of a moment waits: for its digest, or for the end of quiet hours.
+    fn waits(&self, severity: Severity, since: DateTime<Utc>) -> bool {
+        let digest = self.rule(severity).and_then(|rule| rule.digest.as_ref());
+        let digest = digest.and_then(|digest| digest.next(since, self.config.console.timezone));
+        digest.is_some_and(|at| self.now < at)
+            || self.quiet.is_some_and(|quiet| quiet.hold(severity, self.now).is_some())
+    }
+
+    /// Whether news of a moment did.
+    fn was_held(&self, severity: Severity, since: DateTime<Utc>) -> bool {
+        self.rule(severity).is_some_and(|rule| rule.digest.is_some())
+            || self.quiet.is_some_and(|quiet| quiet.hold(severity, since).is_some())
+    }
+}
+
+fn entry(one: &Seen<'_>, news: News) -> Entry {
+    let record = one.alert.record;
+    // Of what is over only what was muted then: otherwise its beginning was announced.
+    let is_due = |at: DateTime<Utc>| match news {
+        News::New | News::Worse => true,
+        News::Resolved => record.resolved_at.is_some_and(|over| over <= at),
+        News::Reminder | News::Due => false,
+    };
+    let held = one.held.map(|(why, at)| (why, *at)).or(record.muted_because.as_ref().map(|why| (why, record.fired_at)));
+    let was_muted = held.filter(|(_, at)| is_due(*at)).map(|(why, _)| why);
+    Entry {
+        id: record.id.clone(),
+        alert: record.alert.clone(),
+        severity: record.severity,
+        news,
+        value: record.value.clone(),
+        condition: record.condition.clone(),
+        fired_at: record.fired_at,
+        resolved_at: record.resolved_at,
+        after: was_muted.map(|why| SafeText::new(&format!("was muted: {why}"))),
+    }
+}

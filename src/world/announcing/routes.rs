@@ -1,0 +1,103 @@
+//! Who is told of an alert: the channels of its severity, each with its own addresses or with the people on call.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::Config;
+use crate::config::sections::contact::Contact;
+use crate::config::sections::notify::Channel;
+use crate::config::sections::oncall::Escalation;
+use crate::model::alert::Severity;
+use crate::model::message::Recipient;
+use crate::text::name::Name;
+use crate::text::secret::Template;
+
+/// Routes at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Routes<'a> {
+    config: &'a Config,
+    on_call: Option<&'a Name>,
+}
+
+impl Channel {
+    /// Whether it reaches people one by one: it needs an address, and has none of its own.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.to.is_empty() && self.kind.spec().address.required().is_some()
+    }
+}
+
+impl<'a> Routes<'a> {
+    /// As they are at a moment.
+    pub(crate) fn new(config: &'a Config, now: DateTime<Utc>) -> Self {
+        Self { config, on_call: config.oncall.as_ref().map(|oncall| oncall.rotation.who(now)) }
+    }
+
+    /// Who is told of an alert of a severity that nobody has acknowledged for so long since it was told first; `None`: it
+    /// is acknowledged, or nobody was told yet.
+    pub(crate) fn of(&self, severity: Severity, unanswered: Option<TimeDelta>) -> BTreeSet<Recipient> {
+        let Some(rule) = self.config.severities.iter().find(|rule| rule.severity == severity) else {
+            return BTreeSet::new();
+        };
+        let used = |names: &'a [Name]| {
+            let channels = self.config.channels.iter();
+            channels.filter(move |channel| names.contains(&channel.name))
+        };
+        let shared = used(&rule.notify).filter(|channel| !channel.is_personal());
+        let mut found: BTreeSet<Recipient> =
+            shared.map(|channel| Recipient { channel: channel.name.clone(), contact: None }).collect();
+        for contact in self.people(unanswered) {
+            let own: &'a [Name] = if contact.notify.is_empty() { &rule.notify } else { &contact.notify };
+            let reaches = |channel: &&Channel| {
+                let needed = channel.kind.spec().address.required();
+                channel.is_personal() && needed.is_some_and(|kind| contact.address(kind).is_some())
+            };
+            let personal = used(own).filter(reaches);
+            found.extend(
+                personal.map(|channel| Recipient { channel: channel.name.clone(), contact: Some(contact.id.clone()) }),
+            );
+        }
+        found
+    }
+
+    /// The people who are told: whoever is on call, or those of the last step of the escalation that is reached.
+    fn people(&self, unanswered: Option<TimeDelta>) -> Vec<&'a Contact> {
+        let Some(oncall) = self.config.oncall.as_ref() else { return Vec::new() };
+        let is_reached = |step: &&Escalation| {
+            unanswered.and_then(|since| since.to_std().ok()).is_some_and(|since| since >= step.after)
+        };
+        let names: Vec<&Name> = match oncall.escalation.iter().rev().find(is_reached) {
+            None => self.on_call.into_iter().collect(),
+            Some(step) if step.all => step.to.iter().collect(),
+            Some(step) => {
+                let other = step.to.iter().find(|name| Some(*name) != self.on_call);
+                other.or_else(|| step.to.first()).into_iter().collect()
+            }
+        };
+        names.into_iter().filter_map(|name| self.config.contacts.iter().find(|contact| contact.id == *name)).collect()
+    }
+
+    /// The addresses that a message to a target goes to, or mentions; may name secrets.
+    pub(crate) fn addresses(&self, target: &Recipient) -> Vec<Template> {
+        let Some(channel) = self.config.channels.iter().find(|channel| channel.name == target.channel) else {
+            return Vec::new();
+        };
+        if !channel.to.is_empty() {
+            return channel.to.iter().map(|to| Template(to.clone())).collect();
+        }
+        let who = target.contact.as_ref().or(self.on_call);
+        let contact = who.and_then(|name| self.config.contacts.iter().find(|contact| contact.id == *name));
+        let kind = channel.kind.spec().address.kind();
+        contact.zip(kind).and_then(|(contact, kind)| contact.address(kind)).cloned().into_iter().collect()
+    }
+
+    /// Every target of a channel at that moment: itself, or the person on call.
+    pub(crate) fn targets(&self, channel: &Channel) -> Vec<Recipient> {
+        let target = |contact: Option<&Name>| Recipient { channel: channel.name.clone(), contact: contact.cloned() };
+        if channel.is_personal() {
+            self.on_call.into_iter().map(|who| target(Some(who))).collect()
+        } else {
+            vec![target(None)]
+        }
+    }
+}

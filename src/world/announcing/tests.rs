@@ -1,0 +1,380 @@
+//! What is told, over time. A receiver here accepts at once, unless a test says otherwise.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::news::needs_update;
+use super::*;
+use crate::config::load::load_text;
+use crate::model::alert::Severity;
+use crate::model::message::{Entry, News};
+
+const CONFIG: &str = r#"
+[secret]
+s = { env = "S" }
+[service.api]
+title = "HTTP API"
+runbook = "docs/RUNBOOK.md#api"
+[severity.critical]
+notify = ["sms", "chat"]
+repeat = "30m"
+acknowledge_within = "15m"
+[severity.high]
+notify = ["chat"]
+[severity.low]
+notify = ["chat"]
+digest = "daily 09:00"
+[notify.sms]
+twilio = { account = "AC1", token = "{secret:s}", from = "+15550100" }
+[notify.chat]
+slack = "{secret:s}"
+quiet = { when = "daily 22:00-07:00", above = "high" }
+[contact.ana]
+phone = "+15550101"
+[contact.ben]
+phone = "+15550102"
+[oncall]
+rotation = ["ana", "ben"]
+from = "2026-01-05"
+escalation = [{ after = "5m", to = ["ben"] }]
+"#;
+
+fn config(text: &str) -> Config {
+    let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+    loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+/// Monday noon, in Ana's first week.
+fn noon() -> DateTime<Utc> {
+    utc("2026-01-05T12:00:00Z")
+}
+
+fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>) -> AlertRecord {
+    AlertRecord {
+        id: format!("{}-check:{name}/{}/0", fired_at.timestamp(), severity.word()).into(),
+        alert: name.into(),
+        rule: format!("check:{name}/{}/0", severity.word()).into(),
+        severity,
+        service: Some(service.into()),
+        condition: "down for 2m".to_owned(),
+        value: "DOWN connection refused".into(),
+        since: fired_at,
+        fired_at,
+        seen: true,
+        resolved_at: None,
+        muted_because: None,
+        acknowledged: None,
+        fence: 1,
+    }
+}
+
+/// A world of alerts, and what is told of them.
+struct Scene {
+    config: Config,
+    announcing: Announcing,
+    alerts: Vec<(AlertRecord, Option<&'static str>, bool)>,
+    told: Vec<(DateTime<Utc>, Notification)>,
+    fails: bool,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            config: config(CONFIG),
+            announcing: Announcing::default(),
+            alerts: Vec::new(),
+            told: Vec::new(),
+            fails: false,
+        }
+    }
+
+    fn fire(&mut self, name: &str, service: &str, severity: Severity, at: DateTime<Utc>) -> usize {
+        self.alerts.push((alert(name, service, severity, at), None, false));
+        self.alerts.len() - 1
+    }
+
+    fn look(&mut self, now: DateTime<Utc>) {
+        let alerts: Vec<AlertNow<'_>> = self
+            .alerts
+            .iter()
+            .map(|(record, muted, acked)| AlertNow { record, muted: muted.map(SafeText::new), is_acknowledged: *acked })
+            .collect();
+        for message in self.announcing.review(&self.config, &alerts, now) {
+            let delivered = if self.fails { Err(DeliveryFailure::transient("refused")) } else { Ok(()) };
+            self.announcing.settle(&message.id, &message.target, &delivered, &self.config, now).unwrap();
+            self.told.push((now, message));
+        }
+    }
+
+    /// Looks every second from one moment to another, both included.
+    fn run(&mut self, from: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
+        for second in 0..=seconds {
+            self.look(from + TimeDelta::seconds(second));
+        }
+        from + TimeDelta::seconds(seconds)
+    }
+
+    /// What a target was told, and forgets it: seconds after noon, and the alerts with the news of each.
+    fn take(&mut self, target: &str) -> Vec<(i64, Vec<(String, News)>)> {
+        let (mine, rest) = self.told.drain(..).partition(|(_, message)| message.target.id() == target);
+        self.told = rest;
+        let mine: Vec<(DateTime<Utc>, Notification)> = mine;
+        let said = |entry: &Entry| (entry.alert.to_string(), entry.news);
+        mine.iter().map(|(at, message)| ((*at - noon()).num_seconds(), message.entries().map(said).collect())).collect()
+    }
+}
+
+fn one(alert: &str, news: News) -> Vec<(String, News)> {
+    vec![(alert.to_owned(), news)]
+}
+
+#[test]
+fn whether_a_group_needs_a_message_row_by_row() {
+    let set = |ids: &[&str]| ids.iter().map(|id| Name::from(*id)).collect::<BTreeSet<_>>();
+    // What the receiver knows, what fires, whether a reminder is due; whether it is told.
+    type Row<'a> = (Option<&'a [&'a str]>, &'a [&'a str], bool, bool);
+    let rows: [Row<'_>; 8] = [
+        (None, &["a"], false, true),
+        (None, &[], true, false),
+        (Some(&["a"]), &["a", "b"], false, true),
+        (Some(&["a"]), &[], false, true),
+        (Some(&[]), &[], true, false),
+        (Some(&["a", "b"]), &["a"], false, true),
+        (Some(&["a"]), &["a"], true, true),
+        (Some(&["a"]), &["a"], false, false),
+    ];
+    for row in rows {
+        let (last, firing, repeat, told) = row;
+        assert_eq!(needs_update(last.map(set).as_ref(), &set(firing), repeat), told, "{row:?}");
+    }
+}
+
+#[test]
+fn what_fires_within_five_seconds_is_one_message_and_a_recovery_follows_what_was_announced() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    scene.run(noon(), 3);
+    scene.fire("b", "web", Severity::Critical, noon() + TimeDelta::seconds(3));
+    let now = scene.run(noon() + TimeDelta::seconds(4), 20);
+    let told = scene.take("chat");
+    assert_eq!(told, [(5, vec![("b".to_owned(), News::New), ("a".to_owned(), News::New)])]);
+    scene.alerts[0].0.resolved_at = Some(now);
+    scene.run(now + TimeDelta::seconds(1), 60);
+    assert_eq!(scene.take("chat"), [(30, one("a", News::Resolved))]);
+    scene.run(now + TimeDelta::seconds(62), 600);
+    assert_eq!(scene.take("chat"), [], "said once");
+}
+
+#[test]
+fn what_is_over_before_it_was_sent_is_never_told() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    scene.run(noon(), 4);
+    scene.alerts[0].0.resolved_at = Some(noon() + TimeDelta::seconds(4));
+    scene.run(noon() + TimeDelta::seconds(5), 60);
+    assert_eq!(scene.take("chat"), []);
+}
+
+#[test]
+fn a_storm_of_300_alerts_in_100_services_is_one_sms() {
+    let mut scene = Scene::new();
+    for number in 0..300 {
+        scene.fire(&format!("c{number}"), &format!("s{}", number % 100), Severity::Critical, noon());
+    }
+    scene.run(noon(), 240);
+    let sms: Vec<&Notification> = scene
+        .told
+        .iter()
+        .filter(|(_, message)| &*message.target.channel == "sms")
+        .map(|(_, message)| message)
+        .collect();
+    assert_eq!(sms.len(), 1);
+    assert_eq!((sms[0].entries().count(), sms[0].groups.len()), (300, 100));
+    assert_eq!(sms[0].target.id(), "sms/ana");
+}
+
+#[test]
+fn reminders_come_until_somebody_acknowledges_and_what_is_late_is_said_once() {
+    let mut scene = Scene::new();
+    let critical = scene.fire("a", "api", Severity::Critical, noon());
+    let now = scene.run(noon(), 4_000);
+    let news: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(news, [(5, News::New), (905, News::Due), (2_710, News::Reminder)]);
+    scene.alerts[critical].2 = true;
+    scene.run(now, 4_000);
+    assert_eq!(scene.take("chat"), []);
+    scene.alerts[critical].0.resolved_at = Some(now + TimeDelta::seconds(4_000));
+    scene.run(now + TimeDelta::seconds(4_001), 10);
+    assert_eq!(scene.take("chat").len(), 1, "an acknowledgement does not stop the recovery");
+}
+
+#[test]
+fn what_nobody_acknowledges_goes_to_the_next_person_who_then_hears_of_its_end_too() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    let now = scene.run(noon(), 400);
+    assert_eq!(scene.take("sms/ana"), [(5, one("a", News::New))]);
+    assert_eq!(scene.take("sms/ben"), [(310, one("a", News::New))]);
+    scene.alerts[0].0.resolved_at = Some(now);
+    scene.run(now, 100);
+    assert_eq!(scene.take("sms/ana"), [(405, one("a", News::Resolved))]);
+    assert_eq!(scene.take("sms/ben"), [(405, one("a", News::Resolved))]);
+}
+
+#[test]
+fn something_worse_of_the_same_check_is_said_to_be_worse() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    let now = scene.run(noon(), 10);
+    scene.fire("a", "api", Severity::Critical, now);
+    scene.run(now, 10);
+    assert_eq!(scene.take("chat"), [(5, one("a", News::New)), (15, one("a", News::Worse))]);
+}
+
+#[test]
+fn a_mute_holds_back_and_its_end_is_named() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    scene.alerts[0].1 = Some("silenced by ana: deploying");
+    let now = scene.run(noon(), 600);
+    assert_eq!(scene.take("chat"), []);
+    scene.alerts[0].1 = None;
+    scene.run(now, 10);
+    let (_, message) = &scene.told[0];
+    assert!(message.plain().contains("[was muted: silenced by ana: deploying]"), "{}", message.plain());
+    scene.take("chat");
+    // Over while it is muted: said at the end, for it had been announced.
+    scene.alerts[0].1 = Some("maintenance weekly");
+    let now = scene.run(now + TimeDelta::seconds(20), 10);
+    scene.alerts[0].0.resolved_at = Some(now);
+    let now = scene.run(now, 600);
+    assert_eq!(scene.take("chat"), []);
+    scene.alerts[0].1 = None;
+    scene.run(now, 10);
+    assert!(scene.told[0].1.plain().contains("[was muted: maintenance weekly]"));
+    assert_eq!(scene.take("chat")[0].1, one("a", News::Resolved));
+}
+
+#[test]
+fn quiet_hours_and_digests_end_with_one_message() {
+    let mut scene = Scene::new();
+    let night = utc("2026-01-05T23:00:00Z");
+    scene.fire("a", "api", Severity::High, night);
+    scene.fire("b", "web", Severity::High, night + TimeDelta::minutes(7));
+    scene.fire("c", "web", Severity::Low, noon());
+    scene.fire("over", "web", Severity::High, night);
+    scene.alerts[3].0.resolved_at = Some(night + TimeDelta::minutes(9));
+    scene.run(night, 20);
+    assert_eq!(scene.take("chat"), []);
+    let morning = utc("2026-01-06T07:00:00Z");
+    scene.look(morning - TimeDelta::seconds(1));
+    scene.run(morning, 10);
+    assert_eq!(scene.told.len(), 1);
+    assert_eq!(scene.told[0].1.kind, MessageKind::Digest);
+    let said: Vec<String> = scene.take("chat").remove(0).1.into_iter().map(|(alert, _)| alert).collect();
+    assert_eq!(said, ["a", "b"]);
+    scene.run(utc("2026-01-06T09:00:00Z"), 10);
+    assert_eq!(scene.take("chat")[0].1, one("c", News::New));
+    let critical = scene.fire("d", "api", Severity::Critical, night);
+    scene.alerts[critical].0.fired_at = utc("2026-01-06T23:00:00Z");
+    scene.run(utc("2026-01-06T23:00:00Z"), 6);
+    assert_eq!(scene.take("chat").len(), 1, "what is above the cap is told at once");
+}
+
+#[test]
+fn what_was_not_accepted_stays_news_and_is_tried_again_ever_more_seldom() {
+    let mut scene = Scene::new();
+    scene.fails = true;
+    scene.fire("a", "api", Severity::High, noon());
+    let now = scene.run(noon(), 300);
+    let attempts: Vec<i64> = scene.take("chat").iter().map(|(at, _)| *at).collect();
+    assert_eq!(attempts, [5, 20, 50, 110, 230]);
+    scene.fails = false;
+    scene.run(now, 300);
+    assert_eq!(scene.take("chat"), [(470, one("a", News::New))]);
+}
+
+#[test]
+fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    let alerts = [AlertNow { record: &scene.alerts[0].0, muted: None, is_acknowledged: false }];
+    let at = |seconds| noon() + TimeDelta::seconds(seconds);
+    let mut first = Announcing::default();
+    assert_eq!(first.review(&scene.config, &alerts, at(0)), []);
+    let sent = first.review(&scene.config, &alerts, at(5)).remove(0);
+    assert_eq!(first.review(&scene.config, &alerts, at(60)), [], "it is on its way");
+    // Killed before its outcome: once more. After it: not again.
+    let mut second = Announcing::default();
+    second.review(&scene.config, &alerts, at(60));
+    assert_eq!(second.review(&scene.config, &alerts, at(65)).len(), 1);
+    first.settle(&sent.id, &sent.target, &Ok(()), &scene.config, at(60)).unwrap();
+    let kept = serde_json::to_string(&first.outboxes[&sent.target].record).unwrap();
+    let mut third = Announcing::default();
+    third.learn(sent.target.clone(), serde_json::from_str(&kept).unwrap());
+    third.review(&scene.config, &alerts, at(70));
+    assert_eq!(third.review(&scene.config, &alerts, at(80)), []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever fires and ends, by whatever limits: in the end every receiver knows what fires, nobody heard of an end
+    /// without a beginning, and no window ever held more than it may.
+    #[test]
+    fn nothing_is_lost_and_no_limit_is_broken(
+        spans in proptest::collection::vec((0..1_800_i64, 1..1_800_i64, 0..6_usize, any::<bool>()), 1..25),
+    ) {
+        let mut scene = Scene::new();
+        // Who is replaced before their telephone has room for it is not told.
+        scene.config = config(&CONFIG.replace("escalation = [{ after = \"5m\", to = [\"ben\"] }]", ""));
+        for (number, (start, length, service, critical)) in spans.iter().enumerate() {
+            let severity = if *critical { Severity::Critical } else { Severity::High };
+            scene.fire(&format!("c{number}"), &format!("s{service}"), severity, noon() + TimeDelta::seconds(*start));
+            if number % 2 == 0 {
+                scene.alerts[number].0.resolved_at = Some(noon() + TimeDelta::seconds(start + length));
+            }
+        }
+        let all = scene.alerts.clone();
+        for second in (0..21_600).step_by(10) {
+            let now = noon() + TimeDelta::seconds(second);
+            scene.alerts = all.iter().filter(|(record, ..)| record.fired_at <= now).cloned().collect();
+            for (record, ..) in &mut scene.alerts {
+                record.resolved_at = record.resolved_at.filter(|at| *at <= now);
+            }
+            scene.look(now);
+        }
+        for id in ["chat", "sms/ana"] {
+            let target = Recipient::from_id(id);
+            let knows = |record: &AlertRecord| {
+                let groups = scene.announcing.outboxes.get(&target).map(|outbox| outbox.record.groups.values());
+                groups.into_iter().flatten().flat_map(|group| &group.firing).any(|known| known.id == record.id)
+            };
+            for (record, ..) in &scene.alerts {
+                let is_routed = id == "chat" || record.severity == Severity::Critical;
+                prop_assert!(!is_routed || knows(record) == record.is_firing(), "{} {}", id, record.id);
+            }
+            let mut known = BTreeSet::new();
+            let limits = &scene.config.channels.iter().find(|channel| channel.name == target.channel).unwrap().limits;
+            let sent: Vec<_> = scene.told.iter().filter(|(_, message)| message.target == target).collect();
+            for (place, (at, message)) in sent.iter().enumerate() {
+                for entry in message.entries() {
+                    match entry.news {
+                        News::New | News::Worse => prop_assert!(known.insert(entry.id.clone())),
+                        News::Resolved => prop_assert!(known.remove(&entry.id)),
+                        News::Reminder | News::Due => prop_assert!(known.contains(&entry.id)),
+                    }
+                }
+                for (span, most) in limits {
+                    let within = sent[..=place].iter().filter(|(before, _)| (*at - *before).to_std().unwrap() < *span).count();
+                    prop_assert!(within <= *most as usize);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Notifications in the world: whoever acts for all looks at every alert once a second, says which message it is about to
+//! send, and has it sent once that is on record, or at once while the store is away.
+
+use chrono::SubsecRound as _;
+
+use super::World;
+use super::announcing::AlertNow;
+use super::output::{Intent, Output};
+use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
+use crate::model::ledger::TargetRecord;
+use crate::model::message::{DeliveryFailure, Notification, Recipient};
+use crate::model::thing::{AlertRecord, StoredThing};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+impl World {
+    /// Says which messages are due.
+    pub(super) fn announce(&mut self, output: &mut Output) {
+        let Some(fence) = self.lease.fence().filter(|_| self.may_say_alerts()) else { return };
+        if self.config.channels.is_empty() {
+            return;
+        }
+        let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
+        let alerts: Vec<AlertNow<'_>> = self.firings.iter().map(|firing| self.alert_now(&firing.record)).collect();
+        let due = announcing.review(&self.config, &alerts, now);
+        let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));
+        let claims: Vec<Statement> = claims.collect();
+        if !claims.is_empty() {
+            output.intents.push(Intent::Append(claims));
+        }
+        // No record of a claim comes back while the store is away: duplicates rather than silence.
+        if self.store_away.is_some() {
+            let unsent = announcing.start_all();
+            output.intents.extend(unsent.into_iter().map(|message| Intent::Notify(Box::new(message))));
+        }
+        self.announcing = announcing;
+    }
+
+    fn alert_now<'a>(&self, record: &'a AlertRecord) -> AlertNow<'a> {
+        let muted = if record.is_firing() {
+            let id = self.machines.alert(&record.rule, &self.membership);
+            id.and_then(|id| self.alerts.get(id)).and_then(|view| self.muted_because(view))
+        } else {
+            let silence = self.silences.of(record.into(), self.now.utc);
+            silence.map(|silence| format!("silenced by {}: {}", silence.by, silence.why))
+        };
+        AlertNow {
+            record,
+            muted: muted.map(|why| SafeText::new(&why)),
+            is_acknowledged: self.acknowledgement(record).is_some(),
+        }
+    }
+
+    /// What the store says of a target.
+    pub(super) fn learn_target(&mut self, thing: &StoredThing) {
+        if let Some(record) = thing.read::<TargetRecord>() {
+            self.announcing.learn(Recipient::from_id(&thing.key.id), record);
+        }
+    }
+
+    /// A fact about messages: what others said is taken over, and what is claimed here is sent.
+    pub(super) fn apply_message(&mut self, fact: &Fact, output: &mut Output) {
+        let target = match fact.said() {
+            Statement::MessageClaimed(said) => {
+                if let Some(message) = self.announcing.start(&said.id, &said.target) {
+                    output.intents.push(Intent::Notify(Box::new(message)));
+                    return;
+                }
+                &said.target
+            }
+            Statement::MessageSent(said) => &said.target,
+            Statement::MessageFailed(said) => &said.target,
+            _ => return,
+        };
+        if self.lease.fence().is_none() {
+            self.announcing.apply(target, fact.said());
+        }
+    }
+
+    /// What became of a message that was sent from here.
+    pub(crate) fn delivered(
+        &mut self,
+        id: &Name,
+        target: &Recipient,
+        delivered: &Result<(), DeliveryFailure>,
+    ) -> Output {
+        let (now, mut output) = (self.now.utc.trunc_subsecs(3), Output::default());
+        let Some(said) = self.announcing.settle(id, target, delivered, &self.config, now) else { return output };
+        let (message, most) = said;
+        let fence = self.lease.fence().unwrap_or_default();
+        let alerts = message.entries().map(|entry| entry.id.clone()).collect();
+        let (id, target, kind) = (id.clone(), target.clone(), message.kind);
+        let statement = match delivered {
+            Ok(()) => {
+                let groups = message.states();
+                Statement::MessageSent(MessageSent { id, target, kind, alerts, groups, most, at: now, fence })
+            }
+            Err(DeliveryFailure { why, is_permanent, .. }) => {
+                let (why, is_permanent) = (why.clone(), *is_permanent);
+                Statement::MessageFailed(MessageFailed { id, target, alerts, why, is_permanent, at: now, fence })
+            }
+        };
+        output.intents.push(Intent::Append(vec![statement]));
+        output
+    }
+}
+
+fn claim(message: &Notification, fence: u64) -> MessageClaimed {
+    MessageClaimed {
+        id: message.id.clone(),
+        target: message.target.clone(),
+        kind: message.kind,
+        summary: SafeText::new(&message.summary()),
+        at: message.at,
+        fence,
+    }
+}
