@@ -67,6 +67,9 @@
 //! [`runtime`] has the only loop, the terminal, and a carrier for each kind of effect.
 //! *Invariant:* whatever ends the program, the terminal is given back; nothing but a message changes the state.
 //!
+//! [`listen`] serves `/metrics` and `/health` of a watcher over HTTP.
+//! *Invariant:* a request changes nothing, and is bounded in size and time.
+//!
 //! [`cli`] has the commands, a file each, and the demo.
 //! *Invariant:* nothing but the asked-for output goes to stdout.
 
@@ -77,6 +80,7 @@ pub mod clock;
 pub mod config;
 pub mod files;
 pub mod lang;
+pub(crate) mod listen;
 pub mod logs;
 pub mod model;
 pub mod process;

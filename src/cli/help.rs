@@ -89,6 +89,8 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom watch", "poll, record and evaluate until TERM or Ctrl-C; consoles leave the recording to it"),
             ("opsroom watch --json", "each change as one JSON object in a line"),
+            ("opsroom watch --listen 127.0.0.1:9475", "serve /metrics to Prometheus, and /health"),
+            ("opsroom watch --unit", "a systemd unit for it"),
             ("kill -HUP PID", "read the configuration again, also if no file has changed"),
         ],
         exits: &[

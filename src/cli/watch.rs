@@ -1,6 +1,10 @@
 //! `opsroom watch`: polls, records and evaluates without a screen.
 
 mod printer;
+mod serving;
+mod unit;
+
+use std::net::SocketAddr;
 
 use clap::Args;
 
@@ -16,12 +20,21 @@ pub(crate) struct Arguments {
     /// Print each change as one JSON object in a line
     #[arg(long)]
     json: bool,
+    /// Serve /metrics and /health here. Beyond loopback, `[watch] token` must be set
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Print a systemd unit that runs the watcher, and end
+    #[arg(long, conflicts_with = "json")]
+    unit: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if let Err(code) = run_service::refuse_secret(global) {
         return code;
+    }
+    if arguments.unit {
+        return unit::print(arguments, global);
     }
     let found = match configuration::find_for_console(global) {
         Ok(found) => found,
@@ -37,6 +50,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
              hint: omit --read-only, or remove `read_only = true` from the configuration\n",
         );
     }
+    let server = match serving::server(arguments.listen, &found.config) {
+        Ok(server) => server,
+        Err(code) => return code,
+    };
     let start = StartOptions {
         clock: global.clock,
         config: found.config,
@@ -47,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         state_directory,
     };
     let mut printer = Printer::start(arguments.json);
-    let ended = output::block_on(watcher::run(start, |said| printer.print(&said)));
+    let ended = output::block_on(watcher::run(start, server, |said| printer.print(&said)));
     printer.finish();
     match ended {
         Ok(Ok(())) => exit::OK,

@@ -6,3 +6,4 @@ pub(crate) mod changes;
 pub(crate) mod evidence;
 pub mod lines;
 pub mod status;
+pub(crate) mod telemetry;

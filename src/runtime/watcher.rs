@@ -3,20 +3,56 @@
 use std::io;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 
 use super::core::{Core, StartOptions};
 use super::reload;
+use super::secrets::SecretsHandle;
 use super::service_manager::ServiceManager;
 use crate::app::message::Event;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::report::changes::{ChangeLine, ChangeLog};
+use crate::report::telemetry::{Page, ServedPage};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::text::secret::Template;
 
 /// Nobody looks at it: what a view would get.
 const SIZE: (u16, u16) = (80, 24);
+
+/// Pages that may be asked for at once; who asks for more waits.
+const PAGES: usize = 8;
+
+/// What gives a server the pages of a watcher. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct PageSource {
+    requests: mpsc::Sender<(Page, oneshot::Sender<ServedPage>)>,
+    secrets: SecretsHandle,
+}
+
+impl PageSource {
+    /// A page of what is known now, made by the loop itself: a watcher that hangs gives none. `None`: it is ending.
+    pub(crate) async fn page(self, page: Page) -> Option<ServedPage> {
+        let (answer, page_made) = oneshot::channel();
+        self.requests.send((page, answer)).await.ok()?;
+        page_made.await.ok()
+    }
+
+    /// The value of a text with secrets, once all of them are here or can't be had.
+    ///
+    /// # Errors
+    /// One of them has no value; in words.
+    pub(crate) async fn resolved(&self, template: &Template) -> Result<String, String> {
+        let secrets = self.secrets.clone().secrets().await;
+        template.resolve(&secrets)
+    }
+}
+
+/// A server beside the loop, made again after a panic.
+pub(crate) type PageServer = Box<dyn Fn(PageSource) -> BoxFuture<'static, ()> + Send>;
 
 /// What a watcher says.
 #[derive(Debug)]
@@ -37,6 +73,8 @@ enum Asked {
 enum Woken {
     Asked(Asked),
     Event(Event),
+    /// A page is wanted.
+    Page(Page, oneshot::Sender<ServedPage>),
     /// The second turned.
     Tick,
     /// A sign of life is due.
@@ -77,6 +115,7 @@ struct Watcher<S> {
     core: Core,
     signals: Signals,
     manager: ServiceManager,
+    pages: mpsc::Receiver<(Page, oneshot::Sender<ServedPage>)>,
     log: ChangeLog,
     say: S,
     /// When the next sign of life is due, on the monotonic clock.
@@ -84,17 +123,35 @@ struct Watcher<S> {
 }
 
 /// Watches until a signal ends it; the lease is given back and the queues are written then. `say` must not wait: the loop
-/// does not turn meanwhile.
+/// does not turn meanwhile. `server` serves pages of what is known.
 ///
 /// # Errors
 /// The system refuses a handler for a signal.
-pub(crate) async fn run(start: StartOptions, say: impl FnMut(WatcherSaid)) -> io::Result<()> {
+pub(crate) async fn run(
+    start: StartOptions,
+    server: Option<PageServer>,
+    say: impl FnMut(WatcherSaid),
+) -> io::Result<()> {
     let signals = Signals::register()?;
     let manager = ServiceManager::from_environment();
     let core = Core::new(start, SIZE);
     let alive_at = manager.alive_every().map(|_| core.clock.now().mono);
-    let mut watcher = Watcher { core, signals, manager, log: ChangeLog::default(), say, alive_at };
+    let (requests, pages) = mpsc::channel(PAGES);
+    let source = PageSource { requests, secrets: core.known.clone() };
+    let mut watcher = Watcher { core, signals, manager, pages, log: ChangeLog::default(), say, alive_at };
     watcher.core.go();
+    if let Some(server) = server {
+        let token = watcher.core.tasks.token();
+        watcher.core.tasks.supervise("listening", token, move |token| {
+            let serving = server(source.clone());
+            async move {
+                tokio::select! {
+                    () = token.cancelled() => {}
+                    () = serving => {}
+                }
+            }
+        });
+    }
     watcher.manager.ready();
     watcher.turn().await;
     watcher.manager.stopping();
@@ -109,6 +166,11 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
                 Woken::Asked(Asked::Leave) => return,
                 Woken::Asked(Asked::Reload) => self.reload(),
                 Woken::Event(event) => self.event(event),
+                // Who asked may have gone away.
+                Woken::Page(page, answer) => {
+                    let world = &self.core.state().world;
+                    drop(answer.send(ServedPage::new(page, world, &self.core.redactor())));
+                }
                 Woken::Tick => self.tick(),
                 // Only here: a loop that hangs gives no sign.
                 Woken::Alive => {
@@ -127,6 +189,7 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
             asked = self.signals.next() => Woken::Asked(asked),
             () = alive => Woken::Alive,
             () = tick => Woken::Tick,
+            Some((page, answer)) = self.pages.recv() => Woken::Page(page, answer),
             event = self.core.next() => Woken::Event(event),
         }
     }

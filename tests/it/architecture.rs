@@ -29,11 +29,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store", "world", "report", "app", "ui",
         ],
     ),
+    ("listen", &["text", "lang", "model", "config", "world", "report"]),
     (
         "cli",
         &[
             "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
-            "store", "world", "report", "app", "ui", "runtime",
+            "store", "world", "report", "app", "ui", "runtime", "listen",
         ],
     ),
 ];

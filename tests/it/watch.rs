@@ -5,8 +5,8 @@
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -173,7 +173,7 @@ impl Drop for Watch {
     }
 }
 
-fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -310,4 +310,222 @@ fn it_reads_its_configuration_again_by_itself_and_keeps_a_good_one() {
     let change = watch.change("the new check", |change| change["kind"] == "status");
     assert_eq!((&change["check"], &change["to"]), (&"other".into(), &"down".into()));
     watch.end();
+}
+
+/// What one connection is answered: the head, and the body.
+fn asked(address: &str, request: &[u8]) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+fn get(address: &str, path: &str) -> (String, String) {
+    asked(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+}
+
+/// Where it serves.
+fn serves(watch: &Watch) -> String {
+    let notice = watch.notice("serving http://");
+    notice.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned()
+}
+
+/// One sample of an exposition: name, labels as written, value.
+type Sample = (String, String, f64);
+
+/// Reads an exposition as strictly as OpenMetrics 1.0 wants it: families that are declared, whole and once, samples that
+/// belong to them, no sample twice, and an end.
+fn exposition(text: &str) -> Vec<Sample> {
+    let body = text.strip_suffix("# EOF\n").expect("it ends with # EOF");
+    let (mut families, mut samples) = (Vec::<(String, String)>::new(), Vec::<Sample>::new());
+    for line in body.lines() {
+        if let Some(declared) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = declared.split_once(' ').unwrap();
+            assert!(["gauge", "counter", "info", "stateset"].contains(&kind), "{line}");
+            assert!(families.iter().all(|(known, _)| known != name), "{name} is declared twice");
+            families.push((name.to_owned(), kind.to_owned()));
+            continue;
+        }
+        let (family, kind) = families.last().expect("a family comes first");
+        if let Some(unit) = line.strip_prefix("# UNIT ") {
+            let unit = unit.strip_prefix(family.as_str()).unwrap().trim();
+            assert!(family.ends_with(&format!("_{unit}")), "{line}");
+            continue;
+        }
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            assert!(help.starts_with(&format!("{family} ")), "{line}");
+            continue;
+        }
+        let (sample, value) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = sample.split_once('{').unwrap_or((sample, "}"));
+        let suffix = name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line} is not of {family}"));
+        let wanted = if kind == "counter" {
+            "_total"
+        } else if kind == "info" {
+            "_info"
+        } else {
+            ""
+        };
+        assert_eq!(suffix, wanted, "{line}");
+        let labels = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}"));
+        assert!(samples.iter().all(|known| (&*known.0, &*known.1) != (name, labels)), "{line} is there twice");
+        samples.push((name.to_owned(), labels.to_owned(), value.parse().unwrap()));
+    }
+    samples
+}
+
+#[test]
+fn what_it_knows_is_served_to_a_scraper() {
+    let room = Room::new();
+    room.write(&room.text());
+    let mut watch = room.watch(&["--listen", "127.0.0.1:0"]);
+    let address = serves(&watch);
+    watch.notice("recording");
+    let value = |name: &str, labels: &str| {
+        let (head, body) = get(&address, "/metrics");
+        assert!(
+            head.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/openmetrics-text; version=1.0.0;"),
+            "{head}"
+        );
+        let samples = exposition(&body);
+        samples.iter().find(|sample| sample.0 == name && sample.1.contains(labels)).map(|sample| sample.2)
+    };
+    until("the check is down", || value("opsroom_check_up", "check=\"api\"") == Some(0.0));
+    assert_eq!(value("opsroom_check_status", "opsroom_check_status=\"down\""), Some(1.0));
+    assert_eq!(value("opsroom_check_status", "opsroom_check_status=\"ok\""), Some(0.0));
+    assert_eq!(value("opsroom_lease_held", ""), Some(1.0));
+    until("the alert", || value("opsroom_alert_firing", "severity=\"critical\"") == Some(1.0));
+    // Its own health: that something else is down is no reason to restart it.
+    let (head, body) = get(&address, "/health");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/health+json"), "{head}");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&health["status"], &health["checks"]["lease:holder"][0]["status"]), (&"pass".into(), &"pass".into()));
+    let (head, body) = asked(&address, b"HEAD /metrics HTTP/1.1\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 ") && body.is_empty());
+    for (request, status) in [
+        (&b"POST /metrics HTTP/1.1\r\ncontent-length: 2\r\n\r\n"[..], "405"),
+        (b"GET /nothing HTTP/1.1\r\n\r\n", "404"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", "400"),
+    ] {
+        let (head, _) = asked(&address, request);
+        assert_eq!(head.split(' ').nth(1), Some(status), "{head}");
+    }
+    watch.end();
+}
+
+#[test]
+fn others_than_this_machine_need_a_token() {
+    let room = Room::new();
+    room.write(&room.text());
+    let refused = room.opsroom(&["watch", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused.status.code(), Some(78), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("hint: add token = "), "{refused:?}");
+    room.write(&format!("{}[watch]\nlisten = \"0.0.0.0:0\"\n", room.text()));
+    assert_eq!(room.opsroom(&["watch"]).status.code(), Some(78));
+
+    room.write(&format!(
+        "{}[watch]\nlisten = \"0.0.0.0:0\"\ntoken = \"{{secret:scraper}}\"\n[secret]\nscraper = {{ env = \"SCRAPER\" }}\n",
+        room.text()
+    ));
+    let mut command = room.command(&["watch"]);
+    command.env("SCRAPER", "s3cret-of-the-scraper");
+    let mut watch = Watch::start(command);
+    let address = serves(&watch).replace("0.0.0.0", "127.0.0.1");
+    for (token, status) in [("", "401"), ("authorization: Bearer other\r\n", "401")] {
+        let (head, body) = asked(&address, format!("GET /metrics HTTP/1.1\r\n{token}\r\n").as_bytes());
+        assert_eq!(head.split(' ').nth(1), Some(status), "{head}");
+        assert!(head.contains("www-authenticate: Bearer") && !body.contains("opsroom_"), "{head}");
+    }
+    let shown = b"GET /metrics HTTP/1.1\r\nauthorization: Bearer s3cret-of-the-scraper\r\n\r\n";
+    assert!(asked(&address, shown).1.ends_with("# EOF\n"));
+    watch.end();
+}
+
+#[test]
+fn slow_and_large_requests_are_bounded() {
+    let room = Room::new();
+    room.write(&room.text());
+    let mut watch = room.watch(&["--listen", "127.0.0.1:0"]);
+    let address = serves(&watch);
+    let slow = |_| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
+        stream
+    };
+    // As many as are served at once; each would send a header every now and then.
+    let slow: Vec<TcpStream> = (0..40).map(slow).collect();
+    assert!(get(&address, "/metrics").1.ends_with("# EOF\n"), "they are let go, and a scraper has its turn");
+    let mut first = slow.into_iter().next().unwrap();
+    first.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let large = format!("GET /metrics HTTP/1.1\r\na: {}", "b".repeat(8 << 10));
+    assert!(asked(&address, large.as_bytes()).0.starts_with("HTTP/1.1 431 "));
+    watch.end();
+}
+
+/// A Prometheus, where there is one on this machine.
+#[test]
+fn a_prometheus_reads_it() {
+    let Ok(version) = Command::new("prometheus").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status()
+    else {
+        return;
+    };
+    assert!(version.success());
+    let room = Room::new();
+    room.write(&room.text());
+    let mut watch = room.watch(&["--listen", "127.0.0.1:0"]);
+    let (target, own) = (serves(&watch), TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let file = room.at.path().join("prometheus.yml");
+    let jobs = format!(
+        "scrape_configs:\n- job_name: o\n  scrape_interval: 1s\n  static_configs: [{{targets: ['{target}']}}]\n"
+    );
+    std::fs::write(&file, jobs).unwrap();
+    let mut command = Command::new("prometheus");
+    command.arg(format!("--config.file={}", file.display())).arg(format!("--web.listen-address={own}"));
+    command.arg(format!("--storage.tsdb.path={}", room.at.path().join("tsdb").display()));
+    let prometheus = Watch::start(command);
+    let value = |query: &str| {
+        let mut stream = TcpStream::connect(own).ok()?;
+        let request = format!("GET /api/v1/query?query={query} HTTP/1.0\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
+        Some(body["data"]["result"][0]["value"][1].as_str()?.to_owned())
+    };
+    until("it has scraped", || value("up%7Bjob=%22o%22%7D").as_deref() == Some("1"));
+    until("the check is down there", || {
+        value("opsroom_check_status%7Bopsroom_check_status=%22down%22%7D").as_deref() == Some("1")
+    });
+    assert!(value("opsroom_observations_total").is_some());
+    watch.end();
+    drop(prometheus);
+}
+
+#[test]
+fn a_unit_is_printed_that_systemd_takes() {
+    let room = Room::new();
+    let config = room.write(&room.text());
+    let refused = room.opsroom(&["watch", "--unit"]);
+    if config.starts_with("/tmp") {
+        assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+    command.args(["--config", "/etc/opsroom/my ops.toml", "watch", "--unit", "--listen", "127.0.0.1:9475"]);
+    let printed = command.current_dir(room.at.path()).env_remove("OPSROOM_CONFIG").output().unwrap();
+    let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
+    let command = "--config \"/etc/opsroom/my ops.toml\" watch --listen 127.0.0.1:9475\n";
+    assert!(unit.contains("Type=notify\n") && unit.contains("WatchdogSec=") && unit.contains(command), "{unit}");
+    let file = room.at.path().join("opsroom-watch.service");
+    // Without a user that this machine may lack.
+    std::fs::write(&file, unit.replace("User=opsroom\n", "")).unwrap();
+    if let Ok(verified) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output() {
+        let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+        assert!(!said.contains("opsroom-watch.service"), "{said}");
+    }
 }

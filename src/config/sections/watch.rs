@@ -1,6 +1,6 @@
 //! `[watch]`: where a watcher listens, and how it is reached from outside.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::TableReader;
@@ -8,20 +8,14 @@ use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::text::secret::Template;
 
 /// What a watcher serves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WatchConfig {
-    /// `listen`, default `127.0.0.1:9475`: /metrics, /health, heartbeats and acknowledge links.
-    pub listen: SocketAddr,
+    /// `listen`: where /metrics and /health are served. `None`: nowhere, but for `--listen`.
+    pub listen: Option<SocketAddr>,
     /// `token`: what a client must show. *Invariant:* there is one wherever others than this machine can connect.
     pub token: Option<Template>,
     /// `public_url`, without a slash at its end: what links in messages begin with. `None`: messages have no links.
     pub public_url: Option<String>,
-}
-
-impl Default for WatchConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9475)), token: None, public_url: None }
-    }
 }
 
 /// The keys of `[watch]`.
@@ -29,7 +23,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key(
         "listen",
         ValueForm::Text,
-        "Address for /metrics, /health, heartbeats and acknowledge links. Default 127.0.0.1:9475",
+        "Address for /metrics and /health, such as 127.0.0.1:9475. Default: only what `--listen` says",
     ),
     key("token", ValueForm::Text, "What a client must show, as a secret: {secret:NAME}. Needed beyond loopback"),
     key("public_url", ValueForm::Text, "How it is reached from outside: messages have acknowledge links then"),
@@ -43,10 +37,9 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 
 /// Reads `[watch]`.
 pub(crate) fn read(table: &TableReader<'_>) -> WatchConfig {
-    let default = WatchConfig::default();
     let token = table.secret("token");
-    let listen = listen(table).unwrap_or(default.listen);
-    if !listen.ip().is_loopback() && table.lacks(&["token"]) {
+    let listen = listen(table);
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback() && table.lacks(&["token"])) {
         let message = format!("`listen` lets others than this machine connect to {listen} without a token");
         table.context.error(table.place("listen"), message, "add token = \"{secret:NAME}\", or listen on 127.0.0.1");
     }
@@ -85,7 +78,7 @@ fn public_url(table: &TableReader<'_>) -> Option<String> {
 /// What a change is said by.
 pub(crate) fn facts(watch: &WatchConfig) -> Vec<Fact> {
     vec![
-        summary("listen", watch.listen),
+        summary("listen", watch.listen.map(|listen| listen.to_string()).unwrap_or_default()),
         hidden("token", &watch.token),
         summary("public_url", watch.public_url.as_deref().unwrap_or_default()),
     ]

@@ -1,0 +1,160 @@
+//! What is asked, and what is refused.
+
+use crate::report::telemetry::Page;
+
+/// Bytes of the head of a request at most.
+pub(super) const HEAD: usize = 8 << 10;
+/// Headers of a request at most.
+const HEADERS: usize = 64;
+
+/// A request, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    method: String,
+    /// Without what is behind a question mark.
+    path: String,
+    /// What stands behind `Authorization: Bearer`.
+    token: Option<Vec<u8>>,
+    /// Whether only the head of the answer is wanted.
+    pub is_head: bool,
+}
+
+/// Why a request gets no page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    Malformed,
+    Unauthorized,
+    NoSuchPage,
+    Method,
+    Slow,
+    TooLarge,
+    Busy,
+}
+
+impl Refused {
+    pub(super) const fn status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::Unauthorized => 401,
+            Self::NoSuchPage => 404,
+            Self::Method => 405,
+            Self::Slow => 408,
+            Self::TooLarge => 431,
+            Self::Busy => 503,
+        }
+    }
+
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Malformed => "this is not an HTTP/1.1 request",
+            Self::Unauthorized => "a token is needed: Authorization: Bearer TOKEN",
+            Self::NoSuchPage => "no such page; there are /metrics and /health",
+            Self::Method => "only GET and HEAD are answered",
+            Self::Slow => "the request took too long to arrive",
+            Self::TooLarge => "the head of the request is too large",
+            Self::Busy => "the watcher does not answer in time",
+        }
+    }
+
+    /// A header that belongs to the refusal.
+    pub(super) const fn header(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "www-authenticate: Bearer\r\n",
+            Self::Method => "allow: GET, HEAD\r\n",
+            _ => "",
+        }
+    }
+}
+
+/// The words of a status.
+pub(super) const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        431 => "Request Header Fields Too Large",
+        _ => "Service Unavailable",
+    }
+}
+
+impl Request {
+    /// Reads a head; `None`: it is not there as a whole.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Result<Self, Refused>> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+        let mut parsed = httparse::Request::new(&mut headers);
+        match parsed.parse(bytes) {
+            Ok(httparse::Status::Partial) => None,
+            Ok(httparse::Status::Complete(_)) => {
+                let method = parsed.method.unwrap_or_default().to_owned();
+                let path = parsed.path.unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+                let is_authorization =
+                    |header: &&httparse::Header<'_>| header.name.eq_ignore_ascii_case("authorization");
+                let token = parsed.headers.iter().find(is_authorization).and_then(|header| bearer(header.value));
+                Some(Ok(Self { is_head: method == "HEAD", method, path, token }))
+            }
+            Err(httparse::Error::TooManyHeaders) => Some(Err(Refused::TooLarge)),
+            Err(_) => Some(Err(Refused::Malformed)),
+        }
+    }
+
+    /// The page that it gets, where it shows the token that is needed. Without it, it does not learn which pages there are.
+    pub(super) fn allowed(&self, token: Option<&str>) -> Result<Page, Refused> {
+        if token.is_some_and(|token| !self.token.as_ref().is_some_and(|shown| is_same(shown, token.as_bytes()))) {
+            return Err(Refused::Unauthorized);
+        }
+        let page = match self.path.as_str() {
+            "/metrics" => Page::Metrics,
+            "/health" => Page::Health,
+            _ => return Err(Refused::NoSuchPage),
+        };
+        if matches!(self.method.as_str(), "GET" | "HEAD") { Ok(page) } else { Err(Refused::Method) }
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii().to_vec())
+}
+
+/// Whether two are the same, in a time that says nothing of where they differ.
+fn is_same(one: &[u8], two: &[u8]) -> bool {
+    one.len() == two.len() && one.iter().zip(two).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &str, token: Option<&str>) -> Option<Result<Page, Refused>> {
+        Request::parse(text.as_bytes()).map(|parsed| parsed.and_then(|request| request.allowed(token)))
+    }
+
+    #[test]
+    fn only_two_pages_are_given_and_only_to_be_read() {
+        assert_eq!(answer("GET /metrics HTTP/1.1\r\n\r\n", None), Some(Ok(Page::Metrics)));
+        assert_eq!(answer("HEAD /health?verbose=1 HTTP/1.0\r\n\r\n", None), Some(Ok(Page::Health)));
+        assert_eq!(answer("POST /metrics HTTP/1.1\r\n\r\n", None), Some(Err(Refused::Method)));
+        assert_eq!(answer("GET /../etc/passwd HTTP/1.1\r\n\r\n", None), Some(Err(Refused::NoSuchPage)));
+        assert_eq!(answer("GET /metrics HTTP/1.1\r\nhost: x", None), None);
+        for odd in ["\0\0\0", "GET\r\n\r\n", "GET /metrics HTTP/9\r\n\r\n", "\u{16}\u{3}\u{1} tls"] {
+            assert_eq!(answer(odd, None), Some(Err(Refused::Malformed)), "{odd:?}");
+        }
+        let many = format!("GET /metrics HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(HEADERS + 1));
+        assert_eq!(answer(&many, None), Some(Err(Refused::TooLarge)));
+    }
+
+    #[test]
+    fn a_token_is_needed_as_a_whole() {
+        let with =
+            |header: &str| answer(&format!("GET /metrics HTTP/1.1\r\n{header}\r\n\r\n"), Some("s3cret")).unwrap();
+        assert_eq!(with("Authorization: Bearer s3cret"), Ok(Page::Metrics));
+        assert_eq!(with("authorization: bearer s3cret"), Ok(Page::Metrics));
+        for wrong in ["a: b", "authorization: Bearer", "authorization: Bearer s3cre", "authorization: Basic s3cret"] {
+            assert_eq!(with(wrong), Err(Refused::Unauthorized), "{wrong}");
+        }
+        assert_eq!(answer("GET /nothing HTTP/1.1\r\n\r\n", Some("x")), Some(Err(Refused::Unauthorized)));
+    }
+}
