@@ -71,7 +71,7 @@ pub fn most(limits: &Limits) -> usize {
 
 /// When a channel is quiet.
 #[derive(Debug, Clone, Copy)]
-pub struct QuietHours<'a> {
+pub struct QuietRule<'a> {
     /// The hours.
     pub when: &'a WindowSchedule,
     /// Only what is worse than this is sent then.
@@ -80,7 +80,7 @@ pub struct QuietHours<'a> {
     pub zone: Tz,
 }
 
-impl QuietHours<'_> {
+impl QuietRule<'_> {
     /// Until when news of that severity waits; `None`: it does not.
     pub fn hold(&self, severity: Severity, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         (severity <= self.above).then(|| self.when.covers(now, self.zone)).flatten().map(|window| window.end)
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn quiet_hours_hold_back_what_is_not_worse_until_their_end() {
         let when = WindowSchedule::parse("daily 22:00-07:00").unwrap();
-        let quiet = QuietHours { when: &when, above: Severity::High, zone: Tz::named("UTC") };
+        let quiet = QuietRule { when: &when, above: Severity::High, zone: Tz::named("UTC") };
         let utc = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let hold = |severity, text| quiet.hold(severity, utc(text));
         assert_eq!(hold(Severity::Critical, "2026-03-02T23:00:00Z"), None);

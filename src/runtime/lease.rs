@@ -3,6 +3,7 @@
 //! *Invariant:* what the holder says is on record, in the queue (in memory where the disk has no room for it), refused because
 //! another one holds the lease, or counted as dropped. It is said in its order.
 
+mod acting;
 mod commands;
 mod engine;
 mod late;
@@ -17,6 +18,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use self::acting::ActingLease;
 pub(crate) use self::commands::LateRecorder;
 use self::commands::{HolderCommand, HolderCommands};
 use self::late::Unqueued;
@@ -149,17 +151,6 @@ impl LeaseTask {
             HolderEffect::KeepEngine(engine) => HolderCommand::Keep(engine),
         });
     }
-}
-
-/// A lease that is acted by.
-#[derive(Debug, Clone)]
-struct ActingLease {
-    store: String,
-    fence: u64,
-    /// When it was taken, by the store's clock.
-    since: DateTime<Utc>,
-    /// When this process began to act by it, by its own.
-    began: DateTime<Utc>,
 }
 
 struct LeaseParticipant {

@@ -13,7 +13,7 @@ use crate::config::sections::notify::Channel;
 use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::governor::QuietHours;
+use crate::model::governor::QuietRule;
 use crate::model::message::Recipient;
 use crate::text::name::Name;
 use crate::world::announcing::routes::Routes;
@@ -113,7 +113,7 @@ fn held_until(
     let quiet = channel
         .quiet
         .as_ref()
-        .and_then(|quiet| QuietHours { when: &quiet.when, above: quiet.above, zone }.hold(severity, now));
+        .and_then(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone }.hold(severity, now));
     let rule = config.severities.iter().find(|rule| rule.severity == severity);
     let digest = rule.and_then(|rule| rule.digest.as_ref()).and_then(|digest| digest.next(now, zone));
     quiet.max(digest)

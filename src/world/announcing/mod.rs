@@ -15,7 +15,7 @@ use self::routes::Routes;
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
 use crate::model::fact::Statement;
-use crate::model::governor::{self, Precedence, QuietHours};
+use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{DeliveryFailure, MessageKind, Notification, Recipient};
 use crate::model::thing::AlertRecord;
@@ -148,7 +148,7 @@ impl Announcing {
         outbox.in_flight = None;
         let quiet = channel.quiet.as_ref();
         let quiet =
-            quiet.map(|quiet| QuietHours { when: &quiet.when, above: quiet.above, zone: config.console.timezone });
+            quiet.map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone: config.console.timezone });
         let news = TargetNews { config, quiet, record: &outbox.record, now };
         let (groups, was_held) = news.groups(seen);
         if groups.is_empty() {

@@ -9,7 +9,7 @@ use super::AlertNow;
 use crate::config::Config;
 use crate::config::sections::severity::SeverityRule;
 use crate::model::alert::Severity;
-use crate::model::governor::QuietHours;
+use crate::model::governor::QuietRule;
 use crate::model::ledger::{KnownGroup, TargetRecord};
 use crate::model::message::{AlertGroup, Announced, Entry, News};
 use crate::text::SafeText;
@@ -39,7 +39,7 @@ pub(super) fn needs_update(last: Option<&BTreeSet<Name>>, firing: &BTreeSet<Name
 /// What one target is to be told by.
 pub(super) struct TargetNews<'a> {
     pub config: &'a Config,
-    pub quiet: Option<QuietHours<'a>>,
+    pub quiet: Option<QuietRule<'a>>,
     pub record: &'a TargetRecord,
     pub now: DateTime<Utc>,
 }
