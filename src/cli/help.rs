@@ -91,7 +91,6 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom watch --json", "each change as one JSON object in a line"),
             ("opsroom watch --listen 127.0.0.1:9475", "serve /metrics to Prometheus, and /health"),
             ("opsroom watch --unit", "a systemd unit for it"),
-            ("kill -HUP PID", "read the configuration again, also if no file has changed"),
         ],
         exits: &[
             (exit::OK, "ended by TERM, INT or QUIT"),
