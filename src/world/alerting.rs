@@ -92,6 +92,9 @@ impl World {
         }
         // Whoever acts for all says what fires.
         let Some(view) = view(self, at).filter(|view| !view.is_own_view && !self.shows_record()) else { return };
+        // Also what was muted while it fired is told as that once it is over.
+        let machine = &self.machines.all[at];
+        let view = AlertView { inhibited_by: inhibited_by(self, machine), flapping: flaps(self, machine), ..view };
         let severity = view.severity;
         let kind = match transition {
             Transition::Fired => EventKind::Fired(severity),
@@ -245,6 +248,8 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
     let seen = value.map_or_else(|| seen(world, machine), Cow::Borrowed);
     let known =
         world.alerts.get(AlertId::new(at)).map(|known| &known.value).filter(|value| value.as_str() == seen).cloned();
+    // What is over asks nothing of anybody: only what pends or fires can be muted.
+    let is_on = matches!(phase, Phase::Pending | Phase::Firing);
     let view = AlertView {
         id: machine.alert.name.clone(),
         subject: machine.subject.clone(),
@@ -255,9 +260,9 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         clearing: machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field())),
         since,
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
-        inhibited_by: inhibited_by(world, machine),
+        inhibited_by: inhibited_by(world, machine).filter(|_| is_on),
         silenced: None,
-        flapping: flaps(world, machine),
+        flapping: is_on && flaps(world, machine),
         acknowledged: None,
         firing: None,
         is_behind: machine
