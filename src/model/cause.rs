@@ -63,6 +63,18 @@ pub(crate) fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeTe
     (suspects.named_in_error(error.as_str()) == Names::Other).then(|| SafeText::new(said))
 }
 
+/// What a reading says, where that names no dependency that is suspected: the reason of what began before any of them was
+/// in trouble. `None` where it names one: that explains it whenever it began.
+pub(crate) fn unnamed_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
+    let mut leaves = Vec::new();
+    bad_leaves(&reading.components, &mut Vec::new(), &mut leaves);
+    let error = reading.error.as_ref().map_or("", |error| error.as_str());
+    let is_named = leaves.iter().any(|leaf| leaf.names(suspects) == Names::Dependency)
+        || suspects.named_in_error(error) == Names::Dependency;
+    let said = suspects::without_status(error);
+    (!is_named).then(|| SafeText::new(if said.is_empty() { "no reason given" } else { said }))
+}
+
 /// Whether a field of a document (`days_left`) or a metric (`disk`) speaks of something that no dependency explains.
 pub(crate) fn is_local(name: &str) -> bool {
     suspects::words_of(name).iter().any(|word| LOCAL.contains(&word.as_str()))

@@ -41,6 +41,10 @@ pub(crate) struct Streak {
     since: Since,
     /// The kind of the latest answer, and since when every answer is of that kind.
     alike: Option<(Sign, Since)>,
+    /// The first bad or degraded answer since it was well; `None` while it is.
+    ill: Option<Since>,
+    /// The first bad answer since it was better than that; `None` while it is.
+    failing: Option<Since>,
     /// Whether nothing was known between the latest answer and now.
     blind: bool,
     /// The last status that was more than a streak on its way.
@@ -73,6 +77,8 @@ impl Streak {
             shown: Status::Unknown,
             since: Since::before(now),
             alike: None,
+            ill: None,
+            failing: None,
             blind: true,
             settled: None,
             bad: 0,
@@ -143,8 +149,15 @@ impl Streak {
         let is_better = !self.since.seen && since.at < self.since.at;
         if is_better {
             self.since = since;
+            self.trouble_stood_at(since);
         }
         is_better
+    }
+
+    /// Since when it is in the trouble that it is in: its first bad answer of those that fail, else its first that was
+    /// degraded; `None` while it is well. Trouble that is over for less than its streak goes on.
+    pub(crate) fn troubled_since(&self) -> Option<Since> {
+        self.failing.or(self.ill)
     }
 
     /// Whether the latest answer is too old; before the first one the age counts from the start.
@@ -199,6 +212,12 @@ impl Streak {
     }
 
     fn settle(&mut self, status: Status) -> Status {
+        if status != Status::Down {
+            self.failing = None;
+        }
+        if matches!(status, Status::Ok | Status::Cold) {
+            self.ill = None;
+        }
         self.settled = Some(status);
         status
     }
@@ -210,8 +229,26 @@ impl Streak {
             return;
         }
         let blind = std::mem::take(&mut self.blind);
+        let since = Since { at, seen: !blind };
         if self.alike.is_none_or(|(before, _)| before != sign) {
-            self.alike = Some((sign, Since { at, seen: !blind }));
+            self.alike = Some((sign, since));
+        }
+        if sign == Sign::Bad {
+            self.failing = self.failing.or(Some(since));
+        }
+        if matches!(sign, Sign::Bad | Sign::Degraded) {
+            self.ill = self.ill.or(Some(since));
+        }
+    }
+
+    /// Its trouble had begun by then: what is shown stood already.
+    fn trouble_stood_at(&mut self, since: Since) {
+        let earlier = |known: Option<Since>| known.filter(|known| known.at <= since.at).or(Some(since));
+        if self.shown == Status::Down {
+            self.failing = earlier(self.failing);
+        }
+        if matches!(self.shown, Status::Down | Status::Degraded) {
+            self.ill = earlier(self.ill);
         }
     }
 

@@ -174,6 +174,11 @@ impl CheckView {
         self
     }
 
+    /// Since when it is in the trouble that it is in; `None` while it is well.
+    pub(super) fn troubled_since(&self) -> Option<Since> {
+        self.judge.troubled_since()
+    }
+
     /// The parts that the latest health document names.
     pub(crate) fn components(&self) -> Option<&BTreeMap<SafeText, Component>> {
         self.last.as_ref().map(|reading| &reading.components).filter(|parts| !parts.is_empty())

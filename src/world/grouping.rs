@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::World;
 use super::ids::{CheckId, ServiceId, numbered};
 use super::membership::Membership;
-use super::services::ServiceView;
+use super::onset::Onset;
+use super::services::{ServiceView, Suspect};
 use crate::model::cause::{self, Suspects};
 use crate::model::status::Status;
 use crate::text::name::Name;
@@ -68,13 +69,13 @@ impl World {
         self.explain(&rows, |check| changed.contains(&check))
     }
 
-    /// `true` where it has another status than before.
+    /// `true` where it has another status than before, or is down since another moment.
     fn evaluate_service(&mut self, row: ServiceId) -> bool {
         let mut services = std::mem::take(&mut self.services);
         let turned = services.get_mut(row).map(|service| {
-            let before = service.status;
+            let before = (service.status, service.onset);
             service.evaluate(&self.checks);
-            (before != service.status, service.rank())
+            (before != (service.status, service.onset), service.rank())
         });
         if let Some((_, rank)) = turned {
             services.rerank(row, rank);
@@ -113,8 +114,14 @@ impl World {
     }
 
     fn look_for_blocker(&mut self, row: ServiceId) -> bool {
-        let mut others = self.membership.rows[row].depends_on.iter().filter_map(|id| self.service_at(*id));
-        let waits_for = others.find(|other| other.status == Status::Down).map(|other| other.name.clone());
+        let membership = &self.membership.rows[row];
+        let others = membership.depends_on.iter().filter_map(|id| self.service_at(*id));
+        let down = || others.clone().filter(|other| other.status == Status::Down);
+        // The nearest, but one that was down in time to explain anything comes before one that was not.
+        let onsets = membership.checks.iter().filter_map(|id| Onset::of(&self.checks[*id]));
+        let explains =
+            |other: &&ServiceView| other.onset.is_none_or(|other| onsets.clone().any(|onset| !onset.is_before(other)));
+        let waits_for = down().find(explains).or_else(|| down().next()).map(|other| other.name.clone());
         let Some(service) = self.services.get_mut(row) else { return false };
         let blocked_by = waits_for.clone().filter(|_| service.is_in_trouble());
         let changed = (&service.waits_for, &service.blocked_by) != (&waits_for, &blocked_by);
@@ -125,7 +132,8 @@ impl World {
     fn look_for_own_fault(&mut self, row: ServiceId, has_changed: impl Fn(CheckId) -> bool) -> bool {
         let membership = Arc::clone(&self.membership);
         let waits = self.service_at(row).is_some_and(|service| service.waits_for.is_some());
-        let suspects = if waits { self.troubled(&membership.rows[row].depends_on) } else { Vec::new() };
+        let depends_on = &membership.rows[row].depends_on;
+        let suspects = if waits { self.troubled(depends_on) } else { Vec::new() };
         let same = self.service_at(row).is_some_and(|service| service.suspects == suspects);
         let mut called = None;
         for id in membership.rows[row].checks.iter().filter(|id| !same || has_changed(**id)) {
@@ -133,28 +141,44 @@ impl World {
             let is_troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
             let reading = check.last.as_ref().filter(|_| is_troubled);
             // Their names are made ready once, and only where somebody asks for them.
-            let own = reading
-                .and_then(|reading| cause::own_cause(reading, called.get_or_insert_with(|| self.called(&suspects))));
+            let own = reading.and_then(|reading| {
+                let called = called.get_or_insert_with(|| self.called(&suspects));
+                let named = cause::own_cause(reading, called);
+                named.or_else(|| cause::unnamed_cause(reading, called).filter(|_| self.fell_before(*id, depends_on)))
+            });
             self.checks[*id].own_reason = own;
         }
+        let leading = self.service_at(row).and_then(|service| service.leading).filter(|_| waits);
+        let fell_first =
+            leading.is_some_and(|id| self.checks[id].own_reason.is_some() && self.fell_before(id, depends_on));
         let Some(service) = self.services.get_mut(row) else { return false };
         // The leading check speaks first.
         let mut checks = service.leading.iter().chain(&*service.checks);
         let own_reason = checks.find_map(|id| self.checks[*id].own_reason.clone());
         service.suspects = suspects;
+        service.fell_first = fell_first;
         let before = std::mem::replace(&mut service.own_reason, own_reason);
         before != service.own_reason
     }
 
+    /// Whether the trouble of a check began before that of every dependency that is down.
+    fn fell_before(&self, check: CheckId, depends_on: &[ServiceId]) -> bool {
+        let Some(onset) = Onset::of(&self.checks[check]) else { return false };
+        let others = depends_on.iter().filter_map(|row| self.service_at(*row));
+        let mut down = others.filter(|other| other.status == Status::Down);
+        down.all(|other| other.onset.is_some_and(|other| onset.is_before(other)))
+    }
+
     /// The dependencies that are down, or in trouble themselves for one that is.
-    fn troubled(&self, depends_on: &[ServiceId]) -> Vec<ServiceId> {
+    fn troubled(&self, depends_on: &[ServiceId]) -> Vec<Suspect> {
         let is_troubled = |other: &ServiceView| other.status == Status::Down || other.blocked_by.is_some();
-        depends_on.iter().copied().filter(|row| self.service_at(*row).is_some_and(is_troubled)).collect()
+        let services = depends_on.iter().filter_map(|row| Some((*row, self.service_at(*row)?)));
+        services.filter(|(_, other)| is_troubled(other)).map(|(row, other)| (row, other.onset)).collect()
     }
 
     /// What these services are called: their names and titles, and the names of their checks.
-    fn called(&self, rows: &[ServiceId]) -> Suspects {
-        let services = rows.iter().filter_map(|row| self.service_at(*row));
+    fn called(&self, rows: &[Suspect]) -> Suspects {
+        let services = rows.iter().filter_map(|(row, _)| self.service_at(*row));
         Suspects::new(services.flat_map(|service| {
             let checks = service.checks.iter().map(|id| &*self.checks[*id].name);
             [&*service.name, &*service.title].into_iter().chain(checks)

@@ -148,11 +148,12 @@ impl World {
         }
     }
 
-    /// The services in trouble that wait for this one, at whatever remove.
+    /// The services in trouble that wait for this one, at whatever remove; not those that were so before it.
     fn taken_down<'a>(&'a self, cause: &ServiceView) -> Vec<&'a ServiceView> {
         let Some(row) = self.membership.services.get(&cause.name) else { return Vec::new() };
         let waiting = self.membership.rows[*row].dependents.iter().filter_map(|id| self.service_at(*id));
-        let mut waiting: Vec<&ServiceView> = waiting.filter(|service| service.blocked_by.is_some()).collect();
+        let mut waiting: Vec<&ServiceView> =
+            waiting.filter(|service| service.blocked_by.is_some() && !service.fell_first).collect();
         // Those that it explains are named first; the others have a fault of their own too.
         waiting.sort_by_key(|service| !service.is_explained());
         waiting

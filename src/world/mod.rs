@@ -33,6 +33,7 @@ pub mod objectives;
 mod observe;
 mod on_record;
 pub mod one_round;
+mod onset;
 pub mod output;
 mod past;
 pub mod ranked;

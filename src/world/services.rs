@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::checks::CheckView;
 use super::ids::{ActionId, CheckId, LogId, MetricId, ServiceId};
 use super::membership::Members;
+use super::onset::Onset;
 use super::ranked::Ranked;
 use super::table::IdTable;
 use crate::model::since::Since;
@@ -13,9 +14,12 @@ use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// Among services that are equally bad: those that wait for none that is down, then those that do and have a fault of
+/// Among services that are equally bad: those that wait for none that is down or were so before it, then those that do and have a fault of
 /// their own, then those that a dependency explains; of each first the one for which the most others wait.
 pub(crate) type Precedence = (u8, Reverse<usize>);
+
+/// The row of a dependency in trouble, and when that began where it is down.
+pub(super) type Suspect = (ServiceId, Option<Onset>);
 
 /// Services by their row in the configuration, read worst first.
 pub(crate) type Services = Ranked<ServiceId, Reverse<u8>, Precedence, ServiceView>;
@@ -52,10 +56,15 @@ pub struct ServiceView {
     pub own_reason: Option<SafeText>,
     /// The same dependency whether or not it is in trouble: it explains the figures too.
     pub(crate) waits_for: Option<Name>,
+    /// Whether it was so before the dependency that it waits for: that did not take it down.
+    pub(crate) fell_first: bool,
+    /// When the trouble of its checks that are down began, while it is down.
+    pub(super) onset: Option<Onset>,
     /// How many services depend on it, at whatever remove.
     pub(super) dependents: usize,
-    /// The rows of the dependencies that were suspected when whose fault it is was looked at last.
-    pub(super) suspects: Vec<ServiceId>,
+    /// The rows of the dependencies that were suspected when whose fault it is was looked at last, and since when they are
+    /// down.
+    pub(super) suspects: Vec<Suspect>,
 }
 
 impl ServiceView {
@@ -75,6 +84,8 @@ impl ServiceView {
             blocked_by: None,
             own_reason: None,
             waits_for: None,
+            fell_first: false,
+            onset: None,
             dependents: members.dependents.len(),
             suspects: Vec::new(),
         }
@@ -94,6 +105,7 @@ impl ServiceView {
     pub(super) fn rank(&self) -> (Reverse<u8>, Precedence) {
         let waits = match (&self.blocked_by, &self.own_reason) {
             (None, _) => 0,
+            _ if self.fell_first => 0,
             (Some(_), Some(_)) => 1,
             (Some(_), None) => 2,
         };
@@ -116,6 +128,8 @@ impl ServiceView {
             self.status = check.status;
             self.since = self.since(before, checks);
         }
+        let down = self.checks.iter().map(|id| &checks[*id]).filter(|check| check.status == Status::Down);
+        self.onset = Onset::first(down.filter_map(Onset::of));
         self.stale = self.checks.iter().any(|id| checks[*id].stale);
     }
 

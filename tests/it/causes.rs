@@ -290,6 +290,100 @@ fn figures_of_a_service_are_explained_unless_it_has_a_fault_of_its_own() {
     assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by, None);
 }
 
+/// The critical alert of api and what it says: what mutes it; what its service says is its own.
+fn muted_and_own(app: &App) -> (Option<&str>, Option<&str>) {
+    let api = app.state.world.service("api").unwrap();
+    (alert(app, "check:api/critical/0").inhibited_by.as_deref(), api.own_reason.as_ref().map(SafeText::as_str))
+}
+
+#[test]
+fn a_dependency_that_failed_later_explains_nothing_of_what_began_before() {
+    const REFUSED: &str = "127.0.0.1:1 refused the connection: nothing listens there";
+    let every = "http = \"http://127.0.0.1:1/api\"\nevery = \"5s\"\ntimeout = \"2s\"";
+    let shop = SHOP
+        .replace("http = \"http://127.0.0.1:1/api\"", every)
+        .replace("tcp = \"127.0.0.1:5432\"", "tcp = \"127.0.0.1:5432\"\nevery = \"5s\"\ntimeout = \"2s\"");
+    // Seconds from the first bad answer of api to that of db; what api says; what of it is its own.
+    let named = "unhealthy: connect ECONNREFUSED db:5432";
+    let cases = [
+        (0, REFUSED, None),
+        (7, REFUSED, None),
+        (8, REFUSED, Some(REFUSED)),
+        (120, REFUSED, Some(REFUSED)),
+        (120, "", Some("no reason given")),
+        // What names the dependency is explained by it whenever that was seen.
+        (120, named, None),
+    ];
+    for (later, error, own) in cases {
+        let mut app = App::new(&shop);
+        for check in ["web", "api", "cache", "db"] {
+            app.poll(check, Sign::Good);
+        }
+        app.pass(5);
+        down(&mut app, "api", error, &[]);
+        app.pass(later);
+        poll(&mut app, "db", Sign::Good, "", &[]);
+        down(&mut app, "db", "refused", &[]);
+        let muted = own.is_none().then_some("db");
+        assert_eq!(muted_and_own(&app), (muted, own), "{later} s, {error}");
+        // Another answer that says the same changes nothing.
+        poll(&mut app, "api", Sign::Bad, error, &[]);
+        assert_eq!(muted_and_own(&app), (muted, own), "{later} s, {error}, again");
+        let drawn = frame::text(&frame::draw(&app.state, 160, 50));
+        let bar = drawn.lines().skip(1).take(2).collect::<Vec<_>>().join("\n");
+        assert_eq!(bar.contains("takes down"), own.is_none(), "{later} s, {error}: {bar}");
+        assert_eq!(bar.contains("+1 more"), own.is_some(), "{later} s, {error}: {bar}");
+        let row = drawn.lines().skip(4).find(|line| line.contains("DOWN     api")).unwrap();
+        assert!(says_reason(row, own, "by Database"), "{later} s, {error}: {row}");
+        // It is over, and what fails then began after the dependency did.
+        for _ in 0..2 {
+            poll(&mut app, "api", Sign::Good, "", &[]);
+        }
+        down(&mut app, "api", error, &[]);
+        assert_eq!(muted_and_own(&app), (Some("db"), None), "{later} s, {error}, afresh");
+    }
+}
+
+#[test]
+fn of_several_dependencies_the_one_that_failed_in_time_is_named() {
+    let mut app = all_well();
+    down(&mut app, "db", "refused", &[]);
+    down(&mut app, "api", "HTTP 503 Service Unavailable", &[]);
+    app.pass(300);
+    poll(&mut app, "cache", Sign::Good, "", &[]);
+    down(&mut app, "cache", "refused", &[]);
+    assert_eq!(app.state.world.service("api").unwrap().blocked_by.as_deref(), Some("db"), "not the nearer cache");
+    assert_eq!(muted_and_own(&app), (Some("db"), None));
+}
+
+#[test]
+fn whose_beginning_was_not_seen_may_explain() {
+    // db was down when the console began; api was seen well, and fails before db is known to be down.
+    let mut app = App::new(SHOP);
+    app.poll("api", Sign::Good);
+    down(&mut app, "api", "HTTP 503 Service Unavailable", &[]);
+    app.pass(300);
+    down(&mut app, "db", "refused", &[]);
+    assert_eq!(muted_and_own(&app), (Some("db"), None));
+}
+
+#[test]
+fn what_is_over_is_not_muted() {
+    let mut app = all_well();
+    down(&mut app, "api", "HTTP 503 Service Unavailable", &[]);
+    for _ in 0..2 {
+        poll(&mut app, "api", Sign::Good, "", &[]);
+    }
+    app.pass(60);
+    down(&mut app, "cache", "refused", &[]);
+    let over = alert(&app, "check:api/critical/0");
+    assert_eq!((over.phase, over.inhibited_by.as_deref()), (Phase::Resolved, None));
+    // It is muted where it fires anew for that.
+    down(&mut app, "api", "HTTP 503 Service Unavailable", &[]);
+    let anew = alert(&app, "check:api/critical/0");
+    assert_eq!((anew.phase, anew.inhibited_by.as_deref()), (Phase::Firing, Some("cache")));
+}
+
 fn row_of<'a>(text: &'a str, name: &str) -> &'a str {
     text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in {text}"))
 }

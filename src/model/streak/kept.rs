@@ -4,6 +4,7 @@ use super::Streak;
 use crate::lang::time::Stamp;
 use crate::model::engine::{KeptSince, KeptStreak};
 use crate::model::flapping::Flapping;
+use crate::model::reading::Sign;
 use crate::model::status::Status;
 
 impl Streak {
@@ -38,16 +39,24 @@ impl Streak {
         let Some(seen) = self.opening.take() else {
             if kept.shown == self.shown && !self.since.seen {
                 self.since = since;
+                self.trouble_stood_at(since);
             }
             return;
         };
+        let alike = kept.alike.map(|(sign, since)| (sign, since.from(now)));
+        // The streak of its latest answers began before what is shown did, where it led to that.
+        let streak_of = |sign| alike.filter(|(kind, at)| *kind == sign && at.at <= since.at).map(|(_, since)| since);
+        let is_down = kept.settled == Some(Status::Down);
+        let is_ill = is_down || kept.settled == Some(Status::Degraded) || kept.bad > 0;
         let mut resumed = Self {
+            failing: streak_of(Sign::Bad).or(Some(since)).filter(|_| is_down || kept.bad > 0),
+            ill: streak_of(Sign::Bad).or(streak_of(Sign::Degraded)).or(Some(since)).filter(|_| is_ill),
             settled: kept.settled,
             bad: kept.bad,
             good: kept.good,
             answered: kept.answered,
             before_unknown: Some((kept.shown, since)),
-            alike: kept.alike.map(|(sign, since)| (sign, since.from(now))),
+            alike,
             flapping: Flapping::from_letters(&kept.flaps, kept.flapping),
             taken_over: true,
             opening: None,

@@ -84,7 +84,8 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
         }
         _ => {}
     }
-    if let Some(own) = &check.own_reason {
+    // Where all of the error is its own it is said once.
+    if let Some(own) = check.own_reason.as_ref().filter(|own| check.error.as_ref() != Some(*own)) {
         lines.extend(Line::styled(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
     }
     // What was seen before our own network went away says nothing of now.
