@@ -1,6 +1,7 @@
 //! Why the store can't do it, and what to do about that.
 
 use std::io;
+use std::path::Path;
 
 use thiserror::Error;
 
@@ -227,6 +228,19 @@ impl StoreError {
         match self.hint() {
             "" => self.to_string(),
             hint => format!("{self}; {hint}"),
+        }
+    }
+
+    /// The same of the file `path`, which is called damaged only where its disk has room: what was written in part makes no
+    /// sense by itself, and is written in full once there is room.
+    pub(super) fn by_room_at(self, path: &Path) -> Self {
+        use StoreFault::{Damaged, Full};
+        match self {
+            Self::Database(error) if StoreFault::from_sql(&error) == Damaged && Damaged.at(path) == Full => {
+                let why = Full.describe().unwrap_or_default().to_owned();
+                Self::Unwritable { path: path.display().to_string(), fault: Full, why }
+            }
+            other => other,
         }
     }
 

@@ -332,7 +332,7 @@ pub(super) fn describe_io(error: &io::Error) -> String {
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the test fills a file system")]
-mod tests {
+pub(in crate::store) mod tests {
     use std::fs::File;
     use std::io::Write as _;
     use std::process::Command;
@@ -340,14 +340,25 @@ mod tests {
     use super::*;
 
     /// A file system of half a megabyte, as long as it is held.
-    struct Small(tempfile::TempDir);
+    pub(in crate::store) struct Small(tempfile::TempDir);
 
     impl Small {
-        fn mount() -> Option<Self> {
+        pub(in crate::store) fn mount() -> Option<Self> {
             let small = Self(tempfile::tempdir().unwrap());
             let mut mount = Command::new("mount");
-            let mounted = mount.args(["-t", "tmpfs", "-o", "size=512k", "none"]).arg(small.0.path()).output();
+            let mounted = mount.args(["-t", "tmpfs", "-o", "size=512k,mode=700", "none"]).arg(small.0.path()).output();
             mounted.is_ok_and(|mounted| mounted.status.success()).then_some(small)
+        }
+
+        pub(in crate::store) fn path(&self) -> &Path {
+            self.0.path()
+        }
+
+        /// Leaves no room; the file that is returned gives it back where it is cut.
+        pub(in crate::store) fn fill(&self) -> File {
+            let mut ballast = File::create(self.path().join("ballast")).unwrap();
+            while ballast.write_all(&[7; 4096]).is_ok() {}
+            ballast
         }
     }
 
@@ -361,10 +372,9 @@ mod tests {
     fn nothing_is_called_damaged_while_there_is_no_room_to_write_it() {
         // Without the right to mount there is nothing to look at.
         let Some(small) = Small::mount() else { return };
-        let path = small.0.path().join("opsroom.db");
+        let path = small.path().join("opsroom.db");
         assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Damaged);
-        let mut ballast = File::create(small.0.path().join("ballast")).unwrap();
-        while ballast.write_all(&[7; 4096]).is_ok() {}
+        let ballast = small.fill();
         assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Full);
         ballast.set_len(0).unwrap();
         assert_eq!(StoreFault::Damaged.at(&path), StoreFault::Damaged);

@@ -252,18 +252,7 @@ impl Store {
 
     /// What is wrong by the file system, where the database says no more than that its content makes no sense.
     pub(crate) fn at_its_place(&self, error: StoreError) -> StoreError {
-        match error {
-            StoreError::Database(error)
-                if StoreFault::from_sql(&error) == StoreFault::Damaged && self.has_no_room() =>
-            {
-                self.not_written(StoreFault::Full, "")
-            }
-            other => other,
-        }
-    }
-
-    fn has_no_room(&self) -> bool {
-        self.file.is_some() && StoreFault::Damaged.at(&self.place) == StoreFault::Full
+        if self.file.is_some() { error.by_room_at(&self.place) } else { error }
     }
 
     fn not_written(&self, fault: StoreFault, why: &str) -> StoreError {

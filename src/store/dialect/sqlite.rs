@@ -142,9 +142,9 @@ impl Sqlite {
         self.files.are_there(&self.path)?;
         // What is read as it was when it was opened has no log that could hide what became of the file.
         if !self.files.is_frozen() {
-            self.main.is_of(&self.path, &self.id).await?;
+            self.main.is_of(&self.path, &self.id).await.map_err(|error| error.by_room_at(&self.path))?;
         }
-        identity::tells(&self.path, &self.id, connection).await
+        identity::tells(&self.path, &self.id, connection).await.map_err(|error| error.by_room_at(&self.path))
     }
 }
 

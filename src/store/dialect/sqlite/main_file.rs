@@ -95,8 +95,12 @@ enum Alone {
 
 /// Reads it by SQLite, which must not lose the locks that this process has on the file: any other way to open and close it
 /// would drop them.
+///
+/// A log that was brought into it only in part, as on a full disk, leaves its first page saying that it is longer than it is.
+/// Together with the log nothing is missing, so that is no reason to call it damaged: it is read as far as it goes.
 async fn alone(path: &Path, id: &str) -> Result<Alone, StoreError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
+    let options = if has_log(path) { options.pragma("writable_schema", "ON") } else { options };
     let read = async {
         let mut connection = options.connect().await?;
         let found = sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(&mut connection).await;
@@ -111,6 +115,10 @@ async fn alone(path: &Path, id: &str) -> Result<Alone, StoreError> {
         Err(error) if StoreFault::is_no_table(&error) => Ok(Alone::NoStore),
         Err(error) => Err(error.into()),
     }
+}
+
+fn has_log(path: &Path) -> bool {
+    place::beside(path, "-wal").metadata().is_ok_and(|log| !is_empty(&log))
 }
 
 fn is_empty(file: &Metadata) -> bool {

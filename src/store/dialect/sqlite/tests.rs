@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::*;
 use crate::store::chain;
+use crate::store::fault::tests::Small;
 
 async fn open(directory: &Path) -> Sqlite {
     let path = directory.join("opsroom.db");
@@ -164,6 +165,39 @@ async fn what_the_log_brings_into_the_file_is_no_other_file() {
     }
     other.close().await;
     assert_eq!(store.head().await.unwrap().seq, 4);
+}
+
+/// What SQLite says of the file without its log.
+async fn alone(store: &Sqlite) -> Result<i64, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(store.path()).read_only(true).immutable(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let found = sqlx::query_scalar("SELECT count(*) FROM fact").fetch_one(&mut connection).await;
+    connection.close().await?;
+    found
+}
+
+#[tokio::test]
+async fn a_file_that_had_no_room_for_all_of_its_log_is_neither_damaged_nor_another() {
+    // Without the right to mount there is nothing to look at.
+    let Some(small) = Small::mount() else { return };
+    let store = open(small.path()).await;
+    store.checkpoint().await;
+    append(&store, 150_000).await.unwrap();
+    let ballast = small.fill();
+    store.checkpoint().await;
+    // Also once there is some room again: the log is brought into the file only with the next occasion.
+    for room in [0, 64 << 10] {
+        ballast.set_len(ballast.metadata().unwrap().len() - room).unwrap();
+        let error = alone(&store).await.expect_err("all of the log is in the file");
+        assert_eq!(StoreFault::from_sql(&error), StoreFault::Damaged, "{error}");
+        store.version().await.unwrap();
+        let other = Sqlite::look(store.path(), store.path().to_owned()).await.unwrap();
+        assert_eq!(other.head().await.unwrap().seq, 1, "with {room} bytes of room");
+    }
+    append(&store, 10).await.unwrap();
+    ballast.set_len(0).unwrap();
+    store.checkpoint().await;
+    assert_eq!(alone(&store).await.unwrap(), 2);
 }
 
 #[tokio::test]
