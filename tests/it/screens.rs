@@ -342,9 +342,11 @@ fn every_panel_can_be_alone_on_a_screen() {
             "check" => "check:api".to_owned(),
             "metric" => "metric:errors".to_owned(),
             "log" => "log:*".to_owned(),
+            "slo" => "slo:up".to_owned(),
             name => name.to_owned(),
         };
-        let mut app = with_screen("mine", "W", &format!("key = \"W\"\nrows = [[\"{written}\"]]"));
+        let objective = "[slo.up]\ncheck = \"api\"\nobjective = \"99%\"";
+        let mut app = with_screen("mine", "W", &format!("key = \"W\"\nrows = [[\"{written}\"]]\n{objective}"));
         for (width, height) in [(120, 40), (80, 24), (40, 10)] {
             assert!(!text(&draw(&app.state, width, height)).trim().is_empty(), "{written}");
         }
