@@ -292,7 +292,7 @@ fn figures_of_a_service_are_explained_unless_it_has_a_fault_of_its_own() {
 
 /// The critical alert of api and what it says: what mutes it; what its service says is its own.
 fn muted_and_own(app: &App) -> (Option<&str>, Option<&str>) {
-    let api = app.state.world.service("api").unwrap();
+    let api = app.state.world.service("api").expect("a service of the test");
     (alert(app, "check:api/critical/0").inhibited_by.as_deref(), api.own_reason.as_ref().map(SafeText::as_str))
 }
 

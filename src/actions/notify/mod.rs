@@ -130,4 +130,5 @@ const fn grade(worst: Option<Severity>) -> u8 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests lay out files, and read what receivers were given")]
 mod tests;

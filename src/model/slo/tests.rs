@@ -12,7 +12,10 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 const MINUTE: u64 = 60_000;
 
 fn at(ms: u64) -> Stamp {
-    Stamp { mono: Duration::from_millis(ms), utc: DateTime::UNIX_EPOCH + chrono::Duration::milliseconds(ms as i64) }
+    Stamp {
+        mono: Duration::from_millis(ms),
+        utc: DateTime::UNIX_EPOCH + chrono::Duration::milliseconds(ms.cast_signed()),
+    }
 }
 
 fn secs(seconds: u64) -> Duration {
@@ -330,7 +333,9 @@ proptest! {
         let mut hours: Vec<(u32, SloTally)> = Vec::new();
         for (nth, part) in minutes.chunks(60).enumerate() {
             let mut sum = SloTally::default();
-            part.iter().for_each(|minute| sum += of(*minute));
+            for minute in part {
+                sum += of(*minute);
+            }
             hours.push((nth as u32 * 60, sum));
         }
         if !hours_first {

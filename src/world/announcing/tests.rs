@@ -135,9 +135,9 @@ fn one(alert: &str, news: News) -> Vec<(String, News)> {
 
 #[test]
 fn whether_a_group_needs_a_message_row_by_row() {
-    let set = |ids: &[&str]| ids.iter().map(|id| Name::from(*id)).collect::<BTreeSet<_>>();
     // What the receiver knows, what fires, whether a reminder is due; whether it is told.
     type Row<'a> = (Option<&'a [&'a str]>, &'a [&'a str], bool, bool);
+    let set = |ids: &[&str]| ids.iter().map(|id| Name::from(*id)).collect::<BTreeSet<_>>();
     let rows: [Row<'_>; 8] = [
         (None, &["a"], false, true),
         (None, &[], true, false),
