@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 enum NotifyCommand {
     /// Send a message that is marked as a test
     Test {
-        /// The channel of [notify]
+        /// The channel of `[notify]`
         #[arg(value_name = "CHANNEL")]
         channel: String,
     },
