@@ -266,7 +266,7 @@ fn pending(
     let (_, rest) = rule.split_once(':')?;
     let mut parts = rest.split('/');
     let (alert, severity) = (parts.next()?, parts.next()?);
-    let severity = Severity::WORST_FIRST.into_iter().find(|known| known.word() == severity)?;
+    let severity = Severity::named(severity)?;
     let check = config.checks.iter().find(|check| *check.name == *alert).and_then(|check| check.service.clone());
     let metric = || config.metrics.iter().find(|metric| *metric.name == *alert)?.service.clone();
     let service = check.or_else(metric);

@@ -72,8 +72,7 @@ impl<'f> ReadContext<'f> {
 
     /// The severity that a word stands for, where it stands for one.
     pub(crate) fn known_severity(&self, word: &str) -> Option<Severity> {
-        let built_in = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == word);
-        built_in.or_else(|| self.aliases.borrow().get(word).copied())
+        Severity::named(word).or_else(|| self.aliases.borrow().get(word).copied())
     }
 
     /// A severity by its word or an alias; notes the problem, with the nearest word, where it is none.

@@ -138,8 +138,7 @@ pub struct Config {
 impl Config {
     /// The severity that a word or an alias stands for.
     pub fn severity_named(&self, word: &str) -> Option<Severity> {
-        let built_in = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == word);
         let of_alias = || self.severities.iter().find(|rule| rule.aliases.iter().any(|alias| alias == word));
-        built_in.or_else(|| of_alias().map(|rule| rule.severity))
+        Severity::named(word).or_else(|| of_alias().map(|rule| rule.severity))
     }
 }

@@ -45,6 +45,11 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// The one of this word; an alias of the configuration is not known here.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::WORST_FIRST.into_iter().find(|severity| severity.word() == word)
+    }
 }
 
 /// Where an alert stands.

@@ -96,8 +96,7 @@ impl SilenceMatch {
 }
 
 fn severity(name: &str) -> Result<Severity, String> {
-    let known = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == name);
-    known.ok_or_else(|| format!("no severity named `{name}`"))
+    Severity::named(name).ok_or_else(|| format!("no severity named `{name}`"))
 }
 
 /// What a silence would have muted.

@@ -52,7 +52,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 /// Reads a severity, and makes its aliases known to what is read after it.
 pub(crate) fn read(table: &TableReader<'_>) -> Option<SeverityRule> {
     let context = table.context;
-    let severity = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == table.name);
+    let severity = Severity::named(table.name);
     if severity.is_none() {
         let words = Severity::WORST_FIRST.map(Severity::word);
         let hint = match nearest::nearest(table.name, words.into_iter()) {
