@@ -17,16 +17,16 @@ pub(crate) const FORMS: &str = "an alert (api, api:critical), service:NAME, seve
 
 /// Which alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SilenceMatch {
-    /// All.
+pub enum SilenceMatch {
+    /// `*`: all.
     Every,
-    /// Those of a check or metric, of one severity or of any.
+    /// `NAME`, `NAME:SEVERITY`: those of a check or metric, of one severity or of any.
     Alert(Name, Option<Severity>),
-    /// Those of a service.
+    /// `service:NAME`: those of a service.
     Service(Name),
-    /// Those of a severity.
+    /// `severity:NAME`: those of a severity.
     Severity(Severity),
-    /// Those whose name, service, condition or value has all of these words, in lower case.
+    /// `text:WORDS`: those whose name, service, condition or value has all of these words, in lower case.
     Text(Vec<String>),
 }
 

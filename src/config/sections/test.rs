@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use self::input::{InputRun, TestInput, TestSeries, TestSubject};
-pub use self::steps::{AlertExpectation, AlertStanding, Expectation, Expected, TestAct, TestDo, TestMatch};
+pub use self::steps::{AlertExpectation, AlertStanding, Expectation, Expected, TestAct, TestDo};
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::TableReader;
 use crate::config::sections::check::Check;

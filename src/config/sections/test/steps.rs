@@ -6,6 +6,7 @@ use super::{Tested, WrittenAt};
 use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::model::alert::Severity;
+use crate::model::silence::SilenceMatch;
 use crate::text::name::Name;
 
 /// The keys of `do`.
@@ -62,29 +63,14 @@ pub enum TestDo {
     /// `silence`
     Silence {
         /// Which alerts.
-        matching: TestMatch,
+        matching: SilenceMatch,
         /// `for`
         duration: Duration,
         /// `hold`
         hold: bool,
     },
     /// `unsilence`
-    Unsilence(TestMatch),
-}
-
-/// Which alerts a silence is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TestMatch {
-    /// `*`
-    Every,
-    /// `NAME`, or `NAME:SEVERITY`
-    Alert(Name, Option<Severity>),
-    /// `service:NAME`
-    Service(Name),
-    /// `severity:NAME`
-    Severity(Severity),
-    /// `text:WORDS`, in lower case.
-    Text(Vec<String>),
+    Unsilence(SilenceMatch),
 }
 
 /// Something that must be so.
@@ -253,25 +239,25 @@ fn alert(table: &TableReader<'_>, text: &Text, severity: Option<Severity>, known
 }
 
 /// `api`, `api:critical`, `service:api`, `severity:high`, `text:disk full`, `*`.
-fn matching(table: &TableReader<'_>, key: &str, known: &Tested<'_>) -> Option<TestMatch> {
+fn matching(table: &TableReader<'_>, key: &str, known: &Tested<'_>) -> Option<SilenceMatch> {
     let context = table.context;
     let text = table.text(key)?;
     match text.value.trim().split_once(':') {
-        None if text.value.trim() == "*" => Some(TestMatch::Every),
-        None => alert(table, &text, None, known).map(|name| TestMatch::Alert(name, None)),
-        Some(("service", name)) => context.refer(Thing::Service, name, text.at).map(TestMatch::Service),
-        Some(("severity", name)) => context.severity(name, text.at).map(TestMatch::Severity),
+        None if text.value.trim() == "*" => Some(SilenceMatch::Every),
+        None => alert(table, &text, None, known).map(|name| SilenceMatch::Alert(name, None)),
+        Some(("service", name)) => context.refer(Thing::Service, name, text.at).map(SilenceMatch::Service),
+        Some(("severity", name)) => context.severity(name, text.at).map(SilenceMatch::Severity),
         Some(("text", words)) => {
             let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
             if words.is_empty() {
                 context.error(text.at, "`text:` is followed by no words", "write text:WORDS, or * for all");
             }
-            (!words.is_empty()).then_some(TestMatch::Text(words))
+            (!words.is_empty()).then_some(SilenceMatch::Text(words))
         }
         Some((name, severity)) => {
             let severity = context.severity(severity, text.at)?;
             let name = Text { value: name.to_owned(), at: text.at };
-            alert(table, &name, Some(severity), known).map(|name| TestMatch::Alert(name, Some(severity)))
+            alert(table, &name, Some(severity), known).map(|name| SilenceMatch::Alert(name, Some(severity)))
         }
     }
 }
