@@ -137,3 +137,49 @@ pub(super) const fn joined<const N: usize>(parts: &[&[KeySpec]]) -> [KeySpec; N]
     assert!(filled == N, "the length of the joined table is the sum of its parts");
     all
 }
+
+/// The first `N` keys of several tables, of those that share a name the first one, and how many names there are. Within one
+/// table no name comes twice.
+pub(super) const fn each_once<const N: usize>(parts: &[&[KeySpec]]) -> ([KeySpec; N], usize) {
+    let mut all = [key("", ValueForm::Text, ""); N];
+    let (mut found, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            if !has_before(parts, part, parts[part][index].name) {
+                if found < N {
+                    all[found] = parts[part][index];
+                }
+                found += 1;
+            }
+            index += 1;
+        }
+        part += 1;
+    }
+    (all, found)
+}
+
+/// Whether a table before that at `end` has a key of this name.
+const fn has_before(parts: &[&[KeySpec]], end: usize, name: &str) -> bool {
+    let mut part = 0;
+    while part < end {
+        let mut index = 0;
+        while index < parts[part].len() {
+            if same(parts[part][index].name, name) {
+                return true;
+            }
+            index += 1;
+        }
+        part += 1;
+    }
+    false
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}

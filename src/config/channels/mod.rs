@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use self::address::{AddressKind, AddressUse};
 use super::reader::{TableReader, Text};
-use super::spec::{KeySpec, ValueForm, key};
+use super::spec::{KeySpec, ValueForm, each_once, key};
 use crate::text::secret::Template;
 
 /// One kind, as data.
@@ -125,7 +125,7 @@ impl ChannelKind {
 pub(super) const COUNT: usize = CHANNELS.len();
 
 /// How many further keys the kinds have together.
-pub(super) const COUNT_FURTHER: usize = further::<0>().1;
+pub(super) const COUNT_FURTHER: usize = each_once::<0>(&further()).1;
 
 /// The keys that choose the kind; `N` is [`COUNT`].
 pub(super) const fn keys<const N: usize>() -> [KeySpec; N] {
@@ -140,44 +140,18 @@ pub(super) const fn keys<const N: usize>() -> [KeySpec; N] {
 
 /// The further keys, each once; `N` is [`COUNT_FURTHER`].
 pub(super) const fn further_keys<const N: usize>() -> [KeySpec; N] {
-    further().0
+    each_once(&further()).0
 }
 
-/// The first `N` further keys, and how many there are.
-const fn further<const N: usize>() -> ([KeySpec; N], usize) {
-    let mut all = [key("", ValueForm::Text, ""); N];
-    let (mut found, mut index) = (0, 0);
-    while index < CHANNELS.len() {
-        let mut own = 0;
-        while own < CHANNELS[index].keys.len() {
-            let spec = CHANNELS[index].keys[own];
-            if !has_before(index, spec.name) {
-                if found < N {
-                    all[found] = spec;
-                }
-                found += 1;
-            }
-            own += 1;
-        }
-        index += 1;
-    }
-    (all, found)
-}
-
-/// Whether a kind before that at `end` has the key.
-const fn has_before(end: usize, name: &str) -> bool {
+/// The further keys of every kind.
+const fn further() -> [&'static [KeySpec]; COUNT] {
+    let mut all: [&'static [KeySpec]; COUNT] = [&[]; COUNT];
     let mut index = 0;
-    while index < end {
-        let mut own = 0;
-        while own < CHANNELS[index].keys.len() {
-            if super::kinds::same(CHANNELS[index].keys[own].name, name) {
-                return true;
-            }
-            own += 1;
-        }
+    while index < COUNT {
+        all[index] = CHANNELS[index].keys;
         index += 1;
     }
-    false
+    all
 }
 
 /// The kind of this key, which is one of them.

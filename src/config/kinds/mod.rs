@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::changes::{Fact, summary};
 use super::reader::TableReader;
-use super::spec::{KeySpec, ValueForm, key};
+use super::spec::{KeySpec, ValueForm, each_once, key};
 use crate::model::document::DocumentShape;
 use crate::text::secret::Template;
 
@@ -197,58 +197,25 @@ pub(crate) const fn keys<const N: usize>(role: KindRole) -> [KeySpec; N] {
 
 /// How many further keys the kinds of a role have together.
 pub(crate) const fn count_further(role: KindRole) -> usize {
-    further::<0>(role).1
+    each_once::<0>(&further(role)).1
 }
 
 /// The further keys of the kinds of a role, each once; `N` is [`count_further`].
 pub(crate) const fn further_keys<const N: usize>(role: KindRole) -> [KeySpec; N] {
-    further(role).0
+    each_once(&further(role)).0
 }
 
-/// The first `N` further keys, and how many there are.
-const fn further<const N: usize>(role: KindRole) -> ([KeySpec; N], usize) {
-    let mut all = [key("", ValueForm::Text, ""); N];
-    let (mut found, mut index) = (0, 0);
+/// The further keys of every kind; none of one that the role does not have.
+const fn further(role: KindRole) -> [&'static [KeySpec]; KINDS.len()] {
+    let mut all: [&'static [KeySpec]; KINDS.len()] = [&[]; KINDS.len()];
+    let mut index = 0;
     while index < KINDS.len() {
-        let mut own = 0;
-        while KINDS[index].serves(role) && own < KINDS[index].keys.len() {
-            let spec = KINDS[index].keys[own];
-            if !has_before(role, index, spec.name) {
-                if found < N {
-                    all[found] = spec;
-                }
-                found += 1;
-            }
-            own += 1;
+        if KINDS[index].serves(role) {
+            all[index] = KINDS[index].keys;
         }
         index += 1;
     }
-    (all, found)
-}
-
-/// Whether a kind before that at `end` has the key.
-const fn has_before(role: KindRole, end: usize, name: &str) -> bool {
-    let mut index = 0;
-    while index < end {
-        let mut own = 0;
-        while KINDS[index].serves(role) && own < KINDS[index].keys.len() {
-            if same(KINDS[index].keys[own].name, name) {
-                return true;
-            }
-            own += 1;
-        }
-        index += 1;
-    }
-    false
-}
-
-pub(super) const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut index = 0;
-    while index < one.len() && index < other.len() && one[index] == other[index] {
-        index += 1;
-    }
-    index == one.len() && index == other.len()
+    all
 }
 
 /// The one key that is there and says the kind of a section of this role, or `other` in its place; notes the problem
