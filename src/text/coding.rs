@@ -48,7 +48,7 @@ pub(crate) fn backslash(text: &[u8]) -> Option<Undone> {
     })
 }
 
-/// `\uXXXX`, or the pair of them that a character beyond those takes.
+/// `\u` and four hex digits, or the pair of them that a character beyond those takes.
 fn unit(text: &[u8]) -> Option<Undone> {
     let high = hex(text, 2, 4)?;
     if (0xd800..0xdc00).contains(&high)

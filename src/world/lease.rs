@@ -31,7 +31,7 @@ impl World {
         if late.dropped > self.diagnostics.late.dropped {
             let dropped = late.dropped;
             failed.push(format!(
-                "{} dropped: the store is away or too slow, and there is no room for them",
+                "{} dropped: the store is unavailable or too slow and the queue is full",
                 counted(dropped, "fact")
             ));
         }

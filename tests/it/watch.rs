@@ -422,7 +422,9 @@ fn others_than_this_machine_need_a_token() {
     room.write(&room.text());
     let refused = room.opsroom(&["watch", "--listen", "0.0.0.0:0"]);
     assert_eq!(refused.status.code(), Some(78), "{refused:?}");
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("hint: add token = "), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("`0.0.0.0:0` is reachable from other machines and needs a token"), "{said}");
+    assert!(said.contains("hint: add token = "), "{said}");
     room.write(&format!("{}[watch]\nlisten = \"0.0.0.0:0\"\n", room.text()));
     assert_eq!(room.opsroom(&["watch"]).status.code(), Some(78));
 

@@ -6,6 +6,7 @@ use futures_util::FutureExt as _;
 
 use crate::cli::output::{self, exit};
 use crate::config::Config;
+use crate::config::sections::watch::without_token;
 use crate::listen;
 use crate::runtime::watcher::{PageServer, PageSource};
 use crate::text::secret::Template;
@@ -18,8 +19,9 @@ use crate::text::secret::Template;
 pub(super) fn server(asked: Option<SocketAddr>, config: &Config) -> Result<Option<PageServer>, u8> {
     let Some(address) = asked.or(config.watch.listen) else { return Ok(None) };
     let token = config.watch.token.clone();
-    if !address.ip().is_loopback() && token.is_none() {
-        let problem = format!("{address} lets others than this machine connect, and there is no token");
+    if token.is_none()
+        && let Some(problem) = without_token(address)
+    {
         let hint = "add token = \"{secret:NAME}\" to [watch], or listen on 127.0.0.1";
         return Err(output::fail(exit::CONFIG, &problem, hint));
     }

@@ -39,11 +39,15 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 pub(crate) fn read(table: &TableReader<'_>) -> WatchConfig {
     let token = table.secret("token");
     let listen = listen(table);
-    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback() && table.lacks(&["token"])) {
-        let message = format!("`listen` lets others than this machine connect to {listen} without a token");
+    if let Some(message) = listen.filter(|_| table.lacks(&["token"])).and_then(without_token) {
         table.context.error(table.place("listen"), message, "add token = \"{secret:NAME}\", or listen on 127.0.0.1");
     }
     WatchConfig { listen, token, public_url: public_url(table) }
+}
+
+/// What is wrong with serving there without a token; `None`: only this machine can connect.
+pub(crate) fn without_token(address: SocketAddr) -> Option<String> {
+    (!address.ip().is_loopback()).then(|| format!("`{address}` is reachable from other machines and needs a token"))
 }
 
 fn listen(table: &TableReader<'_>) -> Option<SocketAddr> {
