@@ -176,7 +176,7 @@ impl Template {
 }
 
 /// A text within a URL: everything but letters, digits and `-._~` as the bytes it has.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

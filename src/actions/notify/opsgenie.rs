@@ -1,7 +1,5 @@
 //! Opsgenie, and Jira Service Management by another `url`: one alert for each group.
 
-use std::fmt::Write as _;
-
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -10,6 +8,7 @@ use super::client::Post;
 use super::{Delivered, Order, Sender, grade};
 use crate::config::channels::opsgenie::OpsgenieChannel;
 use crate::model::message::{AlertGroup, Entry, truncated};
+use crate::text::secret::percent_encoded;
 
 /// Characters of a message, an alias, and a description.
 const MESSAGE: usize = 130;
@@ -60,14 +59,5 @@ fn alert(group: &AlertGroup, alias: &str, console: &str) -> Value {
 
 /// Where an alert is closed: its alias is a part of the path.
 fn close(url: &str, alias: &str) -> String {
-    let mut escaped = String::new();
-    for byte in alias.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            // Writing to a string can't fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    format!("{}/{escaped}/close?identifierType=alias", url.trim_end_matches('/'))
+    format!("{}/{}/close?identifierType=alias", url.trim_end_matches('/'), percent_encoded(alias))
 }
