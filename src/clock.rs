@@ -80,6 +80,17 @@ impl Clock {
     pub(crate) fn instant(self, stamp: Stamp) -> Instant {
         self.origin + stamp.since(self.started)
     }
+
+    /// Resolves at a moment of the monotonic clock; never without one. Owns what it needs, so that `select!` may.
+    pub(crate) fn timer(self, at: Option<Duration>) -> impl Future<Output = ()> + use<> {
+        let until = at.map(|mono| self.instant(Stamp { mono, ..self.started }));
+        async move {
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
 }
 
 /// Which start of the machine this is; its first 64 bits tell enough apart.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::core::{Core, StartOptions};
 use crate::app::message::Event;
 use crate::app::state::State;
-use crate::lang::time::Stamp;
 use crate::text::redact::Redactor;
 
 /// Why the loop ended.
@@ -52,14 +51,7 @@ impl Headless {
             if until(self.core.state()) {
                 return LoopEnd::Reached;
             }
-            let utc = self.core.state().world.now.utc;
-            let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
-            let tick = async move {
-                match tick {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let tick = clock.timer(self.core.tick_at());
             let event = tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(deadline) => return LoopEnd::TimedOut,

@@ -156,7 +156,8 @@ impl Console {
     }
 
     async fn next(&mut self) -> Woken {
-        let (frame, tick) = (self.timer(self.frame_at()), self.timer(self.core.tick_at()));
+        let clock = self.core.clock;
+        let (frame, tick) = (clock.timer(self.frame_at()), clock.timer(self.core.tick_at()));
         let written = self.tty.written();
         let answers = Arc::clone(&self.tty.keyboard.answers);
         tokio::select! {
@@ -169,18 +170,6 @@ impl Console {
             () = tick => Woken::Tick,
             () = written => Woken::Written,
             () = answers.come() => Woken::Answered,
-        }
-    }
-
-    /// Resolves at a moment of the monotonic clock; never without one. Owns what it needs, so that `select!` may.
-    fn timer(&self, at: Option<Duration>) -> impl Future<Output = ()> + use<> {
-        let now = self.now();
-        let until = at.map(|mono| self.core.clock.instant(Stamp { mono, utc: now.utc }));
-        async move {
-            match until {
-                Some(until) => tokio::time::sleep_until(until).await,
-                None => std::future::pending().await,
-            }
         }
     }
 

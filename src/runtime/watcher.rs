@@ -12,7 +12,6 @@ use super::reload;
 use super::secrets::SecretsHandle;
 use super::service_manager::ServiceManager;
 use crate::app::message::Event;
-use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::report::changes::{ChangeLine, ChangeLog};
 use crate::report::telemetry::{Page, ServedPage};
@@ -183,7 +182,8 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
 
     /// Signals and time come first: what the world says may never end.
     async fn next(&mut self) -> Woken {
-        let (tick, alive) = (self.timer(self.core.tick_at()), self.timer(self.alive_at));
+        let clock = self.core.clock;
+        let (tick, alive) = (clock.timer(self.core.tick_at()), clock.timer(self.alive_at));
         tokio::select! {
             biased;
             asked = self.signals.next() => Woken::Asked(asked),
@@ -191,18 +191,6 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
             () = tick => Woken::Tick,
             Some((page, answer)) = self.pages.recv() => Woken::Page(page, answer),
             event = self.core.next() => Woken::Event(event),
-        }
-    }
-
-    /// Resolves at a moment of the monotonic clock; never without one. Owns what it needs, so that `select!` may.
-    fn timer(&self, at: Option<Duration>) -> impl Future<Output = ()> + use<S> {
-        let utc = self.core.state().world.now.utc;
-        let until = at.map(|mono| self.core.clock.instant(Stamp { mono, utc }));
-        async move {
-            match until {
-                Some(until) => tokio::time::sleep_until(until).await,
-                None => std::future::pending().await,
-            }
         }
     }
 
