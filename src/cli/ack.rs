@@ -52,10 +52,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             return output::fail(exit::USAGE, &problem, "use a name, or NAME:SEVERITY such as api:critical");
         }
     };
-    match output::block_on(acknowledge(arguments, global, &name, severity)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(acknowledge(arguments, global, &name, severity))
 }
 
 async fn acknowledge(arguments: &Arguments, global: &Global, name: &str, severity: Option<Severity>) -> u8 {

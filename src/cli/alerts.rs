@@ -167,10 +167,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(AlertsCommand::Route(named)) = &arguments.command {
         return route::run(named, arguments.json, global);
     }
-    match output::block_on(show(arguments, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(show(arguments, global))
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {

@@ -46,10 +46,7 @@ enum What {
 
 /// Shows, verifies or exports the audit log.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
-    match output::block_on(show(arguments, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(show(arguments, global))
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {

@@ -68,8 +68,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(found) => found.config,
         Err(code) => return code,
     };
-    let done = match &arguments.command {
-        None => output::block_on(show(arguments, global, &config)),
+    match &arguments.command {
+        None => output::carry_out(show(arguments, global, &config)),
         Some(NotifyCommand::Test { channel }) => {
             let Some(channel) = config.channels.iter().find(|known| *known.name == **channel) else {
                 let near = nearest(channel, config.channels.iter().map(|known| &*known.name));
@@ -77,10 +77,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
                     near.map_or_else(|| "see `opsroom notify`".to_owned(), |near| format!("did you mean `{near}`?"));
                 return output::fail(exit::USAGE, &format!("no channel named `{channel}`"), &hint);
             };
-            output::block_on(test(arguments, global, &config, channel))
+            output::carry_out(test(arguments, global, &config, channel))
         }
-    };
-    done.unwrap_or_else(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))
+    }
 }
 
 async fn show(arguments: &Arguments, global: &Global, config: &Config) -> u8 {

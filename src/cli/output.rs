@@ -106,3 +106,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
     runtime.shutdown_background();
     Ok(value)
 }
+
+/// Runs what a command does to its end, and returns the exit code; where the system refuses threads, that is said on stderr.
+pub(crate) fn carry_out(command: impl Future<Output = u8>) -> u8 {
+    block_on(command).unwrap_or_else(|error| fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))
+}

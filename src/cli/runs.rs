@@ -45,11 +45,7 @@ pub(crate) struct Arguments {
 
 /// Prints past and running actions.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
-    let shown = output::block_on(show(arguments, global));
-    match shown {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(show(arguments, global))
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {

@@ -58,10 +58,7 @@ pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
     if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be silenced here") {
         return code;
     }
-    match output::block_on(start(arguments, &matching, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(start(arguments, &matching, global))
 }
 
 async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, global: &Global) -> u8 {
@@ -99,10 +96,7 @@ pub(crate) fn unsilence(arguments: &UnsilenceArguments, global: &Global) -> u8 {
     if let Err(code) = configuration::refuse_if_read_only(global, "no silence can be ended here") {
         return code;
     }
-    match output::block_on(end(arguments, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(end(arguments, global))
 }
 
 async fn end(arguments: &UnsilenceArguments, global: &Global) -> u8 {

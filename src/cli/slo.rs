@@ -66,10 +66,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(found) => found.config,
         Err(code) => return code,
     };
-    match output::block_on(show(arguments, global, &config)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(show(arguments, global, &config))
 }
 
 async fn show(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u8 {

@@ -57,10 +57,7 @@ struct Summary {
 
 /// Shows, checks, rebuilds, exports or imports the store.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
-    match output::block_on(carry_out(arguments, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(carry_out(arguments, global))
 }
 
 async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {

@@ -54,10 +54,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         let problem = format!("`{}` is in the future", arguments.since);
         return output::fail(exit::USAGE, &problem, "write a time before now, or a duration such as 30m");
     }
-    match output::block_on(show(arguments, since, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(show(arguments, since, global))
 }
 
 async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u8 {

@@ -31,10 +31,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be unlocked here") {
         return code;
     }
-    match output::block_on(unlock(arguments, global)) {
-        Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
-    }
+    output::carry_out(unlock(arguments, global))
 }
 
 async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
