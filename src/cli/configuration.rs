@@ -13,6 +13,7 @@ use crate::config::loaded::Loaded;
 use crate::config::sections::secret::SecretSource;
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
+use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::reload::Loader;
 use crate::runtime::secrets;
 use crate::text::SafeText;
@@ -28,6 +29,21 @@ pub(crate) struct Found {
     pub loader: Loader,
     /// What a person should know of it, though it can be used; a line each.
     pub warnings: Vec<SafeText>,
+}
+
+impl Found {
+    /// How a console or a watcher is started on it, with this part in what is shared.
+    pub(crate) fn start(self, global: &Global, part: ConsolePart, state_directory: PathBuf) -> StartOptions {
+        StartOptions {
+            clock: global.clock,
+            config: self.config,
+            loader: Some(self.loader),
+            warnings: self.warnings,
+            store: global.store.clone(),
+            part,
+            state_directory,
+        }
+    }
 }
 
 /// What a configuration says of the store.

@@ -22,15 +22,7 @@ pub(crate) fn run(global: &Global) -> u8 {
                 Ok(directory) => directory,
                 Err(code) => return code,
             };
-            let start = StartOptions {
-                clock: global.clock,
-                config: found.config,
-                loader: Some(found.loader),
-                warnings: found.warnings,
-                store: global.store.clone(),
-                part: ConsolePart::ActsForAll,
-                state_directory,
-            };
+            let start = found.start(global, ConsolePart::ActsForAll, state_directory);
             open(global, start, Afterwards::RunsContinue)
         }
         Err(code) => code,

@@ -1,7 +1,6 @@
 //! `opsroom snapshot SCREEN`: one frame to stdout, as text, with colours, or as a picture.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -115,15 +114,8 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State,
 fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
     let found = configuration::find_for_console(global)?;
     let screen = screen(&arguments.screen, &found.config)?;
-    let start = StartOptions {
-        clock: global.clock,
-        config: Arc::clone(&found.config),
-        loader: None,
-        warnings: found.warnings,
-        store: global.store.clone(),
-        part: ConsolePart::LooksOnce,
-        state_directory: run_service::state_directory()?,
-    };
+    let start = found.start(global, ConsolePart::LooksOnce, run_service::state_directory()?);
+    let start = StartOptions { loader: None, ..start };
     let work = async {
         let mut headless = Headless::start(start, arguments.size);
         headless.run(arguments.within, answered).await;

@@ -11,7 +11,7 @@ use clap::Args;
 use self::printer::Printer;
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
-use crate::runtime::core::{ConsolePart, StartOptions};
+use crate::runtime::core::ConsolePart;
 use crate::runtime::watcher;
 
 /// What `opsroom watch` takes.
@@ -54,15 +54,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(server) => server,
         Err(code) => return code,
     };
-    let start = StartOptions {
-        clock: global.clock,
-        config: found.config,
-        loader: Some(found.loader),
-        warnings: found.warnings,
-        store: global.store.clone(),
-        part: ConsolePart::Watches,
-        state_directory,
-    };
+    let start = found.start(global, ConsolePart::Watches, state_directory);
     let mut printer = Printer::start(arguments.json);
     let ended = output::block_on(watcher::run(start, server, |said| printer.print(&said)));
     printer.finish();

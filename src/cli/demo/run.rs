@@ -1,7 +1,6 @@
 //! `opsroom demo`: the console on the built-in world.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
@@ -11,7 +10,7 @@ use tokio::sync::oneshot;
 use super::stage::{STATE, Stage, saved};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
-use crate::runtime::core::{ConsolePart, StartOptions};
+use crate::runtime::core::ConsolePart;
 
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
@@ -65,16 +64,9 @@ fn open(global: &Global, directory: &Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
     match configuration::find_for_console(&global) {
         Ok(found) => {
-            let start = StartOptions {
-                clock: global.clock,
-                config: Arc::clone(&found.config),
-                loader: Some(found.loader),
-                warnings: found.warnings,
-                store: global.store.clone(),
-                // A store that is a person's own is not the demo's to act in.
-                part: if global.store.is_none() { ConsolePart::ActsForAll } else { ConsolePart::Plays },
-                state_directory: directory.join(STATE),
-            };
+            // A store that is a person's own is not the demo's to act in.
+            let part = if global.store.is_none() { ConsolePart::ActsForAll } else { ConsolePart::Plays };
+            let start = found.start(&global, part, directory.join(STATE));
             console::open(&global, start, console::Afterwards::Nothing)
         }
         Err(code) => code,
