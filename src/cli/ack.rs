@@ -5,18 +5,17 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use super::alerts::{StoredAlerts, duration};
+use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::lang::nearest::nearest;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::AlertTimes;
-use crate::model::fact::{AlertAcknowledged, NewFact, Statement};
+use crate::model::fact::{AlertAcknowledged, Statement};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::AlertRecord;
 use crate::runtime::runs::RunService;
-use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::world::history::clock;
 
@@ -81,21 +80,12 @@ async fn acknowledge_at(run_service: &RunService, arguments: &Arguments, name: &
     }
     let said: Vec<AlertAcknowledged> =
         meant.into_iter().map(|record| acknowledgement(record, arguments, now)).collect();
-    let identity = run_service.identity();
-    let draft = |said: &AlertAcknowledged| -> NewFact {
-        new_fact(now, &identity.who, &identity.host, Statement::AlertAcknowledged(said.clone()))
-    };
-    match run_service.store().say_of_alerts(&said.iter().map(draft).collect::<Vec<_>>()).await {
-        Ok(None) => {
-            let lines = said.iter().map(|said| {
-                let until = clock(said.until, now, Tz::UTC);
-                format!("acknowledged {} {} until {until}\n", said.severity.word(), said.alert)
-            });
-            output::print(&lines.collect::<String>())
-        }
-        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
-        Err(error) => run_service::broken(&error),
-    }
+    let lines = said.iter().map(|said| {
+        let until = clock(said.until, now, Tz::UTC);
+        format!("acknowledged {} {} until {until}\n", said.severity.word(), said.alert)
+    });
+    let text: String = lines.collect();
+    say(run_service, now, said.into_iter().map(Statement::AlertAcknowledged).collect(), &text).await
 }
 
 fn acknowledgement(record: &AlertRecord, arguments: &Arguments, now: DateTime<Utc>) -> AlertAcknowledged {

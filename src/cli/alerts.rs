@@ -16,12 +16,13 @@ use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::{RESOLVED_SHOWN, Severity};
 use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
+use crate::model::fact::Statement;
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
 use crate::model::thing::{AlertRecord, SilenceRecord, StoredThing, ThingKind};
 use crate::runtime::runs::RunService;
-use crate::store::StoreError;
+use crate::store::{StoreError, new_fact};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::history::clock;
@@ -159,6 +160,17 @@ impl StoredAlerts {
                 && SilenceMatch::parse(&silence.matching).is_ok_and(|matching| matching.matches(alert))
         };
         self.silences.iter().filter(about).max_by_key(|silence| silence.until)
+    }
+}
+
+/// Puts it on record as said at `now` by who runs the command, and then prints what was done.
+pub(super) async fn say(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>, text: &str) -> u8 {
+    let identity = run_service.identity();
+    let draft = |said| new_fact(now, &identity.who, &identity.host, said);
+    match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
+        Ok(None) => output::print(text),
+        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
+        Err(error) => run_service::broken(&error),
     }
 }
 

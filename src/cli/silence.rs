@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::ack::after;
-use super::alerts::{StoredAlerts, duration};
+use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::lang::tz::Tz;
@@ -14,7 +14,6 @@ use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceEnd, SilenceEnded, SilenceStarted, Statement};
 use crate::model::silence::{FORMS, SilenceMatch, SilencePreview};
 use crate::runtime::runs::RunService;
-use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::history::clock;
@@ -88,7 +87,7 @@ async fn start_at(run_service: &RunService, arguments: &SilenceArguments, matchi
     let mut text = format!("{}\n{}\n", preview.now_in_words(), preview.past_in_words());
     let until = clock(said.until, now, Tz::UTC);
     let _ = writeln!(text, "silenced {} until {until}, id {}", said.matching, said.id);
-    say(run_service, Statement::SilenceStarted(said), &text).await
+    say(run_service, now, vec![Statement::SilenceStarted(said)], &text).await
 }
 
 /// Ends a silence.
@@ -123,18 +122,8 @@ async fn end_at(run_service: &RunService, arguments: &UnsilenceArguments) -> u8 
     };
     let (id, matching) = (silence.id.clone(), silence.matching.clone());
     let text = format!("silence of {matching} ended\n");
-    say(run_service, Statement::SilenceEnded(SilenceEnded { id, matching, because: SilenceEnd::Person }), &text).await
-}
-
-/// Puts it on record, and then prints what was done.
-async fn say(run_service: &RunService, said: Statement, text: &str) -> u8 {
-    let identity = run_service.identity();
-    let draft = new_fact(run_service.now(), &identity.who, &identity.host, said);
-    match run_service.store().say_of_alerts(&[draft]).await {
-        Ok(None) => output::print(text),
-        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
-        Err(error) => run_service::broken(&error),
-    }
+    let said = SilenceEnded { id, matching, because: SilenceEnd::Person };
+    say(run_service, now, vec![Statement::SilenceEnded(said)], &text).await
 }
 
 fn no_silence(id: &str, active: &[&Name]) -> u8 {
