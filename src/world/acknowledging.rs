@@ -64,8 +64,7 @@ impl World {
             }
             _ => return false,
         };
-        let rule = self.firings.get(id).map(|firing| firing.record.rule.clone());
-        self.refresh_rule(rule.as_ref());
+        self.refresh_firing(id);
         output.changes.push(Change::Alerts);
         true
     }
@@ -75,8 +74,7 @@ impl World {
         for draft in drafts {
             if let Statement::AlertAcknowledged(said) = &draft.said {
                 self.take_acknowledgement(draft, said, 0);
-                let rule = self.firings.get(&said.id).map(|firing| firing.record.rule.clone());
-                self.refresh_rule(rule.as_ref());
+                self.refresh_firing(&said.id);
             }
         }
         Output { changes: vec![Change::Alerts], ..Output::noticeable() }
@@ -120,7 +118,7 @@ impl World {
         };
         let over: Vec<Name> = self.alerts.iter().filter(is_over).map(|view| view.id.clone()).collect();
         for rule in &over {
-            self.refresh_rule(Some(rule));
+            self.refresh_rule(rule);
             output.changes.push(Change::Alerts);
             output.noticeable = true;
         }

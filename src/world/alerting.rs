@@ -194,9 +194,16 @@ impl World {
     }
 
     /// The same of the alert of a condition, where the configuration has that.
-    pub(super) fn refresh_rule(&mut self, rule: Option<&Name>) {
-        if let Some(id) = rule.and_then(|rule| self.machines.alert(rule, &self.membership)) {
+    pub(super) fn refresh_rule(&mut self, rule: &Name) {
+        if let Some(id) = self.machines.alert(rule, &self.membership) {
             self.refresh_about(id);
+        }
+    }
+
+    /// The same of the alert that a firing is of, where that is known.
+    pub(super) fn refresh_firing(&mut self, id: &str) {
+        if let Some(rule) = self.firings.get(id).map(|firing| firing.record.rule.clone()) {
+            self.refresh_rule(&rule);
         }
     }
 
