@@ -24,33 +24,33 @@ impl Config {
         let alerting: Vec<&Metric> = self.metrics.iter().filter(|metric| !metric.alerts.is_empty()).collect();
         let all_sources: Vec<Source> = self.sources.iter().map(placeless).collect();
         let checks = check::with_sources(&self.checks, &all_sources);
-        let mut lines: BTreeSet<String> =
-            checks.iter().map(|pair| line("check", &pair.0.name, check::facts(pair))).collect();
+        // Of each line only its hash is kept: the lines of ten thousand checks are ten megabytes.
+        let mut lines: BTreeSet<LineHash> =
+            checks.iter().map(|pair| line("check", &pair.0.name, check::facts(pair))).map(hashed).collect();
         // How a metric is called on the screen decides nothing.
         let untitled =
             |metric: &Metric| metric::facts(metric).into_iter().filter(|(key, ..)| *key != "title").collect();
-        lines.extend(alerting.iter().map(|metric| line("metric", &metric.name, untitled(metric))));
+        lines.extend(alerting.iter().map(|metric| line("metric", &metric.name, untitled(metric))).map(hashed));
         let mut sources: BTreeSet<&str> = self.checks.iter().map(|check| &*check.source).collect();
         sources.extend(alerting.iter().filter_map(|metric| match &metric.kind {
             MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => Some(&**from),
             _ => None,
         }));
         let sources = all_sources.iter().filter(|source| sources.contains(&*source.name));
-        lines.extend(sources.map(|source| line("source", &source.name, source::facts(source))));
+        lines.extend(sources.map(|source| line("source", &source.name, source::facts(source))).map(hashed));
         let counted = |name: &str| {
             alerting.iter().any(|metric| matches!(&metric.kind, MetricKind::Log(log) if log.logs.includes(name)))
         };
         let logs = self.logs.iter().filter(|log| counted(&log.name));
-        lines.extend(logs.map(|log| line("log", &log.name, log::facts(log))));
+        lines.extend(logs.map(|log| line("log", &log.name, log::facts(log))).map(hashed));
         for service in &self.services {
             let on: BTreeSet<&str> = service.depends_on.iter().map(|name| &**name).collect();
-            lines.insert(format!("service {:?} {on:?}", service.name));
+            lines.insert(hashed(format!("service {:?} {on:?}", service.name)));
         }
-        lines.extend(self.routes());
+        lines.extend(self.routes().into_iter().map(hashed));
         let mut hash = Sha256::new();
         for line in lines {
             hash.update(line);
-            hash.update("\n");
         }
         format!("{:x}", hash.finalize())
     }
@@ -72,6 +72,13 @@ impl Config {
         lines.push(format!("timezone {:?}", self.console.timezone));
         lines
     }
+}
+
+/// SHA-256 of one line.
+type LineHash = [u8; 32];
+
+fn hashed(line: String) -> LineHash {
+    Sha256::digest(line).into()
 }
 
 /// The same channel, wherever a person keeps the file that it is written in.

@@ -161,7 +161,10 @@ pub(crate) fn poll_targets_with(config: &Config, open: Open<'_>) -> Vec<Watched>
         let metrics = metrics.remove(&*source.name).unwrap_or_default();
         watched(source, checks, metrics, open)
     });
-    watched.filter(Watched::is_needed).collect()
+    // Filtered into its full room: a vector that doubles would keep room for thousands more.
+    let mut needed = Vec::with_capacity(config.sources.len());
+    needed.extend(watched.filter(Watched::is_needed));
+    needed
 }
 
 /// Makes what polls a source.

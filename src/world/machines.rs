@@ -68,7 +68,9 @@ impl Machines {
     pub(crate) fn new(config: &Config, membership: &Membership, old: &Self) -> Self {
         let known: HashMap<&Name, &Alert> =
             old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
-        let mut machines = Self::default();
+        let conditions = config.checks.iter().map(|check| check.alerts.len());
+        let conditions = conditions.chain(config.metrics.iter().map(|metric| metric.alerts.len()));
+        let mut machines = Self { all: Vec::with_capacity(conditions.sum()), ..Self::default() };
         let of_check = numbered(&config.checks).map(|(id, check)| {
             let row = membership.row_of_check.get(id).copied().flatten();
             let subject = AlertSubject::Check(check.name.clone());
