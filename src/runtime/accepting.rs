@@ -1,5 +1,6 @@
 //! Which store a `run_service` works at, and the way out where it is not the one that was used before.
 
+use std::io;
 use std::path::Path;
 
 use super::identity::Identity;
@@ -37,6 +38,21 @@ impl RunService {
     ) -> Result<Self, StoreError> {
         let (place, identity) = made_place(store, state_directory)?;
         let store = Store::open_made(&place).await?;
+        Ok(Self::over(store, place, identity, state_directory, clock))
+    }
+
+    /// Opens the store again that `used` worked at; makes nothing. See [`Store::open_again`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn open_again(
+        store: Option<&str>,
+        state_directory: &Path,
+        clock: Clock,
+        used: &Self,
+    ) -> Result<Self, StoreError> {
+        let (place, identity) = made_place(store, state_directory)?;
+        let store = Store::open_again(&place, used.store()).await?;
         Ok(Self::over(store, place, identity, state_directory, clock))
     }
 
@@ -88,7 +104,9 @@ pub(super) fn place(
 /// The same, and who asks, for whoever makes nothing: the state directory is looked at only where it is there.
 fn made_place(store: Option<&str>, state_directory: &Path) -> Result<(StoreLocation, Identity), StoreError> {
     let identity = Identity::present();
-    if state_directory.symlink_metadata().is_ok() {
+    // Nor is a directory made where a link leads that has lost its target.
+    let is_missing = matches!(state_directory.metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    if !is_missing {
         made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
     }
     Ok((place(store, state_directory, &identity)?, identity))

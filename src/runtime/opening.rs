@@ -208,10 +208,11 @@ impl Tools {
             }
             None => None,
         };
-        let run_service = if *self.looks_on.borrow() {
-            RunService::open_made(url.as_deref(), &self.state_directory, clock).await?
-        } else {
-            RunService::open(url.as_deref(), &self.state_directory, clock).await?
+        let (url, state, used) = (url.as_deref(), &self.state_directory, self.last().clone());
+        let run_service = match used {
+            Some(used) => RunService::open_again(url, state, clock, &used).await?,
+            None if *self.looks_on.borrow() => RunService::open_made(url, state, clock).await?,
+            None => RunService::open(url, state, clock).await?,
         };
         let run_service = run_service.after_absence(away.map(|away| away.since));
         let is_tried = async {

@@ -26,6 +26,7 @@ pub mod locks;
 pub mod place;
 pub(crate) mod queue;
 mod readable;
+mod reopening;
 mod retention;
 pub mod rollups;
 pub mod runs;
@@ -42,7 +43,7 @@ use self::database::Database;
 use self::dialect::Side;
 pub(crate) use self::error::StoreError;
 use self::fault::StoreFault;
-use self::heads::Heads;
+use self::heads::{ChainMark, Heads};
 use self::place::{FileIdentity, Found, StoreLocation};
 use self::site::{Opened, Purpose, Site};
 pub(crate) use self::writing::new_fact;
@@ -63,6 +64,8 @@ pub struct Store {
     /// The file, where it is one.
     file: Option<FileIdentity>,
     heads: Option<Heads>,
+    /// How far this process has seen its chain.
+    seen: watch::Sender<Option<ChainMark>>,
     /// The last fact that was put on record here.
     written: watch::Sender<u64>,
     /// Whether something was found that speaks against it.
@@ -172,7 +175,8 @@ impl Store {
         let heads = place.state.as_deref().map(Heads::below);
         let (host, written) = (place.host.clone(), watch::Sender::default());
         let dialect = Database::new(dialect, reader, &name);
-        Ok(Self { dialect, host, place: name, file, heads, written, doubted: watch::Sender::default() })
+        let (seen, doubted) = (watch::Sender::default(), watch::Sender::default());
+        Ok(Self { dialect, host, place: name, file, heads, seen, written, doubted })
     }
 
     /// The file, or the name of the database.

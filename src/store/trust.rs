@@ -165,6 +165,13 @@ impl Store {
 
     /// Moves the known head forwards. What was committed stays so where that fails.
     pub(super) async fn advance(&self, mark: ChainMark) {
+        self.seen.send_if_modified(|seen| {
+            let is_further = seen.as_ref().is_none_or(|seen| seen.seq < mark.seq);
+            if is_further {
+                *seen = Some(mark.clone());
+            }
+            is_further
+        });
         let (heads, id, place, inode) = (self.heads.clone(), self.id().to_owned(), self.place.clone(), self.inode());
         let written = tokio::task::spawn_blocking(move || match &heads {
             Some(heads) => heads.advance(&id, &place, inode, &mark),
@@ -190,7 +197,7 @@ impl Store {
     }
 
     /// The number of its file. The device has none that lasts over a restart of the machine.
-    fn inode(&self) -> Option<u64> {
+    pub(super) fn inode(&self) -> Option<u64> {
         self.file.map(|file| file.inode)
     }
 
@@ -266,7 +273,7 @@ pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<ChainHead>, Sto
     heads.at(path).map_err(unreadable(heads))
 }
 
-fn unreadable(heads: &Heads) -> impl FnOnce(io::Error) -> StoreError {
+pub(super) fn unreadable(heads: &Heads) -> impl FnOnce(io::Error) -> StoreError {
     let path = heads.unreadable().display().to_string();
     |error| StoreError::Heads { path, error }
 }

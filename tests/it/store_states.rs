@@ -283,3 +283,34 @@ async fn a_console_that_looks_on_no_more_makes_the_store_that_is_missing() {
     assert!(state_directory.join("opsroom.db").exists());
     console.finish().await;
 }
+
+#[tokio::test]
+async fn a_store_that_goes_with_its_directory_is_not_made_again() {
+    let at = tempfile::tempdir().unwrap();
+    let (state_directory, aside) = (at.path().join("state"), at.path().join("aside"));
+    let start = StartOptions {
+        clock: Clock::start(),
+        config: config("[console]\nname = \"one\"\n"),
+        loader: None,
+        warnings: Vec::new(),
+        store: None,
+        part: ConsolePart::ActsForAll,
+        state_directory: state_directory.clone(),
+    };
+    let mut console = Headless::start(start, (80, 24));
+    let holds = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();
+    assert_eq!(console.run(PATIENCE, holds).await, LoopEnd::Reached);
+    std::fs::rename(&state_directory, &aside).unwrap();
+    let why = |state: &State| state.world.store_away.as_ref().map(|away| away.why.to_string()).unwrap_or_default();
+    assert_eq!(console.run(PATIENCE, |state| why(state).contains("is missing")).await, LoopEnd::Reached);
+    // However often it is tried.
+    assert_eq!(console.run(Duration::from_secs(5), holds).await, LoopEnd::TimedOut, "{}", why(console.state()));
+    assert!(!state_directory.join("opsroom.db").exists());
+    assert!(why(console.state()).contains("it was in use here"), "{}", why(console.state()));
+    // What waits for the store is kept in the state directory, which is made again for that at any moment.
+    while std::fs::rename(&aside, &state_directory).is_err() {
+        std::fs::remove_dir_all(&state_directory).ok();
+    }
+    assert_eq!(console.run(PATIENCE, holds).await, LoopEnd::Reached, "the same store is used again");
+    console.finish().await;
+}
