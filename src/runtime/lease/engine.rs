@@ -8,7 +8,7 @@ use super::{ActingLease, EngineState, LateQueue, LeaseParticipant, Outcome, Stor
 use crate::model::engine::ENGINE_VERSION;
 use crate::store::acting::{ActingClaim, SeenStore};
 use crate::store::engine_copy::EngineCopy;
-use crate::store::lease::HeldWrite;
+use crate::store::lease::{HeldWrite, KeptEngine};
 
 impl LeaseParticipant {
     /// Takes over what the engine of the last holder knew: at the start, and whenever the lease is taken.
@@ -18,8 +18,11 @@ impl LeaseParticipant {
         if known && !taken {
             return;
         }
+        // Whoever took the lease at this turn has just renewed it: for how long nobody had is known from before.
+        let unattended = self.unattended_for.filter(|_| taken);
+        let silent_for = |kept: &KeptEngine| unattended.map_or(kept.silent_for, |silent| silent.min(kept.age));
         let kept = match store.kept_engine().await {
-            Ok(kept) => kept,
+            Ok(kept) => kept.map(|kept| KeptEngine { silent_for: silent_for(&kept), ..kept }),
             Err(error) => return tracing::warn!(%error, "what the engine knew can't be read"),
         };
         let (state, id, now) = (self.state_directory.clone(), store.id().to_owned(), self.clock.now().utc);

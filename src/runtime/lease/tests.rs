@@ -6,6 +6,7 @@ mod way;
 use std::path::Path;
 use std::sync::Arc;
 
+use sqlx::Connection as _;
 use tokio::sync::mpsc::Receiver;
 
 use super::*;
@@ -250,4 +251,26 @@ async fn who_only_reads_knows_what_the_engine_of_the_holder_knows() {
     holder.keep(2);
     reader.until("it looks on", |report| matches!(report.view, LeaseView::Other(_))).await;
     assert!(reader.outcomes.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_the_lease_knows_for_how_long_nobody_had_it() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut holder, store, _) = Part::holding(&state).await;
+    holder.keep(1);
+    until("the store keeps it", async || store.kept_engine().await.unwrap().is_some()).await;
+    holder.tasks.end(PATIENCE).await;
+    store.close().await;
+    let url = format!("sqlite:{}", state.join("opsroom.db").display());
+    let mut raw = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for table in ["UPDATE lease SET renewed_at = renewed_at - $1", "UPDATE keep SET written_at = written_at - $1"] {
+        sqlx::query(table).bind(7_200_000_i64).execute(&mut raw).await.unwrap();
+    }
+    raw.close().await.unwrap();
+    let mut next = Part::start(&state, "");
+    next.open(&state).await;
+    let (known, unseen) = next.engine().await;
+    assert_eq!(known, engine(1));
+    assert!(unseen >= Duration::from_hours(2), "{unseen:?}");
 }
