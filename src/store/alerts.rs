@@ -40,8 +40,10 @@ impl Store {
             Statement::AlertFired(fired) => Some(ThingKey::new(ThingKind::Alert, &fired.id)),
             _ => None,
         };
-        let is_about_alerts =
-            |draft: &NewFact| matches!(draft.said, Statement::AlertFired(_) | Statement::AlertResolved(_));
+        let is_about_alerts = |draft: &NewFact| {
+            use Statement::{AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded};
+            matches!(draft.said, AlertFired(_) | AlertResolved(_) | AlertUnacknowledged(_) | SilenceEnded(_))
+        };
         if !drafts.iter().any(is_about_alerts) {
             return Ok(drafts);
         }
@@ -98,6 +100,7 @@ impl Store {
                     is_new || self.firing(&resolved.id).await?.is_some_and(|record| record.is_firing())
                 }
                 // What anybody has said of them meanwhile holds.
+                Statement::AlertUnacknowledged(said) if news.iter().any(|before| is_end_of(said, before)) => true,
                 Statement::AlertUnacknowledged(_) | Statement::SilenceEnded(_) => {
                     !self.alert_news(vec![draft.clone()]).await?.is_empty()
                 }
@@ -131,6 +134,11 @@ fn end_of(draft: &NewFact) -> Option<(Name, DateTime<Utc>)> {
     }
 }
 
+/// Whether it ends an acknowledgement that waited too.
+fn is_end_of(said: &AlertUnacknowledged, before: &NewFact) -> bool {
+    matches!(&before.said, Statement::AlertAcknowledged(known) if known.id == said.id && known.until <= said.until)
+}
+
 /// Whether a firing that lasted until `until` is one of those that are on record: by its id, or because the same condition
 /// was said to fire at that time by whoever acted then.
 fn is_recorded(fired: &AlertFired, until: Option<DateTime<Utc>>, on_record: &[AlertRecord]) -> bool {
@@ -139,4 +147,119 @@ fn is_recorded(fired: &AlertFired, until: Option<DateTime<Utc>>, on_record: &[Al
         let ended_after = known.resolved_at.is_none_or(|at| at > fired.fired_at);
         known.id == fired.id || (began_before && ended_after)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::alert::Severity;
+    use crate::model::fact::{
+        AlertAcknowledged, AlertResolved, Fact, SilenceEnd, SilenceEnded, SilenceStarted, Unacknowledged,
+    };
+    use crate::model::lease::LeaseCandidate;
+
+    use crate::store::address::StoreAddress;
+    use crate::store::new_fact;
+    use crate::store::place::StoreLocation;
+    use crate::text::SafeText;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn draft(said: Statement) -> NewFact {
+        new_fact(at(50), "ana", "box", said)
+    }
+
+    fn fired() -> Statement {
+        Statement::AlertFired(AlertFired {
+            id: "f".into(),
+            alert: "api".into(),
+            rule: "check:api/critical/0".into(),
+            severity: Severity::Critical,
+            service: None,
+            condition: "down".to_owned(),
+            value: SafeText::new("DOWN"),
+            since: at(1),
+            fired_at: at(2),
+            seen: true,
+            muted_because: None,
+            fence: 1,
+        })
+    }
+
+    fn acknowledged(until: i64) -> Statement {
+        let (id, alert, why) = ("f".into(), "api".into(), SafeText::new("on it"));
+        let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until: at(until) };
+        Statement::AlertAcknowledged(said)
+    }
+
+    fn unacknowledged(until: i64) -> Statement {
+        let (id, alert, because) = ("f".into(), "api".into(), Unacknowledged::Expired);
+        let said = AlertUnacknowledged { id, alert, severity: Severity::Critical, because, until: at(until) };
+        Statement::AlertUnacknowledged(said)
+    }
+
+    fn silenced() -> Statement {
+        let (matching, why) = ("service:api".to_owned(), SafeText::new("works"));
+        Statement::SilenceStarted(SilenceStarted { id: "s".into(), matching, why, until: at(60), hold: false })
+    }
+
+    fn unsilenced(because: SilenceEnd) -> Statement {
+        Statement::SilenceEnded(SilenceEnded { id: "s".into(), matching: "service:api".to_owned(), because })
+    }
+
+    #[tokio::test]
+    async fn what_is_over_is_not_ended_again_however_it_is_said() {
+        // What is on record, what is said by itself, and which of that is put on record.
+        type Case = (&'static str, Vec<Statement>, Vec<Statement>, &'static [&'static str]);
+        let (silenced_by, over) = (unsilenced(SilenceEnd::Person), unsilenced(SilenceEnd::Expired));
+        let cases: [Case; 8] = [
+            ("a silence", vec![silenced()], vec![over.clone()], &["silence.ended"]),
+            ("a silence that a person ended", vec![silenced(), silenced_by], vec![over.clone()], &[]),
+            ("no silence", vec![], vec![over], &[]),
+            ("an acknowledgement", vec![fired(), acknowledged(9)], vec![unacknowledged(9)], &["alert.unacknowledged"]),
+            ("one that was extended", vec![fired(), acknowledged(9), acknowledged(90)], vec![unacknowledged(9)], &[]),
+            ("an alert that is over", vec![fired(), acknowledged(9), resolved()], vec![unacknowledged(9)], &[]),
+            ("none", vec![fired()], vec![unacknowledged(9)], &[]),
+            ("said twice", vec![fired(), acknowledged(9), unacknowledged(9)], vec![unacknowledged(9)], &[]),
+        ];
+        for (what, before, said, due) in cases {
+            for is_late in [false, true] {
+                let news = news_of(&before, &said, is_late).await;
+                assert_eq!(news, due, "{what}, late: {is_late}");
+            }
+        }
+        let waited = [acknowledged(9), unacknowledged(9)];
+        assert_eq!(news_of(&[fired()], &waited, true).await, ["alert.acknowledged", "alert.unacknowledged"]);
+    }
+
+    fn resolved() -> Statement {
+        let (id, alert, severity) = ("f".into(), "api".into(), Severity::Critical);
+        Statement::AlertResolved(AlertResolved { id, alert, severity, at: at(20), because: None, fence: 1 })
+    }
+
+    async fn news_of(before: &[Statement], said: &[Statement], is_late: bool) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let place = StoreAddress::File(directory.path().join("opsroom.db"));
+        let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
+        let store = Store::open(&place).await.unwrap();
+        let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
+        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+        let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+        let before: Vec<NewFact> = before.iter().cloned().map(draft).collect();
+        let known = before.len() + 1;
+        if !before.is_empty() {
+            let turn = store.turns().next().await.unwrap();
+            turn.append(before).await.unwrap().unwrap();
+        }
+        let said: Vec<NewFact> = said.iter().cloned().map(draft).collect();
+        match is_late {
+            true => store.append_late(&said).await.unwrap(),
+            false => drop(store.append_held(fence, said).await.unwrap()),
+        }
+        let page = store.audit_page(0, 99).await.unwrap();
+        let facts = page.iter().skip(known).map(|line| Fact::from_entry(&line.entry.to_string()).unwrap());
+        facts.map(|fact| fact.said().kind().to_owned()).collect()
+    }
 }
