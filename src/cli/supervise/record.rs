@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::actions::intent::{RunIntent, StorePlace};
 use crate::actions::rundir::{End, RunDir};
 use crate::cli::output;
@@ -17,8 +19,14 @@ use crate::store::{Store, StoreError};
 /// Pauses between two tries of a store that is away or locked: the first, and the longest. Whoever looks at a store that is
 /// back waits for the outcome.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
-/// How many tries: about a day. After that the next console stores what the directory says.
-const TRIES: u32 = 86_400;
+/// For so long it is tried, in whatever way the store is away: a file that is missing may be on a disk that is not mounted, and
+/// another one in its place is used once a person accepts it. Nothing is lost after that, where the store comes back: the next
+/// console stores what the directory says.
+const GIVES_UP_AFTER: Duration = Duration::from_hours(24);
+/// After so long it is tried less often: a store that was deleted for good is not to keep a machine busy for a day.
+const LONG: Duration = Duration::from_hours(1);
+/// So often then.
+const SELDOM: Duration = Duration::from_secs(10);
 
 /// Writes the outcome of one run, under the fence of its lock.
 pub(crate) struct Recorder<'a> {
@@ -114,10 +122,10 @@ impl<'a> Recorder<'a> {
     /// Closes the run. While the store is away, the directory says the outcome and it is tried again.
     pub(crate) async fn close(&self, end: Option<&End>, closing: &Closing) {
         let ended = end.map(ended);
-        let (mut late, mut pause) = (false, PAUSE.0);
+        let (mut late, mut tries, from) = (false, 0, Instant::now());
         let mut stored = self.try_close(ended.as_ref(), closing, late).await;
         let mut kept = self.keep(end, closing);
-        for _ in 0..TRIES {
+        loop {
             match &stored {
                 Ok(()) => return,
                 // It makes no sense, and never will.
@@ -132,8 +140,16 @@ impl<'a> Recorder<'a> {
             if !self.dir.path().is_dir() {
                 return;
             }
+            let Some(pause) = pause(tries, from.elapsed()) else {
+                let (hours, path) = (GIVES_UP_AFTER.as_secs() / 3_600, self.dir.path().display());
+                output::eprint_error(&format!(
+                    "gave up after {hours} h: the outcome stays in {path}, and is recorded by the next console that finds \
+                     this run in its store\n"
+                ));
+                return;
+            };
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE.1);
+            tries += 1;
             // A disk that was full is as full for the directory as for the store.
             kept = kept || self.keep(end, closing);
             stored = self.try_close(ended.as_ref(), closing, late).await;
@@ -207,6 +223,13 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// How long is waited before the next try, after so many and so long; `None`: it was tried for long enough.
+fn pause(tries: u32, tried_for: Duration) -> Option<Duration> {
+    let growing = || PAUSE.0.saturating_mul(2_u32.saturating_pow(tries)).min(PAUSE.1);
+    let pause = if tried_for < LONG { growing() } else { SELDOM };
+    (tried_for < GIVES_UP_AFTER).then_some(pause)
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "what is written is judged here, and no more used")]
 fn kept(what: &str, written: io::Result<()>) -> bool {
     if let Err(error) = &written {
@@ -218,4 +241,21 @@ fn kept(what: &str, written: io::Result<()>) -> bool {
 /// Whether the store was not there, or not to be used, rather than busy.
 fn is_absence(error: &StoreError) -> bool {
     error.is_away() || error.is_doubt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_stays_away_is_tried_often_then_seldom_and_not_for_ever() {
+        let (mut tries, mut tried_for) = (0, Duration::ZERO);
+        while let Some(pause) = pause(tries, tried_for) {
+            assert!(pause <= if tried_for < LONG { PAUSE.1 } else { SELDOM }, "{tries}");
+            (tries, tried_for) = (tries + 1, tried_for + pause);
+        }
+        assert!(tried_for >= GIVES_UP_AFTER && tried_for < GIVES_UP_AFTER + SELDOM, "{tried_for:?}");
+        assert!(tries < 15_000, "{tries}");
+        assert_eq!(pause(u32::MAX, Duration::ZERO), Some(PAUSE.1));
+    }
 }
