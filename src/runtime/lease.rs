@@ -175,7 +175,7 @@ struct LeaseParticipant {
     engine: Option<Arc<EngineState>>,
     is_engine_kept: bool,
     /// What was taken over last: the store (empty while that is away), and what its engines knew.
-    resumed: Option<(String, Vec<Vec<u8>>)>,
+    resumed: Option<(String, Vec<EngineState>)>,
     /// When the store was last seen, by the clock of this host, and its id.
     seen: Option<(DateTime<Utc>, String)>,
     /// When those saw it last whom this process succeeds.

@@ -32,8 +32,11 @@ impl LeaseParticipant {
         self.began_anew = false;
         // What is told later is put before what is known: a copy that began anew says what came after what the store knows.
         let kept = kept.filter(|_| copy.as_ref().is_none_or(|copy| copy.began_anew));
-        let copied = copy.map(|copy| (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)));
-        let mut known: Vec<_> = copied.into_iter().chain(kept.map(|kept| (kept.body, kept.silent_for))).collect();
+        let copied = copy
+            .map(|copy| (copy.age(now), copy))
+            .and_then(|(age, copy)| Some((usable(Arc::unwrap_or_clone(copy.engine))?, age)));
+        let kept = kept.and_then(|kept| Some((usable_body(&kept.body)?, kept.silent_for)));
+        let mut known: Vec<_> = copied.into_iter().chain(kept).collect();
         match store.last_taken(self.holding.as_ref().map(|holding| holding.fence)).await {
             Ok(taken) => self.know_queued(store.id(), taken, &mut known).await,
             Err(error) => tracing::warn!(%error, "who acted last can't be read"),
@@ -68,7 +71,8 @@ impl LeaseParticipant {
         let (has_copy, mut known) = (copy.is_some(), Vec::new());
         if let Some(copy) = copy.filter(|_| is_new || self.claim.is_some()) {
             (self.began_anew, self.seen_before) = (copy.began_anew, copy.seen_at);
-            known.push((serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)));
+            let age = copy.age(now);
+            known.extend(usable(Arc::unwrap_or_clone(copy.engine)).map(|engine| (engine, age)));
         } else if self.claim.is_some() {
             self.began_anew = true;
         }
@@ -109,7 +113,7 @@ impl LeaseParticipant {
     /// Puts into the newest of what engines knew what their holder queued since: each status is queued at once, and what an engine
     /// knows is kept every few seconds, where there is room for it. What was said by a fence before `fence` is left out: somebody
     /// has acted since.
-    async fn know_queued(&self, store: &str, fence: u64, known: &mut Vec<(Vec<u8>, Duration)>) {
+    async fn know_queued(&self, store: &str, fence: u64, known: &mut Vec<(EngineState, Duration)>) {
         let queue = LateQueue::of(&self.state_directory, store);
         let queued = match tokio::task::spawn_blocking(move || queue.last_statuses()).await {
             Ok(Ok(queued)) => queued,
@@ -118,34 +122,23 @@ impl LeaseParticipant {
         };
         let queued: Vec<_> = queued.into_iter().filter(|(_, said)| said.fence >= fence).collect();
         let Some(last) = queued.iter().map(|(at, _)| *at).max() else { return };
-        let (body, unseen) = if known.is_empty() { (Vec::new(), Duration::MAX) } else { known.swap_remove(0) };
-        let engine =
-            serde_json::from_slice::<EngineState>(&body).ok().filter(|engine| engine.version == ENGINE_VERSION);
-        let mut engine = engine.unwrap_or_else(|| EngineState { version: ENGINE_VERSION, ..EngineState::default() });
+        if known.is_empty() {
+            known.push((EngineState { version: ENGINE_VERSION, ..EngineState::default() }, Duration::MAX));
+        }
+        let Some((engine, unseen)) = known.first_mut() else { return };
         engine.settled(queued.iter().map(|(_, said)| said));
-        let unseen = unseen.min((self.clock.now().utc - last).to_std().unwrap_or_default());
-        known.insert(0, (serde_json::to_vec(&engine).unwrap_or_default(), unseen));
+        *unseen = (*unseen).min((self.clock.now().utc - last).to_std().unwrap_or_default());
     }
 
     /// Tells what engines knew, each with for how long nobody has seen more, but not what was told last.
-    async fn take_over(&mut self, store: String, known: Vec<(Vec<u8>, Duration)>) {
-        let bodies = known.iter().map(|(body, _)| body.clone()).collect();
-        let before = self.resumed.replace((store.clone(), bodies));
-        let told = before.filter(|(id, _)| *id == store || id.is_empty()).map(|(_, bodies)| bodies).unwrap_or_default();
-        for (body, unseen) in known.into_iter().filter(|(body, _)| !told.contains(body)) {
-            self.tell_engine(&body, unseen).await;
-        }
-    }
-
-    async fn tell_engine(&mut self, body: &[u8], unseen: Duration) {
-        match serde_json::from_slice::<EngineState>(body) {
-            Ok(engine) if engine.version == ENGINE_VERSION => {
-                // Known again once the engine has taken it in: until then it would hide this one from whoever comes next.
-                self.engine = None;
-                self.outcomes.send(Outcome::Engine { engine: Box::new(engine), unseen }).await.ok();
-            }
-            Ok(engine) => tracing::warn!(version = engine.version, "the state of the engine has another version"),
-            Err(error) => tracing::warn!(%error, "the state of the engine makes no sense"),
+    async fn take_over(&mut self, store: String, known: Vec<(EngineState, Duration)>) {
+        let engines = known.iter().map(|(engine, _)| engine.clone()).collect();
+        let before = self.resumed.replace((store.clone(), engines));
+        let told = before.filter(|(id, _)| *id == store || id.is_empty()).map(|(_, told)| told).unwrap_or_default();
+        for (engine, unseen) in known.into_iter().filter(|(engine, _)| !told.contains(engine)) {
+            // Known again once the engine has taken it in: until then it would hide this one from whoever comes next.
+            self.engine = None;
+            self.outcomes.send(Outcome::Engine { engine: Box::new(engine), unseen }).await.ok();
         }
     }
 
@@ -191,4 +184,20 @@ impl LeaseParticipant {
             tracing::warn!(%error, "what the engine knows could not be kept beside the queue");
         }
     }
+}
+
+/// What an engine knew, where this version can read it.
+fn usable(engine: EngineState) -> Option<EngineState> {
+    let is_usable = engine.version == ENGINE_VERSION;
+    if !is_usable {
+        tracing::warn!(version = engine.version, "the state of the engine has another version");
+    }
+    is_usable.then_some(engine)
+}
+
+/// The same of what the store keeps.
+fn usable_body(body: &[u8]) -> Option<EngineState> {
+    let engine = serde_json::from_slice::<EngineState>(body);
+    let engine = engine.inspect_err(|error| tracing::warn!(%error, "the state of the engine makes no sense")).ok()?;
+    usable(engine)
 }

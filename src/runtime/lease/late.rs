@@ -28,25 +28,24 @@ pub(super) struct Unqueued {
 impl LeaseParticipant {
     /// Queues what a person here said, and says whether that is on disk. True: it waits; the store may be back by now.
     pub(super) async fn queue_facts(&mut self, drafts: Vec<NewFact>, queued: oneshot::Sender<bool>) -> bool {
-        let Some(store) = self.known_store().await else {
-            tracing::warn!(?drafts, "not put on record: which store it belongs to is not known");
-            queued.send(false).ok();
-            return false;
-        };
-        self.queue(&store, drafts).await;
-        queued.send(self.unqueued.facts.is_empty()).ok();
-        true
+        let waits = self.queue_drafts(drafts).await;
+        queued.send(waits && self.unqueued.facts.is_empty()).ok();
+        waits
     }
 
     /// Queues what somebody here could not put on record, whoever acts for the store. True: it is in the queue. The store may
     /// be back by now, and what waits is to be said.
     pub(super) async fn say_late(&mut self, at: DateTime<Utc>, said: Statement) -> bool {
+        let draft = new_fact(at, &self.me.who, &self.host, said);
+        self.queue_drafts(vec![draft]).await
+    }
+
+    async fn queue_drafts(&mut self, drafts: Vec<NewFact>) -> bool {
         let Some(store) = self.known_store().await else {
-            tracing::warn!(?said, "not put on record: which store it belongs to is not known");
+            tracing::warn!(?drafts, "not put on record: which store it belongs to is not known");
             return false;
         };
-        let draft = new_fact(at, &self.me.who, &self.host, said);
-        self.queue(&store, vec![draft]).await;
+        self.queue(&store, drafts).await;
         true
     }
 
