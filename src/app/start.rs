@@ -79,7 +79,8 @@ pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
             return Some("no store exists yet: Run is refused until one is made".to_owned());
         }
         let at = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
-        return Some(format!("the store has been away {}: Run is refused until it is back", since(away.seen, at)));
+        let (since, problem) = (since(away.seen, at), &away.problem);
+        return Some(format!("the store has been away {since} ({problem}): Run is refused until it is back"));
     }
     world.store_only_read.as_ref().map(|_| "the store may only be read here: Run is refused".to_owned())
 }

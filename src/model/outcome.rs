@@ -29,6 +29,8 @@ pub struct StoreAway {
     pub seen: bool,
     /// Why, with a hint.
     pub why: SafeText,
+    /// The problem alone, in a few words: `no server accepts connections there`.
+    pub problem: SafeText,
     /// In what way.
     pub how: StoreAbsence,
 }

@@ -131,7 +131,8 @@ impl Tools {
             absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
             *away = Some(absence);
             let (Absence { since, seen, .. }, why) = (absence, SafeText::new(&error.explained()));
-            let told = StoreAway { since, seen, why: why.clone(), how: error.absence() };
+            let problem = SafeText::new(&error.problem());
+            let told = StoreAway { since, seen, why: why.clone(), problem, how: error.absence() };
             self.answer(Outcome::Store { away: Some(told), since }).await;
             sender.send_replace(StoreState::Closed(why));
             tokio::select! {

@@ -231,6 +231,32 @@ impl StoreError {
         }
     }
 
+    /// The problem alone, in a few words, where it is known of which store that is said.
+    pub(crate) fn problem(&self) -> String {
+        match self {
+            Self::File { error, .. } => fault::describe_io(error),
+            Self::Open { fault, error, .. } => fault::in_words(*fault, error),
+            Self::Database(error) => fault::describe(error),
+            Self::Unwritable { why, .. } => why.clone(),
+            Self::Untrusted(distrust) => distrust.to_string(),
+            Self::Secret(name) => format!("the secret `{name}` has no value"),
+            Self::Newer { .. } => "made by a newer opsroom".to_owned(),
+            Self::Older { .. } => "made by an older opsroom, and read-only".to_owned(),
+            Self::Missing { .. } => "it was not made yet".to_owned(),
+            Self::NotAStore { what, .. } => format!("{what} is in its place"),
+            Self::Gone { how, .. } => format!("it {how}"),
+            Self::Changed { .. } => "it was written to while it was read".to_owned(),
+            Self::Replaced { .. } => "it was removed or replaced".to_owned(),
+            Self::Other { .. } => "another store is in its place".to_owned(),
+            Self::Importing { .. } => "an import into it is not finished".to_owned(),
+            Self::LostEnd { from, to, .. } => missing(*from, *to),
+            Self::Forked { seq, .. } => format!("entry {seq} is another one than before"),
+            Self::Heads { .. } => "the known heads of its audit can't be read".to_owned(),
+            Self::Queue { .. } => "what waits for it can't be read or written".to_owned(),
+            Self::Url(_) | Self::OnlyRead { .. } | Self::Crowded | Self::Content(_) => self.to_string(),
+        }
+    }
+
     /// The same of the file `path`, which is called damaged only where its disk has room: what was written in part makes no
     /// sense by itself, and is written in full once there is room.
     pub(super) fn by_room_at(self, path: &Path) -> Self {

@@ -189,7 +189,10 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
             StoreAbsence::LostEntries => Part::new(line("LOST ENTRIES", Role::ChipOffline), 0)
                 .or_longer(line("STORE LOST ENTRIES", Role::ChipOffline), 4)
                 .or_longer(line(&format!("STORE LOST ENTRIES {since}"), Role::ChipOffline), 11),
-            StoreAbsence::Unusable => dated("STORE AWAY", &since, Role::ChipOffline),
+            // Why is worth more than since when, which the diagnostics screen says too.
+            StoreAbsence::Unusable => chip("STORE AWAY", Role::ChipOffline, 0)
+                .or_longer(line(&format!("STORE AWAY {since}"), Role::ChipOffline), 11)
+                .or_longer(line(&format!("STORE AWAY {since}: {}", away.problem), Role::ChipOffline), 12),
         });
     }
     if state.seen().leaves_unrecorded() || state.seen().is_unattended() {

@@ -404,7 +404,8 @@ fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
     room.fail("api");
     room.said();
     let (since, why, how) = (room.app.now().utc, SafeText::new("no answer"), StoreAbsence::Unusable);
-    room.app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, how }), since });
+    let problem = why.clone();
+    room.app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, problem, how }), since });
     room.app.keys("a");
     room.app.keys("enter");
     let asked = room.app.take().into_iter().find_map(|effect| match effect {

@@ -305,7 +305,8 @@ fn what_ran_before_is_not_said_to_be_nothing_while_the_store_is_away() {
         if was_read {
             app.outcome(Outcome::Remembered { lately: Vec::new(), head: 1 });
         }
-        let away = how.map(|how| StoreAway { since, seen: false, why: SafeText::new("gone"), how });
+        let (why, problem) = (SafeText::new("gone"), SafeText::new("no such file"));
+        let away = how.map(|how| StoreAway { since, seen: false, why, problem, how });
         app.outcome(Outcome::Store { away, since });
         app.keys("6");
         frame::text(&frame::draw(&app.state, 120, 30))

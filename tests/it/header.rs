@@ -33,7 +33,8 @@ const UNUSUAL: [Unusual; 10] = [
 
 fn store(app: &mut App, how: StoreAbsence) {
     let since = app.now().utc;
-    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why: SafeText::new("gone"), how }), since });
+    let (why, problem) = (SafeText::new("gone"), SafeText::new("no such file"));
+    app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, problem, how }), since });
 }
 
 /// A console of this name with a critical alert and others, and what is said of it by its configuration.

@@ -239,7 +239,8 @@ fn lease(app: &mut App, view: LeaseView) {
 }
 
 fn away(why: &str, since: DateTime<Utc>) -> StoreAway {
-    StoreAway { since, seen: true, why: SafeText::new(why), how: StoreAbsence::Unusable }
+    let (why, problem) = (SafeText::new(why), SafeText::new("no such file"));
+    StoreAway { since, seen: true, why, problem, how: StoreAbsence::Unusable }
 }
 
 fn ours(app: &mut App) {
@@ -886,6 +887,7 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     let shown = |app: &App| text(&draw(&app.state, 120, 40));
     app.outcome(Outcome::Store { away: Some(away("gone", since)), since });
     assert!(shown(&app).contains("NOT RECORDING"), "{}", shown(&app));
+    assert!(text(&draw(&app.state, 200, 50)).contains(": no such file"), "where there is room");
     app.keys("!");
     assert!(shown(&app).contains("nothing is recorded"), "{}", shown(&app));
     let late = LateFigures { on_disk: 0, in_memory: 3, dropped: 0 };

@@ -571,15 +571,15 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
     };
     let since = app.now().utc;
     let away = |app: &mut App, seen, how| {
-        let why = SafeText::new("gone");
-        app.outcome(Outcome::Store { away: Some(StoreAway { since, seen, why, how }), since });
+        let (why, problem) = (SafeText::new("gone"), SafeText::new("no such file"));
+        app.outcome(Outcome::Store { away: Some(StoreAway { since, seen, why, problem, how }), since });
     };
     away(&mut app, true, StoreAbsence::NotMade);
     all_say(&app, "no store exists yet: Run is refused until one is made");
     away(&mut app, false, StoreAbsence::Unusable);
     all_say(&app, "the store has been away since before ");
     away(&mut app, true, StoreAbsence::Unusable);
-    all_say(&app, "Run is refused until it is back");
+    all_say(&app, "(no such file): Run is refused until it is back");
     assert!(frames(&app).iter().all(|frame| !frame.contains("since before")), "it was seen");
     app.typed("api");
     all_say(&app, "it would be refused now; Esc cancels");
