@@ -67,6 +67,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         Outcome::Delivered { message, target, delivered } => state.world.delivered(&message, &target, &delivered),
         Outcome::Queued { request, drafts } => queued(state, request, &drafts),
+        Outcome::QueuedBefore(drafts) => state.world.acknowledged_here(&drafts),
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
         Outcome::EvidenceSaved(path) => {
@@ -135,7 +136,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Statuses { .. }
         | Outcome::Alerts { .. }
         | Outcome::Delivered { .. }
-        | Outcome::Queued { .. } => {}
+        | Outcome::Queued { .. }
+        | Outcome::QueuedBefore(_) => {}
     }
 }
 

@@ -204,6 +204,8 @@ pub enum Outcome {
         /// What waits.
         drafts: Vec<NewFact>,
     },
+    /// Acknowledgements that wait on disk since before this console began, while the store is away.
+    QueuedBefore(Vec<NewFact>),
     /// What became of a message that was sent.
     Delivered {
         /// Which.

@@ -130,21 +130,36 @@ impl LateQueue {
     /// # Errors
     /// It can't be read.
     pub(crate) fn last_statuses(&self) -> io::Result<Vec<(DateTime<Utc>, CheckStatus)>> {
-        let mut bytes = Vec::new();
-        match made::open(&self.file()) {
-            Ok(mut file) => (&mut file).take(MOST + 1).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
         let mut last: HashMap<Name, (DateTime<Utc>, CheckStatus)> = HashMap::new();
-        let facts = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-        for draft in facts.filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft) {
+        for draft in self.look()? {
             let Statement::CheckStatus(said) = draft.said else { continue };
             if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) {
                 last.insert(said.check.clone(), (draft.at, said));
             }
         }
         Ok(last.into_values().collect())
+    }
+
+    /// The acknowledgements that wait, in the order in which they were said; asks for no lock either.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn acknowledgements(&self) -> io::Result<Vec<NewFact>> {
+        let mut waiting = self.look()?;
+        waiting.retain(|draft| matches!(draft.said, Statement::AlertAcknowledged(_)));
+        Ok(waiting)
+    }
+
+    /// What waits by now, as far as it makes sense.
+    fn look(&self) -> io::Result<Vec<NewFact>> {
+        let mut bytes = Vec::new();
+        match made::open(&self.file()) {
+            Ok(mut file) => (&mut file).take(MOST + 1).read_to_end(&mut bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+        Ok(lines.filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft).collect())
     }
 
     /// The ids of other stores that have a queue here, in no order; it may be empty.

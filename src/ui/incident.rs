@@ -109,7 +109,8 @@ fn after<'a>(incident: &Incident<'a>) -> Line<'a> {
     }
     if let Some(known) = incident.acknowledged {
         let gap = if words.is_empty() { "" } else { "  " };
-        words = words.and(format!("{gap}acknowledged by {}", known.by), Role::TextStrong);
+        let queued = if known.is_queued { " (queued)" } else { "" };
+        words = words.and(format!("{gap}acknowledged by {}{queued}", known.by), Role::TextStrong);
     }
     if incident.more > 0 {
         let gap = if words.is_empty() { "" } else { "  " };

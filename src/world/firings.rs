@@ -36,6 +36,8 @@ pub(super) struct Firings {
     all: BTreeMap<Name, Firing>,
     /// The newest of each condition.
     latest: HashMap<Name, Name>,
+    /// Acknowledgements of firings that are not known yet, which wait on disk since before this console began.
+    queued: BTreeMap<Name, Acknowledgement>,
 }
 
 impl Firings {
@@ -106,9 +108,12 @@ impl Firings {
 
     /// A person is at it. By the fact `seq`; 0: that is not on record yet.
     pub(super) fn acknowledge(&mut self, id: &str, acknowledgement: Acknowledgement, seq: u64) {
+        let acknowledgement = Acknowledgement { is_queued: seq == 0, ..acknowledgement };
         if let Some(firing) = self.all.get_mut(id) {
             firing.record.acknowledge(acknowledgement);
             firing.seq = firing.seq.max(seq);
+        } else if seq == 0 {
+            self.queued.insert(id.into(), acknowledgement);
         }
     }
 
@@ -139,7 +144,10 @@ impl Firings {
         self.number();
     }
 
-    fn put(&mut self, firing: Firing) {
+    fn put(&mut self, mut firing: Firing) {
+        if let Some(queued) = self.queued.remove(&firing.record.id) {
+            firing.record.acknowledge(queued);
+        }
         let (rule, id) = (firing.record.rule.clone(), firing.record.id.clone());
         self.all.insert(id.clone(), firing);
         let latest = self.latest.entry(rule).or_insert_with(|| id.clone());

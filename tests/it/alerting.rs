@@ -416,12 +416,25 @@ fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
     let (id, at, who, host) = ("q".to_owned(), room.app.now().utc, "ana".to_owned(), "box".to_owned());
     let draft =
         |said| NewFact { id: id.clone(), at, who: who.clone(), host: host.clone(), process: 7, late: true, said };
-    room.app.outcome(Outcome::Queued { request, drafts: said.into_iter().map(draft).collect() });
+    let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
+    room.app.outcome(Outcome::Queued { request, drafts: drafts.clone() });
     assert!(room.app.toast().contains("queued on disk"), "{}", room.app.toast());
-    assert_eq!(
-        room.alert(DOWN).unwrap().acknowledged.as_ref().map(|known| known.by.to_string()),
-        Some("ana".to_owned())
-    );
+    let known = |room: &Room| {
+        let alert = room.alert(DOWN);
+        alert.and_then(|alert| alert.acknowledged.as_ref()).map(|known| (known.by.to_string(), known.is_queued))
+    };
+    assert_eq!(known(&room), Some(("ana".to_owned(), true)));
+
+    // A console that starts knows what waits before it knows what fires.
+    let mut next = Room::new();
+    next.acts();
+    next.app.outcome(Outcome::QueuedBefore(drafts.clone()));
+    next.fail("api");
+    next.said();
+    assert_eq!(known(&next), Some(("ana".to_owned(), true)));
+    let recorded = Fact { seq: 1_000, recorded_at: at, draft: drafts[0].clone() };
+    next.app.outcome(Outcome::Facts(vec![recorded]));
+    assert_eq!(known(&next), Some(("ana".to_owned(), false)), "it is on record");
 }
 
 /// A team on one store.
@@ -645,10 +658,18 @@ async fn an_acknowledgement_of_a_store_that_is_away_is_on_record_once_it_is_back
     let queued = queue.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|kind| kind == "jsonl"));
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(queued.unwrap()).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
+
+    // Whoever starts next knows it, though the store is still away.
+    console.signal(Signal::KILL);
+    console.wait_for_end();
+    let state = console.state();
+    let mut next = Terminal::program(&argv, 120, 40, &[("XDG_STATE_HOME", state.to_str().unwrap())]);
+    next.wait_for("(queued)");
     moved("aside.db", "shared.db");
     until_recorded(&team, "alert.acknowledged").await;
-    console.press("q");
-    console.wait_for_end();
+    next.wait("it is on record", |screen| !screen.contents().contains("(queued)"));
+    next.press("q");
+    next.wait_for_end();
     assert_eq!(team.recorded("alert.acknowledged"), 1);
     assert!(!team.alerts()[0]["acknowledged"].is_null());
 }

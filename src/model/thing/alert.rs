@@ -23,6 +23,9 @@ pub struct Acknowledgement {
     pub at: DateTime<Utc>,
     /// When it ends by itself.
     pub until: DateTime<Utc>,
+    /// Whether it waits on disk for a store that is away.
+    #[serde(skip)]
+    pub is_queued: bool,
 }
 
 /// What was said when a check or metric was acknowledged last. It stands beside its next alert.
@@ -46,7 +49,7 @@ pub(super) fn login(who: &str) -> SafeText {
 impl Acknowledgement {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
-        Self { by: login(&draft.who), why: said.why.clone(), at: draft.at, until: said.until }
+        Self { by: login(&draft.who), why: said.why.clone(), at: draft.at, until: said.until, is_queued: false }
     }
 }
 

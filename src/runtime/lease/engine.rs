@@ -80,6 +80,9 @@ impl LeaseParticipant {
             self.know_queued(&store, 0, &mut known).await;
             self.take_over(String::new(), known).await;
         }
+        if is_new {
+            self.tell_queued(&store).await;
+        }
         if self.claim.is_some() {
             self.holding = Some(ActingLease { store, fence, since, began: now });
             self.unattended_for = Some(unattended_for);

@@ -49,6 +49,17 @@ impl LeaseParticipant {
         true
     }
 
+    /// Tells what waits of acknowledgements for a store that is away since before this process began: they hold.
+    pub(super) async fn tell_queued(&self, store: &str) {
+        let queue = LateQueue::of(&self.state_directory, store);
+        match tokio::task::spawn_blocking(move || queue.acknowledgements()).await {
+            Ok(Ok(waiting)) if waiting.is_empty() => {}
+            Ok(Ok(waiting)) => drop(self.outcomes.send(Outcome::QueuedBefore(waiting)).await),
+            Ok(Err(error)) => tracing::warn!(%error, "what waits for the store can't be read"),
+            Err(_) => {}
+        }
+    }
+
     /// The id of the store that is open, was open last, or lay in its place when somebody here saw it last.
     async fn known_store(&self) -> Option<String> {
         let open = self.store().map(|store| store.id().to_owned());

@@ -11,8 +11,9 @@ use tokio::sync::mpsc::Receiver;
 
 use super::*;
 use crate::config::load::load_text;
+use crate::model::alert::Severity;
 use crate::model::engine::{ENGINE_VERSION, KeptSince, KeptStreak};
-use crate::model::fact::{CheckStatus, Fact, RunRefused};
+use crate::model::fact::{AlertAcknowledged, CheckStatus, Fact, RunRefused};
 use crate::model::status::Status;
 use crate::runtime::runs::RunService;
 use crate::store::acting::last_seen;

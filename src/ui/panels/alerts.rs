@@ -162,7 +162,8 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
         return Line::styled("flapping", Role::MarkFlapping);
     }
     if let Some(known) = &alert.acknowledged {
-        return Line::styled("ack ", Role::TextStrong).and(Span::borrowed(known.by.as_str()), Role::Text);
+        let sign = if known.is_queued { "ack queued " } else { "ack " };
+        return Line::styled(sign, Role::TextStrong).and(Span::borrowed(known.by.as_str()), Role::Text);
     }
     if let Some(clears) = alert.clears(state.seen().now) {
         return Line::styled(clears, Role::StatusPending);

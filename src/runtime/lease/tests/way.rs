@@ -34,3 +34,28 @@ async fn the_store_is_looked_at_once_for_all_that_waits() {
     let first = part.until("it waits", |report| report.late.on_disk > 0).await;
     assert_eq!(first.late.on_disk, 40, "no turn between them");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_starts_without_the_store_is_told_of_acknowledgements_that_wait() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut killed, _store, _) = Part::holding(&state).await;
+    killed.goes_on().await;
+    let (id, alert, why, until) = ("f".into(), "api".into(), SafeText::new("on it"), DateTime::UNIX_EPOCH);
+    let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until };
+    let waiting = new_fact(DateTime::UNIX_EPOCH, "ana", "box", Statement::AlertAcknowledged(said));
+    assert!(killed.lease.late_recorder().queue(vec![waiting.clone()]).await);
+    killed.tasks.end(Duration::ZERO).await;
+
+    let mut next = Part::start(&state, "");
+    next.close();
+    let found = async {
+        loop {
+            if let Some(Outcome::QueuedBefore(drafts)) = next.outcomes.recv().await {
+                return drafts;
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, found).await.expect("what waits");
+    assert_eq!(found.iter().map(|draft| &draft.id).collect::<Vec<_>>(), [&waiting.id]);
+}
