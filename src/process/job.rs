@@ -9,13 +9,12 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal as Masked};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetpgrp, tcsetattr, tcsetpgrp};
 
-/// Whether somebody could continue us: a parent in our own session, which a shell with job control is. A program that
-/// `ssh HOST opsroom` started has none, and stopping it would leave a dead window.
+/// Whether somebody could continue us: a shell with job control, which puts what it starts into a group of its own, with at
+/// most scripts of ours between it and us. What `ssh HOST opsroom`, `sh -c`, `script -c` or a window of tmux start has none:
+/// stopping would leave a dead window. The system ignores Ctrl-Z for such a group by the same rule.
 pub(crate) fn can_be_continued() -> bool {
-    getppid().is_some_and(|parent| {
-        let ours = session(getpid());
-        ours.is_some() && session(parent) == ours
-    })
+    let ours = group(getpid());
+    ours.is_some() && ancestors_in_session().filter_map(group).any(|around| Some(around) != ours)
 }
 
 /// The number of a process's session; 0 where its leader lives outside of our container, as a shell's does that came in
@@ -42,17 +41,22 @@ pub(super) fn group(pid: Pid) -> Option<Pid> {
     rustix::process::getpgid(Some(pid)).ok()
 }
 
-/// The groups of what could have put us into its background: of whoever started us, up to the leader of our session. A script
-/// between us and a shell is in our group, and not the one that gives the terminal on.
-fn groups_around_us() -> impl Iterator<Item = Pid> {
+/// Whoever started us, up to the end of our session.
+fn ancestors_in_session() -> impl Iterator<Item = Pid> {
     let ours = session(getpid());
     let is_of_ours = move |pid: &Pid| ours.is_some() && session(*pid) == ours;
-    // The leader is looked at by itself, for who stands between may have ended.
-    let leader = ours.and_then(Pid::from_raw);
     let ancestors = std::iter::successors(getppid(), |pid| {
         super::table::one(pid.as_raw_pid()).and_then(|listed| Pid::from_raw(listed.parent))
     });
-    ancestors.take_while(is_of_ours).chain(leader).filter_map(group)
+    ancestors.take_while(is_of_ours)
+}
+
+/// The groups of what could have put us into its background: of whoever started us, up to the leader of our session. A script
+/// between us and a shell is in our group, and not the one that gives the terminal on.
+fn groups_around_us() -> impl Iterator<Item = Pid> {
+    // The leader is looked at by itself, for who stands between may have ended.
+    let leader = session(getpid()).and_then(Pid::from_raw);
+    ancestors_in_session().chain(leader).filter_map(group)
 }
 
 /// Stops this process until it is continued. `group` stops what was started with us too, as a terminal's Ctrl-Z does, so

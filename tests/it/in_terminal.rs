@@ -43,6 +43,11 @@ impl Opening {
         confirm(Terminal::console(&self.config(), 100, 30), "H")
     }
 
+    /// The same behind a shell that has no job control and sits in our group, after its words `before`.
+    fn confirmed_in_script(&self, before: &str) -> Terminal {
+        confirm(Terminal::in_script(before, &self.config(), 100, 30), "H")
+    }
+
     /// The same in the shell that a person came from.
     fn confirmed_in_shell(&self) -> Terminal {
         let mut outer = Terminal::program(&["/bin/sh", "-i"], 100, 30, &[("PS1", "outer$ ")]);
@@ -190,11 +195,16 @@ fn without_a_terminal_or_read_only_nothing_is_opened() {
 
 /// The console is drawn, hears keys, and has the terminal in its own group.
 pub fn assert_back(console: &mut Terminal, when: &str) {
+    assert_hears(console, when);
+    assert_eq!(console.foreground(), "opsroom", "{when}");
+}
+
+/// The console is drawn, and hears keys.
+fn assert_hears(console: &mut Terminal, when: &str) {
     console.wait(&format!("the console, {when}"), |screen| {
         screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("proving-ground")
     });
     pty::until(&format!("it hears keys as they are typed, {when}"), || console.is_raw());
-    assert_eq!(console.foreground(), "opsroom", "{when}");
     console.press("?");
     console.wait(&format!("help, {when}"), |screen| screen.contents().contains("keys and commands"));
     console.press("\x1b");
@@ -304,6 +314,27 @@ fn what_is_stopped_in_a_shell_stays_there_and_a_stopped_shell_can_be_continued()
         console.wait_for("went-42");
         console.press("exit\r");
         assert_back(&mut console, &format!("a shell around it: {is_in_shell}"));
+    }
+}
+
+#[test]
+fn what_is_stopped_where_no_shell_could_continue_us_is_continued() {
+    for steps in [r#"[["sh", "-c", "echo ready; read -r line; echo got-$line"]]"#, r#"[["sh", "-i"]]"#] {
+        let opening = Opening::of(steps);
+        let mut console = opening.confirmed_in_script("");
+        console.wait("the program", |screen| !screen.alternate_screen());
+        if steps.contains("-i") {
+            pty::until("the shell has the terminal", || !console.is_raw() && console.foreground() == "sh");
+            console.press("kill -STOP $$; exit\r");
+        } else {
+            console.wait_for("ready");
+            console.press("\x1a");
+            console.press("on\r");
+            pty::until("it reads", || console.raw().contains("got-on"));
+        }
+        assert_hears(&mut console, steps);
+        console.press("q");
+        assert_eq!(console.wait_for_end().exit_code(), 0);
     }
 }
 

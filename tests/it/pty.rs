@@ -188,6 +188,13 @@ fn ctrl_z_without_a_shell_to_come_back_from_says_so() {
     console.press("\x1a");
     console.wait_for("no shell");
     console.press("q");
+    // A script is no shell to come back from either, though it is of our session.
+    let mut console = Terminal::in_script("", &setup.config(), 100, 30);
+    console.wait_for("proving-ground");
+    console.press("\x1a");
+    console.wait_for("no shell");
+    console.press("q");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
 }
 
 #[test]

@@ -63,6 +63,12 @@ impl Terminal {
         )
     }
 
+    /// Starts the console from a script, after its words `before`. The shell waits for it in its group, without job control.
+    pub fn in_script(before: &str, config: &Path, columns: u16, rows: u16) -> Self {
+        let script = format!("{before} {} --config {}; exit $?", env!("CARGO_BIN_EXE_opsroom"), config.display());
+        Self::program(&["/bin/sh", "-c", &script], columns, rows, &[])
+    }
+
     /// Starts any program.
     pub fn program(argv: &[&str], columns: u16, rows: u16, environment: &[(&str, &str)]) -> Self {
         Self::over(Wire::default(), argv, columns, rows, environment)
