@@ -41,6 +41,12 @@ impl Answers {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.more.notify_all();
+        self.news.notify_one();
+    }
+
+    /// Whether the far end is closed.
+    pub(crate) fn are_over(&self) -> bool {
+        self.lock().closed
     }
 
     /// How many have come since they were last taken.
@@ -58,7 +64,7 @@ impl Answers {
         self.lock().expected
     }
 
-    /// Resolves when one has come.
+    /// Resolves when one has come, or when no more will.
     pub(crate) async fn come(&self) {
         self.news.notified().await;
     }

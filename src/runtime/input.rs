@@ -152,10 +152,31 @@ impl Reader {
         }
     }
 
-    /// Takes the nudge, and stands still while paused. False once it can't be resumed any more.
+    /// Waits for a nudge without looking at what is typed; false where the far end is closed.
+    fn is_nudged(&self) -> bool {
+        loop {
+            // A closed far end is reported unasked.
+            let mut fds = [
+                PollFd::from_borrowed_fd(self.input.as_fd(), PollFlags::empty()),
+                PollFd::new(&self.wake, PollFlags::IN),
+            ];
+            match poll(&mut fds, None) {
+                Ok(_) if !fds[1].revents().is_empty() => return true,
+                Ok(_) if !fds[0].revents().is_empty() => return false,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Takes the nudge, and stands still while paused. False once it can't be resumed any more: the console ends, or the far
+    /// end is closed while another program has the keyboard.
     fn pause(&self) -> bool {
         let mut nudges = [0; 16];
         loop {
+            if !self.is_nudged() {
+                return false;
+            }
             if !matches!(rustix::io::read(&self.wake, &mut nudges), Ok(count) if count > 0) {
                 return false;
             }

@@ -49,7 +49,7 @@ enum Woken {
     /// A frame is due, or a write has ended and the next may be drawn.
     Frame,
     Written,
-    /// The terminal has answered.
+    /// The terminal has answered, or is gone.
     Answered,
     Tick,
 }
@@ -178,6 +178,8 @@ impl Console {
             Woken::Signal(asked) => self.signal(asked),
             // The far end is closed: no terminal is left to draw on.
             Woken::Typed(None) => self.ending = Some(129),
+            // Who has the terminal may be deaf to that, and we are told of nothing that it reads.
+            Woken::Answered if self.tty.keyboard.answers.are_over() => self.ending = Some(129),
             Woken::Typed(Some(event)) | Woken::Event(event) => self.event(event),
             Woken::Returned(result) => self.take_back(result),
             Woken::Frame | Woken::Answered => {}

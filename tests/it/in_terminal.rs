@@ -400,6 +400,24 @@ fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
     assert_eq!(wait_for_state(&console, "killed")["signal"], 9);
 }
 
+/// A hang-up reaches the leader of the session and who has the terminal: here both are deaf to it, and the console is neither.
+#[test]
+fn a_closed_terminal_ends_the_console_though_nobody_hears_of_it() {
+    let deaf = "echo ready; while [ -e pid ]; do echo .; sleep 0.1; done";
+    let opening = Opening::of(&format!(
+        r#"[["bash", "-c", "trap '' HUP TERM; echo $$ > pid; set -m; sh -c '{deaf}'; exit"]]"#
+    ));
+    let mut console = opening.confirmed_in_script("trap '' HUP;");
+    console.wait_for("ready");
+    pty::until("a group of its own has the terminal", || console.foreground() == "sh");
+    let pid = opening.pid();
+    console.close();
+    assert_eq!(console.wait_for_end().exit_code(), 129);
+    pty::until("the program is gone", || test_kill_process(pid).is_err());
+    let run = wait_for_state(&console, "killed");
+    assert!(run["note"].as_str().is_some_and(|note| note.contains("the terminal was closed")), "{run}");
+}
+
 #[test]
 fn a_pager_that_is_killed_leaves_the_terminal_to_the_console() {
     let opening = Opening::of(r#"[["sh", "-i"]]"#);

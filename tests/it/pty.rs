@@ -204,6 +204,11 @@ fn a_closed_far_end_ends_it() {
     console.close();
     let ended = console.wait_for_end();
     assert_eq!(ended.exit_code(), 129, "{ended:?}");
+    // And where the hang-up is ignored by whoever started it.
+    let mut console = Terminal::in_script("trap '' HUP;", &setup.config(), 100, 30);
+    console.wait_for("proving-ground");
+    console.close();
+    assert_eq!(console.wait_for_end().exit_code(), 129);
 }
 
 #[test]
