@@ -261,7 +261,7 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
     if left.is_empty() {
         return vec![("processes", "none of it is left on this host".to_owned())];
     }
-    left.iter().map(|process| ("still runs", process.describe())).collect()
+    left.iter().map(|process| ("remaining", process.describe())).collect()
 }
 
 /// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.

@@ -587,7 +587,7 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     let step = std::fs::read_to_string(world.path("pid")).unwrap();
     let named = format!("pid {}, sh -c echo $$ > pid", step.trim());
     let shown = world.run(&["runs", id]);
-    assert!(shown.code == 3 && shown.out.contains(&format!("still runs {named}")), "{shown:?}");
+    assert!(shown.code == 3 && shown.out.contains(&format!("remaining  {named}")), "{shown:?}");
     // No checks are named by which it could be verified.
     assert!(shown.err.contains(&format!("opsroom unlock {id} --why")) && !shown.err.contains("--verify"), "{shown:?}");
     assert!(shown.out.contains("its steps ended, last seen ") && shown.out.contains("; found out at 2"), "{shown:?}");

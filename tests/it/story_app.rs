@@ -22,7 +22,8 @@ use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreE
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{
-    CheckProgress, ChecksAfter, Confirm, Lock, OutputLine, Run, RunState, Stopping, VerificationProgress,
+    CheckProgress, ChecksAfter, Confirm, LeftProcess, Lock, OutputLine, Run, RunState, Signs, Stopping,
+    VerificationProgress,
 };
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
@@ -807,6 +808,26 @@ fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
     let started = app.started();
     assert_eq!(started[0].reason.as_deref(), Some("bad deploy"));
     assert_eq!(started[0].plan.parameters["version"], "v40");
+}
+
+#[test]
+fn a_run_of_unknown_outcome_is_said_to_be_that_and_is_verified_or_closed() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Unknown);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    let left = LeftProcess { pid: 4711, command: SafeText::new("sleep 300"), since: None };
+    let signs = Signs { left: vec![left], ..Signs::default() };
+    app.outcome(Outcome::RunSigns { run: run.id.clone(), signs });
+    app.keys("6");
+    app.state.console.focus = Some(panels::RUNS.id());
+    let drawn = text(&draw(&app.state, 120, 40));
+    let footer = drawn.lines().last().unwrap_or_default();
+    for says in ["outcome unknown", "remaining: pid 4711, sleep 300", "verifies it now", "opsroom unlock", "--why TEXT"]
+    {
+        assert!(drawn.contains(says), "{says}: {drawn}");
+    }
+    assert!(footer.contains("stop what is left") && footer.contains("verify"), "{footer}");
+    assert!(!drawn.contains("still runs") && !footer.contains("cancel"), "{drawn}");
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn a_lock_is_not_given_away_by_a_user_who_cannot_see_whether_its_run_is_over() {
     }
     let started: serde_json::Value = serde_json::from_slice(&fs::read(started).unwrap()).unwrap();
     assert!(Command::new("kill").args(["-KILL", &started["pid"].to_string()]).status().unwrap().success());
-    while !place.run(&["--store", &store, "runs", &id]).1.contains("still runs pid ") {
+    while !place.run(&["--store", &store, "runs", &id]).1.contains("remaining  pid ") {
         assert!(from.elapsed() < PATIENCE, "its step goes on");
     }
     let (_, shown) = told(&place, first, &["--store", &store, "runs", &id]);
@@ -268,7 +268,7 @@ fn a_lock_is_not_given_away_by_a_user_who_cannot_see_whether_its_run_is_over() {
     let (code, forced) = told(&place, other().unwrap(), &[&unlock[..], &["--force"]].concat());
     assert!(code == 0, "{forced}");
     place.write("go", "", 0o600);
-    while place.run(&["--store", &store, "runs", &id]).1.contains("still runs pid ") {
+    while place.run(&["--store", &store, "runs", &id]).1.contains("remaining  pid ") {
         assert!(from.elapsed() < PATIENCE, "its step ends");
     }
 }

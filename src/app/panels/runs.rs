@@ -10,16 +10,19 @@ use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
-use crate::model::run::Run;
+use crate::model::run::{Run, RunState};
 use crate::world::runs::summary;
 
 pub(super) struct Runs;
 
 /// The keys that matter where runs are looked at. Cancelling and following up only where there is something to cancel, or
-/// something is offered.
+/// something is offered. A run of unknown outcome is not cancelled: what it left is stopped, and it is verified.
 pub(super) fn hints(state: &State) -> Vec<Hint> {
-    let cancel = run_commands::cancellable(state).map(|_| (Command::Cancel, "cancel"));
-    let offered = run_commands::is_follow_up_offered(state).then_some((Command::FollowUp, "follow up"));
+    let cancel = run_commands::cancellable(state)
+        .map(|run| (Command::Cancel, if run.state == RunState::Unknown { "stop what is left" } else { "cancel" }));
+    let verifies = state.shown_run().is_some_and(|run| state.world.can_verify(run));
+    let offered = run_commands::is_follow_up_offered(state)
+        .then_some((Command::FollowUp, if verifies { "verify" } else { "follow up" }));
     [(Command::Open, "output")]
         .into_iter()
         .chain(cancel)

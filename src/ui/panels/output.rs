@@ -122,8 +122,9 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
                     .then("verifies it now", Role::Text)
                     .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
             );
-        } else if !state.seen().read_only {
-            let words = format!("once it is known to be over: opsroom unlock {} --why TEXT", run.id);
+        }
+        if !state.seen().read_only {
+            let words = format!("to close it once it is known to be over: opsroom unlock {} --why TEXT", run.id);
             lines.push(Line::styled(words, Role::TextDim));
         }
     }
@@ -152,7 +153,7 @@ fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
         lines.push(Line::styled(unseen, Role::StatusUnknown));
     }
     for left in signs.left.iter().take(MOST_LEFT) {
-        lines.push(Line::styled(format!("still runs: {}", left.describe()), Role::StatusDegraded));
+        lines.push(Line::styled(format!("remaining: {}", left.describe()), Role::StatusDegraded));
     }
     if signs.left.len() > MOST_LEFT {
         lines.push(Line::styled(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
