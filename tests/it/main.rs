@@ -51,6 +51,7 @@ mod screenshots;
 mod selection;
 mod sharing;
 mod shells;
+mod small_terminals;
 mod sources;
 mod states;
 mod status;

@@ -196,6 +196,11 @@ impl Overlay for AlertDialog {
         self.focus = row.min(self.fields.len() - 1);
     }
 
+    /// A row of what it would do, the fields, and what the keys do.
+    fn least_size(&self) -> (u16, u16) {
+        (36, 4 + u16::try_from(self.fields.len()).unwrap_or(u16::MAX))
+    }
+
     fn takes_text(&self) -> bool {
         true
     }

@@ -64,6 +64,10 @@ impl Overlay for AskOverlay {
         if button == 0 { self.leave(state) } else { Then::Stay }
     }
 
+    fn least_size(&self) -> (u16, u16) {
+        (36, 10)
+    }
+
     fn ignores_keys_since(&self) -> Option<Stamp> {
         Some(self.opened)
     }

@@ -201,6 +201,11 @@ impl Overlay for Choices {
         }
     }
 
+    /// What is chosen, the input with what is wrong with it, and a value.
+    fn least_size(&self) -> (u16, u16) {
+        (36, 5 + u16::try_from(self.chosen.len()).unwrap_or(u16::MAX))
+    }
+
     fn takes_text(&self) -> bool {
         true
     }

@@ -196,7 +196,10 @@ impl Confirmation {
     fn scroll_by(&mut self, state: &State, rows: usize) {
         let drawn = |text: &SafeText| 1 + text.len() / 40;
         let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
-            + self.context(state).iter().map(|(_, text)| drawn(text)).sum::<usize>();
+            + self.context(state).iter().map(|(_, text)| drawn(text)).sum::<usize>()
+            // On a low terminal these stand before the facts.
+            + self.preview.warnings.iter().map(drawn).sum::<usize>()
+            + self.obstacle(state).map_or(0, |text| drawn(&SafeText::new(&text)));
         self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
     }
 
@@ -256,7 +259,9 @@ impl Overlay for Confirmation {
     /// A pasted name proves nothing: it was not typed while reading the dialog.
     fn paste(&mut self, state: &mut State, text: &str) {
         match self.focus {
-            Focus::Reason => self.reason.insert(text),
+            Focus::Reason => {
+                self.reason.insert(text);
+            }
             Focus::Name => state.toast(Tone::Warning, "the name must be typed: pasted text confirms nothing"),
             Focus::Cancel | Focus::Run => {}
         }
@@ -268,6 +273,12 @@ impl Overlay for Confirmation {
         }
         self.focus = Focus::Run;
         Then::Stay
+    }
+
+    /// A row of the facts, the fields, what the keys do, and the buttons; of a name that is typed the end is seen.
+    fn least_size(&self) -> (u16, u16) {
+        let fields = self.stops().iter().filter(|stop| matches!(stop, Focus::Name | Focus::Reason)).count();
+        (36, 5 + u16::try_from(fields).unwrap_or(u16::MAX))
     }
 
     fn takes_text(&self) -> bool {

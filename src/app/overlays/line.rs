@@ -193,6 +193,10 @@ impl Overlay for LineInput {
         self.typed(state);
     }
 
+    fn least_size(&self) -> (u16, u16) {
+        (20, 2)
+    }
+
     fn is_boxed(&self) -> bool {
         false
     }

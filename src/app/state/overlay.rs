@@ -33,6 +33,12 @@ pub trait Overlay: Any + Debug {
         Then::Stay
     }
 
+    /// Columns and rows of the smallest terminal on which all that it acts on can be seen. On a smaller one it says so, and
+    /// takes no key but Esc.
+    fn least_size(&self) -> (u16, u16) {
+        (20, 4)
+    }
+
     /// Whether it is a box over the screen, rather than a line below it.
     fn is_boxed(&self) -> bool {
         true

@@ -31,6 +31,11 @@ impl Overlays {
         self.0.last().map(AsRef::as_ref)
     }
 
+    /// The smallest terminal that the topmost one needs, where `size` is less.
+    pub fn too_small(&self, size: (u16, u16)) -> Option<(u16, u16)> {
+        self.top().map(Overlay::least_size).filter(|least| size.0 < least.0 || size.1 < least.1)
+    }
+
     /// The topmost one, if it is an `O`.
     pub fn top_as<O: Overlay>(&self) -> Option<&O> {
         let top: &dyn Any = self.top()?;
@@ -75,13 +80,23 @@ impl Overlays {
     }
 }
 
-/// Gives a key to the topmost overlay.
+/// Gives a key to the topmost overlay. One that can't be seen whole takes none but the one that leaves it.
 pub(in crate::app) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Option<Operation> {
+    if is_cut(state) && key.code != KeyCode::Esc {
+        return None;
+    }
     with_top(state, |state, top| top.key(state, key, effects))
+}
+
+fn is_cut(state: &State) -> bool {
+    state.console.overlays.too_small(state.console.size).is_some()
 }
 
 /// Gives pasted text to the topmost overlay.
 pub(in crate::app) fn paste(state: &mut State, text: &str) {
+    if is_cut(state) {
+        return;
+    }
     with_top(state, |state, top| {
         top.paste(state, text);
         Then::Stay

@@ -25,7 +25,9 @@ impl Draw for AlertDialog {
         for text in self.preview(state) {
             preview.extend(Line::styled(text.to_string(), Role::Text).wrapped(inside, 2));
         }
-        preview.truncate(PREVIEWED);
+        // Frame, a free row and what the keys do: fields are never pushed out by what stands above them.
+        let spared = usize::from(area.height).saturating_sub(self.fields.len() + 3 + usize::from(area.height >= 8));
+        preview.truncate(PREVIEWED.min(spared));
         let rows = u16::try_from(preview.len() + self.fields.len()).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
         let title = match self.purpose {
@@ -38,7 +40,8 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, line);
             rest = split_top(rest, 1).1;
         }
-        rest = split_top(rest, u16::from(rest.height > 2)).1;
+        let free = usize::from(rest.height) > self.fields.len() + 1;
+        rest = split_top(rest, u16::from(free)).1;
         let labels = self.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
         for (at, field) in self.fields.iter().enumerate() {
             let input = InputLine {

@@ -23,12 +23,12 @@ impl Draw for AskOverlay {
         let spot = dialog::spot(area, width, rows.saturating_add(5));
         let title = place(&state.world.config.console.environment, "local");
         let inner = dialog::frame(painter, spot, DialogTone::Danger, &title, &Line::new());
-        let mut rest = inner;
-        for words in question.iter().chain([&Line::new()]).chain(&detail) {
+        let (mut rest, buttons) = split_bottom(inner, 1);
+        let free = if rest.height > rows { vec![Line::new()] } else { Vec::new() };
+        for words in question.iter().chain(&free).chain(&detail) {
             painter.put(rest, 0, words);
             rest = split_top(rest, 1).1;
         }
-        let buttons = split_bottom(inner, 1).1;
         let used = painter.put(buttons, 0, &dialog::button("Keep running", true));
         painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
         painter.put_at(buttons, used + 2, 0, &Line::styled(self.next_key(state.world.now), Role::KeyLabel));

@@ -20,6 +20,10 @@ use super::Draw;
 
 /// Columns of the dialog.
 const WIDTH: u16 = 90;
+/// Rows of the facts that warnings leave at the least.
+const LEAST_FACTS: u16 = 2;
+/// Columns in which what is typed can be seen at the least.
+const LEAST_TYPED: usize = 12;
 
 /// The environment's word and the host: in every dialog that changes something.
 pub(super) fn place<'a>(word: &str, host: &str) -> Line<'a> {
@@ -31,13 +35,18 @@ impl Draw for Confirmation {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let width = WIDTH.min(area.width);
         let inside = usize::from(width.saturating_sub(4)).max(1);
-        let facts = facts(state, self, inside);
-        let end = ending(state, painter, self, inside);
-        let fields = fields(self);
+        let mut facts = facts(state, self, inside);
+        let mut end = ending(state, painter, self, inside);
+        let fields = fields(self, inside);
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         // Frame, facts, a free row, warnings, fields, what the keys do, buttons.
-        let fixed = rows(end.len() + fields.len()) + 3;
+        let mut fixed = rows(end.len() + fields.len()) + 3;
         let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
+        // Where they leave no row for the facts they are read as the first of them: none may be missed.
+        if spot.height < fixed + 2 + LEAST_FACTS {
+            facts.splice(0..0, end.drain(..));
+            fixed = rows(fields.len()) + 2 + u16::from(spot.height > rows(fields.len()) + 6);
+        }
         let kind = if self.plan.dry_run { "dry run: " } else { "" };
         let title = place(&self.plan.environment, &self.plan.host)
             .and(format!("{kind}{}", state.world.title_of(&self.action)), Role::DialogTitle);
@@ -93,11 +102,14 @@ fn ending(state: &State, painter: &Painter<'_>, dialog: &Confirmation, width: us
 }
 
 /// What has to be typed.
-fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
+fn fields(dialog: &Confirmation, width: usize) -> Vec<InputLine<'_>> {
+    let whole = Line::styled("type ", Role::TextLabel)
+        .and(Span::borrowed(&dialog.plan.target), Role::TextStrong)
+        .and(": ", Role::TextLabel);
+    // A long one stands among the facts, and here is room for what is typed.
+    let prompt = if whole.width() + LEAST_TYPED > width { Line::styled("its name: ", Role::TextLabel) } else { whole };
     let name = InputLine {
-        prompt: Line::styled("type ", Role::TextLabel)
-            .and(Span::borrowed(&dialog.plan.target), Role::TextStrong)
-            .and(": ", Role::TextLabel),
+        prompt,
         text: dialog.name.text(),
         cursor: (dialog.focus == Focus::Name).then(|| dialog.name.cursor()),
         error: None,
@@ -125,11 +137,11 @@ fn bottom(
     fields: &[InputLine<'_>],
     next: &Line<'_>,
 ) {
-    // Where the room is short, the buttons and what the keys do are what must be seen.
     let (rest, buttons) = split_bottom(area, 1);
-    let (rest, keys) = split_bottom(rest, u16::from(rest.height > 0));
+    let (rest, keys) = split_bottom(rest, 1);
     painter.put(keys, 0, next);
-    let mut rest = split_top(rest, u16::from(rest.height > 2)).1;
+    let needed = u16::try_from(warnings.len() + fields.len()).unwrap_or(u16::MAX);
+    let mut rest = split_bottom(rest, needed.min(rest.height)).1;
     for words in warnings {
         painter.put(rest, 0, words);
         rest = split_top(rest, 1).1;

@@ -35,6 +35,7 @@ use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
 use crate::app::state::overlay::Overlay;
+use crate::ui::widgets::notice::Notice;
 
 /// How an overlay is drawn. One file an overlay, as in [`crate::app::overlays`], and a line in [`DRAWINGS`].
 trait Draw: Overlay {
@@ -69,6 +70,12 @@ fn draws<O: Draw>(overlay: &dyn Overlay, state: &State, painter: &mut Painter<'_
 
 /// Draws every overlay, the topmost last. `area` is the whole frame.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    if let Some((columns, rows)) = state.console.overlays.too_small((area.width, area.height)) {
+        painter.clear(area);
+        let says = format!("terminal too small: make it at least {columns}x{rows}");
+        Notice::error(says, "Esc closes").draw(painter, area);
+        return;
+    }
     for overlay in state.console.overlays.iter() {
         let drawn = DRAWINGS.iter().any(|draws| draws(overlay, state, painter, area));
         debug_assert!(drawn, "an overlay is missing in the list: {overlay:?}");
