@@ -32,16 +32,18 @@ impl TextInput {
         self.cursor
     }
 
-    /// Inserts at the cursor; control characters become spaces.
-    pub(crate) fn insert(&mut self, text: &str) {
+    /// Inserts at the cursor; control characters become spaces. `false`: nothing went in.
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
+        let before = self.cursor;
         for c in text.chars() {
             let c = if c.is_control() { ' ' } else { c };
             if self.text.len() + c.len_utf8() > MAX_INPUT {
-                return;
+                break;
             }
             self.text.insert(self.cursor, c);
             self.cursor += c.len_utf8();
         }
+        self.cursor > before
     }
 
     /// Puts `with` in the place of the bytes `range`, the cursor behind it. Nothing where it would grow too long.
@@ -61,7 +63,8 @@ impl TextInput {
     /// Handles a key of line editing. `true` where the text or cursor may have changed.
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
-            (KeyCode::Char(c), false, false) => self.insert(c.encode_utf8(&mut [0; 4])),
+            // A terminal that marks no paste types all of it: what has no room costs nothing.
+            (KeyCode::Char(c), false, false) => return self.insert(c.encode_utf8(&mut [0; 4])),
             (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => self.delete(self.before()),
             (KeyCode::Delete, false, false) => self.delete_forward(),
             (KeyCode::Char('w'), true, false) | (KeyCode::Backspace, _, true) => self.delete(self.word_before()),
@@ -132,7 +135,9 @@ mod tests {
         let mut input = TextInput::default();
         input.insert("a\nb");
         assert_eq!(input.text(), "a b");
-        input.insert(&"é".repeat(MAX_INPUT));
-        assert!(input.text().len() <= MAX_INPUT);
+        assert!(input.insert(&"é".repeat(MAX_INPUT)));
+        assert!(input.text().len() <= MAX_INPUT && !input.insert("é"));
+        press(&mut input, KeyCode::Char('a'), false);
+        assert!(!input.key(Key::plain(KeyCode::Char('b'))), "a full line takes no more, and says so");
     }
 }
