@@ -125,7 +125,7 @@ enum Command {
     /// Show running and past actions
     #[command(after_long_help = help::end("runs"))]
     Runs(runs::Arguments),
-    /// Show what happened: runs and changes
+    /// Show what happened: runs, alerts and changes
     #[command(after_long_help = help::end("timeline"))]
     Timeline(timeline::Arguments),
     /// Show objectives: error budgets and how fast they burn

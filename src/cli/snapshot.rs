@@ -32,7 +32,7 @@ use crate::ui::export::ExportFormat;
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A screen: overview, service, logs, metrics, actions, diagnostics, or a custom one
+    #[arg(help = screens())]
     screen: String,
     /// Size in columns and rows
     #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = size)]
@@ -52,6 +52,12 @@ pub(crate) struct Arguments {
     /// Time since the start of the demo
     #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = duration, requires = "seed")]
     at: Duration,
+}
+
+/// What can be asked for.
+fn screens() -> String {
+    let names: Vec<&str> = Screen::BUILT_IN.iter().map(Screen::name).collect();
+    format!("A screen: {}, or a custom one", names.join(", "))
 }
 
 /// The form of the frame.
