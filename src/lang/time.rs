@@ -5,6 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// A duration in whole milliseconds; what is longer than they can count is as long as that.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// One moment, on both clocks. Durations and deadlines are computed from `mono` alone, so that a stepped wall
 /// clock never makes an age negative; `utc` is for display and for what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +64,7 @@ impl BootTime {
     /// The moment `by` later.
     #[must_use]
     pub(crate) fn plus(self, by: Duration) -> Self {
-        Self { ms: self.ms.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)), ..self }
+        Self { ms: self.ms.saturating_add(millis(by)), ..self }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::reading::Sign;
 use super::rollup::Bucket;
 use super::status::Status;
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, millis};
 
 /// Minutes that are kept: thirty days and the open one.
 const MINUTES: u32 = 30 * 24 * 60;
@@ -264,10 +264,6 @@ fn kind(open: Open, ms: u64) -> Tally {
         (Sign::Good | Sign::Cold | Sign::Degraded, true) => tally.maintenance_up_ms = ms,
     }
     tally
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis() as u64
 }
 
 #[cfg(test)]

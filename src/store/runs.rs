@@ -11,6 +11,7 @@ pub(crate) use self::limits::BeginError;
 use self::limits::judge;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::time::millis;
 use crate::model::fact::{NewFact, RunClosed, RunEnded, RunIntended, RunLost, Statement, StepsEnded};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Plan, Run, RunState};
@@ -333,8 +334,4 @@ fn intended(begin: Begin<'_>, given: Begun) -> Statement {
 
 fn run_of(thing: &StoredThing) -> Option<Run> {
     thing.read().map(RunRecord::into_run)
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

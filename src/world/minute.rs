@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::checks::CheckView;
 use super::ids::{CheckId, MetricId};
 use super::table::IdTable;
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, millis};
 use crate::model::latency::skipped;
 use crate::model::reading::Sign;
 use crate::model::rollup::Bucket;
@@ -152,8 +152,4 @@ pub(super) fn minute_of(at: DateTime<Utc>) -> u32 {
 
 fn into_minute(at: DateTime<Utc>) -> u64 {
     at.timestamp_millis().rem_euclid(60_000).cast_unsigned()
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis() as u64
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::{Alert, AlertState};
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, millis};
 use crate::model::engine::{KeptAlert, KeptAlertState};
 
 impl Alert {
@@ -23,7 +23,7 @@ impl Alert {
         Some(KeptAlert {
             condition: self.condition.written.to_string(),
             state,
-            blind_ms: u64::try_from(self.blind.as_millis()).unwrap_or(u64::MAX),
+            blind_ms: millis(self.blind),
             began_in_sight: self.began_in_sight,
             inhibited_by: None,
         })

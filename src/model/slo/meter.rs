@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::figures::{BURN_WINDOWS, SloFigures};
 use super::sliding::Sliding;
 use super::tally::SloTally;
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, millis};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -201,8 +201,4 @@ fn minute(ms: u64) -> u32 {
 
 fn hour(ms: u64) -> u32 {
     (ms / HOUR_MS) as u32
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis() as u64
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::actions::follow::{Follower, RunLiveness, standing_at};
 use crate::actions::rundir::{End, RunDir};
+use crate::lang::time::millis;
 use crate::model::run::{Closing, OutputLine, Run, RunState};
 use crate::store::runs::StepsEnd;
 use crate::text::SafeText;
@@ -37,19 +38,12 @@ fn with_end(run: &Run, end: Option<&End>) -> Run {
     let Some(end) = end else { return run.clone() };
     let StepsEnd { at, exit_code, signal, note, took, .. } = ended(end);
     let took = took.unwrap_or_else(|| (at - run.started_at).to_std().unwrap_or_default());
-    Run {
-        ended_at: Some(at),
-        duration_ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
-        exit_code,
-        signal,
-        note,
-        ..run.clone()
-    }
+    Run { ended_at: Some(at), duration_ms: Some(millis(took)), exit_code, signal, note, ..run.clone() }
 }
 
 fn closed(run: Run, closing: &Closing) -> Run {
     let Closing { state, checks, note, took, .. } = closing.clone();
-    let outcome_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    let outcome_ms = took.map(millis);
     Run { state, verdict: state.verdict(), checks, note, outcome_ms, ..run }
 }
 

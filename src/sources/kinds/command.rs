@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Answer, Ask, Kind, Pool, number};
 use crate::config::kinds::command::CommandLine;
 use crate::config::sections::check::Check;
+use crate::lang::time::millis;
 use crate::model::document::PollError;
 use crate::model::reading::Sign;
 use crate::process::{self, ChildError, Limits};
@@ -56,7 +57,7 @@ impl Command {
             "stdout": String::from_utf8_lossy(&output.stdout),
             "stderr": String::from_utf8_lossy(&output.stderr),
             "json": parsed,
-            "duration_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "duration_ms": millis(took),
         });
         if let Some(why) = lost {
             document["json_error"] = Value::String(why);
