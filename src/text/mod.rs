@@ -13,6 +13,7 @@ pub(crate) mod count;
 mod escape;
 pub mod every;
 pub(crate) mod markdown;
+pub(crate) mod markup;
 pub mod name;
 pub mod redact;
 mod sanitise;

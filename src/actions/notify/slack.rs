@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::client::Post;
 use super::{Delivered, Order, Sender};
 use crate::config::channels::slack::SlackChannel;
+use crate::text::markup::escaped;
 
 /// Characters of a section at most.
 const SECTION: usize = 3_000;
@@ -22,6 +23,7 @@ impl Sender for SlackChannel {
     }
 }
 
+/// Escaped, for a text that an attacker may have written must not mention everybody, nor be a link in disguise.
 fn body(summary: &str, text: &str, mentions: &[String]) -> Value {
     let mention = if mentions.is_empty() { String::new() } else { format!("{} ", mentions.join(" ")) };
     let room = SECTION - mention.chars().count().min(SECTION / 2);
@@ -35,11 +37,6 @@ fn body(summary: &str, text: &str, mentions: &[String]) -> Value {
 /// `<@U…>`, or that of a group or channel of people.
 fn mention(member: &str) -> String {
     if member.starts_with('S') { format!("<!subteam^{member}>") } else { format!("<@{member}>") }
-}
-
-/// A text that an attacker may have written must not mention everybody, nor be a link in disguise.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Escaped, and cut so that no more than `most` characters remain and none of an escape is cut off.

@@ -9,6 +9,7 @@ use super::client::Post;
 use super::{Delivered, Order, Sender};
 use crate::config::channels::twilio::TwilioChannel;
 use crate::model::message::{DeliveryFailure, truncated};
+use crate::text::markup::escaped;
 
 /// Septets of one SMS.
 const SEPTETS: usize = 160;
@@ -78,7 +79,7 @@ fn sms(text: &str) -> String {
 
 /// Read out twice: the first words of a call at night are lost.
 fn spoken(text: &str) -> String {
-    let text = truncated(text, SPOKEN).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = escaped(&truncated(text, SPOKEN));
     format!("<Response><Say loop=\"2\">{text}</Say></Response>")
 }
 

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use encoding_rs::WINDOWS_1252;
 
 use super::MIN_SECRET;
+use crate::text::markup;
 
 /// Adds every form of `value` that is long enough.
 pub(super) fn add_variants(value: &str, into: &mut BTreeSet<Vec<u8>>) {
@@ -66,9 +67,9 @@ fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
         json.to_owned(),
         json.replace('/', "\\/"),
         ascii_json(json),
-        html(value).replace('"', "&quot;").replace('\'', "&#39;"),
-        html(value).replace('"', "&quot;").replace('\'', "&apos;"),
-        html(value),
+        markup::escaped(value).replace('"', "&quot;").replace('\'', "&#39;"),
+        markup::escaped(value).replace('"', "&quot;").replace('\'', "&apos;"),
+        markup::escaped(value),
         value.replace('\'', "'\\''"),
     ];
     let spelled = KEPT.iter().flat_map(|kept| {
@@ -76,7 +77,7 @@ fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     });
     let written: BTreeSet<String> = escaped.into_iter().chain(spelled).collect();
     // Twice, as where a secret of Kubernetes is encoded by who writes it.
-    let within = [value, json, &html(value), &percent(value, false, "%20", b""), &STANDARD.encode(value)];
+    let within = [value, json, &markup::escaped(value), &percent(value, false, "%20", b""), &STANDARD.encode(value)];
     for text in BTreeSet::from(within) {
         base64(text.as_bytes(), into);
     }
@@ -99,10 +100,6 @@ fn base64(value: &[u8], into: &mut BTreeSet<Vec<u8>>) {
             }
         }
     }
-}
-
-fn html(value: &str) -> String {
-    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The password in `scheme://user:password@host`.

@@ -10,6 +10,7 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 use super::row;
+use crate::text::markup;
 use crate::theme::Styles;
 use crate::theme::color::{Rgb, rgb_of};
 
@@ -252,5 +253,5 @@ fn draw_shape(out: &mut String, shape: Shape, left: f64, top: f64, fg: Rgb) {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    markup::escaped(text).replace('"', "&quot;")
 }
