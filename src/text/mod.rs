@@ -7,6 +7,7 @@
 //! *Invariant:* a [`SafeText`] holds nothing that a terminal would obey, and whatever bytes come in, it is made.
 
 mod block;
+pub(crate) mod causes;
 mod characters;
 pub mod coding;
 pub(crate) mod count;

@@ -10,6 +10,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use super::Order;
 use crate::model::message::{DeliveryFailure, truncated};
 use crate::text::SafeText;
+use crate::text::causes::chain;
 
 /// Attempts of one delivery. What fails then is tried again later, by whoever decides on messages.
 const ATTEMPTS: u32 = 3;
@@ -164,9 +165,5 @@ async fn beginning(mut answer: Response) -> Vec<u8> {
 
 /// The innermost cause, which is the one that says something, without the address.
 fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    if std::ptr::addr_eq(cause, error) { "the connection failed".to_owned() } else { cause.to_string() }
+    chain(error).skip(1).last().map_or_else(|| "the connection failed".to_owned(), ToString::to_string)
 }

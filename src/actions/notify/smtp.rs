@@ -10,6 +10,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use super::{Delivered, Order, Sender};
 use crate::config::channels::smtp::SmtpChannel;
 use crate::model::message::{DeliveryFailure, truncated};
+use crate::text::causes::chain;
 
 /// Characters of a subject.
 const SUBJECT: usize = 180;
@@ -81,13 +82,11 @@ fn mail(channel: &SmtpChannel, order: &Order<'_>) -> Result<lettre::Message, Del
 /// The error with its causes, which say what happened.
 fn describe(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let said = inner.to_string();
+    for cause in chain(error).skip(1) {
+        let said = cause.to_string();
         if !text.contains(&said) {
             text = format!("{text}: {said}");
         }
-        cause = inner.source();
     }
     text
 }

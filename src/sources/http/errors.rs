@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::phases::ResolveError;
 use super::trust;
+use crate::text::causes::chain;
 
 /// Says what `error` means for a request to `authority` (host, with the port where it is unusual).
 pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String {
@@ -68,15 +69,6 @@ pub(super) fn without_password(url: &str) -> String {
 /// The certificate is past its end.
 pub(super) fn expired(authority: &str, not_after: chrono::DateTime<chrono::Utc>) -> String {
     format!("the certificate of {authority} has expired on {}", not_after.format("%Y-%m-%d"))
-}
-
-/// Every error behind an error. What an I/O error wraps is not among its sources: those are its content's sources.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |link: &&'a (dyn Error + 'static)| {
-        let link: &'a (dyn Error + 'static) = *link;
-        let wrapped = link.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        wrapped.map_or_else(|| link.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))
-    })
 }
 
 /// The name that could not be looked up, where that is what went wrong.
