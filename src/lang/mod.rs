@@ -15,3 +15,4 @@ pub mod store_url;
 pub mod time;
 pub mod tz;
 pub mod unit;
+pub(crate) mod url;

@@ -1,5 +1,7 @@
 //! Addresses of people: what each kind of channel takes.
 
+use crate::lang::url::after_scheme;
+
 /// What an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AddressKind {
@@ -61,7 +63,7 @@ impl AddressKind {
                 (!good).then_some("copy the member ID from the profile in Slack: U02ABCDEF")
             }
             Self::Ntfy => {
-                let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+                let rest = after_scheme(text);
                 let good = rest
                     .and_then(|rest| rest.split_once('/'))
                     .is_some_and(|(host, topic)| !host.is_empty() && !topic.is_empty() && !topic.contains('/'));

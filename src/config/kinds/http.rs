@@ -10,6 +10,7 @@ use super::{KindRole, KindSpec, Need, Settings, SourceKind};
 use crate::config::changes::{Fact, hidden};
 use crate::config::reader::{TableReader, Text, template};
 use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::lang::url::after_scheme;
 use crate::model::document::{DocumentShape, Within};
 use crate::text::secret::Template;
 
@@ -160,7 +161,7 @@ fn check_url(table: &TableReader<'_>, url: &Text) -> bool {
     if text.starts_with("{secret:") {
         return true;
     }
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let rest = after_scheme(text);
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
     let problem = match host {
         None => Some(("is not an http or https URL", "write http://HOST/PATH or https://HOST/PATH")),

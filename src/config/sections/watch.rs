@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::TableReader;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
+use crate::lang::url::after_scheme;
 use crate::text::secret::Template;
 
 /// What a watcher serves.
@@ -62,7 +63,7 @@ fn listen(table: &TableReader<'_>) -> Option<SocketAddr> {
 
 fn public_url(table: &TableReader<'_>) -> Option<String> {
     let text = table.text("public_url")?;
-    let rest = text.value.strip_prefix("https://").or_else(|| text.value.strip_prefix("http://"));
+    let rest = after_scheme(&text.value);
     let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
     let is_good = host.is_some_and(|host| !host.is_empty()) && !text.value.contains(['?', '#', '@', ' ', '{']);
     if !is_good {
