@@ -8,7 +8,7 @@ use clap::Args;
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::AlertTimes;
@@ -108,7 +108,7 @@ pub(super) fn after(now: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
 fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {
     let firing: Vec<&str> = firing.collect();
     let hint = match nearest(alert, firing.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean(near),
         None if firing.is_empty() => "`opsroom alerts` shows what fires: nothing does now".to_owned(),
         None => format!("what fires now: {}", firing.join(", ")),
     };

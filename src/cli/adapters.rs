@@ -10,7 +10,7 @@ use super::{Global, configuration};
 use crate::config::Config;
 use crate::config::adapters::built_in;
 use crate::config::verb::Verb;
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest::{listed, nearest, suggest};
 use crate::model::preview::{PreviewRow, RowKind, step};
 use crate::model::shell;
 use crate::text::SafeText;
@@ -95,10 +95,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Some(adapter) => output::print(&whole(adapter)),
         None => {
             let names = || all.iter().map(|adapter| adapter.name.as_str());
-            let hint = match nearest(name, names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("adapters: {}", listed(names())),
-            };
+            let hint = suggest(nearest(name, names()), || format!("adapters: {}", listed(names())));
             output::fail(exit::USAGE, &format!("no adapter named `{name}`"), &hint)
         }
     }

@@ -8,7 +8,7 @@ use super::run::refuse;
 use crate::config::Config;
 use crate::config::plan::{self, PlanError};
 use crate::config::sections::action::Action;
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest::{listed, nearest, suggest};
 use crate::model::choice::{Choice, ChoiceList, before_running};
 use crate::runtime::handover::fetch_choices;
 use crate::text::SafeText;
@@ -88,10 +88,7 @@ fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) 
         }
         Some(_) => Ok(()),
         None => {
-            let hint = match nearest(chosen, free()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("choose one of {}", listed(free())),
-            };
+            let hint = suggest(nearest(chosen, free()), || format!("choose one of {}", listed(free())));
             let why = format!("the adapter offers no {name} `{chosen}`");
             let code = output::fail(exit::USAGE, &why, &hint);
             output::eprint_error(&left_out(list));

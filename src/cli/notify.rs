@@ -11,7 +11,7 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{nearest, suggest};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{MessageKind, Notification, Recipient};
 use crate::runtime::notifying::send;
@@ -73,8 +73,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Some(NotifyCommand::Test { channel }) => {
             let Some(channel) = config.channels.iter().find(|known| *known.name == **channel) else {
                 let near = nearest(channel, config.channels.iter().map(|known| &*known.name));
-                let hint =
-                    near.map_or_else(|| "see `opsroom notify`".to_owned(), |near| format!("did you mean `{near}`?"));
+                let hint = suggest(near, || "see `opsroom notify`".to_owned());
                 return output::fail(exit::USAGE, &format!("no channel named `{channel}`"), &hint);
             };
             output::carry_out(test(arguments, global, &config, channel))

@@ -19,7 +19,7 @@ use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
 use crate::config::titles::title_of_check;
 use crate::config::{self, Config};
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest::{did_you_mean, listed, nearest};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::runtime::foreground::ForegroundRun;
@@ -342,7 +342,7 @@ fn find<'a>(config: &'a Config, name: &str) -> Result<&'a Action, u8> {
     let names = || config.actions.iter().map(|action| action.name.as_ref());
     config.actions.iter().find(|action| action.name.as_ref() == name).ok_or_else(|| {
         let hint = match nearest(name, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => did_you_mean(near),
             None if config.actions.is_empty() => "the configuration has no actions".to_owned(),
             None => format!("actions: {}", listed(names())),
         };

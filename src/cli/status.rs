@@ -15,7 +15,7 @@ use super::Global;
 use super::output::{self, exit};
 use super::{configuration, exit_code, run_service};
 use crate::config::Config;
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{nearest, suggest};
 use crate::lang::unit;
 use crate::model::status::Status;
 use crate::model::thing::StoredThing;
@@ -140,8 +140,7 @@ fn chosen(config: &Config, wanted: &[String]) -> Result<Vec<Name>, (String, Stri
         let known = config.checks.iter().map(|check| &*check.name);
         let known = known.chain(config.metrics.iter().map(|metric| &*metric.name));
         let known = known.chain(config.services.iter().map(|service| &*service.name));
-        let hint = nearest(wanted, known)
-            .map_or_else(|| "use no name to poll everything".to_owned(), |name| format!("did you mean `{name}`?"));
+        let hint = suggest(nearest(wanted, known), || "use no name to poll everything".to_owned());
         return Err((format!("no check, metric or service named `{wanted}`"), hint));
     }
     Ok(names)

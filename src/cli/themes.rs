@@ -8,7 +8,7 @@ use super::Global;
 use super::output::{self, exit};
 use crate::files;
 use crate::files::trust::{Owners, judge_read};
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{nearest, suggest};
 use crate::theme::Catalogue;
 
 /// The shipped themes and a person's own: `themes/NAME.toml` beside the first of `files`, in the order of their names.
@@ -37,10 +37,9 @@ pub(crate) fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, Stri
     if catalogue.has(name) {
         return None;
     }
-    let hint = match nearest(name, catalogue.names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known: {}", catalogue.names().collect::<Vec<_>>().join(", ")),
-    };
+    let hint = suggest(nearest(name, catalogue.names()), || {
+        format!("known: {}", catalogue.names().collect::<Vec<_>>().join(", "))
+    });
     Some((format!("no theme named `{name}`"), hint))
 }
 

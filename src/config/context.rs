@@ -82,10 +82,9 @@ impl<'f> ReadContext<'f> {
             let aliases = self.aliases.borrow();
             let known =
                 || Severity::WORST_FIRST.map(Severity::word).into_iter().chain(aliases.keys().map(String::as_str));
-            let hint = match nearest::nearest(word, known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("severities: {}", nearest::listed(known())),
-            };
+            let hint = nearest::suggest(nearest::nearest(word, known()), || {
+                format!("severities: {}", nearest::listed(known()))
+            });
             self.error(at, format!("no severity named `{word}`"), hint);
         }
         found
@@ -140,7 +139,7 @@ impl<'f> ReadContext<'f> {
         let word = thing.word();
         let known = self.names.get(word).unwrap_or(&NONE);
         let hint = match nearest::nearest(name, known.keys().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => nearest::did_you_mean(near),
             None if known.is_empty() => match thing {
                 Thing::Secret => format!("define it: [secret] {name} = {{ env = \"NAME\" }}"),
                 _ => format!("define it: [{word}.{name}]"),

@@ -134,10 +134,9 @@ fn unknown_section(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
         return;
     }
     let known = || SECTIONS.iter().map(|section| section.spec.name);
-    let hint = match nearest::nearest(entry.key, known()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known sections: {}", nearest::listed(known())),
-    };
+    let hint = nearest::suggest(nearest::nearest(entry.key, known()), || {
+        format!("known sections: {}", nearest::listed(known()))
+    });
     let what = if matches!(entry.value, TomlValue::Table(_)) { "section" } else { "key" };
     context.error(entry.key_at, format!("unknown {what} `{}`", entry.key), hint);
 }

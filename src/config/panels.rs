@@ -280,7 +280,7 @@ pub(super) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<P
             (None, Some(_)) if LATER.contains(&name) => (format!("`{name}` panels are not in this version"), listed()),
             (None, _) => {
                 let near = nearest::nearest(name, PANELS.iter().map(|panel| panel.name));
-                let hint = near.map_or_else(listed, |near| format!("did you mean `{near}`?"));
+                let hint = nearest::suggest(near, listed);
                 (format!("no panel named `{name}`"), hint)
             }
         };

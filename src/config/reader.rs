@@ -113,7 +113,7 @@ impl<'a> TableReader<'a> {
             _ if let Some(elsewhere) = (self.context.elsewhere)(&self.title.to_string(), self.name, entry.key) => {
                 elsewhere
             }
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => nearest::did_you_mean(near),
             None if later => return,
             None => format!("known keys: {}", nearest::listed(known())),
         };
@@ -279,10 +279,9 @@ impl<'a> TableReader<'a> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
             return Some(value.clone());
         }
-        let hint = match nearest::nearest(&text.value, words.iter().map(|(word, _)| *word)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", nearest::listed(words.iter().map(|(word, _)| *word))),
-        };
+        let hint = nearest::suggest(nearest::nearest(&text.value, words.iter().map(|(word, _)| *word)), || {
+            format!("known: {}", nearest::listed(words.iter().map(|(word, _)| *word)))
+        });
         self.context.error(text.at, format!("`{}` is not a known {key}", text.value), hint);
         None
     }

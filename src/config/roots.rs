@@ -3,6 +3,7 @@
 
 use crate::config::fault::SyntaxFault;
 use crate::lang::expression::{Expression, Read, Step};
+use crate::lang::nearest;
 use crate::model::document::{DocumentShape, Within, names, path};
 
 /// What other tools and older configurations call the fields of a document.
@@ -56,8 +57,8 @@ fn wrong(shape: DocumentShape, steps: &[Step]) -> Option<(String, String)> {
             (format!("header names are in lower case, and `{name}` is not"), format!("write `.headers{lower}`"))
         }),
         (Within::Fields(known), Step::Key(name)) => (!known.contains(&name.as_str())).then(|| {
-            let hint = match crate::lang::nearest::nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `.{field}.{near}`?"),
+            let hint = match nearest::nearest(name, known.iter().copied()) {
+                Some(near) => nearest::did_you_mean(&format!(".{field}.{near}")),
                 None => format!("`.{field}` has {}", names(known.iter().copied())),
             };
             (format!("`.{field}` has no field `{name}`"), hint)
@@ -84,7 +85,7 @@ fn meant(shape: DocumentShape, field: &str, steps: &[Step], rest: &[Step]) -> St
     match (slip.or(other), shape.payload()) {
         (Some(known), _) => {
             let rest: String = rest.iter().map(ToString::to_string).collect();
-            format!("did you mean `.{known}{rest}`?")
+            nearest::did_you_mean(&format!(".{known}{rest}"))
         }
         (None, Some(payload)) => below(payload, steps),
         (None, None) if shape.samples => format!("to read a series, write sample = \"{field}\""),
@@ -94,7 +95,7 @@ fn meant(shape: DocumentShape, field: &str, steps: &[Step], rest: &[Step]) -> St
 
 fn below(payload: &str, steps: &[Step]) -> String {
     let steps: Vec<Step> = std::iter::once(Step::Key(payload.to_owned())).chain(steps.iter().cloned()).collect();
-    format!("did you mean `{}`?", path(&steps))
+    nearest::did_you_mean(&path(&steps))
 }
 
 fn fields(shape: DocumentShape) -> String {

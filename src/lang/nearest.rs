@@ -24,6 +24,16 @@ pub(crate) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
+/// The hint where a name is not known: the one that was probably meant, or else what to do.
+pub(crate) fn suggest(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    near.map_or_else(otherwise, did_you_mean)
+}
+
+/// The hint that names what was probably meant.
+pub(crate) fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
 /// As [`nearest`] for keys of the file, with the words that other tools use.
 pub(crate) fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const OTHER_WORDS: [(&str, &str); 19] = [

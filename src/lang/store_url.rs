@@ -208,10 +208,9 @@ fn unknown_parameter(name: &str, query: &str) -> BadStoreUrl {
     let shown = if query.contains('@') { String::new() } else { format!(" `{name}`") };
     BadStoreUrl {
         what: format!("the store's URL has an unknown parameter{shown}"),
-        hint: match nearest::nearest(name, PARAMETERS.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", PARAMETERS[..NAMED].join(", ")),
-        },
+        hint: nearest::suggest(nearest::nearest(name, PARAMETERS.into_iter()), || {
+            format!("there are {}", PARAMETERS[..NAMED].join(", "))
+        }),
     }
 }
 

@@ -20,6 +20,7 @@ use toml::{Table, Value};
 
 use super::color::{ANSI_NAMES, Rgb};
 use super::role;
+use crate::lang::nearest::did_you_mean;
 use crate::text::SafeText;
 
 /// A colour of a theme.
@@ -208,7 +209,7 @@ fn nearest(name: &str) -> String {
         .map(|role| (strsim::osa_distance(role.name(), name), role.name()))
         .min()
         .filter(|(distance, _)| *distance <= 3);
-    best.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"))
+    best.map_or_else(String::new, |(_, known)| format!("; {}", did_you_mean(known)))
 }
 
 fn warn(warnings: &mut Vec<SafeText>, text: &str) {

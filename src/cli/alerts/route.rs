@@ -10,7 +10,7 @@ use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{nearest, suggest};
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::governor::QuietRule;
@@ -50,9 +50,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
     let metrics = config.metrics.iter().map(|metric| &*metric.name);
     let mut names = checks.chain(metrics).chain(config.slos.iter().map(|slo| &*slo.name));
     if !names.clone().any(|name| name == arguments.name) {
-        let hint = nearest(&arguments.name, &mut names).map(|near| format!("did you mean `{near}`?"));
+        let hint = suggest(nearest(&arguments.name, &mut names), || "see `opsroom check`".to_owned());
         let problem = format!("no check, metric or SLO named `{}`", arguments.name);
-        return output::fail(exit::USAGE, &problem, &hint.unwrap_or_else(|| "see `opsroom check`".to_owned()));
+        return output::fail(exit::USAGE, &problem, &hint);
     }
     let severities = match &arguments.severity {
         None => Severity::WORST_FIRST.to_vec(),

@@ -13,6 +13,7 @@ use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::{Config, load};
+use crate::lang::nearest::did_you_mean;
 use crate::logs::filter::Filter;
 use crate::runtime::secrets;
 use crate::text::SafeText;
@@ -194,7 +195,7 @@ fn unknown(name: &str, config: Option<&Config>) -> u8 {
     let names = config.map(|config| config.logs.iter().map(|log| &*log.name).collect::<Vec<_>>()).unwrap_or_default();
     let nearest = names.iter().min_by_key(|known| strsim::levenshtein(known, name));
     let hint = match nearest {
-        Some(known) if strsim::levenshtein(known, name) <= 2 => format!("did you mean `{known}`?"),
+        Some(known) if strsim::levenshtein(known, name) <= 2 => did_you_mean(known),
         Some(_) => format!("the logs are {}", names.join(", ")),
         None if config.is_some() => "the configuration has no logs".to_owned(),
         None => "name a file, `-` for stdin, or a log of the configuration (none found here)".to_owned(),

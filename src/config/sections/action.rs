@@ -205,7 +205,7 @@ fn find_verb<'a>(table: &TableReader<'_>, adapter: &'a Adapter, written: &Text) 
     if found.is_none() {
         let known = || adapter.verbs.keys().map(AsRef::as_ref);
         let hint = match nearest::nearest(&written.value, known()) {
-            Some(near) => format!("did you mean `{near}`? it has {}", nearest::listed(known())),
+            Some(near) => format!("{} it has {}", nearest::did_you_mean(near), nearest::listed(known())),
             None => format!("it has {}", nearest::listed(known())),
         };
         table.context.error(written.at, format!("adapter `{}` has no verb `{}`", adapter.name, written.value), hint);
@@ -246,10 +246,7 @@ fn parameters(table: &TableReader<'_>, adapter: &Adapter, verb: &Verb, written: 
             );
         }
         if !used.contains(&name.value.as_str()) && !verb.choices.contains_key(&name.value) {
-            let hint = match nearest::nearest(&name.value, used.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "remove it".to_owned(),
-            };
+            let hint = nearest::suggest(nearest::nearest(&name.value, used.iter().copied()), || "remove it".to_owned());
             let message = format!("`{}` of adapter `{}` takes no `{}`", written.value, adapter.name, name.value);
             context.error(name.at, message, hint);
         }

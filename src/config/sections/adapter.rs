@@ -131,10 +131,9 @@ fn built_in<'a>(table: &TableReader<'_>, kind: &Text) -> Option<&'a adapters::Bu
             let near = || nearest::nearest(&kind.value, adapters::built_in().iter().map(|adapter| adapter.kind));
             let hint = match other_name(&kind.value) {
                 Some(hint) => hint.to_owned(),
-                None => match near() {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("kinds: {}; or leave `kind` out and write your own verbs", kinds()),
-                },
+                None => nearest::suggest(near(), || {
+                    format!("kinds: {}; or leave `kind` out and write your own verbs", kinds())
+                }),
             };
             (format!("no adapter kind named `{}`", kind.value), hint)
         };
@@ -176,10 +175,9 @@ fn other(table: &TableReader<'_>, entry: &KeyValue<'_>, adapter: &mut Adapter, r
             let names = KEYS.iter().filter(|spec| !matches!(spec.kind, ValueForm::Later)).map(|spec| spec.name);
             let all =
                 names.chain(adapter.variables.keys().map(String::as_str)).chain(required.iter().map(String::as_str));
-            let hint = match nearest::nearest_key(entry.key, all.clone()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known: {}; custom variables go into variables = {{ … }}", nearest::listed(all)),
-            };
+            let hint = nearest::suggest(nearest::nearest_key(entry.key, all.clone()), || {
+                format!("known: {}; custom variables go into variables = {{ … }}", nearest::listed(all))
+            });
             context.error(entry.key_at, format!("unknown key `{}` in {}", entry.key, table.title), hint);
         }
         None => context.error(

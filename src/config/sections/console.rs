@@ -122,10 +122,7 @@ pub(super) fn timezone(table: &TableReader<'_>, key: &str) -> Option<Tz> {
         return Some(zone);
     }
     let near = nearest::nearest(&text.value, Tz::names());
-    let hint = near.map_or_else(
-        || "write an IANA name like UTC or Europe/Vienna".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let hint = nearest::suggest(near, || "write an IANA name like UTC or Europe/Vienna".to_owned());
     table.context.error(text.at, format!("unknown time zone `{}`", text.value), hint);
     None
 }

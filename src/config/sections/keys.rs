@@ -33,10 +33,9 @@ pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<(K
     };
     if command.value != commands::UNBOUND && commands::find(&command.value).is_none() {
         let names = commands::COMMANDS.iter().map(|command| command.name);
-        let hint = match nearest::nearest(&command.value, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`opsroom config keys` lists the commands; `none` unbinds a key".to_owned(),
-        };
+        let hint = nearest::suggest(nearest::nearest(&command.value, names), || {
+            "`opsroom config keys` lists the commands; `none` unbinds a key".to_owned()
+        });
         context.error(command.at, format!("no command named `{}`", command.value), hint);
         return None;
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Comparison, Condition, ConditionError, Predicate};
+use crate::lang::nearest::suggest;
 use crate::lang::unit;
 
 const EXAMPLES: &str = "write it like `> 5% for 5m`, `down for 2m`, `changes > 3 in 10m` or `> 85% until < 75%`";
@@ -227,7 +228,7 @@ fn number(token: Token<'_>, unit: &str) -> Result<f64, ConditionError> {
 fn unknown_word(token: Token<'_>) -> ConditionError {
     const WORDS: [&str; 5] = ["down", "degraded", "stale", "absent", "changes"];
     let near = WORDS.into_iter().find(|word| strsim::damerau_levenshtein(word, token.text) <= 2);
-    let hint = near.map_or_else(|| EXAMPLES.to_owned(), |word| format!("did you mean `{word}`?"));
+    let hint = suggest(near, || EXAMPLES.to_owned());
     error(token.offset, format!("`{}` is not a valid condition", token.text), hint)
 }
 

@@ -15,6 +15,7 @@ use serde_json::{Number, Value};
 
 use super::reads::{self, Read};
 use super::{EvaluationError, ExpressionError, MAX_OUTPUTS};
+use crate::lang::nearest::did_you_mean;
 
 /// How many steps the generators of one run may take together.
 const STEPS: u32 = 50_000;
@@ -313,7 +314,7 @@ fn undefined_error(text: &str, (name, kind): &jaq_compile::Error<&str>) -> Expre
                     .map(|known| (strsim::damerau_levenshtein(known, name), known))
                     .filter(|(distance, _)| *distance <= 2)
                     .min()
-                    .map(|(_, known)| format!("did you mean `{known}`?"))
+                    .map(|(_, known)| did_you_mean(known))
                     .or_else(|| Some(format!("write a string in quotes (\"{name}\") and a field with a dot (.{name})")))
             };
             let arguments = if *arity == 0 { String::new() } else { format!(" with {arity} arguments") };

@@ -59,10 +59,9 @@ impl<'a> Words<'a> {
     fn zone(&mut self) -> Result<Option<Tz>, ScheduleError> {
         let Some((offset, word)) = self.take() else { return Ok(None) };
         let zone = word.parse::<Tz>().map_err(|_| {
-            let hint = match nearest::nearest(word, Tz::names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "write an IANA name like UTC or Europe/Vienna".to_owned(),
-            };
+            let hint = nearest::suggest(nearest::nearest(word, Tz::names()), || {
+                "write an IANA name like UTC or Europe/Vienna".to_owned()
+            });
             error(offset, format!("unknown time zone `{word}`"), hint)
         })?;
         match self.take() {
@@ -179,10 +178,7 @@ fn weekdays(word: &str, offset: usize, hint: &str) -> Result<Weekdays, ScheduleE
         let (Some(from), Some(to)) = (weekday(from), weekday(to)) else {
             const KNOWN: [&str; 11] =
                 ["daily", "weekly", "monthly", "quarterly", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-            let hint = match nearest::nearest(part, KNOWN.into_iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => hint.to_owned(),
-            };
+            let hint = nearest::suggest(nearest::nearest(part, KNOWN.into_iter()), || hint.to_owned());
             return Err(error(at, format!("`{part}` is not a day"), hint));
         };
         found.add_range(from, to);

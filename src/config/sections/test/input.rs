@@ -136,10 +136,9 @@ fn status(word: &str) -> Result<TestInput, (String, String)> {
     ];
     WORDS.iter().find(|(known, _)| *known == word).map(|(_, input)| *input).ok_or_else(|| {
         let known = || WORDS.iter().map(|(word, _)| *word);
-        let hint = match nearest::nearest(word, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "a check takes ok, degraded, down, unknown and _".to_owned(),
-        };
+        let hint = nearest::suggest(nearest::nearest(word, known()), || {
+            "a check takes ok, degraded, down, unknown and _".to_owned()
+        });
         (format!("`{word}` is not a result of a check"), hint)
     })
 }

@@ -2,6 +2,7 @@
 
 use super::Parser;
 use super::moment::{ago, clock, instant};
+use crate::lang::nearest::did_you_mean;
 use crate::logs::filter::value::{Quantity, Test};
 use crate::logs::filter::{Compare, Field, FilterError, Moment, Node};
 use crate::logs::pattern;
@@ -156,7 +157,7 @@ impl Parser<'_> {
         let Some(level) = Level::from_word(word) else {
             let nearest = Level::WORDS.iter().min_by_key(|known| strsim::levenshtein(known, word));
             let hint = match nearest {
-                Some(known) if strsim::levenshtein(known, word) <= 2 => format!("did you mean `{known}`?"),
+                Some(known) if strsim::levenshtein(known, word) <= 2 => did_you_mean(known),
                 _ => format!("levels are {}", Level::WORDS.join(", ")),
             };
             return Err(self.error(at, format!("`{word}` is not a level"), Some(hint)));
