@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use self::values::{host_and_port, resolve_path, template, texts_of};
+pub(crate) use self::values::{host_and_port, quoted, resolve_path, template, texts_of};
 pub(crate) use super::context::{Names, ReadContext};
 use super::entry::text_or_number;
 pub(crate) use super::entry::{KeyValue, Text, described, entries, text_of};

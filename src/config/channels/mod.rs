@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use self::address::{AddressKind, AddressUse};
-use super::reader::{TableReader, Text};
+use super::reader::{TableReader, Text, quoted};
 use super::spec::{KeySpec, ValueForm, each_once, key};
 use crate::text::secret::Template;
 
@@ -161,25 +161,9 @@ pub(super) fn spec(key: &str) -> &'static ChannelSpec {
 
 /// The one key that says the kind; notes the problem where there is none, or more than one.
 pub(super) fn only_one(table: &TableReader<'_>) -> Option<&'static str> {
-    let kinds: Vec<&'static str> = CHANNELS.iter().map(|spec| spec.key).collect();
-    let list = || kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-    let mut given = kinds.iter().copied().filter(|kind| table.has(kind));
-    match (given.next(), given.next()) {
-        (Some(one), None) => Some(one),
-        (None, _) => {
-            if table.lacks(&kinds) {
-                let message = format!("{} does not say where it sends", table.title);
-                table.context.error(table.at, message, format!("add one of {}", list()));
-            }
-            None
-        }
-        (Some(first), Some(second)) => {
-            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
-            let message = format!("{} has both `{first}` and `{second}`", table.title);
-            table.context.error(at, message, "keep one of them: a channel is of one kind");
-            None
-        }
-    }
+    let kinds = CHANNELS.iter().map(|spec| spec.key);
+    let missing = || Some(("does not say where it sends".to_owned(), format!("add one of {}", quoted(kinds.clone()))));
+    table.only_one(kinds.clone(), missing, || "keep one of them: a channel is of one kind".to_owned())
 }
 
 /// What is sent to; notes the keys that go with another kind.

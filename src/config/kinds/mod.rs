@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{Fact, summary};
-use super::reader::TableReader;
+use super::reader::{TableReader, quoted};
 use super::spec::{KeySpec, ValueForm, each_once, key};
 use crate::model::document::DocumentShape;
 use crate::text::secret::Template;
@@ -165,7 +165,7 @@ impl SourceKind {
 }
 
 /// The kinds that a section of this role may be of.
-pub(crate) fn of_role(role: KindRole) -> impl Iterator<Item = &'static KindSpec> {
+pub(crate) fn of_role(role: KindRole) -> impl Iterator<Item = &'static KindSpec> + Clone {
     KINDS.iter().copied().filter(move |spec| spec.serves(role))
 }
 
@@ -226,30 +226,10 @@ pub(crate) fn only_one(
     other: Option<&'static str>,
     what: &str,
 ) -> Option<&'static str> {
-    // Nearly every table has exactly one, and there may be ten thousand of them.
     let kinds = || of_role(role).map(|spec| spec.key).chain(other);
-    let list = || kinds().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-    let mut given = kinds().filter(|kind| table.has(kind));
-    match (given.next(), given.next()) {
-        (Some(one), None) => Some(one),
-        (None, _) => {
-            let later = later::SOURCE.iter().chain(later::CHECK).any(|spec| table.has_any(spec.name));
-            if !later && table.lacks(&kinds().collect::<Vec<_>>()) {
-                table.context.error(
-                    table.at,
-                    format!("{} does not say {what}", table.title),
-                    format!("add one of {}", list()),
-                );
-            }
-            None
-        }
-        (Some(first), Some(second)) => {
-            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
-            let message = format!("{} has both `{first}` and `{second}`", table.title);
-            table.context.error(at, message, format!("keep one of {}", list()));
-            None
-        }
-    }
+    let is_later = || later::SOURCE.iter().chain(later::CHECK).any(|spec| table.has_any(spec.name));
+    let missing = || (!is_later()).then(|| (format!("does not say {what}"), format!("add one of {}", quoted(kinds()))));
+    table.only_one(kinds(), missing, || format!("keep one of {}", quoted(kinds())))
 }
 
 /// The kind of a section of this role, by the one key that says it; notes the keys that go with another kind.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::TableReader;
 use crate::config::context::ReadContext;
 use crate::config::entry::{KeyValue, Text, described};
 use crate::config::file::FilePlace;
@@ -15,6 +16,39 @@ pub(crate) fn resolve_path(directory: &Path, written: &str) -> PathBuf {
         (Some(rest), Some(dirs)) => dirs.home_dir().join(rest),
         _ => directory.join(written),
     }
+}
+
+impl TableReader<'_> {
+    /// The one key of these that is there; notes the problem where there is none, or more than one. `missing`: what is said
+    /// behind the title where there is none, and the hint; `None` where that is said already. `both`: the hint where two are.
+    pub(crate) fn only_one(
+        &self,
+        keys: impl Iterator<Item = &'static str> + Clone,
+        missing: impl FnOnce() -> Option<(String, String)>,
+        both: impl FnOnce() -> String,
+    ) -> Option<&'static str> {
+        // Nearly every table has exactly one, and there may be ten thousand of them.
+        let mut given = keys.clone().filter(|key| self.has(key));
+        match (given.next(), given.next()) {
+            (Some(one), None) => return Some(one),
+            (Some(first), Some(second)) => {
+                let at = self.entry(second).map_or(self.at, |entry| entry.key_at);
+                self.context.error(at, format!("{} has both `{first}` and `{second}`", self.title), both());
+            }
+            (None, _) if self.lacks(&keys.collect::<Vec<_>>()) => {
+                if let Some((what, hint)) = missing() {
+                    self.context.error(self.at, format!("{} {what}", self.title), hint);
+                }
+            }
+            (None, _) => {}
+        }
+        None
+    }
+}
+
+/// `` `a`, `b` ``.
+pub(crate) fn quoted<'a>(keys: impl Iterator<Item = &'a str>) -> String {
+    keys.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The texts of a list; notes a problem for each that is none.

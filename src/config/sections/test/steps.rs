@@ -264,24 +264,9 @@ fn matching(table: &TableReader<'_>, key: &str, known: &Tested<'_>) -> Option<Si
 
 /// The one key of these that is there; notes the problem where there is none, or more than one.
 fn only_one(table: &TableReader<'_>, keys: &[&'static str]) -> Option<&'static str> {
-    let given: Vec<&'static str> = keys.iter().copied().filter(|key| table.has(key)).collect();
     let list = keys.join(", ");
-    match given.as_slice() {
-        [one] => Some(one),
-        [] => {
-            if table.lacks(keys) {
-                let message = format!("{} has none of {list}", table.title);
-                table.context.error(table.at, message, format!("add one of {list}"));
-            }
-            None
-        }
-        [first, second, ..] => {
-            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
-            let message = format!("{} has both `{first}` and `{second}`", table.title);
-            table.context.error(at, message, "write them as two steps");
-            None
-        }
-    }
+    let missing = || Some((format!("has none of {list}"), format!("add one of {list}")));
+    table.only_one(keys.iter().copied(), missing, || "write them as two steps".to_owned())
 }
 
 fn out_of_place(table: &TableReader<'_>, keys: &[&str], with: &str) {
