@@ -404,9 +404,8 @@ fn a_shell_that_is_deaf_to_a_closed_terminal_is_ended() {
 #[test]
 fn a_closed_terminal_ends_the_console_though_nobody_hears_of_it() {
     let deaf = "echo ready; while [ -e pid ]; do echo .; sleep 0.1; done";
-    let opening = Opening::of(&format!(
-        r#"[["bash", "-c", "trap '' HUP TERM; echo $$ > pid; set -m; sh -c '{deaf}'; exit"]]"#
-    ));
+    let opening =
+        Opening::of(&format!(r#"[["bash", "-c", "trap '' HUP TERM; echo $$ > pid; set -m; sh -c '{deaf}'; exit"]]"#));
     let mut console = opening.confirmed_in_script("trap '' HUP;");
     console.wait_for("ready");
     pty::until("a group of its own has the terminal", || console.foreground() == "sh");
