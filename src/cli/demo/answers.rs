@@ -33,7 +33,7 @@ pub(crate) fn answer(world: &DemoWorld, path: &str, at: Duration) -> Option<Http
         ("web", "health") => {
             let (status, says) = if world.fault("web", at).is_some() { (500, "unhealthy") } else { (200, "healthy") };
             let version = world.version("web", at);
-            let mut body = json!({"status": says, "version": version, "environment": "production",
+            let mut body = json!({"status": says, "version": version, "environment": "staging",
                 "services": {"api": if world.fault("api", at).is_some() { "degraded" } else { "healthy" }, "templates": "healthy"}});
             if status == 500 {
                 body["services"]["cart"] = json!({"status": "unhealthy", "error": "TypeError: cart.total is undefined"});
@@ -87,7 +87,7 @@ fn api_health(world: &DemoWorld, at: Duration) -> Value {
     } else {
         json!({"status": "healthy", "latency_ms": 1})
     };
-    json!({"status": if troubled { "degraded" } else { "healthy" }, "version": world.version("api", at), "environment": "production",
+    json!({"status": if troubled { "degraded" } else { "healthy" }, "version": world.version("api", at), "environment": "staging",
         "services": {"database": {"status": "healthy", "latency_ms": 3 + world.noise("db", at.as_secs(), 3)}, "cache": cache}})
 }
 
