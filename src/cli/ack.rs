@@ -1,5 +1,6 @@
 //! `opsroom ack`: says that somebody is at an alert.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -106,7 +107,8 @@ pub(super) fn after(now: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
 }
 
 fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {
-    let firing: Vec<&str> = firing.collect();
+    // Several severities of one fire together.
+    let firing: Vec<&str> = firing.collect::<BTreeSet<_>>().into_iter().collect();
     let hint = match nearest(alert, firing.iter().copied()) {
         Some(near) => did_you_mean(near),
         None if firing.is_empty() => "`opsroom alerts` shows what fires: nothing does now".to_owned(),
