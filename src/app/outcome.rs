@@ -22,6 +22,7 @@ use super::overlays::patterns;
 use super::requests::AwaitedAnswer;
 use super::row::RowKey;
 use super::runbook;
+use super::start;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
@@ -93,6 +94,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::RunOutput { run, lines, omitted } => state.world.run_output(&run, lines, omitted),
         Outcome::RunRefused { request, action, why } if state.console.requests.answered(request) => {
             let title = state.world.title_of(&action).to_owned();
+            start::refused(state, &title);
             state.toast(Tone::Error, &format!("{title} was refused: {why}"));
             state.world.refused(&action, &why);
         }
@@ -141,10 +143,13 @@ fn answered(state: &mut State, outcome: Outcome) {
     }
 }
 
+/// So ends what is said of what waits for the store, until that is back.
+const QUEUED: &str = ": queued on disk, recorded once the store is back";
+
 /// The store is away: what a person said holds here, and is put on record later.
 fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {
     if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
-        let text = format!("{said}: queued on disk, recorded once the store is back");
+        let text = format!("{said}{QUEUED}");
         state.toast(Tone::Warning, &text);
     }
     state.world.acknowledged_here(drafts)
@@ -188,6 +193,7 @@ fn store(state: &mut State, away: Option<StoreAway>, since: DateTime<Utc>) -> Ou
         }
         None => {
             state.console.toasts.withdraw(AWAY);
+            state.console.toasts.withdraw_ending(QUEUED);
             let at = since.with_timezone(&state.world.config.console.timezone).format("%H:%M:%S");
             let since = since::since(known.is_none_or(|(seen, _)| seen), at);
             state.news(Tone::Good, &format!("the store is back; it was away {since}"));

@@ -34,6 +34,14 @@ pub(super) fn asked(title: &str, dry_run: bool) -> String {
     format!("{what}{title}: starting")
 }
 
+/// What was said of a run that was refused holds no more.
+pub(super) fn refused(state: &mut State, title: &str) {
+    for dry_run in [false, true] {
+        let said = asked(title, dry_run);
+        state.console.toasts.withdraw(&said);
+    }
+}
+
 /// The preview of a plan, with what this console knows of its surroundings.
 pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
     // What it has of its own an action may well help.

@@ -85,6 +85,11 @@ impl Toasts {
         self.0.retain(|toast| !toast.text.as_str().starts_with(beginning));
     }
 
+    /// Removes those that end like that.
+    pub(crate) fn withdraw_ending(&mut self, end: &str) {
+        self.0.retain(|toast| !toast.text.as_str().ends_with(end));
+    }
+
     /// Removes those of alerts that are not as they say any more.
     pub(crate) fn withdraw_alerts(&mut self, holds: impl Fn(&Name) -> bool) {
         self.0.retain(|toast| if let ToastOrigin::Alert(alert) = &toast.origin { holds(alert) } else { true });
