@@ -39,11 +39,14 @@ impl PanelView for MetricList {
 /// Columns from which there is room for a longer course.
 const ROOMY: u16 = 140;
 
+/// Columns of a value, and of one beside which stands that it is stale.
+const VALUE: (u16, u16) = (10, 18);
+
 /// What a metric comes to in figures goes first.
-fn columns(width: u16) -> [Column; 6] {
+fn columns(width: u16, any_is_stale: bool) -> [Column; 6] {
     [
         Column::text("metric", 8, 18, 0),
-        Column::figure("value", 10, 0),
+        Column::figure("value", if any_is_stale && width >= VALUE.1 + 9 { VALUE.1 } else { VALUE.0 }, 0),
         Column::plot("course", 6, if width >= ROOMY { 72 } else { 30 }, 3),
         Column::text("thresholds", 10, 24, 4),
         Column::text("age", 4, 12, 2),
@@ -62,7 +65,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
-    let columns = columns(inner.width);
+    let any_is_stale = listing.visible().iter().filter_map(|key| found(state, key)).any(|metric| metric.stale);
+    let columns = columns(beside_pointer(inner).width, any_is_stale);
     let widths = widths(&columns, beside_pointer(inner).width);
     let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
         let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);
