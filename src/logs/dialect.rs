@@ -11,7 +11,7 @@ const SIGNS: [(&str, &[&str]); 11] = [
     ("docker", &["log", "stream", "time"]),
     ("MongoDB", &["t.$date", "s", "c", "id", "ctx", "msg"]),
     ("structlog", &["event", "timestamp", "level"]),
-    ("house form", &["timestamp", "level", "service", "message"]),
+    ("common fields", &["timestamp", "level", "service", "message"]),
     ("slog", &["time", "level", "msg"]),
 ];
 
@@ -31,7 +31,7 @@ mod tests {
         assert_eq!(of("level time pid hostname msg"), Some("pino"));
         assert_eq!(of("name hostname pid level msg time v"), Some("bunyan"));
         assert_eq!(of("level ts caller msg err"), Some("zap"));
-        assert_eq!(of("timestamp level service message metadata.host trace_id"), Some("house form"));
+        assert_eq!(of("timestamp level service message metadata.host trace_id"), Some("common fields"));
         assert_eq!(of("time level msg user"), Some("slog"));
         assert_eq!(of("a b c"), None);
     }

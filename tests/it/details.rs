@@ -78,7 +78,7 @@ fn a_record_is_a_tree_fields_and_what_came() {
     json(&mut app, "api", 1, Level::Error, FAILED);
     app.keys("enter");
     assert_eq!(record(&app).tab, Tab::Tree);
-    assert_eq!(record(&app).recognised(), "json (house form)");
+    assert_eq!(record(&app).recognised(), "json (common fields)");
     snap("record_tree", &mut app);
     app.keys("tab");
     assert!(record(&app).inside, "the first tab goes into the record");

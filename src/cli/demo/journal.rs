@@ -1,4 +1,4 @@
-//! The log lines of the demo's world: one JSON object a line, in the house form.
+//! The log lines of the demo's world: one JSON object a line, with the common fields.
 
 use std::time::Duration;
 

@@ -98,7 +98,7 @@ impl<'a> Known<'a> {
     }
 
     /// A field by the names of pino, bunyan, zap, log4j, structlog, slog, Serilog, `OpenTelemetry`, ECS, GELF,
-    /// `MongoDB`, the journal, and the house form.
+    /// `MongoDB`, the journal, and the common fields.
     fn usual(&mut self, key: &str, value: FieldValue<'a>) {
         // The journal writes null for what it does not export.
         if value.is_null() && key != "MESSAGE" {
