@@ -2,6 +2,7 @@
 //! mends it. It is there only then.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::figures;
 use super::footer::{key_of_action, within_sentence};
@@ -10,13 +11,16 @@ use super::panels::alerts;
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::model::status::Status;
+use crate::text::count::counted;
 use crate::theme::{GlyphSet, Role};
-use crate::ui::line::{Line, Span};
+use crate::ui::line::{Line, Span, cut};
 use crate::ui::widgets::status;
 use crate::world::incident::{Cause, Incident};
 
 /// Under so many rows of the screen the bar has one.
 const LOW: u16 = 16;
+/// Columns that are left of a reason that is cut.
+const LEAST_WHY: usize = 16;
 
 /// Draws the bar in the first rows of `area` and returns the rest.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
@@ -25,7 +29,8 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     let inside = Rect { width: area.width.saturating_sub(1), ..area };
     let beside = if action.is_empty() { 0 } else { action.width() + 2 };
     let room = usize::from(inside.width).saturating_sub(beside);
-    let (first, second) = lines(state, painter.glyphs(), &incident, room, area.height >= LOW);
+    let below = if area.height >= LOW { usize::from(inside.width) } else { 0 };
+    let (first, second) = lines(state, painter.glyphs(), &incident, room, below);
     let (bar, rest) = split_top(area, if second.is_empty() { 1 } else { 2 });
     painter.put_right(inside, 0, &action);
     painter.put(Rect { width: u16::try_from(room).unwrap_or(inside.width), ..inside }, 0, &first);
@@ -35,19 +40,43 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     rest
 }
 
-/// The text in one row where it fits, else in two: what is wrong, and below it what follows.
+/// The text in one row of `room` columns where it fits, else in two: what is wrong, and below it what follows. Where `below`
+/// columns are not enough for that the reason is cut first, then some of those that it takes down are counted: who is at it
+/// and how much else is wrong stay.
 fn lines<'a>(
     state: &'a State,
     glyphs: GlyphSet,
     incident: &Incident<'a>,
     room: usize,
+    below: usize,
+) -> (Line<'a>, Line<'a>) {
+    let (whole, all) = (incident.why.width(), incident.takes_down.len());
+    let lay = |why: usize, named: usize| in_rows(state, glyphs, incident, (why, named), room, below > 0);
+    let (first, second) = lay(whole, all);
+    let excess = second.width().saturating_sub(below);
+    if below == 0 || excess == 0 {
+        return (first, second);
+    }
+    let why = whole.saturating_sub(excess).max(LEAST_WHY).min(whole);
+    let shorter = (1..=all.max(1)).rev().map(|named| lay(why, named));
+    shorter.into_iter().find(|(_, second)| second.width() <= below).unwrap_or_else(|| lay(why, 1))
+}
+
+/// The text with the reason in `why` columns, and `named` of those that it takes down by name.
+fn in_rows<'a>(
+    state: &'a State,
+    glyphs: GlyphSet,
+    incident: &Incident<'a>,
+    (why, named): (usize, usize),
+    room: usize,
     has_two: bool,
 ) -> (Line<'a>, Line<'a>) {
-    let (cause, since, after) = (cause(state, glyphs, incident), since(state, incident), after(incident));
-    let why = Line::styled(incident.why.clone(), Role::TextStrong);
+    let why = Line::styled(cut(&incident.why, why, glyphs.ellipsis), Role::TextStrong);
     let dot = || Line::styled(format!(" {} ", glyphs.dot), Role::TextDim);
-    let parts = [(Line::plain(" "), since), (dot(), why), (dot(), after)];
-    let (mut first, mut second) = (cause, Line::new());
+    // Behind when an alert clears a time would be read as one with it.
+    let before_since = if matches!(incident.cause, Cause::Alert(_)) { dot() } else { Line::plain(" ") };
+    let parts = [(before_since, since(state, incident)), (dot(), why), (dot(), after(incident, named))];
+    let (mut first, mut second) = (cause(state, glyphs, incident), Line::new());
     for (between, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
         // What does not fit whole goes below with all that follows: a time that is cut says another time.
         let fits = first.width() + between.width() + part.width() <= room;
@@ -77,7 +106,7 @@ fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'
         Cause::Alert(alert) => {
             let head = Line::styled(format!(" ! {} ", alert.severity.word()), status::severity_role(alert.severity));
             let title = state.seen().title_of_subject(&alert.subject);
-            let head = match incident.service.filter(|service| service.title != title) {
+            let head = match incident.service.filter(|service| !service.own && service.title != title) {
                 Some(service) => {
                     head.then(Span::borrowed(&service.title), Role::TextStrong).then(glyphs.dot, Role::TextDim)
                 }
@@ -100,12 +129,16 @@ fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
     Line::styled(figures::elapsed(now.since(since.at)), Role::TextStrong).then(clock, Role::Text)
 }
 
-/// What it takes down, and how much else is wrong.
-fn after<'a>(incident: &Incident<'a>) -> Line<'a> {
+/// What it takes down, `named` of it by name, who is at it, and how much else is wrong.
+fn after<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
     let mut words = Line::new();
-    for (at, service) in incident.takes_down.iter().enumerate() {
+    for (at, service) in incident.takes_down.iter().take(named).enumerate() {
         words = words.and(if at == 0 { "takes down " } else { ", " }, Role::Text);
         words = words.and(Span::borrowed(&service.title), Role::TextStrong);
+    }
+    let others = incident.takes_down.len().saturating_sub(named);
+    if others > 0 {
+        words = words.and(format!(" and {}", counted(others, "other")), Role::Text);
     }
     if let Some(known) = incident.acknowledged {
         let gap = if words.is_empty() { "" } else { "  " };
