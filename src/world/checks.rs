@@ -211,6 +211,17 @@ impl CheckView {
         self.latencies.percentile(quantile, window, self.as_of)
     }
 
+    /// The same where any answer lies within the window: refusals alone are no measure of it.
+    pub(crate) fn percentile_of_answers(&self, quantile: f64, window: Duration) -> Option<u64> {
+        let has_answered = self.answered.is_some_and(|at| self.as_of.since(at) <= window);
+        self.percentile(quantile, window).filter(|_| has_answered)
+    }
+
+    /// Since when it has not answered, where its latencies can't pass for how fast it answers now.
+    pub(crate) fn unanswered_for(&self, now: Stamp) -> Option<Duration> {
+        self.answered.filter(|_| !self.is_answering()).map(|at| now.since(at))
+    }
+
     /// All latencies of the last `window`: for several percentiles of it.
     pub(crate) fn latencies(&self, window: Duration) -> Merged {
         self.latencies.merged(window, self.as_of)

@@ -139,11 +139,17 @@ pub(crate) fn usual_latencies(glyphs: GlyphSet, check: &CheckView) -> Line<'stat
 /// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  1h`.
 fn latencies(glyphs: GlyphSet, check: &CheckView, window: Duration) -> Line<'static> {
     let merged = check.latencies(window);
+    let has_answered = check.percentile_of_answers(0.5, window).is_some();
+    // Without answers now they would pass for how fast it is.
+    let role = if check.is_answering() { Role::Text } else { Role::TextDim };
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
-        let figure = merged.percentile(quantile).filter(|_| check.is_answering());
+        let figure = merged.percentile(quantile).filter(|_| has_answered);
         let figure = figure.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
-        words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
+        words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), role);
+    }
+    if has_answered && !check.is_answering() {
+        words = words.and(format!("{} ", glyphs.stale), Role::MarkStale);
     }
     let words = words.and(figures::age(window), Role::TextDim);
     match check.percentiles_note() {

@@ -90,6 +90,11 @@ impl PanelView for Checks {
     }
 }
 
+/// What refused or did not answer was polled, no more.
+fn how_polled(check: &CheckView) -> &'static str {
+    if check.last.as_ref().is_none_or(|last| last.answered) { "answered" } else { "polled" }
+}
+
 fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
     let own = if state.seen().is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
     status::label(check.status, check.stale, painter.glyphs(), status::FULL)
@@ -97,7 +102,7 @@ fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Li
         .and(&check.name, Role::TextStrong)
         .and(format!(" {}", standing(state, check.since)), Role::Text)
         .and(own, Role::MarkStale)
-        .and("  answered ", Role::TextDim)
+        .and(format!("  {} ", how_polled(check)), Role::TextDim)
         .join(check::polled(state, check))
         .and(if check.last.is_some() { " ago" } else { "" }, Role::TextDim)
 }

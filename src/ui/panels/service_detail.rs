@@ -74,10 +74,12 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     }
     if let Some(check) = leading {
         lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
-        let p95 = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
+        let p95 = check.percentile_of_answers(0.95, LATENCY_WINDOW);
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
-        let figures = label("last 15m").and(format!("p95 {p95}, up "), Role::Text);
-        lines.push(figures.join(up(glyphs, check, LATENCY_WINDOW, world.now)));
+        let old =
+            check.unanswered_for(world.now).map_or_else(String::new, |age| format!(" ({} old)", figures::age(age)));
+        let figures = label("last 15m").and(format!("p95 {p95}"), Role::Text).and(old, Role::MarkStale);
+        lines.push(figures.and(", up ", Role::Text).join(up(glyphs, check, LATENCY_WINDOW, world.now)));
     }
     let needing = world.config.services.iter().filter(|other| other.depends_on.contains(&service.name));
     let needing: Vec<&str> = needing.map(|other| other.title.as_str()).collect();
