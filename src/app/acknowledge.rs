@@ -11,6 +11,7 @@ use crate::world::incident::Cause;
 
 /// Opens the dialog that acknowledges what is selected, else what the incident bar names.
 pub(super) fn acknowledge(state: &mut State) {
+use crate::world::services::ServiceView;
     let rules = meant(state);
     if rules.is_empty() {
         state.toast(Tone::Info, "no alert is firing here: nothing to acknowledge");
@@ -24,7 +25,7 @@ pub(super) fn silence(state: &mut State) {
     let matching = match subject(state) {
         Some(RowKey::Alert(id)) => state.world.alert(&id).map(|alert| alert.subject.name().to_owned()),
         Some(RowKey::Check(name) | RowKey::Metric(name)) => Some(name.to_string()),
-        Some(RowKey::Service(name)) => Some(format!("service:{name}")),
+        Some(RowKey::Service(name)) => state.world.service(&name).map(|service| matching(state, service)),
         _ => None,
     };
     state.console.overlays.push(AlertDialog::silence(&matching.unwrap_or_default()));
@@ -35,7 +36,7 @@ pub(super) fn silence(state: &mut State) {
 fn meant(state: &State) -> Vec<Name> {
     let of_subject = match subject(state) {
         Some(RowKey::Alert(id)) => return fires(state, |alert| alert.id == id),
-        Some(RowKey::Service(name)) => fires(state, |alert| alert.service.as_ref() == Some(&name)),
+        Some(RowKey::Service(name)) => state.world.service(&name).map_or_else(Vec::new, |row| fires_of(state, row)),
         Some(RowKey::Check(name)) => fires(state, |alert| alert.subject == AlertSubject::Check(name.clone())),
         Some(RowKey::Metric(name)) => fires(state, |alert| alert.subject == AlertSubject::Metric(name.clone())),
         _ => Vec::new(),
@@ -44,10 +45,7 @@ fn meant(state: &State) -> Vec<Name> {
         return of_subject;
     }
     match state.world.incident().map(|incident| incident.cause) {
-        Some(Cause::Service(service)) => {
-            let name = service.name.clone();
-            fires(state, |alert| alert.service.as_ref() == Some(&name))
-        }
+        Some(Cause::Service(service)) => fires_of(state, service),
         Some(Cause::Alert(alert)) => vec![alert.id.clone()],
         None => Vec::new(),
     }
@@ -57,3 +55,14 @@ fn fires(state: &State, is_meant: impl Fn(&AlertView) -> bool) -> Vec<Name> {
     let firing = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
     firing.map(|alert| alert.id.clone()).collect()
 }
+/// What silences all of a row: its service, or of what belongs to none the check that makes it what it is.
+fn matching(state: &State, service: &ServiceView) -> String {
+    let leading = service.leading.filter(|_| service.own).and_then(|id| state.world.checks.get(id));
+    leading.map_or_else(|| format!("service:{}", service.name), |check| check.name.to_string())
+}
+
+fn fires_of(state: &State, service: &ServiceView) -> Vec<Name> {
+    let firing = state.world.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
+    firing.map(|alert| alert.id.clone()).collect()
+}
+

@@ -7,7 +7,6 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::world::alerts::AlertSubject;
 
 /// A label with what it says. An empty label continues the row above.
 pub(crate) type Row = (&'static str, SafeText);
@@ -32,10 +31,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Run(id) => world.run_by_id(id)?.service.clone(),
         RowKey::Alert(id) => {
             let alert = world.alert(id)?;
-            match &alert.subject {
-                AlertSubject::Check(name) => Some(world.row_of(name)),
-                AlertSubject::Metric(_) | AlertSubject::Slo(_) | AlertSubject::Console => alert.service.clone(),
-            }
+            Some(world.service_of_alert(alert)?.name.clone())
         }
         RowKey::Entry(..) => {
             world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())

@@ -9,7 +9,6 @@ use super::row::RowKey;
 use super::screens::Screen;
 use super::state::State;
 use super::toasts::Tone;
-use crate::world::alerts::AlertSubject;
 
 /// Takes the service that is selected on the screen one comes from.
 pub(crate) fn choose(state: &mut State) {
@@ -45,10 +44,10 @@ pub(crate) fn selected(state: &State) -> Option<Name> {
     let of_row = row.and_then(|row| match row {
         RowKey::Service(name) => Some(name),
         RowKey::Check(name) => Some(state.seen().row_of(&name)),
-        RowKey::Alert(id) => match state.seen().alert(&id).map(|alert| &alert.subject) {
-            Some(AlertSubject::Check(name)) => Some(state.seen().row_of(name)),
-            _ => None,
-        },
+        RowKey::Alert(id) => {
+            let world = state.seen();
+            world.alert(&id).and_then(|alert| world.service_of_alert(alert)).map(|service| service.name.clone())
+        }
         _ => None,
     });
     let shown = || (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();

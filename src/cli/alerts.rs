@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::config::titles::title_of_alert;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
-use crate::model::alert::{RESOLVED_SHOWN, Severity};
+use crate::model::alert::Severity;
 use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
 use crate::model::fact::Statement;
 use crate::model::ledger::TargetRecord;
@@ -207,7 +207,8 @@ async fn lines(
     let engine = run_service.store().kept_engine().await?;
     let engine = engine.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());
     let engine = engine.filter(|engine| engine.version == ENGINE_VERSION).unwrap_or_default();
-    let shown = TimeDelta::from_std(arguments.history.unwrap_or(RESOLVED_SHOWN)).unwrap_or(TimeDelta::MAX);
+    let shown =
+        TimeDelta::from_std(arguments.history.unwrap_or(config.alerting.resolved_for)).unwrap_or(TimeDelta::MAX);
     let is_shown = |record: &&AlertRecord| record.resolved_at.is_none_or(|at| now - at < shown);
     let muted: BTreeMap<&Name, &Name> =
         engine.alerts.iter().filter_map(|(rule, kept)| Some((rule, kept.inhibited_by.as_ref()?))).collect();

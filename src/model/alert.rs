@@ -77,7 +77,7 @@ pub(crate) enum AlertState {
         /// Since when its condition holds no more.
         since: Stamp,
     },
-    /// It is over, and shown for [`RESOLVED_SHOWN`].
+    /// It is over, and shown for some time.
     Resolved {
         /// When it had begun to fire.
         fired_at: Stamp,
@@ -133,6 +133,8 @@ pub(crate) struct Alert {
     pub condition: Condition,
     /// How long the condition must be gone before it is over. At exactly this time it is (as in Prometheus).
     pub keep: Duration,
+    /// For how long it is remembered that it is over.
+    pub resolved_for: Duration,
     /// Where it stands.
     pub state: AlertState,
     /// Time of the present pending state in which nothing could be seen: it does not count towards `for`.
@@ -158,6 +160,7 @@ impl Alert {
             severity,
             condition,
             keep,
+            resolved_for: RESOLVED_SHOWN,
             state: AlertState::Inactive,
             blind: Duration::ZERO,
             blind_since: None,
@@ -173,7 +176,7 @@ impl Alert {
         self.count_blindness(holds, now);
         self.look_back(sight, holds);
         let (state, transition) = match (self.state, holds) {
-            (AlertState::Resolved { at, .. }, Holds::No | Holds::Unknown) if now.since(at) >= RESOLVED_SHOWN => {
+            (AlertState::Resolved { at, .. }, Holds::No | Holds::Unknown) if now.since(at) >= self.resolved_for => {
                 (AlertState::Inactive, Transition::Forgotten)
             }
             (AlertState::Inactive | AlertState::Resolved { .. }, Holds::Yes) => {

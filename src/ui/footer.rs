@@ -139,9 +139,10 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
         let key = key_of_action(state, action);
         (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
     };
-    let service = state.regarded_service().map(|service| &service.name);
+    // Of what belongs to no service those that belong to none.
+    let of_service = state.regarded_service().map(|service| (!service.own).then_some(&service.name));
     let (its, others): (Vec<&Action>, Vec<&Action>) =
-        state.world.config.actions.iter().partition(|action| service.is_some() && action.service.as_ref() == service);
+        state.world.config.actions.iter().partition(|action| of_service == Some(action.service.as_ref()));
     let others = if state.console.screen == Screen::Service { Vec::new() } else { others };
     (its.into_iter().filter_map(hint).collect(), others.into_iter().filter_map(hint).collect())
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use crate::lang::condition::Predicate;
 use crate::lang::unit;
-use crate::model::alert::{AlertState, ConditionInput, RESOLVED_SHOWN, Severity, Transition};
+use crate::model::alert::{ConditionInput, Severity, Transition};
 use crate::model::cause;
-use crate::model::since::Since;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -17,6 +16,7 @@ use super::World;
 use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, SloId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
+use super::shown_phase::{Shown, over, shown};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase, SilencedBy};
 use crate::world::timeline::{EventKind, EventMark, TimelineEntry};
 
@@ -109,21 +109,13 @@ impl World {
         let said = if transition == Transition::Fired { view.summary(title, self.now) } else { view.over(title) };
         let muted = self.muted_note(&view).map_or_else(String::new, |why| format!(" ({why})"));
         let text = format!("{said}{muted}");
-        // The status of a check is in the timeline already; what is muted asks nothing of a person.
-        let is_step = !muted.is_empty() || self.is_about_status(&view.id);
+        // What is muted asks nothing of a person.
+        let is_step = !muted.is_empty();
         let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
         let mark = EventMark::Alert(view.id.clone(), transition == Transition::Fired);
         self.timeline.see(TimelineEntry { is_step, ..entry }, mark, SAME, false);
         let cries = transition == Transition::Fired && severity == Severity::Critical && !view.is_muted();
         output.changes.push(if cries { Change::Critical { alert: view.id, text } } else { Change::Alerts });
-    }
-
-    /// Whether a condition is about the status of a check, and not about a figure.
-    pub(super) fn is_about_status(&self, rule: &str) -> bool {
-        let machine = self.machines.alert(rule, &self.membership).and_then(|id| self.machines.all.get(id.place()));
-        machine.is_some_and(|machine| {
-            matches!(machine.subject, AlertSubject::Check(_)) && machine.alert.condition.field().is_none()
-        })
     }
 
     /// Rebuilds the list of alerts from another set of machines: firing, pending, resolved; worst first, newest first.
@@ -147,6 +139,7 @@ impl World {
             id: Name::from(NETWORK),
             subject: AlertSubject::Console,
             service: None,
+            row: None,
             severity: Severity::Critical,
             condition: "our own network is down".into(),
             phase: Phase::Firing,
@@ -160,6 +153,7 @@ impl World {
             firing: None,
             is_behind: false,
             is_own_view: false,
+            over_at: None,
         };
         self.alerts.put(AlertId::new(network), view.rank(), view);
     }
@@ -209,9 +203,9 @@ impl World {
 
     /// What was over by the record is not shown for ever.
     pub(super) fn forget_resolved(&mut self) {
-        let now = self.now;
+        let (now, shown) = (self.now, self.config.alerting.resolved_for);
         let is_old = |view: &&AlertView| {
-            view.phase == Phase::Resolved && view.since.is_some_and(|since| now.since(since.at) >= RESOLVED_SHOWN)
+            view.phase == Phase::Resolved && view.since.is_some_and(|since| now.since(since.at) >= shown)
         };
         let old = self.alerts.iter().filter(is_old).filter_map(|view| self.machines.alert(&view.id, &self.membership));
         for id in old.collect::<Vec<_>>() {
@@ -261,6 +255,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         id: machine.alert.name.clone(),
         subject: machine.subject.clone(),
         service: machine.service.clone(),
+        row: machine.row,
         severity: machine.alert.severity,
         condition: Arc::clone(&machine.alert.condition.written),
         phase,
@@ -277,6 +272,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
             .and_then(|row| world.service_at(row))
             .is_some_and(|service| service.blocked_by.is_some()),
         is_own_view,
+        over_at: (phase == Phase::Pending).then(|| over(world, machine)).flatten().map(|over| over.at),
     };
     Some(with_record(world, machine, view))
 }
@@ -301,46 +297,6 @@ fn flaps(world: &World, machine: &Machine) -> bool {
     match machine.about {
         SubjectId::Check(id) => world.checks[id].flapping && machine.alert.condition.field().is_none(),
         SubjectId::Metric(_) | SubjectId::Slo(..) => false,
-    }
-}
-
-/// Where an alert stands for a person who looks at it here.
-struct Shown<'a> {
-    phase: Phase,
-    since: Option<Since>,
-    /// What was seen by whoever acts for all; `None`: what is seen here.
-    value: Option<&'a str>,
-    /// Whether it fires by what is seen from here alone.
-    is_own_view: bool,
-}
-
-/// By what is on record while another process acts for all, else by what is seen here.
-fn shown<'a>(world: &'a World, machine: &Machine) -> Option<Shown<'a>> {
-    let own = match machine.alert.state {
-        AlertState::Inactive => None,
-        AlertState::Pending { .. } => Some(Phase::Pending),
-        AlertState::Firing { .. } | AlertState::Keeping { .. } => Some(Phase::Firing),
-        AlertState::Resolved { .. } => Some(Phase::Resolved),
-    };
-    let own_view = |phase, is_own_view| Shown { phase, since: machine.alert.since(), value: None, is_own_view };
-    if !world.shows_record() {
-        return Some(own_view(own?, false));
-    }
-    let now = world.now;
-    let record = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
-    match (record, record.and_then(|record| record.resolved_at), own) {
-        (Some(record), None, own) => {
-            let since = Some(Since { at: now.stored(record.fired_at), seen: record.seen });
-            let value = (own != Some(Phase::Firing)).then_some(record.value.as_str());
-            Some(Shown { phase: Phase::Firing, since, value, is_own_view: false })
-        }
-        (_, _, Some(Phase::Firing)) => Some(own_view(Phase::Firing, true)),
-        (Some(record), Some(at), own) if now.since(now.stored(at)) < RESOLVED_SHOWN && own != Some(Phase::Pending) => {
-            let (since, value) = (Some(Since::seen(now.stored(at))), Some(record.value.as_str()));
-            Some(Shown { phase: Phase::Resolved, since, value, is_own_view: false })
-        }
-        (_, _, Some(Phase::Pending)) => Some(own_view(Phase::Pending, false)),
-        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::ids::AlertId;
+use super::ids::{AlertId, ServiceId};
 use super::ranked::Ranked;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
@@ -50,7 +50,7 @@ pub enum Phase {
     Pending,
     /// It fires.
     Firing,
-    /// It is over since less than 15 minutes.
+    /// It is over, and that is still shown.
     Resolved,
 }
 
@@ -127,6 +127,8 @@ pub struct AlertView {
     pub subject: AlertSubject,
     /// The service of the subject.
     pub service: Option<Name>,
+    /// The row of services that the subject belongs to: where no service is configured, a check is a row of its own.
+    pub(crate) row: Option<ServiceId>,
     /// How bad.
     pub severity: Severity,
     /// The condition as written.
@@ -153,6 +155,8 @@ pub struct AlertView {
     pub is_behind: bool,
     /// Whether it fires by what this console sees alone: whoever acts for all does not say so.
     pub is_own_view: bool,
+    /// When it was over last, where it pends again while that would still be shown.
+    pub(crate) over_at: Option<Stamp>,
 }
 
 impl AlertView {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::World;
 use super::alerting::SAME;
 use super::history::{self, HistoryKind};
+use super::objectives;
 use super::output::Output;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::lang::time::Stamp;
 use crate::model::fact::alerting::rule_of;
-use crate::model::fact::{CheckStatus, Fact, Statement};
+use crate::model::fact::{CheckStatus, Fact, SilenceEnded, SilenceStarted, Statement};
 use crate::model::run::{Run, RunState};
 use crate::model::status::Status;
 use crate::model::thing::{CheckRecord, is_outdated};
@@ -78,7 +79,7 @@ impl World {
         let Some(line) = history::describe(fact, run, &self.config, self.config.console.timezone) else {
             return false;
         };
-        let (kind, service) = (kind(fact, line.kind), service(fact, run));
+        let (kind, service) = (kind(fact, line.kind), self.service_of_fact(fact, run));
         let near = match fact.said() {
             Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
             Statement::AlertFired(_) | Statement::AlertResolved(_) => SAME,
@@ -93,19 +94,40 @@ impl World {
             Statement::Deployed(deployed) => deployed.subject.clone(),
             _ => None,
         };
-        let is_step = self.is_said_better(fact.said());
+        // What was muted asked nothing of a person.
+        let is_step = matches!(fact.said(), Statement::AlertFired(fired) if fired.muted_because.is_some());
         let entry = TimelineEntry { reason, is_step, ..TimelineEntry::new(at, kind, service, text) };
         self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
     }
 
-    /// Whether the status of a check says better what an alert says, or nobody needs to hear of it.
-    fn is_said_better(&self, said: &Statement) -> bool {
-        let (rule, is_muted) = match said {
-            Statement::AlertFired(fired) => (Some(fired.rule.clone()), fired.muted_because.is_some()),
-            Statement::AlertResolved(resolved) => (rule_of(&resolved.id), false),
-            _ => return false,
+    /// The service that a fact is about.
+    fn service_of_fact(&self, fact: &Fact, run: Option<&Run>) -> Option<Name> {
+        match fact.said() {
+            Statement::CheckStatus(said) => said.service.clone(),
+            Statement::AlertFired(said) => said.service.clone(),
+            Statement::AlertResolved(said) => self.service_of_name(&said.alert),
+            Statement::AlertAcknowledged(said) => self.service_of_name(&said.alert),
+            Statement::AlertUnacknowledged(said) => self.service_of_name(&said.alert),
+            Statement::SilenceStarted(SilenceStarted { matching, .. })
+            | Statement::SilenceEnded(SilenceEnded { matching, .. }) => match matching.strip_prefix("service:") {
+                Some(service) => self.service(service).map(|service| service.name.clone()),
+                None => self.service_of_name(matching.split(':').next().unwrap_or_default()),
+            },
+            Statement::Deployed(deployed) => Some(deployed.service.clone()),
+            Statement::RunIntended(intended) => intended.service.clone(),
+            _ => run?.service.clone(),
+        }
+    }
+
+    /// The service of the check, metric or objective of that name, which an alert is named after.
+    fn service_of_name(&self, name: &str) -> Option<Name> {
+        let of_check = || self.check(name).map(|check| check.service.clone());
+        let of_metric = || self.metric(name).map(|metric| metric.service.clone());
+        let of_slo = || {
+            let slo = self.config.slos.iter().find(|slo| &*slo.name == name)?;
+            Some(objectives::service(slo, &self.config).cloned())
         };
-        is_muted || rule.is_some_and(|rule| self.is_about_status(&rule))
+        of_check().or_else(of_metric).or_else(of_slo).flatten()
     }
 }
 
@@ -144,16 +166,6 @@ fn state(said: &Statement) -> RunState {
         Statement::RunReopened { .. } => RunState::Verifying,
         Statement::RunRefused(_) => RunState::Refused,
         _ => RunState::Running,
-    }
-}
-
-fn service(fact: &Fact, run: Option<&Run>) -> Option<Name> {
-    match fact.said() {
-        Statement::CheckStatus(said) => said.service.clone(),
-        Statement::AlertFired(said) => said.service.clone(),
-        Statement::Deployed(deployed) => Some(deployed.service.clone()),
-        Statement::RunIntended(intended) => intended.service.clone(),
-        _ => run?.service.clone(),
     }
 }
 

@@ -72,7 +72,7 @@ impl World {
                 }),
             },
             Cause::Alert(alert) => {
-                let service = alert.service.as_deref().and_then(|name| self.service(name));
+                let service = self.service_of_alert(alert);
                 let action =
                     service.and_then(|of| self.action_about(of, &alert.subject).or_else(|| self.restart_of(of)));
                 let (since, acknowledged) = (alert.since, alert.acknowledged.as_ref());
@@ -83,8 +83,7 @@ impl World {
 
     /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Of several who said so first.
     fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
-        let of_service = |alert: &&AlertView| alert.service.as_ref() == Some(&service.name);
-        let mut firing = self.alerts.iter().filter(|alert| alert.phase == Phase::Firing).filter(of_service);
+        let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
         let first = firing.clone().filter_map(|alert| alert.acknowledged.as_ref()).min_by_key(|known| known.at);
         first.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
     }
@@ -95,10 +94,9 @@ impl World {
         let services = down.filter(|service| !service.is_explained()).map(Cause::Service);
         let firing = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
         let is_cause = |alert: &&AlertView| {
-            let of = alert.service.as_deref().and_then(|name| self.service(name));
             alert.severity >= Severity::High
                 && !alert.is_muted()
-                && of.is_none_or(|service| service.status != Status::Down)
+                && self.service_of_alert(alert).is_none_or(|service| service.status != Status::Down)
         };
         services.chain(firing.filter(is_cause).map(Cause::Alert))
     }
@@ -159,15 +157,18 @@ impl World {
         waiting
     }
 
-    /// The actions of a service that have a key, in the order of the configuration.
+    /// The actions of a service that have a key, in the order of the configuration; of what belongs to no service those that
+    /// belong to none.
     fn actions_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Action> {
         let actions = service.actions.iter().filter_map(|id| self.config.actions.get(id.place()));
-        actions.filter(|action| action.key.is_some() && action.service.as_ref() == Some(&service.name))
+        let of = (!service.own).then_some(&service.name);
+        actions.filter(move |action| action.key.is_some() && action.service.as_ref() == of)
     }
 
     /// The first that begins a service anew: what is done where nothing else is known.
     fn restart_of<'a>(&'a self, service: &'a ServiceView) -> Option<&'a Action> {
-        self.actions_of(service).find(|action| AFRESH.contains(&&*action.verb))
+        // What belongs to no service may restart anything.
+        self.actions_of(service).find(|action| !service.own && AFRESH.contains(&&*action.verb))
     }
 
     /// The first that is configured for a check or metric: it looks at it before, or is judged by it after.

@@ -62,6 +62,20 @@ impl World {
         self.alerts.get(self.machines.alert(id, &self.membership)?)
     }
 
+    /// The row of services that an alert belongs to: its service, or its check where that is a row of its own.
+    pub(crate) fn service_of_alert(&self, alert: &AlertView) -> Option<&ServiceView> {
+        self.service_at(alert.row?)
+    }
+
+    /// The alerts of a row of services, in the order of the list.
+    pub(crate) fn alerts_of<'a>(
+        &'a self,
+        service: &ServiceView,
+    ) -> impl Iterator<Item = &'a AlertView> + Clone + use<'a> {
+        let row = self.membership.services.get(&service.name).copied();
+        self.alerts.iter().filter(move |alert| row.is_some() && alert.row == row)
+    }
+
     /// The action of that name.
     pub(crate) fn action(&self, name: &str) -> Option<&Action> {
         self.config.actions.iter().find(|action| &*action.name == name)

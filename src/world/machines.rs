@@ -85,6 +85,9 @@ impl Machines {
         machines.of_metric = of_metric.collect();
         machines.of_slo =
             numbered(&config.slos).map(|(id, slo)| machines.add_slo((id, slo), config, membership, &known)).collect();
+        for machine in &mut machines.all {
+            machine.alert.resolved_for = config.alerting.resolved_for;
+        }
         machines
     }
 

@@ -45,6 +45,7 @@ mod restoring;
 mod running;
 pub mod runs;
 pub mod services;
+mod shown_phase;
 mod silences;
 mod silencing;
 mod slos;

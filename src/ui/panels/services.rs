@@ -237,12 +237,7 @@ fn since(state: &State, service: &ServiceView, width: u16) -> String {
 
 /// The worst that fires for a service; a sign where its alerts are muted.
 fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static> {
-    let mut its = state
-        .seen()
-        .alerts
-        .iter()
-        .filter(|alert| alert.phase == Phase::Firing && (alert.service.as_ref() == Some(&service.name)));
-    match its.next() {
+    match state.seen().alerts_of(service).find(|alert| alert.phase == Phase::Firing) {
         // Those that are muted come last.
         Some(alert) if alert.is_muted() => Line::styled(glyphs.inhibited, Role::MarkInhibited),
         Some(alert) => status::severity(alert.severity, false),

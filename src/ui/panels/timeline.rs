@@ -124,7 +124,11 @@ fn row<'a>(
             (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
         }
         EventKind::Reload | EventKind::Console | EventKind::Note => {
-            (Line::styled("opsroom", Role::TextDim), Line::plain(&entry.text))
+            let subject = match of_service() {
+                "" => Line::styled("opsroom", Role::TextDim),
+                service => Line::plain(Span::borrowed(service)),
+            };
+            (subject, Line::plain(&entry.text))
         }
     };
     TableRow { cells: vec![Line::styled(at, role), subject, what], target: None, ..TableRow::default() }

@@ -13,9 +13,12 @@ use crate::text::SafeText;
 pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
     let world = &state.world;
     let service = describe::service_of(state, subject);
+    let its = service.as_ref().and_then(|name| world.service(name));
+    // Of what belongs to no service those that belong to none: its row has them too.
+    let of_service = its.map(|service| (!service.own).then_some(&service.name));
     let wanted = |action: &&Action| match subject {
         RowKey::Action(name) => action.name == *name,
-        _ => service.is_some() && action.service == service,
+        _ => of_service == Some(action.service.as_ref()),
     };
     let mut items = started(state, world.config.actions.iter().filter(wanted));
     let keys = |command| state.console.keymap.keys_of(&Binding::Command(command));
@@ -27,7 +30,8 @@ pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
     ));
     let Some(name) = service else { return items };
     let title = world.title_of_service(&name);
-    items.push(item(format!("service {title}"), "its screen", String::new(), Operation::Service(name.clone())));
+    let kind = if its.is_some_and(|service| service.own) { "checks" } else { "service" };
+    items.push(item(format!("{kind} {title}"), "its screen", String::new(), Operation::Service(name.clone())));
     if let Some(service) = world.config.services.iter().find(|service| service.name == name) {
         if let Some(runbook) = &service.runbook {
             items.push(item("runbook".to_owned(), runbook.clone(), String::new(), Operation::Runbook(name)));
