@@ -19,18 +19,18 @@ pub(crate) fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> Strin
     at.map_or_else(|| none.to_owned(), |at| age(now.since(at)))
 }
 
-/// How long something has stood as it does: `3m`; `>3m` where it was not seen to begin, and so has stood for longer.
-/// At most four columns, as ages are.
-pub(crate) fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String {
-    const DAY: u64 = 86_400;
+/// Columns of `before 05:24`.
+pub(crate) const BEFORE: u16 = 12;
+
+/// How long something has stood as it does: `3m`; `before 05:24` where it was not seen to begin, with the day where that is
+/// not today.
+pub(crate) fn age_since(since: Option<Since>, now: Stamp, zone: Tz, none: &'static str) -> String {
     let Some(Since { at, seen }) = since else { return none.to_owned() };
-    let elapsed = now.since(at);
-    match elapsed.as_secs() {
-        _ if seen => age(elapsed),
-        0..10 => ">0s".to_owned(),
-        seconds if seconds >= 100 * DAY => ">99d".to_owned(),
-        _ => format!(">{}", age(elapsed)),
+    if seen {
+        return age(now.since(at));
     }
+    let form = if same_day(at.utc, now.utc, zone) { "before %H:%M" } else { "before %m-%d" };
+    at.utc.with_timezone(&zone).format(form).to_string()
 }
 
 /// How long something has lasted, as it is read out: `24s`, `1m 24s`, `2h 05m`, `3d 04h`.
@@ -130,15 +130,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_not_seen_to_begin_is_at_least_so_old() {
-        let at = Stamp { mono: Duration::from_secs(5), utc: DateTime::UNIX_EPOCH };
-        let shown = |since: Since, seconds: u64| age_since(Some(since), at.plus(Duration::from_secs(seconds)), "-");
-        let cases = [(3, "<10s", ">0s"), (59, "50s", ">50s"), (187, "3m", ">3m"), (86_400 * 400, "400d", ">99d")];
-        for (seconds, seen, before) in cases {
+    fn what_was_not_seen_to_begin_began_before_a_moment() {
+        let at = Stamp { mono: Duration::from_secs(5), utc: "2026-11-28T05:24:10Z".parse().unwrap() };
+        let shown =
+            |since: Since, seconds: u64| age_since(Some(since), at.plus(Duration::from_secs(seconds)), Tz::UTC, "-");
+        for (seconds, seen, before) in
+            [(3, "<10s", "before 05:24"), (187, "3m", "before 05:24"), (86_400 * 400, "400d", "before 11-28")]
+        {
             assert_eq!(shown(Since::seen(at), seconds), seen);
             assert_eq!(shown(Since::before(at), seconds), before);
+            assert_eq!(before.len(), usize::from(BEFORE));
         }
-        assert_eq!(age_since(None, at, "-"), "-");
+        assert_eq!(age_since(None, at, Tz::UTC, "-"), "-");
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         chips.push(Part::new(held("HELD"), 0).or_longer(held("HELD: no focus"), 11));
     }
     if !state.seen().connectivity.ok {
-        let age = figures::age_since(state.seen().connectivity.since, state.seen().now, "");
+        let age = figures::age_since(state.seen().connectivity.since, state.seen().now, zone, "");
         chips.push(dated("OUR NETWORK IS DOWN", &age, Role::ChipOffline));
     }
     if let Some(away) = &state.seen().store_away {
@@ -276,14 +276,14 @@ fn clock(state: &State) -> Line<'static> {
 
 /// The whole in one line, where there is no room for more.
 pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let glyphs = painter.glyphs();
+    let (glyphs, zone) = (painter.glyphs(), state.seen().config.console.timezone);
     let mut words = worst(state, glyphs);
     if let Some(service) =
         state.seen().services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
     {
         words = words
             .then(service.title.clone(), Role::TextStrong)
-            .then(figures::age_since(service.since, state.seen().now, ""), Role::TextDim);
+            .then(figures::age_since(service.since, state.seen().now, zone, ""), Role::TextDim);
     }
     let alerts = crate::ui::panels::alerts::counts(state);
     if !alerts.is_empty() {

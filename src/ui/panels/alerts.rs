@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::status::Status;
@@ -22,6 +23,9 @@ use crate::world::alerts::{AlertParts, AlertView, Phase};
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;
 
+/// From so many columns on the state has room for all that it says.
+const ROOMY: u16 = 90;
+
 /// Columns that `clears in 1m 10s` needs.
 const CLEARS: u16 = 15;
 
@@ -30,7 +34,7 @@ const NAMED: u16 = 18;
 
 const COLUMNS: [Column; 4] = [
     Column::text("severity", 8, 8, 1),
-    Column::text("what", 10, 48, 0),
+    Column::text("what", 10, 120, 0),
     Column::text("state", 8, 24, 3),
     Column::figure("since", 4, 2),
 ];
@@ -42,7 +46,10 @@ impl PanelView for Alerts {
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         let (least, most) = match state.seen().alerts.len() {
             0 => (framed(0), framed(0)),
-            alerts => (if room.is_narrow() { 3 } else { 5 }, framed(alerts.clamp(3, 8))),
+            alerts => {
+                let most = if state.console.screen == Screen::Alerts { usize::MAX } else { 8 };
+                (if room.is_narrow() { 3 } else { 5 }, framed(alerts.clamp(3, most)))
+            }
         };
         Some(Height { most, yields: true, ..Height::from(least) })
     }
@@ -69,13 +76,20 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let shown: Vec<&AlertView> = shown.collect();
     let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
     let names_somebody = shown.iter().any(|alert| alert.is_silenced() || alert.acknowledged.is_some());
+    let is_found = shown.iter().any(|alert| alert.since.is_some_and(|since| !since.seen));
     let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
+    if is_found {
+        columns[3] = Column::figure("since", figures::BEFORE, 2);
+    }
     if shows_end {
         columns[2].least = CLEARS;
     }
     if names_somebody {
         columns[2].least = NAMED;
+    }
+    if inner.width >= ROOMY {
+        columns[2].least = columns[2].most;
     }
     if inner.width < NARROW {
         columns[0] = Column::text("severity", 4, 4, 1);
@@ -116,7 +130,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
     let since = Line::styled(
-        figures::age_since(alert.since, state.seen().now, "-"),
+        figures::age_since(alert.since, state.seen().now, state.seen().config.console.timezone, "-"),
         if resolved { Role::TextDim } else { Role::Text },
     );
     TableRow {
@@ -170,7 +184,11 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     }
     match alert.phase {
         Phase::Firing => Line::styled("firing", Role::TextStrong),
-        Phase::Pending => Line::styled("pending", Role::StatusPending),
+        Phase::Pending => {
+            let now = state.seen().now;
+            let over = alert.over_at.map(|at| format!(", resolved {} ago", figures::age(now.since(at))));
+            Line::styled("pending", Role::StatusPending).and(over.unwrap_or_default(), Role::TextDim)
+        }
         Phase::Resolved => Line::styled("resolved", Role::StatusOk),
         Phase::Inactive => Line::styled("inactive", Role::TextDim),
     }

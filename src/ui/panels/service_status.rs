@@ -69,7 +69,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
 pub(super) fn standing(state: &State, since: Option<Since>) -> String {
     match since {
         None => String::new(),
-        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.seen().now, "")),
+        Some(since) if since.seen => format!(" {}", figures::age(state.seen().now.since(since.at))),
         Some(since) => format!(" {}", since.describe(state.seen().now, state.seen().config.console.timezone)),
     }
 }

@@ -119,15 +119,17 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
     let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
+    let any_is_found = state.seen().services.iter().any(|service| !service.is_healthy() && is_found(state, service));
+    let since = if any_is_found { figures::BEFORE } else { 8 };
     let name_at_least = if own > 0 || width >= NAMED { name } else { name.min(10) };
-    let beside = status + name_at_least + 8 + alert + 5;
+    let beside = status + name_at_least + since + alert + 5;
     let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
     // Why comes before how bad, where one of them has to go.
     let alert_goes = if width < BOTH { 4 } else { 2 };
     [
         Column::text("status", status, word, 0),
         Column::text("service", name_at_least, name, 0),
-        Column::text("since", 8, if width >= ROOMY { 17 } else { 8 }, 1),
+        Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3),
         Column::figure("p95 15m", 7, 5),
@@ -221,16 +223,23 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     TableRow { cells, target, ..TableRow::default() }
 }
 
+/// Whether a service stood as it does when it was first looked at.
+fn is_found(state: &State, service: &ServiceView) -> bool {
+    state.seen().standing_since(service).is_some_and(|since| !since.seen)
+}
+
 /// Since when, as the bar says it: the clock where that was seen today, with the time that it lasts where there is room.
 fn since(state: &State, service: &ServiceView, width: u16) -> String {
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     let since = state.seen().standing_since(service);
-    let lasts = figures::age_since(since, now, "-");
+    let lasts = figures::age_since(since, now, zone, "-");
     match since {
         Some(since) if since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
             let clock = figures::time(since.at.utc, zone);
             if width >= 13 { format!("{clock} {lasts}") } else { clock }
         }
+        // That it was well already when it was first looked at is worth no room of others.
+        Some(since) if !since.seen && width < figures::BEFORE => "-".to_owned(),
         _ => lasts,
     }
 }
@@ -248,9 +257,15 @@ fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static
 /// Percentile, sparkline and availability of the leading check.
 fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
     let none = || Line::styled(glyphs.none, Role::TextDim);
-    // Without fresh samples in its window it would pass for how fast it is now.
-    let latency = check.percentile(0.95, LATENCY_WINDOW).filter(|_| check.is_answering());
-    let latency = latency.map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
+    let latency = check.percentile_of_answers(0.95, LATENCY_WINDOW).map_or_else(none, |ms| {
+        let figure = figures::milliseconds(ms);
+        // It would pass for how fast it is now.
+        if check.is_answering() {
+            Line::plain(figure)
+        } else {
+            Line::styled(glyphs.stale, Role::MarkStale).and(figure, Role::TextDim)
+        }
+    });
     let availability = up(glyphs, check, AVAILABILITY_WINDOW, state.seen().now);
     vec![latency, sparkline(state, glyphs, check, columns), availability]
 }
