@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::figures;
+use super::footer::TABS_FROM;
 use super::paint::Painter;
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
@@ -20,6 +21,8 @@ use crate::world::alerts::Phase;
 const SHORT_NAME: usize = 12;
 /// The clock gives way before what is wrong does.
 const CLOCK_DROP_PRIORITY: u8 = 3;
+/// What gives way at this priority or above gives way to the keys of the screens.
+const SHORTENED_FOR_TABS: u8 = 7;
 
 /// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
 /// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
@@ -60,6 +63,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let beside_clock = area.width.saturating_sub(clock_width + 1);
     let mut room = if area.width >= clock_width + 24 { beside_clock } else { area.width };
     let mut parts = parts(state, painter.glyphs());
+    make_room_for_tabs(state, painter.glyphs(), &mut parts, area.width, room);
     while parts.iter().map(Part::width).sum::<usize>() + 1 > usize::from(room) {
         let goes = parts.iter_mut().max_by_key(|part| part.drop_priority());
         let goes = goes.filter(|part| part.drop_priority() > 0);
@@ -80,9 +84,26 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     tabs(state, painter, left, x);
 }
 
+/// Where the header names the screens, what is said at length is shortened until at least their keys fit.
+fn make_room_for_tabs(state: &State, glyphs: GlyphSet, parts: &mut [Part], columns: u16, room: u16) {
+    if columns < TABS_FROM {
+        return;
+    }
+    let room = usize::from(room).saturating_sub(needed(&by_keys(tabs_of(state, true)), divider(glyphs).width(), 1) + 1);
+    while parts.iter().map(Part::width).sum::<usize>() > room {
+        let longest = parts.iter_mut().max_by_key(|part| part.drop_priority());
+        let Some(part) = longest.filter(|part| part.drop_priority() >= SHORTENED_FOR_TABS) else { return };
+        drop(part.0.remove(0));
+    }
+}
+
+fn divider(glyphs: GlyphSet) -> Line<'static> {
+    Line::styled(format!(" {} ", glyphs.divider), Role::Border)
+}
+
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     let console = &state.seen().config.console;
-    let divider = || Line::styled(format!(" {} ", glyphs.divider), Role::Border);
+    let divider = || divider(glyphs);
     let short = |text: &str| cut(text, SHORT_NAME, glyphs.ellipsis);
     let mut parts =
         vec![Part::new(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 12)];
@@ -116,9 +137,14 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let before = if counts.is_empty() { divider() } else { Line::plain(" ") };
         parts.push(Part::new(before.join(Line::styled(format!("{known} ack"), Role::TextDim)), 6));
     }
+    let muted = state.seen().alerts.muted();
+    if muted > 0 {
+        let before = if counts.is_empty() && known == 0 { divider() } else { Line::plain(" ") };
+        parts.push(Part::new(before.join(Line::styled(format!("{muted} muted"), Role::TextDim)), 7));
+    }
     let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
     if running > 0 {
-        let before = if counts.is_empty() { divider() } else { Line::plain(" ") };
+        let before = if counts.is_empty() && known + muted == 0 { divider() } else { Line::plain(" ") };
         let words = Line::styled(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
         parts.push(Part::new(before.join(words), 10));
     }
@@ -227,44 +253,65 @@ fn alert_count((n, severity): &(usize, Severity)) -> (String, Role) {
     (format!("{n} {}", severity.word()), status::severity_role(*severity))
 }
 
-/// The screens with their keys where there is room for all, else the present one alone, from column `x` on.
-fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
+/// A screen that can be opened: its key, and its title where that is shown.
+struct ScreenTab {
+    screen: Screen,
+    key: Line<'static>,
+    title: Option<Line<'static>>,
+    is_current: bool,
+}
+
+impl ScreenTab {
+    fn words(&self) -> Line<'static> {
+        let separator = if self.key.is_empty() || self.title.is_none() { "" } else { " " };
+        self.key.clone().and(separator, Role::Text).join(self.title.clone().unwrap_or_default())
+    }
+}
+
+/// Every screen; with `common` those that everybody has, and the present one.
+fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
     let custom = Screen::custom(&state.seen().config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
-    let mut tabs: Vec<(Screen, Line<'static>)> = Vec::new();
-    for (screen, title) in built_in.chain(custom) {
-        let (key_role, role) = if state.console.screen == screen {
-            (Role::TitleFocus, Role::TitleFocus)
-        } else {
-            (Role::Key, Role::TextDim)
-        };
-        let key = super::footer::key_of_screen(state, &screen);
-        tabs.push((screen, Line::styled(key, key_role).then(title, role)));
-    }
-    let divider = Line::styled(format!(" {} ", painter.glyphs().divider), Role::Border);
+    let is_common = |screen: &Screen| !matches!(screen, Screen::Diagnostics | Screen::Custom(_));
+    let all = built_in.chain(custom).map(|(screen, title)| {
+        let is_current = state.console.screen == screen;
+        let (key_role, role) =
+            if is_current { (Role::TitleFocus, Role::TitleFocus) } else { (Role::Key, Role::TextDim) };
+        let key = Line::styled(super::footer::key_of_screen(state, &screen), key_role);
+        ScreenTab { screen, key, title: Some(Line::styled(title, role)), is_current }
+    });
+    all.filter(|tab| !common || tab.is_current || is_common(&tab.screen)).collect()
+}
+
+/// The present one with its title, of the others their keys.
+fn by_keys(tabs: Vec<ScreenTab>) -> Vec<ScreenTab> {
+    let keyed = tabs.into_iter().filter(|tab| tab.is_current || !tab.key.is_empty());
+    keyed.map(|tab| if tab.is_current { tab } else { ScreenTab { title: None, ..tab } }).collect()
+}
+
+/// Columns of the screens behind their divider.
+fn needed(tabs: &[ScreenTab], divider: usize, gap: usize) -> usize {
+    divider + tabs.iter().map(|tab| tab.words().width() + gap).sum::<usize>()
+}
+
+/// The screens with their keys from column `x` on: all where there is room, else those that everybody has, else of those
+/// but the present one the keys, else the present one alone.
+fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
+    let divider = divider(painter.glyphs());
     let room = usize::from(row.width.saturating_sub(x));
-    let mut gap = 2;
-    let needed = |tabs: &[(Screen, Line<'_>)], gap: usize| {
-        divider.width() + tabs.iter().map(|(_, words)| words.width() + gap).sum::<usize>()
-    };
-    if needed(&tabs, gap) > room {
-        // Those that everybody has, closer together.
-        tabs.retain(|(screen, _)| {
-            *screen == state.console.screen || !matches!(screen, Screen::Diagnostics | Screen::Custom(_))
-        });
-        gap = 1;
-    }
-    if needed(&tabs, gap) > room {
-        tabs.retain(|(screen, _)| *screen == state.console.screen);
-    }
-    if tabs.is_empty() || needed(&tabs, gap) > room {
-        return;
-    }
+    let current = || tabs_of(state, true).into_iter().filter(|tab| tab.is_current).collect();
+    // Below, the last row has the keys.
+    let keys = || if painter.width() < TABS_FROM { Vec::new() } else { by_keys(tabs_of(state, true)) };
+    let forms: [(&dyn Fn() -> Vec<ScreenTab>, usize); 4] =
+        [(&|| tabs_of(state, false), 2), (&|| tabs_of(state, true), 1), (&keys, 1), (&current, 1)];
+    let forms = forms.into_iter().map(|(tabs, gap)| (tabs(), gap));
+    let fits = |(tabs, gap): &(Vec<ScreenTab>, usize)| !tabs.is_empty() && needed(tabs, divider.width(), *gap) <= room;
+    let Some((tabs, gap)) = forms.into_iter().find(fits) else { return };
     let mut x = x + painter.put_at(row, x, 0, &divider);
-    for (screen, words) in tabs {
-        let used = painter.put_at(row, x, 0, &words);
-        painter.note(Rect { x: row.x + x, width: used, height: 1, ..row }, Target::Tab(screen));
-        x += used + if gap == 1 { 1 } else { 2 };
+    for tab in tabs {
+        let used = painter.put_at(row, x, 0, &tab.words());
+        painter.note(Rect { x: row.x + x, width: used, height: 1, ..row }, Target::Tab(tab.screen));
+        x += used + u16::try_from(gap).unwrap_or(1);
     }
 }
 
