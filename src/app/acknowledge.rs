@@ -2,16 +2,19 @@
 
 use crate::app::describe::subject;
 use crate::app::overlays::alert_dialog::AlertDialog;
+use crate::app::overlays::ask::{AskOverlay, OnYes};
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
+use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::alerts::{AlertSubject, AlertView, Phase};
+use crate::world::history::clock;
 use crate::world::incident::Cause;
+use crate::world::services::ServiceView;
 
 /// Opens the dialog that acknowledges what is selected, else what the incident bar names.
 pub(super) fn acknowledge(state: &mut State) {
-use crate::world::services::ServiceView;
     let rules = meant(state);
     if rules.is_empty() {
         state.toast(Tone::Info, "no alert is firing here: nothing to acknowledge");
@@ -29,6 +32,30 @@ pub(super) fn silence(state: &mut State) {
         _ => None,
     };
     state.console.overlays.push(AlertDialog::silence(&matching.unwrap_or_default()));
+}
+
+/// Asks whether the silence that is selected, or that of the alert that is, shall end.
+pub(super) fn end_silence(state: &mut State) {
+    let id = match subject(state) {
+        Some(RowKey::Silence(id)) => Some(id),
+        Some(RowKey::Alert(id)) => state.world.alert(&id).and_then(|alert| Some(alert.silenced.as_ref()?.id.clone())),
+        _ => None,
+    };
+    let Some(silence) = id.and_then(|id| state.world.active_silence(&id).cloned()) else {
+        state.toast(Tone::Info, "no silence selected; the alerts screen (5) lists them");
+        return;
+    };
+    let until = clock(silence.until, state.world.now.utc, state.world.config.console.timezone);
+    let detail = format!(
+        "Silenced by {} until {until}: {}. What it matches and still fires is announced.",
+        silence.by, silence.why
+    );
+    state.console.overlays.push(AskOverlay {
+        question: SafeText::new(&format!("End the silence of {}?", silence.matching)),
+        detail: SafeText::new(&detail),
+        opened: state.world.now,
+        then: OnYes::EndSilence { id: silence.id, matching: silence.matching },
+    });
 }
 
 /// The firing alerts that are meant, by the ids of their conditions: those of what is selected, else those of what is broken
@@ -51,10 +78,6 @@ fn meant(state: &State) -> Vec<Name> {
     }
 }
 
-fn fires(state: &State, is_meant: impl Fn(&AlertView) -> bool) -> Vec<Name> {
-    let firing = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
-    firing.map(|alert| alert.id.clone()).collect()
-}
 /// What silences all of a row: its service, or of what belongs to none the check that makes it what it is.
 fn matching(state: &State, service: &ServiceView) -> String {
     let leading = service.leading.filter(|_| service.own).and_then(|id| state.world.checks.get(id));
@@ -66,3 +89,7 @@ fn fires_of(state: &State, service: &ServiceView) -> Vec<Name> {
     firing.map(|alert| alert.id.clone()).collect()
 }
 
+fn fires(state: &State, is_meant: impl Fn(&AlertView) -> bool) -> Vec<Name> {
+    let firing = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
+    firing.map(|alert| alert.id.clone()).collect()
+}

@@ -36,7 +36,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Entry(..) => {
             world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())
         }
-        RowKey::Healthy | RowKey::Lock(_) | RowKey::Problem(..) => None,
+        RowKey::Healthy | RowKey::Silence(_) | RowKey::Lock(_) | RowKey::Problem(..) => None,
     }
 }
 
@@ -53,6 +53,9 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             || id.to_string(),
             |alert| format!("{} {}", world.title_of_subject(&alert.subject), alert.condition),
         ),
+        RowKey::Silence(id) => world
+            .active_silence(id)
+            .map_or_else(|| "silence".to_owned(), |silence| format!("silence of {}", silence.matching)),
         RowKey::Run(id) => format!("run {id}"),
         RowKey::Lock(target) => format!("lock of {target}"),
         RowKey::Entry(..) => "event".to_owned(),

@@ -44,7 +44,7 @@ commands! {
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Before = "before", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
-    GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence",
+    GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence", EndSilence = "end-silence",
 }
 
 /// What a key means.
@@ -192,7 +192,10 @@ impl Keymap {
 impl Command {
     /// Whether it is of no use where actions are hidden.
     pub(crate) const fn acts(self) -> bool {
-        matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp | Self::Acknowledge | Self::Silence)
+        matches!(
+            self,
+            Self::Cancel | Self::DryRun | Self::FollowUp | Self::Acknowledge | Self::Silence | Self::EndSilence
+        )
     }
 
     /// Whether its key keeps its meaning over details of the logs: it changes nothing of what they show.

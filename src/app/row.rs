@@ -22,6 +22,8 @@ pub enum RowKey {
     Action(Name),
     /// An alert, by [`crate::world::alerts::AlertView::id`].
     Alert(Name),
+    /// A silence, by its id.
+    Silence(Name),
     /// A run, by its id.
     Run(Name),
     /// A lock, by its target.

@@ -136,6 +136,12 @@ pub const COMMANDS: &[CommandInfo] = &[
         CommandContext::Selection,
     ),
     command("silence", &["s"], "silence its alerts for some time", CommandContext::Selection),
+    command(
+        "end-silence",
+        &["e"],
+        "end the selected silence, or the one of the selected alert",
+        CommandContext::Selection,
+    ),
     command("go-to-time", &["'"], "the logs at the time of the charts' cursor", CommandContext::Lists),
     command("service-logs", &["l"], "the logs of the service", CommandContext::Services),
     command("search", &["s"], "search: jumps, hides nothing", CommandContext::Logs),

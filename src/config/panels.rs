@@ -83,6 +83,7 @@ pub(crate) const MAX_COLUMNS: usize = 6;
 pub static PANELS: &[&PanelSpec] = &[
     &SERVICES,
     &ALERTS,
+    &SILENCES,
     &ACTIONS,
     &TIMELINE,
     &SERVICE_TIMELINE,
@@ -122,6 +123,8 @@ const fn plain(name: &'static str, help: &'static str) -> PanelSpec {
 pub static SERVICES: PanelSpec = plain("services", "Every service: status, since when, latency, availability, reason");
 /// Alerts.
 pub static ALERTS: PanelSpec = plain("alerts", "Pending, firing and recently resolved alerts");
+/// Silences.
+pub static SILENCES: PanelSpec = plain("silences", "Silences in force: what they match, by whom, until when, why");
 /// Runs, leading on to the actions screen.
 pub static ACTIONS: PanelSpec = plain("actions", "Running and past runs; Enter opens the actions screen");
 /// The timeline.

@@ -33,6 +33,17 @@ impl World {
         AlertTimes::default()
     }
 
+    /// The silences that mute now, in the order in which they began.
+    pub(crate) fn active_silences(&self) -> impl Iterator<Item = &SilenceRecord> {
+        let all = self.silences.iter().map(|silence| &silence.record);
+        all.filter(|record| record.is_active(self.now.utc))
+    }
+
+    /// The silence of that id, while it mutes.
+    pub(crate) fn active_silence(&self, id: &str) -> Option<&SilenceRecord> {
+        self.active_silences().find(|record| *record.id == *id)
+    }
+
     /// What a silence would mute of what is known here.
     pub(crate) fn preview_silence(&self, matching: &SilenceMatch) -> SilencePreview {
         SilencePreview::new(matching, self.firings.iter().map(|firing| &firing.record), self.now.utc)

@@ -22,6 +22,7 @@ use crate::model::alert::Severity;
 use crate::model::preview::RowKind;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
+use crate::model::thing::SilenceRecord;
 use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::text::name::Name;
@@ -58,6 +59,7 @@ impl<'a> Sheet<'a> {
             RowKey::Metric(name) => world.metric(name).into_iter().for_each(|metric| self.metric(metric)),
             RowKey::Action(name) => world.action(name).into_iter().for_each(|action| self.action(action)),
             RowKey::Alert(id) => world.alert(id).into_iter().for_each(|alert| self.alert(alert)),
+            RowKey::Silence(id) => world.active_silence(id).into_iter().for_each(|silence| self.silence(silence)),
             RowKey::Run(id) => world.run_by_id(id).into_iter().for_each(|run| self.run(run)),
             RowKey::Lock(target) => {
                 world.locks.iter().filter(|lock| lock.target == *target).for_each(|lock| self.lock(lock));
@@ -316,6 +318,19 @@ impl<'a> Sheet<'a> {
         }
         self.say("plan", &run.plan_digest);
         self.say("output", run.output_path.display().to_string());
+    }
+
+    fn silence(&mut self, silence: &SilenceRecord) {
+        let world = self.world;
+        self.say("matches", &silence.matching);
+        let its = world.alerts.iter().filter(|alert| alert.silenced.as_ref().is_some_and(|by| by.id == silence.id));
+        self.listed("mutes", its.map(|alert| alert.summary(world.title_of_subject(&alert.subject), world.now)));
+        self.say("why", silence.why.as_str());
+        self.say("by", silence.by.as_str());
+        self.say("since", self.moment(silence.at));
+        self.say("until", clock(silence.until, world.now.utc, world.config.console.timezone));
+        self.say("ends early", if silence.hold { "no, it is held" } else { "once what it matches has been quiet" });
+        self.say("id", &*silence.id);
     }
 
     fn lock(&mut self, lock: &Lock) {

@@ -1,5 +1,6 @@
 //! What a person says of alerts: an acknowledgement, with a reason and an end, or a silence.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,8 +19,8 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::alerts::AlertView;
 
-/// Said where a person writes no reason.
-const LOOKING: &str = "looking into it";
+/// Reasons that a digit chooses while none is written; the first is meant where a person gives none.
+pub(crate) const REASONS: [&str; 4] = ["looking into it", "fix under way", "planned work", "false alarm"];
 /// For how long a silence is meant where a person does not say otherwise.
 const SILENCED_FOR: &str = "1h";
 
@@ -56,8 +57,10 @@ pub struct AlertDialog {
     pub purpose: AlertPurpose,
     /// What can be typed: of a silence what it matches, the reason, the time.
     pub fields: Vec<DialogField>,
-    /// Which of them has the focus.
+    /// Which of them has the focus; behind the last of them a silence has whether it is held.
     pub focus: usize,
+    /// Whether a silence stays until its end, though what it matches has long been quiet.
+    pub hold: bool,
     /// What is wrong.
     pub error: Option<SafeText>,
 }
@@ -65,17 +68,37 @@ pub struct AlertDialog {
 impl AlertDialog {
     /// Acknowledges these alerts.
     pub(crate) fn acknowledge(rules: Vec<Name>) -> Self {
-        let why = DialogField::new("why", "", LOOKING);
+        let why = DialogField::new("why", "", REASONS[0]);
         let span = DialogField::new("for", "", "30m where it is critical, else 4h");
-        Self { purpose: AlertPurpose::Acknowledge(rules), fields: vec![why, span], focus: 0, error: None }
+        Self { purpose: AlertPurpose::Acknowledge(rules), fields: vec![why, span], focus: 0, hold: false, error: None }
     }
 
     /// Silences what `matching` matches.
     pub(crate) fn silence(matching: &str) -> Self {
         let matches = DialogField::new("match", matching, "api, service:NAME, severity:NAME, text:WORDS or *");
-        let why = DialogField::new("why", "", LOOKING);
+        let why = DialogField::new("why", "", REASONS[0]);
         let span = DialogField::new("for", SILENCED_FOR, "30m, 2h");
-        Self { purpose: AlertPurpose::Silence, fields: vec![matches, why, span], focus: 1, error: None }
+        // What to match comes first where nothing is selected.
+        let focus = usize::from(!matching.is_empty());
+        Self { purpose: AlertPurpose::Silence, fields: vec![matches, why, span], focus, hold: false, error: None }
+    }
+
+    /// Whether the focus is on whether the silence is held.
+    pub(crate) fn is_on_hold(&self) -> bool {
+        self.focus == self.fields.len()
+    }
+
+    /// How many things can have the focus.
+    fn stops(&self) -> usize {
+        self.fields.len() + usize::from(self.purpose == AlertPurpose::Silence)
+    }
+
+    /// The reason that a digit means, while a reason is asked for and none is written.
+    fn reason_of(&self, key: Key) -> Option<&'static str> {
+        self.fields.get(self.focus).filter(|field| field.label == "why" && field.input.text().is_empty())?;
+        let KeyCode::Char(digit) = key.code else { return None };
+        let at = digit.to_digit(10)?.checked_sub(1)? as usize;
+        REASONS.get(at).copied().filter(|_| !key.ctrl && !key.alt)
     }
 
     /// What it would do, a line each.
@@ -87,7 +110,8 @@ impl AlertDialog {
                 for alert in rules.iter().filter_map(|rule| world.alert(rule)) {
                     lines.push(SafeText::new(&alert.summary(world.title_of_subject(&alert.subject), world.now)));
                     if let Some(note) = world.note_of(alert.subject.name()) {
-                        lines.push(SafeText::new(&format!("  last note, by {}: {}", note.by, note.why)));
+                        let severity = note.severity.word();
+                        lines.push(SafeText::new(&format!("  last note ({severity}), by {}: {}", note.by, note.why)));
                     }
                 }
                 lines
@@ -107,7 +131,7 @@ impl AlertDialog {
     }
 
     fn reason(&self, at: usize) -> SafeText {
-        SafeText::new(Some(self.text(at)).filter(|text| !text.is_empty()).unwrap_or(LOOKING))
+        SafeText::new(Some(self.text(at)).filter(|text| !text.is_empty()).unwrap_or(REASONS[0]))
     }
 
     /// The end that was typed; `None`: nothing was.
@@ -144,7 +168,8 @@ impl AlertDialog {
                 SilenceMatch::parse(&matching).map_err(|problem| format!("{problem}; use {FORMS}"))?;
                 let until = self.until(2, now)?.ok_or("how long? use 30m or 2h")?;
                 let text = format!("silenced {matching}");
-                let said = SilenceStarted { id: silence_id(now), matching, why: self.reason(1), until, hold: false };
+                let said =
+                    SilenceStarted { id: silence_id(now), matching, why: self.reason(1), until, hold: self.hold };
                 Ok((vec![Statement::SilenceStarted(said)], text))
             }
         }
@@ -165,40 +190,49 @@ impl AlertDialog {
     }
 }
 
-fn deduplicated(mut names: Vec<&str>) -> Vec<&str> {
-    names.dedup();
-    names
+/// Each once, in their order.
+fn deduplicated(names: Vec<&str>) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().filter(|name| seen.insert(*name)).collect()
 }
 
 impl Overlay for AlertDialog {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let count = self.fields.len();
+        let count = self.stops();
         match key.code {
             KeyCode::Esc => return Then::Close,
             KeyCode::Enter => return self.submit(state, effects),
             KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % count,
             KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + count - 1) % count,
+            KeyCode::Char(' ') if self.is_on_hold() => self.hold = !self.hold,
             _ => {
-                if self.fields[self.focus].input.key(key) {
-                    self.error = None;
+                let reason = self.reason_of(key);
+                let Some(field) = self.fields.get_mut(self.focus) else { return Then::Stay };
+                if let Some(reason) = reason {
+                    field.input.insert(reason);
+                } else if !field.input.key(key) {
+                    return Then::Stay;
                 }
+                self.error = None;
             }
         }
         Then::Stay
     }
 
     fn paste(&mut self, _state: &mut State, text: &str) {
-        self.fields[self.focus].input.insert(text);
-        self.error = None;
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.input.insert(text);
+            self.error = None;
+        }
     }
 
     fn click_row(&mut self, row: usize) {
-        self.focus = row.min(self.fields.len() - 1);
+        self.focus = row.min(self.stops() - 1);
     }
 
-    /// A row of what it would do, the fields, and what the keys do.
+    /// A row of what it would do, all that takes keys with the reasons under it, and what the keys do.
     fn least_size(&self) -> (u16, u16) {
-        (36, 4 + u16::try_from(self.fields.len()).unwrap_or(u16::MAX))
+        (36, 5 + u16::try_from(self.stops()).unwrap_or(u16::MAX))
     }
 
     fn takes_text(&self) -> bool {

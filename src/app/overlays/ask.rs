@@ -6,7 +6,8 @@ use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
-use crate::model::effect::{Effect, RunEffect};
+use crate::model::effect::{Effect, RunEffect, StoreEffect};
+use crate::model::fact::{SilenceEnd, SilenceEnded, Statement};
 use crate::model::run::Stopping;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -31,6 +32,31 @@ pub struct AskOverlay {
 pub enum OnYes {
     /// Ends a run: TERM, grace, KILL to its group.
     StopRun(Name),
+    /// Ends a silence.
+    EndSilence {
+        /// Its id.
+        id: Name,
+        /// What it matches.
+        matching: String,
+    },
+}
+
+impl OnYes {
+    /// What it is about, in the frame.
+    pub(crate) const fn title(&self) -> &'static str {
+        match self {
+            Self::StopRun(_) => "cancel a run",
+            Self::EndSilence { .. } => "end a silence",
+        }
+    }
+
+    /// The button that changes nothing.
+    pub(crate) const fn keeps(&self) -> &'static str {
+        match self {
+            Self::StopRun(_) => "Keep running",
+            Self::EndSilence { .. } => "Keep it",
+        }
+    }
 }
 
 impl Overlay for AskOverlay {
@@ -41,6 +67,15 @@ impl Overlay for AskOverlay {
         match key.code {
             KeyCode::Char('y') if !key.ctrl && !key.alt => {
                 match &self.then {
+                    OnYes::EndSilence { id, matching } => {
+                        let (id, matching) = (id.clone(), matching.clone());
+                        let said = SafeText::new(&format!("silence of {matching} ended"));
+                        let ended = SilenceEnded { id, matching, because: SilenceEnd::Person };
+                        effects.push(Effect::Store(
+                            state.request(AwaitedAnswer::Said(said)),
+                            StoreEffect::SayOfAlerts(vec![Statement::SilenceEnded(ended)]),
+                        ));
+                    }
                     OnYes::StopRun(run) => {
                         let now = state.world.now;
                         let Some(run) = state.world.run_by_id(run).cloned() else { return Then::Close };
@@ -82,16 +117,19 @@ impl AskOverlay {
                 let title = action.map_or_else(|| run.to_string(), |action| state.world.title_of(&action).to_owned());
                 state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));
             }
+            OnYes::EndSilence { matching, .. } => {
+                state.toast(Tone::Info, &format!("silence of {matching}: not ended"));
+            }
         }
         Then::Close
     }
 
     /// What the keys do at this moment.
     pub(crate) fn next_key(&self, now: Stamp) -> &'static str {
-        if now.since(self.opened) < DEAF {
-            "keys are ignored for a moment: read first"
-        } else {
-            "y cancels it; Enter and Esc keep it running"
+        match &self.then {
+            _ if now.since(self.opened) < DEAF => "keys are ignored for a moment: read first",
+            OnYes::StopRun(_) => "y cancels it; Enter and Esc keep it running",
+            OnYes::EndSilence { .. } => "y ends it; Enter and Esc keep it",
         }
     }
 }

@@ -27,7 +27,13 @@ impl Panel for Alerts {
     fn hints(&self, state: &State) -> Vec<Hint> {
         let mut hints = vec![(Command::Open, "open")];
         if !state.seen().alerts.is_empty() {
-            hints.extend([(Command::Acknowledge, "acknowledge"), (Command::Silence, "silence")]);
+            hints.push((Command::Acknowledge, "acknowledge"));
+            let selected = state.selected(&panels::ALERTS.id());
+            let is_silenced = selected.is_some_and(|row| match row {
+                RowKey::Alert(id) => state.seen().alert(&id).is_some_and(AlertView::is_silenced),
+                _ => false,
+            });
+            hints.push(if is_silenced { (Command::EndSilence, "end silence") } else { (Command::Silence, "silence") });
         }
         hints.push((Command::ServiceLogs, "logs"));
         hints

@@ -24,6 +24,7 @@ mod service_metrics;
 mod service_runbook;
 mod service_status;
 pub(crate) mod services;
+mod silences;
 mod slo;
 mod startable;
 mod timeline;
@@ -119,6 +120,7 @@ pub(crate) trait Panel: Sync {
 const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::SERVICES, &services::Services),
     (&panels::ALERTS, &alerts::Alerts),
+    (&panels::SILENCES, &silences::Silences),
     (&panels::ACTIONS, &actions::Actions),
     (&panels::TIMELINE, &timeline::Timeline { of_service: false }),
     (&panels::SERVICE_TIMELINE, &timeline::Timeline { of_service: true }),

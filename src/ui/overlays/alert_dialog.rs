@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::overlays::alert_dialog::{AlertDialog, AlertPurpose};
+use crate::app::overlays::alert_dialog::{AlertDialog, AlertPurpose, REASONS};
 use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
@@ -25,10 +25,13 @@ impl Draw for AlertDialog {
         for text in self.preview(state) {
             preview.extend(Line::styled(text.to_string(), Role::Text).wrapped(inside, 2));
         }
+        // Reasons stand under the fields, and a silence has a row for `hold`.
+        let below = 1 + usize::from(self.purpose == AlertPurpose::Silence);
         // Frame, a free row and what the keys do: fields are never pushed out by what stands above them.
-        let spared = usize::from(area.height).saturating_sub(self.fields.len() + 3 + usize::from(area.height >= 8));
+        let spared =
+            usize::from(area.height).saturating_sub(self.fields.len() + below + 3 + usize::from(area.height >= 8));
         preview.truncate(PREVIEWED.min(spared));
-        let rows = u16::try_from(preview.len() + self.fields.len()).unwrap_or(u16::MAX);
+        let rows = u16::try_from(preview.len() + self.fields.len() + below).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
         let title = match self.purpose {
             AlertPurpose::Acknowledge(_) => "acknowledge",
@@ -40,7 +43,7 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, line);
             rest = split_top(rest, 1).1;
         }
-        let free = usize::from(rest.height) > self.fields.len() + 1;
+        let free = usize::from(rest.height) > self.fields.len() + below + 1;
         rest = split_top(rest, u16::from(free)).1;
         let labels = self.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
         for (at, field) in self.fields.iter().enumerate() {
@@ -52,6 +55,19 @@ impl Draw for AlertDialog {
                 placeholder: field.placeholder,
             };
             input.draw(painter, Rect { height: rest.height.min(1), ..rest });
+            rest = split_top(rest, 1).1;
+            if field.label == "why" {
+                painter.put_at(
+                    rest,
+                    u16::try_from(labels + 2).unwrap_or(0),
+                    0,
+                    &reasons(field.input.text().is_empty()),
+                );
+                rest = split_top(rest, 1).1;
+            }
+        }
+        if self.purpose == AlertPurpose::Silence {
+            painter.put(rest, 0, &hold(self, labels));
             rest = split_top(rest, 1).1;
         }
         let keys = match &self.error {
@@ -65,6 +81,26 @@ impl Draw for AlertDialog {
         };
         painter.put(rest, 0, &keys);
     }
+}
+
+/// The reasons that a digit chooses, while none is written.
+fn reasons(can_choose: bool) -> Line<'static> {
+    if !can_choose {
+        return Line::new();
+    }
+    REASONS.iter().enumerate().fold(Line::new(), |line, (at, reason)| {
+        let gap = if at == 0 { "" } else { "  " };
+        line.and(gap, Role::Text).and((at + 1).to_string(), Role::Key).and(" ", Role::Text).and(*reason, Role::TextDim)
+    })
+}
+
+/// Whether a silence is held until its end.
+fn hold(dialog: &AlertDialog, labels: usize) -> Line<'static> {
+    let role = if dialog.is_on_hold() { Role::DialogButtonFocus } else { Role::Input };
+    let sign = if dialog.hold { "[x]" } else { "[ ]" };
+    Line::styled(format!("{:<labels$}  ", "hold"), Role::TextLabel)
+        .and(sign, role)
+        .and(" keep it until then, also once all has been quiet (Space)", Role::TextDim)
 }
 
 const fn verb(purpose: &AlertPurpose) -> &'static str {

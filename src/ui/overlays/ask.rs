@@ -21,7 +21,7 @@ impl Draw for AskOverlay {
         let detail = Line::plain(&self.detail).wrapped(inside, 0);
         let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
-        let title = place(&state.world.config.console.environment, "local");
+        let title = place(&state.world.config.console.environment, "local").and(self.then.title(), Role::DialogTitle);
         let inner = dialog::frame(painter, spot, DialogTone::Danger, &title, &Line::new());
         let (mut rest, buttons) = split_bottom(inner, 1);
         let free = if rest.height > rows { vec![Line::new()] } else { Vec::new() };
@@ -29,7 +29,7 @@ impl Draw for AskOverlay {
             painter.put(rest, 0, words);
             rest = split_top(rest, 1).1;
         }
-        let used = painter.put(buttons, 0, &dialog::button("Keep running", true));
+        let used = painter.put(buttons, 0, &dialog::button(self.then.keeps(), true));
         painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
         painter.put_at(buttons, used + 2, 0, &Line::styled(self.next_key(state.world.now), Role::KeyLabel));
     }

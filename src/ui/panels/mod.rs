@@ -27,6 +27,7 @@ mod service_metrics;
 mod service_runbook;
 mod service_status;
 pub mod services;
+mod silences;
 mod slo;
 mod startable;
 pub mod timeline;
@@ -67,6 +68,7 @@ pub(crate) trait PanelView: Sync {
 const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::SERVICES, &services::Services),
     (&panels::ALERTS, &alerts::Alerts),
+    (&panels::SILENCES, &silences::Silences),
     (&panels::ACTIONS, &actions::Actions),
     (&panels::TIMELINE, &timeline::Timeline),
     (&panels::SERVICE_TIMELINE, &timeline::Timeline),

@@ -1,0 +1,66 @@
+//! Silences in force.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, PanelView, Room, focused, frame, framed, none_matches, note};
+use crate::app::layout::Target;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::thing::SilenceRecord;
+use crate::theme::Role;
+use crate::ui::line::{Line, Span};
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::world::history::clock;
+
+const COLUMNS: [Column; 4] = [
+    Column::text("match", 16, 24, 0),
+    Column::text("by", 8, 12, 3),
+    Column::text("until", 21, 27, 2),
+    Column::text("why", 12, 80, 1),
+];
+
+pub(super) struct Silences;
+
+impl PanelView for Silences {
+    /// What it needs, at most a third.
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::fixed(framed(state.rows(id).len()).min(room.screen / 3).max(2)))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        frame(state, painter, id, "silences").foot(listing.position()).draw(painter, area);
+        note(painter, inner, id.clone());
+        if let (true, Some(notice)) = (listing.keys.is_empty(), none_matches(state, id)) {
+            notice.draw(painter, inner);
+            return;
+        }
+        let found = |key: &RowKey| match key {
+            RowKey::Silence(id) => state.seen().active_silence(id),
+            _ => None,
+        };
+        let rows = listing.visible().iter().filter_map(found).map(|silence| row(state, silence)).collect();
+        let focused = focused(state, id);
+        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    }
+}
+
+fn row<'a>(state: &State, silence: &'a SilenceRecord) -> TableRow<'a> {
+    let until = clock(silence.until, state.seen().now.utc, state.seen().config.console.timezone);
+    let until = Line::styled(format!("until {until}"), Role::Text);
+    let until = if silence.hold { until.and(", held", Role::TextDim) } else { until };
+    TableRow {
+        cells: vec![
+            Line::styled(Span::borrowed(&silence.matching), Role::TextStrong),
+            Line::plain(Span::borrowed(silence.by.as_str())),
+            until,
+            Line::styled(Span::borrowed(silence.why.as_str()), Role::TextDim),
+        ],
+        target: Some(Target::Row(RowKey::Silence(silence.id.clone()))),
+        ..TableRow::default()
+    }
+}
