@@ -20,7 +20,8 @@ pub(super) fn acknowledge(state: &mut State) {
         state.toast(Tone::Info, "no alert is firing here: nothing to acknowledge");
         return;
     }
-    state.console.overlays.push(AlertDialog::acknowledge(rules));
+    let dialog = AlertDialog::acknowledge(rules, &state.world);
+    state.console.overlays.push(dialog);
 }
 
 /// Opens the dialog that silences what is selected.

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
+use crate::config::Config;
 use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
-use crate::model::alert::times::AlertTimes;
+use crate::model::alert::times::SpanBounds;
 use crate::model::fact::{AlertAcknowledged, Statement};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::AlertRecord;
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
     /// What is known or done about it
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// For how long. Default: 30m for critical alerts, 4h for others
+    /// For how long. Default: ack_expires of [alerts], 30m for critical alerts and 4h for others
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Option<Duration>,
 }
@@ -39,10 +40,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say what is known or done about it");
     }
-    if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be acknowledged here") {
-        return code;
+    if let Some(Err(problem)) = arguments.span.map(|span| SpanBounds::ACKNOWLEDGED.until(global.clock.now().utc, span)) {
+        return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::ACKNOWLEDGED));
     }
-    let (name, severity) = match SilenceMatch::parse(&arguments.alert) {
+    let config = match configuration::refuse_if_read_only(global, "nothing can be acknowledged here") {
+        Ok(config) => config.unwrap_or_default(),
+        Err(code) => return code,
+    };
+    let (name, severity) = match SilenceMatch::parse(&arguments.alert, |word| config.severity_named(word)) {
         Ok(SilenceMatch::Alert(name, severity)) => (name, severity),
         Ok(_) => {
             let problem = format!("`{}` is not the name of an alert", arguments.alert);
@@ -52,22 +57,32 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             return output::fail(exit::USAGE, &problem, "use a name, or NAME:SEVERITY such as api:critical");
         }
     };
-    output::carry_out(acknowledge(arguments, global, &name, severity))
+    output::carry_out(acknowledge(arguments, global, &config, (&name, severity)))
 }
 
-async fn acknowledge(arguments: &Arguments, global: &Global, name: &str, severity: Option<Severity>) -> u8 {
+async fn acknowledge(
+    arguments: &Arguments,
+    global: &Global,
+    config: &Config,
+    meant: (&str, Option<Severity>),
+) -> u8 {
     // None is made to say that nothing fires by it.
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
         Ok(None) => return not_firing(&arguments.alert, std::iter::empty()),
         Err(code) => return code,
     };
-    let code = acknowledge_at(&run_service, arguments, name, severity).await;
+    let code = acknowledge_at(&run_service, arguments, config, meant).await;
     run_service.close().await;
     code
 }
 
-async fn acknowledge_at(run_service: &RunService, arguments: &Arguments, name: &str, severity: Option<Severity>) -> u8 {
+async fn acknowledge_at(
+    run_service: &RunService,
+    arguments: &Arguments,
+    config: &Config,
+    (name, severity): (&str, Option<Severity>),
+) -> u8 {
     let stored = match StoredAlerts::read(run_service).await {
         Ok(stored) => stored,
         Err(error) => return run_service::broken(&error),
@@ -79,8 +94,11 @@ async fn acknowledge_at(run_service: &RunService, arguments: &Arguments, name: &
     if meant.is_empty() {
         return not_firing(&arguments.alert, stored.firing().map(|record| &*record.alert));
     }
-    let said: Vec<AlertAcknowledged> =
-        meant.into_iter().map(|record| acknowledgement(record, arguments, now)).collect();
+    let said = meant.into_iter().map(|record| acknowledgement(record, arguments, config, now));
+    let said: Vec<AlertAcknowledged> = match said.collect() {
+        Ok(said) => said,
+        Err(problem) => return output::fail(exit::USAGE, &problem, &allowed(SpanBounds::ACKNOWLEDGED)),
+    };
     let lines = said.iter().map(|said| {
         let until = clock(said.until, now, Tz::UTC);
         format!("acknowledged {} {} until {until}\n", said.severity.word(), said.alert)
@@ -89,21 +107,25 @@ async fn acknowledge_at(run_service: &RunService, arguments: &Arguments, name: &
     say(run_service, now, said.into_iter().map(Statement::AlertAcknowledged).collect(), &text).await
 }
 
-fn acknowledgement(record: &AlertRecord, arguments: &Arguments, now: DateTime<Utc>) -> AlertAcknowledged {
-    let span = arguments.span.unwrap_or_else(|| AlertTimes::default().ack_expires(record.severity));
-    AlertAcknowledged {
+fn acknowledgement(
+    record: &AlertRecord,
+    arguments: &Arguments,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<AlertAcknowledged, String> {
+    let span = arguments.span.unwrap_or_else(|| config.alerting.ack_expires(record.severity));
+    Ok(AlertAcknowledged {
         id: record.id.clone(),
         alert: record.alert.clone(),
         severity: record.severity,
         why: SafeText::new(arguments.why.trim()),
-        until: after(now, span),
-    }
+        until: SpanBounds::ACKNOWLEDGED.until(now, span)?,
+    })
 }
 
-/// The moment that lies a span ahead; the last that can be written where that is farther.
-pub(super) fn after(now: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
-    let ahead = TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
-    ahead.unwrap_or(DateTime::<Utc>::MAX_UTC)
+/// What a span on the command line may be.
+pub(super) fn allowed(bounds: SpanBounds) -> String {
+    format!("allowed: {}", bounds.describe())
 }
 
 fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {

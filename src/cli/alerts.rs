@@ -157,7 +157,7 @@ impl StoredAlerts {
     fn silence_of(&self, alert: MatchInput<'_>, now: DateTime<Utc>) -> Option<&SilenceRecord> {
         let about = |silence: &&SilenceRecord| {
             silence.is_active(now)
-                && SilenceMatch::parse(&silence.matching).is_ok_and(|matching| matching.matches(alert))
+                && SilenceMatch::stored(&silence.matching).is_ok_and(|matching| matching.matches(alert))
         };
         self.silences.iter().filter(about).max_by_key(|silence| silence.until)
     }

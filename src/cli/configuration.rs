@@ -146,23 +146,23 @@ pub(crate) fn for_titles(global: &Global) -> Config {
 }
 
 /// Refuses a command that changes something, where `--read-only` or the configuration's `read_only` forbids it. Such a
-/// command works without a configuration; one that can't be read may forbid it, so it does.
+/// command works without a configuration, `None`; one that can't be read may forbid it, so it does.
 ///
 /// # Errors
 /// The exit code, once everything is said on stderr.
-pub(crate) fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
+pub(crate) fn refuse_if_read_only(global: &Global, what: &str) -> Result<Option<Config>, u8> {
     let refused = |why: &str| Err(output::fail(exit::USAGE, &format!("read-only: {what}"), why));
     if global.read_only {
         return refused("omit --read-only");
     }
-    let Some(main) = load::find(global.config.as_deref()) else { return Ok(()) };
+    let Some(main) = load::find(global.config.as_deref()) else { return Ok(None) };
     match main.load() {
         Loaded { config: Some(config), .. } if config.console.read_only => {
             refused(&format!("`read_only = true` is set in {}", main.path.display()))
         }
         Loaded { config: Some(config), .. } => {
             note_store(global, &config);
-            Ok(())
+            Ok(Some(config))
         }
         Loaded { mut diagnostics, secrets, .. } => {
             mask(&mut diagnostics, &secrets);

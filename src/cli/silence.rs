@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::ack::after;
+use super::ack::allowed;
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
+use crate::config::Config;
 use crate::lang::tz::Tz;
+use crate::model::alert::times::SpanBounds;
 use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceEnd, SilenceEnded, SilenceStarted, Statement};
+use crate::model::alert::Severity;
 use crate::model::silence::{FORMS, SilenceMatch, SilencePreview};
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -30,7 +34,7 @@ pub(crate) struct SilenceArguments {
     /// For how long
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Duration,
-    /// Keep it until then, also after what it matches has been quiet for 1 h
+    /// Keep it until then, also after what it matches has been quiet for quiet_ends_silence of [alerts], 1h
     #[arg(long)]
     hold: bool,
 }
@@ -47,41 +51,57 @@ pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say why nobody needs to hear of these alerts");
     }
-    if arguments.span.is_zero() {
-        return output::fail(exit::USAGE, "--for is zero", "use a duration such as 30m or 2h");
-    }
-    let matching = match SilenceMatch::parse(&arguments.matching) {
+    let config = match configuration::refuse_if_read_only(global, "nothing can be silenced here") {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let named = |word: &str| config.as_ref().map_or_else(|| Severity::named(word), |config| config.severity_named(word));
+    let matching = match SilenceMatch::parse(&arguments.matching, named) {
         Ok(matching) => matching,
         Err(problem) => return output::fail(exit::USAGE, &problem, &format!("use {FORMS}")),
     };
-    if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be silenced here") {
-        return code;
-    }
-    output::carry_out(start(arguments, &matching, global))
+    output::carry_out(start(arguments, &matching, config.as_ref(), global))
 }
 
-async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, global: &Global) -> u8 {
+async fn start(
+    arguments: &SilenceArguments,
+    matching: &SilenceMatch,
+    config: Option<&Config>,
+    global: &Global,
+) -> u8 {
+    let until = match SpanBounds::MUTED.until(global.clock.now().utc, arguments.span) {
+        Ok(until) => until,
+        Err(problem) => return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::MUTED)),
+    };
     let (run_service, _) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let code = start_at(&run_service, arguments, matching).await;
+    let code = start_at(&run_service, arguments, (matching, until), config).await;
     run_service.close().await;
     code
 }
 
-async fn start_at(run_service: &RunService, arguments: &SilenceArguments, matching: &SilenceMatch) -> u8 {
+async fn start_at(
+    run_service: &RunService,
+    arguments: &SilenceArguments,
+    (matching, until): (&SilenceMatch, DateTime<Utc>),
+    config: Option<&Config>,
+) -> u8 {
     let now = run_service.now();
     let stored = match StoredAlerts::read(run_service).await {
         Ok(stored) => stored,
         Err(error) => return run_service::broken(&error),
     };
+    if let Some(unknown) = config.and_then(|config| config.unknown_name(matching, stored.records.iter())) {
+        return output::fail(exit::USAGE, &unknown.problem, &unknown.hint);
+    }
     let preview = SilencePreview::new(matching, stored.records.iter(), now);
     let said = SilenceStarted {
         id: silence_id(now),
-        matching: arguments.matching.trim().to_owned(),
+        matching: matching.written(),
         why: SafeText::new(arguments.why.trim()),
-        until: after(now, arguments.span),
+        until,
         hold: arguments.hold,
     };
     let mut text = format!("{}\n{}\n", preview.now_in_words(), preview.past_in_words());

@@ -66,6 +66,13 @@ impl<'f> ReadContext<'f> {
         if let Some(known) = self.known_severity(word) {
             return Err(known);
         }
+        // A person does not tell two severities apart by the case of a word.
+        let same = |other: &str| other.eq_ignore_ascii_case(word);
+        let built_in = || Severity::WORST_FIRST.into_iter().find(|known| same(known.word()));
+        let own = || self.aliases.borrow().iter().find(|(known, _)| same(known)).map(|(_, severity)| *severity);
+        if let Some(known) = built_in().or_else(own).filter(|known| *known != severity) {
+            return Err(known);
+        }
         self.aliases.borrow_mut().insert(word.to_owned(), severity);
         Ok(())
     }

@@ -16,6 +16,7 @@ mod entry;
 mod fault;
 mod file;
 pub mod kinds;
+pub(crate) mod known;
 pub mod literal;
 pub mod load;
 pub mod loaded;

@@ -15,7 +15,7 @@ pub(crate) use crate::model::alert::input::ConditionInput;
 use crate::model::alert::input::{Changes, Holds};
 use crate::text::name::Name;
 
-/// How long a resolved alert is still shown.
+/// How long a resolved alert is still shown, where the configuration does not say otherwise.
 pub(crate) const RESOLVED_SHOWN: Duration = Duration::from_mins(15);
 
 /// How bad a firing alert is, mildest first.
@@ -31,6 +31,9 @@ pub enum Severity {
     /// Worth waking somebody.
     Critical,
 }
+
+/// The name of the alert about our own network, which no condition makes.
+pub(crate) const NETWORK: &str = "network";
 
 impl Severity {
     /// All, worst first.

@@ -58,11 +58,20 @@ impl<'a> From<&'a AlertRecord> for MatchInput<'a> {
 }
 
 impl SilenceMatch {
-    /// From what a person wrote.
+    /// From what is stored, in the form of [`SilenceMatch::written`].
+    ///
+    /// # Errors
+    /// As [`SilenceMatch::parse`].
+    pub(crate) fn stored(text: &str) -> Result<Self, String> {
+        Self::parse(text, Severity::named)
+    }
+
+    /// From what a person wrote; `named` knows the words for a severity, with the aliases of a configuration.
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, named: impl Fn(&str) -> Option<Severity>) -> Result<Self, String> {
+        let severity = |word: &str| named(word).ok_or_else(|| format!("no severity named `{word}`"));
         let text = text.trim();
         let (kind, rest) = text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest.trim())));
         match (kind, rest) {
@@ -74,6 +83,18 @@ impl SilenceMatch {
             (name, None) if name.contains(char::is_whitespace) => Err(format!("`{name}` is not the name of an alert")),
             (name, None) => Ok(Self::Alert(name.into(), None)),
             (name, Some(rest)) => Ok(Self::Alert(name.into(), Some(severity(rest)?))),
+        }
+    }
+
+    /// As it is stored and shown: severities by their own word, which every console knows.
+    pub(crate) fn written(&self) -> String {
+        match self {
+            Self::Every => "*".to_owned(),
+            Self::Alert(name, None) => name.to_string(),
+            Self::Alert(name, Some(severity)) => format!("{name}:{}", severity.word()),
+            Self::Service(name) => format!("service:{name}"),
+            Self::Severity(severity) => format!("severity:{}", severity.word()),
+            Self::Text(words) => format!("text:{}", words.join(" ")),
         }
     }
 
@@ -93,10 +114,6 @@ impl SilenceMatch {
             }
         }
     }
-}
-
-fn severity(name: &str) -> Result<Severity, String> {
-    Severity::named(name).ok_or_else(|| format!("no severity named `{name}`"))
 }
 
 /// What a silence would have muted.
@@ -216,10 +233,17 @@ mod tests {
             ("text:full shop", true),
             ("text:disk empty", false),
         ] {
-            assert_eq!(SilenceMatch::parse(text).unwrap().matches((&record).into()), matches, "{text}");
+            let parsed = SilenceMatch::stored(text).unwrap();
+            assert_eq!(parsed.matches((&record).into()), matches, "{text}");
+            assert_eq!(SilenceMatch::stored(&parsed.written()), Ok(parsed), "{text}");
         }
         for text in ["", "  ", "service:", "severity:awful", "errors:awful", "disk full"] {
-            assert!(SilenceMatch::parse(text).is_err(), "{text}");
+            assert!(SilenceMatch::stored(text).is_err(), "{text}");
+        }
+        let own = |word: &str| (word == "P1").then_some(Severity::Critical);
+        for (text, written) in [("severity:P1", "severity:critical"), ("errors:P1", "errors:critical")] {
+            assert_eq!(SilenceMatch::parse(text, own).unwrap().written(), written);
+            assert_eq!(SilenceMatch::stored(text), Err("no severity named `P1`".to_owned()));
         }
     }
 

@@ -43,7 +43,7 @@ impl World {
         until: Option<DateTime<Utc>>,
     ) -> Option<AlertAcknowledged> {
         let id = alert.firing.clone().filter(|_| alert.phase == Phase::Firing)?;
-        let expires = self.alert_times().ack_expires(alert.severity);
+        let expires = self.config.alerting.ack_expires(alert.severity);
         let until = until.unwrap_or_else(|| self.now.plus(expires).utc);
         Some(AlertAcknowledged {
             id,

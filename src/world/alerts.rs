@@ -11,7 +11,7 @@ use super::ids::{AlertId, ServiceId};
 use super::ranked::Ranked;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
-use crate::model::alert::{Clearing, Severity};
+use crate::model::alert::{Clearing, NETWORK, Severity};
 use crate::model::since::Since;
 use crate::model::status::beside_status;
 use crate::model::thing::Acknowledgement;
@@ -36,7 +36,7 @@ impl AlertSubject {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Check(name) | Self::Metric(name) | Self::Slo(name) => name,
-            Self::Console => "network",
+            Self::Console => NETWORK,
         }
     }
 }

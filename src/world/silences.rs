@@ -52,7 +52,7 @@ impl Silences {
         if self.all.get(&record.id).is_some_and(|known| known.seq >= seq) {
             return false;
         }
-        let matching = SilenceMatch::parse(&record.matching).ok();
+        let matching = SilenceMatch::stored(&record.matching).ok();
         self.all.insert(record.id.clone(), Silence { record, matching, seq, said_at: None });
         if self.all.len() > HELD
             && let Some(oldest) = self.all.values().find(|silence| silence.record.ended.is_some())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::World;
 use super::alerts::AlertView;
 use super::output::{Change, Output};
-use crate::model::alert::times::AlertTimes;
+use crate::config::known::UnknownName;
 use crate::model::fact::{Fact, SilenceEnd, SilenceEnded, Statement};
 use crate::model::silence::{MatchInput, SilenceMatch, SilencePreview, is_quiet};
 use crate::model::thing::SilenceRecord;
@@ -27,12 +27,6 @@ impl AlertView {
 }
 
 impl World {
-    /// For how long what people say of alerts holds.
-    #[expect(clippy::unused_self, reason = "the configuration will say")]
-    pub(crate) fn alert_times(&self) -> AlertTimes {
-        AlertTimes::default()
-    }
-
     /// The silences that mute now, in the order in which they began.
     pub(crate) fn active_silences(&self) -> impl Iterator<Item = &SilenceRecord> {
         let all = self.silences.iter().map(|silence| &silence.record);
@@ -47,6 +41,11 @@ impl World {
     /// What a silence would mute of what is known here.
     pub(crate) fn preview_silence(&self, matching: &SilenceMatch) -> SilencePreview {
         SilencePreview::new(matching, self.firings.iter().map(|firing| &firing.record), self.now.utc)
+    }
+
+    /// What a silence would name that nothing here has.
+    pub(crate) fn unknown_name(&self, matching: &SilenceMatch) -> Option<UnknownName> {
+        self.config.unknown_name(matching, self.firings.iter().map(|firing| &firing.record))
     }
 
     /// A fact about silences; true where that shows.
@@ -73,7 +72,7 @@ impl World {
 
     /// Says which silences are over: their time is, or what they match has been quiet for long enough.
     pub(super) fn end_silences(&mut self) -> Vec<Statement> {
-        let (now, quiet) = (self.now, self.alert_times().quiet_ends_silence);
+        let (now, quiet) = (self.now, self.config.alerting.quiet_ends_silence);
         let firings = || self.firings.iter().map(|firing| &firing.record);
         let over = self.silences.iter().filter_map(|silence| {
             let record = &silence.record;

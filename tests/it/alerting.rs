@@ -2,169 +2,32 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use opsroom::app::state::State;
-use opsroom::clock::Clock;
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
-use opsroom::model::fact::{Fact, NewFact, SilenceEnd, SilenceStarted, Statement, Unacknowledged};
-use opsroom::model::lease::{LeaseHolder, LeaseReport, LeaseView};
+use opsroom::model::fact::{NewFact, SilenceEnd, SilenceStarted, Statement, Unacknowledged};
+use opsroom::model::lease::LeaseView;
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
-use opsroom::model::thing::{StoredThing, Things, follow};
-use opsroom::runtime::core::{ConsolePart, StartOptions};
-use opsroom::runtime::headless::Headless;
 use opsroom::text::SafeText;
 use opsroom::world::alerts::{AlertView, Phase};
 use rustix::process::Signal;
 use serde_json::Value;
-use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use crate::support::app::{App, WORLD, config};
+use crate::support::app::{WORLD, config};
 use crate::support::frame::{draw, text};
 use crate::support::pty::Terminal;
+use crate::support::room::Room;
 use crate::support::shared::{all_reach, reaches};
+use crate::support::team::Team;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A console with a store that holds what this one puts there and what a test says.
-struct Room {
-    app: App,
-    facts: Vec<Fact>,
-}
-
-impl Room {
-    fn new() -> Self {
-        let mut room = Self { app: App::after(WORLD, Duration::from_hours(1_000)), facts: Vec::new() };
-        room.app.poll("api", Sign::Good);
-        room.open();
-        room
-    }
-
-    /// Another one that starts on the same store.
-    fn next(&self) -> Self {
-        let mut app = App::after(WORLD, Duration::from_hours(1_000));
-        app.pass(self.app.now().since(app.now()).as_secs());
-        let mut next = Self { app, facts: self.facts.clone() };
-        next.open();
-        next
-    }
-
-    fn things(&self) -> Vec<StoredThing> {
-        let mut things = Things::default();
-        for fact in &self.facts {
-            follow(fact, &mut things);
-        }
-        things.iter().cloned().collect()
-    }
-
-    /// The store answers.
-    fn open(&mut self) {
-        let head = self.facts.len() as u64;
-        self.app.outcome(Outcome::Remembered { lately: self.facts.clone(), head });
-        let things = self.things();
-        for effect in self.app.take() {
-            match effect {
-                Effect::Store(request, StoreEffect::ReadStatuses(checks)) => {
-                    self.app.outcome(Outcome::Statuses { request, checks, things: things.clone() });
-                }
-                Effect::Store(request, StoreEffect::ReadAlerts) => {
-                    self.app.outcome(Outcome::Alerts { request, things: things.clone() });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn lease(&mut self, view: LeaseView) {
-        self.app.outcome(Outcome::Lease(Box::new(LeaseReport { view, ..LeaseReport::default() })));
-    }
-
-    fn acts(&mut self) {
-        let since = self.app.now().utc;
-        self.lease(LeaseView::Ours { fence: 3, since });
-    }
-
-    fn looks_on(&mut self) {
-        let (who, host, since) = ("ben".to_owned(), "box".to_owned(), self.app.now().utc);
-        self.lease(LeaseView::Other(LeaseHolder { who, host, pid: None, watcher: false, since, overdue: false }));
-    }
-
-    /// A fact of the store.
-    fn tell(&mut self, at: DateTime<Utc>, who: &str, said: Statement) {
-        let seq = self.facts.len() as u64 + 1;
-        let (id, who, host) = (format!("{seq:032x}"), who.to_owned(), "box".to_owned());
-        let draft = NewFact { id, at, who, host, process: 7, late: false, said };
-        let fact = Fact { seq, recorded_at: at, draft };
-        self.facts.push(fact.clone());
-        self.app.outcome(Outcome::Facts(vec![fact]));
-    }
-
-    /// Puts on record what was said of alerts since, and gives it back.
-    fn said(&mut self) -> Vec<Statement> {
-        let mut all = Vec::new();
-        for effect in self.app.take() {
-            let said = match effect {
-                Effect::Holder(HolderEffect::Append(said)) => said,
-                Effect::Store(request, StoreEffect::SayOfAlerts(said)) => {
-                    self.app.outcome(Outcome::Recorded { request });
-                    said
-                }
-                _ => continue,
-            };
-            all.extend(said.into_iter().filter(|said| !matches!(said, Statement::CheckStatus(_))));
-        }
-        for said in &all {
-            self.tell(self.app.now().utc, "ana (ssh from 10.0.0.5)", said.clone());
-        }
-        all
-    }
-
-    /// What is said while time passes, each put on record soon.
-    fn watch(&mut self, seconds: u64) -> Vec<Statement> {
-        let turn = |_| {
-            self.app.pass(10);
-            self.said()
-        };
-        (0..seconds.div_ceil(10)).flat_map(turn).collect()
-    }
-
-    fn kinds(&mut self) -> Vec<String> {
-        self.said().iter().map(|said| said.kind().to_owned()).collect()
-    }
-
-    fn fail(&mut self, check: &str) {
-        for _ in 0..3 {
-            self.app.pass(15);
-            self.app.poll(check, Sign::Bad);
-        }
-        self.app.pass(1);
-    }
-
-    fn mend(&mut self, check: &str) {
-        for _ in 0..3 {
-            self.app.pass(15);
-            self.app.poll(check, Sign::Good);
-        }
-        self.app.pass(1);
-    }
-
-    fn alert(&self, id: &str) -> Option<&AlertView> {
-        self.app.state.world.alerts.iter().find(|alert| *alert.id == *id)
-    }
-
-    fn frame(&self) -> String {
-        text(&draw(&self.app.state, 120, 40))
-    }
-}
 
 const DOWN: &str = "check:api/critical/0";
 
@@ -379,6 +242,69 @@ fn a_silence_mutes_until_its_end_and_what_still_fires_is_heard_of() {
 }
 
 #[test]
+fn what_concerns_alerts_lasts_for_as_long_as_is_configured() {
+    let times = "[alerts]\nresolved_for = \"2m\"\nack_expires = { critical = \"10m\" }\nquiet_ends_silence = \"5m\"\n";
+    let mut room = Room::of(&format!("{WORLD}{times}"));
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("a");
+    assert!(room.frame().contains("for  10m"), "{}", room.frame());
+    room.app.keys("enter");
+    let now = room.app.now().utc;
+    let said = room.said();
+    let [Statement::AlertAcknowledged(ack)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(ack.until - now, TimeDelta::minutes(10));
+    let (id, matching, why) = ("s1".into(), "api".to_owned(), SafeText::new("migration"));
+    let until = now + TimeDelta::hours(12);
+    room.tell(now, "ana", Statement::SilenceStarted(SilenceStarted { id, matching, why, until, hold: false }));
+    room.mend("api");
+    room.said();
+    assert_eq!(room.alert(DOWN).map(|alert| alert.phase), Some(Phase::Resolved));
+    room.app.pass(100);
+    assert!(room.alert(DOWN).is_some());
+    room.app.pass(30);
+    assert!(room.alert(DOWN).is_none(), "shown for 2m");
+    let said = room.watch(240);
+    assert!(matches!(&said[..], [Statement::SilenceEnded(over)] if over.because == SilenceEnd::Quiet), "{said:?}");
+    // Who only looks on shows what is on record for as long.
+    let mut other = room.next();
+    other.looks_on();
+    assert!(other.alert(DOWN).is_none());
+}
+
+#[test]
+fn a_silence_names_what_is_there_by_words_of_the_house_and_for_a_sane_time() {
+    let aliases = "[severity.critical]\naliases = [\"P1\"]\nnotify = []\n";
+    let mut room = Room::of(&format!("{WORLD}{aliases}"));
+    room.acts();
+    let mut silence = |matching: &str, span: &str| {
+        room.app.keys("1 s");
+        // From the reason, which has the focus, to what it matches.
+        room.app.keys("backtab ctrl-u");
+        room.app.typed(matching);
+        room.app.keys("tab tab ctrl-u");
+        room.app.typed(span);
+        room.app.keys("enter");
+        let frame = room.frame();
+        room.app.keys("esc");
+        let said = room.said();
+        let matching = said.iter().find_map(|said| match said {
+            Statement::SilenceStarted(said) => Some(said.matching.clone()),
+            _ => None,
+        });
+        (matching, frame)
+    };
+    assert_eq!(silence("api:P1", "1h").0.as_deref(), Some("api:critical"), "as every console reads it");
+    let (said, frame) = silence("apo", "1h");
+    assert!(said.is_none() && frame.contains("did you mean `api`?"), "{frame}");
+    for (span, problem) in [("0s", "too short"), ("10000d", "too long"), ("99999999999999d", "")] {
+        let (said, frame) = silence("api", span);
+        assert!(said.is_none() && frame.contains(problem), "{span}: {frame}");
+    }
+}
+
+#[test]
 fn a_silence_ends_early_once_what_it_matched_has_been_quiet() {
     let mut room = Room::new();
     room.acts();
@@ -437,104 +363,6 @@ fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
     assert_eq!(known(&next), Some(("ana".to_owned(), false)), "it is on record");
 }
 
-/// A team on one store.
-struct Team {
-    at: tempfile::TempDir,
-    port: u16,
-    url: String,
-    database: Option<(String, String)>,
-}
-
-impl Team {
-    fn sqlite() -> Self {
-        let at = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", at.path().join("shared.db").display());
-        Self { at, port: closed_port(), url, database: None }
-    }
-
-    async fn postgres() -> Option<Self> {
-        let Ok(server) = std::env::var("OPSROOM_TEST_POSTGRES") else {
-            eprintln!("skipped on PostgreSQL: OPSROOM_TEST_POSTGRES is not set; tests/run starts a server");
-            return None;
-        };
-        let database = format!("alerts_{:08x}", fastrand::u32(..));
-        admin(&server, &format!("CREATE DATABASE {database}")).await;
-        let url = format!("postgres://postgres@{server}/{database}");
-        Some(Self { at: tempfile::tempdir().unwrap(), port: closed_port(), url, database: Some((server, database)) })
-    }
-
-    async fn end(self) {
-        if let Some((server, database)) = &self.database {
-            admin(server, &format!("DROP DATABASE {database} WITH (FORCE)")).await;
-        }
-    }
-
-    fn config(&self) -> String {
-        format!(
-            "[console]\nname = \"team\"\n[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:{}\"\nevery = \"1s\"\n\
-             timeout = \"500ms\"\nfail_after = 1\nok_after = 1\nalert = {{ critical = \"down\" }}\n",
-            self.port
-        )
-    }
-
-    fn file(&self) -> PathBuf {
-        let path = self.at.path().join("opsroom.toml");
-        std::fs::write(&path, self.config()).unwrap();
-        path
-    }
-
-    fn console(&self, who: &str) -> Headless {
-        let start = StartOptions {
-            clock: Clock::start(),
-            config: config(&self.config()),
-            loader: None,
-            warnings: Vec::new(),
-            store: Some(self.url.clone()),
-            part: ConsolePart::ActsForAll,
-            state_directory: self.at.path().join(who),
-        };
-        Headless::start(start, (80, 24))
-    }
-
-    fn opsroom(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.args(["--config", self.file().to_str().unwrap(), "--store", &self.url]).args(arguments);
-        command
-            .current_dir(self.at.path())
-            .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.at.path().join("cli"));
-        command.env("USER", "ana").env_remove("SUDO_USER").env_remove("SSH_CONNECTION").env_remove("SSH_CLIENT");
-        command.env_remove("OPSROOM_CONFIG").stdin(Stdio::null()).output().unwrap()
-    }
-
-    fn does(&self, arguments: &[&str]) -> String {
-        let output = self.opsroom(arguments);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
-        text
-    }
-
-    fn alerts(&self) -> Vec<Value> {
-        serde_json::from_str(&self.does(&["alerts", "--history", "1h", "--json"])).unwrap()
-    }
-
-    /// How often each kind of fact about alerts is on record.
-    fn recorded(&self, kind: &str) -> usize {
-        // There is none yet before a console has made it.
-        let exported = String::from_utf8_lossy(&self.opsroom(&["audit", "export"]).stdout).into_owned();
-        exported.matches(&format!("\"kind\":\"{kind}\"")).count()
-    }
-}
-
-fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-async fn admin(server: &str, sql: &str) {
-    let mut connection = PgConnection::connect(&format!("postgres://postgres@{server}/postgres")).await.unwrap();
-    connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await.unwrap();
-}
-
 fn acknowledged(state: &State) -> bool {
     state.world.alerts.iter().any(|alert| alert.acknowledged.as_ref().is_some_and(|known| known.by.as_str() == "ana"))
 }
@@ -547,8 +375,18 @@ async fn shared(team: Team) {
     let mut consoles = [team.console("one"), team.console("two")];
     all_reach(&mut consoles, "the alert", fires).await;
     assert_eq!(team.recorded("alert.fired"), 1, "by the holder alone");
-    let refused = team.opsroom(&["ack", "nothing", "--why", "x"]);
-    assert_eq!(refused.status.code(), Some(64));
+    for (refused, hint) in [
+        (&["ack", "nothing", "--why", "x"][..], "what fires now: api"),
+        (&["ack", "api", "--why", "x", "--for", "0s"], "allowed: 1s to 30d"),
+        (&["silence", "apo", "--why", "x", "--for", "1h"], "did you mean `api`?"),
+        (&["silence", "service:shop", "--why", "x", "--for", "1h"], "known: api"),
+        (&["silence", "*", "--why", "x", "--for", "10000d"], "allowed: 1s to 366d"),
+        (&["silence", "severity:P9", "--why", "x", "--for", "1h"], "no severity named `P9`"),
+    ] {
+        let output = team.opsroom(refused);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(64) && text.contains(hint), "{refused:?}: {text}");
+    }
     let said = team.does(&["ack", "api", "--why", "restarting it"]);
     assert!(said.starts_with("acknowledged critical api until "), "{said}");
     all_reach(&mut consoles, "the acknowledgement", acknowledged).await;
@@ -556,7 +394,7 @@ async fn shared(team: Team) {
     assert_eq!((&alerts[0]["alert"], &alerts[0]["state"]), (&Value::from("api"), &Value::from("firing")));
     assert_eq!(alerts[0]["acknowledged"]["why"], "restarting it");
     assert_eq!(alerts[0]["notified"], Value::Array(Vec::new()));
-    let said = team.does(&["silence", "service:api", "--why", "known", "--for", "2h"]);
+    let said = team.does(&["silence", "api:P1", "--why", "known", "--for", "2h"]);
     assert!(said.contains("matches 1 alert that fires now: critical api"), "{said}");
     let id = said.trim().rsplit(' ').next().unwrap().to_owned();
     all_reach(&mut consoles, "the silence", |state| state.world.alerts.iter().any(is_silenced)).await;

@@ -1,22 +1,27 @@
 //! What a person says of alerts: an acknowledgement, with a reason and an end, or a silence.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::app::input::TextInput;
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
+use crate::config::sections::alerting::Alerting;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::unit;
+use crate::model::alert::Severity;
+use crate::model::alert::times::SpanBounds;
 use crate::model::effect::{Effect, StoreEffect};
 use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceStarted, Statement};
 use crate::model::silence::{FORMS, SilenceMatch};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::World;
 use crate::world::alerts::AlertView;
 
 /// Reasons that a digit chooses while none is written; the first is meant where a person gives none.
@@ -41,12 +46,12 @@ pub struct DialogField {
     /// What was typed.
     pub input: TextInput,
     /// What is meant where nothing was.
-    pub placeholder: &'static str,
+    pub placeholder: Cow<'static, str>,
 }
 
 impl DialogField {
-    fn new(label: &'static str, text: &str, placeholder: &'static str) -> Self {
-        Self { label, input: TextInput::new(text), placeholder }
+    fn new(label: &'static str, text: &str, placeholder: impl Into<Cow<'static, str>>) -> Self {
+        Self { label, input: TextInput::new(text), placeholder: placeholder.into() }
     }
 }
 
@@ -66,10 +71,11 @@ pub struct AlertDialog {
 }
 
 impl AlertDialog {
-    /// Acknowledges these alerts.
-    pub(crate) fn acknowledge(rules: Vec<Name>) -> Self {
+    /// Acknowledges these alerts, each for as long as is configured where nothing is typed.
+    pub(crate) fn acknowledge(rules: Vec<Name>, world: &World) -> Self {
         let why = DialogField::new("why", "", REASONS[0]);
-        let span = DialogField::new("for", "", "30m where it is critical, else 4h");
+        let severities = rules.iter().filter_map(|rule| world.alert(rule)).map(|alert| alert.severity);
+        let span = DialogField::new("for", "", expiry(&world.config.alerting, &severities.collect()));
         Self { purpose: AlertPurpose::Acknowledge(rules), fields: vec![why, span], focus: 0, hold: false, error: None }
     }
 
@@ -116,7 +122,7 @@ impl AlertDialog {
                 }
                 lines
             }
-            AlertPurpose::Silence => match SilenceMatch::parse(self.text(0)) {
+            AlertPurpose::Silence => match SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word)) {
                 Ok(matching) => {
                     let preview = world.preview_silence(&matching);
                     vec![SafeText::new(&preview.now_in_words()), SafeText::new(&preview.past_in_words())]
@@ -141,11 +147,11 @@ impl AlertDialog {
             return Ok(None);
         }
         let span = unit::parse_duration(text).map_err(|error| error.to_string())?;
-        if span == Duration::ZERO {
-            return Err("the time is zero: use 30m or 2h".to_owned());
-        }
-        let until = TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
-        until.map(Some).ok_or_else(|| format!("`{text}` is too long"))
+        let bounds = match &self.purpose {
+            AlertPurpose::Acknowledge(_) => SpanBounds::ACKNOWLEDGED,
+            AlertPurpose::Silence => SpanBounds::MUTED,
+        };
+        bounds.until(now, span).map(Some).map_err(|problem| format!("{problem}: allowed {}", bounds.describe()))
     }
 
     /// What is to be put on record, and what is said once it is.
@@ -164,8 +170,12 @@ impl AlertDialog {
                 Ok((said, format!("acknowledged {}", deduplicated(titles).join(", "))))
             }
             AlertPurpose::Silence => {
-                let matching = self.text(0).to_owned();
-                SilenceMatch::parse(&matching).map_err(|problem| format!("{problem}; use {FORMS}"))?;
+                let meant = SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word))
+                    .map_err(|problem| format!("{problem}; use {FORMS}"))?;
+                if let Some(unknown) = world.unknown_name(&meant) {
+                    return Err(format!("{}; {}", unknown.problem, unknown.hint));
+                }
+                let matching = meant.written();
                 let until = self.until(2, now)?.ok_or("how long? use 30m or 2h")?;
                 let text = format!("silenced {matching}");
                 let said =
@@ -194,6 +204,18 @@ impl AlertDialog {
 fn deduplicated(names: Vec<&str>) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     names.into_iter().filter(|name| seen.insert(*name)).collect()
+}
+
+/// For how long alerts of these severities are acknowledged: `30m`, or `critical 30m, high 4h` where that differs.
+fn expiry(alerting: &Alerting, severities: &BTreeSet<Severity>) -> String {
+    let spans: BTreeSet<_> = severities.iter().map(|severity| alerting.ack_expires(*severity)).collect();
+    if let (Some(span), 1) = (spans.first(), spans.len()) {
+        return unit::duration(*span);
+    }
+    let each = severities.iter().rev().map(|severity| {
+        format!("{} {}", severity.word(), unit::duration(alerting.ack_expires(*severity)))
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 impl Overlay for AlertDialog {

@@ -46,9 +46,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
         Ok(found) => found.config,
         Err(code) => return code,
     };
-    let checks = config.checks.iter().map(|check| &*check.name);
-    let metrics = config.metrics.iter().map(|metric| &*metric.name);
-    let mut names = checks.chain(metrics).chain(config.slos.iter().map(|slo| &*slo.name));
+    let mut names = config.alert_names();
     if !names.clone().any(|name| name == arguments.name) {
         let hint = suggest(nearest(&arguments.name, &mut names), || "see `opsroom check`".to_owned());
         let problem = format!("no check, metric or SLO named `{}`", arguments.name);

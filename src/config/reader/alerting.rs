@@ -10,6 +10,7 @@ use crate::config::syntax;
 use crate::config::tree::TomlValue;
 use crate::lang::schedule::{LocalMoment, MomentSchedule, WindowSchedule};
 use crate::model::alert::Severity;
+use crate::model::alert::times::SpanBounds;
 use crate::text::name::Name;
 use crate::text::secret::Template;
 
@@ -78,13 +79,18 @@ impl<'a> TableReader<'a> {
     }
 
     /// A duration for each severity that is named, and the one of `default`.
-    pub(crate) fn by_severity(&self, key: &str) -> (Vec<(Severity, Duration)>, Option<Duration>) {
+    pub(crate) fn by_severity(&self, key: &str, bounds: SpanBounds) -> (Vec<(Severity, Duration)>, Option<Duration>) {
         let (mut named, mut default) = (Vec::new(), None);
         for (word, text) in self.text_map(key) {
             let severity = (word.value != "default").then(|| self.context.severity(&word.value, word.at));
             let duration = match syntax::duration(&text.value) {
                 Ok(duration) if duration.is_zero() => {
                     self.context.error(text.at, format!("`{}` must be more than zero", word.value), "write 30m, 4h");
+                    None
+                }
+                Ok(duration) if bounds.is_exceeded_by(duration) => {
+                    let hint = format!("allowed: {}", bounds.describe());
+                    self.context.error(text.at, format!("`{}` is too long", word.value), hint);
                     None
                 }
                 Ok(duration) => Some(duration),

@@ -6,7 +6,11 @@ use crate::config::changes::{Fact, summary};
 use crate::config::reader::TableReader;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::lang::unit::duration as shown;
+use crate::model::alert::times::SpanBounds;
 use crate::model::alert::{RESOLVED_SHOWN, Severity};
+
+/// After how long an acknowledgement of what is not critical ends.
+const ACK_EXPIRES: Duration = Duration::from_hours(4);
 
 /// How long what concerns alerts lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +28,21 @@ impl Default for Alerting {
     fn default() -> Self {
         let expires = |severity| match severity {
             Severity::Critical => Duration::from_mins(30),
-            _ => Duration::from_hours(4),
+            _ => ACK_EXPIRES,
         };
         Self {
             resolved_for: RESOLVED_SHOWN,
             ack_expires: Severity::WORST_FIRST.map(|severity| (severity, expires(severity))),
             quiet_ends_silence: Duration::from_hours(1),
         }
+    }
+}
+
+impl Alerting {
+    /// After how long an acknowledgement of an alert of a severity ends, where a person does not say otherwise.
+    pub(crate) fn ack_expires(&self, severity: Severity) -> Duration {
+        let found = self.ack_expires.iter().find(|(known, _)| *known == severity);
+        found.map_or(ACK_EXPIRES, |(_, expires)| *expires)
     }
 }
 
@@ -54,7 +66,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 /// Reads `[alerts]`. A `default` is for every severity that is not named.
 pub(crate) fn read(table: &TableReader<'_>) -> Alerting {
     let default = Alerting::default();
-    let (named, others) = table.by_severity("ack_expires");
+    let (named, others) = table.by_severity("ack_expires", SpanBounds::ACKNOWLEDGED);
     let ack_expires = default.ack_expires.map(|(severity, built_in)| {
         let own = named.iter().find(|(known, _)| *known == severity).map(|(_, expires)| *expires);
         (severity, own.or(others).unwrap_or(built_in))

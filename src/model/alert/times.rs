@@ -1,36 +1,63 @@
-//! For how long what people say of alerts holds, where they do not say otherwise.
+//! For how long what people say of alerts may hold: an acknowledgement, a silence, a maintenance window.
 
 use std::time::Duration;
 
-use super::Severity;
+use chrono::{DateTime, Utc};
 
-/// The spans.
+use crate::lang::unit;
+
+/// The shortest and the longest span that a person may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AlertTimes {
-    /// After how long an acknowledgement of a critical alert ends.
-    pub ack_expires_critical: Duration,
-    /// After how long any other ends.
-    pub ack_expires: Duration,
-    /// For how long everything that a silence matches must be quiet before it ends by itself.
-    pub quiet_ends_silence: Duration,
+pub(crate) struct SpanBounds {
+    least: Duration,
+    most: Duration,
 }
 
-impl Default for AlertTimes {
-    fn default() -> Self {
-        Self {
-            ack_expires_critical: Duration::from_mins(30),
-            ack_expires: Duration::from_hours(4),
-            quiet_ends_silence: Duration::from_hours(1),
+impl SpanBounds {
+    /// Of an acknowledgement: somebody is at it, so it is a matter of days at the most.
+    pub(crate) const ACKNOWLEDGED: Self = Self { least: Duration::from_secs(1), most: Duration::from_hours(30 * 24) };
+    /// Of a silence and of a maintenance window. What must stay quiet for longer should not be an alert.
+    pub(crate) const MUTED: Self = Self { least: Duration::from_secs(1), most: Duration::from_hours(366 * 24) };
+
+    /// `1s to 30d`
+    pub(crate) fn describe(self) -> String {
+        format!("{} to {}", unit::duration(self.least), unit::duration(self.most))
+    }
+
+    /// The moment that lies a span ahead.
+    ///
+    /// # Errors
+    /// What is wrong with the span, where it is not within the bounds.
+    pub(crate) fn until(self, now: DateTime<Utc>, span: Duration) -> Result<DateTime<Utc>, String> {
+        let wrong = |how: &str| Err(format!("`{}` is too {how}", unit::duration(span)));
+        if span < self.least {
+            return wrong("short");
         }
+        if span > self.most {
+            return wrong("long");
+        }
+        chrono::Duration::from_std(span).ok().and_then(|span| now.checked_add_signed(span)).map_or_else(|| wrong("long"), Ok)
+    }
+
+    /// Whether a span is longer than that.
+    pub(crate) fn is_exceeded_by(self, span: Duration) -> bool {
+        span > self.most
     }
 }
 
-impl AlertTimes {
-    /// After how long an acknowledgement ends.
-    pub(crate) const fn ack_expires(self, severity: Severity) -> Duration {
-        match severity {
-            Severity::Critical => self.ack_expires_critical,
-            Severity::High | Severity::Medium | Severity::Low => self.ack_expires,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_lies_within_its_bounds() {
+        let (now, bounds) = (DateTime::UNIX_EPOCH, SpanBounds::ACKNOWLEDGED);
+        let day = Duration::from_hours(24);
+        assert_eq!(bounds.until(now, day * 30), Ok(now + chrono::Duration::days(30)));
+        assert_eq!(bounds.until(now, day * 31), Err("`31d` is too long".to_owned()));
+        assert_eq!(bounds.until(now, Duration::ZERO), Err("`0s` is too short".to_owned()));
+        assert!(bounds.until(now, Duration::MAX).is_err());
+        assert!(bounds.until(DateTime::<Utc>::MAX_UTC, day).is_err());
+        assert_eq!(bounds.describe(), "1s to 30d");
     }
 }

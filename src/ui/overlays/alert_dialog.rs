@@ -52,7 +52,7 @@ impl Draw for AlertDialog {
                 text: field.input.text(),
                 cursor: (at == self.focus).then(|| field.input.cursor()),
                 error: None,
-                placeholder: field.placeholder,
+                placeholder: &field.placeholder,
             };
             input.draw(painter, Rect { height: rest.height.min(1), ..rest });
             rest = split_top(rest, 1).1;

@@ -20,7 +20,7 @@ pub(crate) struct InputLine<'a> {
     /// What is wrong: byte offset and words. Drawn in the row below.
     pub error: Option<(usize, &'a SafeText)>,
     /// Shown dimly where nothing was typed.
-    pub placeholder: &'static str,
+    pub placeholder: &'a str,
 }
 
 impl InputLine<'_> {
@@ -33,7 +33,7 @@ impl InputLine<'_> {
         }
         if self.text.is_empty() {
             let gap = u16::from(self.cursor.is_some());
-            painter.put_at(area, start + gap, 0, &Line::styled(self.placeholder, Role::TextDim));
+            painter.put_at(area, start + gap, 0, &Line::styled(Span::borrowed(self.placeholder), Role::TextDim));
         }
         let columns = |to: usize| self.text.get(..to).unwrap_or(self.text).width();
         let cursor = columns(self.cursor.unwrap_or(0));

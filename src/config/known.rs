@@ -1,0 +1,78 @@
+//! Whether what a person names in a silence is there: one that matches nothing would mute nothing, without a word.
+
+use std::collections::BTreeSet;
+
+use super::Config;
+use crate::lang::nearest::{listed, nearest};
+use crate::model::alert::NETWORK;
+use crate::model::silence::SilenceMatch;
+use crate::model::thing::AlertRecord;
+
+/// A name that nothing has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownName {
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Config {
+    /// What a match names that neither the configuration has nor an alert on record; `None`: it is known, or names nothing.
+    pub(crate) fn unknown_name<'a>(
+        &'a self,
+        matching: &SilenceMatch,
+        recorded: impl Iterator<Item = &'a AlertRecord>,
+    ) -> Option<UnknownName> {
+        let (kind, name, known): (_, _, BTreeSet<&str>) = match matching {
+            SilenceMatch::Every | SilenceMatch::Severity(_) | SilenceMatch::Text(_) => return None,
+            SilenceMatch::Alert(name, _) => {
+                let known = self.alert_names().chain(recorded.map(|record| &*record.alert));
+                ("check, metric or SLO", name, known.chain([NETWORK]).collect())
+            }
+            SilenceMatch::Service(name) => {
+                let services = self.services.iter().map(|service| &*service.name);
+                ("service", name, services.chain(recorded.filter_map(|record| record.service.as_deref())).collect())
+            }
+        };
+        (!known.contains(&**name)).then(|| UnknownName {
+            problem: format!("no {kind} named `{name}`"),
+            hint: match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "none is configured".to_owned(),
+                None => format!("known: {}", listed(known.iter().copied())),
+            },
+        })
+    }
+
+    /// The names by which alerts are known: those of checks, metrics and objectives.
+    pub(crate) fn alert_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let checks = self.checks.iter().map(|check| &*check.name);
+        let metrics = self.metrics.iter().map(|metric| &*metric.name);
+        checks.chain(metrics).chain(self.slos.iter().map(|slo| &*slo.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load::load_text;
+
+    #[test]
+    fn what_is_named_must_be_there() {
+        let text = "[service.shop]\n[check.api]\ntcp = \"x.example:1\"\nservice = \"shop\"\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
+        let hint = |text: &str| {
+            let matching = SilenceMatch::parse(text, |word| config.severity_named(word)).unwrap();
+            config.unknown_name(&matching, std::iter::empty()).map(|unknown| unknown.hint)
+        };
+        for known in ["api", "api:critical", "network", "service:shop", "severity:low", "text:nothing like it", "*"] {
+            assert_eq!(hint(known), None, "{known}");
+        }
+        assert_eq!(hint("apo").unwrap(), "did you mean `api`?");
+        assert_eq!(hint("service:shp").unwrap(), "did you mean `shop`?");
+        assert_eq!(hint("service:warehouse").unwrap(), "known: shop");
+    }
+}
