@@ -137,6 +137,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The channel of that name.
+    pub fn channel(&self, name: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| *channel.name == *name)
+    }
+
     /// The severity that a word or an alias stands for.
     pub fn severity_named(&self, word: &str) -> Option<Severity> {
         let of_alias = || self.severities.iter().find(|rule| rule.aliases.iter().any(|alias| alias == word));

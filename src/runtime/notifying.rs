@@ -39,8 +39,7 @@ pub(crate) async fn send(
     to: &[Template],
     secrets: &Secrets,
 ) -> Result<(), DeliveryFailure> {
-    let channel = config.channels.iter().find(|channel| channel.name == message.target.channel);
-    let Some(channel) = channel else {
+    let Some(channel) = config.channel(&message.target.channel) else {
         return Err(DeliveryFailure::permanent("the channel is not configured any more"));
     };
     let client = NotifyClient::new().map_err(DeliveryFailure::transient)?;

@@ -86,7 +86,7 @@ fn steps(config: &Config, severity: Severity, global: &Global) -> Vec<Step> {
             if known.contains(&target) {
                 continue;
             }
-            let channel = config.channels.iter().find(|channel| channel.name == target.channel);
+            let channel = config.channel(&target.channel);
             let held = channel.and_then(|channel| held_until(config, channel, severity, now));
             steps.push(Step {
                 severity,

@@ -24,7 +24,7 @@ impl Core {
 
     fn notify(&mut self, message: Notification) -> Option<TerminalEffect> {
         let config = Arc::clone(&self.state().world.config);
-        let channel = config.channels.iter().find(|channel| channel.name == message.target.channel);
+        let channel = config.channel(&message.target.channel);
         if let Some(ChannelKind::Terminal(terminal)) = channel.map(|channel| &channel.kind) {
             let sequence = terminal.sequence(&message.console, &message.summary());
             let (message, target) = (message.id, message.target);

@@ -79,7 +79,7 @@ impl<'a> Routes<'a> {
 
     /// The addresses that a message to a target goes to, or mentions; may name secrets.
     pub(crate) fn addresses(&self, target: &Recipient) -> Vec<Template> {
-        let Some(channel) = self.config.channels.iter().find(|channel| channel.name == target.channel) else {
+        let Some(channel) = self.config.channel(&target.channel) else {
             return Vec::new();
         };
         if !channel.to.is_empty() {
