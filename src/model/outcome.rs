@@ -12,7 +12,7 @@ use super::engine::EngineState;
 use super::fact::{Fact, NewFact};
 use super::lease::LeaseReport;
 use super::message::{DeliveryFailure, Recipient};
-use super::rollup::{SeriesHistory, SeriesKey};
+use super::rollup::{ChartQuery, ChartSpan, SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use super::thing::StoredThing;
 use crate::logs::pattern::ShapeHistory;
@@ -191,6 +191,22 @@ pub enum Outcome {
         request: RequestId,
         /// Those that fire, and those that did lately.
         things: Vec<StoredThing>,
+    },
+    /// What the store has of the windows of charts.
+    Charts {
+        /// Who asked.
+        request: RequestId,
+        /// What was asked, each with its answer.
+        answers: Vec<(ChartQuery, Vec<ChartSpan>)>,
+    },
+    /// What the store has of deployments, runs and alerts.
+    Marks {
+        /// Who asked.
+        request: RequestId,
+        /// Facts, oldest first.
+        facts: Vec<Fact>,
+        /// The runs that they are about, by the object of the fact.
+        runs: BTreeMap<String, Run>,
     },
     /// What a person said of alerts is on record.
     Recorded {

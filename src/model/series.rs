@@ -5,7 +5,7 @@ mod tier;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::rollup::Bucket;
+use super::rollup::{Bucket, ChartSpan};
 use crate::lang::time::Stamp;
 use tier::{Stored, Tier};
 
@@ -114,17 +114,34 @@ impl Series {
         latest
     }
 
+    /// Since when every minute is here, in milliseconds of the monotonic clock; `None`: all there ever were.
+    pub(crate) const fn minutes_since(&self) -> Option<i64> {
+        let [_, minutes, _] = &self.tiers;
+        minutes.since()
+    }
+
     /// `buckets` buckets of `width` on whole multiples of `width`, oldest first; the last is the one in which
-    /// `now` lies. `None` where there was no value; a value is carried on for as long as it holds.
-    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
+    /// `now` lies. `None` where there was no value; a value is carried on for as long as it holds. Up to its end `older`
+    /// stands for what is here, and from there on alone what is here: nothing counts twice, and nothing is missing between.
+    pub(crate) fn points(
+        &self,
+        older: OlderSpans<'_>,
+        buckets: usize,
+        width: Duration,
+        now: Stamp,
+    ) -> Vec<Option<Point>> {
         let width = (width.as_millis() as i64).max(1);
         let last = millis(now).div_euclid(width);
         let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;
         let end = (last + 1) * width;
         let mut columns = Columns { start, width, points: vec![None; buckets], held: Vec::new() };
-        let raw_covers = self.raw_since.is_none_or(|since| since <= start);
         // What lies before the range may hold into it.
         let from = start - self.hold.as_millis() as i64;
+        for (at, ends, point) in older.placed().filter(|(at, ends, _)| *ends > from && *at < end) {
+            columns.add(at, ends - 1, Some(point), false);
+        }
+        let (start, from) = (start.max(older.until), from.max(older.until));
+        let raw_covers = self.raw_since.is_none_or(|since| since <= start);
         if raw_covers {
             for (at, value) in &self.raw {
                 let at = millis(*at);
@@ -151,6 +168,32 @@ impl Series {
             self.raw_since = self.raw.front().map(|(at, _)| millis(*at));
         }
         self.raw.push_back((at, value));
+    }
+}
+
+/// What is stored of a time before the values of a series.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OlderSpans<'a> {
+    /// Oldest first.
+    pub spans: &'a [ChartSpan],
+    /// Minutes from the wall clock to the monotonic one.
+    pub offset: i64,
+    /// Where they end, in milliseconds of the monotonic clock: everything before is among them.
+    pub until: i64,
+}
+
+impl<'a> OlderSpans<'a> {
+    /// Nothing is stored, or it is not here.
+    pub(crate) const NONE: Self = Self { spans: &[], offset: 0, until: i64::MIN };
+
+    /// Where each begins and ends on the monotonic clock, in milliseconds, with its values.
+    fn placed(self) -> impl Iterator<Item = (i64, i64, Point)> + use<'a> {
+        const MINUTE_MS: i64 = 60_000;
+        let placed = move |span: &ChartSpan| {
+            let at = (i64::from(span.start) + self.offset) * MINUTE_MS;
+            (at, (at + i64::from(span.minutes) * MINUTE_MS).min(self.until), span.point)
+        };
+        self.spans.iter().map(placed).filter(move |(at, ..)| *at < self.until)
     }
 }
 
@@ -265,7 +308,7 @@ mod tests {
         for (second, value) in [(0, 1.0), (5, 3.0), (9, 2.0), (10, 7.0)] {
             series.push(at(second), value);
         }
-        let points = series.points(2, seconds(10), at(12));
+        let points = series.points(OlderSpans::NONE, 2, seconds(10), at(12));
         assert_eq!(
             points,
             [
@@ -283,12 +326,12 @@ mod tests {
         series.push(at(50), 2.0);
         series.gap(at(55));
         series.push(at(80), 3.0);
-        let points = series.points(10, seconds(10), at(99));
+        let points = series.points(OlderSpans::NONE, 10, seconds(10), at(99));
         let want = [Some(1.0), Some(1.0), Some(1.0), None, None, Some(2.0), None, None, Some(3.0), Some(3.0)];
         assert_eq!(lasts(&points), want);
-        assert_eq!(lasts(&series.points(2, seconds(1), at(101))), [Some(3.0), None]);
+        assert_eq!(lasts(&series.points(OlderSpans::NONE, 2, seconds(1), at(101))), [Some(3.0), None]);
         // The future is not filled.
-        assert_eq!(lasts(&series.points(1, seconds(10), at(81))), [Some(3.0)]);
+        assert_eq!(lasts(&series.points(OlderSpans::NONE, 1, seconds(10), at(81))), [Some(3.0)]);
     }
 
     #[test]
@@ -297,7 +340,11 @@ mod tests {
         for sample in 0..20 {
             series.push(at(sample * 15), 5.0);
         }
-        assert!(series.points(200, Duration::from_millis(1_400), at(285))[10..].iter().all(Option::is_some));
+        assert!(
+            series.points(OlderSpans::NONE, 200, Duration::from_millis(1_400), at(285))[10..]
+                .iter()
+                .all(Option::is_some)
+        );
     }
 
     #[test]
@@ -307,13 +354,16 @@ mod tests {
             series.push(at(minute * 60), (minute / 1_440) as f64);
         }
         let now = at(31 * 86_400 - 60);
-        let month = series.points(30, Duration::from_hours(24), now);
+        let month = series.points(OlderSpans::NONE, 30, Duration::from_hours(24), now);
         assert_eq!(lasts(&month), (1..31).map(|day| Some(f64::from(day))).collect::<Vec<_>>());
-        let yesterday = series.points(24, Duration::from_hours(1), at(30 * 86_400 - 60));
+        let yesterday = series.points(OlderSpans::NONE, 24, Duration::from_hours(1), at(30 * 86_400 - 60));
         assert!(yesterday.iter().all(|point| point.is_some_and(|point| (point.mean - 29.0).abs() < 1e-9)));
         assert_eq!(series.raw.len(), RAW);
         assert!(series.tiers.iter().all(|tier| tier.buckets().count() <= 4_320));
-        assert_eq!(Series::new(seconds(120)).points(3, Duration::from_hours(1), at(3_600)), [None; 3]);
+        assert_eq!(
+            Series::new(seconds(120)).points(OlderSpans::NONE, 3, Duration::from_hours(1), at(3_600)),
+            [None; 3]
+        );
     }
 
     #[test]
@@ -322,7 +372,7 @@ mod tests {
         for minute in 0..2_000 {
             series.push(at(minute * 60), (minute / 60) as f64);
         }
-        let columns = series.points(20, seconds(15), at(3_600 * 5 - 1));
+        let columns = series.points(OlderSpans::NONE, 20, seconds(15), at(3_600 * 5 - 1));
         assert!(columns.iter().all(|point| point.is_some_and(|point| (point.mean - 4.0).abs() < 1e-9)), "{columns:?}");
     }
 
@@ -354,6 +404,36 @@ mod tests {
         assert_eq!(series.latest(9), [(at(20), 1.0)]);
     }
 
+    /// Six hours of which the first three are stored, by the minute, and the others here.
+    #[test]
+    fn where_the_store_ends_and_memory_begins_nothing_counts_twice_and_nothing_is_missing() {
+        let minute = |minute: u32| Point { min: 1.0, mean: 2.0, max: 3.0, last: 2.0, count: 4 + minute % 2 };
+        let spans: Vec<_> = (0..200).map(|at| ChartSpan { start: 1_000 + at, minutes: 1, point: minute(at) }).collect();
+        let mut series = Series::new(seconds(30));
+        for sample in 0..6 * 240 {
+            series.push(at(sample * 15), if sample < 720 { 9.0 } else { 5.0 });
+        }
+        let until = 180 * 60_000;
+        let older = OlderSpans { spans: &spans, offset: -1_000, until };
+        let points = series.points(older, 24, seconds(900), at(6 * 3_600 - 1));
+        let (stored, own) = points.split_at(12);
+        assert!(
+            stored.iter().all(|point| point.is_some_and(|point| (point.min, point.max) == (1.0, 3.0))),
+            "{points:?}"
+        );
+        let counted: u32 = stored.iter().flatten().map(|point| point.count).sum();
+        assert_eq!(counted, (0..180).map(|at| minute(at).count).sum::<u32>());
+        assert!(
+            own.iter().all(|point| point.is_some_and(|point| point.mean == 5.0 && point.count == 60)),
+            "{points:?}"
+        );
+        // A gap in the store stays one, and an hour fills the finer columns that it covers.
+        let hour = [ChartSpan { start: 1_060, minutes: 60, point: minute(0) }];
+        let points = series.points(OlderSpans { spans: &hour, ..older }, 24, seconds(900), at(6 * 3_600 - 1));
+        let is_known: Vec<_> = points[..12].iter().map(Option::is_some).collect();
+        assert_eq!(is_known, [[false; 4], [true; 4], [false; 4]].concat());
+    }
+
     proptest! {
         #[test]
         fn every_column_lies_within_the_values(
@@ -366,7 +446,7 @@ mod tests {
                 now += step;
                 series.push(at(now), *value);
             }
-            let points = series.points(buckets, seconds(width), at(now.saturating_sub(ago)));
+            let points = series.points(OlderSpans::NONE, buckets, seconds(width), at(now.saturating_sub(ago)));
             prop_assert_eq!(points.len(), buckets);
             let lowest = steps.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min) - 1e-4;
             let highest = steps.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max) + 1e-4;

@@ -14,6 +14,10 @@ use crate::text::name::Name;
 
 /// Facts that are read at once.
 const PAGE: u32 = 1000;
+/// Facts that are marked in charts, at most.
+const MOST_MARKS: u32 = 2000;
+/// Their kinds.
+const MARKED: &str = " deployment run.end run.verdict run.lost alert.fired alert.resolved ";
 
 /// Facts, and the runs that they are about as they stand now, by the object of the fact.
 #[derive(Debug, Clone, Default)]
@@ -122,17 +126,38 @@ impl Store {
                 break;
             }
         }
-        let objects: BTreeSet<String> = history.facts.iter().map(|fact| fact.said().object()).collect();
+        history.runs = self.runs_about(&history.facts).await?;
+        Ok(history)
+    }
+
+    /// What charts mark since a moment, by the store's clock, oldest first: deployments, the ends of runs, and alerts.
+    /// Where there is more than a chart could mark, the last of them. With the runs that they are about, by the object of the
+    /// fact.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn marks(&self, since: DateTime<Utc>) -> Result<(Vec<Fact>, BTreeMap<String, Run>), StoreError> {
+        let rows = self.dialect.facts(WhichFacts::Kinds { since, kinds: MARKED }, MOST_MARKS).await?;
+        let mut facts = FactPage::new(&rows, ChainPlace::default(), false).facts;
+        facts.reverse();
+        let runs = self.runs_about(&facts).await?;
+        Ok((facts, runs))
+    }
+
+    /// The runs that facts are about, as they stand now, by the object of the fact.
+    async fn runs_about(&self, facts: &[Fact]) -> Result<BTreeMap<String, Run>, StoreError> {
+        let objects: BTreeSet<String> = facts.iter().map(|fact| fact.said().object()).collect();
         let keys: Vec<ThingKey> = objects
             .iter()
             .filter_map(|object| object.strip_prefix("run:"))
             .map(|id| ThingKey::new(ThingKind::Run, id))
             .collect();
+        let mut runs = BTreeMap::new();
         for thing in self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await? {
             if let Some(record) = thing.read::<RunRecord>() {
-                history.runs.insert(format!("run:{}", thing.key.id), record.into_run());
+                runs.insert(format!("run:{}", thing.key.id), record.into_run());
             }
         }
-        Ok(history)
+        Ok(runs)
     }
 }

@@ -4,6 +4,7 @@
 //! *Invariant:* what is added is added once. A minute is merged with what is stored of it already, and how far an hour is
 //! packed is kept in the transaction that packs: whoever goes on, after whatever end, goes on from there.
 
+mod charts;
 mod packing;
 mod reading;
 pub(super) mod walk;

@@ -76,15 +76,19 @@ impl World {
     fn tell(&mut self, fact: &Fact) -> bool {
         let object = fact.said().object();
         let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));
-        let Some(line) = history::describe(fact, run, &self.config, self.config.console.timezone) else {
-            return false;
-        };
-        let (kind, service) = (kind(fact, line.kind), self.service_of_fact(fact, run));
+        let Some(entry) = self.entry_of(fact, run) else { return false };
         let near = match fact.said() {
             Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
             Statement::AlertFired(_) | Statement::AlertResolved(_) => SAME,
             _ => NEAR,
         };
+        self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
+    }
+
+    /// What a fact says, as an entry of a timeline; `None`: nothing that belongs there. `run`: the one that it is about.
+    pub(crate) fn entry_of(&self, fact: &Fact, run: Option<&Run>) -> Option<TimelineEntry> {
+        let line = history::describe(fact, run, &self.config, self.config.console.timezone)?;
+        let (kind, service) = (kind(fact, line.kind), self.service_of_fact(fact, run));
         let by = if line.by_person { format!(" · {}", fact.draft.who) } else { String::new() };
         // The clock of another host may be ahead: nothing has happened that is still to come.
         let at = self.now.stored(fact.draft.at.min(self.now.utc));
@@ -96,8 +100,7 @@ impl World {
         };
         // What was muted asked nothing of a person.
         let is_step = matches!(fact.said(), Statement::AlertFired(fired) if fired.muted_because.is_some());
-        let entry = TimelineEntry { reason, is_step, ..TimelineEntry::new(at, kind, service, text) };
-        self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
+        Some(TimelineEntry { reason, is_step, ..TimelineEntry::new(at, kind, service, text) })
     }
 
     /// The service that a fact is about.

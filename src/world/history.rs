@@ -240,9 +240,13 @@ fn acting(fact: &Fact, taken: &LeaseTaken) -> String {
     format!("alerts are written by the {role} of {who}@{host} from here on, with another configuration")
 }
 
+/// Whether a run brings another version, or goes back to one.
+pub(crate) fn deploys(run: &Run) -> bool {
+    !run.dry_run && matches!(&*run.verb, "deploy" | "rollback")
+}
+
 fn kind_of(run: Option<&Run>) -> HistoryKind {
-    let deploys = |run: &&Run| !run.dry_run && matches!(&*run.verb, "deploy" | "rollback");
-    run.filter(deploys).map_or(HistoryKind::Run, |_| HistoryKind::Deployment)
+    run.filter(|run| deploys(run)).map_or(HistoryKind::Run, |_| HistoryKind::Deployment)
 }
 
 /// How a run was closed, as it was then: it may stand otherwise by now.

@@ -11,7 +11,7 @@ use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::reading::{Caveat, Sample};
 use crate::model::rollup::{Bucket, HOURS_BACK};
-use crate::model::series::Series;
+use crate::model::series::{OlderSpans, Series};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -50,6 +50,8 @@ pub struct MetricView {
     pub known_from: Stamp,
     /// Whether what is stored of it is here.
     pub(super) past: Past,
+    /// Since when anything is stored, in milliseconds of the monotonic clock.
+    stored_since: Option<i64>,
     /// Shared with a screen that is held still, until either changes.
     series: Arc<Series>,
 }
@@ -73,6 +75,7 @@ impl MetricView {
             stale_after: metric.stale_after,
             known_from: now,
             past: Past::default(),
+            stored_since: None,
             series: Arc::new(Series::new(metric.stale_after)),
         }
     }
@@ -110,15 +113,17 @@ impl MetricView {
             stale: self.stale,
             known_from: self.known_from,
             past: self.past,
+            stored_since: self.stored_since,
             series,
             ..fresh
         }
     }
 
     /// Puts what is stored before what was measured here, which began `until`: first minute on the monotonic clock,
-    /// minutes, bucket.
-    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], until: Stamp) {
+    /// minutes, bucket. `first`: the first minute of which anything is stored.
+    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], first: Option<u32>, until: Stamp) {
         const MINUTE_MS: i64 = 60_000;
+        self.stored_since = first.map(|first| i64::from(first) * MINUTE_MS);
         let until = until.mono.as_millis() as i64;
         let since = until - i64::from(HOURS_BACK) * MINUTE_MS;
         let placed = spans
@@ -157,7 +162,8 @@ impl MetricView {
 
     /// Since when there are values, on the monotonic clock, with what is stored of before this console began.
     pub(crate) fn first(&self) -> Option<Duration> {
-        self.series.first().and_then(|first| u64::try_from(first).ok()).map(Duration::from_millis)
+        let first = self.series.first().into_iter().chain(self.stored_since).min();
+        first.and_then(|first| u64::try_from(first).ok()).map(Duration::from_millis)
     }
 
     /// Whether what is stored of it is not here yet.
@@ -173,7 +179,25 @@ impl MetricView {
     /// The last `buckets` buckets of `width`, oldest first; `None` where there was no value. On whole multiples of
     /// `width`, so that they advance together.
     pub fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
-        self.series.points(buckets, width, now)
+        self.series.points(OlderSpans::NONE, buckets, width, now)
+    }
+
+    /// The same with what is stored of before.
+    pub(crate) fn points_after(
+        &self,
+        older: OlderSpans<'_>,
+        buckets: usize,
+        width: Duration,
+        now: Stamp,
+    ) -> Vec<Option<Point>> {
+        self.series.points(older, buckets, width, now)
+    }
+
+    /// From where on every minute is here, in milliseconds of the monotonic clock: what lies before it is in the store.
+    /// `None` where the store has nothing of before that is not here, or what it has was not read yet.
+    pub(crate) fn minutes_since(&self) -> Option<i64> {
+        let since = self.series.minutes_since()?;
+        (self.past == Past::Here && self.stored_since.is_some_and(|first| first < since)).then_some(since)
     }
 }
 

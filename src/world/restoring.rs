@@ -98,6 +98,11 @@ impl World {
         self.checks.ids().filter(of).map(|id| &self.checks[id].name)
     }
 
+    /// Minutes from the wall clock, by which the past is stored, to the monotonic one.
+    pub(crate) fn clock_offset(&self) -> i64 {
+        Clocks::new(self.now).offset
+    }
+
     /// How long ago anything was known of a check first, with what is stored of before this console began.
     pub(crate) fn known_for(&self) -> Duration {
         self.now.mono.saturating_sub(self.known_since)
@@ -125,7 +130,8 @@ impl World {
             return;
         }
         let until = metric.known_from;
-        metric.restore(&clocks.spans(history, until), until);
+        let first = history.first.and_then(|first| clocks.mono(first));
+        metric.restore(&clocks.spans(history, until), first, until);
         self.charted_since = metric.first().into_iter().chain(self.charted_since).min();
     }
 

@@ -1,6 +1,9 @@
 //! What is asked of the store.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::fact::Statement;
+use crate::model::rollup::ChartQuery;
 use crate::text::name::Name;
 
 /// Something to be read from the durable memory, or put there by a person.
@@ -12,6 +15,10 @@ pub enum StoreEffect {
     ReadStatuses(Vec<Name>),
     /// Read which alerts fire, and which did lately.
     ReadAlerts,
+    /// Read what charts show of the stored past.
+    ReadCharts(Vec<ChartQuery>),
+    /// Read what charts mark, since a moment.
+    ReadMarks(DateTime<Utc>),
     /// Put on record what a person says of alerts. Acknowledgements wait on disk while the store is away.
     SayOfAlerts(Vec<Statement>),
 }

@@ -7,6 +7,7 @@
 //! Buckets are added up, in any order and in any grouping, without a change of the result.
 
 mod bucket;
+mod chart;
 mod codec;
 mod columns;
 mod distribution;
@@ -16,6 +17,7 @@ mod series_key;
 mod sheet;
 
 pub use bucket::Bucket;
+pub use chart::{ChartQuery, ChartSpan, ChartSpans};
 pub use codec::InvalidRollup;
 pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory};
 pub use pack::{Pack, Width, pack_hour};

@@ -125,6 +125,11 @@ impl Tier {
         self.since = Some(since);
     }
 
+    /// Since when everything is here, in milliseconds; `None`: everything there ever was.
+    pub(super) const fn since(&self) -> Option<i64> {
+        self.since
+    }
+
     pub(super) fn buckets(&self) -> impl Iterator<Item = &Bucket> {
         self.buckets.iter()
     }

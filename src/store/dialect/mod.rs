@@ -73,6 +73,13 @@ pub(super) enum WhichFacts<'a> {
     Id(&'a str),
     /// The last ones.
     Last,
+    /// The last ones of these kinds since a moment, the last first.
+    Kinds {
+        /// By the store's clock.
+        since: DateTime<Utc>,
+        /// Kinds of statements, with a blank before and after each.
+        kinds: &'a str,
+    },
 }
 
 /// Which things.

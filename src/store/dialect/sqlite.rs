@@ -216,6 +216,10 @@ impl Dialect for Sqlite {
                 WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
                 WhichFacts::Id(id) => ("WHERE id = $3", 0, id, 0),
                 WhichFacts::Last => ("ORDER BY seq DESC", 0, "", 0),
+                WhichFacts::Kinds { since, kinds } => {
+                    let text = "WHERE recorded_at >= $4 AND instr($3, ' ' || kind || ' ') > 0 ORDER BY seq DESC";
+                    (text, 0, kinds, millis(since))
+                }
             };
             let text = sqlx::AssertSqlSafe(format!("{FACT} {text} LIMIT $1"));
             let rows = sqlx::query(text).bind(most).bind(number).bind(name).bind(since);

@@ -45,11 +45,26 @@ impl Store {
             for (minute, bucket) in open.remove(series).unwrap_or_default() {
                 minutes.entry(minute).or_default().merge(&bucket);
             }
-            let (hours, minutes) = (hours.into_iter().collect(), minutes.into_iter().collect());
-            histories.push(SeriesHistory { series: series.clone(), hours, minutes });
+            let (hours, minutes): (Vec<_>, Vec<_>) = (hours.into_iter().collect(), minutes.into_iter().collect());
+            let first = self.first_minute(series, &hours, &minutes).await?;
+            histories.push(SeriesHistory { series: series.clone(), hours, minutes, first });
             tokio::task::yield_now().await;
         }
         Ok(histories)
+    }
+
+    /// The first minute of which anything is stored of a series: of its first day, which holds hours, else of what was read.
+    async fn first_minute(
+        &self,
+        series: &SeriesKey,
+        hours: &[(u32, Bucket)],
+        minutes: &[(u32, Bucket)],
+    ) -> Result<Option<u32>, StoreError> {
+        let row = self.dialect.rollups(HOURS, &series.to_string(), i64::MIN, i64::MAX, 1).await?.pop();
+        let day = row.and_then(|row| Pack::decode(Width::Hour, minute_at(row.start), &row.data).ok());
+        let first = day.and_then(|day| day.buckets().next().map(|(minute, _)| minute));
+        let read = hours.first().or(minutes.first()).map(|(minute, _)| *minute);
+        Ok(first.into_iter().chain(read).min())
     }
 
     /// The minutes of some series that are not packed yet.

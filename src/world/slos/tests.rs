@@ -151,7 +151,7 @@ fn what_was_counted_survives_a_restart() {
     let mut later = Room::new(API, &room.now.utc.to_rfc3339());
     let histories: Vec<SeriesHistory> = std::mem::take(&mut room.minutes)
         .into_iter()
-        .map(|(series, minutes)| SeriesHistory { series, hours: Vec::new(), minutes })
+        .map(|(series, minutes)| SeriesHistory { series, hours: Vec::new(), minutes, first: None })
         .collect();
     let asked = later.world.measured_by_slos().collect::<Vec<_>>();
     assert_eq!(later.world.ask_past(asked), [SeriesKey::Check("api".into())]);

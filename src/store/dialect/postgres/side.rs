@@ -63,6 +63,10 @@ pub(super) async fn facts(
         WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
         WhichFacts::Id(id) => ("WHERE id = $3", 0, id, 0),
         WhichFacts::Last => ("ORDER BY seq DESC", 0, "", 0),
+        WhichFacts::Kinds { since, kinds } => {
+            let text = "WHERE recorded_at >= $4 AND strpos($3, ' ' || kind || ' ') > 0 ORDER BY seq DESC";
+            (text, 0, kinds, millis(since))
+        }
     };
     // Every parameter is named, so that the server knows its type in each of them.
     let text = format!("WITH given AS (SELECT $2::bigint, $3::text, $4::bigint) {FACT} {text} LIMIT $1::bigint");
