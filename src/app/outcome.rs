@@ -15,6 +15,7 @@ use crate::model::since;
 use crate::text::SafeText;
 use crate::world::Output;
 
+use super::charts;
 use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
@@ -52,7 +53,11 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
-        Outcome::Remembered { lately, head } => state.world.remember(&lately, head, state.world.now),
+        Outcome::Remembered { lately, head } => {
+            // It may be another store.
+            state.console.screens.metrics.stored.forget();
+            state.world.remember(&lately, head, state.world.now)
+        }
         Outcome::Facts(facts) => {
             let (mut output, now) = (Output::default(), state.world.now);
             for fact in &*facts {
@@ -98,17 +103,18 @@ fn answered(state: &mut State, outcome: Outcome) {
             state.toast(Tone::Error, &format!("{title} was refused: {why}"));
             state.world.refused(&action, &why);
         }
+        Outcome::Charts { request, answers } if state.console.requests.answered(request) => {
+            charts::answered(state, answers);
+        }
+        Outcome::Marks { request, facts, runs } if state.console.requests.answered(request) => {
+            charts::marks_answered(state, &facts, &runs);
+        }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::ShapeHistory { request, history } => patterns::learned(state, request, *history),
         Outcome::Runbook { request, text } => runbook::learned(state, request, text),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
-        Outcome::RequestFailed { request, why } => match state.console.requests.take(request) {
-            // Nobody asked for it: it is read of every run that is seen, and said where the output would be.
-            Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),
-            Some(_) => failed(state, &why, true),
-            None => {}
-        },
+        Outcome::RequestFailed { request, why } => request_failed(state, request, why),
         Outcome::Recorded { request } => {
             if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
                 state.toast(Tone::Good, said.as_str());
@@ -137,6 +143,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Facts(_)
         | Outcome::Statuses { .. }
         | Outcome::Alerts { .. }
+        | Outcome::Charts { .. }
+        | Outcome::Marks { .. }
         | Outcome::Delivered { .. }
         | Outcome::Queued { .. }
         | Outcome::QueuedBefore(_) => {}
@@ -145,6 +153,17 @@ fn answered(state: &mut State, outcome: Outcome) {
 
 /// So ends what is said of what waits for the store, until that is back.
 const QUEUED: &str = ": queued on disk, recorded once the store is back";
+
+fn request_failed(state: &mut State, request: RequestId, why: SafeText) {
+    match state.console.requests.take(request) {
+        // Nobody asked for it: it is read of every run that is seen, and said where the output would be.
+        Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),
+        // Nor for these: the charts say so.
+        Some(AwaitedAnswer::Charts | AwaitedAnswer::Marks) => charts::failed(state),
+        Some(_) => failed(state, &why, true),
+        None => {}
+    }
+}
 
 /// The store is away: what a person said holds here, and is put on record later.
 fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {

@@ -23,6 +23,10 @@ pub(crate) enum AwaitedAnswer {
     Statuses(Vec<Name>),
     /// Which alerts fire by the record.
     Alerts,
+    /// What charts show of the store.
+    Charts,
+    /// What happened before the timeline begins.
+    Marks,
     /// That this is on record: said once it is.
     Said(SafeText),
 }

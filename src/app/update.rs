@@ -7,12 +7,14 @@ use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
 use super::state::State;
-use super::{keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
+use super::{charts, keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.world.advance(message.at);
+    // What comes without end asks for nothing.
+    let may_need = !matches!(message.event, Event::Observation(_) | Event::Learned(Learned::Meters(_)));
     match message.event {
         Event::Key(key) => {
             keys::key(state, key, &mut effects);
@@ -47,6 +49,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
     runs::show_output(state, &mut effects);
     runbook::read(state, &mut effects);
+    if may_need {
+        charts::ask(state, &mut effects);
+    }
     effects
 }
 

@@ -182,7 +182,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("less-context", &["-"], "show fewer lines around matches", CommandContext::Logs),
     command("longer-range", &["+"], "a longer time range", CommandContext::Metrics),
     command("shorter-range", &["-"], "a shorter time range", CommandContext::Metrics),
-    command("before", &["b"], "compare with an hour, a day, a week before, or not", CommandContext::Metrics),
+    command("before", &["b"], "compare with an hour, a day, a week, a release before, or not", CommandContext::Metrics),
     command("cancel", &["x"], "cancel the selected run", CommandContext::Actions),
     command("dry-run", &["d"], "dry run of the selected action", CommandContext::Actions),
     command("follow-up", &["u"], "start the follow-up offered after a run", CommandContext::Actions),

@@ -136,9 +136,11 @@ impl Series {
         let end = (last + 1) * width;
         let mut columns = Columns { start, width, points: vec![None; buckets], held: Vec::new() };
         // What lies before the range may hold into it.
-        let from = start - self.hold.as_millis() as i64;
+        let hold = self.hold.as_millis() as i64;
+        let from = start - hold;
         for (at, ends, point) in older.placed().filter(|(at, ends, _)| *ends > from && *at < end) {
-            columns.add(at, ends - 1, Some(point), false);
+            // Held, the last one before a gap would fill a whole column of it.
+            columns.add(at, ends - 1, Some(point), width > hold);
         }
         let (start, from) = (start.max(older.until), from.max(older.until));
         let raw_covers = self.raw_since.is_none_or(|since| since <= start);
@@ -159,7 +161,7 @@ impl Series {
                 }
             }
         }
-        columns.fill(self.hold.as_millis() as i64, millis(now))
+        columns.fill(hold, millis(now))
     }
 
     fn keep(&mut self, at: Stamp, value: Option<f64>) {

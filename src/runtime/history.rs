@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,10 +13,12 @@ use super::effects::{Effects, Tools};
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::sections::retention::Retention;
+use crate::model::effect::RequestId;
 use crate::model::outcome::{Outcome, StoreFigures};
-use crate::model::rollup::{SeriesKey, Sheet};
+use crate::model::rollup::{ChartQuery, SeriesKey, Sheet};
 use crate::store::Store;
 use crate::store::rollups::SheetToWrite;
+use crate::text::SafeText;
 
 /// Minutes that wait in memory while the store is away.
 const WAITING: usize = 60;
@@ -205,6 +208,42 @@ impl Tools {
         let histories = histories.inspect_err(|error| tracing::warn!(%error, "stored readings can't be read")).ok();
         self.answer(Outcome::Past { series, histories }).await;
     }
+
+    /// Reads what charts show of the past.
+    pub(super) async fn charts(self, request: RequestId, queries: Vec<ChartQuery>) {
+        let read = async {
+            let store = self.store().await.map_err(|why| SafeText::new(&why.to_string()))?;
+            let mut answers = Vec::with_capacity(queries.len());
+            for query in queries {
+                let spans = store.chart(&query).await.map_err(|error| SafeText::new(&error.to_string()))?;
+                answers.push((query, spans));
+            }
+            Ok(answers)
+        };
+        let outcome = match read.await {
+            Ok(answers) => Outcome::Charts { request, answers },
+            Err(why) => unread(request, why),
+        };
+        self.answer(outcome).await;
+    }
+
+    /// Reads what charts mark.
+    pub(super) async fn marks(self, request: RequestId, since: DateTime<Utc>) {
+        let read = async {
+            let store = self.store().await.map_err(|why| SafeText::new(&why.to_string()))?;
+            store.marks(since).await.map_err(|error| SafeText::new(&error.to_string()))
+        };
+        let outcome = match read.await {
+            Ok((facts, runs)) => Outcome::Marks { request, facts, runs },
+            Err(why) => unread(request, why),
+        };
+        self.answer(outcome).await;
+    }
+}
+
+fn unread(request: RequestId, why: SafeText) -> Outcome {
+    tracing::warn!(%why, "what charts show of the store can't be read");
+    Outcome::RequestFailed { request, why }
 }
 
 #[cfg(test)]

@@ -70,8 +70,8 @@ const SIGNS: [(HelpSign, &str); 3] = [
 const CHART_SIGNS: [(HelpSign, &str); 4] = [
     (HelpSign::Average, "the bar ends at the average of its time"),
     (HelpSign::Range, "shaded from the lowest to the highest value"),
-    (HelpSign::Event, "an action or an alert; the cursor on it says which"),
-    (HelpSign::Before, "the average of an hour, a day or a week before"),
+    (HelpSign::Event, "an action, a release or an alert, or how many; the cursor says which"),
+    (HelpSign::Before, "the average of an hour, a day, a week or the last release before"),
 ];
 
 /// Where keys are heard, in the order of the help.

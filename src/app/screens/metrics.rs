@@ -1,5 +1,7 @@
 //! What the metrics screen remembers, and how its charts lie in time.
 
+pub(crate) mod stored;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
+
+use stored::StoredCharts;
 
 /// What the metrics screen remembers.
 #[derive(Debug, Clone)]
@@ -17,11 +21,13 @@ pub struct MetricsScreen {
     pub shown: BTreeSet<Name>,
     /// With which time before the charts are compared.
     pub before: Before,
+    /// What is here of the store.
+    pub(crate) stored: StoredCharts,
 }
 
 impl Default for MetricsScreen {
     fn default() -> Self {
-        Self { range: 2, shown: BTreeSet::new(), before: Before::Off }
+        Self { range: 2, shown: BTreeSet::new(), before: Before::Off, stored: StoredCharts::default() }
     }
 }
 
@@ -44,33 +50,47 @@ pub enum Before {
     Day,
     /// A week before.
     Week,
+    /// As long before the last release.
+    Release,
 }
 
 impl Before {
-    /// The next one further back; after a week none again.
+    /// The next one; after the last release none again.
     #[must_use]
     pub(crate) const fn next(self) -> Self {
         match self {
             Self::Off => Self::Hour,
             Self::Hour => Self::Day,
             Self::Day => Self::Week,
-            Self::Week => Self::Off,
+            Self::Week => Self::Release,
+            Self::Release => Self::Off,
         }
     }
 
-    /// How long before, and in words. `None`: nothing is compared.
-    pub(crate) const fn ago(self) -> Option<(Duration, &'static str)> {
+    /// How long before, where that is always the same.
+    pub(crate) const fn ago(self) -> Option<Duration> {
         match self {
-            Self::Off => None,
-            Self::Hour => Some((Duration::from_hours(1), "an hour ago")),
-            Self::Day => Some((Duration::from_hours(24), "a day ago")),
-            Self::Week => Some((Duration::from_hours(7 * 24), "a week ago")),
+            Self::Off | Self::Release => None,
+            Self::Hour => Some(Duration::from_hours(1)),
+            Self::Day => Some(Duration::from_hours(24)),
+            Self::Week => Some(Duration::from_hours(7 * 24)),
+        }
+    }
+
+    /// In words; nothing where nothing is compared.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Off => "",
+            Self::Hour => "an hour ago",
+            Self::Day => "a day ago",
+            Self::Week => "a week ago",
+            Self::Release => "before the last release",
         }
     }
 }
 
 /// The spans to which charts are fitted while there is less than was asked for. Few, so that a scale stays for a while.
-const FITTED: [(Duration, &str); 19] = [
+const FITTED: [(Duration, &str); 23] = [
     (Duration::from_mins(5), "5m"),
     (Duration::from_mins(10), "10m"),
     (Duration::from_mins(15), "15m"),
@@ -84,12 +104,16 @@ const FITTED: [(Duration, &str); 19] = [
     (Duration::from_hours(6), "6h"),
     (Duration::from_hours(8), "8h"),
     (Duration::from_hours(12), "12h"),
-    (Duration::from_hours(24), "24h"),
+    (Duration::from_hours(24), "1d"),
     (Duration::from_hours(2 * 24), "2d"),
     (Duration::from_hours(4 * 24), "4d"),
     (Duration::from_hours(7 * 24), "7d"),
     (Duration::from_hours(14 * 24), "14d"),
     (Duration::from_hours(30 * 24), "30d"),
+    (Duration::from_hours(60 * 24), "60d"),
+    (Duration::from_hours(90 * 24), "90d"),
+    (Duration::from_hours(180 * 24), "180d"),
+    (Duration::from_hours(400 * 24), "400d"),
 ];
 
 /// The span to show where `asked` is asked for and values go back as far as `known`: no longer than what there is needs, so
@@ -100,15 +124,16 @@ pub(crate) fn fitted(asked: Duration, known: Duration) -> (Duration, &'static st
 }
 
 /// The spans that can be shown, shortest first.
-pub const RANGES: [(Duration, &str); 8] = [
+pub const RANGES: [(Duration, &str); 9] = [
     (Duration::from_mins(5), "5m"),
     (Duration::from_mins(15), "15m"),
     (Duration::from_hours(1), "1h"),
-    (Duration::from_hours(3), "3h"),
-    (Duration::from_hours(12), "12h"),
-    (Duration::from_hours(24), "24h"),
+    (Duration::from_hours(6), "6h"),
+    (Duration::from_hours(24), "1d"),
     (Duration::from_hours(7 * 24), "7d"),
     (Duration::from_hours(30 * 24), "30d"),
+    (Duration::from_hours(90 * 24), "90d"),
+    (Duration::from_hours(400 * 24), "400d"),
 ];
 
 /// How the columns of a chart lie in time.
@@ -174,8 +199,10 @@ mod tests {
     #[test]
     fn a_comparison_is_as_far_back_as_it_says() {
         let all = std::iter::successors(Some(Before::Off.next()), |before| Some(before.next()));
-        let ago = all.map_while(Before::ago).map(|(ago, words)| (ago.as_secs() / 3_600, words));
-        assert_eq!(ago.collect::<Vec<_>>(), [(1, "an hour ago"), (24, "a day ago"), (168, "a week ago")]);
+        let compared = all.take_while(|before| *before != Before::Off).map(|before| (before.ago(), before.words()));
+        let hours = |hours| Some(Duration::from_hours(hours));
+        let expected = [(hours(1), "an hour ago"), (hours(24), "a day ago"), (hours(168), "a week ago")];
+        assert_eq!(compared.collect::<Vec<_>>(), [&expected[..], &[(None, "before the last release")]].concat());
     }
 
     #[test]
@@ -188,6 +215,8 @@ mod tests {
             (hours(1), hours(9), "1h"),
             (hours(12), hours(5), "6h"),
             (hours(720), hours(9_000), "30d"),
+            (hours(9_600), hours(900), "60d"),
+            (hours(9_600), hours(20_000), "400d"),
             (Duration::from_mins(5), hours(9), "5m"),
         ];
         for (asked, known, word) in cases {

@@ -13,6 +13,10 @@ impl Effects {
                 tasks.once("statuses", async move { tools.statuses(request, checks).await });
             }
             StoreEffect::ReadAlerts => tasks.once("alerts", async move { tools.alerts(request).await }),
+            StoreEffect::ReadCharts(queries) => {
+                tasks.once("charts", async move { tools.charts(request, queries).await });
+            }
+            StoreEffect::ReadMarks(since) => tasks.once("marks", async move { tools.marks(request, since).await }),
             StoreEffect::SayOfAlerts(said) => {
                 tasks.once("saying", async move { tools.say_of_alerts(request, said, clock.now().utc).await });
             }

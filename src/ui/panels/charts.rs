@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::metric_chart::{self, Shown};
 use super::{Height, PanelView, Room, metric_detail, note};
+use crate::app::charts::is_reading;
 use crate::app::layout::Target;
 use crate::app::metrics::{charts, span};
 use crate::app::screens::metrics::RANGES;
@@ -41,7 +42,7 @@ impl PanelView for Charts {
         }
         let (ranges, plots) = split_top(area, 1);
         note(painter, plots, id.clone());
-        painter.put(ranges, 0, &range_line(state));
+        painter.put(ranges, 0, &range_line(state, ranges.width));
         let shown = charts(state);
         let room = usize::from(plots.height / CHART).max(1);
         if shown.len() > room {
@@ -127,15 +128,25 @@ pub(super) fn grid(area: Rect, count: usize) -> Vec<Rect> {
     spots
 }
 
+/// Columns from which the word for them stands before the ranges; below, it would push aside what is said behind them.
+const WORD_FROM: u16 = 90;
+
 /// Every range, the present one marked.
-fn range_line(state: &State) -> Line<'static> {
+fn range_line(state: &State, columns: u16) -> Line<'static> {
     let screen = &state.console.screens.metrics;
-    let mut words = Line::styled(" range", Role::TextDim);
+    let word = if columns < WORD_FROM { "" } else { " range" };
+    let mut words = Line::styled(word, Role::TextDim);
     for (at, (_, word)) in RANGES.iter().enumerate() {
         let role = if at == screen.range.min(RANGES.len() - 1) { Role::DialogButtonFocus } else { Role::TextDim };
         words = words.and(" ", Role::Text).and(format!(" {word} "), role);
     }
     let (shown, word) = span(state);
+    if is_reading(state) {
+        return words.and("  reading older data", Role::TextDim);
+    }
+    if screen.stored.failed.is_some() {
+        return words.and("  older data can't be read", Role::LevelError);
+    }
     // Where there is less than was asked for, that is no fault of the chart.
     if shown < screen.span() { words.and(format!("  showing {word}: no older data"), Role::TextDim) } else { words }
 }

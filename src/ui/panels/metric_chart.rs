@@ -1,11 +1,13 @@
 //! The chart of one metric in its frame: its course, the same of before, what happened meanwhile, where the cursor stands.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
 
 use super::metric::{age, caveat, nothing, title_within, value};
 use super::{frame, next_key};
+use crate::app::charts;
 use crate::app::keymap::Command;
 use crate::app::metrics::panel_span;
 use crate::app::screens::metrics::{Axis, Before};
@@ -20,9 +22,12 @@ use crate::ui::widgets::chart::{self, Chart, Cursor};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::scale::Scale;
+use crate::ui::widgets::time_axis::Mark;
 use crate::ui::widgets::{spark, status, time_axis};
 use crate::world::metrics::{MetricView, Point};
 use crate::world::timeline::{EventKind, TimelineEntry};
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// What a chart shows beside its metric.
 #[derive(Debug, Clone, Copy)]
@@ -48,16 +53,16 @@ pub(super) fn draw(
     let plot = chart::plot(inner);
     let axis = Axis::new(usize::from(plot.width), shown.span.0, metric.every, state.seen().now);
     let cursor = state.console.time_cursor.and_then(|at| axis.back(at));
-    let points = course(metric, plot.width, axis, state.seen().now);
-    let before = then(state, metric, plot.width, axis, shown.before);
+    let points = course(state, metric, plot.width, axis, (shown.span.0, Before::Off), state.seen().now);
+    let before = then(state, metric, plot.width, axis, shown);
     let has_before = before.iter().any(Option::is_some);
     let foot = cursor
         .and_then(|back| happened(state, painter, axis, back, area.width))
-        .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
+        .unwrap_or_else(|| compared(state, painter, metric, shown.before, has_before));
     // Between the corners, with a blank on either side.
     let room = usize::from(area.width).saturating_sub(5);
     let is_summed = foot.is_empty() && id.is(&panels::CHARTS);
-    let foot = if is_summed { summary(metric, shown.span.0, state.seen().now, room) } else { foot };
+    let foot = if is_summed { summary(state, metric, shown.span.0, room) } else { foot };
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
@@ -76,8 +81,8 @@ pub(super) fn draw(
         notice.draw(painter, inner);
         return plot;
     }
-    let at = pointed_at(state);
-    let compared = if has_before { shown.before.ago().map_or("", |(_, words)| words) } else { "" };
+    let at = pointed_at(state, shown.span.0);
+    let compared = if has_before { shown.before.words() } else { "" };
     let chart = Chart {
         points: &points,
         before: &before,
@@ -92,12 +97,12 @@ pub(super) fn draw(
     plot
 }
 
-/// The moment that the cursor is at.
-fn pointed_at(state: &State) -> String {
+/// The moment that the cursor is at: with its date where the chart shows other days.
+fn pointed_at(state: &State, span: Duration) -> String {
     let zone = state.seen().config.console.timezone;
     state.console.time_cursor.map_or_else(String::new, |at| {
-        let today = figures::same_day(at, state.seen().now.utc, zone);
-        if today { figures::clock(at, zone) } else { figures::full(at, zone) }
+        let is_today = figures::same_day(at, state.seen().now.utc, zone);
+        if is_today && span <= DAY { figures::clock(at, zone) } else { figures::full(at, zone) }
     })
 }
 
@@ -146,39 +151,61 @@ fn without_course<'a>(
 }
 
 /// The buckets of an axis, one a column.
-fn course(metric: &MetricView, columns: u16, axis: Axis, now: Stamp) -> Vec<Option<Point>> {
-    let (columns, Axis { bucket, buckets, .. }) = (usize::from(columns).max(1), axis);
-    let points = metric.points(buckets, bucket, now);
+fn course(
+    state: &State,
+    metric: &MetricView,
+    columns: u16,
+    axis: Axis,
+    shown: (Duration, Before),
+    now: Stamp,
+) -> Vec<Option<Point>> {
+    let (columns, buckets) = (usize::from(columns).max(1), axis.buckets);
+    let points = charts::points(state, metric, shown, axis, now);
     // Fewer, longer buckets are drawn as wide as they last.
     (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
 }
 
 /// The same of the time with which is compared; empty where there is none.
-fn then(state: &State, metric: &MetricView, columns: u16, axis: Axis, before: Before) -> Vec<Option<Point>> {
-    let Some((ago, _)) = before.ago() else { return Vec::new() };
+fn then(state: &State, metric: &MetricView, columns: u16, axis: Axis, shown: Shown) -> Vec<Option<Point>> {
+    let now = state.seen().now;
+    let ago = charts::ago(state, metric, shown.before).filter(|ago| !ago.is_zero());
+    let Some(ago) = ago else { return Vec::new() };
     // Whole buckets, so that both courses advance together.
-    let buckets = (ago.as_secs_f64() / axis.bucket.as_secs_f64()).round() as u32;
-    earlier(state.seen().now, axis.bucket * buckets).map_or_else(Vec::new, |then| course(metric, columns, axis, then))
-}
-
-/// A moment so long ago; `None` where our clock does not reach back so far.
-pub(super) fn earlier(now: Stamp, ago: Duration) -> Option<Stamp> {
-    let utc = now.utc.checked_sub_signed(chrono::Duration::from_std(ago).ok()?)?;
-    Some(Stamp { mono: now.mono.checked_sub(ago)?, utc })
+    let width = axis.bucket.as_millis().max(1);
+    let buckets = if shown.before == Before::Release {
+        // The last of them ends before the release.
+        now.mono.as_millis() / width + 1 - now.mono.saturating_sub(ago).as_millis() / width
+    } else {
+        (ago.as_millis() + width / 2) / width
+    };
+    let whole = u32::try_from(buckets).ok().and_then(|buckets| axis.bucket.checked_mul(buckets));
+    let then = whole.and_then(|ago| charts::shifted(now, ago));
+    then.map_or_else(Vec::new, |then| course(state, metric, columns, axis, (shown.span.0, shown.before), then))
 }
 
 /// What the line of before is, or that there is none.
-fn compared(painter: &Painter<'_>, metric: &MetricView, before: Before, is_there: bool) -> Line<'static> {
-    match before.ago() {
-        None => Line::new(),
-        Some((_, words)) if is_there => {
-            Line::styled(format!("{} {words}", painter.glyphs().before[1]), Role::ChartCompare)
-        }
-        Some((_, words)) if metric.is_reading_past() => {
-            Line::styled(format!("reading data from {words}"), Role::TextDim)
-        }
-        Some((_, words)) => Line::styled(format!("no data from {words}"), Role::TextDim),
+fn compared(
+    state: &State,
+    painter: &Painter<'_>,
+    metric: &MetricView,
+    before: Before,
+    is_there: bool,
+) -> Line<'static> {
+    let words = before.words();
+    if before == Before::Off {
+        return Line::new();
     }
+    if is_there {
+        return Line::styled(format!("{} {words}", painter.glyphs().before[1]), Role::ChartCompare);
+    }
+    let text = if metric.is_reading_past() || charts::is_reading_before(state, &metric.name, before) {
+        format!("reading data from {words}")
+    } else if charts::ago(state, metric, before).is_none() {
+        "no release on record".to_owned()
+    } else {
+        format!("no data from {words}")
+    };
+    Line::styled(text, Role::TextDim)
 }
 
 /// How much an entry of the timeline matters on a chart, and its colour; `None`: it is not marked there.
@@ -197,19 +224,31 @@ pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
     }
 }
 
-/// The columns in which something happened; what matters most last, because it is drawn over the others.
-fn marks(state: &State, axis: Axis) -> Vec<(usize, Role)> {
+/// Columns at least so wide say how much happened in them: in narrower ones the cursor does.
+const COUNTED_FROM: Duration = Duration::from_mins(10);
+
+/// The columns in which something happened, with what matters most of it and how much it was.
+fn marks(state: &State, axis: Axis) -> Vec<Mark> {
     let (start, _) = axis.bounds();
-    let shown = state.seen().timeline.newest_first().take_while(|entry| entry.at.utc >= start);
-    let mut marks: Vec<_> = shown.filter_map(|entry| Some((mark(&entry.kind)?, axis.back(entry.at.utc)?))).collect();
-    marks.sort_by_key(|((weight, _), _)| *weight);
-    marks.into_iter().map(|((_, role), back)| (back, role)).collect()
+    let shown = charts::happened(state).take_while(|entry| entry.at.utc >= start);
+    let marked = shown.filter_map(|entry| Some((mark(&entry.kind)?, axis.back(entry.at.utc)?)));
+    let mut columns: BTreeMap<usize, ((u8, Role), usize)> = BTreeMap::new();
+    for (of_entry, back) in marked {
+        let (worst, count) = columns.entry(back).or_insert((of_entry, 0));
+        *count += 1;
+        if of_entry.0 > worst.0 {
+            *worst = of_entry;
+        }
+    }
+    let is_counted = axis.bucket >= COUNTED_FROM;
+    let mark = |(back, ((_, role), count))| Mark { back, role, count: if is_counted { count } else { 1 } };
+    columns.into_iter().map(mark).collect()
 }
 
 /// What happened in the cursor's column, in one line of at most `width` columns; `None`: nothing.
 fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width: u16) -> Option<Line<'static>> {
     let (from, to) = axis.moments(back);
-    let entries = state.seen().timeline.newest_first().skip_while(|entry| entry.at.utc >= to);
+    let entries = charts::happened(state).skip_while(|entry| entry.at.utc >= to);
     let entries = entries.take_while(|entry| entry.at.utc >= from);
     let mut entries: Vec<(&TimelineEntry, (u8, Role))> =
         entries.filter_map(|entry| Some((entry, mark(&entry.kind)?))).collect();
@@ -230,18 +269,21 @@ fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width
 const SUMMED: u16 = 60;
 
 /// What a metric came to over a span, in figures that fit in so many columns.
-pub(super) fn summary(metric: &MetricView, span: Duration, now: Stamp, room: usize) -> Line<'static> {
+pub(super) fn summary(state: &State, metric: &MetricView, span: Duration, room: usize) -> Line<'static> {
+    let now = state.seen().now;
     let axis = Axis::new(usize::from(SUMMED), span, metric.every, now);
-    figures_of(&metric.points(axis.buckets, axis.bucket, now), metric, room)
+    figures_of(&charts::points(state, metric, (span, Before::Off), axis, now), metric, room)
 }
 
 /// Its course over the span of its panel in one row.
 pub(super) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
     let now = state.seen().now;
-    let axis = Axis::new(usize::from(columns).max(1), panel_span(state).0, metric.every, now);
-    let ended = course(metric, columns, axis, spark::until(now, axis.bucket));
+    let shown = (panel_span(state).0, Before::Off);
+    let axis = Axis::new(usize::from(columns).max(1), shown.0, metric.every, now);
+    let course = |until| course(state, metric, columns, axis, shown, until);
+    let ended = course(spark::until(now, axis.bucket));
     // The first bucket of all has not ended yet.
-    let points = if ended.iter().any(Option::is_some) { ended } else { course(metric, columns, axis, now) };
+    let points = if ended.iter().any(Option::is_some) { ended } else { course(now) };
     let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean)).collect();
     let scale = Scale::new(values.iter().flatten().copied(), metric.thresholds.iter().map(|(_, at, _)| *at));
     spark::line(&values, scale, painter.glyphs(), Role::ChartLine)

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::metric_chart::{earlier, mark, summary};
+use super::metric_chart::{mark, summary};
 use super::{alerts, frame, metric};
+use crate::app::charts::{happened, shifted};
 use crate::app::metrics::span;
 use crate::app::screens::metrics::{Before, fitted};
 use crate::app::state::State;
@@ -84,23 +85,23 @@ fn spans(state: &State, shown: &MetricView, width: usize) -> Vec<Line<'static>> 
     let mut longest = Duration::ZERO;
     let is_more = |span: &Duration| std::mem::replace(&mut longest, *span) < known;
     let room = width.saturating_sub(LABEL + 1);
-    let line = |(span, word)| label(word).join(summary(shown, span, state.seen().now, room));
+    let line = |(span, word)| label(word).join(summary(state, shown, span, room));
     SPANS.into_iter().filter(is_more).map(|span| line(fitted(span, known))).collect()
 }
 
 /// What it was an hour, a day and a week ago, where that is known.
 fn before(state: &State, shown: &MetricView) -> Vec<Line<'static>> {
-    let line = |(ago, words)| {
-        let [point] = shown.points(1, BEFORE, earlier(state.seen().now, ago)?)[..] else { return None };
-        Some(label(words).and(figures::value(point?.mean, &shown.unit), Role::Text))
+    let line = |before: Before| {
+        let [point] = shown.points(1, BEFORE, shifted(state.seen().now, before.ago()?)?)[..] else { return None };
+        Some(label(before.words()).and(figures::value(point?.mean, &shown.unit), Role::Text))
     };
-    [Before::Hour, Before::Day, Before::Week].into_iter().filter_map(Before::ago).filter_map(line).collect()
+    [Before::Hour, Before::Day, Before::Week].into_iter().filter_map(line).collect()
 }
 
 /// What is marked in the charts, newest first.
 fn meanwhile<'a>(state: &'a State) -> Vec<Line<'a>> {
     let world = state.seen();
-    let shown = world.timeline.newest_first().take_while(|entry| world.now.since(entry.at) <= span(state).0);
+    let shown = happened(state).take_while(|entry| world.now.since(entry.at) <= span(state).0);
     let marked = shown.filter_map(|entry| Some((entry, mark(&entry.kind)?.1)));
     let line = |(at, (entry, role)): (usize, (&'a TimelineEntry, Role))| {
         let moment = figures::moment(entry.at.utc, world.now.utc, world.config.console.timezone);

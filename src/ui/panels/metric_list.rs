@@ -87,7 +87,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             match usize::from(widths[5]) {
                 // What it came to before is not what it is: that can't be known now.
                 room if room == 0 || shown.error.is_some() => Line::new(),
-                room => metric_chart::summary(shown, span(state).0, state.seen().now, room),
+                room => metric_chart::summary(state, shown, span(state).0, room),
             },
         ];
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }

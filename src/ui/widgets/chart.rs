@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::scale::Scale;
 use super::status::severity_role;
-use super::time_axis::{self, Tick};
+use super::time_axis::{self, Mark, Tick};
 use crate::model::alert::Severity;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -35,7 +35,7 @@ pub(crate) struct Chart<'a> {
     /// Times on the axis.
     pub ticks: &'a [Tick],
     /// Columns in which something happened, from the newest (0).
-    pub marks: &'a [(usize, Role)],
+    pub marks: &'a [Mark],
     /// The cursor.
     pub cursor: Option<Cursor<'a>>,
 }
@@ -275,7 +275,7 @@ mod tests {
         let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
         let thresholds = [(Severity::High, 10.0, true), (Severity::Medium, 5.0, true)];
         let ticks = [(32, "10:00"), (12, "10:03")].map(|(back, label)| Tick { back, label: label.to_owned() });
-        let marks = [(4, Role::Key), (12, Role::Key)];
+        let marks = [4, 12].map(|back| Mark { back, role: Role::Key, count: 1 });
         let chart = Chart {
             points: &points,
             thresholds: &thresholds,
@@ -348,7 +348,8 @@ mod tests {
             unit: "%",
             span: "5m",
             cursor: Some(Cursor { back: 2, at: "10:04:30", before: "a day ago" }),
-            marks: &[(0, Role::SeverityCritical), (5, Role::SeverityHigh), (7, Role::StatusOk)],
+            marks: &[(0, Role::SeverityCritical), (5, Role::SeverityHigh), (7, Role::StatusOk)]
+                .map(|(back, role)| Mark { back, role, count: back + 1 }),
             ..Chart::default()
         };
         let counts = |n| super::super::levels::LevelCounts { errors: n, warnings: n, others: n };
@@ -386,7 +387,7 @@ mod tests {
                     span: "1h",
                     before: &odd[1..],
                     ticks: &[Tick { back: 3, label: "10:00".to_owned() }],
-                    marks: &[(0, Role::Key), (99, Role::Key)],
+                    marks: &[0, 99].map(|back| Mark { back, role: Role::Key, count: 12 }),
                     cursor: Some(Cursor { back: 9, at: "10:04:30", before: "" }),
                 };
                 drawn(&chart, width, height);

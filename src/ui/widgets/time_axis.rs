@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lang::tz::Tz;
-use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use ratatui::layout::Rect;
 
 use crate::app::screens::metrics::Axis;
@@ -12,9 +12,25 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 
+/// A column in which something happened, from the newest (0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub back: usize,
+    pub role: Role,
+    /// How much happened there; more than one is drawn as a number.
+    pub count: usize,
+}
+
 /// From one time on the axis to the next, in minutes.
-const STEPS: [i64; 18] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080];
+const STEPS: [i64; 20] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080, 14_400, 28_800];
 const DAY: i64 = 1_440;
+/// From one month on the axis to the next; each divides a year.
+const MONTHS: [i32; 5] = [1, 2, 3, 4, 6];
+/// Minutes of a month, of a long one.
+const MONTH: i64 = 31 * DAY;
+/// Minutes from which the axis says months: two of them.
+const MONTHS_FROM: i64 = 60 * DAY;
 /// Times beside `now`, at most.
 const MOST: i64 = 3;
 
@@ -25,10 +41,14 @@ pub(crate) struct Tick {
     pub label: String,
 }
 
-/// The round times of an axis on the clock of a zone, oldest first: the hour and minute, the day where they are days apart.
+/// The round times of an axis on the clock of a zone, oldest first: the hour and minute, the day where they are days apart,
+/// the month where they are months apart.
 pub(crate) fn ticks(axis: Axis, zone: Tz) -> Vec<Tick> {
     let (start, end) = axis.bounds();
     let span = (end - start).num_minutes();
+    if span > MONTHS_FROM {
+        return months(axis, zone);
+    }
     let [.., longest] = STEPS;
     let step = STEPS.into_iter().find(|step| step * MOST >= span).unwrap_or(longest);
     let mut at = floor(end.with_timezone(&zone).naive_local(), step);
@@ -39,6 +59,27 @@ pub(crate) fn ticks(axis: Axis, zone: Tz) -> Vec<Tick> {
             ticks.push(Tick { back, label });
         }
         at -= TimeDelta::minutes(step);
+    }
+    ticks.reverse();
+    ticks
+}
+
+/// The first days of months, oldest first.
+fn months(axis: Axis, zone: Tz) -> Vec<Tick> {
+    let (start, end) = axis.bounds();
+    let span = (end - start).num_minutes();
+    let [.., longest] = MONTHS;
+    let step = MONTHS.into_iter().find(|step| i64::from(*step) * MONTH * MOST >= span).unwrap_or(longest);
+    let today = end.with_timezone(&zone).date_naive();
+    let this = today.year() * 12 + today.month0().cast_signed();
+    let mut ticks = Vec::new();
+    for month in (0..).map(|back| this - this.rem_euclid(step) - back * step) {
+        let (year, in_year) = (month.div_euclid(12), month.rem_euclid(12).cast_unsigned());
+        let Some(first) = NaiveDate::from_ymd_opt(year, in_year + 1, 1) else { break };
+        let Some(utc) = moment(first.and_time(NaiveTime::MIN), zone).filter(|utc| *utc >= start) else { break };
+        if let Some(back) = axis.back(utc) {
+            ticks.push(Tick { back, label: first.format("%Y-%m").to_string() });
+        }
     }
     ticks.reverse();
     ticks
@@ -61,22 +102,26 @@ fn moment(at: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     shown.map(|shown| shown.with_timezone(&Utc))
 }
 
+/// How two and more are drawn in one column.
+const COUNTS: [&str; 9] = ["2", "3", "4", "5", "6", "7", "8", "9", "+"];
+
 /// Times that an axis has at the least, `now` among them.
 const LEAST: usize = 3;
 
 /// Draws the axis in one row; marks by their columns from the newest (0). Where these leave no room for three times they
 /// stand in the row above, at the foot of the plot.
-pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[(usize, Role)]) {
+pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[Mark]) {
     let width = usize::from(row.width);
-    let marked: Vec<usize> = marks.iter().filter_map(|(back, _)| width.checked_sub(back + 1)).collect();
+    let marked: Vec<usize> = marks.iter().filter_map(|mark| width.checked_sub(mark.back + 1)).collect();
     let beside = placed(width, ticks, &marked);
     let is_crowded = beside.len() < LEAST.min(ticks.len() + 1);
     let labels = if is_crowded { placed(width, ticks, &[]) } else { beside };
     for (at, label) in labels {
         painter.put_at(row, column(at), 0, &Line::styled(label.to_owned(), Role::ChartAxis));
     }
-    let sign = painter.glyphs().event;
-    for (back, role) in marks.iter().filter(|(back, _)| *back < width) {
+    let event = painter.glyphs().event;
+    for Mark { back, role, count } in marks.iter().filter(|mark| mark.back < width) {
+        let sign = count.checked_sub(2).map_or(event, |more| COUNTS[more.min(COUNTS.len() - 1)]);
         painter.plot(row.x + column(width - 1 - back), row.y.saturating_sub(u16::from(is_crowded)), sign, *role);
     }
 }
@@ -140,6 +185,9 @@ mod tests {
         assert_eq!(labels(axis(now, 60, 120), Tz::named("Asia/Kolkata")), ["07:20", "07:40", "08:00"]);
         assert_eq!(labels(axis(now, 1_440, 120), Tz::UTC), ["08:00", "16:00", "00:00"]);
         assert_eq!(labels(axis(now, 7 * 1_440, 120), Tz::UTC), ["11-15", "11-18", "11-21"]);
+        assert_eq!(labels(axis(now, 30 * 1_440, 120), Tz::UTC), ["10-24", "11-03", "11-13"]);
+        assert_eq!(labels(axis(now, 90 * 1_440, 120), Tz::UTC), ["2026-09", "2026-10", "2026-11"]);
+        assert_eq!(labels(axis(now, 400 * 1_440, 120), Tz::UTC), ["2026-01", "2026-07"]);
     }
 
     #[test]
