@@ -46,6 +46,9 @@ impl World {
     /// of this one in another state, is forgotten.
     pub(crate) fn remember(&mut self, lately: &[Fact], head: u64, at: Stamp) -> Output {
         self.advance(at);
+        if self.knows_the_store() {
+            self.forget_runs_that_are_lost();
+        }
         self.forget_record();
         self.record.applied = Some(head);
         for fact in lately {

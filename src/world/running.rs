@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::lang::unit;
 use crate::model::run::{Lock, OutputLine, Run, RunState, Signs, Stopping, VerificationProgress};
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 
 use super::World;
@@ -224,6 +225,18 @@ impl World {
         self.history = runs;
         self.locks = locks;
         output
+    }
+
+    /// The record is another one than before, or went back: runs that it lacks are history of nobody any more. What still goes on,
+    /// or waits for the store, is not on record there yet.
+    pub(crate) fn forget_runs_that_are_lost(&mut self) {
+        let (known, before) = (&self.history, self.runs.len());
+        let is_known = |run: &Run| known.iter().any(|other| other.id == run.id);
+        self.runs.retain(|RunView { run, .. }| run.state.is_open() || run.is_not_stored_yet() || is_known(run));
+        let lost = before - self.runs.len();
+        let and = if lost == 0 { String::new() } else { format!("; {} not in it any more", counted(lost, "run")) };
+        let text = format!("the store holds another record than before: it was read again{and}");
+        self.happened(EventKind::Console, None, &text);
     }
 
     /// Holds a run with its output, letting go the oldest other one that ended where there are too many.

@@ -124,6 +124,34 @@ async fn a_run_that_ends_while_the_store_is_away_is_late_and_seen_as_soon_as_tha
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
+    let shared = Shared::new();
+    let mut console = shared.console("opsroom", ONE);
+    reaches(&mut console, "the store", PATIENCE, knows_the_store).await;
+    let desk = shared.run_service("opsroom").await;
+    desk.store().checkpoint().await;
+    std::fs::copy(shared.at.path().join("shared.db"), shared.at.path().join("older.db")).unwrap();
+    desk.close().await;
+    begun(&shared, "opsroom", &config(CHECKED)).await;
+    reaches(&mut console, "the run", PATIENCE, is_in(RunState::Running)).await;
+    ends(&shared);
+    let is_stored = |state: &State| is_in(RunState::Verified)(state) && state.world.locks.is_empty();
+    reaches(&mut console, "its outcome", PATIENCE, |state| is_stored(state) && !is_said_unstored(state)).await;
+
+    shared.moved("shared.db", "lost.db");
+    reaches(&mut console, "that it is away", PATIENCE, is_away).await;
+    std::fs::rename(shared.at.path().join("older.db"), shared.at.path().join("shared.db")).unwrap();
+    let lacks =
+        |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::LostEntries);
+    reaches(&mut console, "that it lost entries", PATIENCE, lacks).await;
+    shared.accept();
+    let shows_none = |state: &State| state.world.runs.is_empty() && state.world.history.is_empty();
+    reaches(&mut console, "what the store holds", PATIENCE, |state| !is_away(state) && shows_none(state)).await;
+    let lines = told(&console.finish().await);
+    assert!(lines.iter().any(|line| line.contains("the store holds another record than before")), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one() {
     let shared = Shared::new();
     let mut console = shared.console("opsroom", ONE);
