@@ -1,5 +1,6 @@
 //! Whether the file is the one that was opened: by its number, by its log's, and by the id in it.
 
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -57,10 +58,16 @@ impl OpenFiles {
         if self.frozen.is_some() && now.database == self.database && now != *self {
             return Err(StoreError::Changed { path: path.display().to_string() });
         }
-        if now != *self {
-            return Err(replaced(path));
+        if now == *self {
+            return Ok(());
         }
-        Ok(())
+        // What can't be looked at is neither removed nor replaced, as far as anybody knows.
+        match path.metadata() {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::File { path: path.display().to_string(), error })
+            }
+            _ => Err(replaced(path)),
+        }
     }
 }
 

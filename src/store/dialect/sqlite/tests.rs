@@ -215,3 +215,21 @@ async fn only_what_says_so_is_another_file() {
     let error = store.version().await.unwrap_err();
     assert!(matches!(error, StoreError::Replaced { .. }), "{error}");
 }
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the way to the file is shut")]
+async fn a_file_that_cant_be_looked_at_is_not_called_removed() {
+    let at = tempfile::tempdir().unwrap();
+    let (directory, aside) = (at.path().join("store"), at.path().join("aside"));
+    std::fs::create_dir(&directory).unwrap();
+    let store = open(&directory).await;
+    std::fs::rename(&directory, &aside).unwrap();
+    std::os::unix::fs::symlink(&directory, &directory).unwrap();
+    let error = store.version().await.unwrap_err();
+    assert!(matches!(error, StoreError::File { .. }), "{error}");
+    std::fs::remove_file(&directory).unwrap();
+    let error = store.version().await.unwrap_err();
+    assert!(matches!(error, StoreError::Replaced { .. }), "{error}");
+    std::fs::rename(&aside, &directory).unwrap();
+    store.version().await.unwrap();
+}
