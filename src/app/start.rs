@@ -88,7 +88,7 @@ pub(crate) fn obstacle(state: &State, plan: &Plan) -> Option<String> {
         }
         let at = away.since.with_timezone(&world.config.console.timezone).format("%H:%M:%S");
         let (since, problem) = (since(away.seen, at), &away.problem);
-        return Some(format!("the store has been away {since} ({problem}): Run is refused until it is back"));
+        return Some(format!("the store has been away {since}: Run is refused until it is back ({problem})"));
     }
     world.store_only_read.as_ref().map(|_| "the store may only be read here: Run is refused".to_owned())
 }
