@@ -81,7 +81,7 @@ const DIALOGS: [Case; 8] = [
     ("stop", cancelling, &["Keep running", "y cancels it"], "y"),
     ("silence", silencing, &["match", "why", "for", "Enter silence"], "enter"),
     ("acknowledgement", acknowledging, &["why", "for", "Enter acknowledge"], "enter"),
-    ("palette", commanding, &[":", "Enter starts"], "r e s t a r t enter"),
+    ("palette", commanding, &["commands", ": a command", "run restart"], "r e s t a r t enter"),
 ];
 
 fn resized(app: &mut App, width: u16, height: u16) -> String {
@@ -97,11 +97,11 @@ fn acts(effects: &[Effect]) -> bool {
 #[test]
 fn a_dialog_shows_all_that_it_acts_on_or_says_that_the_terminal_is_too_small() {
     for (name, open, parts, _) in DIALOGS {
+        let mut app = open();
+        assert!(!app.state.console.overlays.is_empty(), "{name}");
+        app.wait(400);
         let (mut seen, mut cut) = (0, 0);
         for (width, height) in WIDTHS.iter().flat_map(|width| (4..14).map(move |height| (*width, height))) {
-            let mut app = open();
-            assert!(!app.state.console.overlays.is_empty(), "{name}");
-            app.wait(400);
             let drawn = resized(&mut app, width, height);
             if let Some((columns, rows)) = app.state.console.overlays.too_small((width, height)) {
                 let says = format!("terminal too small: make it at least {columns}x{rows}");

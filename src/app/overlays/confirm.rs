@@ -194,7 +194,10 @@ impl Confirmation {
 
     /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
     fn scroll_by(&mut self, state: &State, rows: usize) {
-        let drawn = |text: &SafeText| 1 + text.len() / 40;
+        // Beside the labels; words that are not broken leave a part of a row free.
+        let beside = usize::from(state.console.size.0).saturating_sub(self.preview.label_width() + 6);
+        let room = (beside * 3 / 4).clamp(8, 40);
+        let drawn = |text: &SafeText| 1 + text.len() / room;
         let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
             + self.context(state).iter().map(|(_, text)| drawn(text)).sum::<usize>()
             // On a low terminal these stand before the facts.
