@@ -137,7 +137,7 @@ fn what_is_said_of_the_last_fifteen_minutes_is_of_no_more() {
 #[test]
 fn a_latency_of_before_does_not_look_like_one_of_now() {
     let mut app = App::new(WORLD);
-    let shows = |app: &App| rows(app, 160, 40).iter().any(|row| row.contains("HTTP API") && row.contains("40ms"));
+    let shows = |app: &App| rows(app, 160, 40).iter().any(|row| row.contains("HTTP API") && row.contains(" 40ms"));
     for _ in 0..3 {
         app.poll_in("api", Sign::Good, 40);
         app.pass(15);
@@ -149,6 +149,8 @@ fn a_latency_of_before_does_not_look_like_one_of_now() {
         app.pass(15);
     }
     assert!(!app.state.world.check("api").expect("a check").stale && !shows(&app), "{:#?}", rows(&app, 160, 40));
+    // It is still of the last 15 minutes, and marked.
+    assert!(rows(&app, 160, 40).iter().any(|row| row.contains("HTTP API") && row.contains("◷40ms")));
     app.poll_in("api", Sign::Good, 40);
     assert!(shows(&app));
 }

@@ -218,6 +218,16 @@ fn the_bar_counts_what_it_names_and_has_a_fault_of_its_own() {
 }
 
 #[test]
+fn where_two_rows_are_too_few_the_bar_cuts_the_reason_and_keeps_what_follows() {
+    let mut app = all_well();
+    down(&mut app, "cache", &"max number of clients reached ".repeat(5), &[]);
+    down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);
+    let drawn = frame::text(&frame::draw(&app.state, 80, 24));
+    let below = drawn.lines().nth(2).unwrap();
+    assert!(below.contains("max number of cl") && below.contains("… · takes down api"), "{drawn}");
+}
+
+#[test]
 fn the_bar_of_an_alert_names_its_service_says_its_time_whole_and_offers_what_is_meant_for_it() {
     let bar = |app: &App, width| {
         let drawn = frame::text(&frame::draw(&app.state, width, 24));
@@ -404,12 +414,12 @@ fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
     assert_eq!(alert(&app, "check:api/critical/0").since, before);
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
     let panel = overview.lines().skip(2).filter(|line| line.contains("api")).collect::<Vec<_>>().join("\n");
-    assert!(panel.contains(">3m"), "{overview}");
+    assert!(panel.contains("before 02:41"), "{overview}");
     let wide = frame::text(&frame::draw(&app.state, 200, 50));
     assert!(wide.contains("DOWN  since before 02:41:00Z"), "{wide}");
     assert!(!overview.contains("UNKNOWN → "), "{overview}");
     let small = frame::text(&frame::draw(&app.state, 39, 9));
-    assert!(row_of(&small, "api").contains(">3m"), "{small}");
+    assert!(row_of(&small, "api").contains("before 02:41"), "{small}");
     app.state.console.screen = Screen::Service;
     // The service and its check; and the timeline, of what is not well.
     for (service, times) in [("api", 3), ("db", 2)] {

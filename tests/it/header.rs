@@ -83,6 +83,20 @@ fn what_is_wrong_stays_in_the_header_beside_every_chip() {
 }
 
 #[test]
+fn from_110_columns_the_header_has_the_keys_of_all_screens() {
+    for (name, environment) in NAMES {
+        let app = console(name, environment, "");
+        for width in [110, 120, 142, 200] {
+            let row = first_row(&app, width);
+            let keys =
+                row.contains("1 overview 2 3 4 5 6") || row.contains("2 service 3 logs 4 metrics 5 alerts 6 actions");
+            let titles = row.contains("2 service  3 logs  4 metrics  5 alerts  6 actions");
+            assert!(row.contains("1 overview") && (keys || titles), "{width}: {row}");
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_stays_in_the_header_beside_many_chips() {
     let mut rows = String::new();
     for (name, environment) in NAMES {
