@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// What is known or done about it
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// For how long. Default: ack_expires of [alerts], 30m for critical alerts and 4h for others
+    /// For how long. Default: as `ack_expires` says, 30m for critical alerts and 4h for others
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Option<Duration>,
 }
@@ -40,7 +40,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say what is known or done about it");
     }
-    if let Some(Err(problem)) = arguments.span.map(|span| SpanBounds::ACKNOWLEDGED.until(global.clock.now().utc, span)) {
+    if let Some(Err(problem)) = arguments.span.map(|span| SpanBounds::ACKNOWLEDGED.until(global.clock.now().utc, span))
+    {
         return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::ACKNOWLEDGED));
     }
     let config = match configuration::refuse_if_read_only(global, "nothing can be acknowledged here") {
@@ -60,12 +61,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     output::carry_out(acknowledge(arguments, global, &config, (&name, severity)))
 }
 
-async fn acknowledge(
-    arguments: &Arguments,
-    global: &Global,
-    config: &Config,
-    meant: (&str, Option<Severity>),
-) -> u8 {
+async fn acknowledge(arguments: &Arguments, global: &Global, config: &Config, meant: (&str, Option<Severity>)) -> u8 {
     // None is made to say that nothing fires by it.
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,

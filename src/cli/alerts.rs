@@ -16,23 +16,30 @@ use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
-use crate::model::fact::Statement;
-use crate::model::ledger::TargetRecord;
-use crate::model::message::Recipient;
-use crate::model::silence::{MatchInput, SilenceMatch};
-use crate::model::thing::{AlertRecord, SilenceRecord, StoredThing, ThingKind};
+use crate::model::lease::EXPIRES_AFTER;
+use crate::model::silence::MatchInput;
+use crate::model::thing::{AlertRecord, SilenceRecord};
 use crate::runtime::runs::RunService;
-use crate::store::{StoreError, new_fact};
+use crate::store::StoreError;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::history::clock;
+use crate::world::maintenance::MaintenancePlan;
+use crate::world::muting::muted_by_maintenance;
 
 mod route;
+mod stored;
+
+use self::stored::messages;
+pub(super) use self::stored::{StoredAlerts, say};
+
+/// How far a clock of another host may be ahead of the store's before what it wrote is missed.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
 
 /// Arguments of `opsroom alerts`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Also those that were resolved within this time: 1h, 7d
+    /// Also those that were resolved within this time, with who was told: 1h, 7d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
     /// Print JSON: an array, what fires first
@@ -107,71 +114,12 @@ struct AlertLine {
     acknowledged: Option<Acknowledged>,
     muted_because: Option<String>,
     silence: Option<Name>,
-    /// Who was told that it fires. What is over has none.
+    /// The messages about it, oldest first.
     notified: Vec<Notified>,
     value: SafeText,
     condition: String,
     #[serde(skip)]
     began: DateTime<Utc>,
-}
-
-/// What the store says of alerts.
-pub(super) struct StoredAlerts {
-    pub records: Vec<AlertRecord>,
-    pub silences: Vec<SilenceRecord>,
-    /// What each target of messages was told.
-    pub targets: Vec<(Recipient, TargetRecord)>,
-}
-
-impl StoredAlerts {
-    /// Of an open store.
-    pub(super) async fn read(run_service: &RunService) -> Result<Self, StoreError> {
-        let things = run_service.store().alerts(run_service.now()).await?;
-        let of = |kind| things.iter().filter(move |thing| thing.key.kind == kind);
-        Ok(Self {
-            records: of(ThingKind::Alert).filter_map(StoredThing::read).collect(),
-            silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
-            targets: of(ThingKind::Message)
-                .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
-                .collect(),
-        })
-    }
-
-    /// Those that fire.
-    pub(super) fn firing(&self) -> impl Iterator<Item = &AlertRecord> {
-        self.records.iter().filter(|record| record.is_firing())
-    }
-
-    /// Who was told that a firing goes on.
-    fn notified(&self, id: &str) -> Vec<Notified> {
-        let of = |(target, record): &(Recipient, TargetRecord)| {
-            let mut groups = record.groups.values();
-            let group = groups.find(|group| group.firing.iter().any(|known| *known.id == *id))?;
-            let (channel, contact) = (target.channel.clone(), target.contact.clone());
-            Some(Notified { channel, contact, at: written(group.at), ok: true, error: None })
-        };
-        self.targets.iter().filter_map(of).collect()
-    }
-
-    /// The silence that mutes an alert.
-    fn silence_of(&self, alert: MatchInput<'_>, now: DateTime<Utc>) -> Option<&SilenceRecord> {
-        let about = |silence: &&SilenceRecord| {
-            silence.is_active(now)
-                && SilenceMatch::stored(&silence.matching).is_ok_and(|matching| matching.matches(alert))
-        };
-        self.silences.iter().filter(about).max_by_key(|silence| silence.until)
-    }
-}
-
-/// Puts it on record as said at `now` by who runs the command, and then prints what was done.
-pub(super) async fn say(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>, text: &str) -> u8 {
-    let identity = run_service.identity();
-    let draft = |said| new_fact(now, &identity.who, &identity.host, said);
-    match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
-        Ok(None) => output::print(text),
-        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
-        Err(error) => run_service::broken(&error),
-    }
 }
 
 /// Prints the alerts.
@@ -205,17 +153,28 @@ async fn lines(
 ) -> Result<Vec<AlertLine>, StoreError> {
     let stored = StoredAlerts::read(run_service).await?;
     let engine = run_service.store().kept_engine().await?;
+    // What pends is known only to whoever acts for all, and nobody does where that was not heard of for so long.
+    let engine = engine.filter(|kept| kept.silent_for < EXPIRES_AFTER);
     let engine = engine.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());
     let engine = engine.filter(|engine| engine.version == ENGINE_VERSION).unwrap_or_default();
-    let shown =
-        TimeDelta::from_std(arguments.history.unwrap_or(config.alerting.resolved_for)).unwrap_or(TimeDelta::MAX);
-    let is_shown = |record: &&AlertRecord| record.resolved_at.is_none_or(|at| now - at < shown);
+    let history = arguments.history.map(|span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX));
+    let is_shown =
+        |record: &&AlertRecord| record.resolved_at.is_none_or(|at| history.is_some_and(|history| now - at < history));
+    let shown: Vec<&AlertRecord> = stored.records.iter().filter(is_shown).collect();
+    let messages = match shown.iter().map(|record| record.fired_at).min() {
+        Some(first) => messages(&run_service.store().history(first - AHEAD).await?.facts),
+        None => BTreeMap::new(),
+    };
+    let muting = Muting { stored: &stored, plan: stored.maintenance_plan(config), config, now };
     let muted: BTreeMap<&Name, &Name> =
         engine.alerts.iter().filter_map(|(rule, kept)| Some((rule, kept.inhibited_by.as_ref()?))).collect();
     let mut lines: Vec<AlertLine> =
-        stored.records.iter().filter(is_shown).map(|record| recorded(record, &stored, &muted, now)).collect();
+        shown.into_iter().map(|record| recorded(record, &muting, &muted, &messages)).collect();
     let pending = engine.alerts.iter().filter_map(|(rule, kept)| match kept.state {
-        KeptAlertState::Pending(since) => pending(rule, &kept.condition, since, (config, &stored), now),
+        // The engine is kept every few seconds: what fired since then pends no more.
+        KeptAlertState::Pending(since) if !has_fired(&stored, rule, since) => {
+            pending(rule, &kept.condition, since, &muting)
+        }
         _ => None,
     });
     lines.extend(pending);
@@ -227,15 +186,39 @@ async fn lines(
     Ok(lines)
 }
 
+/// What mutes alerts at a moment.
+struct Muting<'a> {
+    stored: &'a StoredAlerts,
+    plan: MaintenancePlan,
+    config: &'a Config,
+    now: DateTime<Utc>,
+}
+
+impl Muting<'_> {
+    /// In words what mutes an alert of a service: maintenance, else a silence, whose id is given too.
+    fn of(&self, alert: MatchInput<'_>) -> (Option<String>, Option<Name>) {
+        let silence = self.stored.silence_of(alert, self.now);
+        let running = self.plan.running(self.now).into_iter().filter(|one| one.services.includes(alert.service));
+        let maintenance = running.max_by_key(|one| one.window.end);
+        let maintenance =
+            maintenance.map(|one| muted_by_maintenance(&(&one).into(), self.now, self.config.console.timezone));
+        (maintenance.or_else(|| silence.map(|silence| silenced(silence, self.now))), silence.map(|one| one.id.clone()))
+    }
+}
+
+/// Whether a condition that was pending since a moment has fired since then, or did so before.
+fn has_fired(stored: &StoredAlerts, rule: &Name, since: DateTime<Utc>) -> bool {
+    stored.records.iter().any(|record| record.rule == *rule && (record.is_firing() || record.fired_at >= since))
+}
+
 fn recorded(
     record: &AlertRecord,
-    stored: &StoredAlerts,
+    muting: &Muting<'_>,
     inhibited: &BTreeMap<&Name, &Name>,
-    now: DateTime<Utc>,
+    messages: &BTreeMap<Name, Vec<Notified>>,
 ) -> AlertLine {
-    let fires = record.is_firing();
-    let silence = stored.silence_of(record.into(), now).filter(|_| fires);
-    let by_silence = silence.map(|silence| silenced(silence, now));
+    let (fires, now) = (record.is_firing(), muting.now);
+    let (by_person, silence) = if fires { muting.of(record.into()) } else { (None, None) };
     // As the holder saw it last; for one that is over as it was when it fired.
     let by_dependency = inhibited.get(&record.rule).filter(|_| fires).map(|by| format!("{by} is down"));
     let then = record.muted_because.as_ref().filter(|_| !fires).map(ToString::to_string);
@@ -256,23 +239,18 @@ fn recorded(
             until: written(known.until),
             ends: known.until,
         }),
-        muted_because: by_silence.or(by_dependency).or(then),
-        silence: silence.map(|silence| silence.id.clone()),
-        notified: stored.notified(&record.id),
+        muted_because: by_person.or(by_dependency).or(then),
+        silence,
+        notified: messages.get(&record.id).cloned().unwrap_or_default(),
         value: record.value.clone(),
         condition: record.condition.clone(),
-        began: record.fired_at,
+        began: record.since,
     }
 }
 
 /// A condition that holds, not for long enough yet: only the holder knows of it.
-fn pending(
-    rule: &Name,
-    condition: &str,
-    since: DateTime<Utc>,
-    (config, stored): (&Config, &StoredAlerts),
-    now: DateTime<Utc>,
-) -> Option<AlertLine> {
+fn pending(rule: &Name, condition: &str, since: DateTime<Utc>, muting: &Muting<'_>) -> Option<AlertLine> {
+    let config = muting.config;
     let (_, rest) = rule.split_once(':')?;
     let mut parts = rest.split('/');
     let (alert, severity) = (parts.next()?, parts.next()?);
@@ -280,14 +258,18 @@ fn pending(
     let check = config.checks.iter().find(|check| *check.name == *alert).and_then(|check| check.service.clone());
     let metric = || config.metrics.iter().find(|metric| *metric.name == *alert)?.service.clone();
     let service = check.or_else(metric);
+    // The configuration may have it no more.
+    if !config.alert_names().any(|known| known == alert) && config.alert_names().next().is_some() {
+        return None;
+    }
     let input = MatchInput { alert, severity, service: service.as_deref(), condition, value: "" };
-    let silence = stored.silence_of(input, now);
+    let (muted_because, silence) = muting.of(input);
     Some(AlertLine {
         id: rule.clone(),
         alert: alert.into(),
         severity,
-        muted_because: silence.map(|silence| silenced(silence, now)),
-        silence: silence.map(|silence| silence.id.clone()),
+        muted_because,
+        silence,
         service,
         state: State::Pending,
         since: written(since),
@@ -335,6 +317,11 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
         }
         if let Some(why) = &line.muted_because {
             let _ = write!(text, "  muted: {why}");
+        }
+        for told in &line.notified {
+            let who = told.contact.as_ref().map_or_else(String::new, |contact| format!("/{contact}"));
+            let how = told.error.as_ref().map_or_else(|| "notified".to_owned(), |error| format!("failed ({error})"));
+            let _ = write!(text, "  {how}: {}{who} at {}", told.channel, told.at);
         }
         text.push('\n');
     }

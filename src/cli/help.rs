@@ -226,6 +226,22 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "maintenance",
+        examples: &[
+            ("opsroom maintenance", "what runs, and the next window of each"),
+            (
+                "opsroom maintenance add api web --why 'new disks' --from 2026-03-02T09:00 --for 2h",
+                "once, for two services",
+            ),
+        ],
+        exits: &[
+            (exit::OK, "printed, planned or ended"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, nothing such is running, or read-only"),
+        ],
+    },
+    HelpPage {
         command: "notify",
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),

@@ -21,6 +21,7 @@ pub mod demo;
 pub mod exit_code;
 pub mod help;
 pub mod logs;
+mod maintenance;
 pub mod man;
 mod notify;
 pub mod output;
@@ -140,6 +141,9 @@ enum Command {
     /// Silence alerts for some time
     #[command(after_long_help = help::end("silence"))]
     Silence(silence::SilenceArguments),
+    /// Show, plan or end maintenance: windows in which alerts are muted
+    #[command(after_long_help = help::end("maintenance"))]
+    Maintenance(maintenance::Arguments),
     /// Show the channels with their last delivery, or send a test message
     #[command(after_long_help = help::end("notify"))]
     Notify(notify::Arguments),
@@ -223,6 +227,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Alerts(arguments)) => alerts::run(arguments, global),
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),
+        Some(Command::Maintenance(arguments)) => maintenance::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Notify(arguments)) => notify::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match &arguments.command {
         None => output::carry_out(show(arguments, global, &config)),
         Some(NotifyCommand::Test { channel }) => {
-            let Some(channel) = config.channels.iter().find(|known| *known.name == **channel) else {
+            let Some(channel) = config.channel(channel) else {
                 let near = nearest(channel, config.channels.iter().map(|known| &*known.name));
                 let hint = suggest(near, || "see `opsroom notify`".to_owned());
                 return output::fail(exit::USAGE, &format!("no channel named `{channel}`"), &hint);
@@ -87,7 +87,10 @@ async fn show(arguments: &Arguments, global: &Global, config: &Config) -> u8 {
         Err(code) => return code,
         Ok(Some(service)) => match StoredAlerts::read(&service).await {
             Ok(stored) => (stored.targets, run_service::close_read(&service, exit::OK).await),
-            Err(error) => return run_service::broken(&error),
+            Err(error) => {
+                service.close().await;
+                return run_service::broken(&error);
+            }
         },
     };
     let lines = lines(config, &stored, global.clock.now().utc);
@@ -177,6 +180,7 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
             environment: Some(config.console.environment.clone()).filter(|environment| !environment.is_empty()),
             at: now,
             groups: Vec::new(),
+            notices: Vec::new(),
         };
         let sent = send(config, &message, &routes.addresses(&target), &secrets).await;
         lines.push(TestLine {

@@ -12,10 +12,10 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::tz::Tz;
+use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceEnd, SilenceEnded, SilenceStarted, Statement};
-use crate::model::alert::Severity;
 use crate::model::silence::{FORMS, SilenceMatch, SilencePreview};
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -34,7 +34,7 @@ pub(crate) struct SilenceArguments {
     /// For how long
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Duration,
-    /// Keep it until then, also after what it matches has been quiet for quiet_ends_silence of [alerts], 1h
+    /// Keep it until then, also after what it matches has been quiet for `quiet_ends_silence`, 1h
     #[arg(long)]
     hold: bool,
 }
@@ -55,7 +55,8 @@ pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let named = |word: &str| config.as_ref().map_or_else(|| Severity::named(word), |config| config.severity_named(word));
+    let named =
+        |word: &str| config.as_ref().map_or_else(|| Severity::named(word), |config| config.severity_named(word));
     let matching = match SilenceMatch::parse(&arguments.matching, named) {
         Ok(matching) => matching,
         Err(problem) => return output::fail(exit::USAGE, &problem, &format!("use {FORMS}")),
@@ -63,12 +64,7 @@ pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
     output::carry_out(start(arguments, &matching, config.as_ref(), global))
 }
 
-async fn start(
-    arguments: &SilenceArguments,
-    matching: &SilenceMatch,
-    config: Option<&Config>,
-    global: &Global,
-) -> u8 {
+async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, config: Option<&Config>, global: &Global) -> u8 {
     let until = match SpanBounds::MUTED.until(global.clock.now().utc, arguments.span) {
         Ok(until) => until,
         Err(problem) => return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::MUTED)),

@@ -30,6 +30,11 @@ pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str
     config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)
 }
 
+/// How a maintenance window is shown; its name where the configuration has it no more.
+pub(crate) fn title_of_maintenance<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    config.maintenance.iter().find(|one| *one.name == *name).map_or(name, |one| &one.title)
+}
+
 /// Whether a title says no more than the name: but for case and what stands between the words.
 pub(crate) fn is_same(title: &str, name: &str) -> bool {
     let plain = |text: &str| -> String {

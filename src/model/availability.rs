@@ -154,15 +154,19 @@ impl Availability {
 
     /// Puts what is stored before what was seen here: `spans` in their order, each with the minute of the monotonic clock
     /// at which it begins and how many minutes it lasts, all of them before the first reading here. What was known of a
-    /// span is spread evenly over its minutes.
-    pub(crate) fn restore<'a>(&mut self, spans: impl DoubleEndedIterator<Item = (u32, u32, &'a Bucket)>) {
+    /// span is spread evenly over its minutes. `planned` says which share of a span lay in maintenance.
+    pub(crate) fn restore<'a>(
+        &mut self,
+        spans: impl DoubleEndedIterator<Item = (u32, u32, &'a Bucket)>,
+        planned: impl Fn(u32, u32) -> f64,
+    ) {
         for (first, count, bucket) in spans.rev() {
             if let Some(run) = self.runs.front()
                 && first + count > run.first
             {
                 continue;
             }
-            let tally = Minute::from(per_minute(bucket, count));
+            let tally = Minute::from(apart(per_minute(bucket, count), planned(first, count)));
             self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
             match self.runs.front_mut() {
                 Some(run) if run.first == first + count && run.tally == tally && run.count < RUN => {
@@ -251,6 +255,19 @@ fn per_minute(bucket: &Bucket, minutes: u32) -> Tally {
     let each = |ms: u64| (ms + minutes / 2) / minutes;
     let degraded = bucket.standing_ms(Status::Degraded).min(up);
     Tally { up_ms: each(up), degraded_ms: each(degraded), down_ms: each(down), ..Tally::default() }
+}
+
+/// The same with the share of it that lay in maintenance by itself.
+fn apart(tally: Tally, share: f64) -> Tally {
+    let planned = |ms: u64| ((ms as f64 * share).round() as u64).min(ms);
+    let (up, down) = (planned(tally.up_ms), planned(tally.down_ms));
+    Tally {
+        up_ms: tally.up_ms - up,
+        degraded_ms: tally.degraded_ms - planned(tally.degraded_ms),
+        down_ms: tally.down_ms - down,
+        maintenance_up_ms: up,
+        maintenance_down_ms: down,
+    }
 }
 
 fn kind(open: Open, ms: u64) -> Tally {

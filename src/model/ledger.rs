@@ -25,6 +25,9 @@ pub struct KnownGroup {
 pub struct TargetRecord {
     /// By the key of the group.
     pub groups: BTreeMap<String, KnownGroup>,
+    /// The windows of maintenance that it was told of, each with its first moment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<Name, DateTime<Utc>>,
     /// When messages were accepted.
     pub sent: SendLog,
     /// What went wrong since the last that was accepted, and when that was.
@@ -36,6 +39,12 @@ pub struct TargetRecord {
 }
 
 impl TargetRecord {
+    /// It was told of these windows of maintenance. Those that began are forgotten: none is announced any more.
+    pub(crate) fn note_windows(&mut self, notices: &BTreeMap<Name, DateTime<Utc>>, at: DateTime<Utc>) {
+        self.notices.retain(|_, from| *from > at);
+        self.notices.extend(notices.iter().map(|(id, from)| (id.clone(), *from)));
+    }
+
     /// A message was accepted. `most`: messages that any limit looks at.
     pub(crate) fn accept(&mut self, groups: &[GroupState], most: usize, at: DateTime<Utc>) {
         self.sent.note(most, at);
@@ -60,6 +69,7 @@ impl TargetRecord {
             Statement::MessageClaimed(said) => self.claimed = Some(said.id.clone()),
             Statement::MessageSent(said) => {
                 self.accept(&said.groups, said.most, said.at);
+                self.note_windows(&said.notices, said.at);
                 self.claimed = None;
             }
             Statement::MessageFailed(said) => {

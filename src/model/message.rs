@@ -1,9 +1,12 @@
 //! What a notification says: groups of alerts by service, and its one plain form. Channels make their own payload of it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::alert::Severity;
+use super::maintenance::{MaintenanceWindow, ServiceChoice};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -155,6 +158,11 @@ impl AlertGroup {
         self.entries.iter().filter(|entry| entry.news != News::Resolved).map(|entry| entry.severity).max()
     }
 
+    /// The worst that the receiver takes to be firing then, news or not.
+    pub fn worst_firing(&self) -> Option<Severity> {
+        self.announced.iter().map(|known| known.severity).max()
+    }
+
     /// Whether nothing of it fires any more.
     pub const fn is_over(&self) -> bool {
         self.firing == 0
@@ -184,6 +192,8 @@ pub enum MessageKind {
     Alerts,
     /// What quiet hours or a digest held back.
     Digest,
+    /// Maintenance is planned.
+    Maintenance,
     /// A person, or `prove_every`, asks whether the channel delivers.
     Test,
 }
@@ -203,8 +213,49 @@ pub struct Notification {
     pub environment: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// The groups, most pressing first; see [`Notification::sort`]. Empty for a test.
+    /// The groups, most pressing first; see [`Notification::sort`]. Empty for a test, and where maintenance is announced.
     pub groups: Vec<AlertGroup>,
+    /// The windows of maintenance that it announces, the earliest first.
+    pub notices: Vec<MaintenanceNotice>,
+}
+
+/// A window of maintenance, as it is announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaintenanceNotice {
+    /// Which window.
+    pub id: Name,
+    /// How it is shown.
+    pub title: String,
+    /// The services whose alerts will be muted.
+    pub services: ServiceChoice,
+    /// Its first moment.
+    pub from: DateTime<Utc>,
+    /// The first moment after it.
+    pub until: DateTime<Utc>,
+    /// Why, where a person planned it.
+    pub why: Option<SafeText>,
+}
+
+impl From<&MaintenanceWindow> for MaintenanceNotice {
+    fn from(window: &MaintenanceWindow) -> Self {
+        Self {
+            id: window.id.clone(),
+            title: window.title.clone(),
+            services: window.services.clone(),
+            from: window.window.start,
+            until: window.window.end,
+            why: window.why.clone(),
+        }
+    }
+}
+
+impl MaintenanceNotice {
+    /// `maintenance weekly of all services, 2026-03-01 02:00 UTC to 2026-03-01 04:00 UTC`.
+    fn line(&self) -> String {
+        let why = self.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        let (from, until) = (time(self.from), time(self.until));
+        flat(&format!("maintenance {} of {}, {from} to {until}{why}", self.title, self.services.describe()))
+    }
 }
 
 impl Notification {
@@ -237,6 +288,11 @@ impl Notification {
         self.groups.iter().any(|group| group.is_first && group.worst().is_some())
     }
 
+    /// The windows that it announces, each with its first moment.
+    pub(crate) fn announced(&self) -> BTreeMap<Name, DateTime<Utc>> {
+        self.notices.iter().map(|notice| (notice.id.clone(), notice.from)).collect()
+    }
+
     fn origin(&self) -> String {
         match &self.environment {
             Some(environment) => format!("[{} {environment}]", self.console),
@@ -249,6 +305,11 @@ impl Notification {
         let origin = self.origin();
         if self.kind == MessageKind::Test {
             return flat(&format!("{origin} TEST: a test message for {}, no action needed", self.target.id()));
+        }
+        if let Some(first) = self.notices.first() {
+            let more = self.notices.len() - 1;
+            let more = if more == 0 { String::new() } else { format!(", {more} more") };
+            return flat(&format!("{origin} planned {}{more}", first.line()));
         }
         let over = self.entries().filter(|entry| entry.news == News::Resolved).count();
         let news = self.entries().count() - over;
@@ -272,6 +333,11 @@ impl Notification {
     /// The whole text: the summary, then each group with its alerts, runbook and links. Lines end with `\n`.
     pub fn plain(&self) -> String {
         let mut lines = vec![self.summary()];
+        if !self.notices.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.notices.iter().map(|notice| format!("- {}", notice.line())));
+            lines.push("Alerts of these services are muted in that time.".to_owned());
+        }
         for group in &self.groups {
             lines.push(String::new());
             lines.push(flat(&format!("{} ({} firing)", group.title, group.firing)));
@@ -380,6 +446,7 @@ pub(crate) mod samples {
             environment: Some("production".to_owned()),
             at: at(5),
             groups,
+            notices: Vec::new(),
         };
         message.sort();
         message
@@ -437,6 +504,28 @@ mod tests {
         assert!(plain.contains("300 firing") && plain.contains("- 280 more"), "{plain}");
         assert_eq!(truncated("naïve…", 6), "naïve…");
         assert_eq!(truncated("naïveté", 6), "naïve…");
+    }
+
+    #[test]
+    fn maintenance_is_announced_with_its_times_in_utc() {
+        let notice = |title: &str, services| MaintenanceNotice {
+            id: "m".into(),
+            title: title.to_owned(),
+            services,
+            from: at(3_600),
+            until: at(10_800),
+            why: Some("new\ndisks".into()),
+        };
+        let mut message = message(Vec::new());
+        message.kind = MessageKind::Maintenance;
+        message.notices = vec![notice("weekly", ServiceChoice::All)];
+        let want = "[shop production] planned maintenance weekly of all services, 2026-02-25 07:13 UTC to 2026-02-25 09:13 UTC: new⏎disks";
+        assert_eq!(message.summary(), want);
+        message.notices.push(notice("db", ServiceChoice::These(vec!["db".into()])));
+        assert!(message.summary().ends_with(", 1 more"), "{}", message.summary());
+        let plain = message.plain();
+        assert!(plain.contains("- maintenance db of db, ") && plain.contains("are muted"), "{plain}");
+        assert_eq!(message.worst(), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod governor;
 pub mod latency;
 pub mod lease;
 pub mod ledger;
+pub mod maintenance;
 pub mod message;
 pub mod observation;
 pub mod oncall;

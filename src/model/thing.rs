@@ -5,6 +5,7 @@
 
 mod alert;
 mod check;
+mod maintenance;
 mod message;
 mod run;
 mod silence;
@@ -19,6 +20,7 @@ pub(crate) use self::alert::NOTE_STANDS;
 pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
+pub use self::maintenance::{MaintenanceRecord, PlannedBy};
 pub use self::run::{HeldLock, RunRecord, group_of};
 pub use self::silence::SilenceRecord;
 use super::fact::Fact;
@@ -35,6 +37,8 @@ pub enum ThingKind {
     Note,
     /// A silence, by its id.
     Silence,
+    /// A window of maintenance, by its id.
+    Maintenance,
     /// What a target of messages was told, by the target's id.
     Message,
     /// A run, by its id.
@@ -51,6 +55,7 @@ impl ThingKind {
             Self::Alert => "alert",
             Self::Note => "note",
             Self::Silence => "silence",
+            Self::Maintenance => "maintenance",
             Self::Message => "message",
             Self::Run => "run",
             Self::Lock => "lock",
@@ -58,8 +63,8 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Message, Self::Run, Self::Lock];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Maintenance, Self::Message, Self::Run, Self::Lock];
 
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -146,6 +151,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     check::follow(fact, things);
     alert::follow(fact, things);
     silence::follow(fact, things);
+    maintenance::follow(fact, things);
     message::follow(fact, things);
 }
 

@@ -64,8 +64,8 @@ pub fn lines(report: &Report, style: Style) -> String {
         beside.extend(alert.compared.then(|| alert.value.to_string()));
         beside.extend(alert.pending.then(|| "pending".to_owned()));
         match (&alert.inhibited_by, &alert.muted_because) {
-            (Some(by), Some(why)) if !why.starts_with("silenced") => beside.push(format!("inhibited by {by}")),
-            (_, why) => beside.extend(why.clone()),
+            (Some(by), _) => beside.push(format!("inhibited by {by}")),
+            (None, why) => beside.extend(why.clone()),
         }
         beside.extend(alert.acknowledged_by.as_ref().map(|by| format!("acknowledged by {by}")));
         let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };

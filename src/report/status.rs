@@ -255,6 +255,8 @@ impl View<'_> {
 fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
     let AlertParts { value, asked, .. } = alert.parts(world.now);
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
+    // What mutes it before that is said instead.
+    let is_inhibited = alert.maintenance.is_none() && alert.silenced.is_none();
     AlertRow {
         name: alert.id.to_string(),
         severity: alert.severity,
@@ -265,7 +267,11 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
         muted_because: world.muted_because(alert),
         value: alert.value.clone(),
         said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),
-        inhibited_by: alert.inhibited_by.as_ref().map(|by| SafeText::new(world.title_of_service(by))),
+        inhibited_by: alert
+            .inhibited_by
+            .as_ref()
+            .filter(|_| is_inhibited)
+            .map(|by| SafeText::new(world.title_of_service(by))),
         pending: alert.phase == Phase::Pending,
         compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
     }

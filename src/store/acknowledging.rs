@@ -4,8 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
-use crate::model::fact::{AlertAcknowledged, NewFact, SilenceEnded, SilenceStarted, Statement};
-use crate::model::thing::{AlertRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind};
+use crate::model::fact::{
+    AlertAcknowledged, MaintenanceEnded, MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, Statement,
+};
+use crate::model::thing::{
+    AlertRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind,
+};
 
 /// Silences that are over and are read.
 const PAST: u32 = 200;
@@ -21,6 +25,10 @@ pub(crate) enum AlertRefusal {
     Taken(SilenceStarted),
     /// There is no silence of that id, or it is over.
     NoSilence(SilenceEnded),
+    /// There is a window of maintenance of that id.
+    Planned(MaintenancePlanned),
+    /// The window of maintenance is over.
+    NoWindow(MaintenanceEnded),
 }
 
 impl AlertRefusal {
@@ -32,6 +40,8 @@ impl AlertRefusal {
             }
             Self::Taken(said) => format!("a silence with id {} exists already", said.id),
             Self::NoSilence(said) => format!("no silence with id `{}` is active", said.id),
+            Self::Planned(said) => format!("maintenance with id {} exists already", said.id),
+            Self::NoWindow(said) => format!("maintenance `{}` is over already", said.name),
         }
     }
 }
@@ -72,6 +82,14 @@ impl Store {
                 let record = of(ThingKind::Silence, &said.id).and_then(StoredThing::read::<SilenceRecord>);
                 let is_active = record.is_some_and(|record| record.is_active(draft.at));
                 (!is_active).then(|| AlertRefusal::NoSilence(said.clone()))
+            }
+            Statement::MaintenancePlanned(said) => {
+                of(ThingKind::Maintenance, &said.id).map(|_| AlertRefusal::Planned(said.clone()))
+            }
+            Statement::MaintenanceEnded(said) => {
+                let record = of(ThingKind::Maintenance, &said.id).and_then(StoredThing::read::<MaintenanceRecord>);
+                let is_over = record.is_some_and(|record| record.end() <= draft.at);
+                is_over.then(|| AlertRefusal::NoWindow(said.clone()))
             }
             _ => None,
         };

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
-use crate::model::fact::{AlertFired, AlertUnacknowledged, NewFact, Statement};
-use crate::model::thing::{AlertRecord, NOTE_STANDS, StoredThing, ThingKey, ThingKind};
+use crate::model::fact::{AlertFired, AlertUnacknowledged, MaintenanceEnded, MaintenanceStarted, NewFact, Statement};
+use crate::model::thing::{AlertRecord, MaintenanceRecord, NOTE_STANDS, StoredThing, ThingKey, ThingKind};
 use crate::text::name::Name;
 
 /// Firings that are over and are read: those of a week, where there are not very many.
@@ -19,17 +19,20 @@ const BACK: u32 = 100;
 
 impl Store {
     /// Every alert that fires, and those that did so lately; silences that are active or were lately, and the notes of
-    /// acknowledgements that still stand at `now`; and what each target of messages was told.
+    /// acknowledgements that still stand at `now`; windows of maintenance; and what each target of messages was told.
     ///
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn alerts(&self, now: DateTime<Utc>) -> Result<Vec<StoredThing>, StoreError> {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
+        things.extend(self.silences(now - NOTE_STANDS).await?);
+        for which in [WhichThings::Latest(ThingKind::Maintenance), WhichThings::Open(ThingKind::Maintenance)] {
+            things.extend(self.dialect.things(which, PAST).await?);
+        }
+        things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
-        things.extend(self.silences(now - NOTE_STANDS).await?);
-        things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         Ok(things)
     }
 
@@ -40,9 +43,12 @@ impl Store {
             Statement::AlertFired(fired) => Some(ThingKey::new(ThingKind::Alert, &fired.id)),
             _ => None,
         };
-        let is_about_alerts = |draft: &NewFact| {
-            use Statement::{AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded};
-            matches!(draft.said, AlertFired(_) | AlertResolved(_) | AlertUnacknowledged(_) | SilenceEnded(_))
+        let is_about_alerts = |draft: &NewFact| match draft.said {
+            Statement::AlertFired(_)
+            | Statement::AlertResolved(_)
+            | Statement::AlertUnacknowledged(_)
+            | Statement::SilenceEnded(_) => true,
+            _ => is_of_maintenance(&draft.said),
         };
         if !drafts.iter().any(is_about_alerts) {
             return Ok(drafts);
@@ -51,6 +57,7 @@ impl Store {
         let known = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
         let open = self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?;
         let silences = self.dialect.things(WhichThings::Open(ThingKind::Silence), u32::MAX).await?;
+        let mut windows = self.windows_of(&drafts).await?;
         let acknowledged = |said: &AlertUnacknowledged| {
             let record = open.iter().find(|thing| thing.key.id == *said.id).and_then(StoredThing::read::<AlertRecord>);
             record.and_then(|record| record.acknowledged).is_some_and(|known| known.until <= said.until)
@@ -70,6 +77,7 @@ impl Store {
             Statement::AlertResolved(resolved) => firing.remove(&resolved.id).is_some(),
             Statement::AlertUnacknowledged(said) => acknowledged(said),
             Statement::SilenceEnded(said) => silences.iter().any(|thing| thing.key.id == *said.id),
+            said if is_of_maintenance(said) => is_news_of_window(draft, &mut windows),
             _ => true,
         };
         Ok(drafts.into_iter().filter(is_news).collect())
@@ -101,9 +109,10 @@ impl Store {
                 }
                 // What anybody has said of them meanwhile holds.
                 Statement::AlertUnacknowledged(said) if news.iter().any(|before| is_end_of(said, before)) => true,
-                Statement::AlertUnacknowledged(_) | Statement::SilenceEnded(_) => {
-                    !self.alert_news(vec![draft.clone()]).await?.is_empty()
-                }
+                Statement::AlertUnacknowledged(_)
+                | Statement::SilenceEnded(_)
+                | Statement::MaintenanceStarted(_)
+                | Statement::MaintenanceEnded(_) => !self.alert_news(vec![draft.clone()]).await?.is_empty(),
                 _ => true,
             };
             if is_news {
@@ -111,6 +120,17 @@ impl Store {
             }
         }
         Ok(news)
+    }
+
+    /// The windows of maintenance that these are about, as they are on record.
+    async fn windows_of(&self, drafts: &[NewFact]) -> Result<BTreeMap<String, MaintenanceRecord>, StoreError> {
+        let about = drafts.iter().filter(|draft| is_of_maintenance(&draft.said));
+        let keys: Vec<ThingKey> = about.flat_map(|draft| draft.said.touches()).collect();
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
+        Ok(things.into_iter().filter_map(|thing| Some((thing.key.id.clone(), thing.read()?))).collect())
     }
 
     /// The firing of that id.
@@ -125,6 +145,23 @@ impl Store {
         let things = self.dialect.things(WhichThings::Group(ThingKind::Alert, rule), BACK).await?;
         Ok(things.iter().filter_map(StoredThing::read).collect())
     }
+}
+
+const fn is_of_maintenance(said: &Statement) -> bool {
+    matches!(said, Statement::MaintenanceStarted(_) | Statement::MaintenanceEnded(_))
+}
+
+/// Whether it changes the window that it is about, which is changed then.
+fn is_news_of_window(draft: &NewFact, windows: &mut BTreeMap<String, MaintenanceRecord>) -> bool {
+    let (Statement::MaintenanceStarted(MaintenanceStarted { id, .. })
+    | Statement::MaintenanceEnded(MaintenanceEnded { id, .. })) = &draft.said
+    else {
+        return false;
+    };
+    let after = MaintenanceRecord::after(windows.get(&**id).cloned(), draft);
+    let is_news = after.is_some();
+    windows.extend(after.map(|record| (id.to_string(), record)));
+    is_news
 }
 
 fn end_of(draft: &NewFact) -> Option<(Name, DateTime<Utc>)> {

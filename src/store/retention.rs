@@ -57,6 +57,7 @@ impl Store {
             && self.retain_things(ThingKind::Run, retention.deployments, OPSROOM, now, fence).await?
             && self.retain_things(ThingKind::Alert, retention.audit, OPSROOM, now, fence).await?
             && self.retain_things(ThingKind::Silence, retention.audit, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::Maintenance, retention.audit, OPSROOM, now, fence).await?
             && self.retain_audit(retention.audit, OPSROOM, now, fence).await?)
     }
 

@@ -73,6 +73,10 @@ pub struct Glyphs {
     pub none: &'static str,
     /// Inhibited.
     pub inhibited: &'static str,
+    /// In maintenance.
+    pub maintenance: &'static str,
+    /// Flapping.
+    pub flapping: &'static str,
     /// Stale.
     pub stale: &'static str,
     /// Good, done.
@@ -111,6 +115,8 @@ impl GlyphSet {
         tree: ["├╴", "└╴", "│ "],
         none: "–",
         inhibited: "⊘",
+        maintenance: "☼",
+        flapping: "≈",
         stale: Status::stale_glyph(false),
         check: "✓",
         cross: "✗",
@@ -145,6 +151,8 @@ impl GlyphSet {
         tree: ["|-", "`-", "| "],
         none: "-",
         inhibited: "I",
+        maintenance: "M",
+        flapping: "F",
         stale: Status::stale_glyph(true),
         check: "OK",
         cross: "XX",

@@ -13,6 +13,7 @@ mod footer;
 mod header;
 mod incident;
 pub mod line;
+mod maintenance;
 mod overlays;
 pub mod paint;
 pub mod panels;
@@ -44,6 +45,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         let (body, bottom) = split_bottom(rest, 1);
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);
+        let body = maintenance::draw(state, &mut painter, body);
         let body = strip::draw(state, &mut painter, body);
         let body = toasts::draw(state, &mut painter, body);
         painter.note(body, Target::Screen);

@@ -147,6 +147,7 @@ impl World {
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
+            maintenance: None,
             silenced: None,
             flapping: false,
             acknowledged: None,
@@ -263,6 +264,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         since,
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine).filter(|_| is_on),
+        maintenance: is_on.then(|| world.maintenance_of(machine.service.as_deref())).flatten().map(Into::into),
         silenced: None,
         flapping: is_on && flaps(world, machine),
         acknowledged: None,
@@ -293,7 +295,7 @@ fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
 }
 
 /// Whether it is about the status of a check that changes too often to be believed.
-fn flaps(world: &World, machine: &Machine) -> bool {
+pub(super) fn flaps(world: &World, machine: &Machine) -> bool {
     match machine.about {
         SubjectId::Check(id) => world.checks[id].flapping && machine.alert.condition.field().is_none(),
         SubjectId::Metric(_) | SubjectId::Slo(..) => false,

@@ -12,6 +12,7 @@ use super::ranked::Ranked;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::alert::{Clearing, NETWORK, Severity};
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::since::Since;
 use crate::model::status::beside_status;
 use crate::model::thing::Acknowledgement;
@@ -105,6 +106,23 @@ impl Alerts {
     }
 }
 
+/// A window of maintenance, as much of it as stands beside an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnderMaintenance {
+    /// How the window is shown.
+    pub title: String,
+    /// Why, where a person planned it.
+    pub why: Option<SafeText>,
+    /// The first moment after it.
+    pub until: DateTime<Utc>,
+}
+
+impl From<&MaintenanceWindow> for UnderMaintenance {
+    fn from(window: &MaintenanceWindow) -> Self {
+        Self { title: window.title.clone(), why: window.why.clone(), until: window.window.end }
+    }
+}
+
 /// A silence, as much of it as stands beside an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SilencedBy {
@@ -143,6 +161,8 @@ pub struct AlertView {
     pub value: SafeText,
     /// Why it is muted: the dependency that is down.
     pub inhibited_by: Option<Name>,
+    /// The window of maintenance that mutes it.
+    pub(crate) maintenance: Option<UnderMaintenance>,
     /// The silence that mutes it.
     pub(crate) silenced: Option<SilencedBy>,
     /// Whether it is about a status that changes too often to be believed.
@@ -178,7 +198,11 @@ impl AlertView {
 
     /// Whether it asks nothing of a person.
     pub(crate) const fn is_muted(&self) -> bool {
-        self.silenced.is_some() || self.inhibited_by.is_some() || self.flapping || self.is_own_view
+        self.maintenance.is_some()
+            || self.silenced.is_some()
+            || self.inhibited_by.is_some()
+            || self.flapping
+            || self.is_own_view
     }
 
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while

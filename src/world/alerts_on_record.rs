@@ -55,6 +55,7 @@ impl World {
         }
         said.extend(self.reopen_alerts());
         said.extend(self.end_silences());
+        said.extend(self.say_maintenance());
         if !said.is_empty() {
             self.firings.said_at = Some(now);
         }
@@ -143,11 +144,13 @@ impl World {
                     let (alert, note) = (Name::from(&*thing.key.id), thing.read::<NoteRecord>());
                     self.notes.extend(note.map(|note| (alert, note)));
                 }
+                ThingKind::Maintenance => self.learn_maintenance(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Run | ThingKind::Lock => {}
             }
         }
         self.firings.is_read = true;
+        self.review_maintenance(&mut output);
         self.review_firings(&mut output);
         self.review_alerts();
         output.changes.push(Change::Alerts);

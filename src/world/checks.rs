@@ -95,11 +95,11 @@ impl CheckView {
         }
     }
 
-    /// Takes in a poll.
-    pub(crate) fn observe(&mut self, reading: Reading) -> Observed {
+    /// Takes in a poll; `is_maintenance`: a window of maintenance runs for its service.
+    pub(crate) fn observe(&mut self, reading: Reading, is_maintenance: bool) -> Observed {
         let ended = reading.timing.ended;
         let change = self.judge.observe(reading.sign, ended);
-        Arc::make_mut(&mut self.known).observe(reading.sign, ended, false);
+        Arc::make_mut(&mut self.known).observe(reading.sign, ended, is_maintenance);
         // What our own side prevented was not measured.
         match reading.sign {
             Sign::Unknown => {}
@@ -140,10 +140,11 @@ impl CheckView {
     }
 
     /// Puts what is stored before what was measured here: first minute on the monotonic clock, minutes, bucket.
-    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], now: Stamp) {
+    /// `planned` says which share of a span lay in maintenance.
+    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], planned: impl Fn(u32, u32) -> f64, now: Stamp) {
         let minutes = spans.iter().filter(|(_, count, _)| *count == 1);
         Arc::make_mut(&mut self.latencies).restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
-        Arc::make_mut(&mut self.known).restore(spans.iter().copied());
+        Arc::make_mut(&mut self.known).restore(spans.iter().copied(), planned);
     }
 
     /// What is to be remembered of it; `None` while nothing is known.

@@ -36,7 +36,8 @@ impl World {
         self.apply_message(fact, &mut output);
         let shows = self.apply_alert(fact, &mut output)
             | self.apply_acknowledgement(fact, &mut output)
-            | self.apply_silence(fact, &mut output);
+            | self.apply_silence(fact, &mut output)
+            | self.apply_maintenance(fact, &mut output);
         output.noticeable |= shows;
         output.noticeable |= self.tell(fact);
         output
@@ -185,6 +186,8 @@ fn mark(said: &Statement) -> Option<EventMark> {
         Statement::RunClosed(closed) => EventMark::Run(closed.run.clone(), closed.state),
         Statement::RunLost(lost) => EventMark::Run(lost.run.clone(), RunState::Unknown),
         Statement::RunReopened { run } => EventMark::Run(run.clone(), RunState::Verifying),
+        Statement::MaintenanceStarted(said) => EventMark::Maintenance(said.id.clone(), true),
+        Statement::MaintenanceEnded(said) => EventMark::Maintenance(said.id.clone(), false),
         Statement::RunRefused(refused) => EventMark::Refused(refused.action.clone(), refused.why.clone()),
         _ => return None,
     })

@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::config::titles::{title_of, title_of_alert, title_of_check, title_of_service};
+use crate::config::titles::{title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_service};
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, SilenceEnd, Statement,
-    Unacknowledged, Unlocked,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, MaintenanceEnd, RunClosed, RunIntended,
+    SilenceEnd, Statement, StoreOpened, Unacknowledged, Unlocked,
 };
+use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
@@ -87,11 +88,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
             (HistoryKind::Run, format!("{title} was refused: {}", refused.why), true)
         }
         Statement::Unlocked(unlocked) => (HistoryKind::Note, released(unlocked), true),
-        Statement::StoreOpened(opened) => {
-            let kept: u64 = opened.heads.values().map(|(seq, _)| seq).sum();
-            let text = format!("store upgraded from schema {}; {kept} earlier entries kept", opened.schema);
-            (HistoryKind::Note, text, false)
-        }
+        Statement::StoreOpened(opened) => (HistoryKind::Note, upgraded(opened), false),
         Statement::StoreAccepted(accepted) => {
             let doubt = accepted.doubt.as_ref().map_or_else(String::new, |doubt| format!(" (before that: {doubt})"));
             (HistoryKind::Note, format!("store accepted: {}{doubt}", accepted.why), true)
@@ -112,7 +109,10 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::AlertAcknowledged(_)
         | Statement::AlertUnacknowledged(_)
         | Statement::SilenceStarted(_)
-        | Statement::SilenceEnded(_) => of_alerts(fact, config, zone)?,
+        | Statement::SilenceEnded(_)
+        | Statement::MaintenancePlanned(_)
+        | Statement::MaintenanceStarted(_)
+        | Statement::MaintenanceEnded(_) => of_alerts(fact, config, zone)?,
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -131,6 +131,11 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+fn upgraded(opened: &StoreOpened) -> String {
+    let kept: u64 = opened.heads.values().map(|(seq, _)| seq).sum();
+    format!("store upgraded from schema {}; {kept} earlier entries kept", opened.schema)
 }
 
 /// `web 2.4.1 deployed: Count carts in the session`.
@@ -167,7 +172,7 @@ fn standing(said: &CheckStatus, fact: &Fact, (config, zone): (&Config, Tz)) -> S
     format!("{}: {} {since}{reason}", title_of_check(config, &said.check), said.status.word())
 }
 
-/// What is said of alerts, acknowledgements and silences.
+/// What is said of alerts, acknowledgements, silences and maintenance.
 fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, String, bool)> {
     let until = |at| clock(at, fact.draft.at, zone);
     let named = |severity: Severity, alert| format!("{} {}", severity.word(), title_of_alert(config, alert));
@@ -198,8 +203,43 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
             let text = format!("silence of {} ended{because}", said.matching);
             (HistoryKind::Silence, text, said.because == SilenceEnd::Person)
         }
-        _ => return None,
+        _ => return of_maintenance(fact, config, zone),
     })
+}
+
+/// What is said of planned maintenance.
+fn of_maintenance(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, String, bool)> {
+    let at = |moment| clock(moment, fact.draft.at, zone);
+    let said = match fact.said() {
+        Statement::MaintenancePlanned(said) => {
+            let (services, why) = (said.services.describe(), &said.why);
+            format!("maintenance {} of {services} planned from {} to {}: {why}", said.id, at(said.from), at(said.until))
+        }
+        Statement::MaintenanceStarted(said) => {
+            let title = title_of_maintenance(config, &said.name);
+            maintenance_started(title, &said.services, &at(said.until))
+        }
+        Statement::MaintenanceEnded(said) => {
+            let how = match said.because {
+                MaintenanceEnd::Over => "ended",
+                MaintenanceEnd::Person if fact.draft.at < said.from => "called off",
+                MaintenanceEnd::Person => "ended early",
+                MaintenanceEnd::Reconfigured => "ended: no longer configured",
+            };
+            format!("maintenance {} {how}", title_of_maintenance(config, &said.name))
+        }
+        _ => return None,
+    };
+    let by_person = match fact.said() {
+        Statement::MaintenanceEnded(said) => said.because == MaintenanceEnd::Person,
+        said => matches!(said, Statement::MaintenancePlanned(_)),
+    };
+    Some((HistoryKind::Note, said, by_person))
+}
+
+/// `maintenance weekly started until 04:00:00Z: all services`
+pub(super) fn maintenance_started(title: &str, services: &ServiceChoice, until: &str) -> String {
+    format!("maintenance {title} started until {until}: {}", services.describe())
 }
 
 /// A time of day, with its day where that is not the one of `now`.

@@ -91,7 +91,8 @@ impl World {
     /// Everything that is broken by itself, the worst first: what is down, then what fires high and is not muted.
     fn causes(&self) -> impl Iterator<Item = Cause<'_>> {
         let down = self.services.iter().take_while(|service| service.status == Status::Down);
-        let services = down.filter(|service| !service.is_explained()).map(Cause::Service);
+        let is_asked = |service: &&ServiceView| !service.is_explained() && !self.is_in_maintenance(service);
+        let services = down.filter(is_asked).map(Cause::Service);
         let firing = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
         let is_cause = |alert: &&AlertView| {
             alert.severity >= Severity::High
@@ -99,6 +100,11 @@ impl World {
                 && self.service_of_alert(alert).is_none_or(|service| service.status != Status::Down)
         };
         services.chain(firing.filter(is_cause).map(Cause::Alert))
+    }
+
+    /// Whether a window of maintenance runs for a service.
+    pub(crate) fn is_in_maintenance(&self, service: &ServiceView) -> bool {
+        self.maintenance_of((!service.own).then_some(&*service.name)).is_some()
     }
 
     /// In a few words what is broken, for a terminal's title.

@@ -23,11 +23,13 @@ pub mod link;
 pub mod logs;
 mod lookup;
 mod machines;
+mod maintaining;
+pub(crate) mod maintenance;
 pub(crate) mod membership;
 pub mod metrics;
 mod minute;
 mod minutes;
-mod muting;
+pub(crate) mod muting;
 mod notifying;
 pub mod objectives;
 mod observe;
@@ -80,6 +82,7 @@ use ids::{CheckId, MetricId, SloId};
 use link::Connectivity;
 use logs::{LogView, Logs};
 use machines::Machines;
+use maintenance::Maintenances;
 use membership::Membership;
 use metrics::MetricView;
 use minute::OpenMinute;
@@ -152,6 +155,8 @@ pub struct World {
     firings: Firings,
     /// Silences that are on record.
     silences: Silences,
+    /// Windows of maintenance.
+    maintenance: Maintenances,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What was said when each check or metric was acknowledged last.
@@ -198,6 +203,7 @@ impl World {
             record: Record::default(),
             firings: Firings::default(),
             silences: Silences::default(),
+            maintenance: Maintenances::new(&config),
             announcing: Announcing::default(),
             notes: BTreeMap::new(),
             machines: Machines::default(),

@@ -1,14 +1,26 @@
 //! Why nobody needs to hear of an alert: the reasons in their order, the first of which is said. None of them stops its
 //! machine. An acknowledgement is none: what is acknowledged is heard of, and somebody is at it.
 
+use chrono::{DateTime, Utc};
+
 use super::World;
-use super::alerts::AlertView;
+use super::alerting::flaps;
+use super::alerts::{AlertView, UnderMaintenance};
 use super::history::clock;
+use super::ids::Id as _;
+use crate::lang::tz::Tz;
+use crate::model::maintenance::clock_with_zone;
+
+/// Why what flaps is muted.
+pub(super) const FLAPPING: &str = "flapping: its status changes too often";
 
 impl World {
-    /// Why an alert is muted, in words; `None`: it is not. In this order: a silence, a dependency that is down, flapping. A
-    /// maintenance window will come before all of them.
-    pub(crate) fn muted_because(&self, alert: &AlertView) -> Option<String> {
+    /// Why an alert is muted, in words; `None`: it is not. In this order: a window of maintenance, a
+    /// silence, a dependency that is down, flapping.
+    pub fn muted_because(&self, alert: &AlertView) -> Option<String> {
+        if let Some(maintenance) = &alert.maintenance {
+            return Some(self.maintenance_reason(maintenance));
+        }
         if let Some(silence) = &alert.silenced {
             let until = clock(silence.until, self.now.utc, self.config.console.timezone);
             return Some(format!("silenced by {} until {until}: {}", silence.by, silence.why));
@@ -16,11 +28,25 @@ impl World {
         if let Some(by) = &alert.inhibited_by {
             return Some(format!("{by} is down"));
         }
-        alert.flapping.then(|| "flapping: its status changes too often".to_owned())
+        alert.flapping.then(|| FLAPPING.to_owned())
+    }
+
+    /// Why a window of maintenance mutes, in words.
+    pub(super) fn maintenance_reason(&self, mute: &UnderMaintenance) -> String {
+        muted_by_maintenance(mute, self.now.utc, self.config.console.timezone)
+    }
+
+    /// Whether a condition is about the status of a check that flaps.
+    pub(super) fn flaps(&self, rule: &str) -> bool {
+        let id = self.machines.alert(rule, &self.membership);
+        id.and_then(|id| self.machines.all.get(id.place())).is_some_and(|machine| flaps(self, machine))
     }
 
     /// The same in a few words, for a line that says more, by titles.
     pub(crate) fn muted_note(&self, alert: &AlertView) -> Option<String> {
+        if let Some(maintenance) = &alert.maintenance {
+            return Some(format!("maintenance {}", maintenance.title));
+        }
         if let Some(silence) = &alert.silenced {
             return Some(format!("silenced by {}", silence.by));
         }
@@ -29,4 +55,10 @@ impl World {
         }
         alert.flapping.then(|| "flapping".to_owned())
     }
+}
+
+/// `maintenance weekly until 04:00 UTC`
+pub(crate) fn muted_by_maintenance(mute: &UnderMaintenance, now: DateTime<Utc>, zone: Tz) -> String {
+    let why = mute.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("maintenance {} until {}{why}", mute.title, clock_with_zone(mute.until, now, zone))
 }

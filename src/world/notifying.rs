@@ -5,6 +5,7 @@ use chrono::SubsecRound as _;
 
 use super::World;
 use super::announcing::AlertNow;
+use super::muting::FLAPPING;
 use super::output::{Intent, Output};
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
 use crate::model::ledger::TargetRecord;
@@ -22,7 +23,8 @@ impl World {
         }
         let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
         let alerts: Vec<AlertNow<'_>> = self.firings.iter().map(|firing| self.alert_now(&firing.record)).collect();
-        let due = announcing.review(&self.config, &alerts, now);
+        let windows: Vec<_> = self.maintenance.announced(now).collect();
+        let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));
         let claims: Vec<Statement> = claims.collect();
         if !claims.is_empty() {
@@ -42,7 +44,12 @@ impl World {
             id.and_then(|id| self.alerts.get(id)).and_then(|view| self.muted_because(view))
         } else {
             let silence = self.silences.of(record.into(), self.now.utc);
-            silence.map(|silence| format!("silenced by {}: {}", silence.by, silence.why))
+            let maintenance = self.maintenance_of(record.service.as_deref());
+            let in_maintenance = maintenance.map(|window| self.maintenance_reason(&window.into()));
+            let by_person = in_maintenance
+                .or_else(|| silence.map(|silence| format!("silenced by {}: {}", silence.by, silence.why)));
+            // A recovery while it flaps means little.
+            by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned()))
         };
         AlertNow {
             record,
@@ -92,8 +99,8 @@ impl World {
         let (id, target, kind) = (id.clone(), target.clone(), message.kind);
         let statement = match delivered {
             Ok(()) => {
-                let groups = message.states();
-                Statement::MessageSent(MessageSent { id, target, kind, alerts, groups, most, at: now, fence })
+                let (groups, notices) = (message.states(), message.announced());
+                Statement::MessageSent(MessageSent { id, target, kind, alerts, groups, notices, most, at: now, fence })
             }
             Err(DeliveryFailure { why, is_permanent, .. }) => {
                 let (why, is_permanent) = (why.clone(), *is_permanent);

@@ -4,7 +4,6 @@ mod planned;
 mod rules;
 mod view;
 
-pub(super) use planned::windows;
 pub(crate) use rules::times;
 pub(super) use rules::{SloRule, rules};
 pub use view::{SloMeasure, SloView};

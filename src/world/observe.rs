@@ -65,7 +65,8 @@ impl World {
         let Some(id) = self.membership.checks.get(&reading.check).copied() else { return output };
         self.turn_minute(&mut output);
         let (sign, ended) = (reading.sign, reading.timing.ended);
-        let taken = self.checks[id].observe(reading);
+        let is_maintenance = self.maintenance_of(self.checks[id].service.as_deref()).is_some();
+        let taken = self.checks[id].observe(reading, is_maintenance);
         self.add_reading(id);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.

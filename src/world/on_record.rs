@@ -9,6 +9,7 @@ use super::announcing::Announcing;
 use super::checks::CheckView;
 use super::firings::Firings;
 use super::ids::CheckId;
+use super::maintenance::Maintenances;
 use super::output::{Intent, Output};
 use super::recording::{Record, Recording, StatusOnRecord};
 use super::silences::Silences;
@@ -159,6 +160,7 @@ impl World {
         }
         self.record = Record::default();
         (self.firings, self.silences) = (Firings::default(), Silences::default());
+        self.maintenance = Maintenances::new(&self.config);
         self.announcing = Announcing::default();
         self.notes.clear();
     }

@@ -33,9 +33,11 @@ impl World {
         if config.console.read_only != read_only_before {
             self.read_only = config.console.read_only || (self.read_only && !read_only_before);
         }
+        self.maintenance.reconfigure(&config);
         self.config = config;
         self.regroup();
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
+        self.review_maintenance(&mut output);
         self.list_alerts();
         self.review_settled();
         self.review_firings(&mut output);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::ids::CheckId;
+use super::maintenance::PlannedPast;
 use super::past::Past;
 use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
@@ -41,7 +42,9 @@ impl World {
     /// Of these series those whose past is to be read now; from here on it is on its way.
     pub(crate) fn ask_past(&mut self, series: impl IntoIterator<Item = SeriesKey>) -> Vec<SeriesKey> {
         let mut unread = Vec::new();
-        for series in series {
+        // Which windows of maintenance there were decides what of it counts: those on record come first.
+        let waits = self.record.applied.is_some() && !self.firings.is_read;
+        for series in series.into_iter().filter(|series| !waits || matches!(series, SeriesKey::Metric(_))) {
             let slos = self.slos_of(&series);
             let mut is_unread = false;
             for id in slos {
@@ -109,14 +112,16 @@ impl World {
     }
 
     fn restore_check(&mut self, name: &Name, history: &SeriesHistory, clocks: Clocks) {
-        let now = self.now;
+        let (now, plan) = (self.now, self.maintenance_plan());
         let Some(id) = self.membership.checks.get(name).copied() else { return };
         let check = &mut self.checks[id];
         if std::mem::replace(&mut check.past, Past::Here) == Past::Here {
             return;
         }
         let spans = clocks.spans(history, check.known_from);
-        check.restore(&spans, now);
+        let first = spans.first().map(|(first, ..)| *first);
+        let planned = PlannedPast::new(&plan, check.service.as_deref(), first, now);
+        check.restore(&spans, |first, count| planned.share(first, count), now);
         if let Some((first, ..)) = spans.first() {
             let first = Duration::from_secs(u64::from(*first) * 60);
             self.known_since = self.known_since.min(first);

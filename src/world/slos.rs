@@ -64,8 +64,8 @@ impl World {
     }
 
     fn observe_slo(&mut self, id: SloId, good: Option<bool>, at: Stamp, output: &mut Output) {
-        let (config, now) = (Arc::clone(&self.config), self.now);
-        self.slos[id].observe(good, at, now, &config);
+        let (plan, now) = (self.maintenance_plan(), self.now);
+        self.slos[id].observe(good, at, now, &plan);
         self.evaluate_slo(id, output);
     }
 
@@ -74,9 +74,9 @@ impl World {
         if self.slos.is_empty() {
             return;
         }
-        let (config, now) = (Arc::clone(&self.config), self.now);
+        let (plan, now) = (self.maintenance_plan(), self.now);
         for slo in &mut self.slos {
-            slo.tick(now, &config);
+            slo.tick(now, &plan);
         }
         let about_runs: Vec<SloId> =
             self.slos.ids().filter(|id| matches!(self.slos[*id].measured, SloMeasure::Runs(_))).collect();
@@ -95,6 +95,13 @@ impl World {
         let stored = self.history.iter().filter(|run| self.run(&run.id).is_none());
         let figures = RunsFigures::new(slo.objective, *within, live.chain(stored).filter(is_within));
         self.slos[id].measured = SloMeasure::Runs(figures);
+    }
+
+    /// Windows of maintenance are others.
+    pub(super) fn replan_slos(&mut self) {
+        for slo in &mut self.slos {
+            slo.replan();
+        }
     }
 
     /// Nothing is known of any check or metric from a moment on.

@@ -16,6 +16,7 @@ impl World {
         let mut output = Output::default();
         self.turn_minute(&mut output);
         self.mark_stale();
+        self.review_maintenance(&mut output);
         self.tick_slos();
         self.evaluate_all(&mut output);
         self.forget_resolved();

@@ -83,6 +83,8 @@ pub(crate) enum EventMark {
     Run(Name, RunState),
     /// An action was refused, for a reason.
     Refused(Name, SafeText),
+    /// A window of maintenance began, or is over.
+    Maintenance(Name, bool),
 }
 
 impl EventMark {
@@ -98,7 +100,7 @@ impl EventMark {
     fn distance(&self, status: Duration) -> Duration {
         match self {
             Self::Status(..) | Self::Alert(..) => status,
-            Self::Run(..) => Duration::MAX,
+            Self::Run(..) | Self::Maintenance(..) => Duration::MAX,
             Self::Refused(..) => Duration::from_mins(1),
         }
     }

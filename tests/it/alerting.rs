@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use opsroom::app::state::State;
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
-use opsroom::model::fact::{NewFact, SilenceEnd, SilenceStarted, Statement, Unacknowledged};
+use opsroom::model::fact::{Fact, NewFact, SilenceEnd, SilenceStarted, Statement, Unacknowledged};
 use opsroom::model::lease::LeaseView;
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
@@ -243,7 +243,6 @@ fn a_silence_mutes_until_its_end_and_what_still_fires_is_heard_of() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn what_concerns_alerts_lasts_for_as_long_as_is_configured() {
     let times = "[alerts]\nresolved_for = \"2m\"\nack_expires = { critical = \"10m\" }\nquiet_ends_silence = \"5m\"\n";
     let mut room = Room::of(&format!("{WORLD}{times}"));
@@ -304,7 +303,9 @@ fn a_silence_names_what_is_there_by_words_of_the_house_and_for_a_sane_time() {
         let (said, frame) = silence("api", span);
         assert!(said.is_none() && frame.contains(problem), "{span}: {frame}");
     }
-=======
+}
+
+#[test]
 fn a_silence_is_listed_on_the_alerts_screen_and_ended_with_a_key() {
     let begin = |room: &mut Room, id: &str| {
         let now = room.app.now().utc;
@@ -404,7 +405,6 @@ fn what_is_over_is_shown_for_as_long_as_configured_in_every_console() {
     assert_eq!(room.alert(DOWN).map(|alert| alert.phase), Some(Phase::Resolved));
     room.watch(2 * 60);
     assert!(room.alert(DOWN).is_none(), "{:?}", room.alert(DOWN));
->>>>>>> e2acf759 (Hold in tests what the overview, header, bar and alerts screen say)
 }
 
 #[test]
@@ -461,7 +461,7 @@ fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
     next.fail("api");
     next.said();
     assert_eq!(known(&next), Some(("ana".to_owned(), true)));
-    let recorded = opsroom::model::fact::Fact { seq: 1_000, recorded_at: at, draft: drafts[0].clone() };
+    let recorded = Fact { seq: 1_000, recorded_at: at, draft: drafts[0].clone() };
     next.app.outcome(Outcome::Facts(vec![recorded]));
     assert_eq!(known(&next), Some(("ana".to_owned(), false)), "it is on record");
 }

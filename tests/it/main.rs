@@ -34,6 +34,7 @@ mod log_screen;
 mod log_summaries;
 mod log_whole;
 mod logs;
+mod maintenance;
 mod mounts;
 mod nginx;
 mod old_stores;

@@ -46,12 +46,11 @@ impl Sender for OpsgenieChannel {
 fn alert(group: &AlertGroup, alias: &str, console: &str) -> Value {
     let lines: Vec<String> = group.entries.iter().map(Entry::line).collect();
     let first = lines.first().map_or("firing", String::as_str);
-    let worst = group.announced.iter().map(|known| known.severity).max();
     json!({
         "message": truncated(&format!("{}: {first}", group.title), MESSAGE),
         "alias": alias,
         "description": truncated(&lines.join("\n"), DESCRIPTION),
-        "priority": format!("P{}", grade(worst)),
+        "priority": format!("P{}", grade(group.worst_firing())),
         "source": console,
         "details": { "firing": group.firing.to_string(), "runbook": group.runbook.clone().unwrap_or_default() },
     })

@@ -53,7 +53,6 @@ fn event(message: &Notification, group: &AlertGroup) -> Value {
         return json!({ "event_action": "resolve", "dedup_key": key });
     }
     let lines: Vec<String> = group.entries.iter().take(NAMED).map(crate::model::message::Entry::line).collect();
-    let worst = group.announced.iter().map(|known| known.severity).max();
     let summary = format!("{}: {}", group.title, lines.first().map_or("firing", String::as_str));
     let hrefs: Vec<Value> = group.links.iter().map(|(name, link)| json!({ "href": link, "text": name })).collect();
     json!({
@@ -63,7 +62,7 @@ fn event(message: &Notification, group: &AlertGroup) -> Value {
         "payload": {
             "summary": truncated(&summary, SUMMARY),
             "source": message.console,
-            "severity": severity(worst),
+            "severity": severity(group.worst_firing()),
             "group": group.title,
             "custom_details": {
                 "alerts": lines,

@@ -39,6 +39,7 @@ fn render(path: &Path, message: &Notification) -> Result<String, String> {
     let values = context! {
         message => Value::from(Serde(message)),
         groups => Value::from(Serde(&message.groups)),
+        maintenance => Value::from(Serde(&message.notices)),
         summary => message.summary(),
         text => message.plain(),
         severity => message.worst().map(crate::model::alert::Severity::word),

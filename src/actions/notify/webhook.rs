@@ -44,5 +44,6 @@ pub(super) fn document(order: &Order<'_>) -> Value {
         "summary": message.summary(),
         "text": order.text,
         "groups": message.groups,
+        "maintenance": message.notices,
     })
 }

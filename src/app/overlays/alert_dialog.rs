@@ -121,13 +121,15 @@ impl AlertDialog {
                 }
                 lines
             }
-            AlertPurpose::Silence => match SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word)) {
-                Ok(matching) => {
-                    let preview = world.preview_silence(&matching);
-                    vec![SafeText::new(&preview.now_in_words()), SafeText::new(&preview.past_in_words())]
+            AlertPurpose::Silence => {
+                match SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word)) {
+                    Ok(matching) => {
+                        let preview = world.preview_silence(&matching);
+                        vec![SafeText::new(&preview.now_in_words()), SafeText::new(&preview.past_in_words())]
+                    }
+                    Err(problem) => vec![SafeText::new(&problem)],
                 }
-                Err(problem) => vec![SafeText::new(&problem)],
-            },
+            }
         }
     }
 
@@ -211,9 +213,10 @@ fn expiry(alerting: &Alerting, severities: &BTreeSet<Severity>) -> String {
     if let (Some(span), 1) = (spans.first(), spans.len()) {
         return unit::duration(*span);
     }
-    let each = severities.iter().rev().map(|severity| {
-        format!("{} {}", severity.word(), unit::duration(alerting.ack_expires(*severity)))
-    });
+    let each = severities
+        .iter()
+        .rev()
+        .map(|severity| format!("{} {}", severity.word(), unit::duration(alerting.ack_expires(*severity))));
     each.collect::<Vec<_>>().join(", ")
 }
 

@@ -8,6 +8,7 @@ use crate::config::reader::{TableReader, Thing};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::lang::schedule::WindowSchedule;
 use crate::lang::unit::duration as shown;
+use crate::model::maintenance::ServiceChoice;
 use crate::text::name::Name;
 
 /// A planned window.
@@ -25,25 +26,6 @@ pub struct Maintenance {
     pub notice: Option<Duration>,
     /// `notify`: the channels by which it is announced.
     pub notify: Vec<Name>,
-}
-
-/// Which services.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServiceChoice {
-    /// `["*"]`: all, and what belongs to none.
-    All,
-    /// These, in the order of the file.
-    These(Vec<Name>),
-}
-
-impl ServiceChoice {
-    /// Whether a thing that belongs to this service is meant.
-    pub fn includes(&self, service: Option<&str>) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(names) => service.is_some_and(|service| names.iter().any(|name| **name == *service)),
-        }
-    }
 }
 
 /// The keys of a maintenance window.

@@ -36,7 +36,10 @@ impl SpanBounds {
         if span > self.most {
             return wrong("long");
         }
-        chrono::Duration::from_std(span).ok().and_then(|span| now.checked_add_signed(span)).map_or_else(|| wrong("long"), Ok)
+        chrono::Duration::from_std(span)
+            .ok()
+            .and_then(|span| now.checked_add_signed(span))
+            .map_or_else(|| wrong("long"), Ok)
     }
 
     /// Whether a span is longer than that.

@@ -1,5 +1,7 @@
 //! The bodies of what is said of messages, each in the form in which it is stored.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,9 @@ pub struct MessageSent {
     pub alerts: Vec<Name>,
     /// What the receiver takes to be firing since then.
     pub groups: Vec<GroupState>,
+    /// The windows of maintenance that it announced, each with its first moment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<Name, DateTime<Utc>>,
     /// So many of the newest messages count for the limits of the channel.
     pub most: usize,
     /// When it was accepted, in milliseconds.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
 };
+use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
 use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
@@ -48,6 +49,12 @@ pub enum Statement {
     SilenceStarted(SilenceStarted),
     /// A silence is over.
     SilenceEnded(SilenceEnded),
+    /// A person planned a window of maintenance.
+    MaintenancePlanned(MaintenancePlanned),
+    /// A window of maintenance began.
+    MaintenanceStarted(MaintenanceStarted),
+    /// A window of maintenance is over, or was called off.
+    MaintenanceEnded(MaintenanceEnded),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -122,6 +129,9 @@ impl Statement {
             Self::AlertUnacknowledged(_) => "alert.unacknowledged",
             Self::SilenceStarted(_) => "silence.started",
             Self::SilenceEnded(_) => "silence.ended",
+            Self::MaintenancePlanned(_) => "maintenance.planned",
+            Self::MaintenanceStarted(_) => "maintenance.started",
+            Self::MaintenanceEnded(_) => "maintenance.ended",
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -153,6 +163,9 @@ impl Statement {
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
                 format!("silence:{id}")
             }
+            Self::MaintenancePlanned(MaintenancePlanned { id, .. })
+            | Self::MaintenanceStarted(MaintenanceStarted { id, .. })
+            | Self::MaintenanceEnded(MaintenanceEnded { id, .. }) => format!("maintenance:{id}"),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -224,6 +237,9 @@ impl Statement {
             Self::AlertUnacknowledged(said) => serde_json::to_value(said),
             Self::SilenceStarted(said) => serde_json::to_value(said),
             Self::SilenceEnded(said) => serde_json::to_value(said),
+            Self::MaintenancePlanned(said) => serde_json::to_value(said),
+            Self::MaintenanceStarted(said) => serde_json::to_value(said),
+            Self::MaintenanceEnded(said) => serde_json::to_value(said),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -275,6 +291,9 @@ impl Statement {
             "alert.unacknowledged" => Self::AlertUnacknowledged(typed(detail)?),
             "silence.started" => Self::SilenceStarted(typed(detail)?),
             "silence.ended" => Self::SilenceEnded(typed(detail)?),
+            "maintenance.planned" => Self::MaintenancePlanned(typed(detail)?),
+            "maintenance.started" => Self::MaintenanceStarted(typed(detail)?),
+            "maintenance.ended" => Self::MaintenanceEnded(typed(detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),
@@ -314,6 +333,11 @@ impl Statement {
             }
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
                 vec![ThingKey::new(ThingKind::Silence, id)]
+            }
+            Self::MaintenancePlanned(MaintenancePlanned { id, .. })
+            | Self::MaintenanceStarted(MaintenanceStarted { id, .. })
+            | Self::MaintenanceEnded(MaintenanceEnded { id, .. }) => {
+                vec![ThingKey::new(ThingKind::Maintenance, id)]
             }
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })

@@ -75,7 +75,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     });
     let shown: Vec<&AlertView> = shown.collect();
     let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
-    let names_somebody = shown.iter().any(|alert| alert.is_silenced() || alert.acknowledged.is_some());
+    let names_somebody =
+        shown.iter().any(|alert| alert.is_silenced() || alert.maintenance.is_some() || alert.acknowledged.is_some());
     let is_found = shown.iter().any(|alert| alert.since.is_some_and(|since| !since.seen));
     let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
@@ -163,6 +164,10 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     if alert.is_own_view {
         return Line::styled(super::services::OWN_VIEW, Role::TextDim);
     }
+    if let Some(maintenance) = &alert.maintenance {
+        return Line::styled(glyphs.maintenance, Role::MarkMaintenance)
+            .then(Span::borrowed(&maintenance.title), Role::MarkMaintenance);
+    }
     if let Some(silence) = &alert.silenced {
         return Line::styled("silenced by ", Role::MarkInhibited)
             .and(Span::borrowed(silence.by.as_str()), Role::MarkInhibited);
@@ -173,7 +178,7 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
             .then(Span::borrowed(state.seen().title_of_service(by)), Role::MarkInhibited);
     }
     if alert.flapping {
-        return Line::styled("flapping", Role::MarkFlapping);
+        return status::flapping(glyphs);
     }
     if let Some(known) = &alert.acknowledged {
         let sign = if known.is_queued { "ack queued " } else { "ack " };
@@ -218,6 +223,7 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
 /// What is muted in one word: where a dependency mutes all of it, that.
 fn muted_word(state: &State) -> &'static str {
     let mut muted = state.seen().alerts.iter().filter(|alert| alert.is_muted());
-    let is_inhibited = |alert: &AlertView| alert.silenced.is_none() && alert.inhibited_by.is_some();
+    let is_inhibited =
+        |alert: &AlertView| alert.maintenance.is_none() && alert.silenced.is_none() && alert.inhibited_by.is_some();
     if muted.all(is_inhibited) { "inhibited" } else { "muted" }
 }

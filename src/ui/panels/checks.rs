@@ -95,13 +95,25 @@ fn how_polled(check: &CheckView) -> &'static str {
     if check.last.as_ref().is_none_or(|last| last.answered) { "answered" } else { "polled" }
 }
 
+/// What lies over its status: that it is in maintenance, that it flaps.
+fn overlays(state: &State, painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
+    let glyphs = painter.glyphs();
+    let mut line = Line::new();
+    if state.seen().maintenance_of(check.service.as_deref()).is_some() {
+        line = line.and(" ", Role::Text).join(status::maintenance(glyphs));
+    }
+    if check.flapping { line.and(" ", Role::Text).join(status::flapping(glyphs)) } else { line }
+}
+
 fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
     let own = if state.seen().is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
+    let over = overlays(state, painter, check);
     status::label(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
         .and(format!(" {}", standing(state, check.since)), Role::Text)
         .and(own, Role::MarkStale)
+        .join(over)
         .and(format!("  {} ", how_polled(check)), Role::TextDim)
         .join(check::polled(state, check))
         .and(if check.last.is_some() { " ago" } else { "" }, Role::TextDim)

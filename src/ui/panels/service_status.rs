@@ -38,6 +38,11 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         .and("  ", Role::Text)
         .join(status::label(service.status, service.stale, glyphs, status::FULL))
         .and(standing(state, service.since), Role::TextDim);
+    let leading = service.leading.and_then(|id| state.seen().checks.get(id));
+    let over = services::overlays(state, glyphs, service, leading.is_some_and(|check| check.flapping));
+    if !over.is_empty() {
+        words = words.and("  ", Role::Text).join(over);
+    }
     words = match (&service.blocked_by, &service.own_reason) {
         (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(
             own,

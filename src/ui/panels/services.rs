@@ -298,8 +298,38 @@ pub(crate) fn sparkline(state: &State, glyphs: GlyphSet, check: &CheckView, colu
     spark::line(&values, scale, glyphs, Role::ChartLine)
 }
 
-/// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
+/// What lies over its status: that it is in maintenance, that it flaps. Empty where nothing does.
+pub(super) fn overlays(state: &State, glyphs: GlyphSet, service: &ServiceView, flaps: bool) -> Line<'static> {
+    let mut line = Line::new();
+    if state.seen().is_in_maintenance(service) {
+        line = status::maintenance(glyphs);
+    }
+    if flaps {
+        let gap = if line.is_empty() { "" } else { "  " };
+        line = line.and(gap, Role::Text).join(status::flapping(glyphs));
+    }
+    line
+}
+
+/// What lies over its status, and what is wrong, in `width` columns.
 fn why<'a>(
+    state: &'a State,
+    painter: &Painter<'_>,
+    service: &'a ServiceView,
+    leading: Option<&'a CheckView>,
+    width: u16,
+) -> Line<'a> {
+    let over = overlays(state, painter.glyphs(), service, leading.is_some_and(|check| check.flapping));
+    if over.is_empty() {
+        return cause(state, painter, service, leading, width);
+    }
+    let taken = u16::try_from(over.width()).unwrap_or(u16::MAX).saturating_add(2);
+    let cause = cause(state, painter, service, leading, width.saturating_sub(taken));
+    if cause.is_empty() { over } else { over.and("  ", Role::Text).join(cause) }
+}
+
+/// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
+fn cause<'a>(
     state: &'a State,
     painter: &Painter<'_>,
     service: &'a ServiceView,

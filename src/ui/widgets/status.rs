@@ -47,6 +47,16 @@ pub(crate) fn label(status: Status, stale: bool, glyphs: GlyphSet, columns: u16)
     Line::styled(glyph, role).and(" ", role).and(word, role)
 }
 
+/// Glyph and word of what is in maintenance.
+pub(crate) fn maintenance(glyphs: GlyphSet) -> Line<'static> {
+    Line::styled(glyphs.maintenance, Role::MarkMaintenance).and(" maintenance", Role::MarkMaintenance)
+}
+
+/// Glyph and word of what changes its status too often to be believed.
+pub(crate) fn flapping(glyphs: GlyphSet) -> Line<'static> {
+    Line::styled(glyphs.flapping, Role::MarkFlapping).and(" flapping", Role::MarkFlapping)
+}
+
 /// The severity's word; in at most four letters where the room is short.
 pub(crate) fn severity(severity: Severity, short: bool) -> Line<'static> {
     let word = match severity {

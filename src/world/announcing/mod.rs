@@ -14,9 +14,11 @@ use self::news::{Seen, TargetNews};
 use self::routes::Routes;
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
+use crate::model::alert::Severity;
 use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::message::{DeliveryFailure, MessageKind, Notification, Recipient};
 use crate::model::thing::AlertRecord;
 use crate::text::SafeText;
@@ -82,7 +84,13 @@ impl Announcing {
 
     /// Looks at everything and returns the messages that are due. Each is on its way until [`Announcing::settle`] says what
     /// became of it.
-    pub(crate) fn review(&mut self, config: &Config, alerts: &[AlertNow<'_>], now: DateTime<Utc>) -> Vec<Notification> {
+    pub(crate) fn review(
+        &mut self,
+        config: &Config,
+        alerts: &[AlertNow<'_>],
+        windows: &[&MaintenanceWindow],
+        now: DateTime<Utc>,
+    ) -> Vec<Notification> {
         self.hold(alerts, now);
         let (held, routes) = (std::mem::take(&mut self.held), Routes::new(config, now));
         let informed = self.informed();
@@ -93,16 +101,20 @@ impl Announcing {
                 told.entry(target).or_default().push(Seen { alert, is_routed, held });
             }
         }
+        let mut notices = notices(config, &routes, windows);
         let mut due = Vec::new();
+        for target in notices.keys() {
+            told.entry(target.clone()).or_default();
+        }
         let waiting: Vec<Recipient> = self.outboxes.keys().filter(|known| !told.contains_key(known)).cloned().collect();
         for target in waiting {
             told.insert(target, Vec::new());
         }
         for (target, seen) in told {
-            let Some(channel) = config.channels.iter().find(|channel| channel.name == target.channel) else { continue };
-            if let Some(message) = self.due(config, channel, &target, &seen, now) {
-                due.push(message);
-            }
+            let Some(channel) = config.channel(&target.channel) else { continue };
+            let unsaid = self.unsaid(&target, notices.remove(&target).unwrap_or_default());
+            let message = self.due(config, channel, (&target, &seen, &unsaid), now);
+            due.extend(message.or_else(|| self.notice(config, channel, (&target, &unsaid), now)));
         }
         self.held = held;
         due
@@ -137,8 +149,7 @@ impl Announcing {
         &mut self,
         config: &Config,
         channel: &Channel,
-        target: &Recipient,
-        seen: &[Seen<'_>],
+        (target, seen, windows): (&Recipient, &[Seen<'_>], &[&MaintenanceWindow]),
         now: DateTime<Utc>,
     ) -> Option<Notification> {
         let outbox = self.outboxes.entry(target.clone()).or_default();
@@ -146,26 +157,25 @@ impl Announcing {
             return None;
         }
         outbox.in_flight = None;
-        let quiet = channel.quiet.as_ref();
-        let quiet =
-            quiet.map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone: config.console.timezone });
+        let quiet = quiet_rule(config, channel);
         let news = TargetNews { config, quiet, record: &outbox.record, now };
         let (groups, was_held) = news.groups(seen);
         if groups.is_empty() {
-            (outbox.wanting_since, outbox.retry_at) = (None, None);
+            outbox.wanting_since = None;
+            outbox.retry_at = outbox.retry_at.filter(|_| !windows.is_empty());
             return None;
         }
         let since = *outbox.wanting_since.get_or_insert(now);
         self.made = self.made.wrapping_add(1);
-        let environment = Some(config.console.environment.clone()).filter(|environment| !environment.is_empty());
         let mut message = Notification {
-            id: format!("{}-{}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), self.made, target.id()).into(),
+            id: message_id(target, self.made, now),
             target: target.clone(),
             kind: if was_held { MessageKind::Digest } else { MessageKind::Alerts },
             console: config.console.name.clone(),
-            environment,
+            environment: environment(config),
             at: now,
             groups,
+            notices: Vec::new(),
         };
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
@@ -174,6 +184,47 @@ impl Announcing {
             return None;
         }
         message.sort();
+        outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
+        Some(message)
+    }
+
+    /// Those windows of maintenance of which a target was not told yet.
+    fn unsaid<'a>(&self, target: &Recipient, windows: Vec<&'a MaintenanceWindow>) -> Vec<&'a MaintenanceWindow> {
+        let known = self.outboxes.get(target).map(|outbox| &outbox.record.notices);
+        windows.into_iter().filter(|window| known.is_none_or(|known| !known.contains_key(&window.id))).collect()
+    }
+
+    /// The message that announces maintenance to one target, where it is time for one.
+    fn notice(
+        &mut self,
+        config: &Config,
+        channel: &Channel,
+        (target, windows): (&Recipient, &[&MaintenanceWindow]),
+        now: DateTime<Utc>,
+    ) -> Option<Notification> {
+        let first = windows.first()?;
+        let outbox = self.outboxes.entry(target.clone()).or_default();
+        if outbox.in_flight.is_some() {
+            return None;
+        }
+        // Quiet hours that last until it begins would hold it back for ever.
+        let quiet = quiet_rule(config, channel).and_then(|quiet| quiet.hold(Severity::Low, now));
+        let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
+        let ready_at = opens_at.max(outbox.retry_at.unwrap_or(now));
+        if now < ready_at || quiet.is_some_and(|until| until < first.window.start) {
+            return None;
+        }
+        self.made = self.made.wrapping_add(1);
+        let message = Notification {
+            id: message_id(target, self.made, now),
+            target: target.clone(),
+            kind: MessageKind::Maintenance,
+            console: config.console.name.clone(),
+            environment: environment(config),
+            at: now,
+            groups: Vec::new(),
+            notices: windows.iter().map(|window| (*window).into()).collect(),
+        };
         outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
         Some(message)
     }
@@ -208,11 +259,12 @@ impl Announcing {
     ) -> Option<(Notification, usize)> {
         let outbox = self.outboxes.get_mut(target)?;
         let InFlight { message, .. } = outbox.in_flight.take_if(|sent| *sent.message.id == *id)?;
-        let channel = config.channels.iter().find(|channel| channel.name == target.channel);
+        let channel = config.channel(&target.channel);
         let most = channel.map_or(1, |channel| governor::most(&channel.limits));
         match delivered {
             Ok(()) => {
                 outbox.record.accept(&message.states(), most, now);
+                outbox.record.note_windows(&message.announced(), now);
                 (outbox.wanting_since, outbox.retry_at, outbox.failures) = (None, None, 0);
             }
             Err(failure) => {
@@ -227,6 +279,36 @@ impl Announcing {
         }
         Some((message, most))
     }
+}
+
+fn message_id(target: &Recipient, made: u32, now: DateTime<Utc>) -> Name {
+    format!("{}-{made}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), target.id()).into()
+}
+
+fn environment(config: &Config) -> Option<String> {
+    Some(config.console.environment.clone()).filter(|environment| !environment.is_empty())
+}
+
+fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {
+    let zone = config.console.timezone;
+    channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone })
+}
+
+/// To whom these windows of maintenance are announced.
+fn notices<'a>(
+    config: &Config,
+    routes: &Routes<'_>,
+    windows: &[&'a MaintenanceWindow],
+) -> BTreeMap<Recipient, Vec<&'a MaintenanceWindow>> {
+    let mut found: BTreeMap<Recipient, Vec<&'a MaintenanceWindow>> = BTreeMap::new();
+    for window in windows {
+        for channel in config.channels.iter().filter(|channel| window.notify.contains(&channel.name)) {
+            for target in routes.targets(channel) {
+                found.entry(target).or_default().push(window);
+            }
+        }
+    }
+    found
 }
 
 /// Everybody who is to hear of an alert (`true`), or has heard of it.

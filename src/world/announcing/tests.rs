@@ -80,6 +80,7 @@ struct Scene {
     alerts: Vec<(AlertRecord, Option<&'static str>, bool)>,
     told: Vec<(DateTime<Utc>, Notification)>,
     fails: bool,
+    windows: Vec<MaintenanceWindow>,
 }
 
 impl Scene {
@@ -90,6 +91,7 @@ impl Scene {
             alerts: Vec::new(),
             told: Vec::new(),
             fails: false,
+            windows: Vec::new(),
         }
     }
 
@@ -104,7 +106,10 @@ impl Scene {
             .iter()
             .map(|(record, muted, acked)| AlertNow { record, muted: muted.map(SafeText::new), is_acknowledged: *acked })
             .collect();
-        for message in self.announcing.review(&self.config, &alerts, now) {
+        let announced =
+            |one: &&MaintenanceWindow| one.announced_from().is_some_and(|from| from <= now) && now < one.window.start;
+        let windows: Vec<&MaintenanceWindow> = self.windows.iter().filter(announced).collect();
+        for message in self.announcing.review(&self.config, &alerts, &windows, now) {
             let delivered = if self.fails { Err(DeliveryFailure::transient("refused")) } else { Ok(()) };
             self.announcing.settle(&message.id, &message.target, &delivered, &self.config, now).unwrap();
             self.told.push((now, message));
@@ -306,19 +311,19 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
     let alerts = [AlertNow { record: &scene.alerts[0].0, muted: None, is_acknowledged: false }];
     let at = |seconds| noon() + TimeDelta::seconds(seconds);
     let mut first = Announcing::default();
-    assert_eq!(first.review(&scene.config, &alerts, at(0)), []);
-    let sent = first.review(&scene.config, &alerts, at(5)).remove(0);
-    assert_eq!(first.review(&scene.config, &alerts, at(60)), [], "it is on its way");
+    assert_eq!(first.review(&scene.config, &alerts, &[], at(0)), []);
+    let sent = first.review(&scene.config, &alerts, &[], at(5)).remove(0);
+    assert_eq!(first.review(&scene.config, &alerts, &[], at(60)), [], "it is on its way");
     // Killed before its outcome: once more. After it: not again.
     let mut second = Announcing::default();
-    second.review(&scene.config, &alerts, at(60));
-    assert_eq!(second.review(&scene.config, &alerts, at(65)).len(), 1);
+    second.review(&scene.config, &alerts, &[], at(60));
+    assert_eq!(second.review(&scene.config, &alerts, &[], at(65)).len(), 1);
     first.settle(&sent.id, &sent.target, &Ok(()), &scene.config, at(60)).unwrap();
     let kept = serde_json::to_string(&first.outboxes[&sent.target].record).unwrap();
     let mut third = Announcing::default();
     third.learn(sent.target.clone(), serde_json::from_str(&kept).unwrap());
-    third.review(&scene.config, &alerts, at(70));
-    assert_eq!(third.review(&scene.config, &alerts, at(80)), []);
+    third.review(&scene.config, &alerts, &[], at(70));
+    assert_eq!(third.review(&scene.config, &alerts, &[], at(80)), []);
 }
 
 proptest! {
@@ -377,4 +382,68 @@ proptest! {
             }
         }
     }
+}
+
+fn window(notify: &str, start: DateTime<Utc>) -> MaintenanceWindow {
+    MaintenanceWindow {
+        id: "weekly@20260105T140000Z".into(),
+        name: "weekly".into(),
+        title: "weekly".to_owned(),
+        services: crate::model::maintenance::ServiceChoice::All,
+        window: crate::lang::schedule::TimeWindow { start, end: start + TimeDelta::hours(2) },
+        notice: Some(std::time::Duration::from_hours(1)),
+        notify: vec![notify.into()],
+        by: None,
+        why: None,
+    }
+}
+
+#[test]
+fn maintenance_is_announced_once_and_again_after_a_failure() {
+    let mut scene = Scene::new();
+    let start = noon() + TimeDelta::hours(2);
+    scene.windows = vec![window("chat", start)];
+    let at = scene.run(noon(), 3_599);
+    assert!(scene.told.is_empty(), "an hour before");
+    scene.fails = true;
+    let at = scene.run(at + TimeDelta::seconds(1), 10);
+    assert_eq!(scene.told.len(), 1);
+    scene.fails = false;
+    let at = scene.run(at, 60);
+    assert_eq!(scene.told.len(), 2, "tried again once, after a pause");
+    let message = &scene.told[1].1;
+    assert_eq!((message.kind, message.target.id()), (MessageKind::Maintenance, "chat".to_owned()));
+    assert!(message.summary().contains("planned maintenance weekly of all services"), "{}", message.summary());
+    // Whoever acts next knows it from the record.
+    let mut next = Scene::new();
+    next.windows = scene.windows.clone();
+    let record = scene.announcing.outboxes[&message.target].record.clone();
+    next.announcing.learn(message.target.clone(), record);
+    next.run(at, 60);
+    assert!(next.told.is_empty());
+    scene.run(start, 60);
+    assert_eq!(scene.told.len(), 2, "it runs: nothing more is announced");
+}
+
+#[test]
+fn an_alert_goes_before_what_announces_maintenance_and_quiet_hours_hold_it_back() {
+    let mut scene = Scene::new();
+    scene.windows = vec![window("chat", noon() + TimeDelta::minutes(30))];
+    scene.fire("api", "api", Severity::High, noon() - TimeDelta::seconds(10));
+    scene.run(noon(), 30);
+    let kinds: Vec<MessageKind> = scene.told.iter().map(|(_, message)| message.kind).collect();
+    assert!(kinds.contains(&MessageKind::Alerts) && kinds.contains(&MessageKind::Maintenance), "{kinds:?}");
+    let mut quiet = Scene::new();
+    // Quiet from 22:00 to 07:00.
+    let night = utc("2026-01-06T06:30:00Z");
+    quiet.windows = vec![window("chat", utc("2026-01-06T07:20:00Z"))];
+    let at = quiet.run(night, 1_799);
+    assert!(quiet.told.is_empty());
+    quiet.run(at + TimeDelta::seconds(1), 1);
+    assert_eq!(quiet.told.len(), 1);
+    // One that begins before they end is announced all the same.
+    let mut soon = Scene::new();
+    soon.windows = vec![window("chat", utc("2026-01-06T06:45:00Z"))];
+    soon.run(night, 1);
+    assert_eq!(soon.told.len(), 1);
 }

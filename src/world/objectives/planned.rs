@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Config;
-use crate::lang::schedule::TimeWindow;
 use crate::text::name::Name;
+use crate::world::maintenance::MaintenancePlan;
 
 /// Edges of maintenance windows that are caught up with at once: a console that slept for longer goes on from now.
 const CAUGHT_UP: usize = 64;
@@ -20,7 +19,7 @@ pub(in crate::world) struct Planned {
 }
 
 impl Planned {
-    /// The same, to be looked up again with the next look: the configuration is another.
+    /// The same, to be looked up again with the next look: the windows are others.
     pub(in crate::world) const fn reviewed(self) -> Self {
         Self { looked: None, next: None, ..self }
     }
@@ -29,20 +28,20 @@ impl Planned {
     pub(in crate::world) fn advance(
         &mut self,
         now: DateTime<Utc>,
-        config: &Config,
+        plan: &MaintenancePlan,
         service: Option<&Name>,
     ) -> Vec<(DateTime<Utc>, bool)> {
         let mut changes = Vec::new();
         // Nothing to look up in most configurations, and nothing new in most seconds.
-        if config.maintenance.is_empty() && !self.is_open {
+        if plan.is_empty() && !self.is_open {
             return changes;
         }
         if self.looked.is_none_or(|looked| looked > now) {
-            self.look(now, config, service, &mut changes);
+            self.look(now, plan, service, &mut changes);
         }
         while let Some(edge) = self.next.filter(|edge| *edge <= now) {
             let at = if changes.len() < CAUGHT_UP { edge } else { now };
-            self.look(at, config, service, &mut changes);
+            self.look(at, plan, service, &mut changes);
         }
         changes
     }
@@ -50,57 +49,14 @@ impl Planned {
     fn look(
         &mut self,
         at: DateTime<Utc>,
-        config: &Config,
+        plan: &MaintenancePlan,
         service: Option<&Name>,
         changes: &mut Vec<(DateTime<Utc>, bool)>,
     ) {
-        let zone = config.console.timezone;
-        let about = config.maintenance.iter().filter(|one| one.services.includes(service.map(|name| &**name)));
-        let (mut is_open, mut next) = (false, None::<DateTime<Utc>>);
-        for maintenance in about {
-            let open = maintenance.when.covers(at, zone);
-            is_open |= open.is_some();
-            let begins = || maintenance.when.next(at, zone).map(|window| window.start);
-            let edge = open.map(|window| window.end).or_else(begins);
-            next = next.into_iter().chain(edge).min();
-        }
+        let (is_open, next) = plan.is_open(service.map(|name| &**name), at);
         if is_open != self.is_open {
             changes.push((at, is_open));
         }
         *self = Self { looked: Some(at), is_open, next };
     }
-}
-
-/// The windows of maintenance that concern a service, between two moments, in no order; those that overlap are joined
-/// where they are added up.
-pub(in crate::world) fn windows(
-    config: &Config,
-    service: Option<&Name>,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-) -> Vec<TimeWindow> {
-    let zone = config.console.timezone;
-    let about = config.maintenance.iter().filter(|one| one.services.includes(service.map(|name| &**name)));
-    let mut found: Vec<TimeWindow> = Vec::new();
-    for maintenance in about {
-        found.extend(maintenance.when.covers(from, zone));
-        let mut at = from;
-        while let Some(window) = maintenance.when.next(at, zone).filter(|window| window.start < to) {
-            found.push(window);
-            at = window.start;
-        }
-    }
-    joined(found)
-}
-
-/// The same without overlaps, in their order.
-fn joined(mut windows: Vec<TimeWindow>) -> Vec<TimeWindow> {
-    windows.sort_by_key(|window| window.start);
-    let mut joined: Vec<TimeWindow> = Vec::with_capacity(windows.len());
-    for window in windows {
-        match joined.last_mut() {
-            Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
-            _ => joined.push(window),
-        }
-    }
-    joined
 }

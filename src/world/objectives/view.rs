@@ -9,6 +9,7 @@ use crate::config::sections::slo::{self, Slo, SloKind, SloScope};
 use crate::lang::time::Stamp;
 use crate::model::slo::{RunsFigures, SloFigures, SloMeter};
 use crate::text::name::Name;
+use crate::world::maintenance::MaintenancePlan;
 use crate::world::past::Past;
 
 /// How long the stored past of an objective is waited for before it is judged without.
@@ -70,8 +71,8 @@ impl SloView {
     }
 
     /// Takes a reading of what it measures: good, bad, or `None` where it says nothing.
-    pub(in crate::world) fn observe(&mut self, good: Option<bool>, at: Stamp, now: Stamp, config: &Config) {
-        self.advance(at, config);
+    pub(in crate::world) fn observe(&mut self, good: Option<bool>, at: Stamp, now: Stamp, plan: &MaintenancePlan) {
+        self.advance(at, plan);
         if let Some(meter) = &mut self.meter {
             Arc::make_mut(meter).observe(good, at);
         }
@@ -79,8 +80,8 @@ impl SloView {
     }
 
     /// Time passed.
-    pub(in crate::world) fn tick(&mut self, now: Stamp, config: &Config) {
-        self.advance(now, config);
+    pub(in crate::world) fn tick(&mut self, now: Stamp, plan: &MaintenancePlan) {
+        self.advance(now, plan);
         self.review(now);
     }
 
@@ -91,9 +92,14 @@ impl SloView {
         }
     }
 
-    fn advance(&mut self, now: Stamp, config: &Config) {
+    /// Windows of maintenance may be others: that is looked up again.
+    pub(in crate::world) fn replan(&mut self) {
+        self.planned = self.planned.reviewed();
+    }
+
+    fn advance(&mut self, now: Stamp, plan: &MaintenancePlan) {
         let Some(meter) = &mut self.meter else { return };
-        for (at, is_open) in self.planned.advance(now.utc, config, self.service.as_ref()) {
+        for (at, is_open) in self.planned.advance(now.utc, plan, self.service.as_ref()) {
             Arc::make_mut(meter).set_maintenance(is_open, now.stored(at));
         }
     }

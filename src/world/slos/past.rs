@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::{Id as _, SloId, World, is_good};
 use crate::config::Config;
 use crate::config::sections::slo::Slo;
-use crate::lang::schedule::TimeWindow;
-use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesKey};
 use crate::model::slo::SloTally;
-use crate::world::objectives::{SloView, interval, windows};
+use crate::world::maintenance::PlannedPast;
+use crate::world::objectives::{SloView, interval};
 use crate::world::past::Past;
 
 const MINUTE_MS: u64 = 60_000;
@@ -45,26 +42,22 @@ impl World {
     /// Takes in what is stored of what an objective measures, once.
     pub(in crate::world) fn restore_slo(&mut self, id: SloId, spans: &Spans<'_>) {
         let (config, now) = (Arc::clone(&self.config), self.now);
-        let every = every(&self.slos[id], &config);
+        let (every, plan) = (every(&self.slos[id], &config), self.maintenance_plan());
         let slo = &mut self.slos[id];
         if std::mem::replace(&mut slo.past, Past::Here) == Past::Here {
             return;
         }
         let Some(meter) = &mut slo.meter else { return };
         let meter = Arc::make_mut(meter);
-        let planned = spans.first().map_or_else(Vec::new, |(first, ..)| {
-            let from = utc_of(now, u64::from(*first) * MINUTE_MS);
-            windows(&config, slo.service.as_ref(), (from, now.utc))
-        });
+        let first = spans.first().map(|(first, ..)| *first);
+        let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, now);
         let of_check = config.slos.get(id.place()).is_some_and(Slo::is_of_check);
         let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
         for (first, count, bucket) in spans {
             let (good, bad) =
                 if of_check { of_statuses(bucket) } else { of_values(&config, id, bucket, *count, every) };
             let length = u64::from(*count) * MINUTE_MS;
-            let start = utc_of(now, u64::from(*first) * MINUTE_MS);
-            let share = covered(&planned, start, length) as f64 / length as f64;
-            let mut tally = split(good, bad, length, share);
+            let mut tally = split(good, bad, length, planned.share(*first, *count));
             tally.bad_events = carried.events(tally.bad_ms, *first, *count);
             meter.restore(*first, *count, tally);
         }
@@ -134,16 +127,4 @@ fn split(good: u64, bad: u64, length: u64, share: f64) -> SloTally {
     tally.maintenance_good_ms = planned(good);
     tally.maintenance_bad_ms = planned(bad);
     tally
-}
-
-/// How many milliseconds of a span lie in windows, which do not overlap.
-fn covered(windows: &[TimeWindow], start: DateTime<Utc>, length: u64) -> u64 {
-    let end = start + chrono::Duration::milliseconds(length.cast_signed());
-    let inside = |window: &TimeWindow| (window.end.min(end) - window.start.max(start)).num_milliseconds().max(0);
-    windows.iter().map(inside).sum::<i64>().cast_unsigned()
-}
-
-/// The wall clock at a moment of the monotonic one.
-fn utc_of(now: Stamp, ms: u64) -> DateTime<Utc> {
-    now.utc - (chrono::Duration::milliseconds(now.mono.as_millis() as i64 - ms.cast_signed()))
 }

@@ -1,0 +1,95 @@
+//! What the store says of alerts and of what mutes them, and what people say of them put there.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Notified, written};
+use crate::cli::output::{self, exit};
+use crate::cli::run_service;
+use crate::config::Config;
+use crate::model::fact::{Fact, Statement};
+use crate::model::ledger::TargetRecord;
+use crate::model::message::Recipient;
+use crate::model::silence::{MatchInput, SilenceMatch};
+use crate::model::thing::{AlertRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind};
+use crate::runtime::runs::RunService;
+use crate::store::{StoreError, new_fact};
+use crate::text::name::Name;
+use crate::world::maintenance::MaintenancePlan;
+
+/// What the store says of alerts.
+pub(in crate::cli) struct StoredAlerts {
+    pub records: Vec<AlertRecord>,
+    pub silences: Vec<SilenceRecord>,
+    /// Windows of maintenance.
+    pub(super) maintenance: Vec<MaintenanceRecord>,
+    /// What each target of messages was told.
+    pub targets: Vec<(Recipient, TargetRecord)>,
+}
+
+impl StoredAlerts {
+    /// Of an open store.
+    pub(in crate::cli) async fn read(run_service: &RunService) -> Result<Self, StoreError> {
+        let things = run_service.store().alerts(run_service.now()).await?;
+        let of = |kind| things.iter().filter(move |thing| thing.key.kind == kind);
+        Ok(Self {
+            records: of(ThingKind::Alert).filter_map(StoredThing::read).collect(),
+            silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
+            maintenance: of(ThingKind::Maintenance).filter_map(StoredThing::read).collect(),
+            targets: of(ThingKind::Message)
+                .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
+                .collect(),
+        })
+    }
+
+    /// Those that fire.
+    pub(in crate::cli) fn firing(&self) -> impl Iterator<Item = &AlertRecord> {
+        self.records.iter().filter(|record| record.is_firing())
+    }
+
+    /// Which windows of maintenance there are.
+    pub(in crate::cli) fn maintenance_plan(&self, config: &Config) -> MaintenancePlan {
+        MaintenancePlan::new(config, self.maintenance.iter().cloned())
+    }
+
+    /// The silence that mutes an alert.
+    pub(super) fn silence_of(&self, alert: MatchInput<'_>, now: DateTime<Utc>) -> Option<&SilenceRecord> {
+        let about = |silence: &&SilenceRecord| {
+            silence.is_active(now)
+                && SilenceMatch::stored(&silence.matching).is_ok_and(|matching| matching.matches(alert))
+        };
+        self.silences.iter().filter(about).max_by_key(|silence| silence.until)
+    }
+}
+
+/// The messages about each firing, by its id: the last of each target, oldest first.
+pub(super) fn messages(facts: &[Fact]) -> BTreeMap<Name, Vec<Notified>> {
+    let mut found: BTreeMap<Name, Vec<Notified>> = BTreeMap::new();
+    for fact in facts {
+        let (alerts, target, at, error) = match fact.said() {
+            Statement::MessageSent(said) => (&said.alerts, &said.target, said.at, None),
+            Statement::MessageFailed(said) => (&said.alerts, &said.target, said.at, Some(said.why.clone())),
+            _ => continue,
+        };
+        for alert in alerts {
+            let (channel, contact) = (target.channel.clone(), target.contact.clone());
+            let told = found.entry(alert.clone()).or_default();
+            // What failed and was accepted later was told.
+            told.retain(|known| known.ok || (&known.channel, &known.contact) != (&channel, &contact));
+            told.push(Notified { channel, contact, at: written(at), ok: error.is_none(), error: error.clone() });
+        }
+    }
+    found
+}
+
+/// Puts it on record as said at `now` by who runs the command, and then prints what was done.
+pub(in crate::cli) async fn say(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>, text: &str) -> u8 {
+    let identity = run_service.identity();
+    let draft = |said| new_fact(now, &identity.who, &identity.host, said);
+    match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
+        Ok(None) => output::print(text),
+        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
+        Err(error) => run_service::broken(&error),
+    }
+}

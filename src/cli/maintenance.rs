@@ -1,0 +1,305 @@
+//! `opsroom maintenance`: windows that run and come, planned once, or ended early.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::ack::allowed;
+use super::alerts::{StoredAlerts, duration, say};
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::config::Config;
+use crate::lang::nearest::{listed, nearest};
+use crate::lang::schedule::LocalMoment;
+use crate::model::alert::times::SpanBounds;
+use crate::model::fact::maintenance::planned_id;
+use crate::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, Statement};
+use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, clock_with_zone};
+use crate::runtime::runs::RunService;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::maintenance::MaintenancePlan;
+
+/// How far a moment may lie back and still pass for now.
+const NOW: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Arguments of `opsroom maintenance`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print JSON: an array, what runs first
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<MaintenanceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum MaintenanceCommand {
+    /// Show the windows that run and the next one of each
+    List,
+    /// Plan a window that takes place once
+    Add(AddArguments),
+    /// End a window that runs, or call off one that was planned with `add`
+    End {
+        /// Its id, or its name in the configuration
+        #[arg(value_name = "ID|NAME")]
+        window: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct AddArguments {
+    /// The services whose alerts are muted; '*' for all
+    #[arg(value_name = "SERVICE", required = true, num_args = 1..)]
+    services: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z. Default: now
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// The first moment after it
+    #[arg(long, value_name = "TIME", conflicts_with = "span", required_unless_present = "span")]
+    until: Option<String>,
+    /// For how long, instead of --until
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    span: Option<Duration>,
+    /// Announce it this long before
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "notify")]
+    notice: Option<Duration>,
+    /// The channel by which it is announced; several with a comma between
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',', requires = "notice")]
+    notify: Vec<String>,
+}
+
+/// One window, as JSON has it. The fields and their names are a promise; some may be added.
+#[derive(Debug, Serialize)]
+struct WindowLine {
+    id: Name,
+    name: Name,
+    title: String,
+    state: &'static str,
+    services: ServiceChoice,
+    from: String,
+    until: String,
+    by: Option<SafeText>,
+    why: Option<SafeText>,
+    notice_s: Option<u64>,
+    notify: Vec<Name>,
+}
+
+impl WindowLine {
+    fn new(state: &'static str, window: &MaintenanceWindow) -> Self {
+        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Self {
+            id: window.id.clone(),
+            name: window.name.clone(),
+            title: window.title.clone(),
+            state,
+            services: window.services.clone(),
+            from: written(window.window.start),
+            until: written(window.window.end),
+            by: window.by.clone(),
+            why: window.why.clone(),
+            notice_s: window.notice.map(|notice| notice.as_secs()),
+            notify: window.notify.clone(),
+        }
+    }
+}
+
+/// A problem with the command line, and what to do.
+type Refusal = (String, String);
+
+/// Shows, plans or ends maintenance.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    match &arguments.command {
+        None | Some(MaintenanceCommand::List) => output::carry_out(list(arguments, global)),
+        Some(MaintenanceCommand::Add(add)) => {
+            let config = match configuration::refuse_if_read_only(global, "no maintenance can be planned here") {
+                Ok(config) => config.unwrap_or_default(),
+                Err(code) => return code,
+            };
+            match planned(add, &config, global.clock.now().utc) {
+                Ok(said) => output::carry_out(plan(said, &config, global)),
+                Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
+            }
+        }
+        Some(MaintenanceCommand::End { window }) => {
+            let config = match configuration::refuse_if_read_only(global, "no maintenance can be ended here") {
+                Ok(config) => config.unwrap_or_default(),
+                Err(code) => return code,
+            };
+            output::carry_out(end(window, &config, global))
+        }
+    }
+}
+
+async fn list(arguments: &Arguments, global: &Global) -> u8 {
+    let config = configuration::for_titles(global);
+    let now = global.clock.now().utc;
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return print(arguments, &MaintenancePlan::new(&config, []), &config, now),
+        Err(code) => return code,
+    };
+    let code = match StoredAlerts::read(&run_service).await {
+        Ok(stored) => print(arguments, &stored.maintenance_plan(&config), &config, now),
+        Err(error) => run_service::broken(&error),
+    };
+    run_service::close_read(&run_service, code).await
+}
+
+fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: DateTime<Utc>) -> u8 {
+    let (running, coming) = (plan.running(now), plan.coming(now));
+    let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
+    if arguments.json {
+        let lines: Vec<WindowLine> = states.map(|(state, one)| WindowLine::new(state, one)).collect();
+        return match serde_json::to_string_pretty(&lines) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the windows as JSON: {error}"), ""),
+        };
+    }
+    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+    let mut text = String::new();
+    for (state, one) in states {
+        let (start, end) = (one.window.start, one.window.end);
+        let (from, until) = (clock(start, now), clock(end, start));
+        let _ = write!(text, "{state:<7}  {}  {from} to {until}  {}", one.title, one.services.describe());
+        if let (Some(by), Some(why)) = (&one.by, &one.why) {
+            let _ = write!(text, "  by {by}: {why}");
+        }
+        text.push('\n');
+    }
+    output::print(if text.is_empty() { "no maintenance planned\n" } else { &text })
+}
+
+/// What is planned by the command line.
+fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Result<MaintenancePlanned, Refusal> {
+    if arguments.why.trim().is_empty() {
+        return Err(("--why is empty".to_owned(), "say what is done in that time".to_owned()));
+    }
+    let services = services(&arguments.services, config)?;
+    let zone = config.console.timezone;
+    let moment = |option: &str, text: &str| {
+        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
+        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
+    };
+    let from = arguments.from.as_deref().map(|text| moment("--from", text)).transpose()?.unwrap_or(now);
+    if from < now - NOW {
+        let hint = "omit --from to begin now: what has passed already counts against objectives";
+        return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));
+    }
+    let bounds = SpanBounds::MUTED;
+    let wrong = |option: &str, problem: String| (format!("{option}: {problem}"), allowed(bounds));
+    if from > now {
+        bounds.until(now, (from - now).to_std().unwrap_or_default()).map_err(|problem| wrong("--from", problem))?;
+    }
+    let until = match (&arguments.until, arguments.span) {
+        (Some(text), _) => {
+            let until = moment("--until", text)?;
+            let Ok(span) = (until - from).to_std() else {
+                return Err((
+                    "--until lies before --from".to_owned(),
+                    "give the first moment after the window".to_owned(),
+                ));
+            };
+            bounds.until(from, span).map_err(|problem| wrong("--until", problem))?
+        }
+        (None, span) => bounds.until(from, span.unwrap_or_default()).map_err(|problem| wrong("--for", problem))?,
+    };
+    let channels: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
+    if let Some(unknown) = arguments.notify.iter().find(|name| !channels.contains(&name.as_str())) {
+        return Err((format!("no channel named `{unknown}`"), did_you_mean(unknown, &channels)));
+    }
+    Ok(MaintenancePlanned {
+        id: planned_id(now),
+        why: SafeText::new(arguments.why.trim()),
+        services,
+        from,
+        until,
+        notice_s: arguments.notice.map(|notice| notice.as_secs()),
+        notify: arguments.notify.iter().map(|name| Name::from(name.as_str())).collect(),
+    })
+}
+
+fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusal> {
+    if written.iter().any(|name| name == "*") {
+        return if written.len() == 1 {
+            Ok(ServiceChoice::All)
+        } else {
+            Err(("`*` is all services, and others are named too".to_owned(), "use '*' alone".to_owned()))
+        };
+    }
+    let known: Vec<&str> = config.services.iter().map(|service| &*service.name).collect();
+    if let Some(unknown) = written.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err((format!("no service named `{unknown}`"), did_you_mean(unknown, &known)));
+    }
+    let mut names: Vec<Name> = written.iter().map(|name| Name::from(name.as_str())).collect();
+    names.dedup();
+    Ok(ServiceChoice::These(names))
+}
+
+fn did_you_mean(written: &str, known: &[&str]) -> String {
+    match nearest(written, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "none is configured".to_owned(),
+        None => format!("known: {}", listed(known.iter().copied())),
+    }
+}
+
+async fn plan(said: MaintenancePlanned, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let now = run_service.now();
+    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+    let (from, until) = (clock(said.from, now), clock(said.until, said.from));
+    let text = format!("planned maintenance of {}, {from} to {until}, id {}\n", said.services.describe(), said.id);
+    let code = say(&run_service, now, vec![Statement::MaintenancePlanned(said)], &text).await;
+    run_service.close().await;
+    code
+}
+
+async fn end(window: &str, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = end_at(&run_service, window, config).await;
+    run_service.close().await;
+    code
+}
+
+async fn end_at(run_service: &RunService, window: &str, config: &Config) -> u8 {
+    let now = run_service.now();
+    let plan = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored.maintenance_plan(config),
+        Err(error) => return run_service::broken(&error),
+    };
+    let (running, coming) = (plan.running(now), plan.coming(now));
+    let is_meant = |one: &&MaintenanceWindow| *one.id == *window || *one.name == *window;
+    // What the configuration plans is changed there.
+    let planned = || coming.iter().filter(|one| one.by.is_some());
+    let Some(meant) = running.iter().find(is_meant).or_else(|| planned().find(is_meant)) else {
+        let known: Vec<&str> = running.iter().chain(planned()).map(|one| &*one.name).collect();
+        let hint = match coming.iter().find(is_meant) {
+            Some(next) => {
+                let from = clock_with_zone(next.window.start, now, config.console.timezone);
+                format!("its next window begins {from}; [maintenance.{}] says when", next.name)
+            }
+            None if known.is_empty() => "no maintenance is running".to_owned(),
+            None => format!("what can be ended: {}", known.join(", ")),
+        };
+        return output::fail(exit::USAGE, &format!("maintenance `{window}` is not running"), &hint);
+    };
+    let MaintenanceWindow { id, name, services, window: span, title, .. } = meant.clone();
+    let how = if span.start > now { "called off" } else { "ended" };
+    let because = MaintenanceEnd::Person;
+    let said = MaintenanceEnded { id, name, services, from: span.start, until: span.end, because };
+    let text = format!("maintenance {title} {how}\n");
+    say(run_service, now, vec![Statement::MaintenanceEnded(said)], &text).await
+}
