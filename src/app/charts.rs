@@ -50,6 +50,7 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let needs = needs(state);
     let stored = &mut state.console.screens.metrics.stored;
+    stored.failed = None;
     if needs.iter().any(|need| !stored.is_asked(&need.id, need.minutes)) {
         let queries = needs.iter().map(|need| need.query.clone()).collect();
         stored.asked = needs.into_iter().map(|need| (need.id, need.query)).collect();

@@ -426,7 +426,7 @@ mod tests {
         let counted: u32 = stored.iter().flatten().map(|point| point.count).sum();
         assert_eq!(counted, (0..180).map(|at| minute(at).count).sum::<u32>());
         assert!(
-            own.iter().all(|point| point.is_some_and(|point| point.mean == 5.0 && point.count == 60)),
+            own.iter().all(|point| point.is_some_and(|point| (point.mean - 5.0).abs() < 1e-9 && point.count == 60)),
             "{points:?}"
         );
         // A gap in the store stays one, and an hour fills the finer columns that it covers.

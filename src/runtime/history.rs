@@ -212,7 +212,7 @@ impl Tools {
     /// Reads what charts show of the past.
     pub(super) async fn charts(self, request: RequestId, queries: Vec<ChartQuery>) {
         let read = async {
-            let store = self.store().await.map_err(|why| SafeText::new(&why.to_string()))?;
+            let store = self.store().await?;
             let mut answers = Vec::with_capacity(queries.len());
             for query in queries {
                 let spans = store.chart(&query).await.map_err(|error| SafeText::new(&error.to_string()))?;
@@ -230,7 +230,7 @@ impl Tools {
     /// Reads what charts mark.
     pub(super) async fn marks(self, request: RequestId, since: DateTime<Utc>) {
         let read = async {
-            let store = self.store().await.map_err(|why| SafeText::new(&why.to_string()))?;
+            let store = self.store().await?;
             store.marks(since).await.map_err(|error| SafeText::new(&error.to_string()))
         };
         let outcome = match read.await {

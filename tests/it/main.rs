@@ -61,6 +61,7 @@ mod store_faults;
 mod store_import;
 mod store_states;
 mod store_team;
+mod stored_charts;
 mod story_app;
 mod supervisor;
 mod support;

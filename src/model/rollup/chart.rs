@@ -78,16 +78,13 @@ impl ChartSpans {
         }
         let minutes = query.step.max(minutes);
         let start = minute - minute % minutes;
-        match self.0.last_mut().filter(|open| open.start == start) {
-            Some(open) => {
-                open.count = open.count.saturating_add(bucket.count());
-                open.sum += bucket.sum();
-                open.bounds = (open.bounds.0.min(least), open.bounds.1.max(most));
-            }
-            None => {
-                let (count, sum) = (bucket.count(), bucket.sum());
-                self.0.push(OpenSpan { start, minutes, count, sum, bounds: (least, most) });
-            }
+        if let Some(open) = self.0.last_mut().filter(|open| open.start == start) {
+            open.count = open.count.saturating_add(bucket.count());
+            open.sum += bucket.sum();
+            open.bounds = (open.bounds.0.min(least), open.bounds.1.max(most));
+        } else {
+            let (count, sum) = (bucket.count(), bucket.sum());
+            self.0.push(OpenSpan { start, minutes, count, sum, bounds: (least, most) });
         }
     }
 
@@ -117,7 +114,9 @@ mod tests {
 
     fn bucket(values: &[f64]) -> Bucket {
         let mut bucket = Bucket::default();
-        values.iter().for_each(|value| bucket.measure(5, *value));
+        for value in values {
+            bucket.measure(5, *value);
+        }
         bucket
     }
 

@@ -44,8 +44,9 @@ impl Store {
                 match Pack::decode(width, first, &row.data) {
                     Ok(pack) => {
                         begun.insert(first);
-                        let wanted = pack.buckets().filter(|(minute, _)| !without.contains(minute));
-                        wanted.for_each(|(minute, bucket)| spans.add(query, minute, width.minutes(), bucket));
+                        for (minute, bucket) in pack.buckets().filter(|(minute, _)| !without.contains(minute)) {
+                            spans.add(query, minute, width.minutes(), bucket);
+                        }
                     }
                     Err(error) => tracing::warn!(%error, series, start = row.start, "readings can't be read"),
                 }
