@@ -3,10 +3,13 @@
 //!
 //! `cargo bench --bench rollups [checks…]`; `cargo bench --bench rollups -- store` for what a store of SQLite takes in time
 //! and room, beside the room that it may take (the same in a build without optimisation: `--profile dev`); `cargo bench --bench rollups -- generate DIRECTORY` for a store with 14 days of minutes, 400 days of hours and
-//! 200,000 facts of 100 checks, and a configuration that shows it.
+//! 200,000 facts of 100 checks, and a configuration that shows it; `cargo bench --bench rollups -- charts DIRECTORY` for what charts of
+//! that store and the first frame beside it cost.
 #![expect(clippy::print_stdout, reason = "figures for a person")]
 #![expect(clippy::disallowed_methods, reason = "a stopwatch")]
 
+#[path = "rollups/charts.rs"]
+mod charts;
 #[path = "rollups/store.rs"]
 mod store;
 
@@ -42,6 +45,7 @@ fn main() {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["store"] => store::figures(),
         ["generate", directory] => store::generate(directory.as_ref()),
+        ["charts", directory] => store::charts(directory.as_ref()),
         _ => buckets(&words),
     }
 }

@@ -184,6 +184,12 @@ fn processor() -> f64 {
     fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
+/// What charts of such a store cost.
+pub(super) fn charts(directory: &Path) {
+    let series: Vec<SeriesKey> = (0..CHECKS).map(series).collect();
+    run(super::charts::figures(directory, &series, at(0)));
+}
+
 /// A store as it is after a year and more, and a configuration with its checks.
 pub(super) fn generate(directory: &Path) {
     std::fs::create_dir_all(directory).expect("a directory");
