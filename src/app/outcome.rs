@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
-use crate::model::fact::NewFact;
+use crate::model::fact::{Fact, NewFact};
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
@@ -58,13 +58,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             state.console.screens.metrics.stored.forget();
             state.world.remember(&lately, head, state.world.now)
         }
-        Outcome::Facts(facts) => {
-            let (mut output, now) = (Output::default(), state.world.now);
-            for fact in &*facts {
-                output.extend(state.world.apply(fact, now));
-            }
-            output
-        }
+        Outcome::Facts(facts) => apply(state, &facts),
         Outcome::Statuses { request, checks, things } if state.console.requests.answered(request) => {
             state.world.statuses_read(&checks, &things)
         }
@@ -89,6 +83,14 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
     };
     observe::show(state, output, effects);
     state.changed();
+}
+
+fn apply(state: &mut State, facts: &[Fact]) -> Output {
+    let (mut output, now) = (Output::default(), state.world.now);
+    for fact in facts {
+        output.extend(state.world.apply(fact, now));
+    }
+    output
 }
 
 fn answered(state: &mut State, outcome: Outcome) {

@@ -70,16 +70,7 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, &hold(self, labels));
             rest = split_top(rest, 1).1;
         }
-        let keys = match &self.error {
-            Some(error) => Line::styled(error.to_string(), Role::InputError),
-            None => Line::styled("Enter", Role::Key)
-                .and(format!(" {}  ", verb(&self.purpose)), Role::KeyLabel)
-                .and("Tab", Role::Key)
-                .and(" next field  ", Role::KeyLabel)
-                .and("Esc", Role::Key)
-                .and(" leave", Role::KeyLabel),
-        };
-        painter.put(rest, 0, &keys);
+        painter.put(rest, 0, &keys(self));
     }
 }
 
@@ -101,6 +92,19 @@ fn hold(dialog: &AlertDialog, labels: usize) -> Line<'static> {
     Line::styled(format!("{:<labels$}  ", "hold"), Role::TextLabel)
         .and(sign, role)
         .and(" keep it until then, also once all has been quiet (Space)", Role::TextDim)
+}
+
+/// What is wrong with what was typed, else what the keys do.
+fn keys(dialog: &AlertDialog) -> Line<'static> {
+    match &dialog.error {
+        Some(error) => Line::styled(error.to_string(), Role::InputError),
+        None => Line::styled("Enter", Role::Key)
+            .and(format!(" {}  ", verb(&dialog.purpose)), Role::KeyLabel)
+            .and("Tab", Role::Key)
+            .and(" next field  ", Role::KeyLabel)
+            .and("Esc", Role::Key)
+            .and(" leave", Role::KeyLabel),
+    }
 }
 
 const fn verb(purpose: &AlertPurpose) -> &'static str {
