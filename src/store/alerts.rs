@@ -291,9 +291,10 @@ mod tests {
             turn.append(before).await.unwrap().unwrap();
         }
         let said: Vec<NewFact> = said.iter().cloned().map(draft).collect();
-        match is_late {
-            true => store.append_late(&said).await.unwrap(),
-            false => drop(store.append_held(fence, said).await.unwrap()),
+        if is_late {
+            store.append_late(&said).await.unwrap();
+        } else {
+            store.append_held(fence, said).await.unwrap();
         }
         let page = store.audit_page(0, 99).await.unwrap();
         let facts = page.iter().skip(known).map(|line| Fact::from_entry(&line.entry.to_string()).unwrap());

@@ -57,7 +57,6 @@ impl Store {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the test takes a store away, and lays out what comes in its place")]
 mod tests {
     use std::fs;
     use std::path::Path;

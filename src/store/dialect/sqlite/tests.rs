@@ -217,7 +217,6 @@ async fn only_what_says_so_is_another_file() {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "the way to the file is shut")]
 async fn a_file_that_cant_be_looked_at_is_not_called_removed() {
     let at = tempfile::tempdir().unwrap();
     let (directory, aside) = (at.path().join("store"), at.path().join("aside"));
