@@ -211,13 +211,11 @@ fn compared(
 /// How much an entry of the timeline matters on a chart, and its colour; `None`: it is not marked there.
 pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
     match kind {
-        EventKind::Fired(severity) => Some((
-            2,
-            match status::severity_role(*severity) {
-                Role::SeverityCritical => Role::ChartCritical,
-                role => role,
-            },
-        )),
+        EventKind::Fired(severity) => Some(match status::severity_role(*severity) {
+            Role::SeverityCritical => (4, Role::ChartCritical),
+            Role::SeverityHigh => (3, Role::SeverityHigh),
+            role => (2, role),
+        }),
         EventKind::Run { .. } | EventKind::Deployed { .. } => Some((1, Role::Key)),
         EventKind::Resolved(_) => Some((0, Role::StatusOk)),
         EventKind::Status { .. } | EventKind::Reload | EventKind::Console | EventKind::Note => None,
