@@ -14,7 +14,7 @@ use crate::config::sections::notify::Channel;
 use crate::lang::nearest::{nearest, suggest};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{MessageKind, Notification, Recipient};
-use crate::runtime::notifying::send;
+use crate::runtime::notifying::{SharedClient, send};
 use crate::runtime::secrets;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -170,7 +170,7 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
     for (name, why) in missing {
         output::eprint_error(&format!("warning: secret `{name}`: {why}\n"));
     }
-    let mut lines = Vec::new();
+    let (client, mut lines) = (SharedClient::default(), Vec::new());
     for target in targets {
         let message = Notification {
             id: format!("{}-test-{:08x}", now.format("%Y%m%dT%H%M%S%.3fZ"), fastrand::u32(..)).into(),
@@ -182,7 +182,7 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
             groups: Vec::new(),
             notices: Vec::new(),
         };
-        let sent = send(config, &message, &routes.addresses(&target), &secrets).await;
+        let sent = send(config, &client, &message, &routes.addresses(&target), &secrets).await;
         lines.push(TestLine {
             channel: target.channel,
             contact: target.contact,

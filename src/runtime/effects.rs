@@ -12,6 +12,7 @@ use super::attaching::{follow_directory, intent_of, unreadable};
 use super::foreground::ForegroundRun;
 use super::handover::fetch_choices;
 use super::lease::LateRecorder;
+use super::notifying::SharedClient;
 use super::runs::{BegunRun, Refusal, RunService};
 use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
@@ -60,6 +61,7 @@ pub(super) struct Tools {
     pub(super) state_directory: Arc<Path>,
     /// Takes what is to be put on record once the store is back; `None`: this console takes no part in that.
     pub(super) late: Option<LateRecorder>,
+    pub(super) notify_client: SharedClient,
     /// The run that waits for the terminal.
     foreground: Arc<Mutex<Option<ForegroundRun>>>,
 }
@@ -94,6 +96,7 @@ impl Effects {
                 secrets_handle,
                 state_directory,
                 late,
+                notify_client: SharedClient::default(),
                 foreground: Arc::default(),
             },
             run_service: sender,

@@ -1,8 +1,10 @@
 //! Sending the messages that the world decides on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use super::effects::Tools;
 use crate::actions::notify::{Delivery, NotifyClient, deliver};
@@ -15,6 +17,17 @@ use crate::world::announcing::routes::Routes;
 /// How long a message waits for secrets that are still being fetched: one that is not its own may hang.
 const SECRETS: Duration = Duration::from_secs(10);
 
+/// The client of all messages of a process, made when the first is sent: making one reads the certificates of the system.
+#[derive(Clone, Default)]
+pub(crate) struct SharedClient(Arc<OnceCell<NotifyClient>>);
+
+impl SharedClient {
+    async fn client(&self) -> Result<&NotifyClient, DeliveryFailure> {
+        let made = self.0.get_or_try_init(|| async { NotifyClient::new() });
+        made.await.map_err(DeliveryFailure::transient)
+    }
+}
+
 impl Tools {
     /// Sends a message, and says what became of it.
     pub(super) async fn notify(mut self, config: &Config, message: Notification, now: DateTime<Utc>) {
@@ -24,7 +37,7 @@ impl Tools {
             Ok(secrets) => secrets,
             Err(_) => latest.borrow().clone().unwrap_or_default(),
         };
-        let delivered = send(config, &message, &to, &secrets).await;
+        let delivered = send(config, &self.notify_client, &message, &to, &secrets).await;
         self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
     }
 }
@@ -35,6 +48,7 @@ impl Tools {
 /// The channel is not configured any more, or what [`deliver`] says.
 pub(crate) async fn send(
     config: &Config,
+    client: &SharedClient,
     message: &Notification,
     to: &[Template],
     secrets: &Secrets,
@@ -42,6 +56,5 @@ pub(crate) async fn send(
     let Some(channel) = config.channel(&message.target.channel) else {
         return Err(DeliveryFailure::permanent("the channel is not configured any more"));
     };
-    let client = NotifyClient::new().map_err(DeliveryFailure::transient)?;
-    deliver(&client, &Delivery { channel, message, to, secrets }).await
+    deliver(client.client().await?, &Delivery { channel, message, to, secrets }).await
 }
