@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::Statement;
 use super::governor::SendLog;
-use super::message::{Announced, GroupState};
+use super::message::{Announced, GroupState, MessageKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -18,6 +18,17 @@ pub struct KnownGroup {
     pub firing: Vec<Announced>,
     /// When it was told last.
     pub at: DateTime<Utc>,
+}
+
+/// That a target did not accept a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unproven {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What happened last.
+    pub why: SafeText,
+    /// When it accepted a message again.
+    pub over: Option<DateTime<Utc>>,
 }
 
 /// What one target was told.
@@ -33,6 +44,9 @@ pub struct TargetRecord {
     /// What went wrong since the last that was accepted, and when that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<(DateTime<Utc>, SafeText)>,
+    /// The last test that was not accepted, since the first of its row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<Unproven>,
     /// The message that was about to be sent and of which no more is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Name>,
@@ -49,6 +63,9 @@ impl TargetRecord {
     pub(crate) fn accept(&mut self, groups: &[GroupState], most: usize, at: DateTime<Utc>) {
         self.sent.note(most, at);
         self.failed = None;
+        if let Some(unproven) = &mut self.unproven {
+            unproven.over.get_or_insert(at);
+        }
         for group in groups {
             if group.firing.is_empty() {
                 self.groups.remove(&group.key);
@@ -59,8 +76,12 @@ impl TargetRecord {
     }
 
     /// A message was not.
-    pub(crate) fn refuse(&mut self, why: &SafeText, at: DateTime<Utc>) {
+    pub(crate) fn refuse(&mut self, kind: MessageKind, why: &SafeText, at: DateTime<Utc>) {
         self.failed = Some((at, why.clone()));
+        if kind == MessageKind::Test {
+            let since = self.unproven.as_ref().filter(|unproven| unproven.over.is_none()).map_or(at, |open| open.since);
+            self.unproven = Some(Unproven { since, why: why.clone(), over: None });
+        }
     }
 
     /// Takes in what is said of a message to it.
@@ -73,7 +94,7 @@ impl TargetRecord {
                 self.claimed = None;
             }
             Statement::MessageFailed(said) => {
-                self.refuse(&said.why, said.at);
+                self.refuse(said.kind, &said.why, said.at);
                 self.claimed = None;
             }
             _ => {}

@@ -185,10 +185,11 @@ pub struct GroupState {
 }
 
 /// What kind of message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// What is news.
+    #[default]
     Alerts,
     /// What quiet hours or a digest held back.
     Digest,

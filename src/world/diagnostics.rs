@@ -118,6 +118,11 @@ impl Diagnostics {
         });
     }
 
+    /// What failed with something works again.
+    pub(crate) fn settle(&mut self, about: &SafeText) {
+        self.problems.retain(|problem| problem.kind != ProblemKind::Failed || problem.about != *about);
+    }
+
     /// Notes a problem; the same again only counts and is moved to the end.
     pub(crate) fn note(&mut self, at: Stamp, kind: ProblemKind, about: SafeText, text: SafeText) {
         let same = self.problems.iter().position(|p| p.kind == kind && p.about == about && p.text == text);

@@ -4,7 +4,8 @@
 use chrono::SubsecRound as _;
 
 use super::World;
-use super::announcing::AlertNow;
+use super::announcing::{AlertNow, ChannelFault};
+use super::diagnostics::ProblemKind;
 use super::muting::FLAPPING;
 use super::output::{Intent, Output};
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
@@ -22,7 +23,9 @@ impl World {
             return;
         }
         let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
-        let alerts: Vec<AlertNow<'_>> = self.firings.iter().map(|firing| self.alert_now(&firing.record)).collect();
+        let faults = announcing.faults(&self.config);
+        let firings = self.firings.iter().map(|firing| self.alert_now(&firing.record));
+        let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
         let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));
@@ -55,6 +58,7 @@ impl World {
             record,
             muted: muted.map(|why| SafeText::new(&why)),
             is_acknowledged: self.acknowledgement(record).is_some(),
+            about_channel: None,
         }
     }
 
@@ -79,9 +83,21 @@ impl World {
             Statement::MessageFailed(said) => &said.target,
             _ => return,
         };
-        if self.lease.fence().is_none() {
-            self.announcing.apply(target, fact.said());
+        if self.lease.fence().is_some() {
+            return;
         }
+        self.announcing.apply(target, fact.said());
+        match fact.said() {
+            Statement::MessageSent(_) => self.diagnostics.settle(&about(target)),
+            Statement::MessageFailed(said) => output.extend(self.note_failed(target, &said.why)),
+            _ => {}
+        }
+    }
+
+    /// A message was not accepted: that is shown until one is.
+    fn note_failed(&mut self, target: &Recipient, why: &SafeText) -> Output {
+        let text = SafeText::new(&format!("message not delivered: {why}; retrying"));
+        self.problem(ProblemKind::Failed, &about(target), &text)
     }
 
     /// What became of a message that was sent from here.
@@ -99,17 +115,30 @@ impl World {
         let (id, target, kind) = (id.clone(), target.clone(), message.kind);
         let statement = match delivered {
             Ok(()) => {
+                self.diagnostics.settle(&about(&target));
                 let (groups, notices) = (message.states(), message.announced());
                 Statement::MessageSent(MessageSent { id, target, kind, alerts, groups, notices, most, at: now, fence })
             }
             Err(DeliveryFailure { why, is_permanent, .. }) => {
+                output.extend(self.note_failed(&target, why));
                 let (why, is_permanent) = (why.clone(), *is_permanent);
-                Statement::MessageFailed(MessageFailed { id, target, alerts, why, is_permanent, at: now, fence })
+                Statement::MessageFailed(MessageFailed { id, target, kind, alerts, why, is_permanent, at: now, fence })
             }
         };
         output.intents.push(Intent::Append(vec![statement]));
         output
     }
+}
+
+impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
+    fn from(fault: &'a ChannelFault) -> Self {
+        Self { record: &fault.record, muted: None, is_acknowledged: true, about_channel: Some(&fault.channel) }
+    }
+}
+
+/// What problems of a target are about.
+fn about(target: &Recipient) -> SafeText {
+    SafeText::new(&format!("notify {}", target.id()))
 }
 
 fn claim(message: &Notification, fence: u64) -> MessageClaimed {

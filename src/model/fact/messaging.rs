@@ -57,6 +57,9 @@ pub struct MessageFailed {
     pub id: Name,
     /// To whom.
     pub target: Recipient,
+    /// What kind.
+    #[serde(default)]
+    pub kind: MessageKind,
     /// The firings that it was about.
     pub alerts: Vec<Name>,
     /// What happened.

@@ -3,7 +3,9 @@
 //! *Invariant:* what a receiver knows changes only by a message that it accepted. So what was not delivered is still news at
 //! the next look, and what is over before it was delivered is none.
 
+mod ids;
 mod news;
+mod proving;
 pub(crate) mod routes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::news::{Seen, TargetNews};
+pub(crate) use self::proving::ChannelFault;
 use self::routes::Routes;
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
@@ -38,8 +41,10 @@ pub(crate) struct AlertNow<'a> {
     pub record: &'a AlertRecord,
     /// Why nobody needs to hear of it.
     pub muted: Option<SafeText>,
-    /// Whether a person is at it.
+    /// Whether a person is at it, or nobody is asked to be.
     pub is_acknowledged: bool,
+    /// The channel that it is about, which can't be trusted to say it.
+    pub about_channel: Option<&'a Name>,
 }
 
 /// A message that is claimed, and what is known of its way.
@@ -59,6 +64,8 @@ struct Outbox {
     in_flight: Option<InFlight>,
     failures: u32,
     retry_at: Option<DateTime<Utc>>,
+    /// When a test that was not accepted is tried again: that holds no alert back.
+    proof_at: Option<DateTime<Utc>>,
 }
 
 /// All that is told and to be told.
@@ -67,8 +74,6 @@ pub(crate) struct Announcing {
     outboxes: BTreeMap<Recipient, Outbox>,
     /// Why each alert was muted last and when that was seen, by its id: said when it ends.
     held: BTreeMap<Name, (SafeText, DateTime<Utc>)>,
-    /// Messages made by this process, so that no two of a moment have one id.
-    made: u32,
 }
 
 impl Announcing {
@@ -103,7 +108,8 @@ impl Announcing {
         }
         let mut notices = notices(config, &routes, windows);
         let mut due = Vec::new();
-        for target in notices.keys() {
+        let proven = proving::proven(config, &routes);
+        for target in notices.keys().chain(&proven) {
             told.entry(target.clone()).or_default();
         }
         let waiting: Vec<Recipient> = self.outboxes.keys().filter(|known| !told.contains_key(known)).cloned().collect();
@@ -111,10 +117,13 @@ impl Announcing {
             told.insert(target, Vec::new());
         }
         for (target, seen) in told {
-            let Some(channel) = config.channel(&target.channel) else { continue };
+            let channel = config.channel(&target.channel).filter(|channel| !proving::is_local(channel));
+            let Some(channel) = channel else { continue };
             let unsaid = self.unsaid(&target, notices.remove(&target).unwrap_or_default());
             let message = self.due(config, channel, (&target, &seen, &unsaid), now);
-            due.extend(message.or_else(|| self.notice(config, channel, (&target, &unsaid), now)));
+            let message = message.or_else(|| self.notice(config, channel, (&target, &unsaid), now));
+            let is_proven = proven.contains(&target);
+            due.extend(message.or_else(|| is_proven.then(|| self.proof(config, channel, &target, now)).flatten()));
         }
         self.held = held;
         due
@@ -166,17 +175,9 @@ impl Announcing {
             return None;
         }
         let since = *outbox.wanting_since.get_or_insert(now);
-        self.made = self.made.wrapping_add(1);
-        let mut message = Notification {
-            id: message_id(target, self.made, now),
-            target: target.clone(),
-            kind: if was_held { MessageKind::Digest } else { MessageKind::Alerts },
-            console: config.console.name.clone(),
-            environment: environment(config),
-            at: now,
-            groups,
-            notices: Vec::new(),
-        };
+        let kind = if was_held { MessageKind::Digest } else { MessageKind::Alerts };
+        let id = ids::of_alerts(target, &groups, &outbox.record);
+        let mut message = Notification { groups, ..blank(config, target, kind, id, now) };
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
         let ready_at = opens_at.max(since + BUNDLE).max(outbox.retry_at.unwrap_or(now));
@@ -214,17 +215,9 @@ impl Announcing {
         if now < ready_at || quiet.is_some_and(|until| until < first.window.start) {
             return None;
         }
-        self.made = self.made.wrapping_add(1);
-        let message = Notification {
-            id: message_id(target, self.made, now),
-            target: target.clone(),
-            kind: MessageKind::Maintenance,
-            console: config.console.name.clone(),
-            environment: environment(config),
-            at: now,
-            groups: Vec::new(),
-            notices: windows.iter().map(|window| (*window).into()).collect(),
-        };
+        let notices = windows.iter().map(|window| (*window).into()).collect();
+        let id = ids::of_notices(target, windows);
+        let message = Notification { notices, ..blank(config, target, MessageKind::Maintenance, id, now) };
         outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
         Some(message)
     }
@@ -265,7 +258,7 @@ impl Announcing {
             Ok(()) => {
                 outbox.record.accept(&message.states(), most, now);
                 outbox.record.note_windows(&message.announced(), now);
-                (outbox.wanting_since, outbox.retry_at, outbox.failures) = (None, None, 0);
+                (outbox.wanting_since, outbox.retry_at, outbox.proof_at, outbox.failures) = (None, None, None, 0);
             }
             Err(failure) => {
                 outbox.failures = outbox.failures.saturating_add(1);
@@ -273,20 +266,30 @@ impl Announcing {
                 let pause = (first * 2_i32.pow(outbox.failures.min(7) - 1)).min(longest);
                 let pause = if failure.is_permanent { longest } else { pause };
                 let asked = TimeDelta::seconds(failure.retry_after_s.unwrap_or(0).into());
-                outbox.retry_at = Some(now + pause.max(asked));
-                outbox.record.refuse(&failure.why, now);
+                let again_at = Some(now + pause.max(asked));
+                match message.kind {
+                    MessageKind::Test => outbox.proof_at = again_at,
+                    _ => outbox.retry_at = again_at,
+                }
+                outbox.record.refuse(message.kind, &failure.why, now);
             }
         }
         Some((message, most))
     }
 }
 
-fn message_id(target: &Recipient, made: u32, now: DateTime<Utc>) -> Name {
-    format!("{}-{made}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), target.id()).into()
-}
-
-fn environment(config: &Config) -> Option<String> {
-    Some(config.console.environment.clone()).filter(|environment| !environment.is_empty())
+/// A message that says nothing yet.
+fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: DateTime<Utc>) -> Notification {
+    Notification {
+        id,
+        target: target.clone(),
+        kind,
+        console: config.console.name.clone(),
+        environment: Some(config.console.environment.clone()).filter(|environment| !environment.is_empty()),
+        at: now,
+        groups: Vec::new(),
+        notices: Vec::new(),
+    }
 }
 
 fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {
@@ -324,7 +327,11 @@ fn concerned(
     let unanswered = told_at.filter(|_| !alert.is_acknowledged).map(|at| now - at);
     let mut all: BTreeMap<Recipient, bool> = informed.iter().map(|(target, _)| (target.clone(), false)).collect();
     if record.is_firing() {
-        all.extend(routes.of(record.severity, unanswered).into_iter().map(|target| (target, true)));
+        let told = match alert.about_channel {
+            Some(channel) => proving::told_of_fault(routes, channel),
+            None => routes.of(record.severity, unanswered),
+        };
+        all.extend(told.into_iter().map(|target| (target, true)));
     }
     all
 }

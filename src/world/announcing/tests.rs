@@ -104,7 +104,7 @@ impl Scene {
         let alerts: Vec<AlertNow<'_>> = self
             .alerts
             .iter()
-            .map(|(record, muted, acked)| AlertNow { record, muted: muted.map(SafeText::new), is_acknowledged: *acked })
+            .map(|(record, muted, acked)| AlertNow { record, muted: muted.map(SafeText::new), is_acknowledged: *acked, about_channel: None })
             .collect();
         let announced =
             |one: &&MaintenanceWindow| one.announced_from().is_some_and(|from| from <= now) && now < one.window.start;
@@ -308,7 +308,7 @@ fn what_was_not_accepted_stays_news_and_is_tried_again_ever_more_seldom() {
 fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record() {
     let mut scene = Scene::new();
     scene.fire("a", "api", Severity::High, noon());
-    let alerts = [AlertNow { record: &scene.alerts[0].0, muted: None, is_acknowledged: false }];
+    let alerts = [AlertNow { record: &scene.alerts[0].0, muted: None, is_acknowledged: false, about_channel: None }];
     let at = |seconds| noon() + TimeDelta::seconds(seconds);
     let mut first = Announcing::default();
     assert_eq!(first.review(&scene.config, &alerts, &[], at(0)), []);
@@ -317,7 +317,8 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
     // Killed before its outcome: once more. After it: not again.
     let mut second = Announcing::default();
     second.review(&scene.config, &alerts, &[], at(60));
-    assert_eq!(second.review(&scene.config, &alerts, &[], at(65)).len(), 1);
+    let again = second.review(&scene.config, &alerts, &[], at(65)).remove(0);
+    assert_eq!(again.id, sent.id, "a receiver that takes an id drops the second");
     first.settle(&sent.id, &sent.target, &Ok(()), &scene.config, at(60)).unwrap();
     let kept = serde_json::to_string(&first.outboxes[&sent.target].record).unwrap();
     let mut third = Announcing::default();
@@ -446,4 +447,77 @@ fn an_alert_goes_before_what_announces_maintenance_and_quiet_hours_hold_it_back(
     soon.windows = vec![window("chat", utc("2026-01-06T06:45:00Z"))];
     soon.run(night, 1);
     assert_eq!(soon.told.len(), 1);
+}
+
+#[test]
+fn news_of_a_known_group_has_an_id_of_its_own_each_time() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.run(noon(), 3 * 3_600);
+    let ids: Vec<&Name> = scene.told.iter().map(|(_, message)| &message.id).collect();
+    let distinct: BTreeSet<&Name> = ids.iter().copied().collect();
+    assert!(ids.len() > 5 && distinct.len() == ids.len(), "{ids:?}");
+}
+
+/// A channel that is proven once a week, of which nobody heard yet.
+fn proven() -> Scene {
+    let mut scene = Scene::new();
+    scene.config = config(&CONFIG.replace("[notify.chat]\n", "[notify.chat]\nprove_every = \"7d\"\n"));
+    scene
+}
+
+fn tests(scene: &Scene) -> Vec<String> {
+    let tests = scene.told.iter().filter(|(_, message)| message.kind == MessageKind::Test);
+    tests.map(|(at, message)| format!("{} {}", at.format("%a %H:%M:%S"), message.target.id())).collect()
+}
+
+#[test]
+fn a_channel_that_delivered_nothing_for_long_gets_a_test_in_working_hours() {
+    let mut scene = proven();
+    let saturday = utc("2026-01-10T12:00:00Z");
+    scene.run(saturday, 10);
+    assert_eq!(tests(&scene), Vec::<String>::new(), "nobody reads tests at the weekend");
+    scene.run(utc("2026-01-12T08:59:58Z"), 5);
+    assert_eq!(tests(&scene), ["Mon 09:00:00 chat"]);
+    for day in 13..=18 {
+        scene.run(utc(&format!("2026-01-{day}T12:00:00Z")), 3);
+    }
+    assert_eq!(tests(&scene).len(), 1, "it has proved itself");
+    scene.run(utc("2026-01-19T08:59:58Z"), 5);
+    assert_eq!(tests(&scene), ["Mon 09:00:00 chat", "Mon 09:00:00 chat"]);
+    // What it delivers otherwise proves as much.
+    scene.fire("a", "api", Severity::High, utc("2026-01-20T12:00:00Z"));
+    scene.run(utc("2026-01-20T12:00:00Z"), 10);
+    scene.run(utc("2026-01-26T12:00:00Z"), 10);
+    assert_eq!(tests(&scene).len(), 2);
+}
+
+#[test]
+fn a_test_that_is_not_accepted_is_an_alert_by_another_channel_until_something_is() {
+    let mut scene = proven();
+    let look = |scene: &mut Scene, now: DateTime<Utc>, accepts: bool| {
+        let faults = scene.announcing.faults(&scene.config);
+        let alerts: Vec<AlertNow<'_>> = faults.iter().map(AlertNow::from).collect();
+        let due = scene.announcing.review(&scene.config, &alerts, &[], now);
+        for message in due {
+            let refused = message.target.channel == *"chat" && !accepts;
+            let delivered = if refused { Err(DeliveryFailure::permanent("401")) } else { Ok(()) };
+            scene.announcing.settle(&message.id, &message.target, &delivered, &scene.config, now).unwrap();
+            scene.told.push((now, message));
+        }
+    };
+    // Monday, in office hours; Ana is on call and has a telephone.
+    for second in 0..1_000 {
+        look(&mut scene, noon() + TimeDelta::seconds(second), second > 500);
+    }
+    let said: Vec<(i64, String)> = scene
+        .told
+        .iter()
+        .map(|(at, message)| ((*at - noon()).num_seconds(), format!("{} {}", message.target.id(), message.summary())))
+        .collect();
+    let (at, first) = &said[1];
+    assert!((5..=7).contains(at) && first.starts_with("sms/ana") && first.contains("HIGH channel:chat: 401"), "{said:?}");
+    assert!(said[2].1.starts_with("chat") && said[2].0 == 900, "tried again after a quarter of an hour: {said:?}");
+    assert!(said[3].1.starts_with("sms/ana") && said[3].1.contains("resolved"), "{said:?}");
+    assert_eq!(said.len(), 4, "{said:?}");
 }

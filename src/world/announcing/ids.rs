@@ -1,0 +1,47 @@
+//! What a message is known by. The same news to the same receiver has the same id, also where another process tells it
+//! once more because nobody knows what became of the first: a receiver that takes an id drops the second.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use crate::model::ledger::TargetRecord;
+use crate::model::maintenance::MaintenanceWindow;
+use crate::model::message::{AlertGroup, Recipient};
+use crate::text::name::Name;
+
+/// Of what is news in these groups to a receiver that knows what is in `record`.
+pub(super) fn of_alerts(target: &Recipient, groups: &[AlertGroup], record: &TargetRecord) -> Name {
+    let of_group = |group: &AlertGroup| {
+        let known = record.groups.get(&group.key).map(|known| known.at);
+        let entries = group.entries.iter().map(|entry| format!("{} {}", entry.id, entry.news.word()));
+        let mut parts: Vec<String> = entries.collect();
+        parts.sort();
+        parts.insert(0, format!("{} {}", group.key, moment(known)));
+        parts
+    };
+    id("alerts", target, groups.iter().flat_map(of_group))
+}
+
+/// Of these windows of maintenance.
+pub(super) fn of_notices(target: &Recipient, windows: &[&MaintenanceWindow]) -> Name {
+    id("maintenance", target, windows.iter().map(|window| format!("{} {}", window.id, window.window.start)))
+}
+
+/// Of the test that follows what was delivered last.
+pub(super) fn of_proof(target: &Recipient, record: &TargetRecord) -> Name {
+    id("test", target, [moment(record.sent.last())].into_iter())
+}
+
+fn moment(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "-".to_owned(), |at| at.timestamp_millis().to_string())
+}
+
+fn id(kind: &str, target: &Recipient, parts: impl Iterator<Item = String>) -> Name {
+    let mut hash = Sha256::new();
+    for part in [kind.to_owned(), target.id()].into_iter().chain(parts) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash}-{}", target.id()).into()
+}

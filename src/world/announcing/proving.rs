@@ -1,0 +1,107 @@
+//! Channels that have delivered nothing for long: a marked test in working hours, and an alert by other channels where
+//! that is not accepted.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::routes::Routes;
+use super::{Announcing, InFlight, blank, ids, quiet_rule};
+use crate::config::Config;
+use crate::config::channels::ChannelKind;
+use crate::config::sections::notify::Channel;
+use crate::lang::schedule::WindowSchedule;
+use crate::lang::unit::duration;
+use crate::model::alert::Severity;
+use crate::model::governor::Precedence;
+use crate::model::message::{MessageKind, Notification, Recipient};
+use crate::model::thing::AlertRecord;
+use crate::text::name::Name;
+
+/// When people read tests, by the console's clocks.
+const WORKING_HOURS: &str = "Mon-Fri 09:00-17:00";
+
+/// Who has to accept a message now and then.
+pub(super) fn proven(config: &Config, routes: &Routes<'_>) -> Vec<Recipient> {
+    let proves = |channel: &&Channel| channel.prove_every.is_some() && !is_local(channel);
+    config.channels.iter().filter(proves).flat_map(|channel| routes.targets(channel)).collect()
+}
+
+/// Whether each console signals by it itself.
+pub(super) const fn is_local(channel: &Channel) -> bool {
+    matches!(channel.kind, ChannelKind::Terminal(_))
+}
+
+/// A channel that did not accept its test, as an alert.
+#[derive(Debug, Clone)]
+pub(crate) struct ChannelFault {
+    /// The alert.
+    pub record: AlertRecord,
+    /// The channel that can't say it.
+    pub channel: Name,
+}
+
+/// Who hears of a channel that does not deliver: whoever hears of high alerts by another one, or else of others.
+pub(super) fn told_of_fault(routes: &Routes<'_>, channel: &Name) -> BTreeSet<Recipient> {
+    let by_another = |severity| -> BTreeSet<Recipient> {
+        routes.of(severity, None).into_iter().filter(|target| target.channel != *channel).collect()
+    };
+    let severities = [Severity::High, Severity::Critical, Severity::Medium, Severity::Low];
+    severities.into_iter().map(by_another).find(|told| !told.is_empty()).unwrap_or_default()
+}
+
+impl Announcing {
+    /// The test that a target is to be sent now.
+    pub(super) fn proof(
+        &mut self,
+        config: &Config,
+        channel: &Channel,
+        target: &Recipient,
+        now: DateTime<Utc>,
+    ) -> Option<Notification> {
+        let every = TimeDelta::from_std(channel.prove_every?).unwrap_or(TimeDelta::MAX);
+        let hours = WindowSchedule::parse(WORKING_HOURS).ok()?;
+        let outbox = self.outboxes.entry(target.clone()).or_default();
+        // What waits to be sent proves as much.
+        let is_busy = outbox.in_flight.is_some() || outbox.wanting_since.is_some();
+        let is_proven = outbox.record.sent.last().is_some_and(|at| now - at < every);
+        let is_quiet = quiet_rule(config, channel).is_some_and(|quiet| quiet.hold(Severity::Low, now).is_some());
+        if is_busy || is_proven || is_quiet || hours.covers(now, config.console.timezone).is_none() {
+            return None;
+        }
+        let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
+        if now < opens_at.max(outbox.proof_at.unwrap_or(now)) {
+            return None;
+        }
+        let message = blank(config, target, MessageKind::Test, ids::of_proof(target, &outbox.record), now);
+        outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
+        Some(message)
+    }
+
+    /// The channels that did not accept their test, or did again lately.
+    pub(crate) fn faults(&self, config: &Config) -> Vec<ChannelFault> {
+        let fault = |target: &Recipient| {
+            let unproven = self.outboxes.get(target)?.record.unproven.as_ref()?;
+            let every = config.channel(&target.channel)?.prove_every?;
+            let name: Name = format!("channel:{}", target.id()).into();
+            let record = AlertRecord {
+                id: format!("{name}@{}", unproven.since.timestamp_millis()).into(),
+                alert: name.clone(),
+                rule: name,
+                severity: Severity::High,
+                service: None,
+                condition: format!("test after {} without a delivery", duration(every)),
+                value: unproven.why.clone(),
+                since: unproven.since,
+                fired_at: unproven.since,
+                seen: true,
+                resolved_at: unproven.over,
+                muted_because: None,
+                acknowledged: None,
+                fence: 0,
+            };
+            Some(ChannelFault { record, channel: target.channel.clone() })
+        };
+        self.outboxes.keys().filter_map(fault).collect()
+    }
+}
