@@ -13,6 +13,7 @@ pub mod intent;
 pub mod launch;
 pub mod left;
 pub(crate) mod notify;
+pub(crate) mod publish;
 mod reserve;
 pub mod rundir;
 pub mod save;

@@ -165,6 +165,17 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "statuspage",
+        examples: &[("opsroom statuspage --out /var/www/status", "write the page once, from what is on record")],
+        exits: &[
+            (exit::OK, "written"),
+            (exit::WARNING, "written, and the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read"),
+            (exit::SOFTWARE, "the page can't be written"),
+            (exit::CONFIG, "invalid configuration, or it has no [statuspage]"),
+        ],
+    },
+    HelpPage {
         command: "store",
         examples: &[
             ("opsroom store", "where it is, and what it holds"),

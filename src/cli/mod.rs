@@ -33,6 +33,7 @@ mod silence;
 pub mod slo;
 mod snapshot;
 pub mod status;
+mod statuspage;
 mod store;
 pub mod supervise;
 pub mod themes;
@@ -132,6 +133,9 @@ enum Command {
     /// Show objectives: error budgets and how fast they burn
     #[command(after_long_help = help::end("slo"))]
     Slo(slo::Arguments),
+    /// Write the status page for the public: HTML, an Atom feed and JSON
+    #[command(after_long_help = help::end("statuspage"))]
+    Statuspage(statuspage::Arguments),
     /// Show what fires, is pending, muted and acknowledged
     #[command(after_long_help = help::end("alerts"))]
     Alerts(alerts::Arguments),
@@ -224,6 +228,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Runs(arguments)) => runs::run(arguments, global),
         Some(Command::Timeline(arguments)) => timeline::run(arguments, global),
         Some(Command::Slo(arguments)) => slo::run(arguments, global),
+        Some(Command::Statuspage(arguments)) => statuspage::run(arguments, global),
         Some(Command::Alerts(arguments)) => alerts::run(arguments, global),
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),

@@ -6,4 +6,5 @@ pub(crate) mod changes;
 pub(crate) mod evidence;
 pub mod lines;
 pub mod status;
+pub(crate) mod statuspage;
 pub(crate) mod telemetry;

@@ -15,6 +15,7 @@ use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
 use super::shape_history::ShapeHistoryReader;
+use super::statuspage::StatusPageWriter;
 use super::tasks::Tasks;
 use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
@@ -195,6 +196,11 @@ impl Core {
             let token = self.tasks.token();
             reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
         }
+    }
+
+    /// Starts what writes the status page.
+    pub(super) fn status_page(&mut self) -> StatusPageWriter {
+        StatusPageWriter::start(&mut self.tasks, &self.effects.tools, &self.observation_sender)
     }
 
     /// Whether it makes no store where there is none.

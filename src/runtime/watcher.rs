@@ -11,6 +11,7 @@ use super::core::{Core, StartOptions};
 use super::reload;
 use super::secrets::SecretsHandle;
 use super::service_manager::ServiceManager;
+use super::statuspage::StatusPageWriter;
 use crate::app::message::Event;
 use crate::model::observation::Observation;
 use crate::report::changes::{ChangeLine, ChangeLog};
@@ -116,6 +117,7 @@ struct Watcher<S> {
     manager: ServiceManager,
     pages: mpsc::Receiver<(Page, oneshot::Sender<ServedPage>)>,
     log: ChangeLog,
+    status_page: StatusPageWriter,
     say: S,
     /// When the next sign of life is due, on the monotonic clock.
     alive_at: Option<Duration>,
@@ -133,11 +135,12 @@ pub(crate) async fn run(
 ) -> io::Result<()> {
     let signals = Signals::register()?;
     let manager = ServiceManager::from_environment();
-    let core = Core::new(start, SIZE);
+    let mut core = Core::new(start, SIZE);
     let alive_at = manager.alive_every().map(|_| core.clock.now().mono);
     let (requests, pages) = mpsc::channel(PAGES);
     let source = PageSource { requests, secrets: core.known.clone() };
-    let mut watcher = Watcher { core, signals, manager, pages, log: ChangeLog::default(), say, alive_at };
+    let (log, status_page) = (ChangeLog::default(), core.status_page());
+    let mut watcher = Watcher { core, signals, manager, pages, log, status_page, say, alive_at };
     watcher.core.go();
     if let Some(server) = server {
         let token = watcher.core.tasks.token();
@@ -215,6 +218,7 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
             self.change(change);
         }
         self.notices();
+        self.status_page.look(&self.core.state().world);
     }
 
     fn reload(&mut self) {

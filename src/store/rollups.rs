@@ -7,6 +7,7 @@
 mod charts;
 mod packing;
 mod reading;
+mod standing;
 pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};

@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Which windows there are.
-    pub(super) fn maintenance_plan(&self) -> Arc<MaintenancePlan> {
+    pub(crate) fn maintenance_plan(&self) -> Arc<MaintenancePlan> {
         self.maintenance.plan()
     }
 

@@ -10,7 +10,9 @@ use crate::config::load;
 /// Prints it, with the options of this command line in it.
 pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/bin/opsroom"));
-    let found = load::find(global.config.as_deref()).map(|main| main.path);
+    let main = load::find(global.config.as_deref());
+    let found = main.as_ref().map(|main| main.path.clone());
+    let page = main.and_then(|main| main.load().config?.statuspage).map(|page| page.directory);
     let config = found.or_else(|| global.config.clone()).unwrap_or_else(|| PathBuf::from("/etc/opsroom/config.toml"));
     let config = std::path::absolute(&config).unwrap_or(config);
     if let Some(hidden) = [&program, &config].into_iter().find(|path| path.starts_with("/tmp")) {
@@ -25,7 +27,7 @@ pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(listen) = arguments.listen {
         command.extend(["--listen".to_owned(), listen.to_string()]);
     }
-    output::print(&unit(&command, is_at_home(&program) || is_at_home(&config)))
+    output::print(&unit(&command, is_at_home(&program) || is_at_home(&config), page.as_deref()))
 }
 
 /// Whether it lies where `ProtectHome=yes` would hide it.
@@ -62,8 +64,13 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged
 ";
 
-fn unit(command: &[String], needs_home: bool) -> String {
+fn unit(command: &[String], needs_home: bool, page: Option<&Path>) -> String {
     let command: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    // All else is read-only for it.
+    let page = page.map_or_else(String::new, |page| {
+        let path = page.display().to_string();
+        format!("# The status page: install -d -o opsroom -m 755 {path}\nReadWritePaths={}\n", quoted(&path))
+    });
     let home = if needs_home { "read-only" } else { "yes" };
     format!(
         "\
@@ -98,7 +105,7 @@ StateDirectoryMode=0700
 Environment=XDG_STATE_HOME=/var/lib
 UMask=0077
 ProtectHome={home}
-
+{page}
 {HARDENING}
 [Install]
 WantedBy=multi-user.target

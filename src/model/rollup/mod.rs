@@ -15,6 +15,7 @@ mod history;
 mod pack;
 mod series_key;
 mod sheet;
+mod standing;
 
 pub use bucket::Bucket;
 pub use chart::{ChartQuery, ChartSpan, ChartSpans};
@@ -23,6 +24,7 @@ pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory};
 pub use pack::{Pack, Width, pack_hour};
 pub use series_key::SeriesKey;
 pub use sheet::Sheet;
+pub use standing::{HourStanding, StandingHistory};
 
 #[cfg(test)]
 mod tests;

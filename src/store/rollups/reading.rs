@@ -8,7 +8,7 @@ use crate::model::rollup::{Bucket, HOURS_BACK, MINUTES_BACK, Pack, SeriesHistory
 use crate::store::{Store, StoreError};
 
 /// How often it is read again because an hour was packed meanwhile; that takes seconds once an hour.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 impl Store {
     /// What is stored of some series up to the minute `now`: minutes of two days, hours of thirty.
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// The minutes of some series that are not packed yet.
-    async fn unpacked(
+    pub(super) async fn unpacked(
         &self,
         series: &[SeriesKey],
         from: u32,
@@ -96,7 +96,7 @@ impl Store {
     }
 
     /// The buckets of a series in the packs from that of `from` on; those that can't be read are left out.
-    async fn packs(&self, width: Width, series: &SeriesKey, from: u32) -> Result<BTreeMap<u32, Bucket>, StoreError> {
+    pub(super) async fn packs(&self, width: Width, series: &SeriesKey, from: u32) -> Result<BTreeMap<u32, Bucket>, StoreError> {
         let tier = if width == Width::Minute { MINUTES } else { HOURS };
         let start = start_of(width.first_minute(from));
         let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX, u32::MAX).await?;

@@ -108,7 +108,7 @@ impl MaintenancePlan {
     }
 
     /// The windows that concern a service between two moments, in their order and without overlaps.
-    pub(in crate::world) fn covered(
+    pub(crate) fn covered(
         &self,
         service: Option<&str>,
         span: (DateTime<Utc>, DateTime<Utc>),

@@ -1,0 +1,35 @@
+//! For how long a check stood how, hour by hour: what a status page shows of the past.
+
+use super::bucket::Bucket;
+use super::series_key::SeriesKey;
+use crate::model::status::Status;
+
+/// One hour of a check. Times are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourStanding {
+    /// The minute it begins with, counted from 1970-01-01 00:00 UTC.
+    pub hour: u32,
+    /// For how long it was down.
+    pub down: u64,
+    /// For how long it was degraded.
+    pub degraded: u64,
+    /// For how long anything was known of it, down and degraded included.
+    pub known: u64,
+}
+
+impl HourStanding {
+    /// The hour that begins with a minute, from its bucket.
+    pub fn new(hour: u32, bucket: &Bucket) -> Self {
+        let (down, degraded) = (bucket.standing_ms(Status::Down), bucket.standing_ms(Status::Degraded));
+        Self { hour, down, degraded, known: bucket.known_ms() }
+    }
+}
+
+/// The hours of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingHistory {
+    /// Of which check.
+    pub series: SeriesKey,
+    /// Oldest first; hours of which nothing is stored are left out.
+    pub hours: Vec<HourStanding>,
+}
