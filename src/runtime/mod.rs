@@ -47,7 +47,7 @@ pub(crate) mod service_manager;
 pub mod shape_history;
 pub mod signals;
 pub mod statuspage;
-mod stopping;
+pub mod stopping;
 pub mod strays;
 pub mod tasks;
 pub mod terminal;

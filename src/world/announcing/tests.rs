@@ -500,7 +500,7 @@ fn a_test_that_is_not_accepted_is_an_alert_by_another_channel_until_something_is
         let alerts: Vec<AlertNow<'_>> = faults.iter().map(AlertNow::from).collect();
         let due = scene.announcing.review(&scene.config, &alerts, &[], now);
         for message in due {
-            let refused = message.target.channel == *"chat" && !accepts;
+            let refused = *message.target.channel == *"chat" && !accepts;
             let delivered = if refused { Err(DeliveryFailure::permanent("401")) } else { Ok(()) };
             scene.announcing.settle(&message.id, &message.target, &delivered, &scene.config, now).unwrap();
             scene.told.push((now, message));
