@@ -6,7 +6,7 @@ use regex::bytes::Regex;
 use super::block::is_searchable;
 use crate::logs::filter::Filter;
 use crate::sources::logs::pipeline::LONGEST;
-use crate::text::every::{any, is_printable, is_printable_byte};
+use crate::text::every::{Unusual, is_printable};
 
 /// Bytes that are looked at before the strange one among them is looked for.
 const STRIDE: usize = 4 << 10;
@@ -88,10 +88,10 @@ impl Places<'_> {
 /// The first byte at `from` or later that may become something else when it is shown, or begins an escape of JSON:
 /// no printable ASCII, tab or line feed.
 pub(super) fn strange_after(block: &[u8], from: usize) -> Option<usize> {
-    let is_strange = |byte: &u8| *byte != b'\t' && may_be_strange(*byte);
+    let is_strange = |byte: &u8| *byte != b'\t' && MAY_BE_STRANGE.is(*byte);
     let mut at = from;
     for stride in block[from..].chunks(STRIDE) {
-        if any(stride, may_be_strange)
+        if MAY_BE_STRANGE.is_in(stride)
             && let Some(found) = stride.iter().position(is_strange)
         {
             return Some(at + found);
@@ -101,11 +101,8 @@ pub(super) fn strange_after(block: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Whether a byte is strange, or a tab: those are rare, and it is faster not to ask for them.
-#[inline]
-fn may_be_strange(byte: u8) -> bool {
-    (!is_printable_byte(byte) && byte != b'\n') || byte == b'\\'
-}
+/// What is strange, and tabs: those are rare, and it is faster not to ask for them.
+const MAY_BE_STRANGE: Unusual = Unusual { but: b'\n', and: b'\\' };
 
 /// The first line at `from` or later that is longer than [`LONGEST`]. A line begins at `from`.
 fn long_after(block: &[u8], from: usize) -> Option<usize> {
