@@ -22,12 +22,12 @@ use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::message::{DeliveryFailure, MessageKind, Notification, Recipient};
+use crate::model::message::{DeliveryFailure, Entry, MessageKind, News, Notification, Recipient};
 use crate::model::thing::AlertRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// What comes within this span is one message.
+/// What fires or is over within this span is one message.
 const BUNDLE: TimeDelta = TimeDelta::seconds(5);
 /// A message that has no outcome after so long is made again: whoever sent it is gone.
 const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
@@ -180,7 +180,10 @@ impl Announcing {
         let mut message = Notification { groups, ..blank(config, target, kind, id, now) };
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
-        let ready_at = opens_at.max(since + BUNDLE).max(outbox.retry_at.unwrap_or(now));
+        // What is said again of what fires has waited for long enough.
+        let is_again = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due);
+        let gathered_at = if message.entries().all(is_again) { since } else { since + BUNDLE };
+        let ready_at = opens_at.max(gathered_at).max(outbox.retry_at.unwrap_or(now));
         if now < ready_at {
             return None;
         }

@@ -8,7 +8,6 @@ use super::news::needs_update;
 use super::*;
 use crate::config::load::load_text;
 use crate::model::alert::Severity;
-use crate::model::message::{Entry, News};
 
 const CONFIG: &str = r#"
 [secret]
@@ -209,7 +208,7 @@ fn reminders_come_until_somebody_acknowledges_and_what_is_late_is_said_once() {
     let critical = scene.fire("a", "api", Severity::Critical, noon());
     let now = scene.run(noon(), 4_000);
     let news: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
-    assert_eq!(news, [(5, News::New), (905, News::Due), (2_710, News::Reminder)]);
+    assert_eq!(news, [(5, News::New), (900, News::Due), (2_700, News::Reminder)]);
     scene.alerts[critical].2 = true;
     scene.run(now, 4_000);
     assert_eq!(scene.take("chat"), []);
