@@ -1,5 +1,6 @@
 //! Alerts: severities, and the pure state machine inactive, pending, firing, keeping, resolved.
 
+mod due;
 pub(crate) mod input;
 mod kept;
 pub(crate) mod times;

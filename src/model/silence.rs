@@ -167,8 +167,25 @@ impl SilencePreview {
     }
 }
 
-/// Whether a silence is over though its time is not: something that it matches has fired since it began, and nothing that it
-/// matches has for `quiet`. A silence that was asked to hold never is.
+/// Since when a silence mutes nothing any more: something that it matches has fired since it began, and nothing that it
+/// matches does. `None`: it is still needed, or was asked to hold.
+pub(crate) fn quiet_since<'a>(
+    silence: &SilenceRecord,
+    matching: &SilenceMatch,
+    firings: impl Iterator<Item = &'a AlertRecord>,
+) -> Option<DateTime<Utc>> {
+    if silence.hold {
+        return None;
+    }
+    let fired = firings.filter(|record| matching.matches((*record).into()));
+    let mut last = None;
+    for record in fired.filter(|record| record.resolved_at.is_none_or(|at| at > silence.at)) {
+        last = last.max(Some(record.resolved_at?));
+    }
+    last
+}
+
+/// Whether a silence is over though its time is not: it has muted nothing for `quiet`.
 pub(crate) fn is_quiet<'a>(
     silence: &SilenceRecord,
     matching: &SilenceMatch,
@@ -176,16 +193,8 @@ pub(crate) fn is_quiet<'a>(
     quiet: Duration,
     now: DateTime<Utc>,
 ) -> bool {
-    if silence.hold {
-        return false;
-    }
-    let fired = firings.filter(|record| matching.matches((*record).into()));
-    let mut last = None;
-    for record in fired.filter(|record| record.resolved_at.is_none_or(|at| at > silence.at)) {
-        let Some(at) = record.resolved_at else { return false };
-        last = last.max(Some(at));
-    }
-    last.is_some_and(|at| (now - at).to_std().is_ok_and(|elapsed| elapsed >= quiet))
+    let since = quiet_since(silence, matching, firings);
+    since.is_some_and(|at| (now - at).to_std().is_ok_and(|elapsed| elapsed >= quiet))
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ impl World {
         }
         let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
         let faults = announcing.faults(&self.config);
-        let firings = self.firings.iter().map(|firing| self.alert_now(&firing.record));
+        // What is over and was announced to nobody is no news.
+        let announced = announcing.announced();
+        let told = self.firings.iter().map(|firing| &firing.record);
+        let told = told.filter(|record| record.is_firing() || announced.contains(&record.id));
+        let firings = told.map(|record| self.alert_now(record));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
         let due = announcing.review(&self.config, &alerts, &windows, now);

@@ -32,6 +32,17 @@ impl World {
         output
     }
 
+    /// The clock stands at a moment at which nothing was taken in yet: windows of maintenance, silences and acknowledgements
+    /// begin and end before anything else.
+    pub(super) fn pass_edges(&mut self, now: Stamp) -> Output {
+        self.advance(now);
+        let mut output = Output::default();
+        self.review_maintenance(&mut output);
+        self.review_acknowledgements(&mut output);
+        self.review_silences(&mut output);
+        output
+    }
+
     /// Turns checks and metrics stale by their age.
     fn mark_stale(&mut self) {
         let now = self.now;

@@ -81,6 +81,11 @@ impl Changes {
         self.first.is_some_and(|first| now.since(first) >= within)
     }
 
+    /// When the window has been watched as a whole, and when the oldest change leaves it.
+    pub(super) fn edges(&self, within: Duration) -> [Option<Stamp>; 2] {
+        [self.first, self.at.front().copied()].map(|at| at.map(|at| at.plus(within)))
+    }
+
     /// How many lie within the window `(now - within, now]`.
     fn count(&mut self, within: Duration, now: Stamp) -> u32 {
         while self.at.front().is_some_and(|at| now.since(*at) >= within) {

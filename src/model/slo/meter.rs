@@ -91,6 +91,11 @@ impl SloMeter {
         self.is_maintenance = is_maintenance;
     }
 
+    /// What the latest reading says, while it speaks for this moment.
+    pub(crate) fn stands(&self, now: Stamp) -> Option<bool> {
+        self.standing.filter(|standing| standing.until_ms > millis(now.mono)).map(|standing| standing.good)
+    }
+
     /// Another interval after a reload; what was counted stays.
     pub(crate) fn set_every(&mut self, every: Duration) {
         self.hold_ms = millis(every * 2);

@@ -3,6 +3,7 @@
 //! *Invariant:* what a receiver knows changes only by a message that it accepted. So what was not delivered is still news at
 //! the next look, and what is over before it was delivered is none.
 
+mod due;
 mod ids;
 mod news;
 mod proving;
@@ -66,6 +67,8 @@ struct Outbox {
     retry_at: Option<DateTime<Utc>>,
     /// When a test that was not accepted is tried again: that holds no alert back.
     proof_at: Option<DateTime<Utc>>,
+    /// When what waits may be sent.
+    due_at: Option<DateTime<Utc>>,
 }
 
 /// All that is told and to be told.
@@ -165,7 +168,7 @@ impl Announcing {
         if outbox.in_flight.as_ref().is_some_and(|sent| now - sent.message.at < LOST_AFTER) {
             return None;
         }
-        outbox.in_flight = None;
+        (outbox.in_flight, outbox.due_at) = (None, None);
         let quiet = quiet_rule(config, channel);
         let news = TargetNews { config, quiet, record: &outbox.record, now };
         let (groups, was_held) = news.groups(seen);
@@ -185,6 +188,7 @@ impl Announcing {
         let gathered_at = if message.entries().all(is_again) { since } else { since + BUNDLE };
         let ready_at = opens_at.max(gathered_at).max(outbox.retry_at.unwrap_or(now));
         if now < ready_at {
+            outbox.due_at = Some(ready_at);
             return None;
         }
         message.sort();
@@ -215,7 +219,9 @@ impl Announcing {
         let quiet = quiet_rule(config, channel).and_then(|quiet| quiet.hold(Severity::Low, now));
         let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
         let ready_at = opens_at.max(outbox.retry_at.unwrap_or(now));
-        if now < ready_at || quiet.is_some_and(|until| until < first.window.start) {
+        let ready_at = quiet.filter(|until| *until < first.window.start).map_or(ready_at, |until| ready_at.max(until));
+        if now < ready_at {
+            outbox.due_at = outbox.due_at.into_iter().chain([ready_at]).min();
             return None;
         }
         let notices = windows.iter().map(|window| (*window).into()).collect();

@@ -1,0 +1,62 @@
+//! When somebody may have to be told though nothing new happens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Announcing, quiet_rule};
+use crate::config::Config;
+use crate::model::ledger::KnownGroup;
+use crate::model::thing::AlertRecord;
+use crate::text::name::Name;
+
+impl Announcing {
+    /// The firings of which any target was told.
+    pub(crate) fn announced(&self) -> BTreeSet<&Name> {
+        self.groups().flat_map(|group| &group.firing).map(|known| &known.id).collect()
+    }
+
+    /// The moments at which a message may be due by the time alone; some of them are past. `alerts` are those that fire, and
+    /// those of which somebody was told.
+    pub(crate) fn due_moments<'a>(
+        &self,
+        config: &Config,
+        alerts: impl Iterator<Item = &'a AlertRecord>,
+        now: DateTime<Utc>,
+    ) -> Vec<DateTime<Utc>> {
+        let mut found: Vec<DateTime<Utc>> = self.outboxes.values().filter_map(|outbox| outbox.due_at).collect();
+        let repeats = || config.severities.iter().filter_map(|rule| rule.repeat);
+        let steps = || config.oncall.iter().flat_map(|oncall| &oncall.escalation).map(|step| step.after);
+        for group in self.groups() {
+            found.extend(repeats().filter_map(|repeat| after(group.at, repeat)));
+            for known in &group.firing {
+                found.extend(steps().filter_map(|step| after(known.told_at, step)));
+            }
+        }
+        let (zone, mut any) = (config.console.timezone, false);
+        for alert in alerts {
+            any = true;
+            let rule = config.severities.iter().find(|rule| rule.severity == alert.severity);
+            let within = rule.and_then(|rule| rule.acknowledge_within);
+            found.extend(within.and_then(|within| after(alert.fired_at, within)));
+            let since = alert.resolved_at.unwrap_or(alert.fired_at);
+            found.extend(rule.and_then(|rule| rule.digest.as_ref()).and_then(|digest| digest.next(since, zone)));
+        }
+        if any {
+            let quiet = config.channels.iter().filter_map(|channel| quiet_rule(config, channel));
+            found.extend(quiet.filter_map(|quiet| Some(quiet.when.covers(now, zone)?.end)));
+            let change = config.oncall.as_ref().and_then(|oncall| oncall.rotation.next_change(now));
+            found.extend(change.map(|(at, _)| at));
+        }
+        found
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &KnownGroup> {
+        self.outboxes.values().flat_map(|outbox| outbox.record.groups.values())
+    }
+}
+
+fn after(at: DateTime<Utc>, span: Duration) -> Option<DateTime<Utc>> {
+    at.checked_add_signed(TimeDelta::from_std(span).ok()?)
+}

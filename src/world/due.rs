@@ -1,0 +1,83 @@
+//! When the time alone changes anything: where a clock that is not a person's may stop next.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::World;
+use super::alerts::Phase;
+use super::objectives::SloMeasure;
+use crate::lang::time::Stamp;
+use crate::model::silence::quiet_since;
+
+/// Something is stale once it is older than what is allowed, not when it is as old.
+const A_MOMENT: Duration = Duration::from_millis(1);
+/// How often the clock of a console ticks.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+impl World {
+    /// The first moment after this one at which a tick may change anything, if nothing is taken in before; `None`: none does.
+    /// One at which nothing changes does no harm, one that is left out does.
+    pub(super) fn next_due(&self) -> Option<Stamp> {
+        let now = self.now;
+        let of_alerts = self.machines.all.iter().filter_map(|machine| machine.alert.due(now));
+        let shown = self.alerts.iter().filter(|view| view.phase == Phase::Resolved);
+        let forgotten = shown.filter_map(|view| Some(view.since?.at.plus(self.config.alerting.resolved_for)));
+        let by_wall = self.due_by_the_wall_clock().into_iter().map(|at| now.stored(at));
+        let all = of_alerts.chain(forgotten).chain(self.stale_at()).chain(self.objectives_due()).chain(by_wall);
+        all.filter(|at| at.mono > now.mono).min()
+    }
+
+    fn stale_at(&self) -> impl Iterator<Item = Stamp> {
+        let checks = self.checks.iter().filter(|check| !check.stale).map(|check| {
+            let from = check.last.as_ref().map_or(check.known_from, |reading| reading.timing.ended);
+            from.plus(check.stale_after + A_MOMENT)
+        });
+        let metrics = self.metrics.iter().filter(|metric| !metric.stale).map(|metric| {
+            let from = metric.last.as_ref().map_or(metric.known_from, |sample| sample.at);
+            from.plus(metric.stale_after + A_MOMENT)
+        });
+        checks.chain(metrics)
+    }
+
+    /// While a budget burns, or an alert of it waits to be over, its figures move with every second; afterwards with the
+    /// minutes by which their windows move.
+    fn objectives_due(&self) -> impl Iterator<Item = Stamp> {
+        let now = self.now;
+        self.slos.ids().filter_map(move |id| {
+            let slo = &self.slos[id];
+            let (meter, SloMeasure::Time(figures)) = (slo.meter.as_ref()?, &slo.measured) else { return None };
+            let rules = &self.machines.all[self.machines.of_slo.get(id)?.clone()];
+            let standing = meter.stands(now);
+            let was_bad = standing == Some(false) || figures.spans.iter().any(|span| span.bad_ms > 0);
+            if rules.is_empty() || !was_bad {
+                return None;
+            }
+            let fires = |is: bool| rules.iter().any(|rule| rule.alert.state.is_firing() == is);
+            let moves = standing.is_some_and(|is_good| fires(is_good));
+            let into_minute = Duration::from_nanos((now.mono.as_nanos() % 60_000_000_000) as u64);
+            Some(now.plus(if moves { A_SECOND } else { Duration::from_mins(1) - into_minute }))
+        })
+    }
+
+    fn due_by_the_wall_clock(&self) -> Vec<DateTime<Utc>> {
+        let now = self.now.utc;
+        let mut found: Vec<DateTime<Utc>> = self.maintenance.next.into_iter().collect();
+        found.extend(self.maintenance.coming.iter().filter_map(|window| window.announced_from()));
+        found.extend(self.firings.open().filter_map(|firing| Some(firing.record.acknowledged.as_ref()?.until)));
+        let quiet = TimeDelta::from_std(self.config.alerting.quiet_ends_silence).unwrap_or(TimeDelta::MAX);
+        let firings = || self.firings.iter().map(|firing| &firing.record);
+        for silence in self.silences.iter().filter(|silence| silence.record.is_active(now)) {
+            found.push(silence.record.until);
+            let since =
+                silence.matching.as_ref().and_then(|matching| quiet_since(&silence.record, matching, firings()));
+            found.extend(since.and_then(|since| since.checked_add_signed(quiet)));
+        }
+        if !self.config.channels.is_empty() {
+            let announced = self.announcing.announced();
+            let told = firings().filter(|record| record.is_firing() || announced.contains(&record.id));
+            found.extend(self.announcing.due_moments(&self.config, told, now));
+        }
+        found
+    }
+}
