@@ -71,6 +71,19 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "test",
+        examples: &[
+            ("opsroom test", "run the [[test]] blocks of the configuration that the console would open"),
+            ("opsroom test ops.toml alerts/*.toml", "those of several files, for CI"),
+            ("opsroom test --json", "for a script: each test with what was expected and seen"),
+        ],
+        exits: &[
+            (exit::OK, "all tests passed, or there are none"),
+            (exit::WARNING, "a test failed"),
+            (exit::CONFIG, "a configuration is invalid, or names what it does not have in a test"),
+        ],
+    },
+    HelpPage {
         command: "status",
         examples: &[
             ("opsroom status", "every check and metric, one line each"),

@@ -36,6 +36,7 @@ pub mod status;
 mod statuspage;
 mod store;
 pub mod supervise;
+mod test;
 pub mod themes;
 mod timeline;
 pub mod unlock;
@@ -112,6 +113,9 @@ enum Command {
     /// Validate the configuration: every problem with line, column, caret and hint
     #[command(after_long_help = help::end("check"))]
     Check(check::Arguments),
+    /// Run the tests of alerts: what fires, is muted and sent for given inputs
+    #[command(after_long_help = help::end("test"))]
+    Test(test::Arguments),
     /// Poll every check once and print one line for each
     #[command(after_long_help = help::end("status"))]
     Status(status::Arguments),
@@ -221,6 +225,7 @@ fn run(cli: &Cli) -> u8 {
         None => console::run(global),
         Some(Command::Demo(arguments)) => demo::run::run(arguments, global),
         Some(Command::Check(arguments)) => check::run(arguments, global),
+        Some(Command::Test(arguments)) => test::run(arguments, global),
         Some(Command::Status(arguments)) => status::run(arguments, global),
         Some(Command::Watch(arguments)) => watch::run(arguments, global),
         Some(Command::Logs(arguments)) => logs::run(arguments, global),

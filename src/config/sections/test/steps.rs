@@ -5,9 +5,13 @@ use std::time::Duration;
 use super::{Tested, WrittenAt};
 use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::silence::SilenceMatch;
 use crate::text::name::Name;
+
+/// A leap year: what is played in seconds.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// The keys of `do`.
 pub(super) const DO_KEYS: &[KeySpec] = &[
@@ -127,7 +131,7 @@ pub enum AlertStanding {
 /// Reads `do`.
 pub(super) fn acts(table: &TableReader<'_>, known: &Tested<'_>) -> Vec<TestAct> {
     let read = |one: &TableReader<'_>| {
-        let at = one.needed("at", "\"5m\"").then(|| one.duration("at")).flatten();
+        let at = moment(one);
         let what = act(one, known);
         Some(TestAct {
             at: at?,
@@ -138,6 +142,17 @@ pub(super) fn acts(table: &TableReader<'_>, known: &Tested<'_>) -> Vec<TestAct> 
         })
     };
     table.tables("do").iter().filter_map(read).collect()
+}
+
+/// `at`, within the longest test.
+fn moment(table: &TableReader<'_>) -> Option<Duration> {
+    let at = table.needed("at", "\"5m\"").then(|| table.duration("at")).flatten()?;
+    if at > LONGEST {
+        let message = format!("`at` is {} after the start of the test", unit::duration(at));
+        table.context.error(table.place("at"), message, format!("use {} at most", unit::duration(LONGEST)));
+        return None;
+    }
+    Some(at)
 }
 
 fn act(table: &TableReader<'_>, known: &Tested<'_>) -> Option<TestDo> {
@@ -170,7 +185,7 @@ fn act(table: &TableReader<'_>, known: &Tested<'_>) -> Option<TestDo> {
 /// Reads `expect`.
 pub(super) fn expectations(table: &TableReader<'_>, known: &Tested<'_>) -> Vec<Expectation> {
     let read = |one: &TableReader<'_>| {
-        let at = one.needed("at", "\"5m\"").then(|| one.duration("at")).flatten();
+        let at = moment(one);
         let what = expected(one, known);
         Some(Expectation { at: at?, what: what?, place: WrittenAt::of(one) })
     };
