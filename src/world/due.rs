@@ -6,14 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::World;
 use super::alerts::Phase;
-use super::objectives::SloMeasure;
+use super::machines::SubjectId;
+use super::objectives::{SloMeasure, SloRule};
 use crate::lang::time::Stamp;
 use crate::model::silence::quiet_since;
 
 /// Something is stale once it is older than what is allowed, not when it is as old.
 const A_MOMENT: Duration = Duration::from_millis(1);
-/// How often the clock of a console ticks.
-const A_SECOND: Duration = Duration::from_secs(1);
 
 impl World {
     /// The first moment after this one at which a tick may change anything, if nothing is taken in before; `None`: none does.
@@ -40,24 +39,28 @@ impl World {
         checks.chain(metrics)
     }
 
-    /// While a budget burns, or an alert of it waits to be over, its figures move with every second; afterwards with the
-    /// minutes by which their windows move.
+    /// Where the burn rate of an objective passes a limit before its windows move on with the minute, and that minute.
     fn objectives_due(&self) -> impl Iterator<Item = Stamp> {
         let now = self.now;
-        self.slos.ids().filter_map(move |id| {
+        let into_minute = Duration::from_nanos((now.mono.as_nanos() % 60_000_000_000) as u64);
+        let found = self.slos.ids().filter_map(move |id| {
             let slo = &self.slos[id];
             let (meter, SloMeasure::Time(figures)) = (slo.meter.as_ref()?, &slo.measured) else { return None };
             let rules = &self.machines.all[self.machines.of_slo.get(id)?.clone()];
             let standing = meter.stands(now);
-            let was_bad = standing == Some(false) || figures.spans.iter().any(|span| span.bad_ms > 0);
-            if rules.is_empty() || !was_bad {
+            let is_bad = standing == Some(false) || figures.spans.iter().any(|span| span.bad_ms > 0);
+            if rules.is_empty() || !is_bad {
                 return None;
             }
-            let fires = |is: bool| rules.iter().any(|rule| rule.alert.state.is_firing() == is);
-            let moves = standing.is_some_and(|is_good| fires(is_good));
-            let into_minute = Duration::from_nanos((now.mono.as_nanos() % 60_000_000_000) as u64);
-            Some(now.plus(if moves { A_SECOND } else { Duration::from_mins(1) - into_minute }))
-        })
+            let passes = rules.iter().filter_map(move |rule| match rule.about {
+                SubjectId::Slo(_, SloRule::Burn(rule)) => figures.passes(&rule, standing?),
+                _ => None,
+            });
+            // At the limit it is not above it yet.
+            let passed = passes.map(move |after| now.plus(after + A_MOMENT));
+            Some(passed.chain([now.plus(Duration::from_mins(1) - into_minute)]))
+        });
+        found.flatten()
     }
 
     fn due_by_the_wall_clock(&self) -> Vec<DateTime<Utc>> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::World;
 use super::alerts::{AlertSubject, AlertView, Phase};
-use super::headless::Headless;
+use super::driver::WorldDriver;
 use crate::config::Config;
 use crate::config::sections::test::{
     AlertExpectation, AlertStanding, AlertTest, Expectation, Expected, InputRun, TestAct, TestDo, TestInput,
@@ -41,7 +41,7 @@ pub struct TestFailure {
 /// Plays a test to its last expectation: what was not as expected, in the order of time. The test is one of `config`.
 pub fn rehearse(config: &Arc<Config>, test: &AlertTest) -> Vec<TestFailure> {
     let mut stage = Stage {
-        headless: Headless::new(Arc::clone(config), test.start),
+        driver: WorldDriver::new(Arc::clone(config), test.start),
         now: Duration::ZERO,
         sent: BTreeMap::new(),
         failures: Vec::new(),
@@ -56,7 +56,7 @@ pub fn rehearse(config: &Arc<Config>, test: &AlertTest) -> Vec<TestFailure> {
     while let Some(next) = expect.peek().map(|next| next.at) {
         let inputs = series.iter().filter_map(Inputs::at);
         stage.now = inputs.chain(acts.peek().map(|act| act.at)).fold(next, Duration::min);
-        stage.headless.advance(stage.now);
+        stage.driver.advance(stage.now);
         while let Some(act) = acts.next_if(|act| act.at <= stage.now) {
             stage.act(act);
         }
@@ -65,7 +65,7 @@ pub fn rehearse(config: &Arc<Config>, test: &AlertTest) -> Vec<TestFailure> {
                 stage.input(one.subject, input);
             }
         }
-        stage.headless.close();
+        stage.driver.close();
         stage.count();
         while let Some(expectation) = expect.next_if(|expectation| expectation.at <= stage.now) {
             stage.compare(expectation);
@@ -113,7 +113,7 @@ impl Inputs<'_> {
 
 /// The world of a test, and what came of it so far.
 struct Stage {
-    headless: Headless,
+    driver: WorldDriver,
     now: Duration,
     /// Messages by channel.
     sent: BTreeMap<Name, u64>,
@@ -124,12 +124,12 @@ struct Stage {
 
 impl Stage {
     fn input(&mut self, subject: &TestSubject, input: TestInput) {
-        let now = self.headless.world().now;
+        let now = self.driver.world().now;
         let sign = match (subject, input) {
             (_, TestInput::Nothing) => return,
             (TestSubject::Metric(name), TestInput::Number(value)) => {
                 let sample = Sample { metric: name.clone(), at: now, value: Ok(value), caveat: None };
-                return self.headless.observe(Observation::Sample(sample));
+                return self.driver.observe(Observation::Sample(sample));
             }
             (_, TestInput::Ok | TestInput::Number(_)) => Sign::Good,
             (_, TestInput::Degraded) => Sign::Degraded,
@@ -137,19 +137,19 @@ impl Stage {
             (_, TestInput::Unknown) => Sign::Unknown,
         };
         let (TestSubject::Check(name) | TestSubject::Metric(name)) = subject;
-        self.headless.observe(Observation::Reading(Box::new(reading(name, sign, now))));
+        self.driver.observe(Observation::Reading(Box::new(reading(name, sign, now))));
     }
 
     fn act(&mut self, act: &TestAct) {
         let failed = match &act.what {
             TestDo::Acknowledge { alert, severity, duration } => self.acknowledge(act, alert, *severity, *duration),
             TestDo::Silence { matching, duration, hold } => {
-                let now = self.headless.world().now;
+                let now = self.driver.world().now;
                 self.silences += 1;
                 let id = Name::from(format!("{}-{}", silence_id(now.utc), self.silences));
                 let (why, until) = (SafeText::new(&act.why), now.plus(*duration).utc);
                 let said = SilenceStarted { id, matching: matching.written(), why, until, hold: *hold };
-                self.headless.say(&act.by, Statement::SilenceStarted(said));
+                self.driver.say(&act.by, Statement::SilenceStarted(said));
                 None
             }
             TestDo::Unsilence(matching) => self.unsilence(act, &matching.written()),
@@ -167,7 +167,7 @@ impl Stage {
         severity: Option<Severity>,
         duration: Option<Duration>,
     ) -> Option<(String, String)> {
-        let world = self.headless.world();
+        let world = self.driver.world();
         let until = duration.map(|duration| world.now.plus(duration).utc);
         let why = SafeText::new(&act.why);
         let firing = views(world, alert, severity).filter_map(|view| world.to_acknowledge(view, &why, until));
@@ -177,13 +177,13 @@ impl Stage {
             return Some((format!("{} firing, to be acknowledged", named(alert, severity)), seen));
         }
         for said in said {
-            self.headless.say(&act.by, Statement::AlertAcknowledged(said));
+            self.driver.say(&act.by, Statement::AlertAcknowledged(said));
         }
         None
     }
 
     fn unsilence(&mut self, act: &TestAct, written: &str) -> Option<(String, String)> {
-        let world = self.headless.world();
+        let world = self.driver.world();
         let active: Vec<_> = world.active_silences().filter(|silence| silence.matching == written).cloned().collect();
         if active.is_empty() {
             let others: Vec<&str> = world.active_silences().map(|silence| &*silence.matching).collect();
@@ -192,14 +192,14 @@ impl Stage {
         }
         for silence in active {
             let said = SilenceEnded { id: silence.id, matching: silence.matching, because: SilenceEnd::Person };
-            self.headless.say(&act.by, Statement::SilenceEnded(said));
+            self.driver.say(&act.by, Statement::SilenceEnded(said));
         }
         None
     }
 
     fn count(&mut self) {
-        self.headless.take_facts();
-        for message in self.headless.take_messages() {
+        self.driver.take_facts();
+        for message in self.driver.take_messages() {
             *self.sent.entry(message.target.channel).or_default() += 1;
         }
     }
@@ -219,7 +219,7 @@ impl Stage {
     }
 
     fn compare_alert(&self, asked: &AlertExpectation) -> Option<(String, String)> {
-        let world = self.headless.world();
+        let world = self.driver.world();
         let view = expected(world, &asked.alert, asked.severity);
         let phase = view.map_or(Phase::Inactive, |view| view.phase);
         let is_state = asked.state.is_none_or(|state| phase == phase_of(state));
@@ -281,7 +281,8 @@ fn named(alert: &Name, severity: Option<Severity>) -> String {
 /// `pending for 1m, unmuted`
 fn describe(world: &World, view: Option<&AlertView>) -> String {
     let Some(view) = view else { return Phase::Inactive.word().to_owned() };
-    let since = view.since.map_or_else(String::new, |since| format!(" for {}", unit::span(world.now.since(since.at))));
+    let since =
+        view.since.map_or_else(String::new, |since| format!(" for {}", unit::duration(world.now.since(since.at))));
     let muted = world.muted_because(view).map_or_else(|| "unmuted".to_owned(), |why| format!("muted: {why}"));
     let by = view.acknowledged.as_ref().map_or_else(String::new, |ack| format!(", acknowledged by {}", ack.by));
     format!("{}{since}, {muted}{by}", view.phase.word())

@@ -106,11 +106,30 @@ impl SloFigures {
     /// The floor counts bad readings and not traffic, so that a quiet target that is down is not muted by it; where the
     /// long window is too short for as many, those in a row count from before it.
     pub fn rule_burn(&self, rule: &BurnRule) -> Option<f64> {
-        let span = |length| self.spans.get(BURN_WINDOWS.iter().position(|(_, window)| *window == length)?);
-        let (long, short) = (span(rule.long)?, span(rule.short)?);
+        let [long, short] = self.windows(rule)?;
         let burn = long.burn(self.objective)?.min(short.burn(self.objective)?);
         let is_enough = long.bad_events.max(self.in_a_row) >= u64::from(LEAST_BAD);
         Some(if is_enough { burn } else { 0.0 })
+    }
+
+    /// The sums of the long and the short window of a rule.
+    fn windows(&self, rule: &BurnRule) -> Option<[&SloTally; 2]> {
+        let span = |length| self.spans.get(BURN_WINDOWS.iter().position(|(_, window)| *window == length)?);
+        Some([span(rule.long)?, span(rule.short)?])
+    }
+
+    /// After how long the burn rate of a rule passes its limit, up from it where all is bad from now on, or down to it where all
+    /// is good; `None`: that is so already, or never happens.
+    pub(crate) fn passes(&self, rule: &BurnRule, is_good: bool) -> Option<Duration> {
+        let share = rule.burn(self.window) * (1.0 - self.objective);
+        let waits = self.windows(rule)?.map(|span| {
+            let (bad, valid) = (span.bad_ms as f64, span.valid_ms() as f64);
+            if is_good { bad / share - valid } else { (share * valid - bad) / (1.0 - share) }
+        });
+        // Both windows must exceed it, and one that no longer does is enough.
+        let [one, other] = waits;
+        let ms = if is_good { one.min(other) } else { one.max(other) };
+        (ms.is_finite() && ms > 0.0).then(|| Duration::from_millis(ms.ceil() as u64))
     }
 }
 

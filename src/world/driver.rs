@@ -26,7 +26,7 @@ const A_SECOND: Duration = Duration::from_secs(1);
 
 /// A world, its store and its receivers.
 #[derive(Debug)]
-pub struct Headless {
+pub struct WorldDriver {
     world: World,
     started: Stamp,
     facts: u64,
@@ -36,27 +36,26 @@ pub struct Headless {
     is_stirred: bool,
 }
 
-impl Headless {
+impl WorldDriver {
     /// A configuration at a moment, with an empty store. The moment is open: see [`Self::advance`].
     pub fn new(config: Arc<Config>, started: DateTime<Utc>) -> Self {
         let mono = Duration::from_millis(u64::try_from(started.timestamp_millis()).unwrap_or_default());
         let now = Stamp { mono, utc: started };
         let world = World::new(config, now);
-        let mut headless =
-            Self { world, started: now, facts: 0, said: Vec::new(), sent: Vec::new(), is_stirred: false };
-        let output = headless.world.remember(&[], 0, now);
-        headless.carry_out(output);
+        let mut driver = Self { world, started: now, facts: 0, said: Vec::new(), sent: Vec::new(), is_stirred: false };
+        let output = driver.world.remember(&[], 0, now);
+        driver.carry_out(output);
         // Objectives wait for their past: there is none.
-        let measured = headless.world.measured_by_slos();
+        let measured = driver.world.measured_by_slos();
         let past = measured.map(|series| SeriesHistory { series, hours: Vec::new(), minutes: Vec::new(), first: None });
         let past: Vec<SeriesHistory> = past.collect();
-        headless.world.restore(&past);
+        driver.world.restore(&past);
         let view = LeaseView::Ours { fence: 1, since: started };
-        let output = headless.world.lease_changed(LeaseReport { view, ..LeaseReport::default() });
-        headless.carry_out(output);
-        let output = headless.world.pass_edges(now);
-        headless.carry_out(output);
-        headless
+        let output = driver.world.lease_changed(LeaseReport { view, ..LeaseReport::default() });
+        driver.carry_out(output);
+        let output = driver.world.pass_edges(now);
+        driver.carry_out(output);
+        driver
     }
 
     /// What is known.
