@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "one binary: its modules are reached from no other crate")]
 
 mod adapters;
+mod alert_tests;
 mod alerting;
 mod architecture;
 mod as_it_is;

@@ -4,6 +4,7 @@ pub mod alone;
 pub mod app;
 pub mod following;
 pub mod frame;
+pub mod month;
 pub mod plans;
 pub mod properties;
 pub mod pty;
