@@ -7,11 +7,13 @@
 mod charts;
 mod packing;
 mod reading;
+mod spans;
 mod standing;
 pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::spans::{SpanQuery, SpanReader};
 use super::dialect::{RollupRow, Side};
 use super::{Store, StoreError};
 use crate::model::rollup::{Sheet, Width};

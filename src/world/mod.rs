@@ -53,7 +53,7 @@ pub mod services;
 mod shown_phase;
 mod silences;
 mod silencing;
-mod slos;
+pub(crate) mod slos;
 pub mod starting;
 pub mod table;
 mod tick;

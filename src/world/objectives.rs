@@ -7,4 +7,4 @@ mod view;
 pub(crate) use rules::times;
 pub(super) use rules::{SloRule, rules};
 pub use view::{SloMeasure, SloView};
-pub(super) use view::{interval, service};
+pub(crate) use view::{interval, service};

@@ -1,6 +1,6 @@
 //! Objectives: one for each of the configuration, fed by readings, samples and runs.
 
-mod past;
+pub(crate) mod past;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::objectives::{SloMeasure, SloView};
 use super::output::Output;
 use super::timeline::EventKind;
 use crate::config::Config;
-use crate::config::sections::slo::SloKind;
+use crate::config::sections::slo::{Slo, SloKind};
 use crate::lang::condition::Predicate;
 use crate::lang::time::Stamp;
 use crate::model::reading::{Sample, Sign};
@@ -58,7 +58,8 @@ impl World {
     pub(super) fn observe_slos_of_metric(&mut self, metric: MetricId, sample: &Sample, output: &mut Output) {
         let (membership, config) = (Arc::clone(&self.membership), Arc::clone(&self.config));
         for id in membership.slos_of_metric.get(metric).into_iter().flatten() {
-            let good = sample.value.as_ref().ok().and_then(|value| is_good(&config, *id, *value));
+            let slo = config.slos.get(id.place());
+            let good = slo.zip(sample.value.as_ref().ok()).and_then(|(slo, value)| is_good(slo, *value));
             self.observe_slo(*id, good, sample.at, output);
         }
     }
@@ -144,8 +145,8 @@ impl World {
 }
 
 /// Whether a value is as an objective asks for.
-fn is_good(config: &Config, id: SloId, value: f64) -> Option<bool> {
-    match &config.slos.get(id.place())?.kind {
+fn is_good(slo: &Slo, value: f64) -> Option<bool> {
+    match &slo.kind {
         SloKind::Metric { good, .. } => match &good.predicate {
             Predicate::Number { comparison, threshold, .. } if !value.is_nan() => {
                 Some(comparison.holds(value, *threshold))

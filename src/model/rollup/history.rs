@@ -20,3 +20,14 @@ pub struct SeriesHistory {
     /// The first minute of which anything is stored, also where that is older than what is here; `None`: nothing is.
     pub first: Option<u32>,
 }
+
+/// What is stored of one series in one span of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSpan {
+    /// Its first minute, counted from 1970-01-01 00:00 UTC.
+    pub begin: u32,
+    /// How many minutes it has.
+    pub minutes: u32,
+    /// What is known of it.
+    pub bucket: Bucket,
+}

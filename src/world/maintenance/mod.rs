@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub(super) use self::past::PlannedPast;
+pub(crate) use self::past::share;
 pub(crate) use self::plan::MaintenancePlan;
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;

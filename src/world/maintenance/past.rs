@@ -26,14 +26,18 @@ impl PlannedPast {
 
     /// The share of so many minutes from a minute of the monotonic clock on that lay in them.
     pub(in crate::world) fn share(&self, first: u32, count: u32) -> f64 {
-        let length = u64::from(count) * MINUTE_MS;
         let start = utc_of(self.now, u64::from(first) * MINUTE_MS);
-        let end = start + chrono::Duration::milliseconds(length.cast_signed());
-        let from = self.windows.partition_point(|window| window.end <= start);
-        let about = self.windows[from..].iter().take_while(|window| window.start < end);
-        let inside = about.map(|window| (window.end.min(end) - window.start.max(start)).num_milliseconds());
-        inside.sum::<i64>() as f64 / length.max(1) as f64
+        let end = start + chrono::Duration::minutes(i64::from(count));
+        share(&self.windows, start, end)
     }
+}
+
+/// The share of a span that lay in windows, which are in their order and without overlaps.
+pub(crate) fn share(windows: &[TimeWindow], start: DateTime<Utc>, end: DateTime<Utc>) -> f64 {
+    let from = windows.partition_point(|window| window.end <= start);
+    let about = windows[from..].iter().take_while(|window| window.start < end);
+    let inside = about.map(|window| (window.end.min(end) - window.start.max(start)).num_milliseconds());
+    inside.sum::<i64>() as f64 / (end - start).num_milliseconds().max(1) as f64
 }
 
 /// The wall clock at a moment of the monotonic one.

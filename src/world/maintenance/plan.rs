@@ -108,11 +108,7 @@ impl MaintenancePlan {
     }
 
     /// The windows that concern a service between two moments, in their order and without overlaps.
-    pub(crate) fn covered(
-        &self,
-        service: Option<&str>,
-        span: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Vec<TimeWindow> {
+    pub(crate) fn covered(&self, service: Option<&str>, span: (DateTime<Utc>, DateTime<Utc>)) -> Vec<TimeWindow> {
         let about = self.between(span).into_iter().filter(|one| one.services.includes(service));
         joined(about.map(|one| one.window).collect())
     }

@@ -144,12 +144,13 @@ impl SloView {
     }
 }
 
-pub(in crate::world) fn interval(slo: &Slo, config: &Config) -> Option<Duration> {
+/// How often what an objective measures is polled; `None` where it is about runs.
+pub(crate) fn interval(slo: &Slo, config: &Config) -> Option<Duration> {
     slo::interval(slo, &SloScope { checks: &config.checks, metrics: &config.metrics })
 }
 
 /// The service of what an objective measures.
-pub(in crate::world) fn service<'a>(slo: &Slo, config: &'a Config) -> Option<&'a Name> {
+pub(crate) fn service<'a>(slo: &Slo, config: &'a Config) -> Option<&'a Name> {
     match &slo.kind {
         SloKind::Check(name) => config.checks.iter().find(|check| check.name == *name)?.service.as_ref(),
         SloKind::Metric { metric, .. } => config.metrics.iter().find(|one| one.name == *metric)?.service.as_ref(),

@@ -47,17 +47,13 @@ impl World {
         if std::mem::replace(&mut slo.past, Past::Here) == Past::Here {
             return;
         }
-        let Some(meter) = &mut slo.meter else { return };
+        let (Some(meter), Some(configured)) = (&mut slo.meter, config.slos.get(id.place())) else { return };
         let meter = Arc::make_mut(meter);
         let first = spans.first().map(|(first, ..)| *first);
         let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, now);
-        let of_check = config.slos.get(id.place()).is_some_and(Slo::is_of_check);
         let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
         for (first, count, bucket) in spans {
-            let (good, bad) =
-                if of_check { of_statuses(bucket) } else { of_values(&config, id, bucket, *count, every) };
-            let length = u64::from(*count) * MINUTE_MS;
-            let mut tally = split(good, bad, length, planned.share(*first, *count));
+            let mut tally = of_span(configured, every, (bucket, *count), planned.share(*first, *count));
             tally.bad_events = carried.events(tally.bad_ms, *first, *count);
             meter.restore(*first, *count, tally);
         }
@@ -71,6 +67,22 @@ fn every(slo: &SloView, config: &Config) -> Duration {
     slo.and_then(|slo| interval(slo, config)).unwrap_or(Duration::from_mins(1))
 }
 
+/// What an objective makes of what is stored of so many minutes, of which a share lay in maintenance. Bad readings are not
+/// counted. `every`: how often what it measures is polled.
+pub(crate) fn of_span(slo: &Slo, every: Duration, (bucket, minutes): (&Bucket, u32), share: f64) -> SloTally {
+    if slo.is_of_check() {
+        return of_check((bucket, minutes), share);
+    }
+    let (good, bad) = of_values(slo, bucket, minutes, every);
+    split(good, bad, u64::from(minutes) * MINUTE_MS, share)
+}
+
+/// What is known of a check in so many stored minutes, of which a share lay in maintenance.
+pub(crate) fn of_check((bucket, minutes): (&Bucket, u32), share: f64) -> SloTally {
+    let (good, bad) = of_statuses(bucket);
+    split(good, bad, u64::from(minutes) * MINUTE_MS, share)
+}
+
 /// Good and bad milliseconds of a check.
 fn of_statuses(bucket: &Bucket) -> (u64, u64) {
     let bad = bucket.failed_ms().min(bucket.known_ms());
@@ -78,10 +90,10 @@ fn of_statuses(bucket: &Bucket) -> (u64, u64) {
 }
 
 /// Good and bad milliseconds of a metric: each stored value stands for an interval, within the span.
-fn of_values(config: &Config, id: SloId, bucket: &Bucket, minutes: u32, every: Duration) -> (u64, u64) {
+fn of_values(slo: &Slo, bucket: &Bucket, minutes: u32, every: Duration) -> (u64, u64) {
     let (mut good, mut bad) = (0, 0);
     for (value, count) in bucket.counts() {
-        match is_good(config, id, value) {
+        match is_good(slo, value) {
             Some(true) => good += count,
             Some(false) => bad += count,
             None => {}
