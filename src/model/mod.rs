@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod availability;
+pub mod baseline;
 pub mod burn;
 pub mod cause;
 pub mod choice;

@@ -4,6 +4,7 @@
 //! again: [`follow`] is the one place that knows what a fact makes of it.
 
 mod alert;
+mod baseline;
 mod check;
 mod maintenance;
 mod message;
@@ -39,6 +40,8 @@ pub enum ThingKind {
     Silence,
     /// A window of maintenance, by its id.
     Maintenance,
+    /// A baseline, by its name.
+    Baseline,
     /// What a target of messages was told, by the target's id.
     Message,
     /// A run, by its id.
@@ -56,6 +59,7 @@ impl ThingKind {
             Self::Note => "note",
             Self::Silence => "silence",
             Self::Maintenance => "maintenance",
+            Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
             Self::Lock => "lock",
@@ -63,8 +67,17 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Check, Self::Alert, Self::Note, Self::Silence, Self::Maintenance, Self::Message, Self::Run, Self::Lock];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Check,
+        Self::Alert,
+        Self::Note,
+        Self::Silence,
+        Self::Maintenance,
+        Self::Baseline,
+        Self::Message,
+        Self::Run,
+        Self::Lock,
+    ];
 
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -152,6 +165,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     alert::follow(fact, things);
     silence::follow(fact, things);
     maintenance::follow(fact, things);
+    baseline::follow(fact, things);
     message::follow(fact, things);
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod acting;
 pub mod address;
 pub(crate) mod alerts;
 pub mod audit;
+mod baselines;
 mod chain;
 pub(crate) mod check;
 mod cut;

@@ -146,7 +146,7 @@ impl World {
                 }
                 ThingKind::Maintenance => self.learn_maintenance(thing),
                 ThingKind::Message => self.learn_target(thing),
-                ThingKind::Check | ThingKind::Run | ThingKind::Lock => {}
+                ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }
         }
         self.firings.is_read = true;

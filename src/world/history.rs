@@ -101,6 +101,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
             let text = format!("store rebuilt: {} put right", counted(rebuilt.count, "thing"));
             (HistoryKind::Note, text, true)
         }
+        Statement::BaselineSaved(saved) => (HistoryKind::Note, format!("baseline {} saved", saved.name), true),
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
         Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, (config, zone)), false),

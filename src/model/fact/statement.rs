@@ -13,6 +13,7 @@ use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
+use crate::model::baseline::BaselineSaved;
 use crate::model::thing::{ThingKey, ThingKind};
 use crate::text::name::Name;
 
@@ -61,6 +62,8 @@ pub enum Statement {
     MessageSent(MessageSent),
     /// A message was not accepted.
     MessageFailed(MessageFailed),
+    /// A person kept the figures of a span of time.
+    BaselineSaved(BaselineSaved),
     /// A release of a service was brought up, by whoever deploys it.
     Deployed(Deployed),
     /// A run is about to start: the plan that was confirmed, lock and attempt.
@@ -135,6 +138,7 @@ impl Statement {
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
+            Self::BaselineSaved(_) => "baseline.saved",
             Self::Deployed(_) => "deployment",
             Self::RunIntended(_) => "run.intent",
             Self::RunEnded(_) | Self::RunClosed(RunClosed { checks: None, .. }) => "run.end",
@@ -169,6 +173,7 @@ impl Statement {
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
+            Self::BaselineSaved(saved) => format!("baseline:{}", saved.name),
             Self::Deployed(deployed) => format!("service:{}", deployed.service),
             Self::StoreAccepted(accepted) => format!("store:{}", accepted.store),
             Self::WrittenBefore(before) => format!("audit:{}:{}", before.writer, before.seq),
@@ -243,6 +248,7 @@ impl Statement {
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
+            Self::BaselineSaved(said) => serde_json::to_value(said),
             Self::Deployed(said) => serde_json::to_value(said),
             Self::RunIntended(said) => serde_json::to_value(said),
             Self::RunEnded(said) => serde_json::to_value(said),
@@ -297,6 +303,7 @@ impl Statement {
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),
+            "baseline.saved" => Self::BaselineSaved(typed(detail)?),
             "deployment" => Self::Deployed(typed(detail)?),
             "run.intent" => Self::RunIntended(typed(detail)?),
             "run.end" if detail.get("state").is_none() => Self::RunEnded(typed(detail)?),
@@ -344,6 +351,7 @@ impl Statement {
             | Self::MessageFailed(MessageFailed { target, .. }) => {
                 vec![ThingKey::new(ThingKind::Message, &target.id())]
             }
+            Self::BaselineSaved(saved) => vec![ThingKey::new(ThingKind::Baseline, &saved.name)],
             Self::StoreOpened(_)
             | Self::StoreImported(_)
             | Self::StoreRebuilt(_)
