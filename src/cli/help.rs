@@ -189,6 +189,31 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "report",
+        examples: &[
+            ("opsroom report weekly", "the last complete week, Monday to Sunday"),
+            ("opsroom report daily --at 2026-11-02", "that day"),
+            ("opsroom report monthly --json --out report.json", "the last complete month, for other programs"),
+        ],
+        exits: &[
+            (exit::OK, "the report is written, whatever it says"),
+            (exit::WARNING, "written, but the store has lost entries"),
+            (exit::UNKNOWN, "nothing is known of that time, or no store can be read"),
+        ],
+    },
+    HelpPage {
+        command: "baseline",
+        examples: &[
+            ("opsroom baseline save before-upgrade", "keep the figures of the last 7 days"),
+            ("opsroom baseline compare before-upgrade --period 1d", "the last day beside them"),
+        ],
+        exits: &[
+            (exit::OK, "saved; or no check is notably slower"),
+            (exit::WARNING, "a check is slower: its p95 is more than a fifth higher; or the store has lost entries"),
+            (exit::UNKNOWN, "nothing was measured, or no store can be read"),
+        ],
+    },
+    HelpPage {
         command: "store",
         examples: &[
             ("opsroom store", "where it is, and what it holds"),

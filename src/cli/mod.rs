@@ -9,6 +9,7 @@ mod ack;
 pub mod adapters;
 mod alerts;
 mod audit;
+mod baseline;
 pub mod before;
 pub mod check;
 mod choose;
@@ -25,6 +26,7 @@ mod maintenance;
 pub mod man;
 mod notify;
 pub mod output;
+mod report;
 pub mod run;
 pub mod run_service;
 pub mod runs;
@@ -152,6 +154,12 @@ enum Command {
     /// Show, plan or end maintenance: windows in which alerts are muted
     #[command(after_long_help = help::end("maintenance"))]
     Maintenance(maintenance::Arguments),
+    /// Write the report of a day, a week or a month, as Markdown or JSON
+    #[command(after_long_help = help::end("report"))]
+    Report(report::Arguments),
+    /// Show, save or compare baselines: the figures of a span of time
+    #[command(after_long_help = help::end("baseline"))]
+    Baseline(baseline::Arguments),
     /// Show the channels with their last delivery, or send a test message
     #[command(after_long_help = help::end("notify"))]
     Notify(notify::Arguments),
@@ -238,6 +246,8 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),
         Some(Command::Maintenance(arguments)) => maintenance::run(arguments, global),
+        Some(Command::Report(arguments)) => report::run(arguments, global),
+        Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Notify(arguments)) => notify::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),

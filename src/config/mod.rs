@@ -36,7 +36,7 @@ pub mod sections;
 pub mod spec;
 mod substitute;
 mod syntax;
-mod thing;
+pub(crate) mod thing;
 pub(crate) mod titles;
 mod toml_fault;
 mod tree;

@@ -1,5 +1,7 @@
 //! How actions, checks and services are called wherever a person reads of them.
 
+use std::collections::HashMap;
+
 use super::Config;
 use super::sections::action::Action;
 use crate::model::run::Lock;
@@ -17,6 +19,18 @@ pub(crate) fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
     let is_only = config.checks.iter().filter(|check| check.service.as_ref() == Some(service)).count() == 1;
     let service = config.services.iter().find(|known| known.name == *service).filter(|_| is_only);
     service.map_or(name, |service| &service.title)
+}
+
+/// The same of all of them at once, by name: ten thousand are not looked for one by one.
+pub(crate) fn titles_of_checks(config: &Config) -> HashMap<&str, &str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for service in config.checks.iter().filter_map(|check| check.service.as_ref()) {
+        *counts.entry(service).or_default() += 1;
+    }
+    let only = config.services.iter().filter(|service| counts.get(&*service.name) == Some(&1));
+    let only: HashMap<&str, &str> = only.map(|service| (&*service.name, service.title.as_str())).collect();
+    let title = |service: Option<&Name>| service.and_then(|service| only.get(&**service).copied());
+    config.checks.iter().map(|check| (&*check.name, title(check.service.as_ref()).unwrap_or(&check.name))).collect()
 }
 
 /// How an alert is shown: as the check or metric that it is about.

@@ -1,4 +1,7 @@
-//! The little of Markdown that a runbook is read by: its headings and their sections.
+//! The little of Markdown that a runbook is read by (its headings and their sections), and text from outside made safe to
+//! stand within Markdown.
+
+use super::SafeText;
 
 /// What opens and closes a block of code.
 const FENCE: &str = "```";
@@ -31,6 +34,28 @@ pub(crate) fn heading(line: &str) -> Option<(usize, &str)> {
 /// Whether a line opens or closes a block of code.
 pub(crate) fn is_fence(line: &str) -> bool {
     line.trim_start().starts_with(FENCE)
+}
+
+/// Text from outside as it can stand within a line or a cell of a table, where it means nothing but itself: no markup, no
+/// HTML, no link, no mention, no end of the cell. Not at the start of a line, where more signs have a meaning.
+pub(crate) fn escaped(text: &str) -> String {
+    let safe = SafeText::new(text);
+    let mut out = String::with_capacity(safe.len());
+    let mut before = ' ';
+    for c in safe.as_str().chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '@' | '!' | '#' => out.extend(['\\', c]),
+            // An address is not made a link by itself: `https://`, `www.`.
+            '/' if before == ':' => out.push_str("\\/"),
+            '.' if before.eq_ignore_ascii_case(&'w') => out.push_str("\\."),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    out
 }
 
 /// The headings with their lines.
@@ -75,6 +100,25 @@ mod tests {
         assert_eq!(section(&TEXT, "db"), Some(&TEXT[9..]));
         assert_eq!(section(&TEXT, ""), Some(&TEXT[..]));
         assert_eq!(section(&TEXT, "not-a-heading"), None);
+    }
+
+    #[test]
+    fn text_from_outside_means_nothing_but_itself() {
+        let cases = [
+            ("plain text, 12.4 % (ok)", "plain text, 12.4 % (ok)"),
+            ("a|b", "a\\|b"),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("[x](javascript:1) ![i](u)", "\\[x\\](javascript:1) \\!\\[i\\](u)"),
+            ("**b** _i_ `c` ~~s~~", "\\*\\*b\\*\\* \\_i\\_ \\`c\\` \\~\\~s\\~\\~"),
+            ("https://evil.example www.evil.example", "https:\\//evil.example www\\.evil.example"),
+            ("@channel &lt; $x$ \\", "\\@channel &amp;lt; \\$x\\$ \\\\"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escaped(text), expected, "{text}");
+        }
+        let hostile = escaped("a\u{1b}[2J\u{202e}b\u{200b}\n# c\r\u{7}");
+        assert!(!hostile.chars().any(|c| c.is_control() || crate::text::is_hidden(c)), "{hostile:?}");
+        assert!(hostile.contains("\\# c"), "a line break begins no line: {hostile}");
     }
 
     #[test]

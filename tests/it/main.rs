@@ -43,6 +43,7 @@ mod postgres;
 mod properties;
 mod pty;
 mod replay;
+mod reports;
 mod rollups;
 mod run_command;
 mod run_directories;

@@ -60,8 +60,12 @@ impl Team {
     }
 
     pub fn file(&self) -> PathBuf {
+        self.file_with(&self.config())
+    }
+
+    fn file_with(&self, config: &str) -> PathBuf {
         let path = self.at.path().join("opsroom.toml");
-        std::fs::write(&path, self.config()).unwrap();
+        std::fs::write(&path, config).unwrap();
         path
     }
 
@@ -79,8 +83,13 @@ impl Team {
     }
 
     pub fn opsroom(&self, arguments: &[&str]) -> Output {
+        self.opsroom_with(&self.config(), arguments)
+    }
+
+    /// With another configuration.
+    pub fn opsroom_with(&self, config: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.args(["--config", self.file().to_str().unwrap(), "--store", &self.url]).args(arguments);
+        command.args(["--config", self.file_with(config).to_str().unwrap(), "--store", &self.url]).args(arguments);
         command
             .current_dir(self.at.path())
             .env("HOME", self.at.path())

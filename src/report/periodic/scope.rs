@@ -1,0 +1,128 @@
+//! What a report is about: its period, the one before it, and the configuration by which both are read.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::config::sections::check::Check;
+use crate::config::titles::titles_of_checks;
+use crate::lang::schedule::TimeWindow;
+use crate::report::period::{Period, minute_of};
+use crate::text::name::Name;
+use crate::world::maintenance::{self, MaintenancePlan};
+
+/// The period, the one before it, and what was planned in them.
+#[derive(Debug)]
+pub(crate) struct ReportScope<'a> {
+    /// The configuration as it is now: what it has no more is not reported.
+    pub config: &'a Config,
+    /// The period.
+    pub period: Period,
+    /// The one before.
+    pub before: Period,
+    /// When the report is written: the end of a period that is not over.
+    pub now: DateTime<Utc>,
+    plan: &'a MaintenancePlan,
+    /// The minutes at which the two begin, and at which the period ends or now is.
+    edges: [u32; 3],
+    /// How checks are shown, by name.
+    titles: HashMap<&'a str, &'a str>,
+    /// Windows of maintenance by service.
+    windows: BTreeMap<Option<Name>, Vec<TimeWindow>>,
+}
+
+/// In which of the two something lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// In the period.
+    Now,
+    /// In the one before.
+    Before,
+}
+
+impl<'a> ReportScope<'a> {
+    /// `None` where the calendar has no period before.
+    pub(crate) fn new(
+        config: &'a Config,
+        plan: &'a MaintenancePlan,
+        period: Period,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let before = period.before()?;
+        let edges = [before.from(), period.from(), period.until().min(now)].map(minute_of);
+        let titles = titles_of_checks(config);
+        Some(Self { config, period, before, now, plan, edges, titles, windows: BTreeMap::new() })
+    }
+
+    /// How a check is shown.
+    pub(crate) fn title_of(&self, check: &'a Check) -> &'a str {
+        self.titles.get(&*check.name).copied().unwrap_or(&check.name)
+    }
+
+    /// The end of the period, or now where it is not over.
+    pub(crate) fn until(&self) -> DateTime<Utc> {
+        self.period.until().min(self.now)
+    }
+
+    /// Whether the period is over.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.period.until() <= self.now
+    }
+
+    /// The minutes at which the two begin, and at which the period ends or now is.
+    pub(crate) const fn edges(&self) -> [u32; 3] {
+        self.edges
+    }
+
+    /// In which of the two a moment lies.
+    pub(crate) fn when(&self, at: DateTime<Utc>) -> Option<When> {
+        if at >= self.until() {
+            return None;
+        }
+        self.period.contains(at).then_some(When::Now).or(self.before.contains(at).then_some(When::Before))
+    }
+
+    /// The same of a stored minute.
+    pub(crate) fn when_of(&self, minute: u32) -> Option<When> {
+        let [before, from, until] = self.edges;
+        match minute {
+            _ if minute >= until || minute < before => None,
+            _ if minute >= from => Some(When::Now),
+            _ => Some(When::Before),
+        }
+    }
+
+    /// The length of either, in milliseconds.
+    pub(crate) fn length_ms(&self, when: When) -> u64 {
+        let (from, until) = self.ends(when);
+        (until - from).num_milliseconds().max(0).cast_unsigned()
+    }
+
+    /// The share of some minutes that lay in planned maintenance of a service.
+    pub(crate) fn maintenance(&mut self, service: Option<&Name>, begin: u32, minutes: u32) -> f64 {
+        let start = DateTime::from_timestamp(i64::from(begin) * 60, 0).unwrap_or_default();
+        let end = start + chrono::Duration::minutes(i64::from(minutes));
+        maintenance::share(self.windows(service), start, end)
+    }
+
+    /// Milliseconds of planned maintenance of a service.
+    pub(crate) fn maintenance_ms(&mut self, service: Option<&Name>, when: When) -> u64 {
+        let (from, until) = self.ends(when);
+        let share = maintenance::share(self.windows(service), from, until);
+        (share * self.length_ms(when) as f64).round() as u64
+    }
+
+    fn ends(&self, when: When) -> (DateTime<Utc>, DateTime<Utc>) {
+        match when {
+            When::Now => (self.period.from(), self.until()),
+            When::Before => (self.before.from(), self.before.until()),
+        }
+    }
+
+    fn windows(&mut self, service: Option<&Name>) -> &[TimeWindow] {
+        let (plan, span) = (self.plan, (self.before.from(), self.period.until()));
+        let find = || plan.covered(service.map(|name| &**name), span);
+        self.windows.entry(service.cloned()).or_insert_with(find)
+    }
+}
