@@ -42,16 +42,14 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         Outcome::Runs { runs, locks } => state.world.stored_runs(runs, locks),
         Outcome::Store { away, since } => store(state, away, since),
-        Outcome::StoreOnlyRead(why) => {
-            state.world.store_only_read = why;
-            Output::default()
-        }
+        Outcome::StoreOnlyRead(why) => only_read(state, why),
         Outcome::Past { series, histories } => past(state, &series, histories),
         Outcome::StoreFigures(figures) => {
             state.world.diagnostics.store = figures;
             return;
         }
         Outcome::Lease(report) => state.world.lease_changed(*report),
+        Outcome::Present(present) => state.world.present_changed(present),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
         Outcome::Remembered { lately, head } => {
             // It may be another store.
@@ -140,6 +138,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Past { .. }
         | Outcome::StoreFigures(_)
         | Outcome::Lease(_)
+        | Outcome::Present(_)
         | Outcome::Engine { .. }
         | Outcome::Remembered { .. }
         | Outcome::Facts(_)
@@ -187,6 +186,11 @@ fn failed(state: &mut State, why: &SafeText, is_asked: bool) {
     if !(is_known && (!is_asked || is_shown())) {
         state.toast(Tone::Error, why.as_str());
     }
+}
+
+fn only_read(state: &mut State, why: Option<SafeText>) -> Output {
+    state.world.store_only_read = why;
+    Output::default()
 }
 
 fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHistory>>) -> Output {

@@ -306,6 +306,18 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "whoami",
+        examples: &[
+            ("opsroom whoami", "who you are, who records, and who else is here on which screen"),
+            ("opsroom whoami --json", "for a script"),
+        ],
+        exits: &[
+            (exit::OK, "shown"),
+            (exit::WARNING, "the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read"),
+        ],
+    },
+    HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
         exits: &[

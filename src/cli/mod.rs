@@ -43,6 +43,7 @@ pub mod themes;
 mod timeline;
 pub mod unlock;
 mod watch;
+mod whoami;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -166,6 +167,9 @@ enum Command {
     /// End a silence
     #[command(after_long_help = help::end("unsilence"))]
     Unsilence(silence::UnsilenceArguments),
+    /// Show by which name you are recorded, who records for all, and who else is here
+    #[command(after_long_help = help::end("whoami"))]
+    Whoami(whoami::Arguments),
     /// Release the lock of a run that has ended
     #[command(after_long_help = help::end("unlock"))]
     Unlock(unlock::Arguments),
@@ -250,6 +254,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Notify(arguments)) => notify::run(arguments, global),
+        Some(Command::Whoami(arguments)) => whoami::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
         Some(Command::Store(arguments)) => store::run(arguments, global),

@@ -24,6 +24,7 @@ pub mod message;
 pub mod observation;
 pub mod oncall;
 pub mod outcome;
+pub mod presence;
 pub mod preview;
 pub mod rate;
 pub mod reading;

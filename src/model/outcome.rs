@@ -12,6 +12,7 @@ use super::engine::EngineState;
 use super::fact::{Fact, NewFact};
 use super::lease::LeaseReport;
 use super::message::{DeliveryFailure, Recipient};
+use super::presence::Presence;
 use super::rollup::{ChartQuery, ChartSpan, SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use super::thing::StoredThing;
@@ -160,6 +161,8 @@ pub enum Outcome {
     StoreFigures(StoreFigures),
     /// The lease stands otherwise than before.
     Lease(Box<LeaseReport>),
+    /// Who else uses the store.
+    Present(Vec<Presence>),
     /// What the engine of the last holder of the lease knew.
     Engine {
         /// It.

@@ -11,6 +11,7 @@ use super::feeds::Feeds;
 use super::held::HeldRecords;
 use super::history::HistoryWriter;
 use super::lease::LeaseTask;
+use super::presence::PresenceTask;
 use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
@@ -110,6 +111,8 @@ pub(crate) struct Core {
     part: ConsolePart,
     /// `None`: this console takes no part.
     pub(super) lease: Option<LeaseTask>,
+    /// Says to others that this console is here; `None`: it says nothing.
+    presence: Option<PresenceTask>,
 }
 
 impl Core {
@@ -156,6 +159,7 @@ impl Core {
             resident: None,
             warnings,
             store,
+            presence: lease.is_some().then(|| PresenceTask::new(part == ConsolePart::Watches)),
             part,
             lease,
         };
@@ -191,6 +195,10 @@ impl Core {
             retention::start_removing(&mut self.tasks, &self.effects, &lease.configuration());
             let Tools { run_service, state_directory, .. } = &self.effects.tools;
             lease.start(&mut self.tasks, run_service, state_directory, place);
+        }
+        if let Some(presence) = &self.presence {
+            presence.shows(self.state.console.screen.name());
+            presence.start(&mut self.tasks, &self.effects.tools, self.clock);
         }
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();
@@ -297,6 +305,9 @@ impl Core {
             if let Some(lease) = &self.lease {
                 lease.configured(&self.state.world.config, self.state.world.read_only);
             }
+        }
+        if let Some(presence) = &self.presence {
+            presence.shows(self.state.console.screen.name());
         }
         effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
     }

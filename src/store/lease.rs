@@ -200,7 +200,11 @@ impl Store {
     }
 
     /// Who holds a lease; `None` where nobody does.
-    async fn holder(&self, lease: Option<LeaseRow>, now: DateTime<Utc>) -> Result<Option<LeaseHolder>, StoreError> {
+    pub(super) async fn holder(
+        &self,
+        lease: Option<LeaseRow>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LeaseHolder>, StoreError> {
         let Some(lease) = lease.filter(|lease| !lease.is_free(now)) else { return Ok(None) };
         let taken = self.taken(lease.fence).await?;
         let since = taken.as_ref().map_or(lease.renewed_at, |fact| fact.recorded_at);

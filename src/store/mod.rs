@@ -25,6 +25,7 @@ mod late;
 pub mod lease;
 pub mod locks;
 pub mod place;
+pub(crate) mod presence;
 pub(crate) mod queue;
 mod readable;
 mod reopening;

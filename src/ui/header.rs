@@ -10,7 +10,9 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::model::alert::Severity;
 use crate::model::outcome::StoreAbsence;
+use crate::model::presence::Presence;
 use crate::model::status::Status;
+use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::{Line, cut};
 use crate::ui::panels::services;
@@ -23,6 +25,9 @@ const SHORT_NAME: usize = 12;
 const CLOCK_DROP_PRIORITY: u8 = 3;
 /// What gives way at this priority or above gives way to the keys of the screens.
 const SHORTENED_FOR_TABS: u8 = 7;
+
+/// Who else is here gives way before anything else.
+const COMPANY: u8 = 20;
 
 /// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
 /// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
@@ -148,7 +153,34 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let words = Line::styled(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
         parts.push(Part::new(before.join(words), 10));
     }
+    parts.extend(company(state, divider()));
     parts
+}
+
+/// Who else is here, with the one that records for all where that is not this console: the first thing to give way.
+fn company(state: &State, divider: Line<'static>) -> Option<Part> {
+    let words = |text: String| divider.clone().join(Line::styled(text, Role::TextDim));
+    let (present, holder) = (&state.seen().present, state.seen().lease_holder());
+    let name = |one: &Presence| {
+        let records = if holder.is_some_and(|holder| one.is(holder)) { ", records" } else { "" };
+        let place = if one.watcher { "watcher" } else { one.screen.as_str() };
+        format!("{} ({place}{records})", one.name())
+    };
+    let recorder = holder.filter(|holder| !present.iter().any(|one| one.is(holder)));
+    let recorder = recorder.map(|holder| {
+        let role = if holder.watcher { "watcher, " } else { "" };
+        format!("{} ({role}records)", SafeText::new(holder.who.split(" (").next().unwrap_or_default()))
+    });
+    let all: Vec<String> = recorder.into_iter().chain(present.iter().map(name)).collect();
+    let (first, others) = all.split_first()?;
+    let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
+    let short = Part::new(words(format!("with {}", all.len())), COMPANY - 2)
+        .or_longer(words(format!("with {first}{more}")), COMPANY - 1);
+    Some(match others {
+        [] => short,
+        [second] => short.or_longer(words(format!("with {first}, {second}")), COMPANY),
+        [second, rest @ ..] => short.or_longer(words(format!("with {first}, {second} +{}", rest.len())), COMPANY),
+    })
 }
 
 /// The environment in words and colour.

@@ -3,8 +3,9 @@
 use super::World;
 use super::diagnostics::ProblemKind;
 use super::output::Output;
-use crate::model::lease::{LeaseReport, LeaseView};
+use crate::model::lease::{LeaseHolder, LeaseReport, LeaseView};
 use crate::model::outcome::StoreAbsence;
+use crate::model::presence::Presence;
 use crate::text::SafeText;
 use crate::text::count::counted;
 
@@ -49,6 +50,20 @@ impl World {
             output.extend(self.problem(ProblemKind::Warning, &SafeText::new("store"), &SafeText::new(&text)));
         }
         output
+    }
+
+    /// Others came, left, or show another screen.
+    pub(crate) fn present_changed(&mut self, present: Vec<Presence>) -> Output {
+        self.present = present;
+        Output::noticeable()
+    }
+
+    /// Who holds the lease, where that is another one.
+    pub(crate) const fn lease_holder(&self) -> Option<&LeaseHolder> {
+        match &self.lease {
+            LeaseView::Other(holder) | LeaseView::OtherConfiguration(Some(holder)) => Some(holder),
+            _ => None,
+        }
     }
 
     /// Whether the store answers and nobody puts on record what happens: each console of it only looks on.

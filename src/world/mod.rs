@@ -70,6 +70,7 @@ use crate::logs::ring::RingLimits;
 use crate::model::engine::EngineState;
 use crate::model::lease::LeaseView;
 use crate::model::outcome::StoreAway;
+use crate::model::presence::Presence;
 use crate::model::run::{Lock, Run};
 use crate::model::thing::NoteRecord;
 use crate::text::SafeText;
@@ -136,6 +137,8 @@ pub struct World {
     pub locks: Vec<Lock>,
     /// Who acts for all that use the store.
     pub lease: LeaseView,
+    /// Who else uses the store, as far as is known: those that began first come first.
+    pub present: Vec<Presence>,
     /// Since when the store is away, and why; `None`: it answers.
     pub store_away: Option<StoreAway>,
     /// Why the store may only be read here; `None`: it may be written.
@@ -195,6 +198,7 @@ impl World {
             history: Vec::new(),
             locks: Vec::new(),
             lease: LeaseView::default(),
+            present: Vec::new(),
             store_away: None,
             store_only_read: None,
             engine_kept: None,

@@ -40,6 +40,7 @@ mod mounts;
 mod nginx;
 mod old_stores;
 mod postgres;
+mod presence;
 mod properties;
 mod pty;
 mod replay;

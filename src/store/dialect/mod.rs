@@ -198,6 +198,9 @@ pub(super) enum Prune<'a> {
     Things(ThingKind, u64),
 }
 
+/// What is kept by a name: the name, what it is, and when it was written by the store's clock.
+pub(super) type KeptRow = (String, Vec<u8>, DateTime<Utc>);
+
 /// What a database answers.
 pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -249,6 +252,9 @@ pub(super) trait Dialect: Debug + Send + Sync {
 
     /// What is kept by a name, and when it was written by the store's clock.
     fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>>;
+
+    /// What is kept by names that begin so, in their order, with its name and when it was written.
+    fn kept_below<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<KeptRow>>;
 
     /// Removes what may go, at most `most` rows; says how many went.
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>>;

@@ -16,7 +16,7 @@ use self::migrate::Reader;
 use self::names::Named;
 use self::wakes::Wakes;
 use super::{
-    Answer, Appended, Batch, Cut, Dialect, FactRow, Guard, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts,
+    Answer, Appended, Batch, Cut, Dialect, FactRow, Guard, Head, KeptRow, LeaseRow, Prune, RollupRow, Side, WhichFacts,
     WhichThings,
 };
 use crate::model::thing::StoredThing;
@@ -203,6 +203,10 @@ impl Dialect for Postgres {
 
     fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>> {
         call_again!(self, connection => side::kept(&mut connection, name))
+    }
+
+    fn kept_below<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<KeptRow>> {
+        call_again!(self, connection => side::kept_below(&mut connection, prefix))
     }
 
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 
-use super::{Cut, FactRow, LeaseRow, RollupRow, moment, place};
+use super::{Cut, FactRow, KeptRow, LeaseRow, RollupRow, moment, place};
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
 use crate::store::StoreError;
 
@@ -91,4 +91,13 @@ pub(super) fn rollup(row: &impl StoreRow, tier: &str, series: &str) -> Result<Ro
 /// Of `body, written_at`.
 pub(super) fn kept(row: &impl StoreRow) -> Result<(Vec<u8>, DateTime<Utc>), StoreError> {
     Ok((row.cell(0)?, moment(row.cell(1)?)?))
+}
+
+/// `name, body, written_at` of what is kept by names that begin so, in every dialect.
+pub(super) const KEPT_BELOW: &str =
+    "SELECT name, body, written_at FROM keep WHERE substr(name, 1, length($1)) = $1 ORDER BY name";
+
+/// Of `name, body, written_at`.
+pub(super) fn kept_by_name(row: &impl StoreRow) -> Result<KeptRow, StoreError> {
+    Ok((row.cell(0)?, row.cell(1)?, moment(row.cell(2)?)?))
 }

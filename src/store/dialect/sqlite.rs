@@ -19,8 +19,8 @@ use self::main_file::MainFile;
 use self::write::{head, is_known, write};
 use super::rows::{fact, thing};
 use super::{
-    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, LeaseRow, Prune, RollupRow, Side,
-    WhichFacts, WhichThings, millis, moment,
+    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, KeptRow, LeaseRow, Prune, RollupRow,
+    Side, WhichFacts, WhichThings, millis, moment,
 };
 use crate::files::made::{self, SharedRight};
 use crate::model::thing::{StoredThing, ThingKey};
@@ -298,6 +298,10 @@ impl Dialect for Sqlite {
 
     fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>> {
         async move { side::kept(&mut *self.pool.acquire().await?, name).await }.boxed()
+    }
+
+    fn kept_below<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<KeptRow>> {
+        async move { side::kept_below(&mut *self.pool.acquire().await?, prefix).await }.boxed()
     }
 
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {

@@ -103,6 +103,7 @@ macro_rules! suite {
 mod beside;
 mod facts;
 mod place;
+mod presence;
 mod runs;
 
 fn said(why: &str) -> Statement {

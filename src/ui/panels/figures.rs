@@ -45,6 +45,7 @@ fn lines(state: &State, width: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     // Who writes alerts is what a person looks for here first: it is above the fold at 80×24.
     store(state, width, &mut out);
+    company(state, width, &mut out);
     polling(state, &mut out);
     screen(state, &mut out);
     process(state, &mut out);
@@ -197,6 +198,21 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
         if count > 0 {
             out.push(fact(name, figures::count(count as u64), bad(true)));
         }
+    }
+}
+
+/// Who else uses the store.
+fn company(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
+    if state.seen().present.is_empty() {
+        return;
+    }
+    out.push(heading("here"));
+    let zone = state.seen().config.console.timezone;
+    for one in &state.seen().present {
+        let place = if one.watcher { "watcher" } else { one.screen.as_str() };
+        out.extend(Line::styled(format!("  {}@{}", one.who, one.host), Role::Text).wrapped(width, 4));
+        let since = figures::moment(one.since, state.seen().now.utc, zone);
+        out.push(Line::styled(format!("    {place}, {} since {since}", one.pid), Role::TextDim));
     }
 }
 

@@ -9,8 +9,8 @@ use super::migrate;
 use super::names::{NOW, Named};
 use crate::model::thing::{StoredThing, ThingKey};
 use crate::store::dialect::{
-    CHECKPOINT, Cut, FactRow, Head, IMPORTING, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings, millis,
-    moment, place, rows,
+    CHECKPOINT, Cut, FactRow, Head, IMPORTING, KeptRow, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings,
+    millis, moment, place, rows,
 };
 use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
@@ -173,6 +173,11 @@ pub(super) async fn kept(
     let row = sqlx::query("SELECT body, written_at FROM keep WHERE name = $1").bind(name);
     let row = row.fetch_optional(connection).await?;
     row.as_ref().map(rows::kept).transpose()
+}
+
+pub(super) async fn kept_below(connection: &mut PgConnection, prefix: &str) -> Result<Vec<KeptRow>, StoreError> {
+    let rows = sqlx::query(rows::KEPT_BELOW).bind(prefix).fetch_all(connection).await?;
+    rows.iter().map(rows::kept_by_name).collect()
 }
 
 pub(super) async fn prune(connection: &mut PgConnection, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use crate::model::thing::ThingKind;
 use crate::store::StoreError;
 use crate::store::dialect::{
-    CHECKPOINT, Cut, Guard, IMPORTING, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, place, rows,
+    CHECKPOINT, Cut, Guard, IMPORTING, KeptRow, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, place, rows,
 };
 
 /// Where the chain is cut, with what is kept of before.
@@ -161,6 +161,11 @@ pub(super) async fn kept(
     let row = sqlx::query("SELECT body, written_at FROM keep WHERE name = $1").bind(name);
     let row = row.fetch_optional(connection).await?;
     row.as_ref().map(rows::kept).transpose()
+}
+
+pub(super) async fn kept_below(connection: &mut SqliteConnection, prefix: &str) -> Result<Vec<KeptRow>, StoreError> {
+    let rows = sqlx::query(rows::KEPT_BELOW).bind(prefix).fetch_all(connection).await?;
+    rows.iter().map(rows::kept_by_name).collect()
 }
 
 pub(super) async fn prune(connection: &mut SqliteConnection, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {

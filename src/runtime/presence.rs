@@ -1,0 +1,159 @@
+//! Who else uses the store: each console says that it is here and on which screen, and looks who else is.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::effects::Tools;
+use super::identity::Identity;
+use super::tasks::Tasks;
+use crate::clock::Clock;
+use crate::model::outcome::Outcome;
+use crate::model::presence::{ANNOUNCED_EVERY, LOOKED_EVERY, Presence};
+use crate::store::{Store, StoreError};
+use crate::text::SafeText;
+
+/// How long the last word may take at the end: who is silent is gone after a while.
+const LEAVING: Duration = Duration::from_millis(400);
+
+/// The console's end of the task.
+pub(super) struct PresenceTask {
+    /// The screen that is shown; empty of a watcher.
+    screen: watch::Sender<String>,
+    is_watcher: bool,
+}
+
+impl PresenceTask {
+    pub(super) fn new(is_watcher: bool) -> Self {
+        Self { screen: watch::Sender::new(String::new()), is_watcher }
+    }
+
+    /// Starts the task. A console that only looks on sees others, and writes nothing.
+    pub(super) fn start(&self, tasks: &mut Tasks, tools: &Tools, clock: Clock) {
+        let (screen, tools, is_watcher, token) =
+            (self.screen.subscribe(), tools.clone(), self.is_watcher, tasks.token());
+        let identity = Identity::present();
+        let id = format!("{}.{}.{:012x}", identity.host, std::process::id(), fastrand::u64(..1 << 48));
+        tasks.supervise("presence", token, move |token| {
+            let task = Attendance {
+                id: id.clone(),
+                identity: identity.clone(),
+                is_watcher,
+                clock,
+                tools: tools.clone(),
+                screen: screen.clone(),
+                began: None,
+                announced: None,
+                reported: Vec::new(),
+            };
+            async move { task.run(&token).await }
+        });
+    }
+
+    /// The screen that is shown from now on.
+    pub(super) fn shows(&self, screen: &str) {
+        self.screen.send_if_modified(|shown| {
+            let is_other = !self.is_watcher && shown != screen;
+            if is_other {
+                screen.clone_into(shown);
+            }
+            is_other
+        });
+    }
+}
+
+struct Attendance {
+    id: String,
+    identity: Identity,
+    is_watcher: bool,
+    clock: Clock,
+    tools: Tools,
+    screen: watch::Receiver<String>,
+    /// By the clock of the store in which it began.
+    began: Option<DateTime<Utc>>,
+    /// What was said last, in which store, and when by the monotonic clock.
+    announced: Option<(String, Presence, Duration)>,
+    reported: Vec<Presence>,
+}
+
+impl Attendance {
+    async fn run(mut self, token: &CancellationToken) {
+        let mut turns = tokio::time::interval(LOOKED_EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = token.cancelled() => break,
+                Ok(()) = self.tools.run_service.changed() => {}
+                _ = turns.tick() => {}
+            }
+            // One that hangs holds nobody up at the end.
+            tokio::select! {
+                biased;
+                () = token.cancelled() => break,
+                () = self.turn() => {}
+            }
+        }
+        if let (Some(store), Some(_)) = (self.tools.open_store(), &self.announced) {
+            tokio::time::timeout(LEAVING, store.withdraw_presence(&self.id)).await.ok();
+        }
+    }
+
+    async fn turn(&mut self) {
+        self.tools.run_service.mark_unchanged();
+        let present = match self.tools.open_store() {
+            Some(store) => self.meet(&store).await,
+            None => Ok(Vec::new()),
+        };
+        let present = match present {
+            Ok(present) => present,
+            Err(error) => {
+                tracing::debug!(%error, "who else is here can't be read");
+                return;
+            }
+        };
+        if present != self.reported {
+            self.reported.clone_from(&present);
+            self.tools.answer(Outcome::Present(present)).await;
+        }
+    }
+
+    async fn meet(&mut self, store: &Store) -> Result<Vec<Presence>, StoreError> {
+        let looks_on = *self.tools.looks_on.borrow() || store.is_read_only();
+        if !looks_on {
+            self.announce(store).await?;
+        } else if self.announced.take().is_some() && !store.is_read_only() {
+            store.withdraw_presence(&self.id).await?;
+        }
+        store.present(Some(&self.id)).await
+    }
+
+    /// Says that it is here where that is due, or where another screen is shown.
+    async fn announce(&mut self, store: &Store) -> Result<(), StoreError> {
+        let since = match self.began {
+            Some(began) => began,
+            None => *self.began.insert(store.now().await?),
+        };
+        let presence = Presence {
+            who: SafeText::new(&self.identity.who),
+            host: SafeText::new(&self.identity.host),
+            pid: std::process::id(),
+            watcher: self.is_watcher,
+            screen: SafeText::new(&self.screen.borrow_and_update()),
+            since,
+        };
+        let now = self.clock.now().mono;
+        let is_said = |(id, said, at): &(String, Presence, Duration)| {
+            id == store.id() && *said == presence && now.saturating_sub(*at) < ANNOUNCED_EVERY
+        };
+        if self.announced.as_ref().is_some_and(is_said) {
+            return Ok(());
+        }
+        store.announce_presence(&self.id, &presence).await?;
+        self.announced = Some((store.id().to_owned(), presence, now));
+        Ok(())
+    }
+}
