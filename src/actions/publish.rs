@@ -21,9 +21,8 @@ pub(crate) fn publish(directory: &Path, files: &[(&str, String)]) -> io::Result<
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", directory.display()));
     let at = open(directory).map_err(named)?;
     for (name, text) in files {
-        replace(&at, name, text.as_bytes()).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", directory.join(name).display()))
-        })?;
+        replace(&at, name, text.as_bytes())
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.join(name).display())))?;
     }
     rustix::fs::fsync(&at).map_err(|error| named(error.into()))
 }

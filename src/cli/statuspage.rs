@@ -10,7 +10,6 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::actions::publish::publish;
 use crate::config::Config;
-use crate::model::lease::EXPIRES_AFTER;
 use crate::model::thing::{CheckRecord, StoredThing};
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
 use crate::runtime::runs::RunService;
@@ -96,7 +95,7 @@ async fn read(now: &mut PublicNow, past: &mut PublicPast, opened: &RunService) -
     let histories = store.standing(&series, from, minute).await?;
     past.take(now, from, histories);
     // What was so when somebody last looked says nothing of now.
-    if store.unattended_for().await? > EXPIRES_AFTER {
+    if store.lease_holder().await?.is_none() {
         warn("nobody records statuses now");
         return Ok(());
     }

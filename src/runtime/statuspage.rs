@@ -11,7 +11,7 @@ use super::tasks::Tasks;
 use crate::actions::publish::publish;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
-use crate::report::statuspage::{PublicNow, PublicPage, PublicPast};
+use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
 use crate::store::Store;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -22,6 +22,8 @@ use crate::world::World;
 const EVERY: Duration = Duration::from_mins(1);
 /// How long the store may take to say what was before: the page of now does not wait longer for it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How soon after the start a page may say that nothing is known: the first answers take a moment.
+const FIRST: Duration = Duration::from_secs(30);
 /// What its problems are about.
 const ABOUT: &str = "status page";
 
@@ -64,6 +66,10 @@ impl StatusPageWriter {
             self.asked_at = None;
             return;
         };
+        let is_starting = before.is_none() && world.now.since(world.started) < FIRST;
+        if is_starting && now.services.contains(&PublicState::UNKNOWN) {
+            return;
+        }
         let is_due = |Stamp { mono, .. }: Stamp| self.asked_at.is_none_or(|asked| mono.saturating_sub(asked) >= EVERY);
         if is_due(world.now) || !before.is_some_and(|before| now.is_like(&before)) {
             self.asked_at = Some(world.now.mono);
@@ -129,4 +135,71 @@ async fn write_page(now: &PublicNow, past: &PublicPast, redactor: &Redactor) -> 
     let directory = now.page().map(|page| page.directory.clone()).unwrap_or_default();
     let written = spawn_blocking(move || publish(&directory, &page.files()?).map_err(|error| error.to_string()));
     written.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load::load_text;
+    use crate::model::lease::LeaseView;
+
+    const CONFIG: &str = "[console]\nname = \"t\"\n[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:9\"\n\
+        [statuspage]\ndirectory = \"/nowhere\"\nservices = [\"api\"]\n";
+
+    struct Room {
+        writer: StatusPageWriter,
+        pages: watch::Receiver<Option<Arc<PublicNow>>>,
+        world: World,
+    }
+
+    impl Room {
+        fn new() -> Self {
+            let loaded = load_text(Path::new("/srv/opsroom.toml"), CONFIG);
+            let utc = "2026-03-07T12:00:00Z".parse().unwrap();
+            let world = World::new(Arc::new(loaded.config.unwrap()), Stamp { mono: Duration::from_secs(9), utc });
+            let latest = watch::Sender::new(None);
+            Self { pages: latest.subscribe(), writer: StatusPageWriter { latest, asked_at: None }, world }
+        }
+
+        /// After how many seconds of these a page is asked for.
+        fn asked(&mut self, seconds: u64) -> Vec<u64> {
+            let mut asked = Vec::new();
+            for second in 1..=seconds {
+                self.world.advance(self.world.now.plus(Duration::from_secs(1)));
+                self.writer.look(&self.world);
+                if self.pages.has_changed().unwrap() {
+                    self.pages.mark_unchanged();
+                    asked.push(second);
+                }
+            }
+            asked
+        }
+    }
+
+    #[test]
+    fn it_is_written_each_minute_and_not_before_anything_is_known() {
+        let mut room = Room::new();
+        assert_eq!(room.asked(155), [30, 90, 150]);
+    }
+
+    #[test]
+    fn what_the_public_sees_is_written_at_once_and_what_it_does_not_see_is_no_reason() {
+        let mut room = Room::new();
+        room.asked(30);
+        room.world.lease = LeaseView::Free;
+        assert_eq!(room.asked(5), []);
+        let other = CONFIG.replace("services = [\"api\"]", "services = [\"api\"]\ntitle = \"Other\"");
+        let config = load_text(Path::new("/srv/opsroom.toml"), &other).config.unwrap();
+        room.world.config = Arc::new(config);
+        assert_eq!(room.asked(5), [1]);
+    }
+
+    #[test]
+    fn a_watcher_that_only_looks_on_writes_none() {
+        let mut room = Room::new();
+        room.world.read_only = true;
+        assert_eq!(room.asked(100), []);
+    }
 }

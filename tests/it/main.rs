@@ -59,6 +59,7 @@ mod small_terminals;
 mod sources;
 mod states;
 mod status;
+mod statuspage;
 mod store_command;
 mod store_faults;
 mod store_import;

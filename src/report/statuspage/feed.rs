@@ -73,7 +73,7 @@ impl PublicPage {
         let at = service.began.unwrap_or_else(|| self.today());
         let word = service.status.word();
         Some(Entry {
-            id: self.id("now", &format!("{} {} {word}", service.name, written(at))),
+            id: self.id("now", &format!("{} {word} {}", service.name, service.began.map_or_else(String::new, written))),
             title: format!("{}: {}", service.title, word.to_lowercase()),
             updated: written(at),
             text: match service.began {

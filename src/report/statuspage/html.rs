@@ -126,7 +126,8 @@ fn bar(day: &PublicDay) -> DayBar {
         DayStatus::NoData => "no data".to_owned(),
         DayStatus::Operational | DayStatus::Partial if !day.had_trouble() => {
             let known = Duration::from_secs(day.known_s);
-            let part = if day.status == DayStatus::Partial { format!(", {} known", unit::span(known)) } else { String::new() };
+            let part =
+                if day.status == DayStatus::Partial { format!(", {} known", unit::span(known)) } else { String::new() };
             format!("operational{part}")
         }
         DayStatus::Maintenance => "maintenance".to_owned(),
@@ -140,7 +141,8 @@ pub(super) fn lengths(day: &PublicDay) -> String {
     let part = |word: &str, seconds: u64| {
         (seconds > 0).then(|| format!("{word} {}", unit::span(Duration::from_secs(seconds))))
     };
-    let parts = [part("outage", day.outage_s), part("degraded", day.degraded_s), part("maintenance", day.maintenance_s)];
+    let parts =
+        [part("outage", day.outage_s), part("degraded", day.degraded_s), part("maintenance", day.maintenance_s)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 

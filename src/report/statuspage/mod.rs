@@ -290,7 +290,7 @@ impl PublicPage {
     /// # Errors
     /// A template failed, in words.
     pub(crate) fn files(&self) -> Result<Vec<(&'static str, String)>, String> {
-        let json = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
+        let json = serde_json::to_string(self).map_err(|error| error.to_string())?;
         Ok(vec![("status.json", json + "\n"), ("feed.xml", self.feed()?), ("index.html", self.html()?)])
     }
 
@@ -323,3 +323,6 @@ fn public_title(window: &MaintenanceWindow) -> &str {
 fn written(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
+
+#[cfg(test)]
+mod tests;

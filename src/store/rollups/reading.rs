@@ -96,7 +96,12 @@ impl Store {
     }
 
     /// The buckets of a series in the packs from that of `from` on; those that can't be read are left out.
-    pub(super) async fn packs(&self, width: Width, series: &SeriesKey, from: u32) -> Result<BTreeMap<u32, Bucket>, StoreError> {
+    pub(super) async fn packs(
+        &self,
+        width: Width,
+        series: &SeriesKey,
+        from: u32,
+    ) -> Result<BTreeMap<u32, Bucket>, StoreError> {
         let tier = if width == Width::Minute { MINUTES } else { HOURS };
         let start = start_of(width.first_minute(from));
         let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX, u32::MAX).await?;
