@@ -48,8 +48,6 @@ pub(crate) mod service_manager;
 pub mod shape_history;
 pub mod signals;
 mod statuspage;
-pub mod statuspage;
-pub mod stopping;
 pub mod stopping;
 pub mod strays;
 pub mod tasks;
