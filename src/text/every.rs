@@ -83,11 +83,7 @@ mod tests {
                 let mut bytes = vec![b'x'; if place > 130 { 601 } else { 131 }];
                 bytes[place] = byte;
                 assert_eq!(is_printable(&bytes), is_printable_byte, "{byte} at {place}");
-                assert_eq!(
-                    is_printable_or(b'\t', &bytes),
-                    is_printable_byte || byte == b'\t',
-                    "{byte} at {place}"
-                );
+                assert_eq!(is_printable_or(b'\t', &bytes), is_printable_byte || byte == b'\t', "{byte} at {place}");
                 let is_strange = (!is_printable_byte && byte != b'\n') || byte == b'\\';
                 assert_eq!(strange.is_in(&bytes), is_strange, "{byte} at {place}");
                 bytes.truncate(place + 1);

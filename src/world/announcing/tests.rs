@@ -103,7 +103,12 @@ impl Scene {
         let alerts: Vec<AlertNow<'_>> = self
             .alerts
             .iter()
-            .map(|(record, muted, acked)| AlertNow { record, muted: muted.map(SafeText::new), is_acknowledged: *acked, about_channel: None })
+            .map(|(record, muted, acked)| AlertNow {
+                record,
+                muted: muted.map(SafeText::new),
+                is_acknowledged: *acked,
+                about_channel: None,
+            })
             .collect();
         let announced =
             |one: &&MaintenanceWindow| one.announced_from().is_some_and(|from| from <= now) && now < one.window.start;
@@ -515,7 +520,10 @@ fn a_test_that_is_not_accepted_is_an_alert_by_another_channel_until_something_is
         .map(|(at, message)| ((*at - noon()).num_seconds(), format!("{} {}", message.target.id(), message.summary())))
         .collect();
     let (at, first) = &said[1];
-    assert!((5..=7).contains(at) && first.starts_with("sms/ana") && first.contains("HIGH channel:chat: 401"), "{said:?}");
+    assert!(
+        (5..=7).contains(at) && first.starts_with("sms/ana") && first.contains("HIGH channel:chat: 401"),
+        "{said:?}"
+    );
     assert!(said[2].1.starts_with("chat") && said[2].0 == 900, "tried again after a quarter of an hour: {said:?}");
     assert!(said[3].1.starts_with("sms/ana") && said[3].1.contains("resolved"), "{said:?}");
     assert_eq!(said.len(), 4, "{said:?}");
