@@ -45,7 +45,7 @@ impl Store {
         let own = me.map(|id| format!("{PREFIX}{id}"));
         let others = rows.into_iter().filter(|(name, _, at)| !is_gone(*at, now) && Some(name) != own.as_ref());
         let mut present: Vec<Presence> = others.filter_map(|(_, presence, _)| presence).collect();
-        present.sort_by(|one, other| (one.since, one.pid).cmp(&(other.since, other.pid)));
+        present.sort_by_key(|one| (one.since, one.pid));
         Ok(present)
     }
 

@@ -153,12 +153,12 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let words = Line::styled(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
         parts.push(Part::new(before.join(words), 10));
     }
-    parts.extend(company(state, divider()));
+    parts.extend(company(state, &divider()));
     parts
 }
 
 /// Who else is here, with the one that records for all where that is not this console: the first thing to give way.
-fn company(state: &State, divider: Line<'static>) -> Option<Part> {
+fn company(state: &State, divider: &Line<'static>) -> Option<Part> {
     let words = |text: String| divider.clone().join(Line::styled(text, Role::TextDim));
     let (present, holder) = (&state.seen().present, state.seen().lease_holder());
     let name = |one: &Presence| {
@@ -174,7 +174,9 @@ fn company(state: &State, divider: Line<'static>) -> Option<Part> {
     let all: Vec<String> = recorder.into_iter().chain(present.iter().map(name)).collect();
     let (first, others) = all.split_first()?;
     let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
-    let short = Part::new(words(format!("with {}", all.len())), COMPANY - 2)
+    // A name has no ` (`: it was cut there.
+    let name = first.split(" (").next().unwrap_or_default();
+    let short = Part::new(words(format!("with {name}{more}")), COMPANY - 2)
         .or_longer(words(format!("with {first}{more}")), COMPANY - 1);
     Some(match others {
         [] => short,

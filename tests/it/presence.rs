@@ -137,6 +137,7 @@ fn the_header_names_others_as_far_as_there_is_room() {
     // What is wrong, and the screens, stay.
     let narrow = header(&app, 80);
     assert!(!narrow.contains("with ops (watcher"), "{narrow}");
+    assert!((80..160).any(|width| header(&app, width).contains("with ops +2")), "the name is left longest");
     for width in [40, 60, 80, 100, 120, 160] {
         let (with, mut lonely) = (header(&app, width), App::new(WORLD));
         lonely.pass(0);

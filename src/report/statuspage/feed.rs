@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::html::{lengths, render};
 use super::{PublicPage, PublicService, PublicStatus, WindowState, written};
+use crate::text::SafeText;
 
 const TEMPLATE: &str = include_str!("feed.xml");
 /// Days that the feed reaches back.
@@ -47,7 +48,7 @@ impl PublicPage {
     /// Windows that are announced or run.
     fn windows(&self) -> Vec<Entry> {
         let entry = |one: &super::PublicMaintenance| {
-            let (span, services) = (one.window.window, one.services.iter().map(|title| title.as_str()));
+            let (span, services) = (one.window.window, one.services.iter().map(SafeText::as_str));
             let services: Vec<&str> = services.collect();
             let about = if services.is_empty() { "All services".to_owned() } else { services.join(", ") };
             let (state, at) = match one.state {
@@ -110,7 +111,8 @@ impl PublicPage {
     /// An identifier that is the same whenever the same thing is meant.
     fn id(&self, kind: &str, what: &str) -> String {
         let hash = Sha256::digest(format!("{}\n{kind}\n{what}", self.title));
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hex = format!("{hash:x}");
+        let hex = &hex[..32];
         // Version 8: made of whatever its maker likes.
         format!("urn:uuid:{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
     }

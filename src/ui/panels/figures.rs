@@ -212,7 +212,7 @@ fn company(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
         let place = if one.watcher { "watcher" } else { one.screen.as_str() };
         out.extend(Line::styled(format!("  {}@{}", one.who, one.host), Role::Text).wrapped(width, 4));
         let since = figures::moment(one.since, state.seen().now.utc, zone);
-        out.push(Line::styled(format!("    {place}, {} since {since}", one.pid), Role::TextDim));
+        out.push(Line::styled(format!("    {place}, process {}, since {since}", one.pid), Role::TextDim));
     }
 }
 
