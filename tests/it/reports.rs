@@ -372,7 +372,7 @@ async fn nothing_known_is_said_and_never_a_good_week() {
     let (store, _) = held(&team).await;
     store.close().await;
     let text = says(&team, 3, &["report", "weekly"]);
-    assert!(text.contains("**No data.**") && !text.contains("met"), "{text}");
+    assert!(text.contains("**No data.** The store has nothing of this time.") && !text.contains("met"), "{text}");
     seed(&team).await;
     // Before anything was measured.
     insta::assert_snapshot!("before_the_first_data", says(&team, 3, &["report", "monthly", "--at", "2024-02-29"]));

@@ -228,6 +228,9 @@ impl PeriodReport {
         out.heading(1, &format!("{}{environment}: {}", self.console, self.period));
         out.paragraph(&self.verdict.describe(noun), &verdict::summary(self, before));
         out.paragraph("", &self.covers());
+        if self.verdict == PeriodVerdict::NoData {
+            return out.finish();
+        }
         if !self.reasons.is_empty() {
             out.heading(2, "Needs attention");
             out.list(&self.reasons);
@@ -258,7 +261,7 @@ impl PeriodReport {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
-    /// `2026-11-02 to 2026-11-08, Europe/Berlin. NowAndBefore with the week before.`
+    /// `2026-11-02 to 2026-11-08, Europe/Berlin. Compared with the week before.`
     fn covers(&self) -> String {
         let days = if self.first_day == self.last_day {
             self.first_day.to_string()
@@ -270,6 +273,6 @@ impl PeriodReport {
         } else {
             format!(" Not over: up to {} UTC.", self.until.format("%Y-%m-%d %H:%M"))
         };
-        format!("{days}, {}.{open} NowAndBefore with the {} before.", self.zone, self.kind.noun())
+        format!("{days}, {}.{open} Compared with the {} before.", self.zone, self.kind.noun())
     }
 }

@@ -114,6 +114,9 @@ fn attention(report: &PeriodReport) -> Vec<String> {
 
 /// What a person wants to know first, in a sentence.
 pub(super) fn summary(report: &PeriodReport, before: CountsBefore) -> String {
+    if report.verdict == PeriodVerdict::NoData {
+        return "The store has nothing of this time.".to_owned();
+    }
     let mut parts = Vec::new();
     let known = report.slos.len();
     if known > 0 {
@@ -136,5 +139,5 @@ pub(super) fn summary(report: &PeriodReport, before: CountsBefore) -> String {
             report.runs.iter().fold((0, 0), |(runs, failed), one| (runs + one.runs, failed + one.failed));
         parts.push(format!("{}, {failed} failed", counted(runs, "run")));
     }
-    if parts.is_empty() { "The store has nothing of this time.".to_owned() } else { format!("{}.", parts.join("; ")) }
+    if parts.is_empty() { String::new() } else { format!("{}.", parts.join("; ")) }
 }
