@@ -8,8 +8,13 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
-use crate::model::fact::{AlertFired, AlertUnacknowledged, MaintenanceEnded, MaintenanceStarted, NewFact, Statement};
-use crate::model::thing::{AlertRecord, MaintenanceRecord, NOTE_STANDS, StoredThing, ThingKey, ThingKind};
+use crate::model::fact::alerting::rule_of;
+use crate::model::fact::{
+    AlertAcknowledged, AlertFired, AlertUnacknowledged, MaintenanceEnded, MaintenanceStarted, NewFact, Statement,
+};
+use crate::model::thing::{
+    Acknowledgement, AlertRecord, MaintenanceRecord, NOTE_STANDS, StoredThing, ThingKey, ThingKind,
+};
 use crate::text::name::Name;
 
 /// Firings that are over and are read: those of a week, where there are not very many.
@@ -85,11 +90,27 @@ impl Store {
 
     /// The same of what waited while the store was away: what it says was so at its time, and whoever acted then may have seen
     /// the same alert fire somewhat earlier or later.
-    pub(super) async fn late_alert_news(&self, drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
+    /// An acknowledgement is of the firing that is on record, whoever said that first; those of none go to `unattached`.
+    pub(super) async fn late_alert_news(
+        &self,
+        drafts: Vec<NewFact>,
+        unattached: &mut Vec<AlertAcknowledged>,
+    ) -> Result<Vec<NewFact>, StoreError> {
         let mut on_record: BTreeMap<Name, Vec<AlertRecord>> = BTreeMap::new();
         let ends: BTreeMap<Name, DateTime<Utc>> = drafts.iter().filter_map(end_of).collect();
         let mut news = Vec::with_capacity(drafts.len());
-        for draft in drafts {
+        for mut draft in drafts {
+            if let Statement::AlertAcknowledged(said) = &draft.said
+                && !news.iter().any(|before| fires_by(before, &said.id))
+            {
+                match self.meant_by(said, draft.at).await? {
+                    Some(record) => draft = attached(draft, &record),
+                    None => {
+                        unattached.push(said.clone());
+                        continue;
+                    }
+                }
+            }
             let is_news = match &draft.said {
                 Statement::AlertFired(fired) => {
                     if !on_record.contains_key(&fired.rule) {
@@ -133,6 +154,24 @@ impl Store {
         Ok(things.into_iter().filter_map(|thing| Some((thing.key.id.clone(), thing.read()?))).collect())
     }
 
+    /// The firing that an acknowledgement of `at` is about: the one that it names, else the last of the same name and severity
+    /// that fired then. Who acknowledged it may have seen it begin earlier or later than whoever put it on record.
+    async fn meant_by(&self, said: &AlertAcknowledged, at: DateTime<Utc>) -> Result<Option<AlertRecord>, StoreError> {
+        let named = self.firing(&said.id).await?;
+        if named.as_ref().is_some_and(AlertRecord::is_firing) {
+            return Ok(named);
+        }
+        let mut known = match rule_of(&said.id) {
+            Some(rule) => self.firings_of(&rule).await?,
+            None => Vec::new(),
+        };
+        let open = self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?;
+        let open = open.iter().filter_map(StoredThing::read::<AlertRecord>);
+        known.extend(open.filter(|record| record.alert == said.alert && record.severity == said.severity));
+        let then = known.into_iter().filter(|record| Acknowledgement::may_mean(record, at));
+        Ok(then.max_by(|one, other| one.id.cmp(&other.id)).or(named))
+    }
+
     /// The firing of that id.
     async fn firing(&self, id: &str) -> Result<Option<AlertRecord>, StoreError> {
         let key = ThingKey::new(ThingKind::Alert, id);
@@ -145,6 +184,23 @@ impl Store {
         let things = self.dialect.things(WhichThings::Group(ThingKind::Alert, rule), BACK).await?;
         Ok(things.iter().filter_map(StoredThing::read).collect())
     }
+}
+
+/// An acknowledgement that waited, of the firing that is on record: it can't have begun after that was said.
+fn attached(draft: NewFact, record: &AlertRecord) -> NewFact {
+    let at = draft.at.max(record.fired_at);
+    match draft.said {
+        Statement::AlertAcknowledged(said) => NewFact {
+            at,
+            said: Statement::AlertAcknowledged(AlertAcknowledged { id: record.id.clone(), ..said }),
+            ..draft
+        },
+        _ => draft,
+    }
+}
+
+fn fires_by(draft: &NewFact, id: &str) -> bool {
+    matches!(&draft.said, Statement::AlertFired(fired) if *fired.id == *id)
 }
 
 const fn is_of_maintenance(said: &Statement) -> bool {
@@ -190,9 +246,8 @@ fn is_recorded(fired: &AlertFired, until: Option<DateTime<Utc>>, on_record: &[Al
 mod tests {
     use super::*;
     use crate::model::alert::Severity;
-    use crate::model::fact::{
-        AlertAcknowledged, AlertResolved, Fact, SilenceEnd, SilenceEnded, SilenceStarted, Unacknowledged,
-    };
+    use crate::model::fact::alerting::instance_id;
+    use crate::model::fact::{AlertResolved, Fact, SilenceEnd, SilenceEnded, SilenceStarted, Unacknowledged};
     use crate::model::lease::LeaseCandidate;
 
     use crate::store::address::StoreAddress;
@@ -269,6 +324,58 @@ mod tests {
         }
         let waited = [acknowledged(9), unacknowledged(9)];
         assert_eq!(news_of(&[fired()], &waited, true).await, ["alert.acknowledged", "alert.unacknowledged"]);
+    }
+
+    #[tokio::test]
+    async fn an_acknowledgement_that_waited_is_of_the_firing_that_is_on_record() {
+        let rule: Name = "check:api/critical/0".into();
+        let fired = |second| match fired() {
+            Statement::AlertFired(fired) => {
+                Statement::AlertFired(AlertFired { id: instance_id(&rule, at(second)), fired_at: at(second), ..fired })
+            }
+            said => said,
+        };
+        let acknowledged = |second| match acknowledged(5_000) {
+            Statement::AlertAcknowledged(said) => {
+                Statement::AlertAcknowledged(AlertAcknowledged { id: instance_id(&rule, at(second)), ..said })
+            }
+            said => said,
+        };
+        let kinds = ["alert.acknowledged"];
+        // Said at 50: of what is on record since 2, and of what was found only later.
+        for on_record in [2, 90] {
+            let (news, store, _at) = said_late(&[fired(on_record)], &[fired(30), acknowledged(30)]).await;
+            assert_eq!(news, kinds, "{on_record}");
+            let record = store.firing(&instance_id(&rule, at(on_record))).await.unwrap().unwrap();
+            assert_eq!(record.acknowledged.map(|known| known.at), Some(at(on_record.max(50))), "{on_record}");
+        }
+        // Its own firing is what is on record then.
+        let (news, store, _at) = said_late(&[], &[fired(30), acknowledged(30)]).await;
+        assert_eq!(news, ["alert.fired", "alert.acknowledged"]);
+        assert!(store.firing(&instance_id(&rule, at(30))).await.unwrap().unwrap().acknowledged.is_some());
+        // Of none, and of one that began much later.
+        for before in [vec![], vec![fired(5_000)]] {
+            let (news, _, _at) = said_late(&before, &[acknowledged(30)]).await;
+            assert_eq!(news, [""; 0]);
+        }
+        let (_, store, _at) = said_late(&[], &[]).await;
+        let unattached = store.append_late(&[draft(acknowledged(30))]).await.unwrap();
+        assert_eq!(unattached.len(), 1, "which is said");
+    }
+
+    /// What is put on record of what waited, and the store.
+    async fn said_late(before: &[Statement], said: &[Statement]) -> (Vec<String>, Store, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let place = StoreAddress::File(directory.path().join("opsroom.db"));
+        let store = Store::open(&StoreLocation { at: place, host: "box".to_owned(), state: None }).await.unwrap();
+        if !before.is_empty() {
+            let turn = store.turns().next().await.unwrap();
+            turn.append(before.iter().cloned().map(draft).collect()).await.unwrap().unwrap();
+        }
+        store.append_late(&said.iter().cloned().map(draft).collect::<Vec<_>>()).await.unwrap();
+        let page = store.audit_page(0, 99).await.unwrap();
+        let facts = page.iter().skip(before.len()).map(|line| Fact::from_entry(&line.entry.to_string()).unwrap());
+        (facts.map(|fact| fact.said().kind().to_owned()).collect(), store, directory)
     }
 
     fn resolved() -> Statement {

@@ -14,7 +14,7 @@ use super::dialect::WhichFacts;
 use super::lease::LEASE;
 use super::queue::LateQueue;
 use super::{Store, StoreError};
-use crate::model::fact::{CheckStatus, Fact, NewFact, Statement};
+use crate::model::fact::{AlertAcknowledged, CheckStatus, Fact, NewFact, Statement};
 use crate::model::status::Status;
 use crate::text::name::Name;
 
@@ -61,6 +61,8 @@ impl StatusHistory {
 pub(crate) struct SentLate {
     /// How many facts.
     pub facts: usize,
+    /// Acknowledgements of alerts of which nothing is on record.
+    pub unattached: Vec<AlertAcknowledged>,
     /// Where lines are kept that made no sense, if there were any.
     pub aside: Option<PathBuf>,
 }
@@ -75,18 +77,20 @@ impl Store {
         let reader = queue.clone();
         let taken = tokio::task::spawn_blocking(move || reader.take()).await.map_err(io::Error::other);
         let Some(taken) = taken.and_then(|taken| taken).map_err(failed)? else { return Ok(SentLate::default()) };
-        self.append_late(&taken.facts).await?;
+        let unattached = self.append_late(&taken.facts).await?;
         let facts = taken.facts.len();
         let emptied = tokio::task::spawn_blocking(move || taken.empty()).await;
         let aside = emptied.map_err(io::Error::other).and_then(|emptied| emptied).map_err(failed)?;
-        Ok(SentLate { facts, aside })
+        Ok(SentLate { facts, unattached, aside })
     }
 
-    /// Puts on record what a holder could not say while the store was away, in its order.
+    /// Puts on record what a holder could not say while the store was away, in its order. Returns the acknowledgements of alerts
+    /// of which nothing is on record: they are not either.
     ///
     /// # Errors
     /// The store can't be written, or is not the one that was used before. The same facts may be given again.
-    pub(crate) async fn append_late(&self, drafts: &[NewFact]) -> Result<(), StoreError> {
+    pub(crate) async fn append_late(&self, drafts: &[NewFact]) -> Result<Vec<AlertAcknowledged>, StoreError> {
+        let mut all_unattached = Vec::new();
         let mut drafts = drafts.to_vec();
         self.set_fences(&mut drafts).await?;
         for some in with_ends(&drafts).chunks(TOGETHER) {
@@ -94,13 +98,15 @@ impl Store {
             loop {
                 let mut turn = turns.next().await?;
                 turn.trusted().await?;
-                let missing = self.missing(some).await?;
+                let mut unattached = Vec::new();
+                let missing = self.missing(some, &mut unattached).await?;
                 if missing.is_empty() || turn.append(missing).await?.is_some() {
+                    all_unattached.extend(unattached);
                     break;
                 }
             }
         }
-        Ok(())
+        Ok(all_unattached)
     }
 
     /// Who was started while the store was away acted by no lease: what it said counts as that of the holder of then, who may
@@ -129,7 +135,11 @@ impl Store {
     }
 
     /// Those of which the record says nothing.
-    async fn missing(&self, drafts: &[LateFact<'_>]) -> Result<Vec<NewFact>, StoreError> {
+    async fn missing(
+        &self,
+        drafts: &[LateFact<'_>],
+        unattached: &mut Vec<AlertAcknowledged>,
+    ) -> Result<Vec<NewFact>, StoreError> {
         let mut histories: HashMap<&Name, StatusHistory> = HashMap::new();
         let mut missing = Vec::with_capacity(drafts.len());
         // A queue that was handed over and could not be emptied is handed over again.
@@ -159,7 +169,7 @@ impl Store {
                 missing.push(draft);
             }
         }
-        self.late_alert_news(missing).await
+        self.late_alert_news(missing, unattached).await
     }
 
     async fn status_history(&self, check: &Name) -> Result<StatusHistory, StoreError> {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::World;
 use super::alerts::{AlertView, Phase};
 use super::output::{Change, Output};
+use crate::model::fact::alerting::{instance_id, rule_of};
 use crate::model::fact::{AlertAcknowledged, AlertUnacknowledged, Fact, NewFact, Statement, Unacknowledged};
 use crate::model::thing::{Acknowledgement, AlertRecord, NOTE_STANDS, NoteRecord};
 use crate::text::SafeText;
@@ -16,6 +17,18 @@ impl World {
     pub(super) fn acknowledgement<'a>(&'a self, record: &'a AlertRecord) -> Option<&'a Acknowledgement> {
         let acknowledged = record.acknowledged.as_ref().filter(|_| record.is_firing())?;
         self.reopened(record, acknowledged).is_none().then_some(acknowledged)
+    }
+
+    /// What waits on disk for a store that is away, of a condition of which no firing is known.
+    pub(super) fn queued_acknowledgement(&self, rule: &str) -> Option<&Acknowledgement> {
+        let queued = self.store_away.as_ref().and_then(|_| self.firings.queued(rule));
+        queued.filter(|queued| queued.until > self.now.utc)
+    }
+
+    /// The firing that is on record of a condition, and who is at it.
+    pub(crate) fn firing_on_record(&self, rule: &str) -> Option<(&AlertRecord, Option<&Acknowledgement>)> {
+        let record = &self.firings.latest(rule).filter(|firing| firing.record.is_firing())?.record;
+        Some((record, self.acknowledgement(record)))
     }
 
     /// Why an acknowledgement holds no more.
@@ -42,7 +55,12 @@ impl World {
         why: &SafeText,
         until: Option<DateTime<Utc>>,
     ) -> Option<AlertAcknowledged> {
-        let id = alert.firing.clone().filter(|_| alert.phase == Phase::Firing)?;
+        if alert.phase != Phase::Firing {
+            return None;
+        }
+        // While the store is away it can't be known which firing it has: it finds that by the condition.
+        let seen_here = || self.store_away.as_ref().and(alert.since).map(|since| instance_id(&alert.id, since.at.utc));
+        let id = alert.firing.clone().or_else(seen_here)?;
         let expires = self.config.alerting.ack_expires(alert.severity);
         let until = until.unwrap_or_else(|| self.now.plus(expires).utc);
         Some(AlertAcknowledged {
@@ -74,7 +92,9 @@ impl World {
         for draft in drafts {
             if let Statement::AlertAcknowledged(said) = &draft.said {
                 self.take_acknowledgement(draft, said, 0);
-                self.refresh_firing(&said.id);
+                if let Some(rule) = rule_of(&said.id) {
+                    self.refresh_rule(&rule);
+                }
             }
         }
         Output { changes: vec![Change::Alerts], ..Output::noticeable() }
@@ -114,7 +134,8 @@ impl World {
     pub(super) fn review_acknowledgements(&mut self, output: &mut Output) {
         let is_over = |view: &&AlertView| {
             let record = view.firing.as_ref().and_then(|id| self.firings.get(id)).map(|firing| &firing.record);
-            view.acknowledged.is_some() && record.and_then(|record| self.acknowledgement(record)).is_none()
+            let known = record.and_then(|record| self.acknowledgement(record));
+            view.acknowledged.is_some() && known.or_else(|| self.queued_acknowledgement(&view.id)).is_none()
         };
         let over: Vec<Name> = self.alerts.iter().filter(is_over).map(|view| view.id.clone()).collect();
         for rule in &over {

@@ -282,15 +282,15 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
 /// With what is on record of it: who is at it, and what silences it.
 fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
     let silence = (view.phase != Phase::Resolved).then(|| world.silences.of(view.match_input(), world.now.utc));
-    let silenced = silence.flatten().map(|silence| SilencedBy {
-        id: silence.id.clone(),
-        by: silence.by.clone(),
-        why: silence.why.clone(),
-        until: silence.until,
-    });
+    let silenced = silence.flatten().map(SilencedBy::from);
     let firing = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
     let firing = firing.filter(|record| record.is_firing() && view.phase == Phase::Firing);
-    let acknowledged = firing.and_then(|record| world.acknowledgement(record)).cloned();
+    let acknowledged = match firing {
+        Some(record) => world.acknowledgement(record),
+        None if view.phase == Phase::Firing => world.queued_acknowledgement(&machine.alert.name),
+        None => None,
+    };
+    let acknowledged = acknowledged.cloned();
     AlertView { silenced, acknowledged, firing: firing.map(|record| record.id.clone()), ..view }
 }
 
@@ -341,7 +341,12 @@ fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
             let check = &world.checks[id];
             let field = machine.alert.condition.field();
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
-            let by = || machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref()).unwrap_or_default();
+            let by = || {
+                machine
+                    .row
+                    .and_then(|row| world.service_at(row)?.blocked_by.as_deref())
+                    .map_or("", |by| world.title_of_service(by))
+            };
             match (compared, &check.own_reason, &check.error) {
                 (Some(value), ..) => unit::plain(value).into(),
                 (None, Some(own), _) => format!("{} {own} + by {}", check.status.word(), by()).into(),

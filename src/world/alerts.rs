@@ -15,7 +15,7 @@ use crate::model::alert::{Clearing, NETWORK, Severity};
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::since::Since;
 use crate::model::status::beside_status;
-use crate::model::thing::Acknowledgement;
+use crate::model::thing::{Acknowledgement, SilenceRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -134,6 +134,12 @@ pub(crate) struct SilencedBy {
     pub why: SafeText,
     /// When it ends at the latest.
     pub until: DateTime<Utc>,
+}
+
+impl From<&SilenceRecord> for SilencedBy {
+    fn from(silence: &SilenceRecord) -> Self {
+        Self { id: silence.id.clone(), by: silence.by.clone(), why: silence.why.clone(), until: silence.until }
+    }
 }
 
 /// One alert.

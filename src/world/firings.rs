@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::ids::AlertId;
 use crate::lang::time::Stamp;
+use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertResolved, AlertUnacknowledged};
 use crate::model::thing::{Acknowledgement, AlertRecord};
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// Firings that are held at most; those that fire stay.
@@ -21,6 +23,8 @@ pub(super) struct Firing {
     pub seq: u64,
     /// When something was said of it that is not known to be on record.
     pub said_at: Option<Stamp>,
+    /// Why it is over, where its condition was not seen to hold no more.
+    pub because: Option<SafeText>,
 }
 
 /// All of them.
@@ -52,7 +56,7 @@ impl Firings {
     }
 
     /// All that are known, in the order in which they began.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Firing> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Firing> + Clone {
         self.all.values()
     }
 
@@ -63,7 +67,7 @@ impl Firings {
 
     /// This console says that an alert fires.
     pub(super) fn say(&mut self, record: AlertRecord, now: Stamp) {
-        self.put(Firing { record, seq: 0, said_at: Some(now) });
+        self.put(Firing { record, seq: 0, said_at: Some(now), because: None });
     }
 
     /// This console says that one is over.
@@ -71,6 +75,7 @@ impl Firings {
         if let Some(firing) = self.all.get_mut(&resolved.id) {
             firing.record.resolve(resolved, false);
             firing.said_at = Some(now);
+            firing.because.clone_from(&resolved.because);
         }
     }
 
@@ -90,10 +95,12 @@ impl Firings {
         }
         // What is on record of a condition is what fires: what was said of it here meanwhile is the same firing.
         let same = self.latest(&record.rule).filter(|other| other.seq == 0 && other.record.id != record.id);
+        let mut record = record;
         if let Some(said) = same.filter(|_| record.is_firing()).map(|other| other.record.id.clone()) {
-            self.all.remove(&said);
+            let said = self.all.remove(&said).and_then(|said| said.record.acknowledged);
+            record.acknowledged = record.acknowledged.or(said);
         }
-        self.put(Firing { record, seq, said_at: None });
+        self.put(Firing { record, seq, said_at: None, because: None });
         true
     }
 
@@ -102,6 +109,7 @@ impl Firings {
         let Some(firing) = self.all.get_mut(&resolved.id).filter(|known| known.seq < seq) else { return false };
         if firing.record.resolve(resolved, is_late) || !firing.record.is_firing() {
             (firing.seq, firing.said_at) = (seq, None);
+            firing.because.clone_from(&resolved.because);
         }
         true
     }
@@ -109,6 +117,11 @@ impl Firings {
     /// A person is at it. By the fact `seq`; 0: that is not on record yet.
     pub(super) fn acknowledge(&mut self, id: &str, acknowledgement: Acknowledgement, seq: u64) {
         let acknowledgement = Acknowledgement { is_queued: seq == 0, ..acknowledgement };
+        if seq > 0
+            && let Some(rule) = rule_of(id)
+        {
+            self.queued.retain(|waiting, _| rule_of(waiting).is_none_or(|other| other != rule));
+        }
         if let Some(firing) = self.all.get_mut(id) {
             firing.record.acknowledge(acknowledgement);
             firing.seq = firing.seq.max(seq);
@@ -144,9 +157,20 @@ impl Firings {
         self.number();
     }
 
+    /// The acknowledgement of a condition that waits on disk, while no firing of it is known.
+    pub(super) fn queued(&self, rule: &str) -> Option<&Acknowledgement> {
+        self.queued.iter().rev().find(|(id, _)| rule_of(id).is_some_and(|of| *of == *rule)).map(|(_, queued)| queued)
+    }
+
     fn put(&mut self, mut firing: Firing) {
         if let Some(queued) = self.queued.remove(&firing.record.id) {
             firing.record.acknowledge(queued);
+        }
+        // A console that was started again sees the same alert begin at another moment.
+        let waiting =
+            self.queued(&firing.record.rule).filter(|queued| Acknowledgement::may_mean(&firing.record, queued.at));
+        if firing.record.acknowledged.is_none() && firing.record.is_firing() {
+            firing.record.acknowledged = waiting.cloned();
         }
         let (rule, id) = (firing.record.rule.clone(), firing.record.id.clone());
         self.all.insert(id.clone(), firing);

@@ -12,6 +12,9 @@ use crate::text::name::Name;
 /// How long the note of an acknowledgement stands beside later alerts of the same check or metric.
 pub(crate) const NOTE_STANDS: TimeDelta = TimeDelta::hours(24);
 
+/// How much later than somebody who acknowledged it another process may see the same alert begin.
+const FOUND_LATER: TimeDelta = TimeDelta::minutes(15);
+
 /// A person is at an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {
@@ -50,6 +53,12 @@ impl Acknowledgement {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
         Self { by: login(&draft.who), why: said.why.clone(), at: draft.at, until: said.until, is_queued: false }
+    }
+
+    /// Whether what was acknowledged `at` a moment may be this firing, which that did not name: it fired then, or was found to
+    /// soon after.
+    pub(crate) fn may_mean(record: &AlertRecord, at: DateTime<Utc>) -> bool {
+        record.fired_at - at <= FOUND_LATER && record.resolved_at.is_none_or(|over| over > at)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new_fact};
 use crate::files::trust::describe;
+use crate::model::fact::AlertAcknowledged;
 use crate::store::acting::SeenStore;
 use crate::store::queue::forget_fences;
 use crate::text::SafeText;
@@ -78,18 +79,27 @@ impl LeaseParticipant {
         self.succeed(store).await;
         let queue = LateQueue::of(&self.state_directory, store.id());
         let sent = async {
-            let sent = store.send_late(&queue).await?;
+            let mut sent = store.send_late(&queue).await?;
             if sent.facts > 0 {
                 tracing::info!(facts = sent.facts, "what waited for the store is on record");
             }
             // The disk of the queue may be full for longer than the store's.
             if self.unqueued.store == store.id() {
-                store.append_late(&self.unqueued.facts).await?;
+                sent.unattached.extend(store.append_late(&self.unqueued.facts).await?);
             }
-            Ok::<_, crate::store::StoreError>(sent.aside)
+            Ok::<_, crate::store::StoreError>((sent.aside, sent.unattached))
         };
         match sent.await {
-            Ok(aside) => {
+            Ok((aside, unattached)) => {
+                for said in unattached {
+                    let AlertAcknowledged { alert, severity, .. } = said;
+                    let words = format!(
+                        "the acknowledgement of {} {alert} is not on record: no such alert fired by the store; \
+                         hint: acknowledge it again if it fires",
+                        severity.word()
+                    );
+                    self.outcomes.send(Outcome::Failed(SafeText::new(&words))).await.ok();
+                }
                 if let Some(aside) = aside {
                     let (what, path) = ("lines of what waited for the store make no sense", aside.display());
                     let words = format!("{what} and are not on record; hint: they are kept in {path}");
