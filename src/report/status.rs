@@ -257,13 +257,16 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     // What mutes it before that is said instead.
     let is_inhibited = alert.maintenance.is_none() && alert.silenced.is_none();
+    // Whoever asks once sees nothing begin, nor hold for long enough to fire: the record may know of both.
+    let (record, acknowledged) = world.firing_on_record(&alert.id).unzip();
+    let recorded = record.filter(|record| record.seen).map(|record| time(record.since));
     AlertRow {
         name: alert.id.to_string(),
         severity: alert.severity,
         state: alert.phase.word(),
         condition: alert.condition.to_string(),
-        since: since(alert.since),
-        acknowledged_by: alert.acknowledged.as_ref().map(|known| known.by.to_string()),
+        since: since(alert.since).or(recorded),
+        acknowledged_by: acknowledged.flatten().map(|known| known.by.to_string()),
         muted_because: world.muted_because(alert),
         value: alert.value.clone(),
         said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),
@@ -302,8 +305,11 @@ pub(crate) mod tests {
     use crate::config::Config;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
+    use crate::model::fact::alerting::instance_id;
+    use crate::model::fact::{AlertAcknowledged, AlertFired, Fact, NewFact, Statement};
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
+    use crate::model::thing::{Things, follow};
     use crate::sources::masks::masked;
     use crate::text::redact::Redactor;
     use crate::world::one_round;
@@ -377,6 +383,49 @@ pub(crate) mod tests {
             sample("queue", Err("absent")),
         ];
         after(&text.concat(), seen, &[])
+    }
+
+    #[test]
+    fn who_is_at_an_alert_with_a_span_and_since_when_it_holds_is_known_from_the_record() {
+        let text = "[check.api]\ntcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\" }\n";
+        let rule: Name = "check:api/critical/0".into();
+        let fired = AlertFired {
+            id: instance_id(&rule, at(500).utc),
+            alert: "api".into(),
+            rule: rule.clone(),
+            severity: Severity::Critical,
+            service: None,
+            condition: "down for 2m".to_owned(),
+            value: "DOWN".into(),
+            since: at(100).utc,
+            fired_at: at(500).utc,
+            seen: true,
+            muted_because: None,
+            fence: 1,
+        };
+        let acknowledged = AlertAcknowledged {
+            id: fired.id.clone(),
+            alert: fired.alert.clone(),
+            severity: fired.severity,
+            why: "on it".into(),
+            until: at(9_000).utc,
+        };
+        let mut things = Things::default();
+        for (seq, said) in
+            [Statement::AlertFired(fired), Statement::AlertAcknowledged(acknowledged)].into_iter().enumerate()
+        {
+            let (id, who, host) = (seq.to_string(), "ana".to_owned(), "box".to_owned());
+            let draft = NewFact { id, at: at(600).utc, who, host, process: 1, late: false, said };
+            follow(&Fact { seq: seq as u64 + 1, recorded_at: draft.at, draft }, &mut things);
+        }
+        let mut world = one_round::world(&config(text), at(0));
+        one_round::apply(&mut world, [millis("api", Sign::Bad, 9, Some("refused"))], at(1500));
+        world.alerts_read(&things.iter().cloned().collect::<Vec<_>>());
+        let value: Value = serde_json::from_str(&Report::new(&world, &[]).json()).unwrap();
+        let alert = &value["alerts"][0];
+        assert_eq!((&alert["name"], &alert["state"]), (&json!(&*rule), &json!("pending")), "{value}");
+        assert_eq!(alert["acknowledged_by"], "ana", "{value}");
+        assert_eq!(alert["since"], "1970-01-01T00:00:00.100Z", "{value}");
     }
 
     #[test]
