@@ -15,26 +15,31 @@ use crate::config::titles::title_of_alert;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
+use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlert, KeptAlertState};
 use crate::model::lease::EXPIRES_AFTER;
 use crate::model::silence::MatchInput;
 use crate::model::thing::{AlertRecord, SilenceRecord};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 use crate::world::history::clock;
 use crate::world::maintenance::MaintenancePlan;
-use crate::world::muting::muted_by_maintenance;
+use crate::world::muting::{muted_by_itself, muted_by_maintenance};
 
 mod route;
 mod stored;
 
 use self::stored::messages;
-pub(super) use self::stored::{StoredAlerts, say};
+pub(super) use self::stored::{StoredAlerts, put, say};
 
 /// How far a clock of another host may be ahead of the store's before what it wrote is missed.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
+/// Messages about an alert that its line names.
+const NOTIFIED: usize = 2;
+/// How long a holder may take to keep what it knows of an alert that fires.
+const UNKEPT: TimeDelta = TimeDelta::seconds(10);
 
 /// Arguments of `opsroom alerts`.
 #[derive(Debug, Args)]
@@ -166,15 +171,12 @@ async fn lines(
         None => BTreeMap::new(),
     };
     let muting = Muting { stored: &stored, plan: stored.maintenance_plan(config), config, now };
-    let muted: BTreeMap<&Name, &Name> =
-        engine.alerts.iter().filter_map(|(rule, kept)| Some((rule, kept.inhibited_by.as_ref()?))).collect();
+    let kept: BTreeMap<&Name, &KeptAlert> = engine.alerts.iter().map(|(rule, kept)| (rule, kept)).collect();
     let mut lines: Vec<AlertLine> =
-        shown.into_iter().map(|record| recorded(record, &muting, &muted, &messages)).collect();
+        shown.into_iter().map(|record| recorded(record, &muting, &kept, &messages)).collect();
     let pending = engine.alerts.iter().filter_map(|(rule, kept)| match kept.state {
         // The engine is kept every few seconds: what fired since then pends no more.
-        KeptAlertState::Pending(since) if !has_fired(&stored, rule, since) => {
-            pending(rule, &kept.condition, since, &muting)
-        }
+        KeptAlertState::Pending(since) if !has_fired(&stored, rule, since) => pending(rule, kept, since, &muting),
         _ => None,
     });
     lines.extend(pending);
@@ -214,14 +216,16 @@ fn has_fired(stored: &StoredAlerts, rule: &Name, since: DateTime<Utc>) -> bool {
 fn recorded(
     record: &AlertRecord,
     muting: &Muting<'_>,
-    inhibited: &BTreeMap<&Name, &Name>,
+    kept: &BTreeMap<&Name, &KeptAlert>,
     messages: &BTreeMap<Name, Vec<Notified>>,
 ) -> AlertLine {
     let (fires, now) = (record.is_firing(), muting.now);
     let (by_person, silence) = if fires { muting.of(record.into()) } else { (None, None) };
-    // As the holder saw it last; for one that is over as it was when it fired.
-    let by_dependency = inhibited.get(&record.rule).filter(|_| fires).map(|by| format!("{by} is down"));
-    let then = record.muted_because.as_ref().filter(|_| !fires).map(ToString::to_string);
+    // As the holder saw it last; as it was when it fired for one that is over, or that the holder has kept nothing of yet.
+    let kept = kept.get(&record.rule).filter(|kept| fires && !matches!(kept.state, KeptAlertState::Pending(_)));
+    let by_itself = kept.and_then(|kept| muted_by_itself(kept.inhibited_by.as_ref(), kept.flapping));
+    let is_new = kept.is_none() && now - record.fired_at < UNKEPT;
+    let then = record.muted_because.as_ref().filter(|_| !fires || is_new).map(ToString::to_string);
     let acknowledged = record.acknowledged.as_ref().filter(|known| !fires || known.until > now);
     AlertLine {
         id: record.id.clone(),
@@ -239,7 +243,7 @@ fn recorded(
             until: written(known.until),
             ends: known.until,
         }),
-        muted_because: by_person.or(by_dependency).or(then),
+        muted_because: by_person.or(by_itself).or(then),
         silence,
         notified: messages.get(&record.id).cloned().unwrap_or_default(),
         value: record.value.clone(),
@@ -249,7 +253,8 @@ fn recorded(
 }
 
 /// A condition that holds, not for long enough yet: only the holder knows of it.
-fn pending(rule: &Name, condition: &str, since: DateTime<Utc>, muting: &Muting<'_>) -> Option<AlertLine> {
+fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<'_>) -> Option<AlertLine> {
+    let condition = kept.condition.as_str();
     let config = muting.config;
     let (_, rest) = rule.split_once(':')?;
     let mut parts = rest.split('/');
@@ -263,12 +268,12 @@ fn pending(rule: &Name, condition: &str, since: DateTime<Utc>, muting: &Muting<'
         return None;
     }
     let input = MatchInput { alert, severity, service: service.as_deref(), condition, value: "" };
-    let (muted_because, silence) = muting.of(input);
+    let (by_person, silence) = muting.of(input);
     Some(AlertLine {
         id: rule.clone(),
         alert: alert.into(),
         severity,
-        muted_because,
+        muted_because: by_person.or_else(|| muted_by_itself(kept.inhibited_by.as_ref(), kept.flapping)),
         silence,
         service,
         state: State::Pending,
@@ -318,7 +323,11 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
         if let Some(why) = &line.muted_because {
             let _ = write!(text, "  muted: {why}");
         }
-        for told in &line.notified {
+        let earlier = line.notified.len().saturating_sub(NOTIFIED);
+        if earlier > 0 {
+            let _ = write!(text, "  {} earlier", counted(earlier, "notification"));
+        }
+        for told in &line.notified[earlier..] {
             let who = told.contact.as_ref().map_or_else(String::new, |contact| format!("/{contact}"));
             let how = told.error.as_ref().map_or_else(|| "notified".to_owned(), |error| format!("failed ({error})"));
             let _ = write!(text, "  {how}: {}{who} at {}", told.channel, told.at);
@@ -326,4 +335,69 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
         text.push('\n');
     }
     output::print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fact::AlertFired;
+
+    #[test]
+    fn what_mutes_an_alert_is_what_the_holder_kept_last() {
+        let now = DateTime::from_timestamp(1_772_000_000, 0).unwrap();
+        let rule: Name = "check:web/high/0".into();
+        let fired = AlertFired {
+            id: "f".into(),
+            alert: "web".into(),
+            rule: rule.clone(),
+            severity: Severity::High,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN".into(),
+            since: now,
+            fired_at: now,
+            seen: true,
+            muted_because: Some("db is down".into()),
+            fence: 1,
+        };
+        let record = AlertRecord::new(&fired);
+        let stored =
+            StoredAlerts { records: Vec::new(), silences: Vec::new(), maintenance: Vec::new(), targets: Vec::new() };
+        let config = Config::default();
+        let muted = |kept: Option<(KeptAlertState, Option<&str>, bool)>, seconds| {
+            let kept = kept.map(|(state, inhibited_by, flapping)| KeptAlert {
+                condition: "down".to_owned(),
+                state,
+                blind_ms: 0,
+                began_in_sight: true,
+                inhibited_by: inhibited_by.map(Name::from),
+                flapping,
+            });
+            let kept: BTreeMap<&Name, &KeptAlert> = kept.iter().map(|kept| (&rule, kept)).collect();
+            let now = now + TimeDelta::seconds(seconds);
+            let muting = Muting { stored: &stored, plan: stored.maintenance_plan(&config), config: &config, now };
+            recorded(&record, &muting, &kept, &BTreeMap::new()).muted_because
+        };
+        let firing = KeptAlertState::Firing(now, now);
+        assert_eq!(muted(Some((firing, None, false)), 60), None);
+        assert_eq!(muted(Some((firing, Some("db"), false)), 60).as_deref(), Some("db is down"));
+        assert!(muted(Some((firing, None, true)), 60).is_some_and(|why| why.starts_with("flapping")));
+        // What was kept is older than the alert: the record says how it fired.
+        for kept in [None, Some((KeptAlertState::Pending(now), None, false))] {
+            assert_eq!(muted(kept, 1).as_deref(), Some("db is down"));
+            assert_eq!(muted(kept, 60), None, "not for ever");
+        }
+        let waits = KeptAlertState::Pending(now);
+        let kept = KeptAlert {
+            condition: "down".to_owned(),
+            state: waits,
+            blind_ms: 0,
+            began_in_sight: true,
+            inhibited_by: Some("db".into()),
+            flapping: false,
+        };
+        let muting = Muting { stored: &stored, plan: stored.maintenance_plan(&config), config: &config, now };
+        let line = pending(&rule, &kept, now, &muting).unwrap();
+        assert_eq!(line.muted_because.as_deref(), Some("db is down"));
+    }
 }

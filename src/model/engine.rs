@@ -129,6 +129,9 @@ pub struct KeptAlert {
     /// The dependency that is down and explains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inhibited_by: Option<Name>,
+    /// Whether the status that it is about changes too often to be believed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
 }
 
 /// Where an alert stands that is not inactive.

@@ -219,9 +219,11 @@ impl World {
             let machine = machine.and_then(|id| self.machines.all.get(id.place()));
             let is_configured = machine.is_some_and(|machine| *machine.alert.condition.written == *record.condition);
             let is_latest = self.firings.latest(&record.rule).is_some_and(|latest| latest.record.id == record.id);
+            let is_there = machine.is_some();
             match (is_configured, is_latest) {
                 (true, true) => None,
-                (false, _) => Some(resolved(record, at, Some("no longer configured"), fence)),
+                (false, _) if is_there => Some(resolved(record, at, Some("its condition was changed"), fence)),
+                (false, _) => Some(resolved(record, at, Some("removed from the configuration"), fence)),
                 (true, false) => Some(resolved(record, at, Some("it fires since later"), fence)),
             }
         })
@@ -237,7 +239,14 @@ impl World {
         if record.is_firing() {
             let state = KeptAlertState::Firing(record.since, record.fired_at);
             let condition = record.condition.clone();
-            let kept = KeptAlert { condition, state, blind_ms: 0, began_in_sight: record.seen, inhibited_by: None };
+            let kept = KeptAlert {
+                condition,
+                state,
+                blind_ms: 0,
+                began_in_sight: record.seen,
+                inhibited_by: None,
+                flapping: false,
+            };
             machine.alert.resume(&kept, self.now, Duration::ZERO);
         } else if let Some(at) = record.resolved_at.filter(|_| firing.seq > 0) {
             machine.alert.end(record.fired_at, at, self.now);

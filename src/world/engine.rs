@@ -1,6 +1,7 @@
 //! What the engine of alerts remembers beyond the facts, for whoever holds the lease next: this console after a restart,
 //! or another one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,12 @@ use super::World;
 use super::ids::{AlertId, Id};
 use super::output::{Change, Intent, Output};
 use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlert, KeptAlertState};
+use crate::text::name::Name;
 
 /// How often it is written at the most.
 const KEPT_EVERY: Duration = Duration::from_secs(5);
+/// How often at the most where what mutes an alert changes: other processes have that from here alone.
+const MUTED_EVERY: Duration = Duration::from_secs(1);
 /// What nobody has seen for longer than this is begun again; only what fired still fires.
 const TOLERATED: Duration = Duration::from_hours(1);
 
@@ -20,8 +24,10 @@ impl World {
         let checks = self.checks.iter().filter_map(|check| Some((check.name.clone(), check.to_kept()?)));
         let alerts = super::ids::numbered(&self.machines.all).filter_map(|(id, machine): (AlertId, _)| {
             let kept = machine.alert.to_kept()?;
-            let inhibited_by = self.alerts.get(id).and_then(|view| view.inhibited_by.clone());
-            Some((machine.alert.name.clone(), KeptAlert { inhibited_by, ..kept }))
+            let view = self.alerts.get(id);
+            let inhibited_by = view.and_then(|view| view.inhibited_by.clone());
+            let flapping = view.is_some_and(|view| view.flapping);
+            Some((machine.alert.name.clone(), KeptAlert { inhibited_by, flapping, ..kept }))
         });
         EngineState { version: ENGINE_VERSION, checks: checks.collect(), alerts: alerts.collect() }
     }
@@ -29,15 +35,32 @@ impl World {
     /// Has it kept, where this console acts for all and it is not what it was.
     pub(super) fn keep_engine(&mut self, output: &mut Output) {
         let now = self.now;
-        if self.lease.fence().is_none() || self.engine_kept.as_ref().is_some_and(|(at, _)| now.since(*at) < KEPT_EVERY)
-        {
+        if self.lease.fence().is_none() {
             return;
+        }
+        if let Some((at, kept)) = &self.engine_kept {
+            let age = now.since(*at);
+            if age < KEPT_EVERY && (age < MUTED_EVERY || self.mutes_as(kept)) {
+                return;
+            }
         }
         let engine = Arc::new(self.engine());
         if self.engine_kept.as_ref().is_none_or(|(_, kept)| *kept != engine) {
             output.intents.push(Intent::KeepEngine(Arc::clone(&engine)));
         }
         self.engine_kept = Some((now, engine));
+    }
+
+    /// Whether the same firings are muted, and by the same, as in what was kept.
+    fn mutes_as(&self, kept: &EngineState) -> bool {
+        let muted = |inhibited_by: Option<&Name>, flapping| inhibited_by.is_some() || flapping;
+        let kept = kept.alerts.iter().filter(|(_, kept)| muted(kept.inhibited_by.as_ref(), kept.flapping));
+        let kept: BTreeMap<&Name, _> =
+            kept.map(|(rule, kept)| (rule, (kept.inhibited_by.as_ref(), kept.flapping))).collect();
+        let views = self.alerts.iter().filter(|view| muted(view.inhibited_by.as_ref(), view.flapping));
+        let now: BTreeMap<&Name, _> =
+            views.map(|view| (&view.id, (view.inhibited_by.as_ref(), view.flapping))).collect();
+        kept == now
     }
 
     /// Goes on from what another engine knew, which nobody has seen for `unseen`. What this one has seen comes after it;

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::alerting::flaps;
-use super::alerts::{AlertView, UnderMaintenance};
+use super::alerts::{AlertView, SilencedBy, UnderMaintenance};
 use super::history::clock;
 use super::ids::Id as _;
 use crate::lang::tz::Tz;
 use crate::model::maintenance::clock_with_zone;
+use crate::text::name::Name;
 
 /// Why what flaps is muted.
 pub(super) const FLAPPING: &str = "flapping: its status changes too often";
@@ -22,13 +23,15 @@ impl World {
             return Some(self.maintenance_reason(maintenance));
         }
         if let Some(silence) = &alert.silenced {
-            let until = clock(silence.until, self.now.utc, self.config.console.timezone);
-            return Some(format!("silenced by {} until {until}: {}", silence.by, silence.why));
+            return Some(self.silence_reason(silence));
         }
-        if let Some(by) = &alert.inhibited_by {
-            return Some(format!("{by} is down"));
-        }
-        alert.flapping.then(|| FLAPPING.to_owned())
+        muted_by_itself(alert.inhibited_by.as_ref(), alert.flapping)
+    }
+
+    /// Why a silence mutes, in words.
+    pub(super) fn silence_reason(&self, silence: &SilencedBy) -> String {
+        let until = clock(silence.until, self.now.utc, self.config.console.timezone);
+        format!("silenced by {} until {until}: {}", silence.by, silence.why)
     }
 
     /// Why a window of maintenance mutes, in words.
@@ -55,6 +58,11 @@ impl World {
         }
         alert.flapping.then(|| "flapping".to_owned())
     }
+}
+
+/// Why an alert is muted that no person muted.
+pub(crate) fn muted_by_itself(inhibited_by: Option<&Name>, flapping: bool) -> Option<String> {
+    inhibited_by.map(|by| format!("{by} is down")).or_else(|| flapping.then(|| FLAPPING.to_owned()))
 }
 
 /// `maintenance weekly until 04:00 UTC`

@@ -85,11 +85,19 @@ pub(super) fn messages(facts: &[Fact]) -> BTreeMap<Name, Vec<Notified>> {
 
 /// Puts it on record as said at `now` by who runs the command, and then prints what was done.
 pub(in crate::cli) async fn say(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>, text: &str) -> u8 {
+    match put(run_service, now, said).await {
+        Ok(()) => output::print(text),
+        Err(code) => code,
+    }
+}
+
+/// Puts it on record as said at `now` by who runs the command. Where that fails, the reason is printed and its exit code returned.
+pub(in crate::cli) async fn put(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>) -> Result<(), u8> {
     let identity = run_service.identity();
     let draft = |said| new_fact(now, &identity.who, &identity.host, said);
     match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
-        Ok(None) => output::print(text),
-        Ok(Some(refusal)) => output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`"),
-        Err(error) => run_service::broken(&error),
+        Ok(None) => Ok(()),
+        Ok(Some(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`")),
+        Err(error) => Err(run_service::broken(&error)),
     }
 }

@@ -26,6 +26,7 @@ impl Alert {
             blind_ms: millis(self.blind),
             began_in_sight: self.began_in_sight,
             inhibited_by: None,
+            flapping: false,
         })
     }
 

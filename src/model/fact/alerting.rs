@@ -48,7 +48,7 @@ pub struct AlertResolved {
     pub severity: Severity,
     /// When it was over, in milliseconds.
     pub at: DateTime<Utc>,
-    /// Why, where its condition was not seen to hold no more: `no longer configured`.
+    /// Why, where its condition was not seen to hold no more: `removed from the configuration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<SafeText>,
     /// The fence by which it was said.
