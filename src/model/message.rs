@@ -52,6 +52,8 @@ pub enum News {
     Reminder,
     /// It has not been acknowledged in time.
     Due,
+    /// It still fires, and what a person muted it by is over.
+    Unmuted,
     /// It is over.
     Resolved,
 }
@@ -64,6 +66,7 @@ impl News {
             Self::Worse => "worse",
             Self::Reminder => "reminder",
             Self::Due => "not acknowledged in time",
+            Self::Unmuted => "still firing",
             Self::Resolved => "resolved",
         }
     }
@@ -80,7 +83,7 @@ pub struct Entry {
     pub severity: Severity,
     /// Why it is here.
     pub news: News,
-    /// What was seen: `12.4 %`, `DOWN connection refused`.
+    /// What was seen: `12.4 %`, `DOWN connection refused`; why it is over, where that was not seen.
     pub value: SafeText,
     /// The condition as it is written.
     pub condition: String,
@@ -120,6 +123,9 @@ pub struct Announced {
     pub severity: Severity,
     /// When it was said first.
     pub told_at: DateTime<Utc>,
+    /// When it was said last, where that was not the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<DateTime<Utc>>,
     /// Whether it was said that nobody acknowledged it in time.
     pub is_due: bool,
 }
@@ -235,6 +241,9 @@ pub struct MaintenanceNotice {
     pub until: DateTime<Utc>,
     /// Why, where a person planned it.
     pub why: Option<SafeText>,
+    /// Whether it was announced and does not take place.
+    #[serde(rename = "called_off")]
+    pub is_called_off: bool,
 }
 
 impl From<&MaintenanceWindow> for MaintenanceNotice {
@@ -246,6 +255,7 @@ impl From<&MaintenanceWindow> for MaintenanceNotice {
             from: window.window.start,
             until: window.window.end,
             why: window.why.clone(),
+            is_called_off: false,
         }
     }
 }
@@ -255,7 +265,8 @@ impl MaintenanceNotice {
     fn line(&self) -> String {
         let why = self.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         let (from, until) = (time(self.from), time(self.until));
-        flat(&format!("maintenance {} of {}, {from} to {until}{why}", self.title, self.services.describe()))
+        let head = if self.is_called_off { "called off: maintenance" } else { "maintenance" };
+        flat(&format!("{head} {} of {}, {from} to {until}{why}", self.title, self.services.describe()))
     }
 }
 
@@ -291,7 +302,9 @@ impl Notification {
 
     /// The windows that it announces, each with its first moment.
     pub(crate) fn announced(&self) -> BTreeMap<Name, DateTime<Utc>> {
-        self.notices.iter().map(|notice| (notice.id.clone(), notice.from)).collect()
+        // Of one that was called off nothing is left to be said.
+        let until = |notice: &MaintenanceNotice| if notice.is_called_off { self.at } else { notice.from };
+        self.notices.iter().map(|notice| (notice.id.clone(), until(notice))).collect()
     }
 
     fn origin(&self) -> String {
@@ -310,7 +323,8 @@ impl Notification {
         if let Some(first) = self.notices.first() {
             let more = self.notices.len() - 1;
             let more = if more == 0 { String::new() } else { format!(", {more} more") };
-            return flat(&format!("{origin} planned {}{more}", first.line()));
+            let planned = if first.is_called_off { "" } else { "planned " };
+            return flat(&format!("{origin} {planned}{}{more}", first.line()));
         }
         let over = self.entries().filter(|entry| entry.news == News::Resolved).count();
         let news = self.entries().count() - over;
@@ -337,7 +351,9 @@ impl Notification {
         if !self.notices.is_empty() {
             lines.push(String::new());
             lines.extend(self.notices.iter().map(|notice| format!("- {}", notice.line())));
-            lines.push("Alerts of these services are muted in that time.".to_owned());
+            if self.notices.iter().all(|notice| !notice.is_called_off) {
+                lines.push("Alerts of these services are muted in that time.".to_owned());
+            }
         }
         for group in &self.groups {
             lines.push(String::new());
@@ -422,7 +438,13 @@ pub(crate) mod samples {
     pub(crate) fn group(service: &str, entries: Vec<Entry>) -> AlertGroup {
         let firing = entries.iter().filter(|entry| entry.news != News::Resolved);
         let announced: Vec<_> = firing
-            .map(|entry| Announced { id: entry.id.clone(), severity: entry.severity, told_at: at(5), is_due: false })
+            .map(|entry| Announced {
+                id: entry.id.clone(),
+                severity: entry.severity,
+                told_at: at(5),
+                again_at: None,
+                is_due: false,
+            })
             .collect();
         AlertGroup {
             service: Some(service.into()),
@@ -516,6 +538,7 @@ mod tests {
             from: at(3_600),
             until: at(10_800),
             why: Some("new\ndisks".into()),
+            is_called_off: false,
         };
         let mut message = message(Vec::new());
         message.kind = MessageKind::Maintenance;

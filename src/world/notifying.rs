@@ -6,12 +6,13 @@ use chrono::SubsecRound as _;
 use super::World;
 use super::announcing::{AlertNow, ChannelFault};
 use super::diagnostics::ProblemKind;
+use super::firings::Firing;
 use super::muting::FLAPPING;
 use super::output::{Intent, Output};
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{DeliveryFailure, Notification, Recipient};
-use crate::model::thing::{AlertRecord, StoredThing};
+use crate::model::thing::StoredThing;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -26,11 +27,12 @@ impl World {
         let faults = announcing.faults(&self.config);
         // What is over and was announced to nobody is no news.
         let announced = announcing.announced();
-        let told = self.firings.iter().map(|firing| &firing.record);
-        let told = told.filter(|record| record.is_firing() || announced.contains(&record.id));
-        let firings = told.map(|record| self.alert_now(record));
+        let told = self.firings.iter();
+        let told = told.filter(|firing| firing.record.is_firing() || announced.contains(&firing.record.id));
+        let firings = told.map(|firing| self.alert_now(firing));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
+        announcing.call_off(self.maintenance.plan.called_off(now));
         let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));
         let claims: Vec<Statement> = claims.collect();
@@ -45,22 +47,27 @@ impl World {
         self.announcing = announcing;
     }
 
-    fn alert_now<'a>(&self, record: &'a AlertRecord) -> AlertNow<'a> {
-        let muted = if record.is_firing() {
+    fn alert_now<'a>(&self, firing: &'a Firing) -> AlertNow<'a> {
+        let record = &firing.record;
+        let (muted, is_by_person) = if record.is_firing() {
             let id = self.machines.alert(&record.rule, &self.membership);
-            id.and_then(|id| self.alerts.get(id)).and_then(|view| self.muted_because(view))
+            let view = id.and_then(|id| self.alerts.get(id));
+            let is_by_person = view.is_some_and(|view| view.maintenance.is_some() || view.silenced.is_some());
+            (view.and_then(|view| self.muted_because(view)), is_by_person)
         } else {
             let silence = self.silences.of(record.into(), self.now.utc);
             let maintenance = self.maintenance_of(record.service.as_deref());
             let in_maintenance = maintenance.map(|window| self.maintenance_reason(&window.into()));
-            let by_person = in_maintenance
-                .or_else(|| silence.map(|silence| format!("silenced by {}: {}", silence.by, silence.why)));
+            let by_person = in_maintenance.or_else(|| silence.map(|silence| self.silence_reason(&silence.into())));
+            let is_by_person = by_person.is_some();
             // A recovery while it flaps means little.
-            by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned()))
+            (by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned())), is_by_person)
         };
         AlertNow {
             record,
             muted: muted.map(|why| SafeText::new(&why)),
+            is_by_person,
+            because: firing.because.as_ref(),
             is_acknowledged: self.acknowledgement(record).is_some(),
             about_channel: None,
         }
@@ -136,7 +143,14 @@ impl World {
 
 impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
     fn from(fault: &'a ChannelFault) -> Self {
-        Self { record: &fault.record, muted: None, is_acknowledged: true, about_channel: Some(&fault.channel) }
+        Self {
+            record: &fault.record,
+            muted: None,
+            is_by_person: false,
+            because: None,
+            is_acknowledged: true,
+            about_channel: Some(&fault.channel),
+        }
     }
 }
 

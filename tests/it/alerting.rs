@@ -95,6 +95,7 @@ fn who_succeeds_goes_on_from_what_is_on_record() {
             blind_ms: 0,
             began_in_sight: true,
             inhibited_by: None,
+            flapping: false,
         };
         engine.alerts.push((DOWN.into(), kept));
         engine
@@ -121,7 +122,7 @@ fn what_the_configuration_has_no_more_is_over() {
         Statement::AlertResolved(over) => over.because.clone(),
         _ => None,
     });
-    assert_eq!(because.map(|text| text.to_string()), Some("no longer configured".to_owned()), "{said:?}");
+    assert_eq!(because.map(|text| text.to_string()), Some("removed from the configuration".to_owned()), "{said:?}");
 }
 
 #[test]
@@ -464,6 +465,35 @@ fn while_the_store_is_away_an_acknowledgement_is_queued_and_holds_here() {
     let recorded = Fact { seq: 1_000, recorded_at: at, draft: drafts[0].clone() };
     next.app.outcome(Outcome::Facts(vec![recorded]));
     assert_eq!(known(&next), Some(("ana".to_owned(), false)), "it is on record");
+
+    // One that was killed and sees the same alert fire at another moment, by a lease that it does not hold.
+    let mut again = Room::new();
+    again.app.pass(60);
+    again.app.outcome(Outcome::Store { away: room.app.state.world.store_away.clone(), since });
+    again.app.outcome(Outcome::QueuedBefore(drafts.clone()));
+    again.fail("api");
+    assert_eq!(known(&again), Some(("ana".to_owned(), true)));
+    again.app.pass(3_600);
+    assert_eq!(known(&again), None, "it expires");
+}
+
+#[test]
+fn who_does_not_act_for_all_queues_an_acknowledgement_while_the_store_is_away() {
+    let mut room = Room::new();
+    room.looks_on();
+    let (since, why, how) = (room.app.now().utc, SafeText::new("no answer"), StoreAbsence::Unusable);
+    let problem = why.clone();
+    room.app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, problem, how }), since });
+    room.fail("api");
+    room.app.keys("a");
+    room.app.keys("enter");
+    let said = room.app.take().into_iter().find_map(|effect| match effect {
+        Effect::Store(_, StoreEffect::SayOfAlerts(said)) => Some(said),
+        _ => None,
+    });
+    let said = said.unwrap_or_else(|| panic!("{}", room.frame()));
+    let [Statement::AlertAcknowledged(said)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((&*said.alert, said.id.ends_with(DOWN)), ("api", true), "{said:?}");
 }
 
 fn acknowledged(state: &State) -> bool {

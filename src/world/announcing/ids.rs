@@ -27,6 +27,11 @@ pub(super) fn of_notices(target: &Recipient, windows: &[&MaintenanceWindow]) -> 
     id("maintenance", target, windows.iter().map(|window| format!("{} {}", window.id, window.window.start)))
 }
 
+/// Of these windows, which do not take place.
+pub(super) fn of_retractions(target: &Recipient, windows: &[&MaintenanceWindow]) -> Name {
+    id("called off", target, windows.iter().map(|window| window.id.to_string()))
+}
+
 /// Of the test that follows what was delivered last.
 pub(super) fn of_proof(target: &Recipient, record: &TargetRecord) -> Name {
     id("test", target, [moment(record.sent.last())].into_iter())

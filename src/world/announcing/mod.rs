@@ -6,6 +6,7 @@
 mod due;
 mod ids;
 mod news;
+mod notices;
 mod proving;
 pub(crate) mod routes;
 
@@ -18,7 +19,6 @@ pub(crate) use self::proving::ChannelFault;
 use self::routes::Routes;
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
-use crate::model::alert::Severity;
 use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
@@ -42,10 +42,23 @@ pub(crate) struct AlertNow<'a> {
     pub record: &'a AlertRecord,
     /// Why nobody needs to hear of it.
     pub muted: Option<SafeText>,
+    /// Whether a silence or planned maintenance is why.
+    pub is_by_person: bool,
+    /// Why it is over, where its condition was not seen to hold no more.
+    pub because: Option<&'a SafeText>,
     /// Whether a person is at it, or nobody is asked to be.
     pub is_acknowledged: bool,
     /// The channel that it is about, which can't be trusted to say it.
     pub about_channel: Option<&'a Name>,
+}
+
+/// Why an alert was muted last.
+#[derive(Debug, Clone)]
+struct Held {
+    why: SafeText,
+    /// When that was seen.
+    at: DateTime<Utc>,
+    is_by_person: bool,
 }
 
 /// A message that is claimed, and what is known of its way.
@@ -75,8 +88,10 @@ struct Outbox {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Announcing {
     outboxes: BTreeMap<Recipient, Outbox>,
-    /// Why each alert was muted last and when that was seen, by its id: said when it ends.
-    held: BTreeMap<Name, (SafeText, DateTime<Utc>)>,
+    /// Why each alert was muted last, by its id: said when it ends.
+    held: BTreeMap<Name, Held>,
+    /// The windows of maintenance that people called off before they began.
+    called_off: Vec<MaintenanceWindow>,
 }
 
 impl Announcing {
@@ -109,7 +124,7 @@ impl Announcing {
                 told.entry(target).or_default().push(Seen { alert, is_routed, held });
             }
         }
-        let mut notices = notices(config, &routes, windows);
+        let mut notices = notices::of_windows(config, &routes, windows);
         let mut due = Vec::new();
         let proven = proving::proven(config, &routes);
         for target in notices.keys().chain(&proven) {
@@ -125,6 +140,7 @@ impl Announcing {
             let unsaid = self.unsaid(&target, notices.remove(&target).unwrap_or_default());
             let message = self.due(config, channel, (&target, &seen, &unsaid), now);
             let message = message.or_else(|| self.notice(config, channel, (&target, &unsaid), now));
+            let message = message.or_else(|| self.retraction(config, channel, &target, now));
             let is_proven = proven.contains(&target);
             due.extend(message.or_else(|| is_proven.then(|| self.proof(config, channel, &target, now)).flatten()));
         }
@@ -138,7 +154,8 @@ impl Announcing {
         self.held.retain(|id, _| known.contains(id));
         for alert in alerts {
             if let Some(why) = &alert.muted {
-                self.held.insert(alert.record.id.clone(), (why.clone(), now));
+                let held = Held { why: why.clone(), at: now, is_by_person: alert.is_by_person };
+                self.held.insert(alert.record.id.clone(), held);
             }
         }
     }
@@ -192,41 +209,6 @@ impl Announcing {
             return None;
         }
         message.sort();
-        outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
-        Some(message)
-    }
-
-    /// Those windows of maintenance of which a target was not told yet.
-    fn unsaid<'a>(&self, target: &Recipient, windows: Vec<&'a MaintenanceWindow>) -> Vec<&'a MaintenanceWindow> {
-        let known = self.outboxes.get(target).map(|outbox| &outbox.record.notices);
-        windows.into_iter().filter(|window| known.is_none_or(|known| !known.contains_key(&window.id))).collect()
-    }
-
-    /// The message that announces maintenance to one target, where it is time for one.
-    fn notice(
-        &mut self,
-        config: &Config,
-        channel: &Channel,
-        (target, windows): (&Recipient, &[&MaintenanceWindow]),
-        now: DateTime<Utc>,
-    ) -> Option<Notification> {
-        let first = windows.first()?;
-        let outbox = self.outboxes.entry(target.clone()).or_default();
-        if outbox.in_flight.is_some() {
-            return None;
-        }
-        // Quiet hours that last until it begins would hold it back for ever.
-        let quiet = quiet_rule(config, channel).and_then(|quiet| quiet.hold(Severity::Low, now));
-        let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
-        let ready_at = opens_at.max(outbox.retry_at.unwrap_or(now));
-        let ready_at = quiet.filter(|until| *until < first.window.start).map_or(ready_at, |until| ready_at.max(until));
-        if now < ready_at {
-            outbox.due_at = outbox.due_at.into_iter().chain([ready_at]).min();
-            return None;
-        }
-        let notices = windows.iter().map(|window| (*window).into()).collect();
-        let id = ids::of_notices(target, windows);
-        let message = Notification { notices, ..blank(config, target, MessageKind::Maintenance, id, now) };
         outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
         Some(message)
     }
@@ -304,23 +286,6 @@ fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: 
 fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {
     let zone = config.console.timezone;
     channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone })
-}
-
-/// To whom these windows of maintenance are announced.
-fn notices<'a>(
-    config: &Config,
-    routes: &Routes<'_>,
-    windows: &[&'a MaintenanceWindow],
-) -> BTreeMap<Recipient, Vec<&'a MaintenanceWindow>> {
-    let mut found: BTreeMap<Recipient, Vec<&'a MaintenanceWindow>> = BTreeMap::new();
-    for window in windows {
-        for channel in config.channels.iter().filter(|channel| window.notify.contains(&channel.name)) {
-            for target in routes.targets(channel) {
-                found.entry(target).or_default().push(window);
-            }
-        }
-    }
-    found
 }
 
 /// Everybody who is to hear of an alert (`true`), or has heard of it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::AlertNow;
+use super::{AlertNow, Held};
 use crate::config::Config;
 use crate::config::sections::severity::SeverityRule;
 use crate::model::alert::Severity;
@@ -21,8 +21,8 @@ pub(super) struct Seen<'a> {
     pub alert: &'a AlertNow<'a>,
     /// Whether it is to be told of it now; otherwise it was told.
     pub is_routed: bool,
-    /// Why it was muted last, and when that was seen.
-    pub held: Option<&'a (SafeText, DateTime<Utc>)>,
+    /// Why it was muted last.
+    pub held: Option<&'a Held>,
 }
 
 /// Whether a group needs a message: the rule of Alertmanager's `needsUpdate`, row by row. `last` is what the receiver takes
@@ -86,12 +86,15 @@ impl TargetNews<'_> {
             if is_told {
                 let is_due = news == Some(News::Due) || before.is_some_and(|before| before.is_due);
                 let told_at = before.map_or(self.now, |before| before.told_at);
-                announced.push(Announced { id: record.id.clone(), severity: record.severity, told_at, is_due });
+                let again_at = before.and_then(|before| before.again_at);
+                let again_at = if before.is_some() && news.is_some() { Some(self.now) } else { again_at };
+                let severity = record.severity;
+                announced.push(Announced { id: record.id.clone(), severity, told_at, again_at, is_due });
             }
         }
         let before = known.map(|known| known.firing.iter().map(|known| known.id.clone()).collect());
         let after = announced.iter().map(|known| known.id.clone()).collect();
-        let repeats = entries.iter().any(|entry| matches!(entry.news, News::Reminder | News::Due));
+        let repeats = entries.iter().any(|entry| matches!(entry.news, News::Reminder | News::Due | News::Unmuted));
         if entries.is_empty() || !needs_update(before.as_ref(), &after, repeats) {
             return None;
         }
@@ -143,6 +146,11 @@ impl TargetNews<'_> {
         if one.alert.is_acknowledged || !one.is_routed || self.waits(record.severity, record.fired_at) {
             return None;
         }
+        // A receiver that knew of it has not heard since whether it is over.
+        let told_at = before.again_at.unwrap_or(before.told_at);
+        if one.held.is_some_and(|held| held.is_by_person && held.at > told_at) {
+            return Some(News::Unmuted);
+        }
         let rule = self.rule(record.severity)?;
         let age = |since: DateTime<Utc>, span: Duration| {
             self.now - since >= TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
@@ -177,18 +185,21 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
     let record = one.alert.record;
     // Of what is over only what was muted then: otherwise its beginning was announced.
     let is_due = |at: DateTime<Utc>| match news {
-        News::New | News::Worse => true,
+        News::New | News::Worse | News::Unmuted => true,
         News::Resolved => record.resolved_at.is_some_and(|over| over <= at),
         News::Reminder | News::Due => false,
     };
-    let held = one.held.map(|(why, at)| (why, *at)).or(record.muted_because.as_ref().map(|why| (why, record.fired_at)));
+    let held =
+        one.held.map(|held| (&held.why, held.at)).or(record.muted_because.as_ref().map(|why| (why, record.fired_at)));
     let was_muted = held.filter(|(_, at)| is_due(*at)).map(|(why, _)| why);
+    // A value that was seen when it fired would tell of a recovery that nobody has seen.
+    let over = one.alert.because.filter(|_| news == News::Resolved);
     Entry {
         id: record.id.clone(),
         alert: record.alert.clone(),
         severity: record.severity,
         news,
-        value: record.value.clone(),
+        value: over.unwrap_or(&record.value).clone(),
         condition: record.condition.clone(),
         fired_at: record.fired_at,
         resolved_at: record.resolved_at,

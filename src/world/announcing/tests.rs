@@ -80,6 +80,8 @@ struct Scene {
     told: Vec<(DateTime<Utc>, Notification)>,
     fails: bool,
     windows: Vec<MaintenanceWindow>,
+    /// Why all that is over is.
+    because: Option<SafeText>,
 }
 
 impl Scene {
@@ -91,6 +93,7 @@ impl Scene {
             told: Vec::new(),
             fails: false,
             windows: Vec::new(),
+            because: None,
         }
     }
 
@@ -106,6 +109,8 @@ impl Scene {
             .map(|(record, muted, acked)| AlertNow {
                 record,
                 muted: muted.map(SafeText::new),
+                is_by_person: muted.is_some_and(|why| !why.ends_with("is down")),
+                because: self.because.as_ref(),
                 is_acknowledged: *acked,
                 about_channel: None,
             })
@@ -270,6 +275,60 @@ fn a_mute_holds_back_and_its_end_is_named() {
 }
 
 #[test]
+fn what_was_announced_and_still_fires_after_a_silence_is_announced_once_more() {
+    let mut scene = Scene::new();
+    let medium = scene.config.severities.iter().find(|rule| rule.severity == Severity::High).cloned();
+    assert!(medium.is_some_and(|rule| rule.repeat.is_none()), "no reminder comes of it");
+    scene.fire("a", "api", Severity::High, noon());
+    scene.fire("b", "api", Severity::High, noon());
+    let now = scene.run(noon(), 60);
+    assert_eq!(scene.take("chat").len(), 1);
+    // A dependency that was down explains it: its end is no news.
+    scene.alerts[0].1 = Some("db is down");
+    let now = scene.run(now, 60);
+    scene.alerts[0].1 = None;
+    let now = scene.run(now, 60);
+    assert_eq!(scene.take("chat"), []);
+    // Something else of the service is told meanwhile.
+    scene.alerts[0].1 = Some("silenced by ana until 12:10:00Z: deploying");
+    scene.run(now, 30);
+    scene.alerts[1].0.resolved_at = Some(now);
+    let now = scene.run(now + TimeDelta::seconds(30), 60);
+    assert_eq!(scene.take("chat").len(), 1);
+    scene.alerts[0].1 = None;
+    let now = scene.run(now, 600);
+    let (_, message) = &scene.told[0];
+    let said = message.plain();
+    assert!(
+        said.contains("still firing") && said.contains("[was muted: silenced by ana until 12:10:00Z: deploying]"),
+        "{said}"
+    );
+    let told = scene.take("chat");
+    assert_eq!(told.iter().map(|(_, news)| news.clone()).collect::<Vec<_>>(), [one("a", News::Unmuted)]);
+    // Somebody is at it: nothing is said.
+    scene.alerts[0].1 = Some("maintenance weekly");
+    scene.alerts[0].2 = true;
+    let now = scene.run(now, 60);
+    scene.alerts[0].1 = None;
+    scene.run(now, 60);
+    assert_eq!(scene.take("chat"), []);
+}
+
+#[test]
+fn what_was_removed_from_the_configuration_is_not_said_to_have_recovered() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    let now = scene.run(noon(), 60);
+    scene.take("chat");
+    scene.because = Some("removed from the configuration".into());
+    scene.alerts[0].0.resolved_at = Some(now);
+    scene.run(now, 60);
+    let said = scene.told[0].1.plain();
+    assert!(said.contains("1 resolved: RESOLVED a: removed from the configuration\n"), "{said}");
+    assert!(said.contains("- RESOLVED a: removed from the configuration (down for 2m), "), "{said}");
+}
+
+#[test]
 fn quiet_hours_and_digests_end_with_one_message() {
     let mut scene = Scene::new();
     let night = utc("2026-01-05T23:00:00Z");
@@ -312,7 +371,14 @@ fn what_was_not_accepted_stays_news_and_is_tried_again_ever_more_seldom() {
 fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record() {
     let mut scene = Scene::new();
     scene.fire("a", "api", Severity::High, noon());
-    let alerts = [AlertNow { record: &scene.alerts[0].0, muted: None, is_acknowledged: false, about_channel: None }];
+    let alerts = [AlertNow {
+        record: &scene.alerts[0].0,
+        muted: None,
+        is_by_person: false,
+        because: None,
+        is_acknowledged: false,
+        about_channel: None,
+    }];
     let at = |seconds| noon() + TimeDelta::seconds(seconds);
     let mut first = Announcing::default();
     assert_eq!(first.review(&scene.config, &alerts, &[], at(0)), []);
@@ -401,6 +467,29 @@ fn window(notify: &str, start: DateTime<Utc>) -> MaintenanceWindow {
         by: None,
         why: None,
     }
+}
+
+#[test]
+fn who_was_told_of_maintenance_that_is_called_off_hears_of_that_once() {
+    let mut scene = Scene::new();
+    let start = noon() + TimeDelta::hours(2);
+    let planned = window("chat", start);
+    let unannounced = MaintenanceWindow { id: "m2".into(), ..planned.clone() };
+    scene.windows = vec![planned.clone()];
+    let now = scene.run(noon() + TimeDelta::hours(1), 60);
+    assert_eq!(scene.told.len(), 1);
+    scene.windows.clear();
+    scene.announcing.call_off(vec![planned, unannounced]);
+    scene.fails = true;
+    let now = scene.run(now, 10);
+    scene.fails = false;
+    scene.run(now, 600);
+    assert_eq!(scene.told.len(), 3, "once more after a failure");
+    let (_, message) = &scene.told[2];
+    assert_eq!((&*message.target.id(), message.kind), ("chat", MessageKind::Maintenance));
+    let said = message.plain();
+    assert!(said.contains("] called off: maintenance weekly of all services, 2026-01-05 14:00 UTC to "), "{said}");
+    assert!(!said.contains("are muted"), "{said}");
 }
 
 #[test]

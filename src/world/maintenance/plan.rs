@@ -82,6 +82,13 @@ impl MaintenancePlan {
         found
     }
 
+    /// The windows that people planned and called off, which would still come.
+    pub(in crate::world) fn called_off(&self, now: DateTime<Utc>) -> Vec<MaintenanceWindow> {
+        let is_called_off = |record: &&MaintenanceRecord| record.from > now && record.end() <= record.from;
+        let planned = self.records().filter(|record| record.planned.is_some());
+        planned.filter(is_called_off).map(|record| window_until(record, record.until)).collect()
+    }
+
     /// The windows that have a part between two moments, in no order.
     fn between(&self, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Vec<MaintenanceWindow> {
         let mut found: Vec<MaintenanceWindow> = Vec::new();
@@ -148,18 +155,22 @@ impl MaintenancePlan {
 
 /// A window as it is on record; `None`: it was called off.
 fn of_record(record: &MaintenanceRecord) -> Option<MaintenanceWindow> {
+    (record.end() > record.from).then(|| window_until(record, record.end()))
+}
+
+fn window_until(record: &MaintenanceRecord, end: DateTime<Utc>) -> MaintenanceWindow {
     let planned = record.planned.as_ref();
-    (record.end() > record.from).then(|| MaintenanceWindow {
+    MaintenanceWindow {
         id: record.id.clone(),
         name: record.name.clone(),
         title: record.name.to_string(),
         services: record.services.clone(),
-        window: TimeWindow { start: record.from, end: record.end() },
+        window: TimeWindow { start: record.from, end },
         notice: planned.and_then(|planned| planned.notice_s).map(Duration::from_secs),
         notify: planned.map_or_else(Vec::new, |planned| planned.notify.clone()),
         by: planned.map(|planned| planned.by.clone()),
         why: planned.map(|planned| planned.why.clone()),
-    })
+    }
 }
 
 /// The same without overlaps, in their order.
