@@ -8,12 +8,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::ack::allowed;
-use super::alerts::{StoredAlerts, duration, say};
+use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest::{listed, nearest};
-use crate::lang::schedule::LocalMoment;
+use crate::lang::schedule::{LocalMoment, TimeWindow};
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::maintenance::planned_id;
 use crate::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, Statement};
@@ -61,8 +61,8 @@ struct AddArguments {
     /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z. Default: now
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The first moment after it
-    #[arg(long, value_name = "TIME", conflicts_with = "span", required_unless_present = "span")]
+    /// The first moment after it; this or --for is required
+    #[arg(long, value_name = "TIME", conflicts_with = "span")]
     until: Option<String>,
     /// For how long, instead of --until
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
                 Err(code) => return code,
             };
             match planned(add, &config, global.clock.now().utc) {
-                Ok(said) => output::carry_out(plan(said, &config, global)),
+                Ok(said) => output::carry_out(plan(said, arguments.json, &config, global)),
                 Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
             }
         }
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
                 Ok(config) => config.unwrap_or_default(),
                 Err(code) => return code,
             };
-            output::carry_out(end(window, &config, global))
+            output::carry_out(end(window, arguments.json, &config, global))
         }
     }
 }
@@ -154,14 +154,10 @@ async fn list(arguments: &Arguments, global: &Global) -> u8 {
 
 fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: DateTime<Utc>) -> u8 {
     let (running, coming) = (plan.running(now), plan.coming(now));
-    let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
     if arguments.json {
-        let lines: Vec<WindowLine> = states.map(|(state, one)| WindowLine::new(state, one)).collect();
-        return match serde_json::to_string_pretty(&lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the windows as JSON: {error}"), ""),
-        };
+        return print_json(&lines(plan, now));
     }
+    let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
     let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let mut text = String::new();
     for (state, one) in states {
@@ -174,6 +170,20 @@ fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: Da
         text.push('\n');
     }
     output::print(if text.is_empty() { "no maintenance planned\n" } else { &text })
+}
+
+/// The windows that run, and the next one of each.
+fn lines(plan: &MaintenancePlan, now: DateTime<Utc>) -> Vec<WindowLine> {
+    let (running, coming) = (plan.running(now), plan.coming(now));
+    let running = running.iter().map(|one| WindowLine::new("running", one));
+    running.chain(coming.iter().map(|one| WindowLine::new("coming", one))).collect()
+}
+
+fn print_json(lines: &[WindowLine]) -> u8 {
+    match serde_json::to_string_pretty(lines) {
+        Ok(text) => output::print_json(&format!("{text}\n")),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the windows as JSON: {error}"), ""),
+    }
 }
 
 /// What is planned by the command line.
@@ -192,10 +202,17 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         let hint = "omit --from to begin now: what has passed already counts against objectives";
         return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));
     }
+    if arguments.until.is_none() && arguments.span.is_none() {
+        return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned()));
+    }
     let bounds = SpanBounds::MUTED;
     let wrong = |option: &str, problem: String| (format!("{option}: {problem}"), allowed(bounds));
-    if from > now {
-        bounds.until(now, (from - now).to_std().unwrap_or_default()).map_err(|problem| wrong("--from", problem))?;
+    if (from - now).to_std().is_ok_and(|ahead| bounds.is_exceeded_by(ahead)) {
+        let problem = format!("--from lies too far ahead: {}", clock_with_zone(from, now, zone));
+        return Err((problem, format!("begin within {}", bounds.longest())));
+    }
+    if let Some(notice) = arguments.notice {
+        bounds.until(now, notice).map_err(|problem| wrong("--notice", problem))?;
     }
     let until = match (&arguments.until, arguments.span) {
         (Some(text), _) => {
@@ -250,7 +267,7 @@ fn did_you_mean(written: &str, known: &[&str]) -> String {
     }
 }
 
-async fn plan(said: MaintenancePlanned, config: &Config, global: &Global) -> u8 {
+async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {
     let (run_service, _) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
@@ -259,22 +276,33 @@ async fn plan(said: MaintenancePlanned, config: &Config, global: &Global) -> u8 
     let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let (from, until) = (clock(said.from, now), clock(said.until, said.from));
     let text = format!("planned maintenance of {}, {from} to {until}, id {}\n", said.services.describe(), said.id);
-    let code = say(&run_service, now, vec![Statement::MaintenancePlanned(said)], &text).await;
+    let id = said.id.clone();
+    let code = match put(&run_service, now, vec![Statement::MaintenancePlanned(said)]).await {
+        Err(code) => code,
+        Ok(()) if json => match StoredAlerts::read(&run_service).await {
+            Ok(stored) => {
+                let lines: Vec<WindowLine> = lines(&stored.maintenance_plan(config), now);
+                print_json(&lines.into_iter().filter(|line| line.id == id).collect::<Vec<_>>())
+            }
+            Err(error) => run_service::broken(&error),
+        },
+        Ok(()) => output::print(&text),
+    };
     run_service.close().await;
     code
 }
 
-async fn end(window: &str, config: &Config, global: &Global) -> u8 {
+async fn end(window: &str, json: bool, config: &Config, global: &Global) -> u8 {
     let (run_service, _) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let code = end_at(&run_service, window, config).await;
+    let code = end_at(&run_service, window, json, config).await;
     run_service.close().await;
     code
 }
 
-async fn end_at(run_service: &RunService, window: &str, config: &Config) -> u8 {
+async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Config) -> u8 {
     let now = run_service.now();
     let plan = match StoredAlerts::read(run_service).await {
         Ok(stored) => stored.maintenance_plan(config),
@@ -301,5 +329,13 @@ async fn end_at(run_service: &RunService, window: &str, config: &Config) -> u8 {
     let because = MaintenanceEnd::Person;
     let said = MaintenanceEnded { id, name, services, from: span.start, until: span.end, because };
     let text = format!("maintenance {title} {how}\n");
-    say(run_service, now, vec![Statement::MaintenanceEnded(said)], &text).await
+    match put(run_service, now, vec![Statement::MaintenanceEnded(said)]).await {
+        Err(code) => code,
+        Ok(()) if json => {
+            let end = now.clamp(meant.window.start, meant.window.end);
+            let window = TimeWindow { end, ..meant.window };
+            print_json(&[WindowLine::new(how, &MaintenanceWindow { window, ..meant.clone() })])
+        }
+        Ok(()) => output::print(&text),
+    }
 }

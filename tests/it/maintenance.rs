@@ -1,11 +1,13 @@
 //! Planned maintenance: what it mutes and for how long, what is said of it, and how people plan and end it.
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::model::effect::{Effect, HolderEffect};
+use opsroom::model::engine::EngineState;
 use opsroom::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted, Statement};
 use opsroom::model::maintenance::ServiceChoice;
 use opsroom::model::message::{MessageKind, News, Notification};
@@ -43,13 +45,15 @@ command = ["true"]
 struct Watch {
     room: Room,
     told: Vec<(DateTime<Utc>, Notification)>,
+    /// What the engine had kept last, and when.
+    kept: Option<(DateTime<Utc>, Arc<EngineState>)>,
 }
 
 impl Watch {
     fn new(more: &str) -> Self {
         let mut room = Room::of(&format!("{WORLD}{DESK}{more}"));
         room.acts();
-        Self { room, told: Vec::new() }
+        Self { room, told: Vec::new(), kept: None }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -74,6 +78,7 @@ impl Watch {
                         self.room.app.outcome(Outcome::Delivered { message: id, target, delivered: Ok(()) });
                         is_quiet = false;
                     }
+                    Effect::Holder(HolderEffect::KeepEngine(engine)) => self.kept = Some((self.now(), engine)),
                     _ => {}
                 }
             }
@@ -218,7 +223,7 @@ fn one_that_a_person_planned_can_be_ended_early_and_others_are_not_muted() {
 fn who_acts_next_says_nothing_twice_and_ends_what_nobody_ended() {
     let mut watch = Watch::new(WEEKLY);
     watch.until("03:00:10");
-    let mut next = Watch { room: watch.room.next(), told: Vec::new() };
+    let mut next = Watch { room: watch.room.next(), told: Vec::new(), kept: None };
     next.room.acts();
     next.until("03:00:20");
     assert_eq!((next.recorded("maintenance.started"), next.told.len()), (1, 0));
@@ -250,6 +255,12 @@ fn what_flaps_is_muted_until_it_stays_as_it_is() {
     watch.poll(Sign::Bad, 3);
     assert_eq!(watch.muted().as_deref(), Some("flapping: its status changes too often"));
     assert!(watch.room.frame().contains("≈ flapping"), "{}", watch.room.frame());
+    let kept = |watch: &Watch| {
+        let (at, engine) = watch.kept.clone()?;
+        let (_, alert) = engine.alerts.iter().find(|(rule, _)| **rule == *DOWN)?;
+        Some((at, alert.flapping))
+    };
+    assert_eq!(kept(&watch).map(|(_, flaps)| flaps), Some(true), "other processes have it from there");
     assert_eq!(watch.alerts(), before);
     // It stays down: the changes move out of the last 21 results, and what still fires is told.
     watch.poll(Sign::Bad, 21);
@@ -276,7 +287,15 @@ async fn people_plan_show_and_end_maintenance_in_the_shell() {
         (&["maintenance", "add", "api", "--why", "x", "--for", "0s"], "allowed: 1s to 366d"),
         (&["maintenance", "add", "api", "--why", "x", "--from", "2020-01-01T00:00", "--for", "1h"], "omit --from"),
         (&["maintenance", "add", "api", "--why", " ", "--for", "1h"], "say what is done"),
-        (&["maintenance", "add", "api", "--why", "x"], "--until"),
+        (&["maintenance", "add", "api", "--why", "x"], "add --until TIME, or --for DURATION"),
+        (
+            &["maintenance", "add", "api", "--why", "x", "--from", "2099-01-01T00:00", "--for", "1h"],
+            "begin within 366d",
+        ),
+        (
+            &["maintenance", "add", "api", "--why", "x", "--for", "1h", "--notice", "500d", "--notify", "sms"],
+            "allowed: 1s to 366d",
+        ),
         (
             &["maintenance", "add", "api", "--why", "x", "--for", "1h", "--notice", "5m", "--notify", "sms"],
             "none is configured",
@@ -303,6 +322,17 @@ async fn people_plan_show_and_end_maintenance_in_the_shell() {
     all_reach(&mut consoles, "its end", is_over).await;
     assert_eq!(team.opsroom(&["maintenance", "end", &id]).status.code(), Some(64));
     assert!(team.alerts()[0]["muted_because"].is_null());
+    // A script gets what it did as JSON.
+    let windows = |arguments: &[&str]| -> Value { serde_json::from_str(&team.does(arguments)).unwrap() };
+    let from = (chrono::Utc::now() + TimeDelta::hours(2)).format("%Y-%m-%dT%H:%MZ").to_string();
+    let planned = windows(&["maintenance", "--json", "add", "api", "--why", "disks", "--from", &from, "--for", "1h"]);
+    assert_eq!(
+        (planned[0]["state"].as_str(), planned[0]["why"].as_str()),
+        (Some("coming"), Some("disks")),
+        "{planned}"
+    );
+    let ended = windows(&["maintenance", "end", planned[0]["id"].as_str().unwrap(), "--json"]);
+    assert_eq!((ended[0]["state"].as_str(), &ended[0]["id"]), (Some("called off"), &planned[0]["id"]), "{ended}");
     let timeline = team.does(&["timeline"]);
     assert!(timeline.contains("ended early") && timeline.contains("planned from"), "{timeline}");
     for console in consoles {

@@ -24,6 +24,11 @@ impl SpanBounds {
         format!("{} to {}", unit::duration(self.least), unit::duration(self.most))
     }
 
+    /// `366d`
+    pub(crate) fn longest(self) -> String {
+        unit::duration(self.most)
+    }
+
     /// The moment that lies a span ahead.
     ///
     /// # Errors
