@@ -78,9 +78,16 @@ impl World {
 
     /// Puts into the timeline what a fact says, where that is not there yet.
     fn tell(&mut self, fact: &Fact) -> bool {
+        if let Statement::MessageSent(said) = fact.said() {
+            let rules = said.alerts.iter().filter_map(|id| rule_of(id));
+            return rules.fold(false, |shows, rule| self.timeline.announce(&rule) || shows);
+        }
         let object = fact.said().object();
         let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));
-        let Some(entry) = self.entry_of(fact, run) else { return false };
+        let Some(mut entry) = self.entry_of(fact, run) else { return false };
+        if let Statement::AlertResolved(said) = fact.said() {
+            entry.is_step = rule_of(&said.id).is_some_and(|rule| self.timeline.fired_muted(&rule));
+        }
         let near = match fact.said() {
             Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
             Statement::AlertFired(_) | Statement::AlertResolved(_) => SAME,

@@ -96,6 +96,16 @@ impl EventMark {
         }
     }
 
+    /// Whether the fact says when it was, for everybody: a check is seen by each console's own polls.
+    const fn is_dated_by_fact(&self) -> bool {
+        !matches!(self, Self::Status(..))
+    }
+
+    /// What comes between two of the same kind: an alert that fires twice was over between.
+    fn is_opposite(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Alert(one, fired), Self::Alert(two, over)) if one == two && fired != over)
+    }
+
     /// How far apart the two may lie. Two consoles see a check with their own polls; a run is in a state only once.
     fn distance(&self, status: Duration) -> Duration {
         match self {
@@ -118,6 +128,9 @@ struct Kept {
     /// The id of the fact that says it.
     fact: Option<String>,
 }
+
+/// How far apart two consoles may see the same alert begin or end, where one of them could not hear of the other.
+const FOUND_LATER: Duration = Duration::from_mins(15);
 
 /// Entries kept.
 pub(crate) const MAX_ENTRIES: usize = 500;
@@ -152,14 +165,14 @@ impl Timeline {
     }
 
     /// Adds what a fact says, where this console has not seen it. What was only found to be so gives way to the fact, which
-    /// knows when it began. True where the entries are others than before.
+    /// knows when it began; and so does what others date otherwise. True where the entries are others than before.
     pub(crate) fn tell(&mut self, entry: TimelineEntry, mark: Option<EventMark>, near: Duration, fact: &str) -> bool {
         if self.0.iter().rev().any(|kept| kept.fact.as_deref() == Some(fact)) {
             return false;
         }
         let same = |kept: &Kept| {
             let distance = mark.as_ref().map_or(Duration::ZERO, |mark| mark.distance(near));
-            let is_near = kept.is_found || apart(kept.entry.at, entry.at) <= distance;
+            let is_near = kept.is_found || apart(kept.entry.at, entry.at) <= distance || self.is_alone(kept, &entry);
             // A store that lost its end is told again what it lost.
             let at_once = kept.entry.at.utc.timestamp_millis() == entry.at.utc.timestamp_millis();
             mark.is_some() && kept.mark == mark && (at_once || (kept.fact.is_none() && is_near))
@@ -167,17 +180,47 @@ impl Timeline {
         let known = self.0.iter().rposition(same);
         let fact = Some(fact.to_owned());
         match known.and_then(|at| self.0.get_mut(at)) {
-            Some(kept) if !kept.is_found => {
+            Some(kept) if !kept.is_found && (kept.fact.is_some() || !is_dated(mark.as_ref())) => {
                 kept.fact = fact;
                 return false;
             }
             _ => {}
         }
-        if let Some(at) = known {
-            self.0.remove(at);
-        }
+        let before = known.and_then(|at| self.0.remove(at)).map(|kept| kept.entry);
+        let is_same = before.as_ref().is_some_and(|before| before.text == entry.text && before.at == entry.at);
         self.keep(Kept { entry, mark, seen: known.is_some(), is_found: false, fact });
-        true
+        !is_same
+    }
+
+    /// Whether an alert of which no fact is known yet is the one that a fact tells of now, though that saw it at quite another
+    /// time: it was not over between.
+    fn is_alone(&self, kept: &Kept, entry: &TimelineEntry) -> bool {
+        let Some(mark @ EventMark::Alert(..)) = &kept.mark else { return false };
+        if apart(kept.entry.at, entry.at) > FOUND_LATER {
+            return false;
+        }
+        let (from, to) = (kept.entry.at.mono.min(entry.at.mono), kept.entry.at.mono.max(entry.at.mono));
+        let between = |other: &&Kept| (from..=to).contains(&other.entry.at.mono);
+        let ends = |other: &Kept| other.mark.as_ref().is_some_and(|other| other.is_opposite(mark));
+        !self.0.iter().filter(between).any(ends)
+    }
+
+    /// Somebody was told of an alert that fired muted: it asks something of a person after all. True where that shows.
+    pub(crate) fn announce(&mut self, rule: &str) -> bool {
+        let is_of = |kept: &Kept| matches!(&kept.mark, Some(EventMark::Alert(of, _)) if **of == *rule);
+        let fired = |kept: &Kept| is_of(kept) && matches!(kept.mark, Some(EventMark::Alert(_, true)));
+        let Some(from) = self.0.iter().rposition(fired) else { return false };
+        let mut shows = false;
+        for kept in self.0.range_mut(from..).filter(|kept| is_of(kept)) {
+            shows |= std::mem::take(&mut kept.entry.is_step);
+        }
+        shows
+    }
+
+    /// Whether the last firing of a condition asked nothing of a person; its end then asks nothing either.
+    pub(crate) fn fired_muted(&self, rule: &str) -> bool {
+        let fired = |kept: &&Kept| matches!(&kept.mark, Some(EventMark::Alert(of, true)) if **of == *rule);
+        self.0.iter().rev().find(fired).is_some_and(|kept| kept.entry.is_step)
     }
 
     /// Entries, newest first.
@@ -218,6 +261,10 @@ fn reading<'a>() -> impl FnMut(&'a TimelineEntry) -> bool {
     }
 }
 
+fn is_dated(mark: Option<&EventMark>) -> bool {
+    mark.is_some_and(EventMark::is_dated_by_fact)
+}
+
 fn apart(a: Stamp, b: Stamp) -> Duration {
     a.mono.abs_diff(b.mono)
 }
@@ -255,6 +302,38 @@ mod tests {
         assert_eq!(texts(&timeline), ["seen", "said again"]);
         timeline.see(entry(200, "another outage"), down(), NEAR, false);
         assert_eq!(texts(&timeline).len(), 3);
+    }
+
+    #[test]
+    fn what_others_see_too_has_the_time_of_the_fact() {
+        let fired = |rule: &str| EventMark::Alert(rule.into(), true);
+        let run = || EventMark::Run("restart-api-1".into(), RunState::Verified);
+        let mut timeline = Timeline::default();
+        timeline.see(entry(107, "seen late"), run(), Duration::ZERO, false);
+        assert!(timeline.tell(entry(100, "verified"), Some(run()), NEAR, "1"));
+        // The store was away: each saw it fire at its own time.
+        timeline.see(entry(500, "own"), fired("api"), NEAR, false);
+        assert!(timeline.tell(entry(300, "fired"), Some(fired("api")), NEAR, "2"));
+        assert!(!timeline.tell(entry(300, "fired"), Some(fired("api")), NEAR, "2"));
+        assert_eq!(texts(&timeline), ["verified", "fired"]);
+        // It fired twice: each stands.
+        timeline.see(entry(600, "over"), EventMark::Alert("api".into(), false), NEAR, false);
+        timeline.see(entry(700, "again"), fired("api"), NEAR, false);
+        assert!(timeline.tell(entry(400, "another"), Some(fired("api")), NEAR, "3"));
+        assert_eq!(texts(&timeline), ["verified", "fired", "another", "over", "again"]);
+    }
+
+    #[test]
+    fn an_alert_that_fired_muted_is_shown_once_somebody_was_told_of_it() {
+        let mark = |fired| Some(EventMark::Alert("api".into(), fired));
+        let step = |second, text| TimelineEntry { is_step: true, ..entry(second, text) };
+        let shown = |timeline: &Timeline| timeline.shown().map(|entry| entry.text.to_string()).collect::<Vec<_>>();
+        let mut timeline = Timeline::default();
+        timeline.tell(step(10, "fired"), mark(true), NEAR, "1");
+        assert!(timeline.fired_muted("api") && !timeline.fired_muted("web") && shown(&timeline).is_empty());
+        assert!(!timeline.announce("web"));
+        assert!(timeline.announce("api") && !timeline.announce("api"));
+        assert_eq!((shown(&timeline), timeline.fired_muted("api")), (vec!["fired".to_owned()], false));
     }
 
     #[test]
