@@ -90,19 +90,6 @@ fn lines(history: &PastFacts, config: &Config, since: DateTime<Utc>) -> Vec<Line
     lines
 }
 
-/// Each run in one line, as on the screen: how it stood last, and who started it.
-fn folded(lines: &[Line]) -> Vec<Line> {
-    let mut folded: Vec<Line> = Vec::new();
-    for line in lines {
-        let is_run = matches!(line.kind, HistoryKind::Run | HistoryKind::Deployment);
-        let is_step = |other: &Line| is_run && line.object.as_str().starts_with("run:") && other.object == line.object;
-        let before = folded.iter().position(is_step).map(|at| folded.remove(at));
-        let who = before.and_then(|before| before.who).or_else(|| line.who.clone());
-        folded.push(Line { who, ..line.clone() });
-    }
-    folded
-}
-
 fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
     if arguments.json {
         return match serde_json::to_string_pretty(lines) {
@@ -117,11 +104,10 @@ fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
         };
         return output::print(&format!("nothing happened {span}\n"));
     }
-    let lines = folded(lines);
     let kind = lines.iter().map(|line| line.kind.name().len()).max().unwrap_or(0);
     let object = lines.iter().map(|line| line.object.as_str().chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for line in &lines {
+    for line in lines {
         let at = line.moment.format("%Y-%m-%d %H:%M:%SZ");
         let who = line.who.as_ref().map_or_else(String::new, |who| format!("  by {who}"));
         let late = if line.late { "  (late)" } else { "" };
