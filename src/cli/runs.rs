@@ -94,9 +94,27 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
         Chosen::One(run) if arguments.follow => follow(run_service, *run, global).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
         Chosen::One(run) => of_run(one(run_service, &run, &configuration::for_titles(global)).await, &run),
-        Chosen::All(runs) if arguments.json => json(&runs),
-        Chosen::All(runs) => list(run_service, &runs, &configuration::for_titles(global)).await,
+        Chosen::All(runs, unreadable) => {
+            let code = if arguments.json {
+                json(&runs)
+            } else {
+                list(run_service, &runs, &configuration::for_titles(global)).await
+            };
+            warned(code, &unreadable)
+        }
     }
+}
+
+/// Says which runs are missing from what was printed: that must not look complete.
+fn warned(code: u8, unreadable: &[String]) -> u8 {
+    if unreadable.is_empty() {
+        return code;
+    }
+    let (runs, ids) = (counted(unreadable.len(), "run"), unreadable.join(", "));
+    output::eprint_error(&format!(
+        "warning: {runs} left out, whose rows can't be read: {ids}\nhint: see `opsroom store check`\n"
+    ));
+    if code == exit::OK { exit::UNKNOWN } else { code }
 }
 
 /// The exit code of having shown one run: that of its outcome, which nobody knows while it is not over.
@@ -130,19 +148,28 @@ pub(crate) fn lost_hint(run: &Run) -> String {
 
 enum Chosen {
     One(Box<Run>),
-    All(Vec<Run>),
+    /// The latest, and the ids of those that can't be read.
+    All(Vec<Run>, Vec<String>),
 }
 
 async fn choose(arguments: &Arguments, run_service: &RunService, taken: Recovered) -> Result<Chosen, u8> {
     if let Some(id) = &arguments.id {
         let found = run_service.run(id).await.map_err(|error| run_service::broken(&error))?;
-        return found.map(|run| Chosen::One(Box::new(run))).ok_or_else(|| no_run(id));
+        if let Some(run) = found {
+            return Ok(Chosen::One(Box::new(run)));
+        }
+        let (_, unreadable) = run_service.readable_runs(u32::MAX).await.map_err(|error| run_service::broken(&error))?;
+        let is_there = unreadable.contains(id);
+        let unread =
+            || output::fail(exit::UNKNOWN, &format!("the row of run {id} can't be read"), "see `opsroom store check`");
+        return Err(if is_there { unread() } else { no_run(id) });
     }
     if arguments.follow {
         return taken.live.into_iter().next_back().map(|run| Chosen::One(Box::new(run))).ok_or_else(nothing_runs);
     }
     let most = arguments.last.unwrap_or(if arguments.json { u32::MAX } else { LISTED });
-    run_service.runs(most).await.map(Chosen::All).map_err(|error| run_service::broken(&error))
+    let read = run_service.readable_runs(most).await.map_err(|error| run_service::broken(&error))?;
+    Ok(Chosen::All(read.0, read.1))
 }
 
 fn json(runs: &[Run]) -> u8 {

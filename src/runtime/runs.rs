@@ -161,8 +161,16 @@ impl RunService {
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
-        let runs = self.store.runs(most).await?;
-        Ok(runs.into_iter().map(|run| self.as_it_stands(run)).collect())
+        Ok(self.readable_runs(most).await?.0)
+    }
+
+    /// The same, and the ids of those of the latest that can't be read.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn readable_runs(&self, most: u32) -> Result<(Vec<Run>, Vec<String>), StoreError> {
+        let (runs, unreadable) = self.store.readable_runs(most).await?;
+        Ok((runs.into_iter().map(|run| self.as_it_stands(run)).collect(), unreadable))
     }
 
     /// One run as it stands.

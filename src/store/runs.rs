@@ -232,10 +232,24 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
+        Ok(self.readable_runs(most).await?.0)
+    }
+
+    /// The same, and the ids of those of the latest whose rows make no sense.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn readable_runs(&self, most: u32) -> Result<(Vec<Run>, Vec<String>), StoreError> {
         let things = self.dialect.things(WhichThings::Latest(ThingKind::Run), most).await?;
-        let mut runs: Vec<Run> = things.iter().filter_map(run_of).collect();
+        let (mut runs, mut unreadable) = (Vec::with_capacity(things.len()), Vec::new());
+        for thing in &things {
+            match run_of(thing) {
+                Some(run) => runs.push(run),
+                None => unreadable.push(thing.key.id.clone()),
+            }
+        }
         runs.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
-        Ok(runs)
+        Ok((runs, unreadable))
     }
 
     /// One run.

@@ -145,6 +145,14 @@ async fn things_that_differ_are_found_and_derived_again() {
                  INSERT INTO thing (kind, id, open, grp, state, seq) VALUES ('lock', 'nobody', 1, '', '{}', 2);
                  INSERT INTO thing (kind, id, open, grp, state, seq) VALUES ('moon', 'm', 1, '', '{}', 2);";
     place.sql("old.db", spoil).await;
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&runs).unwrap();
+    let spoiled = listed.iter().filter_map(|run| run["id"].as_str()).min().unwrap();
+    for arguments in [&["runs"][..], &["runs", "--json"], &["runs", spoiled]] {
+        let ran = place.opsroom("old.db", arguments);
+        let said = String::from_utf8_lossy(&ran.stderr);
+        let names_it = said.contains(spoiled) && said.contains("opsroom store check");
+        assert!(ran.status.code() == Some(3) && names_it, "{arguments:?}: {said}");
+    }
     let checked = place.checked(2, "old.db");
     assert_eq!(checked["differing"].as_array().unwrap().len(), 3, "{checked}");
     assert!(checked["differing"].to_string().contains("lock:nobody"));
