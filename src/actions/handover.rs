@@ -125,7 +125,7 @@ impl Handover {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use chrono::DateTime;
@@ -135,7 +135,7 @@ mod tests {
     use crate::model::preview::Preview;
     use crate::model::run::Plan;
 
-    fn intent(id: &str, target: &str) -> RunIntent {
+    pub(crate) fn intent(id: &str, target: &str) -> RunIntent {
         let plan = Plan {
             action: "restart".into(),
             verb: "restart".into(),

@@ -28,6 +28,31 @@ const LONG: Duration = Duration::from_hours(1);
 /// So often then.
 const SELDOM: Duration = Duration::from_secs(10);
 
+/// For so long a store that can't be read is tried before a run starts.
+const WAITS_TO_START: Duration = Duration::from_secs(5);
+
+/// What is seen of the record of a run that has not started yet.
+enum Sighting {
+    /// It is there, or the store is too busy to say.
+    OnRecord,
+    /// It is not.
+    Gone(String),
+    /// The store can't be read.
+    Unread(String),
+}
+
+impl Sighting {
+    fn failed(error: &StoreError) -> Self {
+        match error {
+            StoreError::Gone { .. } | StoreError::Other { .. } | StoreError::Replaced { .. } => {
+                Self::Gone(error.to_string())
+            }
+            error if error.is_away() => Self::Unread(error.to_string()),
+            _ => Self::OnRecord,
+        }
+    }
+}
+
 /// Writes the outcome of one run, under the fence of its lock.
 pub(crate) struct Recorder<'a> {
     dir: &'a RunDir,
@@ -63,29 +88,44 @@ impl<'a> Recorder<'a> {
     }
 
     /// Whether the store still has the intent, so that what runs now is on record and its lock is held. One that is busy
-    /// and lies where it did has it.
+    /// and lies where it did has it. One that can't be reached is tried again for a while: nothing has run yet.
     ///
     /// # Errors
-    /// It does not, in words.
+    /// It does not, or nobody knows, in words.
     pub(crate) async fn is_on_record(&self) -> Result<(), String> {
-        let Some(place) = self.intent.store.as_ref().filter(|_| self.intent.fence != 0) else { return Ok(()) };
-        let not = |why: &dyn std::fmt::Display| Err(format!("the record of this run is gone: {why}"));
+        let from = Instant::now();
+        loop {
+            match self.look_up().await {
+                Sighting::OnRecord => return Ok(()),
+                Sighting::Gone(why) => return Err(format!("the record of this run is gone: {why}")),
+                Sighting::Unread(why) if from.elapsed() >= WAITS_TO_START => {
+                    return Err(format!("the store could not be read before the start: {why}"));
+                }
+                Sighting::Unread(_) => tokio::time::sleep(PAUSE.0).await,
+            }
+        }
+    }
+
+    async fn look_up(&self) -> Sighting {
+        let Some(place) = self.intent.store.as_ref().filter(|_| self.intent.fence != 0) else {
+            return Sighting::OnRecord;
+        };
+        let gone = |why: &dyn std::fmt::Display| Sighting::Gone(why.to_string());
         if !self.is_same_file() {
-            return not(&format_args!("the store {} was removed or replaced", place.path.display()));
+            return gone(&format_args!("the store {} was removed or replaced", place.path.display()));
         }
         let store = match self.open().await {
             Some(Ok(store)) => store,
-            Some(Err(error)) if error.is_away() => return not(&error),
-            _ => return Ok(()),
+            Some(Err(error)) => return Sighting::failed(&error),
+            None => return Sighting::OnRecord,
         };
         let held = store.locks().await;
         store.close().await;
         let ours = |lock: &Lock| lock.id == self.intent.id && lock.fence == self.intent.fence;
         match held {
-            Ok(locks) if locks.iter().any(ours) => Ok(()),
-            Ok(_) => not(&"its lock is not held"),
-            Err(error) if error.is_away() => not(&error),
-            Err(_) => Ok(()),
+            Ok(locks) if locks.iter().any(ours) => Sighting::OnRecord,
+            Ok(_) => gone(&"its lock is not held"),
+            Err(error) => Sighting::failed(&error),
         }
     }
 
@@ -246,6 +286,21 @@ fn is_absence(error: &StoreError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actions::handover::tests::intent;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_waits_for_a_store_that_cant_be_reached_and_is_refused_as_such() {
+        let (path, host) = ("ops".into(), "box".to_owned());
+        let store = Some(StorePlace { path, host, state: None, id: None, file: None });
+        let intent = RunIntent { fence: 7, store, ..intent("restart-api-1", "api") };
+        let dir = RunDir::new("/nonexistent");
+        // Nobody listens there.
+        let url = Some("postgres://ana@127.0.0.1:1/ops".to_owned());
+        let from = Instant::now();
+        let why = Recorder::new(&dir, &intent).with_store(url).is_on_record().await.unwrap_err();
+        assert!(why.starts_with("the store could not be read before the start: "), "{why}");
+        assert!(from.elapsed() >= WAITS_TO_START, "it was tried again");
+    }
 
     #[test]
     fn a_store_that_stays_away_is_tried_often_then_seldom_and_not_for_ever() {
