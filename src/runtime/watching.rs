@@ -108,7 +108,7 @@ impl RunService {
             never = attached => never,
         };
         let live = std::mem::take(&mut *known()).into_values().collect();
-        Away { error: self.store.at_its_place(error), live }
+        Away { error: self.store.at_its_place(error).await, live }
     }
 
     /// Watches runs whose store is away: their directories say the same as ever.

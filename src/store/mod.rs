@@ -257,8 +257,18 @@ impl Store {
     }
 
     /// What is wrong by the file system, where the database says no more than that its content makes no sense.
-    pub(crate) fn at_its_place(&self, error: StoreError) -> StoreError {
-        if self.file.is_some() { error.by_room_at(&self.place) } else { error }
+    pub(crate) async fn at_its_place(&self, error: StoreError) -> StoreError {
+        if self.file.is_none() {
+            return error;
+        }
+        match error {
+            // What is no store can't be accepted as one.
+            StoreError::Replaced { .. } => match place::look(&self.place).await {
+                Err(foreign @ StoreError::NotAStore { .. }) => foreign,
+                _ => error,
+            },
+            error => error.by_room_at(&self.place),
+        }
     }
 
     fn not_written(&self, fault: StoreFault, why: &str) -> StoreError {

@@ -111,3 +111,19 @@ async fn another_store_in_the_place_is_not_the_one_before(fixture: &Fixture) {
     let doubt = again.trusted().await.unwrap_err();
     assert!(matches!(&doubt, StoreError::Other { id, .. } if id == "another"), "{doubt}");
 }
+
+#[tokio::test]
+async fn what_is_no_store_in_the_place_of_one_is_not_offered_to_be_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("opsroom.db");
+    let at = StoreAddress::File(path.clone());
+    let store = Store::open(&StoreLocation { at, host: "box".to_owned(), state: None }).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let error = store.version().await.unwrap_err();
+    let error = store.at_its_place(error).await;
+    assert!(matches!(error, StoreError::Replaced { .. }), "a person may put another one there: {error}");
+    std::fs::write(&path, "x".repeat(5_000)).unwrap();
+    let error = store.version().await.unwrap_err();
+    let error = store.at_its_place(error).await.explained();
+    assert!(error.contains("not a store of opsroom") && !error.contains("--accept"), "{error}");
+}
