@@ -14,6 +14,7 @@ use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
+use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertAcknowledged, Statement};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::AlertRecord;
@@ -95,11 +96,15 @@ async fn acknowledge_at(
         Ok(said) => said,
         Err(problem) => return output::fail(exit::USAGE, &problem, &allowed(SpanBounds::ACKNOWLEDGED)),
     };
+    // A check and an objective may have one name.
+    let kind = |said: &AlertAcknowledged| rule_of(&said.id)?.split_once(':').map(|(kind, _)| kind.to_owned());
+    let are_alike = said.iter().map(kind).collect::<BTreeSet<_>>().len() <= 1;
     let lines = said.iter().map(|said| {
         let until = clock(said.until, now, Tz::UTC);
-        format!("acknowledged {} {} until {until}\n", said.severity.word(), said.alert)
+        let kind = kind(said).filter(|_| !are_alike).map_or_else(String::new, |kind| format!(" ({kind})"));
+        format!("acknowledged {} {}{kind} until {until}\n", said.severity.word(), said.alert)
     });
-    let text: String = lines.collect();
+    let text: String = lines.collect::<BTreeSet<_>>().into_iter().collect();
     say(run_service, now, said.into_iter().map(Statement::AlertAcknowledged).collect(), &text).await
 }
 

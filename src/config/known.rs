@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Config;
 use crate::lang::nearest::{listed, nearest};
-use crate::model::alert::NETWORK;
+use crate::model::alert::{NETWORK, Severity};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::AlertRecord;
 
@@ -22,25 +22,62 @@ impl Config {
     pub(crate) fn unknown_name<'a>(
         &'a self,
         matching: &SilenceMatch,
-        recorded: impl Iterator<Item = &'a AlertRecord>,
+        recorded: impl Iterator<Item = &'a AlertRecord> + Clone,
     ) -> Option<UnknownName> {
         let (kind, name, known): (_, _, BTreeSet<&str>) = match matching {
             SilenceMatch::Every | SilenceMatch::Severity(_) | SilenceMatch::Text(_) => return None,
             SilenceMatch::Alert(name, _) => {
-                let known = self.alert_names().chain(recorded.map(|record| &*record.alert));
+                let known = self.alert_names().chain(recorded.clone().map(|record| &*record.alert));
                 ("check, metric or SLO", name, known.chain([NETWORK]).collect())
             }
             SilenceMatch::Service(name) => {
                 let services = self.services.iter().map(|service| &*service.name);
-                ("service", name, services.chain(recorded.filter_map(|record| record.service.as_deref())).collect())
+                (
+                    "service",
+                    name,
+                    services.chain(recorded.clone().filter_map(|record| record.service.as_deref())).collect(),
+                )
             }
         };
+        if let SilenceMatch::Alert(name, Some(severity)) = matching
+            && let Some(unknown) = self.unknown_severity(name, *severity, recorded.clone())
+        {
+            return Some(unknown);
+        }
         (!known.contains(&**name)).then(|| UnknownName {
             problem: format!("no {kind} named `{name}`"),
             hint: match nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if known.is_empty() => "none is configured".to_owned(),
                 None => format!("known: {}", listed(known.iter().copied())),
+            },
+        })
+    }
+
+    /// A severity that no alert of a check or metric has, by the configuration and on record; `None`: one has it. An objective has
+    /// alerts of its own rules.
+    fn unknown_severity<'a>(
+        &'a self,
+        name: &str,
+        severity: Severity,
+        recorded: impl Iterator<Item = &'a AlertRecord>,
+    ) -> Option<UnknownName> {
+        let checks = self.checks.iter().filter(|check| *check.name == *name).map(|check| &check.alerts);
+        let metrics = self.metrics.iter().filter(|metric| *metric.name == *name).map(|metric| &metric.alerts);
+        let alerts: Vec<_> = checks.chain(metrics).collect();
+        if alerts.is_empty() || self.slos.iter().any(|slo| *slo.name == *name) {
+            return None;
+        }
+        let configured = alerts.into_iter().flatten().map(|(severity, _)| *severity);
+        let recorded = recorded.filter(|record| *record.alert == *name).map(|record| record.severity);
+        let has: BTreeSet<Severity> = configured.chain(recorded).collect();
+        let words: Vec<&str> = has.iter().rev().map(|severity| severity.word()).collect();
+        (!has.contains(&severity)).then(|| UnknownName {
+            problem: format!("`{name}` has no {} alert", severity.word()),
+            hint: if words.is_empty() {
+                "it has no alerts".to_owned()
+            } else {
+                format!("it has: {}", words.join(", "))
             },
         })
     }
@@ -62,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_is_named_must_be_there() {
-        let text = "[service.shop]\n[check.api]\ntcp = \"x.example:1\"\nservice = \"shop\"\n";
+        let text =
+            "[service.shop]\n[check.api]\ntcp = \"x.example:1\"\nservice = \"shop\"\nalert = { critical = \"down\" }\n";
         let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
         let hint = |text: &str| {
             let matching = SilenceMatch::parse(text, |word| config.severity_named(word)).unwrap();
@@ -71,6 +109,8 @@ mod tests {
         for known in ["api", "api:critical", "network", "service:shop", "severity:low", "text:nothing like it", "*"] {
             assert_eq!(hint(known), None, "{known}");
         }
+        assert_eq!(hint("api:low").unwrap(), "it has: critical");
+        assert_eq!(hint("apo:low").unwrap(), "did you mean `api`?");
         assert_eq!(hint("apo").unwrap(), "did you mean `api`?");
         assert_eq!(hint("service:shp").unwrap(), "did you mean `shop`?");
         assert_eq!(hint("service:warehouse").unwrap(), "known: shop");

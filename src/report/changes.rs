@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::lang::time::Stamp;
@@ -16,6 +16,9 @@ use crate::text::redact::Redactor;
 use crate::world::World;
 use crate::world::alerts::{AlertView, Phase};
 use crate::world::checks::CheckView;
+
+/// What began to fire within this time is new.
+const NEW: TimeDelta = TimeDelta::seconds(30);
 
 /// What became of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +59,8 @@ enum Changed {
         state: AlertState,
         condition: SafeText,
         value: SafeText,
+        /// When it began to fire, where that was not just now.
+        since: Option<String>,
         muted: bool,
     },
 }
@@ -89,10 +94,13 @@ impl fmt::Display for ChangeLine {
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
-            Changed::Alert { alert, severity, state, condition, value, muted, .. } => {
+            Changed::Alert { alert, severity, state, condition, value, since, muted, .. } => {
+                let since = since.as_ref().map_or_else(String::new, |at| format!(" since {at}"));
                 let (severity, muted) = (severity.word(), if *muted { " (muted)" } else { "" });
                 match state {
-                    AlertState::Firing => write!(f, "alert {severity} {alert} firing: {condition}, {value}{muted}"),
+                    AlertState::Firing => {
+                        write!(f, "alert {severity} {alert} firing{since}: {condition}, {value}{muted}")
+                    }
                     AlertState::Resolved => write!(f, "alert {severity} {alert} resolved: {condition}{muted}"),
                 }
             }
@@ -184,7 +192,13 @@ impl ChangeLog {
 
     fn alerts(&mut self, world: &World, lines: &mut Vec<ChangeLine>) {
         let firing = world.alerts.iter().filter(|alert| alert.phase == Phase::Firing);
-        let firing: BTreeMap<Name, AlertView> = firing.map(|alert| (alert.id.clone(), alert.clone())).collect();
+        let mut firing: BTreeMap<Name, AlertView> = firing.map(|alert| (alert.id.clone(), alert.clone())).collect();
+        // What fired before this process knew of it is not new.
+        let since = |alert: &AlertView| {
+            let (record, _) = world.firing_on_record(&alert.id)?;
+            let is_old = world.now.utc - record.fired_at > NEW;
+            is_old.then(|| record.fired_at.to_rfc3339_opts(SecondsFormat::Millis, true))
+        };
         let line = |alert: &AlertView, state| ChangeLine {
             at: world.now.utc,
             what: Changed::Alert {
@@ -195,11 +209,18 @@ impl ChangeLog {
                 state,
                 condition: SafeText::new(&alert.condition),
                 value: alert.value.clone(),
+                since: since(alert).filter(|_| state == AlertState::Firing),
                 muted: alert.is_muted(),
             },
         };
         let over = self.firing.iter().filter(|(id, _)| !firing.contains_key(*id));
         lines.extend(over.map(|(_, alert)| line(alert, AlertState::Resolved)));
+        for (id, alert) in &mut firing {
+            // On its way to a recovery, a check says less than while it fired.
+            if let Some(before) = self.firing.get(id).filter(|_| alert.value.as_str() == Status::Pending.word()) {
+                alert.value = before.value.clone();
+            }
+        }
         let new = firing.iter().filter(|(id, _)| !self.firing.contains_key(*id));
         lines.extend(new.map(|(_, alert)| line(alert, AlertState::Firing)));
         self.firing = firing;
