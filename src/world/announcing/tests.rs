@@ -443,7 +443,7 @@ proptest! {
                     match entry.news {
                         News::New | News::Worse => prop_assert!(known.insert(entry.id.clone())),
                         News::Resolved => prop_assert!(known.remove(&entry.id)),
-                        News::Reminder | News::Due => prop_assert!(known.contains(&entry.id)),
+                        News::Reminder | News::Due | News::Unmuted => prop_assert!(known.contains(&entry.id)),
                     }
                 }
                 for (span, most) in limits {
