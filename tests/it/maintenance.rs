@@ -324,7 +324,7 @@ async fn people_plan_show_and_end_maintenance_in_the_shell() {
     assert!(team.alerts()[0]["muted_because"].is_null());
     // A script gets what it did as JSON.
     let windows = |arguments: &[&str]| -> Value { serde_json::from_str(&team.does(arguments)).unwrap() };
-    let from = (chrono::Utc::now() + TimeDelta::hours(2)).format("%Y-%m-%dT%H:%MZ").to_string();
+    let from = (Utc::now() + TimeDelta::hours(2)).format("%Y-%m-%dT%H:%MZ").to_string();
     let planned = windows(&["maintenance", "--json", "add", "api", "--why", "disks", "--from", &from, "--for", "1h"]);
     assert_eq!(
         (planned[0]["state"].as_str(), planned[0]["why"].as_str()),

@@ -145,7 +145,7 @@ async fn things_that_differ_are_found_and_derived_again() {
                  INSERT INTO thing (kind, id, open, grp, state, seq) VALUES ('lock', 'nobody', 1, '', '{}', 2);
                  INSERT INTO thing (kind, id, open, grp, state, seq) VALUES ('moon', 'm', 1, '', '{}', 2);";
     place.sql("old.db", spoil).await;
-    let listed: Vec<serde_json::Value> = serde_json::from_str(&runs).unwrap();
+    let listed: Vec<Value> = serde_json::from_str(&runs).unwrap();
     let spoiled = listed.iter().filter_map(|run| run["id"].as_str()).min().unwrap();
     for arguments in [&["runs"][..], &["runs", "--json"], &["runs", spoiled]] {
         let ran = place.opsroom("old.db", arguments);
