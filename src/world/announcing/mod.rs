@@ -191,7 +191,8 @@ impl Announcing {
         let (groups, was_held) = news.groups(seen);
         if groups.is_empty() {
             outbox.wanting_since = None;
-            let is_told = |window: &MaintenanceWindow| outbox.record.notices.get(&window.id).is_some_and(|from| *from > now);
+            let is_told =
+                |window: &MaintenanceWindow| outbox.record.notices.get(&window.id).is_some_and(|from| *from > now);
             let waits = !windows.is_empty() || self.called_off.iter().any(is_told);
             outbox.retry_at = outbox.retry_at.filter(|_| waits);
             return None;
