@@ -52,6 +52,13 @@ pub enum Target {
     OverlayRow(usize),
     /// A button of the topmost overlay, from 0.
     OverlayButton(usize),
+    /// The text of the topmost overlay that must be read to its end: how the core learns how much of it was shown.
+    OverlayText {
+        /// The row after the last one that is shown.
+        end: usize,
+        /// All rows.
+        of: usize,
+    },
 }
 
 /// Everything that the last frame drew and that can be pointed at. Later areas lie over earlier ones.
@@ -81,6 +88,15 @@ impl LayoutMap {
     pub(crate) fn panel_at(&self, column: u16, row: u16) -> Option<&PanelId> {
         self.areas.iter().rev().find_map(|(area, target)| match target {
             Target::Panel(id) if area.contains(column, row) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The text of an overlay that must be read to its end: how many rows of it are shown, the row after the last one, and
+    /// how many there are.
+    pub(crate) fn overlay_text(&self) -> Option<(usize, usize, usize)> {
+        self.areas.iter().rev().find_map(|(area, target)| match target {
+            Target::OverlayText { end, of } => Some((usize::from(area.height), *end, *of)),
             _ => None,
         })
     }

@@ -57,7 +57,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
     }
     overlays::draw(state, &mut painter, area);
     if overlays::is_boxed(state) {
-        toasts::over_box(state, &mut painter, split_bottom(area, 1).1);
+        toasts::over_box(state, &mut painter, area);
     }
     let map = painter.into_map();
     sweep::sweep(buffer);

@@ -8,6 +8,7 @@ use super::paint::{Painter, split_bottom};
 use crate::app::state::State;
 use crate::app::toasts::{Toast, Tone};
 use crate::theme::{GlyphSet, Role};
+use crate::ui::widgets::dialog;
 
 /// One in so many rows of the screen is for messages.
 const SHARE: u16 = 7;
@@ -44,8 +45,12 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     rest
 }
 
-/// Draws the newest in the footer's row, which a box leaves empty.
-pub(crate) fn over_box(state: &State, painter: &mut Painter<'_>, footer: Rect) {
+/// Draws the newest in the last row of the screen, which a box leaves empty where the screen has rows to spare.
+pub(crate) fn over_box(state: &State, painter: &mut Painter<'_>, screen: Rect) {
+    if !dialog::is_free_below(screen.height) {
+        return;
+    }
+    let footer = split_bottom(screen, 1).1;
     if let Some(toast) = state.toasts_newest_first().next() {
         painter.clear(footer);
         painter.tint(footer, role(toast));

@@ -15,6 +15,7 @@ use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::toasts::Tone;
 use opsroom::config::panels;
+use opsroom::lang::key::{Key, KeyCode};
 use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
@@ -596,7 +597,7 @@ fn a_dialog_says_beforehand_that_it_would_be_refused() {
 /// At every moment the dialog says what the next key does, and the key does that.
 #[test]
 fn a_dialog_states_its_true_next_key() {
-    let next = |app: &App| app.dialog().unwrap().next_key(&app.state, app.now());
+    let next = |app: &App| app.dialog().unwrap().next_key(&app.state, app.now(), true);
     let mut app = App::new(WORLD);
     app.keys("R");
     assert!(next(&app).starts_with("keys are ignored"), "{}", next(&app));
@@ -653,6 +654,56 @@ fn a_dialog_states_its_true_next_key() {
     app.keys("enter");
     app.typed("i");
     app.keys("enter enter");
+    assert_eq!(app.started().len(), 1);
+}
+
+/// The last steps of a long plan are as dangerous as the first.
+#[test]
+fn nothing_runs_before_the_end_of_what_would_run_was_seen() {
+    let steps: Vec<String> = (1..=17).map(|n| format!("[\"./ctl\", \"step-{n}\", \"{{target}}\"]")).collect();
+    let one = "restart = { steps = [[\"./ctl\", \"restart\", \"{target}\"]] }";
+    let long = production().replace(one, &format!("restart = {{ steps = [{}] }}", steps.join(", ")));
+    let open = || {
+        let mut app = App::new(&long);
+        app.send(Event::Resize(80, 24));
+        // Messages of what just fired lie over no row of the dialog.
+        for _ in 0..3 {
+            app.poll("api", Sign::Bad);
+        }
+        app.keys("R");
+        app.wait(400);
+        app
+    };
+    let frame = |app: &App| text(&draw(&app.state, 80, 24));
+    let mut app = open();
+    assert!(app.state.console.toasts.iter().next().is_some(), "there is a message");
+    assert!(frame(&app).contains(" more below") && !frame(&app).contains("step-17"), "{}", frame(&app));
+    app.typed("api");
+    assert!(frame(&app).contains("scroll to the end first (PgDn)"), "{}", frame(&app));
+    app.keys("enter tab y enter");
+    assert!(app.started().is_empty() && app.dialog().is_some(), "{}", frame(&app));
+    // A page is what is seen but one row: none is skipped.
+    let mut seen = frame(&app);
+    for _ in 0..20 {
+        app.keys("pagedown");
+        seen.push_str(&frame(&app));
+    }
+    for n in 1..=17 {
+        assert!(seen.contains(&format!("step-{n}")), "step {n} was shown");
+    }
+    assert!(!frame(&app).contains("scroll to the end"), "{}", frame(&app));
+    app.keys("pageup k y");
+    assert_eq!(app.started().len(), 1, "it was read, wherever it stands now");
+    // Keys that come before the next frame was drawn confirm nothing.
+    let mut app = open();
+    app.typed("api");
+    let page = Key { code: KeyCode::PageDown, ctrl: false, alt: false };
+    let enter = Key { code: KeyCode::Enter, ..page };
+    for key in std::iter::repeat_n(page, 20).chain([enter]) {
+        app.send(Event::Key(key));
+    }
+    assert!(app.started().is_empty() && app.dialog().is_some());
+    app.keys("enter");
     assert_eq!(app.started().len(), 1);
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::input::TextInput;
+use crate::app::layout::LayoutMap;
 use crate::app::start;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
@@ -21,6 +22,9 @@ use crate::world::starting::Confirmed;
 
 /// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
 pub(crate) const DEAF: Duration = Duration::from_millis(300);
+
+/// Why nothing runs while a part of what would run was never on the screen.
+const UNREAD: &str = "nothing runs yet: scroll to the end first (PgDn)";
 
 /// What has the focus in the dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +67,8 @@ pub struct Confirmation {
     pub missing: Option<SafeText>,
     /// First row of the facts shown, where they are more than fit.
     pub scroll: usize,
+    /// Whether the last of the facts was on the screen: what was never shown is not confirmed.
+    pub was_read: bool,
 }
 
 impl Confirmation {
@@ -82,6 +88,7 @@ impl Confirmation {
             opened,
             missing: None,
             scroll: 0,
+            was_read: false,
         }
     }
 
@@ -121,14 +128,18 @@ impl Confirmation {
         self.grade == Confirm::TwoPerson && self.reason.text().trim().is_empty()
     }
 
-    /// What the keys do at this very moment: what is to be typed, how much of it is missing, what Enter does.
-    pub fn next_key(&self, state: &State, now: Stamp) -> String {
+    /// What the keys do at this very moment: what is to be typed, how much of it is missing, what Enter does. `is_read`:
+    /// the end of the facts is or was on the screen.
+    pub fn next_key(&self, state: &State, now: Stamp, is_read: bool) -> String {
         if now.since(self.opened) < DEAF {
             return "keys are ignored for a moment: read first".to_owned();
         }
         let missing = self.still_missing();
         if missing.is_none() && self.focus != Focus::Cancel && self.obstacle(state).is_some() {
             return "it would be refused now; Esc cancels".to_owned();
+        }
+        if missing.is_none() && !is_read {
+            return UNREAD.to_owned();
         }
         match (self.focus, missing) {
             (Focus::Cancel, None) => "Enter cancels; y runs it".to_owned(),
@@ -192,18 +203,12 @@ impl Confirmation {
         Then::Stay
     }
 
-    /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
-    fn scroll_by(&mut self, state: &State, rows: usize) {
-        // Beside the labels; words that are not broken leave a part of a row free.
-        let beside = usize::from(state.console.size.0).saturating_sub(self.preview.label_width() + 6);
-        let room = (beside * 3 / 4).clamp(8, 40);
-        let drawn = |text: &SafeText| 1 + text.len() / room;
-        let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
-            + self.context(state).iter().map(|(_, text)| drawn(text)).sum::<usize>()
-            // On a low terminal these stand before the facts.
-            + self.preview.warnings.iter().map(drawn).sum::<usize>()
-            + self.obstacle(state).map_or(0, |text| drawn(&SafeText::new(&text)));
-        self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
+    /// Up or down by as many rows as `step` says of those that are shown, within what there is.
+    fn scroll(&mut self, state: &State, is_down: bool, step: impl Fn(usize) -> usize) {
+        let Some((shown, _, of)) = state.console.layout.overlay_text() else { return };
+        let last = of.saturating_sub(shown);
+        let here = self.scroll.min(last);
+        self.scroll = if is_down { (here + step(shown)).min(last) } else { here.saturating_sub(step(shown)) };
     }
 
     /// Leaves it.
@@ -217,6 +222,10 @@ impl Confirmation {
         if let Some(missing) = self.still_missing() {
             self.focus = if self.lacks_name() { Focus::Name } else { Focus::Reason };
             self.missing = Some(SafeText::new(&missing));
+            return Then::Stay;
+        }
+        if !self.was_read {
+            self.missing = Some(SafeText::new(UNREAD));
             return Then::Stay;
         }
         let confirmed = Confirmed {
@@ -236,14 +245,17 @@ impl Overlay for Confirmation {
             return Then::Stay;
         }
         self.missing = None;
+        // By the frame that the person saw as the key was pressed.
+        self.was_read |= state.console.layout.overlay_text().is_some_and(|(_, end, of)| end >= of);
+        let is_plain = !key.ctrl && !key.alt;
         match (key.code, self.focus) {
             (KeyCode::Esc, _) | (KeyCode::Enter, Focus::Cancel) => return self.cancel(state),
             (KeyCode::Tab, _) => self.step(1),
             (KeyCode::BackTab, _) => self.step(self.stops().len() - 1),
-            (KeyCode::Down, _) => self.scroll_by(state, 1),
-            (KeyCode::PageDown, _) => self.scroll_by(state, 10),
-            (KeyCode::Up, _) => self.scroll = self.scroll.saturating_sub(1),
-            (KeyCode::PageUp, _) => self.scroll = self.scroll.saturating_sub(10),
+            (KeyCode::Down, _) => self.scroll(state, true, |_| 1),
+            (KeyCode::PageDown, _) => self.scroll(state, true, page),
+            (KeyCode::Up, _) => self.scroll(state, false, |_| 1),
+            (KeyCode::PageUp, _) => self.scroll(state, false, page),
             (KeyCode::Enter, focus) => return self.enter(focus, state, effects),
             (_, Focus::Name) => {
                 self.name.key(key);
@@ -252,8 +264,10 @@ impl Overlay for Confirmation {
                 self.reason.key(key);
             }
             (KeyCode::Left | KeyCode::Right, _) => self.step(1),
-            (KeyCode::Char('y'), _) if !key.ctrl && !key.alt => return self.confirm(state, effects),
-            (KeyCode::Char('n' | 'q'), _) if !key.ctrl && !key.alt => return self.cancel(state),
+            (KeyCode::Char('j'), _) if is_plain => self.scroll(state, true, |_| 1),
+            (KeyCode::Char('k'), _) if is_plain => self.scroll(state, false, |_| 1),
+            (KeyCode::Char('y'), _) if is_plain => return self.confirm(state, effects),
+            (KeyCode::Char('n' | 'q'), _) if is_plain => return self.cancel(state),
             _ => {}
         }
         Then::Stay
@@ -334,7 +348,14 @@ pub(in crate::app) fn open(
         return;
     }
     let dialog = Confirmation::new(request, plan, grade, preview, state.world.now);
+    // What an earlier dialog showed says nothing of this one.
+    state.console.layout = LayoutMap::default();
     state.console.overlays.push(dialog);
+}
+
+/// A page of so many rows: the last one that was read stays in sight.
+fn page(shown: usize) -> usize {
+    shown.saturating_sub(1).max(1)
 }
 
 /// Whether the grade asks for the target's name.

@@ -57,10 +57,12 @@ impl Draw for Confirmation {
         let foot = table::position(&shown, facts.len());
         let inner = dialog::frame(painter, spot, tone, &title, &foot);
         let (upper, lower) = split_bottom(inner, fixed.min(inner.height.saturating_sub(1)));
+        let (shown_to, of) = (shown.start + shown.len().min(usize::from(upper.height)), facts.len());
         for (row, line) in (0..upper.height).zip(&facts[shown]) {
             painter.put(upper, row, line);
         }
-        let next = next_key(state, self);
+        painter.note(upper, Target::OverlayText { end: shown_to, of });
+        let next = next_key(state, self, self.was_read || shown_to >= of);
         bottom(painter, self, lower, &end, &fields, &next);
     }
 }
@@ -85,9 +87,10 @@ fn facts(state: &State, dialog: &Confirmation, width: usize) -> Vec<Line<'static
 }
 
 /// What the keys do now: in the colour of an error where what was typed is none of it.
-fn next_key(state: &State, dialog: &Confirmation) -> Line<'static> {
+fn next_key(state: &State, dialog: &Confirmation, is_read: bool) -> Line<'static> {
     let wrong = dialog.missing.is_some() || dialog.is_wrong();
-    Line::styled(dialog.next_key(state, state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
+    let words = dialog.next_key(state, state.world.now, is_read);
+    Line::styled(words, if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
 /// What speaks against it, first of all why it would be refused.

@@ -16,15 +16,22 @@ pub(crate) enum DialogTone {
     Danger,
 }
 
-/// Screens of fewer rows have none to spare.
+/// Screens of fewer rows have none to spare above a box.
 const SPARES_A_ROW: u16 = 8;
+/// And of fewer none below it.
+const SPARES_TWO: u16 = 10;
+
+/// Whether a screen of so many rows leaves the last of them free below a box.
+pub(crate) const fn is_free_below(height: u16) -> bool {
+    height >= SPARES_TWO
+}
 
 /// A box in the middle of `screen`, at most `width` × `height`, smaller where the screen is. The first row stays free: it
-/// says where one is.
+/// says where one is; and the last one: messages stand there, and must hide nothing that is confirmed.
 pub(crate) fn spot(screen: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(screen.width);
     let top = u16::from(screen.height >= SPARES_A_ROW);
-    let height = height.min(screen.height - top);
+    let height = height.min(screen.height - top - u16::from(is_free_below(screen.height)));
     let y = screen.y + ((screen.height - height) / 2).max(top);
     Rect { x: screen.x + (screen.width - width) / 2, y, width, height }
 }

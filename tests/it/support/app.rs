@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use opsroom::app::message::{Event, Message};
+use opsroom::app::message::{Event, Learned, Message};
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Confirmation;
 use opsroom::app::state::State;
@@ -25,6 +25,10 @@ use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::model::run::{Run, RunState};
 use opsroom::text::SafeText;
 use opsroom::text::name::Name;
+use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
+use opsroom::ui::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// A console without a terminal.
 pub struct App {
@@ -77,13 +81,27 @@ impl App {
     pub fn keys(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             let key: Key = key.parse().unwrap_or_else(|error| panic!("{key}: {error:?}"));
+            self.look();
             self.send(Event::Key(key));
         }
+    }
+
+    /// A dialog is drawn before the next key, as on a terminal: it knows what of it was seen.
+    fn look(&mut self) {
+        if self.dialog().is_none() {
+            return;
+        }
+        let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+        let (width, height) = self.state.console.size;
+        let area = Rect::new(0, 0, width, height);
+        let layout = view(&self.state, &styles, area, &mut Buffer::empty(area));
+        self.send(Event::Learned(Learned::Layout(layout)));
     }
 
     /// Types a text, a character a key.
     pub fn typed(&mut self, text: &str) {
         for c in text.chars() {
+            self.look();
             self.send(Event::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false }));
         }
     }
