@@ -73,6 +73,10 @@ pub struct Glyphs {
     pub none: &'static str,
     /// Inhibited.
     pub inhibited: &'static str,
+    /// Its alerts are silenced.
+    pub silenced: &'static str,
+    /// Somebody is at it.
+    pub acknowledged: &'static str,
     /// In maintenance.
     pub maintenance: &'static str,
     /// Flapping.
@@ -115,6 +119,8 @@ impl GlyphSet {
         tree: ["├╴", "└╴", "│ "],
         none: "–",
         inhibited: "⊘",
+        silenced: "⊖",
+        acknowledged: "⊙",
         maintenance: "☼",
         flapping: "≈",
         stale: Status::stale_glyph(false),
@@ -151,6 +157,8 @@ impl GlyphSet {
         tree: ["|-", "`-", "| "],
         none: "-",
         inhibited: "I",
+        silenced: "S",
+        acknowledged: "A",
         maintenance: "M",
         flapping: "F",
         stale: Status::stale_glyph(true),

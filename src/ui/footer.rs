@@ -103,7 +103,7 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let is_list = panel.as_ref().is_some_and(|id| panels::find(id).is_list() || panels::find(id).shows_records());
     let subject = describe::subject(state).is_some();
     let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", 2)].into_iter().filter(|_| subject);
-    let is_open = state.seen().incident().is_some_and(|incident| incident.acknowledged.is_none());
+    let is_open = state.seen().incident().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
     let selection = selection.chain([(Command::Acknowledge, "acknowledge", 3)].into_iter().filter(|_| is_open));
     let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
     let anywhere = [

@@ -251,7 +251,8 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
                 .or_longer(line(&format!("STORE LOST ENTRIES {since}"), Role::ChipOffline), 11),
             // Why is worth more than since when, which the diagnostics screen says too.
             StoreAbsence::Unusable => chip("STORE AWAY", Role::ChipOffline, 0)
-                .or_longer(line(&format!("STORE AWAY {since}"), Role::ChipOffline), 11)
+                // Since when comes before the keys of the screens, which the help has too.
+                .or_longer(line(&format!("STORE AWAY {since}"), Role::ChipOffline), SHORTENED_FOR_TABS - 1)
                 .or_longer(line(&format!("STORE AWAY {since}: {}", away.problem), Role::ChipOffline), 12),
         });
     }
@@ -359,8 +360,11 @@ fn clock(state: &State) -> Line<'static> {
 pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let (glyphs, zone) = (painter.glyphs(), state.seen().config.console.timezone);
     let mut words = worst(state, glyphs);
-    if let Some(service) =
-        state.seen().services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
+    if let Some(service) = state
+        .seen()
+        .services_worst_first()
+        .first()
+        .filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
     {
         words = words
             .then(service.title.clone(), Role::TextStrong)

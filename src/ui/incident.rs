@@ -75,7 +75,7 @@ fn in_rows<'a>(
     let dot = || Line::styled(format!(" {} ", glyphs.dot), Role::TextDim);
     // Behind when an alert clears a time would be read as one with it.
     let before_since = if matches!(incident.cause, Cause::Alert(_)) { dot() } else { Line::plain(" ") };
-    let parts = [(before_since, since(state, incident)), (dot(), why), (dot(), after(incident, named))];
+    let parts = [(before_since, since(state, incident)), (dot(), why), (dot(), after(glyphs, incident, named))];
     let (mut first, mut second) = (cause(state, glyphs, incident), Line::new());
     for (between, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
         // What does not fit whole goes below with all that follows: a time that is cut says another time.
@@ -130,7 +130,7 @@ fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
 }
 
 /// What it takes down, `named` of it by name, who is at it, and how much else is wrong.
-fn after<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
+fn after<'a>(glyphs: GlyphSet, incident: &Incident<'a>, named: usize) -> Line<'a> {
     let mut words = Line::new();
     for (at, service) in incident.takes_down.iter().take(named).enumerate() {
         words = words.and(if at == 0 { "takes down " } else { ", " }, Role::Text);
@@ -146,8 +146,11 @@ fn after<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
         words = words.and(format!("{gap}acknowledged by {}{queued}", known.by), Role::TextStrong);
     }
     if incident.more > 0 {
-        let gap = if words.is_empty() { "" } else { "  " };
-        words = words.and(gap, Role::Text).and(format!("+{} more", incident.more), Role::StatusDegraded);
+        if !words.is_empty() {
+            words = words.and(format!(" {} ", glyphs.dot), Role::TextDim);
+        }
+        // Without the word for it, one more would be read as a service that is taken down.
+        words = words.and(format!("+{}", counted(incident.more, "more cause")), Role::StatusDegraded);
     }
     words
 }

@@ -93,9 +93,10 @@ impl Alerts {
         self.count(|(_, muted, order, ..)| order == ACKNOWLEDGED && !muted)
     }
 
-    /// How many are muted and not over.
+    /// How many are muted and not over. What this console alone sees is none of them: nobody muted it.
     pub(crate) fn muted(&self) -> usize {
-        self.count(|(is_over, muted, ..)| muted && !is_over)
+        let all = self.count(|(is_over, muted, ..)| muted && !is_over);
+        if all == 0 { 0 } else { all - self.iter().filter(|alert| alert.is_only_own_view()).count() }
     }
 
     /// How many are in a phase, muted or not, of one severity or of any; what is acknowledged is counted by itself.
@@ -200,6 +201,17 @@ impl AlertView {
     /// Whether a silence mutes it.
     pub const fn is_silenced(&self) -> bool {
         self.silenced.is_some()
+    }
+
+    /// Whether nothing but that it is this console's own view keeps it from asking something of a person.
+    const fn is_only_own_view(&self) -> bool {
+        let is_over = matches!(self.phase, Phase::Resolved | Phase::Inactive);
+        self.is_own_view && !is_over && !self.is_hushed() && self.inhibited_by.is_none()
+    }
+
+    /// Whether it is muted by what a person decided or by flapping, rather than explained by something else.
+    pub(crate) const fn is_hushed(&self) -> bool {
+        self.maintenance.is_some() || self.silenced.is_some() || self.flapping
     }
 
     /// Whether it asks nothing of a person.

@@ -1,8 +1,11 @@
 //! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::World;
 use super::alerts::{AlertSubject, AlertView, Phase, without_time};
-use super::ids::Id as _;
+use super::ids::{Id as _, ServiceId};
 use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
@@ -45,6 +48,38 @@ pub(crate) struct Incident<'a> {
     pub action: Option<&'a Action>,
 }
 
+/// What the alerts that fire of a service ask of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    /// Nothing: a silence, a window of maintenance or flapping mutes all of them.
+    Hushed,
+    /// None fires, or a dependency explains them.
+    Nothing,
+    /// At least one is not muted; the worst of these.
+    Unmuted(Severity),
+}
+
+impl Heard {
+    /// What is down is as bad as a high alert, whatever is configured for it.
+    fn badness(self) -> Severity {
+        match self {
+            Self::Unmuted(severity) => severity.max(Severity::High),
+            Self::Hushed | Self::Nothing => Severity::High,
+        }
+    }
+}
+
+impl Incident<'_> {
+    /// Whether something of it fires that nobody is at.
+    pub(crate) fn can_be_acknowledged(&self, world: &World) -> bool {
+        self.acknowledged.is_none()
+            && match self.cause {
+                Cause::Service(service) => world.alerts_of(service).any(|alert| alert.phase == Phase::Firing),
+                Cause::Alert(_) => true,
+            }
+    }
+}
+
 impl World {
     /// What is broken above all; `None` while nothing unmuted is down or fires high.
     pub(crate) fn incident(&self) -> Option<Incident<'_>> {
@@ -82,24 +117,74 @@ impl World {
     }
 
     /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Of several who said so first.
-    fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
+    pub(crate) fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
         let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
         let first = firing.clone().filter_map(|alert| alert.acknowledged.as_ref()).min_by_key(|known| known.at);
         first.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
     }
 
-    /// Everything that is broken by itself, the worst first: what is down, then what fires high and is not muted.
+    /// Everything that is broken by itself and not muted, the worst first: of causes that are equally bad what is down, then
+    /// what fires high.
     fn causes(&self) -> impl Iterator<Item = Cause<'_>> {
+        let heard = self.heard();
         let down = self.services.iter().take_while(|service| service.status == Status::Down);
-        let is_asked = |service: &&ServiceView| !service.is_explained() && !self.is_in_maintenance(service);
-        let services = down.filter(is_asked).map(Cause::Service);
+        let is_asked = |service: &&ServiceView| {
+            !service.is_explained()
+                && !self.is_in_maintenance(service)
+                && self.severity_in(&heard, service) != Heard::Hushed
+        };
+        let services =
+            down.filter(is_asked).map(|service| (self.severity_in(&heard, service).badness(), Cause::Service(service)));
         let firing = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
         let is_cause = |alert: &&AlertView| {
             alert.severity >= Severity::High
                 && !alert.is_muted()
                 && self.service_of_alert(alert).is_none_or(|service| service.status != Status::Down)
         };
-        services.chain(firing.filter(is_cause).map(Cause::Alert))
+        let alerts = firing.filter(is_cause).map(|alert| (alert.severity, Cause::Alert(alert)));
+        let mut causes: Vec<(Severity, Cause<'_>)> = services.chain(alerts).collect();
+        causes.sort_by_key(|(severity, _)| Reverse(*severity));
+        causes.into_iter().map(|(_, cause)| cause)
+    }
+
+    /// Every service, the worst first: as they are ranked, but of those that are down first the one whose alert is worst.
+    pub(crate) fn services_worst_first(&self) -> Vec<&ServiceView> {
+        let mut services: Vec<&ServiceView> = self.services.iter().collect();
+        let down = services.iter().take_while(|service| service.status == Status::Down).count();
+        if down > 1 {
+            let heard = self.heard();
+            services[..down].sort_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
+        }
+        services
+    }
+
+    /// What the alerts that fire ask of a person, by the rows of services that they belong to.
+    fn heard(&self) -> BTreeMap<ServiceId, Heard> {
+        let mut heard = BTreeMap::new();
+        for alert in self.alerts.iter().filter(|alert| alert.phase == Phase::Firing) {
+            let Some(row) = alert.row else { continue };
+            let its = if !alert.is_muted() {
+                Heard::Unmuted(alert.severity)
+            } else if alert.is_hushed() {
+                Heard::Hushed
+            } else {
+                Heard::Nothing
+            };
+            let known = heard.entry(row).or_insert(its);
+            *known = its.max(*known);
+        }
+        heard
+    }
+
+    fn severity_in(&self, heard: &BTreeMap<ServiceId, Heard>, service: &ServiceView) -> Heard {
+        let row = self.membership.services.get(&service.name);
+        row.and_then(|row| heard.get(row)).copied().unwrap_or(Heard::Nothing)
+    }
+
+    /// Whether a silence mutes all that fires of a service.
+    pub(crate) fn is_silenced(&self, service: &ServiceView) -> bool {
+        let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing).peekable();
+        firing.peek().is_some() && firing.all(AlertView::is_silenced)
     }
 
     /// Whether a window of maintenance runs for a service.

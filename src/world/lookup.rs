@@ -67,6 +67,11 @@ impl World {
         self.service_at(alert.row?)
     }
 
+    /// Whether anything is configured that could fire.
+    pub(crate) fn has_alert_conditions(&self) -> bool {
+        !self.machines.all.is_empty()
+    }
+
     /// The alerts of a row of services, in the order of the list.
     pub(crate) fn alerts_of<'a>(
         &'a self,

@@ -6,11 +6,14 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::support::app::App;
+use crate::support::room::Room;
 use crate::support::{app, frame};
+use chrono::TimeDelta;
 use opsroom::app::message::Event;
 use opsroom::app::screens::Screen;
 use opsroom::model::document::Timing;
 use opsroom::model::effect::TerminalEffect;
+use opsroom::model::fact::{SilenceStarted, Statement};
 use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Component, Reading, Sign};
 use opsroom::model::since::Since;
@@ -259,6 +262,56 @@ fn the_bar_of_an_alert_names_its_service_says_its_time_whole_and_offers_what_is_
         .replace("[metric.errors]", "[metric.errors]\ntitle = \"Orders that failed for a fault of ours, in percent\"");
     let rows = bar(&fired(&long), 80);
     assert!(!rows[0].contains("since") && rows[1].contains("02:41:00"), "{rows:?}");
+}
+
+/// Two that fail by themselves, and a silence of the worse.
+#[test]
+fn the_worst_cause_that_is_not_muted_comes_first() {
+    const TWO: &str = r#"
+[service.alpha]
+[service.beta]
+[service.gamma]
+[check.alpha]
+service = "alpha"
+tcp = "127.0.0.1:1"
+alert = { high = "down" }
+[check.beta]
+service = "beta"
+tcp = "127.0.0.1:2"
+alert = { critical = "down" }
+[check.gamma]
+service = "gamma"
+tcp = "127.0.0.1:3"
+"#;
+    let mut room = Room::of(TWO);
+    room.acts();
+    let rows = |room: &Room| {
+        let drawn = frame::text(&frame::draw(&room.app.state, 200, 50));
+        let bar = drawn.lines().skip(1).take(2).collect::<Vec<_>>().join("\n");
+        let place = |name: &str| drawn.lines().skip(4).position(|line| line.contains(&format!("DOWN     {name}")));
+        (bar, ["alpha", "beta", "gamma"].map(place), drawn)
+    };
+    let silence = |room: &mut Room, of: &str| {
+        let now = room.app.now().utc;
+        let (id, matching, why) = (of.into(), format!("service:{of}"), SafeText::new("known"));
+        let until = now + TimeDelta::hours(4);
+        room.tell(now, "ana", Statement::SilenceStarted(SilenceStarted { id, matching, why, until, hold: true }));
+    };
+    for check in ["alpha", "beta", "gamma"] {
+        room.app.poll(check, Sign::Good);
+        room.fail(check);
+    }
+    let (bar, [alpha, beta, gamma], drawn) = rows(&room);
+    assert!(bar.contains(" beta DOWN") && bar.contains("+2 more causes"), "the critical one: {bar}");
+    assert!(beta < alpha && alpha < gamma && alpha.is_some(), "{drawn}");
+    silence(&mut room, "beta");
+    let (bar, _, drawn) = rows(&room);
+    assert!(bar.contains(" alpha DOWN") && bar.contains("+1 more cause"), "{bar}");
+    assert_eq!(drawn.matches("⊖ silenced").count(), 1, "{drawn}");
+    silence(&mut room, "alpha");
+    let (bar, ..) = rows(&room);
+    // No condition is about it, so nothing mutes it.
+    assert!(bar.contains(" gamma DOWN") && !bar.contains("more cause"), "{bar}");
 }
 
 #[test]

@@ -48,11 +48,11 @@ impl Panel for Services {
         let key = |service: &ServiceView| RowKey::Service(service.name.clone());
         let folded = folded(state, id);
         if !filter.is_empty() || folded.is_empty() {
-            return keys(state.seen().services.iter(), filter, key, text);
+            return keys(state.seen().services_worst_first(), filter, key, text);
         }
         let keeps_row = row_keeper(state, id);
-        let others =
-            state.seen().services.iter().filter(|service| !service.is_healthy() || keeps_row(service)).map(key);
+        let worst_first = state.seen().services_worst_first().into_iter();
+        let others = worst_first.filter(|service| !service.is_healthy() || keeps_row(service)).map(key);
         let open = folded.iter().filter(|_| state.console.screens.overview.healthy_is_open).map(|service| key(service));
         others.chain([RowKey::Healthy]).chain(open).collect()
     }

@@ -16,6 +16,7 @@ mod metric_chart;
 mod metric_detail;
 mod metric_list;
 mod output;
+mod overlaid;
 mod problems;
 mod records;
 pub mod runs;

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, services};
+use super::{Height, PanelView, Room, overlaid, services};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
@@ -39,7 +39,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         .join(status::label(service.status, service.stale, glyphs, status::FULL))
         .and(standing(state, service.since), Role::TextDim);
     let leading = service.leading.and_then(|id| state.seen().checks.get(id));
-    let over = services::overlays(state, glyphs, service, leading.is_some_and(|check| check.flapping));
+    let over = overlaid::overlays(state, glyphs, service, leading.is_some_and(|check| check.flapping), false);
     if !over.is_empty() {
         words = words.and("  ", Role::Text).join(over);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, framed, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, note, overlaid};
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
 use crate::app::row::RowKey;
@@ -115,7 +115,8 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let own =
         if state.seen().services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
     let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
-    let alert = if is_beside_alerts(state, painter) { 0 } else { ALERT };
+    let has_conditions = state.seen().has_alert_conditions();
+    let alert = if is_beside_alerts(state, painter) || !has_conditions { 0 } else { ALERT };
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
     let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
@@ -298,19 +299,6 @@ pub(crate) fn sparkline(state: &State, glyphs: GlyphSet, check: &CheckView, colu
     spark::line(&values, scale, glyphs, Role::ChartLine)
 }
 
-/// What lies over its status: that it is in maintenance, that it flaps. Empty where nothing does.
-pub(super) fn overlays(state: &State, glyphs: GlyphSet, service: &ServiceView, flaps: bool) -> Line<'static> {
-    let mut line = Line::new();
-    if state.seen().is_in_maintenance(service) {
-        line = status::maintenance(glyphs);
-    }
-    if flaps {
-        let gap = if line.is_empty() { "" } else { "  " };
-        line = line.and(gap, Role::Text).join(status::flapping(glyphs));
-    }
-    line
-}
-
 /// What lies over its status, and what is wrong, in `width` columns.
 fn why<'a>(
     state: &'a State,
@@ -319,9 +307,16 @@ fn why<'a>(
     leading: Option<&'a CheckView>,
     width: u16,
 ) -> Line<'a> {
-    let over = overlays(state, painter.glyphs(), service, leading.is_some_and(|check| check.flapping));
+    let lies_over = |short| {
+        overlaid::overlays(state, painter.glyphs(), service, leading.is_some_and(|check| check.flapping), short)
+    };
+    let mut over = lies_over(false);
     if over.is_empty() {
         return cause(state, painter, service, leading, width);
+    }
+    // Why it is broken comes before the words for who knows of it.
+    if over.width() + 2 + cause(state, painter, service, leading, u16::MAX).width() > usize::from(width) {
+        over = lies_over(true);
     }
     let taken = u16::try_from(over.width()).unwrap_or(u16::MAX).saturating_add(2);
     let cause = cause(state, painter, service, leading, width.saturating_sub(taken));
