@@ -23,7 +23,9 @@ pub(super) fn hints(state: &State) -> Vec<Hint> {
     let verifies = state.shown_run().is_some_and(|run| state.world.can_verify(run));
     let offered = run_commands::is_follow_up_offered(state)
         .then_some((Command::FollowUp, if verifies { "verify" } else { "follow up" }));
-    [(Command::Open, "output")]
+    state
+        .shown_run()
+        .map(|_| (Command::Open, "output"))
         .into_iter()
         .chain(cancel)
         .chain(offered)

@@ -59,7 +59,10 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     for fact in &facts {
         lines.extend(fact.wrapped(usize::from(inner.width).max(1), 2));
     }
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(inner.height * 2 / 3);
+    // A third is for what it says; where it said nothing, a row is enough to say so.
+    let said_nothing = !run.state.is_open() && view.is_none_or(|view| view.lines.is_empty());
+    let most = if said_nothing { inner.height.saturating_sub(1).max(1) } else { inner.height * 2 / 3 };
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(most);
     let (head, rest) = split_top(inner, height);
     for (row, line) in (0..head.height).zip(&lines) {
         painter.put_at(head, 1, row, line);
@@ -93,6 +96,10 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
     let mut lines = vec![first];
+    // Why comes before who and when: in little room the first rows are all that is read.
+    if let Some(text) = run.titled_note(|check| state.seen().title_of_check(check)) {
+        lines.push(Line::styled(text, Role::StatusDegraded));
+    }
     lines.extend(view.into_iter().flat_map(|view| signs(state, view)));
     let zone = state.seen().config.console.timezone;
     lines.push(
@@ -108,9 +115,6 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     }
     if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
         lines.push(verifying(state, progress, glyphs));
-    }
-    if let Some(text) = run.titled_note(|check| state.seen().title_of_check(check)) {
-        lines.push(Line::styled(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());

@@ -21,7 +21,7 @@ const COLUMNS: [Column; 5] = [
     Column::text("outcome", 15, 18, 0),
     Column::text("action", 10, 30, 0),
     Column::figure("took", 7, 3),
-    Column::figure("ago", 4, 1),
+    Column::figure("ago", 8, 1),
     Column::text("who", 8, 24, 4),
 ];
 
@@ -35,21 +35,35 @@ const LEAST_ROWS: usize = 2;
 
 pub(super) struct Runs;
 
-/// Whether lists of few rows leave what room there is to the output: something runs, and panels stand one under the other on
-/// a low screen. Else a dozen actions that could be started would leave a row or two of what happens now.
+/// Whether lists of few rows leave what room there is to the output: something runs or its outcome is unknown, and panels
+/// stand one under the other on a low screen. Else a dozen actions that could be started would leave a row or two of what
+/// happens now.
 pub(super) fn is_watched(state: &State, room: Room) -> bool {
-    room.width < STACKED && room.is_low() && state.seen().runs.iter().any(|view| view.run.state.is_open())
+    is_stacked(room) && state.seen().all_runs().iter().any(|run| run.state.is_open() || run.can_be_verified_now())
 }
 
-/// The height of a list beside the output of a run, which needs `most` rows.
+/// Whether the lists stand above the output on a low screen.
+const fn is_stacked(room: Room) -> bool {
+    room.width < STACKED && room.is_low()
+}
+
+/// The height of a list beside the output of a run, which needs `most` rows. Where they stand one above the other the list
+/// gives way: the output is never the one that has no row left.
 pub(super) fn beside_output(state: &State, rows: usize, most: u16, room: Room) -> Height {
-    if is_watched(state, room) { Height::fixed(framed(rows.min(LEAST_ROWS)).min(most)) } else { Height::fixed(most) }
+    let least = framed(rows.min(LEAST_ROWS)).min(most);
+    if is_watched(state, room) {
+        Height::fixed(least)
+    } else if is_stacked(room) {
+        Height { most, ..Height::from(least) }
+    } else {
+        Height::fixed(most)
+    }
 }
 
 impl PanelView for Runs {
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
         let rows = state.rows(id).len();
-        if is_watched(state, room) {
+        if is_stacked(room) {
             return Some(beside_output(state, rows, framed(rows), room));
         }
         Some(Height { most: framed(rows), ..Height::from(room.list(rows)) })
@@ -76,6 +90,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     if listing.keys.is_empty() {
         let next = if state.seen().read_only {
             "this console is read-only"
+        } else if state.seen().config.actions.is_empty() {
+            "add [adapter.NAME] and [action.NAME] to the configuration"
         } else {
             "press an action's key to start one; : lists them"
         };
@@ -103,7 +119,8 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
         outcome_line(run, glyphs),
         Line::plain(Span::borrowed(state.seen().title_of(&run.action))),
         Line::styled(duration(state.seen().moment(), run), Role::TextDim),
-        Line::styled(ago(state.seen().moment(), run), Role::TextDim),
+        // Beside how long it took, an age without its word would be read as another span.
+        Line::styled(format!("{} ago", ago(state.seen().moment(), run)), Role::TextDim),
         Line::styled(run.who.clone(), Role::TextDim),
     ];
     TableRow { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))), ..TableRow::default() }
@@ -130,6 +147,10 @@ pub(super) fn outcome_sign(state: RunState, glyphs: GlyphSet) -> (&'static str, 
 
 /// How long it took, or has been going on; a dash where nobody knows.
 pub(crate) fn duration(now: Moment, run: &Run) -> String {
+    // Nothing of it ran.
+    if run.state == RunState::Refused {
+        return "-".to_owned();
+    }
     match (run.took(), run.duration(now)) {
         (Some(took), _) => figures::span(took),
         (None, Some(so_far)) => figures::age(so_far),
