@@ -241,6 +241,13 @@ pub(crate) fn happened(state: &State) -> impl Iterator<Item = &TimelineEntry> {
     state.seen().timeline.newest_first().chain(older_marks(state).map(|(entry, _)| entry))
 }
 
+/// Whether something that happened belongs on the chart of a metric: it is of the metric's own service. Of a metric without
+/// a service everything is, and what has no service belongs to all, but for the alerts of others.
+pub(crate) fn concerns(entry: &TimelineEntry, metric: &MetricView) -> bool {
+    let is_alert = matches!(entry.kind, EventKind::Fired(_) | EventKind::Resolved(_));
+    metric.service.is_none() || entry.service == metric.service || (entry.service.is_none() && !is_alert)
+}
+
 /// What is here of the store and happened before the timeline begins.
 fn older_marks(state: &State) -> impl Iterator<Item = (&TimelineEntry, bool)> {
     let begins = state.seen().timeline.newest_first().next_back().map(|entry| entry.at.utc);

@@ -20,8 +20,8 @@ impl Panel for Charts {
         Some(CommandContext::Metrics)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        metric_list::HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        metric_list::hints(state)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {

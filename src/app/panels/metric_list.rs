@@ -15,7 +15,7 @@ use crate::world::metrics::MetricView;
 pub(super) struct MetricList;
 
 /// The keys that matter where charts are looked at.
-pub(super) const HINTS: [Hint; 5] = [
+const HINTS: [Hint; 5] = [
     (Command::LongerRange, "longer"),
     (Command::ShorterRange, "shorter"),
     (Command::Left, "cursor"),
@@ -45,8 +45,8 @@ impl Panel for MetricList {
         Some(CommandContext::Metrics)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        hints(state)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
@@ -62,6 +62,11 @@ impl Panel for MetricList {
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
         copied(state, row?)
     }
+}
+
+/// The keys of charts, where there are any.
+pub(super) fn hints(state: &State) -> Vec<Hint> {
+    if state.seen().metrics.is_empty() { Vec::new() } else { HINTS.to_vec() }
 }
 
 /// The rows of some metrics.

@@ -42,14 +42,18 @@ impl PanelView for Charts {
         }
         let (ranges, plots) = split_top(area, 1);
         note(painter, plots, id.clone());
-        painter.put(ranges, 0, &range_line(state, ranges.width));
         let shown = charts(state);
         let room = usize::from(plots.height / CHART).max(1);
-        if shown.len() > room {
-            let more = shown.len() - room;
-            let words = format!("{} not shown, no room ", counted(more, "more chart"));
-            painter.put_right(ranges, 0, &Line::styled(words, Role::TextDim));
-        }
+        let unseen = shown.len().saturating_sub(room);
+        let words = format!("{} not shown, no room ", counted(unseen, "more chart"));
+        let aside = if unseen > 0 { Line::styled(words, Role::TextDim) } else { Line::new() };
+        let left = usize::from(ranges.width).saturating_sub(aside.width() + 1);
+        painter.put_right(ranges, 0, &aside);
+        painter.put(
+            split_left(ranges, u16::try_from(left).unwrap_or(ranges.width)).0,
+            0,
+            &range_line(state, ranges.width),
+        );
         let metrics: Vec<&MetricView> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();
         if metrics.is_empty() {
             Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);

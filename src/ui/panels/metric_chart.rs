@@ -57,7 +57,7 @@ pub(super) fn draw(
     let before = then(state, metric, plot.width, axis, shown);
     let has_before = before.iter().any(Option::is_some);
     let foot = cursor
-        .and_then(|back| happened(state, painter, axis, back, area.width))
+        .and_then(|back| happened(state, painter, metric, (axis, back), area.width))
         .unwrap_or_else(|| compared(state, painter, metric, shown.before, has_before));
     // Between the corners, with a blank on either side.
     let room = usize::from(area.width).saturating_sub(5);
@@ -90,7 +90,7 @@ pub(super) fn draw(
         unit: &metric.unit,
         span: shown.span.1,
         ticks: &time_axis::ticks(axis, state.seen().config.console.timezone),
-        marks: &marks(state, axis),
+        marks: &marks(state, metric, axis),
         cursor: cursor.map(|back| Cursor { back, at: &at, before: compared }),
     };
     chart.draw(painter, inner);
@@ -226,9 +226,10 @@ pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
 const COUNTED_FROM: Duration = Duration::from_mins(10);
 
 /// The columns in which something happened, with what matters most of it and how much it was.
-fn marks(state: &State, axis: Axis) -> Vec<Mark> {
+fn marks(state: &State, metric: &MetricView, axis: Axis) -> Vec<Mark> {
     let (start, _) = axis.bounds();
     let shown = charts::happened(state).take_while(|entry| entry.at.utc >= start);
+    let shown = shown.filter(|entry| charts::concerns(entry, metric));
     let marked = shown.filter_map(|entry| Some((mark(&entry.kind)?, axis.back(entry.at.utc)?)));
     let mut columns: BTreeMap<usize, ((u8, Role), usize)> = BTreeMap::new();
     for (of_entry, back) in marked {
@@ -244,9 +245,16 @@ fn marks(state: &State, axis: Axis) -> Vec<Mark> {
 }
 
 /// What happened in the cursor's column, in one line of at most `width` columns; `None`: nothing.
-fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width: u16) -> Option<Line<'static>> {
+fn happened(
+    state: &State,
+    painter: &Painter<'_>,
+    metric: &MetricView,
+    (axis, back): (Axis, usize),
+    width: u16,
+) -> Option<Line<'static>> {
     let (from, to) = axis.moments(back);
     let entries = charts::happened(state).skip_while(|entry| entry.at.utc >= to);
+    let entries = entries.filter(|entry| charts::concerns(entry, metric));
     let entries = entries.take_while(|entry| entry.at.utc >= from);
     let mut entries: Vec<(&TimelineEntry, (u8, Role))> =
         entries.filter_map(|entry| Some((entry, mark(&entry.kind)?))).collect();

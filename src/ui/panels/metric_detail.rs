@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::metric_chart::{mark, summary};
 use super::{alerts, frame, metric};
-use crate::app::charts::{happened, shifted};
+use crate::app::charts::{concerns, happened, shifted};
 use crate::app::metrics::span;
 use crate::app::screens::metrics::{Before, fitted};
 use crate::app::state::State;
@@ -46,7 +46,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, shown: &MetricView,
     let mut lines = of_now(state, painter, shown);
     lines.extend(spans(state, shown, width));
     lines.extend(before(state, shown));
-    lines.extend(meanwhile(state));
+    lines.extend(meanwhile(state, shown));
     for (row, line) in (0..inner.height).zip(&lines) {
         painter.put_at(inner, 1, row, line);
     }
@@ -99,9 +99,10 @@ fn before(state: &State, shown: &MetricView) -> Vec<Line<'static>> {
 }
 
 /// What is marked in the charts, newest first.
-fn meanwhile<'a>(state: &'a State) -> Vec<Line<'a>> {
+fn meanwhile<'a>(state: &'a State, metric: &MetricView) -> Vec<Line<'a>> {
     let world = state.seen();
     let shown = happened(state).take_while(|entry| world.now.since(entry.at) <= span(state).0);
+    let shown = shown.filter(|entry| concerns(entry, metric));
     let marked = shown.filter_map(|entry| Some((entry, mark(&entry.kind)?.1)));
     let line = |(at, (entry, role)): (usize, (&'a TimelineEntry, Role))| {
         let moment = figures::moment(entry.at.utc, world.now.utc, world.config.console.timezone);

@@ -42,10 +42,15 @@ const ROOMY: u16 = 140;
 /// Columns of a value, and of one beside which stands that it is stale.
 const VALUE: (u16, u16) = (10, 18);
 
+/// Columns of a title at the most, where the longest needs them.
+const TITLE: (usize, usize) = (18, 40);
+
 /// What a metric comes to in figures goes first.
-fn columns(width: u16, any_is_stale: bool) -> [Column; 6] {
+fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
+    // A mark stands before the title of one whose chart is shown.
+    let longest = state.seen().metrics.iter().map(|metric| metric.title.chars().count() + 2).max().unwrap_or(0);
     [
-        Column::text("metric", 8, 18, 0),
+        Column::text("metric", 8, u16::try_from(longest.clamp(TITLE.0, TITLE.1)).unwrap_or(18), 0),
         Column::figure("value", if any_is_stale && width >= VALUE.1 + 9 { VALUE.1 } else { VALUE.0 }, 0),
         Column::plot("course", 6, if width >= ROOMY { 72 } else { 30 }, 3),
         Column::text("thresholds", 10, 24, 4),
@@ -66,7 +71,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         return;
     }
     let any_is_stale = listing.visible().iter().filter_map(|key| found(state, key)).any(|metric| metric.stale);
-    let columns = columns(beside_pointer(inner).width, any_is_stale);
+    let columns = columns(state, beside_pointer(inner).width, any_is_stale);
     let widths = widths(&columns, beside_pointer(inner).width);
     let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
         let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);

@@ -108,22 +108,31 @@ const COUNTS: [&str; 9] = ["2", "3", "4", "5", "6", "7", "8", "9", "+"];
 /// Times that an axis has at the least, `now` among them.
 const LEAST: usize = 3;
 
-/// Draws the axis in one row; marks by their columns from the newest (0). Where these leave no room for three times they
-/// stand in the row above, at the foot of the plot.
+/// Draws the axis in one row; marks by their columns from the newest (0). Where these leave no room for three times the
+/// times come first, and a mark stands beside the one that it would lie on: never in the plot, whose bars it would erase.
 pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[Mark]) {
     let width = usize::from(row.width);
     let marked: Vec<usize> = marks.iter().filter_map(|mark| width.checked_sub(mark.back + 1)).collect();
     let beside = placed(width, ticks, &marked);
     let is_crowded = beside.len() < LEAST.min(ticks.len() + 1);
     let labels = if is_crowded { placed(width, ticks, &[]) } else { beside };
-    for (at, label) in labels {
-        painter.put_at(row, column(at), 0, &Line::styled(label.to_owned(), Role::ChartAxis));
-    }
     let event = painter.glyphs().event;
     for Mark { back, role, count } in marks.iter().filter(|mark| mark.back < width) {
         let sign = count.checked_sub(2).map_or(event, |more| COUNTS[more.min(COUNTS.len() - 1)]);
-        painter.plot(row.x + column(width - 1 - back), row.y.saturating_sub(u16::from(is_crowded)), sign, *role);
+        if let Some(at) = free(width - 1 - back, width, &labels) {
+            painter.plot(row.x + column(at), row.y, sign, *role);
+        }
     }
+    for (at, label) in labels {
+        painter.put_at(row, column(at), 0, &Line::styled(label.to_owned(), Role::ChartAxis));
+    }
+}
+
+/// The column of a mark, or the nearest one that no label covers.
+fn free(at: usize, width: usize, labels: &[(usize, &str)]) -> Option<usize> {
+    let is_free =
+        |at: &usize| *at < width && !labels.iter().any(|(from, label)| (*from..from + label.len()).contains(at));
+    (0..width).flat_map(|by| [at.checked_sub(by), Some(at + by)]).flatten().find(is_free)
 }
 
 /// The labels that have room, with the columns at which they begin.
@@ -229,7 +238,13 @@ mod tests {
         let labels =
             |marked: &[usize]| placed(20, &ticks, marked).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
         assert_eq!(labels(&[]), ["now", "02:35", "02:30"]);
-        assert!(labels(&[4, 16, 17, 18]).len() < LEAST, "then the marks stand above");
+        assert!(labels(&[4, 16, 17, 18]).len() < LEAST, "then the marks stand beside the times");
+        let times = placed(20, &ticks, &[]);
+        let is_covered = |at: usize| times.iter().any(|(from, label)| (*from..from + label.len()).contains(&at));
+        let places: Vec<usize> = (0..20).filter_map(|at| free(at, 20, &times)).collect();
+        assert_eq!(places.len(), 20, "every mark has a place");
+        assert!(places.iter().all(|at| !is_covered(*at)), "and hides no time: {places:?}");
+        assert!((0..20).filter(|at| !is_covered(*at)).all(|at| free(at, 20, &times) == Some(at)), "{times:?}");
     }
 
     #[test]
