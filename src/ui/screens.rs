@@ -1,5 +1,7 @@
 //! How the panels of a screen are placed: rows by weight, within what each panel needs and can use.
 
+use std::cmp::Reverse;
+
 use ratatui::layout::Rect;
 
 use super::paint::{Painter, shares, split_left, split_top};
@@ -9,6 +11,7 @@ use crate::app::layout::Area;
 use crate::app::logs::details;
 use crate::app::panels;
 use crate::app::state::State;
+use crate::config::panels::PanelSubject;
 use crate::config::sections::screen::{Cell, Placed, Rows};
 
 /// Columns of a panel beside others, where its layout does not say otherwise.
@@ -26,12 +29,17 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let Some(layout) = state.console.layouts.get(&state.console.screen) else { return };
     let room = Room { width: area.width, height: area.height, screen: area.height };
-    let rows = wanted(state, &layout.rows_at(room.width), room);
+    let mut rows = wanted(state, &layout.rows_at(room.width), room);
     if rows.is_empty() {
         Notice::empty("nothing to show", "the panels of this screen have nothing yet").draw(painter, area);
         return;
     }
-    let wishes: Vec<Wish> = rows.iter().map(|row| of_row(state, row, room)).collect();
+    let wish = |rows: &Rows| rows.iter().map(|row| of_row(state, row, room)).collect::<Vec<Wish>>();
+    let mut wishes = wish(&rows);
+    if wishes.iter().map(|wish| u32::from(wish.least)).sum::<u32>() > u32::from(area.height) {
+        worst_first(state, &mut rows);
+        wishes = wish(&rows);
+    }
     let mut rest = area;
     for (row, height) in rows.iter().zip(heights(&wishes, area.height)) {
         let (line, below) = split_top(rest, height);
@@ -70,6 +78,22 @@ fn wanted(state: &State, rows: &Rows, room: Room) -> Rows {
     let cell = |cell: &Cell| -> Cell { cell.iter().filter(|placed| is_wanted(placed)).cloned().collect() };
     let row = |row: &Vec<Cell>| -> Vec<Cell> { row.iter().map(cell).filter(|cell| !cell.is_empty()).collect() };
     rows.iter().map(row).filter(|row| !row.is_empty()).collect()
+}
+
+/// Puts the rows of metrics that are past a threshold before those that are not: the last rows go where there is no room
+/// for all.
+fn worst_first(state: &State, rows: &mut Rows) {
+    let severity = |placed: &Placed| match &placed.id.subject {
+        PanelSubject::Metric(name) => state.seen().metric(name).map(|metric| metric.severity),
+        _ => None,
+    };
+    let is_of_metrics = |row: &Vec<Cell>| row.iter().flatten().all(|placed| severity(placed).is_some());
+    let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(&rows[*at])).collect();
+    let mut sorted: Vec<Vec<Cell>> = places.iter().map(|at| rows[*at].clone()).collect();
+    sorted.sort_by_key(|row| Reverse(row.iter().flatten().filter_map(severity).max()));
+    for (at, row) in places.into_iter().zip(sorted) {
+        rows[at] = row;
+    }
 }
 
 /// Draws the panels of a cell, one under the other.

@@ -25,8 +25,9 @@ impl Panel for Alerts {
     }
 
     fn hints(&self, state: &State) -> Vec<Hint> {
-        let mut hints = vec![(Command::Open, "open")];
+        let mut hints = Vec::new();
         if !state.seen().alerts.is_empty() {
+            hints.push((Command::Open, "open"));
             hints.push((Command::Acknowledge, "acknowledge"));
             let selected = state.selected(&panels::ALERTS.id());
             let is_silenced = selected.is_some_and(|row| match row {

@@ -1,5 +1,6 @@
 //! The checks of the service that is shown.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::{Panel, keys};
@@ -20,7 +21,10 @@ impl Panel for Checks {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.checks);
-        keys_of(shown.iter().filter_map(|id| state.seen().checks.get(*id)), filter)
+        let mut checks: Vec<&CheckView> = shown.iter().filter_map(|id| state.seen().checks.get(*id)).collect();
+        // Stable: those that are equally bad stand as they are configured.
+        checks.sort_by_key(|check| Reverse(check.status.badness()));
+        keys_of(checks, filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
