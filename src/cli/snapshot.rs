@@ -190,7 +190,10 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<St
         As::Txt => (ExportFormat::Text, false),
     };
     let depth = if coloured && !global.wants_no_colour() { ColorDepth::True } else { ColorDepth::None };
-    let glyphs = if state.world.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
+    // A picture that is no text shows every sign whatever the locale.
+    let is_plain = matches!(format, ExportFormat::Text | ExportFormat::Ansi) && !super::status::is_utf8();
+    let ascii = state.world.config.console.ascii.unwrap_or(is_plain);
+    let glyphs = if ascii { GlyphSet::ASCII } else { GlyphSet::UTF8 };
     let mut painter = FramePainter::new(catalogue, depth, glyphs);
     let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
     let mut buffer = Buffer::empty(area);

@@ -151,7 +151,8 @@ fn style(arguments: &Arguments, global: &Global) -> Style {
     Style { ascii, colour: !arguments.plain && !global.wants_no_colour() && std::io::stdout().is_terminal() }
 }
 
-fn is_utf8() -> bool {
+/// Whether the locale, where it says anything, has more than ASCII.
+pub(super) fn is_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
