@@ -58,14 +58,17 @@ impl Unusual {
     fn is_in_vectors<S: Simd>(self, simd: S, bytes: &[u8]) -> bool {
         let width = S::u8s::LEN;
         let Some(last) = bytes.len().checked_sub(width) else { return bytes.iter().any(|byte| self.is(*byte)) };
-        let unusual = |at: usize| {
-            let bytes = S::u8s::from_slice(simd, &bytes[at..at + width]);
-            let is_outside = (bytes - FIRST).simd_gt(LAST - FIRST);
-            (is_outside & !bytes.simd_eq(self.but)) | bytes.simd_eq(self.and)
-        };
-        // The last one may overlap the one before it.
-        let whole = (0..last).step_by(width).fold(unusual(last), |seen, at| seen | unusual(at));
-        whole.any_true()
+        let (mut seen, mut at) = (S::mask8s::splat(simd, false), 0);
+        loop {
+            let block = S::u8s::from_slice(simd, &bytes[at..at + width]);
+            let is_outside = (block - FIRST).simd_gt(LAST - FIRST);
+            seen |= (is_outside & !block.simd_eq(self.but)) | block.simd_eq(self.and);
+            if at == last {
+                return seen.any_true();
+            }
+            // The last one may overlap the one before it.
+            at = (at + width).min(last);
+        }
     }
 }
 

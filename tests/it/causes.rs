@@ -274,14 +274,17 @@ fn the_worst_cause_that_is_not_muted_comes_first() {
 [check.alpha]
 service = "alpha"
 tcp = "127.0.0.1:1"
+every = "5m"
 alert = { high = "down" }
 [check.beta]
 service = "beta"
 tcp = "127.0.0.1:2"
+every = "5m"
 alert = { critical = "down" }
 [check.gamma]
 service = "gamma"
 tcp = "127.0.0.1:3"
+every = "5m"
 "#;
     let mut room = Room::of(TWO);
     room.acts();

@@ -76,7 +76,7 @@ fn bash_completes_commands_options_and_names() {
     let place = place();
     let place = place.path();
     for (words, expected) in [
-        (&["opsroom", "sta"][..], &["status"][..]),
+        (&["opsroom", "sta"][..], &["status", "statuspage"][..]),
         (&["opsroom", "__"], &[]),
         (&["opsroom", "status", ""], &["api", "db", "api-latency", "shop"]),
         (&["opsroom", "status", "--js"], &["--json"]),
@@ -105,7 +105,7 @@ fn a_broken_configuration_completes_silently() {
     let place = place();
     fs::write(place.path().join("ops.toml"), "[check.api\n").unwrap();
     assert_eq!(bash(&["opsroom", "status", ""], place.path()), [""; 0]);
-    assert_eq!(bash(&["opsroom", "sta"], place.path()), ["status"]);
+    assert_eq!(bash(&["opsroom", "sta"], place.path()), ["status", "statuspage"]);
     let output = shell(&["opsroom", "__complete", "--", "status", ""], place.path());
     assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }

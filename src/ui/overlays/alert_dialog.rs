@@ -27,9 +27,9 @@ impl Draw for AlertDialog {
         }
         // Reasons stand under the fields, and a silence has a row for `hold`.
         let below = 1 + usize::from(self.purpose == AlertPurpose::Silence);
-        // Frame, a free row and what the keys do: fields are never pushed out by what stands above them.
-        let spared =
-            usize::from(area.height).saturating_sub(self.fields.len() + below + 3 + usize::from(area.height >= 8));
+        // Frame and what the keys do: fields are never pushed out by what stands above them.
+        let room = usize::from(dialog::spot(area, width, u16::MAX).height);
+        let spared = room.saturating_sub(self.fields.len() + below + 3);
         preview.truncate(PREVIEWED.min(spared));
         let rows = u16::try_from(preview.len() + self.fields.len() + below).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
