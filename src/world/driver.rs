@@ -55,6 +55,7 @@ impl WorldDriver {
         driver.carry_out(output);
         let output = driver.world.pass_edges(now);
         driver.carry_out(output);
+        driver.is_stirred = true;
         driver
     }
 

@@ -9,6 +9,7 @@ use super::alerts::Phase;
 use super::machines::SubjectId;
 use super::objectives::{SloMeasure, SloRule};
 use crate::lang::time::Stamp;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::silence::quiet_since;
 
 /// Something is stale once it is older than what is allowed, not when it is as old.
@@ -43,6 +44,7 @@ impl World {
     fn objectives_due(&self) -> impl Iterator<Item = Stamp> {
         let now = self.now;
         let into_minute = Duration::from_nanos((now.mono.as_nanos() % 60_000_000_000) as u64);
+        let next_minute = now.plus(Duration::from_mins(1).saturating_sub(into_minute));
         let found = self.slos.ids().filter_map(move |id| {
             let slo = &self.slos[id];
             let (meter, SloMeasure::Time(figures)) = (slo.meter.as_ref()?, &slo.measured) else { return None };
@@ -57,8 +59,8 @@ impl World {
                 _ => None,
             });
             // At the limit it is not above it yet.
-            let passed = passes.map(move |after| now.plus(after + A_MOMENT));
-            Some(passed.chain([now.plus(Duration::from_mins(1) - into_minute)]))
+            let crossings = passes.map(move |after| now.plus(after + A_MOMENT));
+            Some(crossings.chain([next_minute]))
         });
         found.flatten()
     }
@@ -66,7 +68,7 @@ impl World {
     fn due_by_the_wall_clock(&self) -> Vec<DateTime<Utc>> {
         let now = self.now.utc;
         let mut found: Vec<DateTime<Utc>> = self.maintenance.next.into_iter().collect();
-        found.extend(self.maintenance.coming.iter().filter_map(|window| window.announced_from()));
+        found.extend(self.maintenance.coming.iter().filter_map(MaintenanceWindow::announced_from));
         found.extend(self.firings.open().filter_map(|firing| Some(firing.record.acknowledged.as_ref()?.until)));
         let quiet = TimeDelta::from_std(self.config.alerting.quiet_ends_silence).unwrap_or(TimeDelta::MAX);
         let firings = || self.firings.iter().map(|firing| &firing.record);

@@ -122,14 +122,17 @@ impl SloFigures {
     /// is good; `None`: that is so already, or never happens.
     pub(crate) fn passes(&self, rule: &BurnRule, is_good: bool) -> Option<Duration> {
         let share = rule.burn(self.window) * (1.0 - self.objective);
-        let waits = self.windows(rule)?.map(|span| {
+        let windows = self.windows(rule)?;
+        let waits = windows.map(|span| {
             let (bad, valid) = (span.bad_ms as f64, span.valid_ms() as f64);
             if is_good { bad / share - valid } else { (share * valid - bad) / (1.0 - share) }
         });
         // Both windows must exceed it, and one that no longer does is enough.
         let [one, other] = waits;
         let ms = if is_good { one.min(other) } else { one.max(other) };
-        (ms.is_finite() && ms > 0.0).then(|| Duration::from_millis(ms.ceil() as u64))
+        // Of a window of which nothing was known, the next moment says everything.
+        let begins = windows.iter().any(|span| span.valid_ms() == 0);
+        (ms.is_finite() && (ms > 0.0 || begins)).then(|| Duration::from_millis(ms.max(0.0).ceil() as u64))
     }
 }
 
