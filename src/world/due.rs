@@ -49,9 +49,10 @@ impl World {
             let slo = &self.slos[id];
             let (meter, SloMeasure::Time(figures)) = (slo.meter.as_ref()?, &slo.measured) else { return None };
             let rules = &self.machines.all[self.machines.of_slo.get(id)?.clone()];
-            let standing = meter.stands(now);
+            let standing = meter.counts_as(now);
             let is_bad = standing == Some(false) || figures.spans.iter().any(|span| span.bad_ms > 0);
-            if rules.is_empty() || !is_bad {
+            let fires = rules.iter().any(|rule| rule.alert.state.is_firing());
+            if rules.is_empty() || !(is_bad || fires) {
                 return None;
             }
             let passes = rules.iter().filter_map(move |rule| match rule.about {

@@ -91,9 +91,10 @@ impl SloMeter {
         self.is_maintenance = is_maintenance;
     }
 
-    /// What the latest reading says, while it speaks for this moment.
-    pub(crate) fn stands(&self, now: Stamp) -> Option<bool> {
-        self.standing.filter(|standing| standing.until_ms > millis(now.mono)).map(|standing| standing.good)
+    /// What time counts as from this moment on, by the latest reading; `None`: it does not count, as in maintenance.
+    pub(crate) fn counts_as(&self, now: Stamp) -> Option<bool> {
+        let speaks = |standing: &Standing| !self.is_maintenance && standing.until_ms > millis(now.mono);
+        self.standing.filter(speaks).map(|standing| standing.good)
     }
 
     /// Another interval after a reload; what was counted stays.
