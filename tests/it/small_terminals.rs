@@ -149,7 +149,7 @@ fn what_fits_a_small_terminal_works_there() {
         resized(&mut app, 40, 10);
         // All that would run is read first.
         for _ in 0..12 {
-            app.keys("pgdn");
+            app.keys("pagedown");
             resized(&mut app, 40, 10);
         }
         app.keys(keys);

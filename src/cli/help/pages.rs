@@ -1,6 +1,6 @@
 //! What the help of each command says at its end.
 
-use super::HelpPage;
+use super::{EXITS, HelpPage};
 use crate::cli::output::exit;
 
 /// Every command with examples.
