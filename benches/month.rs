@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures for a person")]
 #![expect(clippy::disallowed_methods, reason = "a stopwatch")]
 
+#[expect(unreachable_pub, reason = "the tests share it")]
 #[path = "../tests/it/support/month.rs"]
 mod month;
 

@@ -40,7 +40,7 @@ impl Config {
             }
         };
         if let SilenceMatch::Alert(name, Some(severity)) = matching
-            && let Some(unknown) = self.unknown_severity(name, *severity, recorded.clone())
+            && let Some(unknown) = self.unknown_severity(name, *severity, recorded)
         {
             return Some(unknown);
         }

@@ -1,12 +1,14 @@
 //! What a notification says: groups of alerts by service, and its one plain form. Channels make their own payload of it.
 
+mod notice;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::notice::MaintenanceNotice;
 use super::alert::Severity;
-use super::maintenance::{MaintenanceWindow, ServiceChoice};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -226,50 +228,6 @@ pub struct Notification {
     pub notices: Vec<MaintenanceNotice>,
 }
 
-/// A window of maintenance, as it is announced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MaintenanceNotice {
-    /// Which window.
-    pub id: Name,
-    /// How it is shown.
-    pub title: String,
-    /// The services whose alerts will be muted.
-    pub services: ServiceChoice,
-    /// Its first moment.
-    pub from: DateTime<Utc>,
-    /// The first moment after it.
-    pub until: DateTime<Utc>,
-    /// Why, where a person planned it.
-    pub why: Option<SafeText>,
-    /// Whether it was announced and does not take place.
-    #[serde(rename = "called_off")]
-    pub is_called_off: bool,
-}
-
-impl From<&MaintenanceWindow> for MaintenanceNotice {
-    fn from(window: &MaintenanceWindow) -> Self {
-        Self {
-            id: window.id.clone(),
-            title: window.title.clone(),
-            services: window.services.clone(),
-            from: window.window.start,
-            until: window.window.end,
-            why: window.why.clone(),
-            is_called_off: false,
-        }
-    }
-}
-
-impl MaintenanceNotice {
-    /// `maintenance weekly of all services, 2026-03-01 02:00 UTC to 2026-03-01 04:00 UTC`.
-    fn line(&self) -> String {
-        let why = self.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        let (from, until) = (time(self.from), time(self.until));
-        let head = if self.is_called_off { "called off: maintenance" } else { "maintenance" };
-        flat(&format!("{head} {} of {}, {from} to {until}{why}", self.title, self.services.describe()))
-    }
-}
-
 impl Notification {
     /// Puts groups and alerts into their order.
     pub(crate) fn sort(&mut self) {
@@ -480,6 +438,7 @@ pub(crate) mod samples {
 mod tests {
     use super::samples::*;
     use super::*;
+    use crate::model::maintenance::ServiceChoice;
 
     #[test]
     fn first_alerts_of_a_service_stand_ahead_then_the_worst_and_what_is_over_last() {

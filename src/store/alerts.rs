@@ -103,13 +103,11 @@ impl Store {
             if let Statement::AlertAcknowledged(said) = &draft.said
                 && !news.iter().any(|before| fires_by(before, &said.id))
             {
-                match self.meant_by(said, draft.at).await? {
-                    Some(record) => draft = attached(draft, &record),
-                    None => {
-                        unattached.push(said.clone());
-                        continue;
-                    }
-                }
+                let Some(record) = self.meant_by(said, draft.at).await? else {
+                    unattached.push(said.clone());
+                    continue;
+                };
+                draft = attached(draft, &record);
             }
             let is_news = match &draft.said {
                 Statement::AlertFired(fired) => {

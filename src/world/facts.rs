@@ -79,8 +79,11 @@ impl World {
     /// Puts into the timeline what a fact says, where that is not there yet.
     fn tell(&mut self, fact: &Fact) -> bool {
         if let Statement::MessageSent(said) = fact.said() {
-            let rules = said.alerts.iter().filter_map(|id| rule_of(id));
-            return rules.fold(false, |shows, rule| self.timeline.announce(&rule) || shows);
+            let mut shows = false;
+            for rule in said.alerts.iter().filter_map(|id| rule_of(id)) {
+                shows |= self.timeline.announce(&rule);
+            }
+            return shows;
         }
         let object = fact.said().object();
         let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));

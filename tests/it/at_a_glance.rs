@@ -176,8 +176,11 @@ fn the_part_that_fails_stands_before_those_that_do_not() {
 
 #[test]
 fn nothing_is_hidden_beside_blank_rows() {
-    for (app, keys) in [(world::calm(), ""), (world::calm(), "2"), (world::trouble(), "6"), (world::running(), "1")] {
-        let mut app = app;
+    type Making = fn() -> App;
+    let worlds: [(Making, &str); 4] =
+        [(world::calm, ""), (world::calm, "2"), (world::trouble, "6"), (world::running, "1")];
+    for (app, keys) in worlds {
+        let mut app = app();
         app.keys(keys);
         let drawn = text(&draw(&app.state, 80, 24));
         let blank = drawn.lines().filter(|line| line.trim_matches(['│', '┃', ' ']).is_empty()).count();

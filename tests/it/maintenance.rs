@@ -1,5 +1,9 @@
 //! Planned maintenance: what it mutes and for how long, what is said of it, and how people plan and end it.
-#![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may ask the clock, and ends where a helper fails"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +73,9 @@ impl Watch {
                 match effect {
                     Effect::Holder(HolderEffect::Append(said)) => {
                         let now = self.now();
-                        said.into_iter().for_each(|said| self.room.tell(now, "ana", said));
+                        for said in said {
+                            self.room.tell(now, "ana", said);
+                        }
                         is_quiet = false;
                     }
                     Effect::Holder(HolderEffect::Notify(message)) => {
@@ -109,8 +115,7 @@ impl Watch {
 
     fn muted(&self) -> Option<String> {
         let alert = self.room.alert(DOWN)?;
-        let frame = self.room.app.state.world.muted_because(alert);
-        frame
+        self.room.app.state.world.muted_because(alert)
     }
 
     fn alerts(&self) -> Vec<(News, Option<String>)> {
@@ -124,7 +129,7 @@ impl Watch {
 
     fn timeline(&self) -> String {
         let entries = self.room.app.state.world.timeline.newest_first();
-        entries.map(|entry| format!("{}\n", entry.text)).collect()
+        entries.map(|entry| entry.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 }
 

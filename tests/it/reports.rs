@@ -6,6 +6,7 @@
     reason = "a test may touch files, and its helpers end it where they fail"
 )]
 
+use std::fmt::Write as _;
 use std::process::Output;
 use std::time::Instant;
 
@@ -266,7 +267,7 @@ fn told(fence: u64) -> Vec<NewFact> {
     let fires = |alert, severity, hour, minutes, acknowledged, is_told| {
         firing(&Fires { alert, severity, hour, minutes, acknowledged, is_told }, fence)
     };
-    let mut facts = vec![
+    let mut facts = [
         // Before.
         fires("api", critical, -50, 12, Some(2), true),
         fires("web", medium, -20, 5, None, false),
@@ -527,7 +528,7 @@ async fn ten_thousand_checks_fit_into_a_report() {
     let mut config = "[console]\nname = \"many\"\n".to_owned();
     let mut packs = Vec::new();
     for nth in 0..10_000 {
-        config.push_str(&format!("[check.c{nth}]\nhttp = \"http://127.0.0.1:1/{nth}\"\nevery = \"1m\"\n"));
+        write!(config, "[check.c{nth}]\nhttp = \"http://127.0.0.1:1/{nth}\"\nevery = \"1m\"\n").unwrap();
         packs.extend(packed(&SeriesKey::Check(format!("c{nth}").into()), 20..22, |_| answers(50.0, 0)));
     }
     for slice in packs.chunks(1_000) {

@@ -148,7 +148,7 @@ fn what_fits_a_small_terminal_works_there() {
         app.take();
         resized(&mut app, 40, 10);
         // All that would run is read first.
-        for _ in 0..12 {
+        for _ in 0..40 {
             app.keys("pagedown");
             resized(&mut app, 40, 10);
         }

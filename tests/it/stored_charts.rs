@@ -318,7 +318,7 @@ async fn the_cursor_says_date_and_range_and_what_happened_is_counted() {
     app.keys("esc");
     range(&mut app, &store, 2).await;
     let shown = text(&drawn(&mut app, (120, 40)));
-    let axis = shown.lines().find(|line| line.contains(" now")).unwrap_or_else(|| panic!("{shown}"));
+    let axis = shown.lines().find(|line| line.contains("now│")).unwrap_or_else(|| panic!("{shown}"));
     assert!(axis.contains("400d") && axis.contains("2024-"), "{axis}");
     // Beside the plot, and several in one column are counted.
     assert!(axis.matches('▲').count() == 2 && axis.contains("2now"), "{axis}");

@@ -47,6 +47,7 @@ fn id(kind: &str, target: &Recipient, parts: impl Iterator<Item = String>) -> Na
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{hash}-{}", target.id()).into()
+    let hash = hash.finalize();
+    let first = hash.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+    format!("{first:016x}-{}", target.id()).into()
 }
