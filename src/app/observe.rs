@@ -1,6 +1,8 @@
 //! What sources, time and the store brought, as this console shows it: frames, short messages, bell and title.
 
+use crate::config::channels::ChannelKind;
 use crate::config::panels;
+use crate::config::sections::notify::Channel;
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordBatch;
 use crate::model::alert::Clearing;
@@ -60,6 +62,7 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
             Intent::Append(said) => HolderEffect::Append(said).into(),
             Intent::AppendMissed(said) => HolderEffect::AppendMissed(said).into(),
             Intent::Notify(message) => HolderEffect::Notify(message).into(),
+            Intent::Signal(sequence) => TerminalEffect::Signal(sequence).into(),
             Intent::KeepEngine(engine) => HolderEffect::KeepEngine(engine).into(),
             Intent::ReadStatuses(checks) => {
                 let request = state.request(AwaitedAnswer::Statuses(checks.clone()));
@@ -82,7 +85,11 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
         Change::Critical { alert, text } => {
             let (now, text) = (state.world.now, SafeText::new(&text));
             state.console.toasts.push(now, Tone::Error, text, ToastOrigin::Alert(alert));
-            effects.push(TerminalEffect::Bell.into());
+            // A terminal that is a channel signals as that says.
+            let is_channel = |channel: &Channel| matches!(channel.kind, ChannelKind::Terminal(_));
+            if !state.world.config.channels.iter().any(is_channel) {
+                effects.push(TerminalEffect::Bell.into());
+            }
         }
         Change::NetworkLost => effects.push(TerminalEffect::Bell.into()),
         Change::Problem if state.shows(&panels::PROBLEMS) => state.changed(),

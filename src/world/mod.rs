@@ -51,6 +51,8 @@ mod running;
 pub mod runs;
 pub mod services;
 mod shown_phase;
+mod signalled;
+mod signalling;
 mod silences;
 mod silencing;
 pub(crate) mod slos;
@@ -94,6 +96,7 @@ use objectives::SloView;
 use recording::Record;
 use runs::RunView;
 use services::Services;
+use signalled::Signalled;
 use silences::Silences;
 use table::IdTable;
 use timeline::{EventKind, EventMark, Timeline, TimelineEntry};
@@ -165,6 +168,8 @@ pub struct World {
     maintenance: Maintenances,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
+    /// What the terminal of this console signalled.
+    signalled: Signalled,
     /// What was said when each check or metric was acknowledged last.
     notes: BTreeMap<Name, NoteRecord>,
     /// The conditions with their memory; `alerts` is what of them is shown.
@@ -212,6 +217,7 @@ impl World {
             silences: Silences::default(),
             maintenance: Maintenances::new(&config),
             announcing: Announcing::default(),
+            signalled: Signalled::default(),
             notes: BTreeMap::new(),
             machines: Machines::default(),
             membership: Arc::default(),

@@ -95,4 +95,6 @@ pub(crate) enum Intent {
     ReadAlerts,
     /// Send a message, whose claim is on record, and say what became of it.
     Notify(Box<Notification>),
+    /// Write this to the terminal: it calls for attention.
+    Signal(String),
 }

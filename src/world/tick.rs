@@ -25,6 +25,7 @@ impl World {
         self.say_settled(&mut output);
         self.say_alerts(&mut output);
         self.announce(&mut output);
+        self.signal(&mut output);
         for log in &mut self.logs {
             log.tick(now);
         }

@@ -26,7 +26,7 @@ impl Core {
             }
             Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect, self.clock),
             Effect::History(effect) => self.history(effect),
-            Effect::Holder(effect) => return self.holder(effect),
+            Effect::Holder(effect) => self.holder(effect),
             Effect::Logs(effect) => self.logs(effect),
             Effect::Console(effect) => self.console(effect),
         }
