@@ -86,6 +86,23 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_renamed(path, bytes, false)
 }
 
+/// Writes a file so that a reader sees all of it or nothing, synced; one that is there stays as it is.
+///
+/// # Errors
+/// As the system says.
+pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut whole = path.as_os_str().to_owned();
+    whole.push(format!(".{}-{:08x}.new", rustix::process::getpid().as_raw_nonzero(), fastrand::u32(..)));
+    let whole = Path::new(&whole);
+    write_synced(whole, bytes)?;
+    let linked = fs::hard_link(whole, path);
+    fs::remove_file(whole)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn write_renamed(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}-{:08x}.tmp", rustix::process::getpid().as_raw_nonzero(), fastrand::u32(..)));

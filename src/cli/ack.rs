@@ -121,6 +121,7 @@ fn acknowledgement(
         severity: record.severity,
         why: SafeText::new(arguments.why.trim()),
         until: SpanBounds::ACKNOWLEDGED.until(now, span)?,
+        link: None,
     })
 }
 

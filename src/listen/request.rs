@@ -1,6 +1,21 @@
 //! What is asked, and what is refused.
 
+use crate::model::ack_link::PATH;
 use crate::report::telemetry::Page;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A page.
+    Page(Page),
+    /// What a link of a message leads to.
+    Link {
+        /// What its path ends with: the signature in it is the authority.
+        token: String,
+        /// Whether its button was pressed: only POST acknowledges, for readers of messages follow links by themselves.
+        acknowledges: bool,
+    },
+}
 
 /// Bytes of the head of a request at most.
 pub(super) const HEAD: usize = 8 << 10;
@@ -17,6 +32,8 @@ pub(super) struct Request {
     token: Option<Vec<u8>>,
     /// Whether only the head of the answer is wanted.
     pub is_head: bool,
+    /// Bytes of a body that are still to come.
+    pub body_left: usize,
 }
 
 /// Why a request gets no page.
@@ -70,6 +87,8 @@ impl Refused {
 pub(super) const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        410 => "Gone",
+        429 => "Too Many Requests",
         400 => "Bad Request",
         401 => "Unauthorized",
         404 => "Not Found",
@@ -87,13 +106,18 @@ impl Request {
         let mut parsed = httparse::Request::new(&mut headers);
         match parsed.parse(bytes) {
             Ok(httparse::Status::Partial) => None,
-            Ok(httparse::Status::Complete(_)) => {
+            Ok(httparse::Status::Complete(head)) => {
                 let method = parsed.method.unwrap_or_default().to_owned();
                 let path = parsed.path.unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
                 let is_authorization =
                     |header: &&httparse::Header<'_>| header.name.eq_ignore_ascii_case("authorization");
                 let token = parsed.headers.iter().find(is_authorization).and_then(|header| bearer(header.value));
-                Some(Ok(Self { is_head: method == "HEAD", method, path, token }))
+                let is_length = |header: &&httparse::Header<'_>| header.name.eq_ignore_ascii_case("content-length");
+                let length =
+                    parsed.headers.iter().find(is_length).and_then(|header| std::str::from_utf8(header.value).ok());
+                let length = length.and_then(|length| length.trim().parse::<usize>().ok()).unwrap_or(0);
+                let body_left = length.saturating_sub(bytes.len() - head);
+                Some(Ok(Self { is_head: method == "HEAD", method, path, token, body_left }))
             }
             Err(httparse::Error::TooManyHeaders) => Some(Err(Refused::TooLarge)),
             Err(_) => Some(Err(Refused::Malformed)),
@@ -101,7 +125,17 @@ impl Request {
     }
 
     /// The page that it gets, where it shows the token that is needed. Without it, it does not learn which pages there are.
-    pub(super) fn allowed(&self, token: Option<&str>) -> Result<Page, Refused> {
+    pub(super) fn allowed(&self, token: Option<&str>) -> Result<Asked, Refused> {
+        // A proxy may leave the path of the public address in front.
+        if let Some((_, token)) = self.path.rsplit_once(PATH) {
+            let acknowledges = self.method == "POST";
+            let is_known = acknowledges || matches!(self.method.as_str(), "GET" | "HEAD");
+            return if is_known {
+                Ok(Asked::Link { token: token.to_owned(), acknowledges })
+            } else {
+                Err(Refused::Method)
+            };
+        }
         if token.is_some_and(|token| !self.token.as_ref().is_some_and(|shown| is_same(shown, token.as_bytes()))) {
             return Err(Refused::Unauthorized);
         }
@@ -110,7 +144,7 @@ impl Request {
             "/health" => Page::Health,
             _ => return Err(Refused::NoSuchPage),
         };
-        if matches!(self.method.as_str(), "GET" | "HEAD") { Ok(page) } else { Err(Refused::Method) }
+        if matches!(self.method.as_str(), "GET" | "HEAD") { Ok(Asked::Page(page)) } else { Err(Refused::Method) }
     }
 }
 
@@ -128,14 +162,14 @@ fn is_same(one: &[u8], two: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn answer(text: &str, token: Option<&str>) -> Option<Result<Page, Refused>> {
+    fn answer(text: &str, token: Option<&str>) -> Option<Result<Asked, Refused>> {
         Request::parse(text.as_bytes()).map(|parsed| parsed.and_then(|request| request.allowed(token)))
     }
 
     #[test]
     fn only_two_pages_are_given_and_only_to_be_read() {
-        assert_eq!(answer("GET /metrics HTTP/1.1\r\n\r\n", None), Some(Ok(Page::Metrics)));
-        assert_eq!(answer("HEAD /health?verbose=1 HTTP/1.0\r\n\r\n", None), Some(Ok(Page::Health)));
+        assert_eq!(answer("GET /metrics HTTP/1.1\r\n\r\n", None), Some(Ok(Asked::Page(Page::Metrics))));
+        assert_eq!(answer("HEAD /health?verbose=1 HTTP/1.0\r\n\r\n", None), Some(Ok(Asked::Page(Page::Health))));
         assert_eq!(answer("POST /metrics HTTP/1.1\r\n\r\n", None), Some(Err(Refused::Method)));
         assert_eq!(answer("GET /../etc/passwd HTTP/1.1\r\n\r\n", None), Some(Err(Refused::NoSuchPage)));
         assert_eq!(answer("GET /metrics HTTP/1.1\r\nhost: x", None), None);
@@ -150,11 +184,25 @@ mod tests {
     fn a_token_is_needed_as_a_whole() {
         let with =
             |header: &str| answer(&format!("GET /metrics HTTP/1.1\r\n{header}\r\n\r\n"), Some("s3cret")).unwrap();
-        assert_eq!(with("Authorization: Bearer s3cret"), Ok(Page::Metrics));
-        assert_eq!(with("authorization: bearer s3cret"), Ok(Page::Metrics));
+        assert_eq!(with("Authorization: Bearer s3cret"), Ok(Asked::Page(Page::Metrics)));
+        assert_eq!(with("authorization: bearer s3cret"), Ok(Asked::Page(Page::Metrics)));
         for wrong in ["a: b", "authorization: Bearer", "authorization: Bearer s3cre", "authorization: Basic s3cret"] {
             assert_eq!(with(wrong), Err(Refused::Unauthorized), "{wrong}");
         }
         assert_eq!(answer("GET /nothing HTTP/1.1\r\n\r\n", Some("x")), Some(Err(Refused::Unauthorized)));
+    }
+
+    #[test]
+    fn a_link_needs_no_token_and_only_its_button_acknowledges() {
+        let link =
+            |method: &str, path: &str| answer(&format!("{method} {path} HTTP/1.1\r\n\r\n"), Some("s3cret")).unwrap();
+        for (method, acknowledges) in [("GET", false), ("HEAD", false), ("POST", true)] {
+            let want = Asked::Link { token: "abc".to_owned(), acknowledges };
+            assert_eq!(link(method, "/ack/abc"), Ok(want.clone()), "{method}");
+            assert_eq!(link(method, "/opsroom/ack/abc?utm=1"), Ok(want), "{method}");
+        }
+        assert_eq!(link("PUT", "/ack/abc"), Err(Refused::Method));
+        let parsed = Request::parse(b"POST /ack/abc HTTP/1.1\r\ncontent-length: 7\r\n\r\nab").unwrap().unwrap();
+        assert_eq!(parsed.body_left, 5);
     }
 }

@@ -50,6 +50,9 @@ pub struct TargetRecord {
     /// The message that was about to be sent and of which no more is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Name>,
+    /// What the target takes to be firing if it did get that message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubtful: Vec<GroupState>,
 }
 
 impl TargetRecord {
@@ -63,6 +66,7 @@ impl TargetRecord {
     pub(crate) fn accept(&mut self, groups: &[GroupState], most: usize, at: DateTime<Utc>) {
         self.sent.note(most, at);
         self.failed = None;
+        self.doubtful.clear();
         if let Some(unproven) = &mut self.unproven {
             unproven.over.get_or_insert(at);
         }
@@ -84,10 +88,28 @@ impl TargetRecord {
         }
     }
 
+    /// Of a message whose outcome nobody knows: what of it is over meanwhile, the target may still take to be firing, and is to
+    /// hear the end. What still fires is told once more.
+    pub(crate) fn doubt(&mut self, is_over: impl Fn(&Name) -> bool) {
+        for state in &mut self.doubtful {
+            let over: Vec<Announced> = state.firing.extract_if(.., |known| is_over(&known.id)).collect();
+            let Some(at) = over.iter().map(|known| known.told_at).max() else { continue };
+            let group = self.groups.entry(state.key.clone()).or_insert_with(|| KnownGroup { firing: Vec::new(), at });
+            for known in over {
+                if !group.firing.iter().any(|other| other.id == known.id) {
+                    group.firing.push(known);
+                }
+            }
+        }
+        self.doubtful.retain(|state| !state.firing.is_empty());
+    }
+
     /// Takes in what is said of a message to it.
     pub(crate) fn apply(&mut self, said: &Statement) {
         match said {
-            Statement::MessageClaimed(said) => self.claimed = Some(said.id.clone()),
+            Statement::MessageClaimed(said) => {
+                (self.claimed, self.doubtful) = (Some(said.id.clone()), said.groups.clone());
+            }
             Statement::MessageSent(said) => {
                 self.accept(&said.groups, said.most, said.at);
                 self.note_windows(&said.notices, said.at);
@@ -96,6 +118,7 @@ impl TargetRecord {
             Statement::MessageFailed(said) => {
                 self.refuse(said.kind, &said.why, said.at);
                 self.claimed = None;
+                self.doubtful.clear();
             }
             _ => {}
         }

@@ -12,6 +12,8 @@ use super::alert::Severity;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+pub use notice::MaintenanceNotice;
+
 /// Alerts of one group that the plain form lists; of the others it says the number.
 const LISTED: usize = 20;
 
@@ -95,6 +97,9 @@ pub struct Entry {
     pub resolved_at: Option<DateTime<Utc>>,
     /// What held it back until now: `silence by ana ended: deploying`.
     pub after: Option<SafeText>,
+    /// The link by which the receiver acknowledges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge: Option<String>,
 }
 
 impl Entry {
@@ -242,6 +247,11 @@ impl Notification {
         self.groups.iter().flat_map(|group| &group.entries)
     }
 
+    /// The links in it by which alerts are acknowledged, the most pressing first, each with its alert.
+    pub(crate) fn acknowledge_links(&self) -> impl Iterator<Item = (&Name, &str)> {
+        self.entries().filter_map(|entry| Some((&entry.alert, entry.acknowledge.as_deref()?)))
+    }
+
     /// What the receiver takes to be firing once it has it.
     pub(crate) fn states(&self) -> Vec<GroupState> {
         let state = |group: &AlertGroup| GroupState { key: group.key.clone(), firing: group.announced.clone() };
@@ -316,7 +326,10 @@ impl Notification {
         for group in &self.groups {
             lines.push(String::new());
             lines.push(flat(&format!("{} ({} firing)", group.title, group.firing)));
-            lines.extend(group.entries.iter().take(LISTED).map(|entry| format!("- {}", entry.line())));
+            for entry in group.entries.iter().take(LISTED) {
+                lines.push(format!("- {}", entry.line()));
+                lines.extend(entry.acknowledge.iter().map(|link| flat(&format!("  acknowledge: {link}"))));
+            }
             if let Some(more) = group.entries.len().checked_sub(LISTED).filter(|more| *more > 0) {
                 lines.push(format!("- {more} more"));
             }
@@ -390,6 +403,7 @@ pub(crate) mod samples {
             fired_at: at(0),
             resolved_at: over.then(|| at(600)),
             after: None,
+            acknowledge: None,
         }
     }
 

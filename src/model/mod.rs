@@ -4,6 +4,7 @@
 //! *Invariant:* everything here is plain data and pure functions. No clock, no files, no network, no
 //! terminal; time arrives as a [`crate::lang::time::Stamp`].
 
+pub(crate) mod ack_link;
 pub mod alert;
 pub mod availability;
 pub mod baseline;

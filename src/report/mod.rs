@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* no I/O, no clock and no judgement of its own: it says what the world says.
 
+pub(crate) mod ack_page;
 pub(crate) mod baseline;
 pub(crate) mod changes;
 pub(crate) mod evidence;

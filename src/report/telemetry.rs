@@ -30,6 +30,8 @@ pub(crate) struct ServedPage {
     pub status: u16,
     /// The content type.
     pub content_type: &'static str,
+    /// Further headers, each ended as in HTTP.
+    pub headers: &'static str,
     /// The body.
     pub body: String,
 }
@@ -41,6 +43,7 @@ impl ServedPage {
             Page::Metrics => Self {
                 status: 200,
                 content_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                headers: "",
                 body: metrics(world),
             },
             Page::Health => health(world, redactor),
@@ -270,7 +273,7 @@ fn health(world: &World, redactor: &Redactor) -> ServedPage {
         "checks": checks,
     });
     let status = if worst == HealthLevel::Fail { 503 } else { 200 };
-    ServedPage { status, content_type: "application/health+json", body: format!("{body}\n") }
+    ServedPage { status, content_type: "application/health+json", headers: "", body: format!("{body}\n") }
 }
 
 #[cfg(test)]

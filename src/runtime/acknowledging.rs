@@ -27,7 +27,7 @@ impl Tools {
     ///
     /// # Errors
     /// Why the store can't take it now.
-    async fn try_to_say(&self, drafts: &[NewFact]) -> Result<Option<SafeText>, SafeText> {
+    pub(super) async fn try_to_say(&self, drafts: &[NewFact]) -> Result<Option<SafeText>, SafeText> {
         // A person who acknowledges does not wait for a store that is known to be away.
         if let StoreState::Closed(why) = &*self.run_service.borrow() {
             return Err(why.clone());

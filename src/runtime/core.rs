@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::ack_links::SharedLinkKey;
 use super::effects::{Effects, Tools};
 use super::feeds::Feeds;
 use super::held::HeldRecords;
@@ -163,6 +164,10 @@ impl Core {
             part,
             lease,
         };
+        if part == ConsolePart::Watches {
+            let tools = &mut core.effects.tools;
+            tools.link_key = Some(SharedLinkKey::new(Arc::clone(&tools.state_directory)));
+        }
         if let Some((at, boot)) = clock.origin() {
             core.learn(Learned::Boot { at, boot });
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::ack_links::SharedLinkKey;
 use super::attaching::{follow_directory, intent_of, unreadable};
 use super::foreground::ForegroundRun;
 use super::handover::fetch_choices;
@@ -62,6 +63,8 @@ pub(super) struct Tools {
     /// Takes what is to be put on record once the store is back; `None`: this console takes no part in that.
     pub(super) late: Option<LateRecorder>,
     pub(super) notify_client: SharedClient,
+    /// What signs the links in messages; `None`: nobody here would answer who follows one.
+    pub(super) link_key: Option<SharedLinkKey>,
     /// The run that waits for the terminal.
     foreground: Arc<Mutex<Option<ForegroundRun>>>,
 }
@@ -97,6 +100,7 @@ impl Effects {
                 state_directory,
                 late,
                 notify_client: SharedClient::default(),
+                link_key: None,
                 foreground: Arc::default(),
             },
             run_service: sender,
@@ -166,11 +170,6 @@ impl Effects {
     /// Says what failed.
     pub(crate) fn fail(&self, words: &str) {
         self.tools.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
-    }
-
-    /// Says at once what came of an effect.
-    pub(super) fn answer_now(&self, outcome: Outcome) {
-        self.tools.outcomes.try_send(outcome).ok();
     }
 }
 

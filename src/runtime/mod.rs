@@ -6,6 +6,7 @@
 //! *Invariant:* one writer to the terminal, one owner of the state; whatever ends the loop, the terminal is given back.
 
 pub mod accepting;
+mod ack_links;
 mod acknowledging;
 pub mod answers;
 mod attaching;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
+use super::ack_links::add_links;
 use super::effects::Tools;
 use crate::actions::notify::{Delivery, NotifyClient, deliver};
 use crate::config::Config;
@@ -30,13 +31,18 @@ impl SharedClient {
 
 impl Tools {
     /// Sends a message, and says what became of it.
-    pub(super) async fn notify(mut self, config: &Config, message: Notification, now: DateTime<Utc>) {
+    pub(super) async fn notify(mut self, config: &Config, mut message: Notification, now: DateTime<Utc>) {
         let to = Routes::new(config, now).addresses(&message.target);
         let latest = self.secrets_handle.latest();
         let secrets = match tokio::time::timeout(SECRETS, self.secrets_handle.secrets()).await {
             Ok(secrets) => secrets,
             Err(_) => latest.borrow().clone().unwrap_or_default(),
         };
+        if let Some(link_key) = self.link_key.as_ref().filter(|_| config.watch.public_url.is_some())
+            && let Some(key) = link_key.get().await
+        {
+            add_links(&mut message, key, config);
+        }
         let delivered = send(config, &self.notify_client, &message, &to, &secrets).await;
         self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
     }

@@ -7,13 +7,16 @@ use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::ack_links::{LinkPace, SharedLinkKey};
 use super::core::{Core, StartOptions};
 use super::reload;
 use super::secrets::SecretsHandle;
 use super::service_manager::ServiceManager;
 use super::statuspage::StatusPageWriter;
 use crate::app::message::Event;
+use crate::model::ack_link::SignedLink;
 use crate::model::observation::Observation;
+use crate::report::ack_page::LinkAnswer;
 use crate::report::changes::{ChangeLine, ChangeLog};
 use crate::report::telemetry::{Page, ServedPage};
 use crate::text::SafeText;
@@ -29,15 +32,44 @@ const PAGES: usize = 8;
 /// What gives a server the pages of a watcher. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct PageSource {
-    requests: mpsc::Sender<(Page, oneshot::Sender<ServedPage>)>,
+    requests: mpsc::Sender<(Wanted, oneshot::Sender<ServedPage>)>,
     secrets: SecretsHandle,
+    link_key: Option<SharedLinkKey>,
+    pace: LinkPace,
+}
+
+/// What is wanted of the loop.
+enum Wanted {
+    /// A page.
+    Page(Page),
+    /// What a link leads to whose signature is good; `true`: its button was pressed.
+    Link(SignedLink, bool),
 }
 
 impl PageSource {
     /// A page of what is known now, made by the loop itself: a watcher that hangs gives none. `None`: it is ending.
     pub(crate) async fn page(self, page: Page) -> Option<ServedPage> {
+        self.wanted(Wanted::Page(page)).await
+    }
+
+    /// What the link with this token leads to; `acknowledges`: its button was pressed. `None`: it is ending.
+    pub(crate) async fn link(self, token: String, acknowledges: bool) -> Option<ServedPage> {
+        if !self.pace.allows() {
+            return Some(ServedPage::of_answer(&LinkAnswer::TooMany, "opsroom"));
+        }
+        let key = match &self.link_key {
+            Some(key) => key.get().await,
+            None => None,
+        };
+        let Some(link) = key.and_then(|key| key.verify(&token)) else {
+            return Some(ServedPage::of_answer(&LinkAnswer::Invalid, "opsroom"));
+        };
+        self.wanted(Wanted::Link(link, acknowledges)).await
+    }
+
+    async fn wanted(self, wanted: Wanted) -> Option<ServedPage> {
         let (answer, page_made) = oneshot::channel();
-        self.requests.send((page, answer)).await.ok()?;
+        self.requests.send((wanted, answer)).await.ok()?;
         page_made.await.ok()
     }
 
@@ -74,7 +106,7 @@ enum Woken {
     Asked(Asked),
     Event(Event),
     /// A page is wanted.
-    Page(Page, oneshot::Sender<ServedPage>),
+    Wanted(Wanted, oneshot::Sender<ServedPage>),
     /// The second turned.
     Tick,
     /// A sign of life is due.
@@ -115,7 +147,7 @@ struct Watcher<S> {
     core: Core,
     signals: Signals,
     manager: ServiceManager,
-    pages: mpsc::Receiver<(Page, oneshot::Sender<ServedPage>)>,
+    pages: mpsc::Receiver<(Wanted, oneshot::Sender<ServedPage>)>,
     log: ChangeLog,
     status_page: StatusPageWriter,
     say: S,
@@ -138,7 +170,8 @@ pub(crate) async fn run(
     let mut core = Core::new(start, SIZE);
     let alive_at = manager.alive_every().map(|_| core.clock.now().mono);
     let (requests, pages) = mpsc::channel(PAGES);
-    let source = PageSource { requests, secrets: core.known.clone() };
+    let (secrets, pace) = (core.known.clone(), LinkPace::new(core.clock));
+    let source = PageSource { requests, secrets, link_key: core.effects.tools.link_key.clone(), pace };
     let (log, status_page) = (ChangeLog::default(), core.status_page());
     let mut watcher = Watcher { core, signals, manager, pages, log, status_page, say, alive_at };
     watcher.core.go();
@@ -169,7 +202,10 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
                 Woken::Asked(Asked::Reload) => self.reload(),
                 Woken::Event(event) => self.event(event),
                 // Who asked may have gone away.
-                Woken::Page(page, answer) => {
+                Woken::Wanted(Wanted::Link(link, acknowledges), answer) => {
+                    self.core.follow_link(&link, acknowledges, answer);
+                }
+                Woken::Wanted(Wanted::Page(page), answer) => {
                     let world = &self.core.state().world;
                     drop(answer.send(ServedPage::new(page, world, &self.core.redactor())));
                 }
@@ -192,7 +228,7 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
             asked = self.signals.next() => Woken::Asked(asked),
             () = alive => Woken::Alive,
             () = tick => Woken::Tick,
-            Some((page, answer)) = self.pages.recv() => Woken::Page(page, answer),
+            Some((wanted, answer)) = self.pages.recv() => Woken::Wanted(wanted, answer),
             event = self.core.next() => Woken::Event(event),
         }
     }

@@ -21,6 +21,8 @@ const NOTES: u32 = 5_000;
 pub(crate) enum AlertRefusal {
     /// The alert does not fire any more.
     NotFiring(AlertAcknowledged),
+    /// The link has acknowledged the alert before.
+    LinkUsed(AlertAcknowledged),
     /// There is a silence of that id.
     Taken(SilenceStarted),
     /// There is no silence of that id, or it is over.
@@ -37,6 +39,9 @@ impl AlertRefusal {
         match self {
             Self::NotFiring(said) => {
                 format!("{} {} is not firing any more: nothing to acknowledge", said.severity.word(), said.alert)
+            }
+            Self::LinkUsed(said) => {
+                format!("this link has acknowledged {} {} before", said.severity.word(), said.alert)
             }
             Self::Taken(said) => format!("a silence with id {} exists already", said.id),
             Self::NoSilence(said) => format!("no silence with id `{}` is active", said.id),
@@ -72,8 +77,11 @@ impl Store {
         let refused = |draft: &NewFact| match &draft.said {
             Statement::AlertAcknowledged(said) => {
                 let record = of(ThingKind::Alert, &said.id).and_then(StoredThing::read::<AlertRecord>);
-                let fires = record.is_some_and(|record| record.is_firing());
-                (!fires).then(|| AlertRefusal::NotFiring(said.clone()))
+                let Some(record) = record.filter(AlertRecord::is_firing) else {
+                    return Some(AlertRefusal::NotFiring(said.clone()));
+                };
+                let is_used = said.link.as_ref().is_some_and(|link| record.used_links.contains(link));
+                is_used.then(|| AlertRefusal::LinkUsed(said.clone()))
             }
             Statement::SilenceStarted(said) => {
                 of(ThingKind::Silence, &said.id).map(|_| AlertRefusal::Taken(said.clone()))

@@ -280,7 +280,7 @@ mod tests {
 
     fn acknowledged(until: i64) -> Statement {
         let (id, alert, why) = ("f".into(), "api".into(), SafeText::new("on it"));
-        let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until: at(until) };
+        let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until: at(until), link: None };
         Statement::AlertAcknowledged(said)
     }
 

@@ -4,11 +4,10 @@
 //! who may write the store made all of it again: therefore its head is kept beside the store (see [`super::heads`]), and
 //! printed where it can be kept elsewhere.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use crate::model::fact::StoreOpened;
+pub(super) use crate::text::coding::to_hex as hex;
 
 /// The hash of an entry after the hash `before`.
 pub(super) fn chained(before: &[u8], entry: &[u8]) -> Vec<u8> {
@@ -32,13 +31,6 @@ pub(super) fn root(opened: &StoreOpened) -> Option<Vec<u8>> {
         [only] => Some(only.clone()),
         many => Some(many.iter().fold(genesis(), |before, head| chained(&before, head))),
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {

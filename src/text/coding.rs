@@ -1,6 +1,7 @@
 //! Characters that are written as others, so that they can stand where they could not stand themselves: one at a time.
 
 use memchr::memchr;
+use std::fmt::Write as _;
 
 /// What an escape stands for, and how many bytes it takes where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,14 @@ pub(crate) fn html(text: &[u8]) -> Option<Undone> {
         None => named(),
     };
     c.map(|c| Undone::char(c, end + 2))
+}
+
+/// Bytes as hexadecimal digits, in small letters.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The number that `digits` hexadecimal digits at `at` make.

@@ -69,6 +69,7 @@ impl World {
             severity: alert.severity,
             why: why.clone(),
             until,
+            link: None,
         })
     }
 

@@ -118,9 +118,10 @@ impl Diagnostics {
         });
     }
 
-    /// What failed with something works again.
-    pub(crate) fn settle(&mut self, about: &SafeText) {
-        self.problems.retain(|problem| problem.kind != ProblemKind::Failed || problem.about != *about);
+    /// What failed with something works again: problems whose text begins so are over.
+    pub(crate) fn settle(&mut self, about: &SafeText, beginning: &str) {
+        let is_over = |problem: &Problem| problem.about == *about && problem.text.as_str().starts_with(beginning);
+        self.problems.retain(|problem| !is_over(problem));
     }
 
     /// Notes a problem; the same again only counts and is moved to the end.

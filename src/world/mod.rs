@@ -22,6 +22,7 @@ pub mod ids;
 pub(crate) mod incident;
 mod lease;
 pub mod link;
+pub(crate) mod links;
 pub mod logs;
 mod lookup;
 mod machines;

@@ -16,6 +16,9 @@ use crate::model::thing::StoredThing;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+/// How a problem begins that ends with the next message that is delivered.
+const NOT_DELIVERED: &str = "message not delivered";
+
 impl World {
     /// Says which messages are due.
     pub(super) fn announce(&mut self, output: &mut Output) {
@@ -99,7 +102,7 @@ impl World {
         }
         self.announcing.apply(target, fact.said());
         match fact.said() {
-            Statement::MessageSent(_) => self.diagnostics.settle(&about(target)),
+            Statement::MessageSent(_) => self.diagnostics.settle(&about(target), NOT_DELIVERED),
             Statement::MessageFailed(said) => output.extend(self.note_failed(target, &said.why)),
             _ => {}
         }
@@ -107,7 +110,7 @@ impl World {
 
     /// A message was not accepted: that is shown until one is.
     fn note_failed(&mut self, target: &Recipient, why: &SafeText) -> Output {
-        let text = SafeText::new(&format!("message not delivered: {why}; retrying"));
+        let text = SafeText::new(&format!("{NOT_DELIVERED}: {why}; retrying"));
         self.problem(ProblemKind::Failed, &about(target), &text)
     }
 
@@ -126,7 +129,7 @@ impl World {
         let (id, target, kind) = (id.clone(), target.clone(), message.kind);
         let statement = match delivered {
             Ok(()) => {
-                self.diagnostics.settle(&about(&target));
+                self.diagnostics.settle(&about(&target), NOT_DELIVERED);
                 let (groups, notices) = (message.states(), message.announced());
                 Statement::MessageSent(MessageSent { id, target, kind, alerts, groups, notices, most, at: now, fence })
             }
@@ -156,7 +159,7 @@ impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
 
 /// What problems of a target are about.
 fn about(target: &Recipient) -> SafeText {
-    SafeText::new(&format!("notify {}", target.id()))
+    SafeText::new(&target.id())
 }
 
 fn claim(message: &Notification, fence: u64) -> MessageClaimed {
@@ -165,6 +168,7 @@ fn claim(message: &Notification, fence: u64) -> MessageClaimed {
         target: message.target.clone(),
         kind: message.kind,
         summary: SafeText::new(&message.summary()),
+        groups: message.states(),
         at: message.at,
         fence,
     }

@@ -38,6 +38,7 @@ mod logs;
 mod maintenance;
 mod mounts;
 mod nginx;
+mod notifications;
 mod old_stores;
 mod postgres;
 mod presence;

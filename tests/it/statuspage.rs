@@ -21,7 +21,7 @@ use opsroom::store::place::StoreLocation;
 use serde_json::Value;
 
 use crate::support::pty::until;
-use crate::support::watched::Room;
+use crate::support::watcher::Room;
 
 /// The system's own: the one that has Debian's packages.
 const PYTHON: &str = "/usr/bin/python3";

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::support::pty::until;
 use crate::support::shared::reaches;
-use crate::support::watched::{PATIENCE, Room, Watch};
+use crate::support::watcher::{PATIENCE, Room, Watch, asked, get, serves};
 
 fn is_ours(state: &State) -> bool {
     matches!(state.world.lease, LeaseView::Ours { .. })
@@ -145,27 +145,6 @@ fn it_reads_its_configuration_again_by_itself_and_keeps_a_good_one() {
     let change = watch.change("the new check", |change| change["kind"] == "status");
     assert_eq!((&change["check"], &change["to"]), (&"other".into(), &"down".into()));
     watch.end();
-}
-
-/// What one connection is answered: the head, and the body.
-fn asked(address: &str, request: &[u8]) -> (String, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(request).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    (head.to_owned(), body.to_owned())
-}
-
-fn get(address: &str, path: &str) -> (String, String) {
-    asked(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
-}
-
-/// Where it serves.
-fn serves(watch: &Watch) -> String {
-    let notice = watch.notice("serving http://");
-    notice.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned()
 }
 
 /// One sample of an exposition: name, labels as written, value.

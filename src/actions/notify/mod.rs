@@ -114,9 +114,25 @@ fn sender(kind: &ChannelKind) -> &dyn Sender {
 pub(crate) async fn deliver(client: &NotifyClient, delivery: &Delivery<'_>) -> Delivered {
     let redactor = Redactor::from(delivery.secrets);
     let (text, is_own_text) = template::text(delivery.channel.template.as_deref(), delivery.message);
-    let text = redactor.redact(&text).into_owned();
+    let text = redacted(&redactor, &text, delivery.message);
     let order = Order { delivery, client, redactor, text, is_own_text };
     sender(&delivery.channel.kind).send(&order).await
+}
+
+/// A text without secrets, but with the links that its receiver is to follow: everywhere else they are secrets too.
+fn redacted(redactor: &Redactor, text: &str, message: &Notification) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let next = |rest: &str| {
+        let found = message.acknowledge_links().filter_map(|(_, link)| Some((rest.find(link)?, link.len())));
+        found.min()
+    };
+    while let Some((at, length)) = next(rest) {
+        out.push_str(&redactor.redact(&rest[..at]));
+        out.push_str(&rest[at..at + length]);
+        rest = &rest[at + length..];
+    }
+    out.push_str(&redactor.redact(rest));
+    out
 }
 
 /// The worst of a message, from 1 (critical) to 4 (low); a test is low, and so is what is over.

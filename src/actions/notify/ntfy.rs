@@ -2,15 +2,18 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Post;
 use super::{Delivered, Order, Sender, grade};
 use crate::config::channels::ntfy::NtfyChannel;
-use crate::model::message::{DeliveryFailure, truncated};
+use crate::model::message::{DeliveryFailure, Notification, truncated};
+use crate::text::name::Name;
 
 /// Bytes of a message at most are 4,096, and a character may have four.
 const TEXT: usize = 1_000;
+/// Buttons of a message at most.
+const ACTIONS: usize = 3;
 
 impl Sender for NtfyChannel {
     fn send<'a>(&'a self, order: &'a Order<'a>) -> BoxFuture<'a, Delivered> {
@@ -29,6 +32,7 @@ impl Sender for NtfyChannel {
                     "message": truncated(&order.text, TEXT),
                     // 5 is the highest of ntfy.
                     "priority": 6 - grade(message.worst()),
+                    "actions": actions(message),
                 });
                 let post = Post::json(format!("{server}/"), &body);
                 // A person's topic may be on another server, which is not to see our token.
@@ -42,6 +46,12 @@ impl Sender for NtfyChannel {
         }
         .boxed()
     }
+}
+
+/// Buttons that acknowledge: pressing one sends the request that the button of its page would.
+fn actions(message: &Notification) -> Vec<Value> {
+    let button = |(alert, link): (&Name, &str)| json!({ "action": "http", "label": format!("Acknowledge {alert}"), "url": link, "method": "POST", "clear": true });
+    message.acknowledge_links().take(ACTIONS).map(button).collect()
 }
 
 /// The server and the topic.

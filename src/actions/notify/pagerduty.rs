@@ -54,7 +54,12 @@ fn event(message: &Notification, group: &AlertGroup) -> Value {
     }
     let lines: Vec<String> = group.entries.iter().take(NAMED).map(crate::model::message::Entry::line).collect();
     let summary = format!("{}: {}", group.title, lines.first().map_or("firing", String::as_str));
-    let hrefs: Vec<Value> = group.links.iter().map(|(name, link)| json!({ "href": link, "text": name })).collect();
+    let own = group.links.iter().map(|(name, link)| json!({ "href": link, "text": name }));
+    let to_acknowledge =
+        group.entries.iter().take(NAMED).filter_map(|entry| Some((&entry.alert, entry.acknowledge.as_ref()?)));
+    let acknowledge =
+        to_acknowledge.map(|(alert, link)| json!({ "href": link, "text": format!("acknowledge {alert}") }));
+    let hrefs: Vec<Value> = own.chain(acknowledge).collect();
     json!({
         "event_action": "trigger",
         "dedup_key": key,

@@ -279,6 +279,27 @@ async fn every_receiver_is_spoken_to_in_its_own_form() {
 }
 
 #[tokio::test]
+async fn links_that_acknowledge_reach_the_receiver_and_no_error() {
+    let token = format!("eyJ{}", "A".repeat(46));
+    let link = format!("https://ops.example.com/ack/{token}");
+    let mut message = alerts();
+    message.groups[0].entries[0].acknowledge = Some(link.clone());
+    let ntfy = Receiver::start(vec![Answer::Status(200, "", "{}")]);
+    let own = channel(&format!("ntfy = \"http://{}/ops\"", ntfy.address));
+    assert_eq!(send(&own, &message, "", &[]).await, Ok(()));
+    let button = &ntfy.json(0)["actions"][0];
+    assert_eq!((&button["url"], &button["method"]), (&link.as_str().into(), &"POST".into()));
+    let text = ntfy.json(0)["message"].as_str().unwrap().to_owned();
+    assert!(text.contains(&format!("  acknowledge: {link}\n")), "{text}");
+    // A receiver that says what it was given.
+    let echo =
+        Receiver::start(vec![Answer::Status(400, "", "bad: https://ops.example.com/ack/eyJAAAAAAAAAAAAAAAAAAAAAAAA")]);
+    let own = channel(&format!("ntfy = \"http://{}/ops\"", echo.address));
+    let why = send(&own, &message, "", &[]).await.unwrap_err().why;
+    assert!(why.as_str().contains("/ack/***") && !why.as_str().contains("AAAA"), "{why}");
+}
+
+#[tokio::test]
 async fn an_sms_goes_to_each_number() {
     let twilio = Receiver::start(vec![Answer::Status(201, "", "{}")]);
     let settings = |more: &str| {

@@ -13,6 +13,8 @@ use crate::text::markup::escaped;
 
 /// Septets of one SMS.
 const SEPTETS: usize = 160;
+/// Septets of a link at most: what it is about has to be beside it. An underscore takes one.
+const LINK: usize = 100;
 /// Characters beyond ASCII that an SMS holds without becoming one of 70 characters.
 const BEYOND_ASCII: &str = "£¥èéùìòÇØøÅåÆæßÉÄÖÑÜ§¿äöñüà¡";
 /// Characters that take two septets.
@@ -30,7 +32,8 @@ impl Sender for TwilioChannel {
             let login = STANDARD.encode(format!("{account}:{token}"));
             let said = if order.is_own_text { order.text.clone() } else { order.message().summary() };
             let said = order.redactor.redact(&said).into_owned();
-            let content = if self.voice { ("Twiml", spoken(&said)) } else { ("Body", sms(&said)) };
+            let link = order.message().acknowledge_links().next().filter(|_| !order.is_own_text).map(|(_, link)| link);
+            let content = if self.voice { ("Twiml", spoken(&said)) } else { ("Body", sms(&said, link)) };
             for to in order.needed_to()? {
                 let body = form(&[("To", &to), ("From", &from), (content.0, &content.1)])?;
                 let post = Post {
@@ -47,9 +50,12 @@ impl Sender for TwilioChannel {
     }
 }
 
-/// What fits into one SMS: characters that it has not become `?`.
-fn sms(text: &str) -> String {
-    let mut left = SEPTETS;
+/// What fits into one SMS, with a link where there is room for both: characters that it has not become `?`.
+fn sms(text: &str, link: Option<&str>) -> String {
+    let link = link.map(|link| format!(" {link}")).filter(|link| link.is_ascii() && link.len() <= LINK);
+    let link = link.unwrap_or_default();
+    let most = SEPTETS - link.len();
+    let mut left = most;
     let mut out = String::new();
     let known = |c: char| (c.is_ascii() && !c.is_ascii_control() && c != '`') || c == '€' || BEYOND_ASCII.contains(c);
     let text: Vec<char> = text
@@ -64,8 +70,8 @@ fn sms(text: &str) -> String {
         })
         .collect();
     let cost = |c: char| if DOUBLE.contains(c) { 2 } else { 1 };
-    if text.iter().map(|c| cost(*c)).sum::<usize>() <= SEPTETS {
-        return text.into_iter().collect();
+    if text.iter().map(|c| cost(*c)).sum::<usize>() <= most {
+        return text.into_iter().chain(link.chars()).collect();
     }
     left -= 3;
     for c in text {
@@ -74,6 +80,7 @@ fn sms(text: &str) -> String {
         out.push(c);
     }
     out.push_str("...");
+    out.push_str(&link);
     out
 }
 
@@ -97,13 +104,18 @@ mod tests {
 
     #[test]
     fn an_sms_is_one_sms() {
-        assert_eq!(sms("[shop] api ▲ down…"), "[shop] api ? down.");
+        assert_eq!(sms("[shop] api ▲ down…", None), "[shop] api ? down.");
         let cost = |text: &str| text.chars().map(|c| if DOUBLE.contains(c) { 2 } else { 1 }).sum::<usize>();
         for text in ["a".repeat(161), "[".repeat(100), "ä".repeat(300), "😀".repeat(200)] {
-            let sms = sms(&text);
+            let sms = sms(&text, None);
             assert!(cost(&sms) <= SEPTETS && cost(&sms) > SEPTETS - 3 && sms.ends_with("..."), "{sms}");
         }
-        assert_eq!(sms(&"a".repeat(160)), "a".repeat(160));
+        assert_eq!(sms(&"a".repeat(160), None), "a".repeat(160));
+        let link = "https://ops.example.com/ack/ABC_DEF";
+        let with = sms(&"a".repeat(300), Some(link));
+        assert!(with.ends_with(&format!("aaa... {link}")) && with.len() == SEPTETS, "{with}");
+        assert_eq!(sms("down", Some(link)), format!("down {link}"));
+        assert_eq!(sms("down", Some(&"a".repeat(101))), "down", "a text without a link says more than half a link");
         assert_eq!(spoken("a<b>&"), "<Response><Say loop=\"2\">a&lt;b&gt;&amp;</Say></Response>");
     }
 }

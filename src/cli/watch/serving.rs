@@ -7,7 +7,8 @@ use futures_util::FutureExt as _;
 use crate::cli::output::{self, exit};
 use crate::config::Config;
 use crate::config::sections::watch::without_token;
-use crate::listen;
+use crate::listen::{self, Asked};
+use crate::report::telemetry::ServedPage;
 use crate::runtime::watcher::{PageServer, PageSource};
 use crate::text::secret::Template;
 
@@ -41,7 +42,7 @@ pub(super) fn server(asked: Option<SocketAddr>, config: &Config) -> Result<Optio
             let listener = listener.and_then(tokio::net::TcpListener::from_std);
             match (listener, resolved(&source, token.as_ref()).await) {
                 (Ok(listener), Ok(token)) => {
-                    listen::serve(&listener, token.as_deref(), |page| source.clone().page(page)).await;
+                    listen::serve(&listener, token.as_deref(), |asked| asked_of(source.clone(), asked)).await;
                 }
                 (Err(error), _) => output::eprint_error(&format!("warning: can't listen on {address}: {error}\n")),
                 (_, Err(why)) => output::eprint_error(&format!("warning: nothing is served on {address}: {why}\n")),
@@ -49,6 +50,13 @@ pub(super) fn server(asked: Option<SocketAddr>, config: &Config) -> Result<Optio
         }
         .boxed()
     })))
+}
+
+async fn asked_of(source: PageSource, asked: Asked) -> Option<ServedPage> {
+    match asked {
+        Asked::Page(page) => source.page(page).await,
+        Asked::Link { token, acknowledges } => source.link(token, acknowledges).await,
+    }
 }
 
 /// The token; one that is blank would be no token.

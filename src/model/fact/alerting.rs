@@ -79,6 +79,9 @@ pub struct AlertAcknowledged {
     pub why: SafeText,
     /// When it ends by itself.
     pub until: DateTime<Utc>,
+    /// The mark of the link by which it was said, which says it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Name>,
 }
 
 /// Why an acknowledgement holds no more.

@@ -20,6 +20,9 @@ pub struct MessageClaimed {
     pub kind: MessageKind,
     /// It, in a line.
     pub summary: SafeText,
+    /// What the receiver takes to be firing once it has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupState>,
     /// When it was made, in milliseconds.
     pub at: DateTime<Utc>,
     /// The fence by which it was said.

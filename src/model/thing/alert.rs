@@ -29,6 +29,9 @@ pub struct Acknowledgement {
     /// Whether it waits on disk for a store that is away.
     #[serde(skip)]
     pub is_queued: bool,
+    /// The mark of the link by which it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Name>,
 }
 
 /// What was said when a check or metric was acknowledged last. It stands beside its next alert.
@@ -52,7 +55,8 @@ pub(super) fn login(who: &str) -> SafeText {
 impl Acknowledgement {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
-        Self { by: login(&draft.who), why: said.why.clone(), at: draft.at, until: said.until, is_queued: false }
+        let (by, link) = (login(&draft.who), said.link.clone());
+        Self { by, why: said.why.clone(), at: draft.at, until: said.until, is_queued: false, link }
     }
 
     /// Whether what was acknowledged `at` a moment may be this firing, which that did not name: it fired then, or was found to
@@ -98,6 +102,9 @@ pub struct AlertRecord {
     pub muted_because: Option<SafeText>,
     /// Who is at it.
     pub acknowledged: Option<Acknowledgement>,
+    /// The marks of links by which somebody was at it: none says so twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_links: Vec<Name>,
     /// The fence by which it was said last.
     pub fence: u64,
 }
@@ -120,6 +127,7 @@ impl AlertRecord {
             resolved_at: None,
             muted_because: fired.muted_because.clone(),
             acknowledged: None,
+            used_links: Vec::new(),
             fence,
         }
     }
@@ -143,6 +151,7 @@ impl AlertRecord {
         let is_older = self.acknowledged.as_ref().is_some_and(|known| known.at > acknowledgement.at);
         let is_news = self.is_firing() && !is_older && self.fired_at <= acknowledgement.at;
         if is_news {
+            self.used_links.extend(acknowledgement.link.clone());
             self.acknowledged = Some(acknowledgement);
         }
         is_news

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::message::{AlertGroup, Recipient};
+use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
 /// Of what is news in these groups to a receiver that knows what is in `record`.
@@ -37,6 +38,19 @@ pub(super) fn of_proof(target: &Recipient, record: &TargetRecord) -> Name {
     id("test", target, [moment(record.sent.last())].into_iter())
 }
 
+/// What the ids of tests begin with that a person asks for.
+const ASKED: &str = "asked-";
+
+/// Of a test that a person asks for.
+pub(super) fn of_asked(target: &Recipient, now: DateTime<Utc>) -> Name {
+    format!("{ASKED}{}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), target.id()).into()
+}
+
+/// Whether a person asked for that message.
+pub(crate) fn is_asked(id: &str) -> bool {
+    id.starts_with(ASKED)
+}
+
 fn moment(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| at.timestamp_millis().to_string())
 }
@@ -47,7 +61,5 @@ fn id(kind: &str, target: &Recipient, parts: impl Iterator<Item = String>) -> Na
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let hash = hash.finalize();
-    let first = hash.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
-    format!("{first:016x}-{}", target.id()).into()
+    format!("{}-{}", to_hex(&hash.finalize()[..8]), target.id()).into()
 }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(crate) use self::ids::is_asked;
 use self::news::{Seen, TargetNews};
 pub(crate) use self::proving::ChannelFault;
 use self::routes::Routes;
@@ -115,6 +116,11 @@ impl Announcing {
         now: DateTime<Utc>,
     ) -> Vec<Notification> {
         self.hold(alerts, now);
+        let over: BTreeSet<&Name> =
+            alerts.iter().filter(|alert| !alert.record.is_firing()).map(|alert| &alert.record.id).collect();
+        for outbox in self.outboxes.values_mut() {
+            outbox.record.doubt(|id| over.contains(id));
+        }
         let (held, routes) = (std::mem::take(&mut self.held), Routes::new(config, now));
         let informed = self.informed();
         let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
@@ -284,6 +290,11 @@ fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: 
         groups: Vec::new(),
         notices: Vec::new(),
     }
+}
+
+/// A test that a person asks for, of which nothing is put on record.
+pub(crate) fn asked_test(config: &Config, target: &Recipient, now: DateTime<Utc>) -> Notification {
+    blank(config, target, MessageKind::Test, ids::of_asked(target, now), now)
 }
 
 fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {

@@ -204,5 +204,6 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
         fired_at: record.fired_at,
         resolved_at: record.resolved_at,
         after: was_muted.map(|why| SafeText::new(&format!("was muted: {why}"))),
+        acknowledge: None,
     }
 }

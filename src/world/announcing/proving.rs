@@ -98,6 +98,7 @@ impl Announcing {
                 resolved_at: unproven.over,
                 muted_because: None,
                 acknowledged: None,
+                used_links: Vec::new(),
                 fence: 0,
             };
             Some(ChannelFault { record, channel: target.channel.clone() })

@@ -68,6 +68,7 @@ fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>)
         resolved_at: None,
         muted_because: None,
         acknowledged: None,
+        used_links: Vec::new(),
         fence: 1,
     }
 }
@@ -616,4 +617,71 @@ fn a_test_that_is_not_accepted_is_an_alert_by_another_channel_until_something_is
     assert!(said[2].1.starts_with("chat") && said[2].0 == 900, "tried again after a quarter of an hour: {said:?}");
     assert!(said[3].1.starts_with("sms/ana") && said[3].1.contains("resolved"), "{said:?}");
     assert_eq!(said.len(), 4, "{said:?}");
+}
+
+/// Where a process dies that has a message to send.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Death {
+    Claimed,
+    Sent,
+    Recorded,
+    None,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whoever dies wherever, again and again: nothing is lost, a receiver that takes an id is told everything once, and one
+    /// that does not hears nothing twice unless a process died between telling it and putting that on record.
+    #[test]
+    fn nothing_is_lost_or_doubled_by_processes_that_die(
+        deaths in proptest::collection::vec(
+            prop_oneof![Just(Death::Claimed), Just(Death::Sent), Just(Death::Recorded), Just(Death::None)], 30..60),
+    ) {
+        let mut scene = Scene::new();
+        scene.fire("a", "api", Severity::High, noon());
+        let (mut record, mut heard) = (TargetRecord::default(), Vec::<(Name, News)>::new());
+        let (mut now, chat) = (noon(), Recipient::from_id("chat"));
+        let mut at_risk = 0;
+        for (round, death) in deaths.iter().enumerate() {
+            if round == 20 {
+                scene.alerts[0].0.resolved_at = Some(now);
+            }
+            let mut process = Announcing::default();
+            process.learn(chat.clone(), record.clone());
+            for _ in 0..8 {
+                now += TimeDelta::seconds(1);
+                let (alert, ..) = &scene.alerts[0];
+                let alerts = [AlertNow { record: alert, muted: None, is_acknowledged: false, about_channel: None }];
+                for message in process.review(&scene.config, &alerts, &[], now) {
+                    (record.claimed, record.doubtful) = (Some(message.id.clone()), message.states());
+                    if *death == Death::Claimed {
+                        continue;
+                    }
+                    heard.push((message.id.clone(), message.groups[0].entries[0].news));
+                    if *death == Death::Sent {
+                        at_risk += 1;
+                        continue;
+                    }
+                    process.settle(&message.id, &chat, &Ok(()), &scene.config, now).unwrap();
+                    record = process.outboxes[&chat].record.clone();
+                }
+            }
+        }
+        // One that lives at last.
+        scene.announcing.learn(chat.clone(), record);
+        scene.run(now, 10);
+        let rest = scene.told.iter().filter(|(_, message)| message.target == chat);
+        heard.extend(rest.map(|(_, message)| (message.id.clone(), message.groups[0].entries[0].news)));
+        let distinct: BTreeSet<&Name> = heard.iter().map(|(id, _)| id).collect();
+        prop_assert!(heard.len() <= distinct.len() + at_risk, "{:?}", heard);
+        let mut last: Vec<News> = Vec::new();
+        for (place, (id, news)) in heard.iter().enumerate() {
+            if !heard[..place].iter().any(|(before, _)| before == id) {
+                last.push(*news);
+            }
+        }
+        // A claim that went nowhere may be followed by an end that is news to nobody; the other way round never.
+        prop_assert!(matches!(last[..], [News::New, News::Resolved] | [News::Resolved] | []), "{:?}", last);
+    }
 }

@@ -14,5 +14,5 @@ pub mod server;
 pub mod service;
 pub mod shared;
 pub mod team;
-pub mod watched;
+pub mod watcher;
 pub mod world;

@@ -1,12 +1,12 @@
-//! `opsroom watch` as a real process, for tests.
+//! `opsroom watch` as a process, with a store and a configuration of its own.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -179,4 +179,25 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     receiver
+}
+
+/// What one connection is answered: the head, and the body.
+pub fn asked(address: &str, request: &[u8]) -> (String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+pub fn get(address: &str, path: &str) -> (String, String) {
+    asked(address, format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+}
+
+/// Where it serves.
+pub fn serves(watch: &Watch) -> String {
+    let notice = watch.notice("serving http://");
+    notice.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned()
 }
