@@ -59,6 +59,21 @@ pub(super) fn end_silence(state: &mut State) {
     });
 }
 
+/// Asks whether tests are to be sent by every channel.
+pub(super) fn test_channels(state: &mut State) {
+    let names: Vec<&str> = state.world.config.channels.iter().map(|channel| &*channel.name).collect();
+    if names.is_empty() {
+        return state.toast(Tone::Info, "no channels configured; add [notify.NAME] to the configuration");
+    }
+    let by = names.join(", ");
+    state.console.overlays.push(AskOverlay {
+        question: SafeText::new("Send a test message by every channel?"),
+        detail: SafeText::new(&format!("By {by}. It is marked as a test; people on call are reached by phone too.")),
+        opened: state.world.now,
+        then: OnYes::TestChannels,
+    });
+}
+
 /// The firing alerts that are meant, by the ids of their conditions: those of what is selected, else those of what is broken
 /// above all.
 fn meant(state: &State) -> Vec<Name> {

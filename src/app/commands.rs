@@ -79,6 +79,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Acknowledge => acknowledge::acknowledge(state),
         Command::Silence => acknowledge::silence(state),
         Command::EndSilence => acknowledge::end_silence(state),
+        Command::TestChannels => acknowledge::test_channels(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }

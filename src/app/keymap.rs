@@ -44,7 +44,7 @@ commands! {
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Before = "before", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
-    GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence", EndSilence = "end-silence",
+    GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence", EndSilence = "end-silence", TestChannels = "test-channels",
 }
 
 /// What a key means.
@@ -194,7 +194,13 @@ impl Command {
     pub(crate) const fn acts(self) -> bool {
         matches!(
             self,
-            Self::Cancel | Self::DryRun | Self::FollowUp | Self::Acknowledge | Self::Silence | Self::EndSilence
+            Self::Cancel
+                | Self::DryRun
+                | Self::FollowUp
+                | Self::Acknowledge
+                | Self::Silence
+                | Self::EndSilence
+                | Self::TestChannels
         )
     }
 

@@ -8,13 +8,17 @@ use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
 use crate::model::fact::{Fact, NewFact};
+use crate::model::message::{DeliveryFailure, Recipient};
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
 use crate::model::since;
 use crate::text::SafeText;
+use crate::text::name::Name;
 use crate::world::Output;
+use crate::world::announcing::is_asked;
 
+use super::channel_test;
 use super::charts;
 use super::logs;
 use super::observe;
@@ -63,7 +67,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Alerts { request, things } if state.console.requests.answered(request) => {
             state.world.alerts_read(&things)
         }
-        Outcome::Delivered { message, target, delivered } => state.world.delivered(&message, &target, &delivered),
+        Outcome::Delivered { message, target, delivered } => told(state, &message, &target, &delivered),
         Outcome::Queued { request, drafts } => queued(state, request, &drafts),
         Outcome::QueuedBefore(drafts) => state.world.acknowledged_here(&drafts),
         // Asked for again meanwhile: that answer is newer.
@@ -164,6 +168,15 @@ fn request_failed(state: &mut State, request: RequestId, why: SafeText) {
         Some(_) => failed(state, &why, true),
         None => {}
     }
+}
+
+/// What became of a message: one that a person asked for is said here, the others are for the world.
+fn told(state: &mut State, id: &Name, target: &Recipient, delivered: &Result<(), DeliveryFailure>) -> Output {
+    if !is_asked(id) {
+        return state.world.delivered(id, target, delivered);
+    }
+    channel_test::delivered(state, target, delivered);
+    Output::default()
 }
 
 /// The store is away: what a person said holds here, and is put on record later.

@@ -13,12 +13,12 @@ use crate::config::Config;
 use crate::config::sections::notify::Channel;
 use crate::lang::nearest::{nearest, suggest};
 use crate::model::ledger::TargetRecord;
-use crate::model::message::{MessageKind, Notification, Recipient};
+use crate::model::message::Recipient;
 use crate::runtime::notifying::{SharedClient, send};
 use crate::runtime::secrets;
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::world::announcing::routes::Routes;
+use crate::world::announcing::{asked_test, routes::Routes};
 
 /// Arguments of `opsroom notify`.
 #[derive(Debug, Args)]
@@ -172,16 +172,7 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
     }
     let (client, mut lines) = (SharedClient::default(), Vec::new());
     for target in targets {
-        let message = Notification {
-            id: format!("{}-test-{:08x}", now.format("%Y%m%dT%H%M%S%.3fZ"), fastrand::u32(..)).into(),
-            target: target.clone(),
-            kind: MessageKind::Test,
-            console: config.console.name.clone(),
-            environment: Some(config.console.environment.clone()).filter(|environment| !environment.is_empty()),
-            at: now,
-            groups: Vec::new(),
-            notices: Vec::new(),
-        };
+        let message = asked_test(config, &target, now);
         let sent = send(config, &client, &message, &routes.addresses(&target), &secrets).await;
         lines.push(TestLine {
             channel: target.channel,

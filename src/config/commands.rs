@@ -142,6 +142,12 @@ pub const COMMANDS: &[CommandInfo] = &[
         "end the selected silence, or the one of the selected alert",
         CommandContext::Selection,
     ),
+    command(
+        "test-channels",
+        &["t"],
+        "send a test message by every notification channel, after a question",
+        CommandContext::Selection,
+    ),
     command("go-to-time", &["'"], "the logs at the time of the charts' cursor", CommandContext::Lists),
     command("service-logs", &["l"], "the logs of the service", CommandContext::Services),
     command("search", &["s"], "search: jumps, hides nothing", CommandContext::Logs),

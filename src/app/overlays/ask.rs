@@ -1,5 +1,6 @@
 //! A question with two answers: the one that changes nothing, which has the focus, and the one that `y` gives.
 
+use crate::app::channel_test;
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
@@ -39,6 +40,8 @@ pub enum OnYes {
         /// What it matches.
         matching: String,
     },
+    /// Sends a test by every channel.
+    TestChannels,
 }
 
 impl OnYes {
@@ -47,6 +50,7 @@ impl OnYes {
         match self {
             Self::StopRun(_) => "cancel a run",
             Self::EndSilence { .. } => "end a silence",
+            Self::TestChannels => "test the channels",
         }
     }
 
@@ -55,6 +59,7 @@ impl OnYes {
         match self {
             Self::StopRun(_) => "Keep running",
             Self::EndSilence { .. } => "Keep it",
+            Self::TestChannels => "Send nothing",
         }
     }
 }
@@ -76,6 +81,7 @@ impl Overlay for AskOverlay {
                             StoreEffect::SayOfAlerts(vec![Statement::SilenceEnded(ended)]),
                         ));
                     }
+                    OnYes::TestChannels => channel_test::send(state, effects),
                     OnYes::StopRun(run) => {
                         let now = state.world.now;
                         let Some(run) = state.world.run_by_id(run).cloned() else { return Then::Close };
@@ -120,6 +126,7 @@ impl AskOverlay {
             OnYes::EndSilence { matching, .. } => {
                 state.toast(Tone::Info, &format!("silence of {matching}: not ended"));
             }
+            OnYes::TestChannels => state.toast(Tone::Info, "no test message sent"),
         }
         Then::Close
     }
@@ -130,6 +137,7 @@ impl AskOverlay {
             _ if now.since(self.opened) < DEAF => "keys are ignored for a moment: read first",
             OnYes::StopRun(_) => "y cancels it; Enter and Esc keep it running",
             OnYes::EndSilence { .. } => "y ends it; Enter and Esc keep it",
+            OnYes::TestChannels => "y sends them; Enter and Esc send nothing",
         }
     }
 }
