@@ -12,8 +12,6 @@ use super::alert::Severity;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-pub use notice::MaintenanceNotice;
-
 /// Alerts of one group that the plain form lists; of the others it says the number.
 const LISTED: usize = 20;
 

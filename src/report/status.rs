@@ -409,6 +409,7 @@ pub(crate) mod tests {
             severity: fired.severity,
             why: "on it".into(),
             until: at(9_000).utc,
+            link: None,
         };
         let mut things = Things::default();
         for (seq, said) in

@@ -130,8 +130,12 @@ impl WorldDriver {
                 }
                 Intent::ReadStatuses(checks) => intents.extend(self.world.statuses_read(&checks, &[]).intents),
                 Intent::ReadAlerts => intents.extend(self.world.alerts_read(&[]).intents),
-                // There are no runs, and nobody goes on from here.
-                Intent::LoadRuns | Intent::FollowRun(_) | Intent::KeepEngine(_) | Intent::WriteMinute { .. } => {}
+                // There are no runs and no terminal, and nobody goes on from here.
+                Intent::LoadRuns
+                | Intent::FollowRun(_)
+                | Intent::KeepEngine(_)
+                | Intent::WriteMinute { .. }
+                | Intent::Signal(_) => {}
             }
         }
     }

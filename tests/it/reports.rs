@@ -220,8 +220,14 @@ fn firing(one: &Fires, fence: u64) -> Vec<NewFact> {
     }
     if let Some(minutes) = one.acknowledged {
         let (severity, until) = (one.severity, after(minutes + 60));
-        let said =
-            AlertAcknowledged { id: id.clone(), alert: alert.into(), severity, why: SafeText::new("mine"), until };
+        let said = AlertAcknowledged {
+            id: id.clone(),
+            alert: alert.into(),
+            severity,
+            why: SafeText::new("mine"),
+            until,
+            link: None,
+        };
         facts.push(fact(after(minutes), "ben (ssh from 10.0.0.1)", Statement::AlertAcknowledged(said)));
     }
     let (alert, severity, at) = (alert.into(), one.severity, after(one.minutes));

@@ -652,7 +652,14 @@ proptest! {
             for _ in 0..8 {
                 now += TimeDelta::seconds(1);
                 let (alert, ..) = &scene.alerts[0];
-                let alerts = [AlertNow { record: alert, muted: None, is_acknowledged: false, about_channel: None }];
+                let alerts = [AlertNow {
+                    record: alert,
+                    muted: None,
+                    is_by_person: false,
+                    because: None,
+                    is_acknowledged: false,
+                    about_channel: None,
+                }];
                 for message in process.review(&scene.config, &alerts, &[], now) {
                     (record.claimed, record.doubtful) = (Some(message.id.clone()), message.states());
                     if *death == Death::Claimed {
