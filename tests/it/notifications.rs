@@ -240,12 +240,12 @@ fn each_console_signals_a_new_alert_once_though_a_watcher_tells_of_it() {
     let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &store];
     let state = room.at.path().join("console");
     let console = Terminal::program(&argv, 100, 30, &[("XDG_STATE_HOME", state.to_str().unwrap())]);
-    console.wait_for("all ok");
+    console.wait_for("services · 1 ok");
     drop(listener);
     let signals = || console.raw().matches("\u{1b}]9;opsroom: CRITICAL api: DOWN").count();
     until("it signals", || signals() == 1);
     let _listener = std::net::TcpListener::bind(("127.0.0.1", room.port)).unwrap();
-    console.wait_for("all ok");
+    console.wait_for("services · 1 ok");
     until("the end is on record", || room.facts("alert.resolved").len() == 1);
     assert_eq!(signals(), 1);
     assert!(room.facts("message.claimed").is_empty(), "nobody sends it for all");
