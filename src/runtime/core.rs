@@ -17,7 +17,6 @@ use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
 use super::shape_history::ShapeHistoryReader;
-use super::statuspage::StatusPageWriter;
 use super::tasks::Tasks;
 use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
@@ -93,7 +92,7 @@ pub(crate) struct Core {
     secret_store: SecretStore,
     /// Of what `state.world.literals` was made last.
     pub(super) known: SecretsHandle,
-    observation_sender: mpsc::Sender<Observation>,
+    pub(super) observation_sender: mpsc::Sender<Observation>,
     pub(super) loader: Option<Loader>,
     observations: mpsc::Receiver<Observation>,
     outcomes: mpsc::Receiver<Outcome>,
@@ -209,11 +208,6 @@ impl Core {
             let token = self.tasks.token();
             reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
         }
-    }
-
-    /// Starts what writes the status page.
-    pub(super) fn status_page(&mut self) -> StatusPageWriter {
-        StatusPageWriter::start(&mut self.tasks, &self.effects.tools, &self.observation_sender)
     }
 
     /// Whether it makes no store where there is none.

@@ -172,7 +172,8 @@ pub(crate) async fn run(
     let (requests, pages) = mpsc::channel(PAGES);
     let (secrets, pace) = (core.known.clone(), LinkPace::new(core.clock));
     let source = PageSource { requests, secrets, link_key: core.effects.tools.link_key.clone(), pace };
-    let (log, status_page) = (ChangeLog::default(), core.status_page());
+    let status_page = StatusPageWriter::start(&mut core.tasks, &core.effects.tools, &core.observation_sender);
+    let log = ChangeLog::default();
     let mut watcher = Watcher { core, signals, manager, pages, log, status_page, say, alive_at };
     watcher.core.go();
     if let Some(server) = server {
