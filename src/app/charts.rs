@@ -125,9 +125,11 @@ pub(crate) fn shifted(now: Stamp, ago: Duration) -> Option<Stamp> {
 fn last_release<'a>(state: &'a State, metric: &MetricView) -> Option<&'a TimelineEntry> {
     let is_of_it = |entry: &&TimelineEntry| metric.service.is_none() || entry.service == metric.service;
     let world = state.seen();
-    let known = world.timeline.newest_first().filter(|entry| is_release(&entry.kind, run_of(world, &entry.kind)));
+    // Runs are looked up for the entries of this service alone.
+    let of_it = world.timeline.newest_first().filter(is_of_it);
+    let known = of_it.filter(|entry| is_release(&entry.kind, run_of(world, &entry.kind)));
     let stored = older_marks(state).filter(|(_, is_release)| *is_release).map(|(entry, _)| entry);
-    known.chain(stored).find(is_of_it)
+    known.chain(stored.filter(is_of_it)).next()
 }
 
 fn run_of<'a>(world: &'a World, kind: &EventKind) -> Option<&'a Run> {

@@ -153,10 +153,10 @@ async fn list(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: DateTime<Utc>) -> u8 {
-    let (running, coming) = (plan.running(now), plan.coming(now));
     if arguments.json {
         return print_json(&lines(plan, now));
     }
+    let (running, coming) = (plan.running(now), plan.coming(now));
     let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
     let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let mut text = String::new();

@@ -216,11 +216,7 @@ impl AlertView {
 
     /// Whether it asks nothing of a person.
     pub(crate) const fn is_muted(&self) -> bool {
-        self.maintenance.is_some()
-            || self.silenced.is_some()
-            || self.inhibited_by.is_some()
-            || self.flapping
-            || self.is_own_view
+        self.is_hushed() || self.inhibited_by.is_some() || self.is_own_view
     }
 
     /// What is said of it behind its name, in the order in which a person reads it. For how long it must hold matters while

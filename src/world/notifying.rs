@@ -53,8 +53,7 @@ impl World {
     fn alert_now<'a>(&self, firing: &'a Firing) -> AlertNow<'a> {
         let record = &firing.record;
         let (muted, is_by_person) = if record.is_firing() {
-            let id = self.machines.alert(&record.rule, &self.membership);
-            let view = id.and_then(|id| self.alerts.get(id));
+            let view = self.alert(&record.rule);
             let is_by_person = view.is_some_and(|view| view.maintenance.is_some() || view.silenced.is_some());
             (view.and_then(|view| self.muted_because(view)), is_by_person)
         } else {

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::World;
+use super::announcing::quiet_rule;
 use super::output::{Intent, Output};
 use crate::config::channels::ChannelKind;
 use crate::config::sections::notify::Channel;
-use crate::model::governor::{Precedence, QuietRule, most};
+use crate::model::governor::{Precedence, most};
 use crate::model::thing::AlertRecord;
 
 impl World {
@@ -18,11 +19,11 @@ impl World {
             let (said, log) = signalled.channels.entry(channel.name.clone()).or_default();
             let now = self.now.utc;
             said.retain(|id| self.firings.get(id).is_some());
-            let mut new: Vec<&AlertRecord> =
-                self.to_signal(channel, now).filter(|new| !said.contains(&new.id)).collect();
             if log.opens_at(&channel.limits, Precedence::First, now) > now {
                 continue;
             }
+            let mut new: Vec<&AlertRecord> =
+                self.to_signal(channel, now).filter(|new| !said.contains(&new.id)).collect();
             new.sort_by_key(|record| (std::cmp::Reverse(record.severity), record.fired_at));
             let Some(first) = new.first() else { continue };
             let more = new.len() - 1;
@@ -37,8 +38,7 @@ impl World {
 
     /// What fires, is to be heard of by a channel, and nobody is at.
     fn to_signal<'a>(&'a self, channel: &'a Channel, now: DateTime<Utc>) -> impl Iterator<Item = &'a AlertRecord> {
-        let zone = self.config.console.timezone;
-        let quiet = channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone });
+        let quiet = quiet_rule(&self.config, channel);
         let is_heard = move |record: &&AlertRecord| {
             let rules = self.config.severities.iter();
             let is_routed =
@@ -51,7 +51,6 @@ impl World {
     }
 
     fn is_muted(&self, record: &AlertRecord) -> bool {
-        let id = self.machines.alert(&record.rule, &self.membership);
-        id.and_then(|id| self.alerts.get(id)).is_some_and(|view| self.muted_because(view).is_some())
+        self.alert(&record.rule).is_some_and(|view| view.is_hushed() || view.inhibited_by.is_some())
     }
 }

@@ -1,13 +1,13 @@
 //! Exactly what an action will run, and how much a person must do before.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
 /// How much a person must do before an action runs; production raises it by one grade.
@@ -95,9 +95,6 @@ impl Plan {
             Ok(bytes) => hash.update(&bytes),
             Err(error) => hash.update(format!("unserialisable: {error}").as_bytes()),
         }
-        hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        to_hex(&hash.finalize())
     }
 }

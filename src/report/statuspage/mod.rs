@@ -156,10 +156,7 @@ impl PublicNow {
     /// Whether the public would see the same, but for the time and the past.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let running = |now: &Self| now.plan.running(now.at).into_iter().map(|one| (one.id, one.window.end));
-        self.services == other.services
-            && self.page() == other.page()
-            && Arc::ptr_eq(&self.config, &other.config)
-            && running(self).eq(running(other))
+        self.services == other.services && Arc::ptr_eq(&self.config, &other.config) && running(self).eq(running(other))
     }
 
     /// The checks of a service.

@@ -46,7 +46,11 @@ impl Store {
                 minutes.entry(minute).or_default().merge(&bucket);
             }
             let (hours, minutes): (Vec<_>, Vec<_>) = (hours.into_iter().collect(), minutes.into_iter().collect());
-            let first = self.first_minute(series, &hours, &minutes).await?;
+            // Of checks nobody asks for it, and there may be ten thousand.
+            let first = match series {
+                SeriesKey::Metric(_) => self.first_minute(series, &hours, &minutes).await?,
+                SeriesKey::Check(_) => None,
+            };
             histories.push(SeriesHistory { series: series.clone(), hours, minutes, first });
             tokio::task::yield_now().await;
         }

@@ -133,12 +133,8 @@ impl Announcing {
         let mut notices = notices::of_windows(config, &routes, windows);
         let mut due = Vec::new();
         let proven = proving::proven(config, &routes);
-        for target in notices.keys().chain(&proven) {
+        for target in notices.keys().chain(&proven).chain(self.outboxes.keys()) {
             told.entry(target.clone()).or_default();
-        }
-        let waiting: Vec<Recipient> = self.outboxes.keys().filter(|known| !told.contains_key(known)).cloned().collect();
-        for target in waiting {
-            told.insert(target, Vec::new());
         }
         for (target, seen) in told {
             let channel = config.channel(&target.channel).filter(|channel| !proving::is_local(channel));
@@ -297,7 +293,7 @@ pub(crate) fn asked_test(config: &Config, target: &Recipient, now: DateTime<Utc>
     blank(config, target, MessageKind::Test, ids::of_asked(target, now), now)
 }
 
-fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {
+pub(super) fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<QuietRule<'a>> {
     let zone = config.console.timezone;
     channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone })
 }

@@ -60,13 +60,16 @@ impl Announcing {
         now: DateTime<Utc>,
     ) -> Option<Notification> {
         let every = TimeDelta::from_std(channel.prove_every?).unwrap_or(TimeDelta::MAX);
-        let hours = WindowSchedule::parse(WORKING_HOURS).ok()?;
         let outbox = self.outboxes.entry(target.clone()).or_default();
         // What waits to be sent proves as much.
         let is_busy = outbox.in_flight.is_some() || outbox.wanting_since.is_some();
         let is_proven = outbox.record.sent.last().is_some_and(|at| now - at < every);
+        if is_busy || is_proven {
+            return None;
+        }
+        let hours = WindowSchedule::parse(WORKING_HOURS).ok()?;
         let is_quiet = quiet_rule(config, channel).is_some_and(|quiet| quiet.hold(Severity::Low, now).is_some());
-        if is_busy || is_proven || is_quiet || hours.covers(now, config.console.timezone).is_none() {
+        if is_quiet || hours.covers(now, config.console.timezone).is_none() {
             return None;
         }
         let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
