@@ -59,7 +59,10 @@ async fn write(out: &Path, global: &Global, config: Arc<Config>) -> u8 {
         Ok(Some(opened)) => {
             let code = match read(&mut now, &mut past, &opened).await {
                 Ok(()) => exit::OK,
-                Err(error) => return run_service::broken(&error),
+                Err(error) => {
+                    opened.close().await;
+                    return run_service::broken(&error);
+                }
             };
             run_service::close_read(&opened, code).await
         }

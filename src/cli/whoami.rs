@@ -81,7 +81,10 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         Err(code) => return code,
         Ok(Some(opened)) => match read(&opened).await {
             Ok((recorder, present)) => (recorder, present, Some(opened)),
-            Err(error) => return run_service::broken(&error),
+            Err(error) => {
+                opened.close().await;
+                return run_service::broken(&error);
+            }
         },
     };
     let Identity { who, host } = Identity::present();
