@@ -115,7 +115,7 @@ fn text(known: &[BaselineRecord]) -> String {
     let mut text = String::new();
     for BaselineRecord { by, at, saved } in known {
         let [from, until] = [saved.from, saved.until].map(|at| at.format("%Y-%m-%d %H:%MZ"));
-        let series = counted(saved.figures.len(), "series").replace("seriess", "series");
+        let series = counted(saved.figures.len(), "series");
         let at = at.format("%Y-%m-%d %H:%M:%SZ");
         let _ = writeln!(text, "{:width$}  {from} to {until}  {series}  saved {at} by {by}", saved.name);
     }
@@ -173,7 +173,7 @@ async fn keep(name: &str, span: (DateTime<Utc>, DateTime<Utc>), config: &Config,
             "leave `opsroom watch` or a console running, or use a longer --period",
         ),
         Ok(count) => {
-            let series = counted(count, "series").replace("seriess", "series");
+            let series = counted(count, "series");
             output::print(&format!("baseline {name} saved: {series}\n"))
         }
         Err(error) => run_service::broken(&error),

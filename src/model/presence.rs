@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn one_that_says_nothing_is_gone_within_half_a_minute_of_a_look() {
         assert!(GONE_AFTER + LOOKED_EVERY < Duration::from_secs(30));
-        assert!(ANNOUNCED_EVERY + LOOKED_EVERY * 2 < GONE_AFTER, "one late look is no absence");
+        assert!(ANNOUNCED_EVERY + LOOKED_EVERY * 2 < GONE_AFTER, "one late look must not read as an absence");
         assert!(!is_gone(at(0), at(23)) && is_gone(at(0), at(24)));
         assert!(!is_gone(at(0), at(-3)), "the clock was set back a little");
         assert!(is_gone(at(0), at(-9_000)), "by hours");

@@ -18,7 +18,8 @@ pub(crate) fn count(number: u64) -> String {
 pub(crate) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
     let figure = count(number);
-    if number == 1 {
+    // One word for one and for many.
+    if number == 1 || noun.ends_with("series") {
         return format!("{figure} {noun}");
     }
     match noun.strip_suffix('y') {

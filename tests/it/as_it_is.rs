@@ -199,6 +199,7 @@ fn a_follow_up_is_named_where_there_is_one() {
         let frame = text(&draw(&app.state, 200, 50));
         let footer = frame.lines().last().unwrap();
         assert_eq!(footer.contains("u verify"), is_offered, "{state:?}: {frame}");
+        assert!(!footer.contains("u follow up"), "{state:?}: {frame}");
     }
 }
 

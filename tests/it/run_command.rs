@@ -455,7 +455,12 @@ fn what_happened_is_told_oldest_first_and_by_whom() {
     let text = world.run(&["timeline", "--since", "1h"]);
     let lines: Vec<&str> = text.out.lines().collect();
     assert_eq!((text.code, lines.len()), (0, 5), "all that JSON has: {lines:?}");
-    assert!(lines[0].contains("  restart api started: it hangs  by ") && lines[1].ends_with("  restart api: verified"));
+    assert!(
+        lines[0].contains("  restart api started: it hangs  by ")
+            && lines[1].ends_with("  restart api: verified")
+            && lines[3].contains("fail api: failed: exit 7: broken"),
+        "{lines:?}"
+    );
     for (since, words) in [("5x", "hint: "), ("2999-01-01T00:00:00Z", "is in the future")] {
         let refused = world.run(&["timeline", "--since", since]);
         assert!(refused.code == 64 && refused.err.contains(words), "{refused:?}");

@@ -43,7 +43,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom test --json", "for a script: each test with what was expected and seen"),
         ],
         exits: &[
-            (exit::OK, "all tests passed, or there are none"),
+            (exit::OK, "all tests passed, or no tests are configured"),
             (exit::WARNING, "a test failed"),
             (exit::CONFIG, "a configuration is invalid, or names what it does not have in a test"),
         ],
