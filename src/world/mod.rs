@@ -51,6 +51,7 @@ mod restoring;
 mod running;
 pub mod runs;
 pub mod services;
+pub mod shared_table;
 mod shown_phase;
 mod signalled;
 mod signalling;
@@ -97,6 +98,7 @@ use objectives::SloView;
 use recording::Record;
 use runs::RunView;
 use services::Services;
+use shared_table::SharedTable;
 use signalled::Signalled;
 use silences::Silences;
 use table::IdTable;
@@ -122,7 +124,7 @@ pub struct World {
     /// Our own network.
     pub connectivity: Connectivity,
     /// Checks, in the order of the configuration.
-    pub checks: IdTable<CheckId, CheckView>,
+    pub checks: SharedTable<CheckId, CheckView>,
     /// Metrics, in the order of the configuration.
     pub metrics: IdTable<MetricId, MetricView>,
     /// Objectives, in the order of the configuration.

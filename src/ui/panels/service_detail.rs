@@ -73,8 +73,8 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         lines.push(label("version").and(version, Role::Text));
     }
     if let Some(check) = leading {
-        lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
-        let p95 = check.percentile_of_answers(0.95, LATENCY_WINDOW);
+        lines.push(label("latency").join(check::usual_latencies(glyphs, check, world.now)));
+        let p95 = check.percentile_of_answers(0.95, LATENCY_WINDOW, world.now);
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         let old =
             check.unanswered_for(world.now).map_or_else(String::new, |age| format!(" ({} old)", figures::age(age)));
