@@ -11,6 +11,7 @@ use crate::app::{contexts, describe, panels};
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
+use crate::world::services::ServiceView;
 
 /// Columns from which the header names the screens.
 pub(crate) const TABS_FROM: u16 = 110;
@@ -140,7 +141,7 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
         (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
     };
     // Of what belongs to no service those that belong to none.
-    let of_service = state.regarded_service().map(|service| (!service.own).then_some(&service.name));
+    let of_service = state.regarded_service().map(ServiceView::configured);
     let (its, others): (Vec<&Action>, Vec<&Action>) =
         state.world.config.actions.iter().partition(|action| of_service == Some(action.service.as_ref()));
     let others = if state.console.screen == Screen::Service { Vec::new() } else { others };

@@ -189,7 +189,7 @@ impl World {
 
     /// Whether a window of maintenance runs for a service.
     pub(crate) fn is_in_maintenance(&self, service: &ServiceView) -> bool {
-        self.maintenance_of((!service.own).then_some(&*service.name)).is_some()
+        self.maintenance_of(service.configured().map(|name| &**name)).is_some()
     }
 
     /// In a few words what is broken, for a terminal's title.
@@ -252,7 +252,7 @@ impl World {
     /// belong to none.
     fn actions_of<'a>(&'a self, service: &'a ServiceView) -> impl Iterator<Item = &'a Action> {
         let actions = service.actions.iter().filter_map(|id| self.config.actions.get(id.place()));
-        let of = (!service.own).then_some(&service.name);
+        let of = service.configured();
         actions.filter(move |action| action.key.is_some() && action.service.as_ref() == of)
     }
 

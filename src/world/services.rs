@@ -91,6 +91,11 @@ impl ServiceView {
         }
     }
 
+    /// Its name where the configuration has it; `None` for the row of what belongs to no service.
+    pub(crate) fn configured(&self) -> Option<&Name> {
+        (!self.own).then_some(&self.name)
+    }
+
     /// Whether a dependency that is down explains all of its trouble.
     pub(crate) fn is_explained(&self) -> bool {
         self.blocked_by.is_some() && self.own_reason.is_none()

@@ -8,6 +8,7 @@ use crate::app::state::State;
 use crate::app::state::overlay::Operation;
 use crate::config::sections::action::Action;
 use crate::text::SafeText;
+use crate::world::services::ServiceView;
 
 /// What is offered for `subject`: an action is offered itself, everything else what its service has.
 pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
@@ -15,7 +16,7 @@ pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
     let service = describe::service_of(state, subject);
     let its = service.as_ref().and_then(|name| world.service(name));
     // Of what belongs to no service those that belong to none: its row has them too.
-    let of_service = its.map(|service| (!service.own).then_some(&service.name));
+    let of_service = its.map(ServiceView::configured);
     let wanted = |action: &&Action| match subject {
         RowKey::Action(name) => action.name == *name,
         _ => of_service == Some(action.service.as_ref()),

@@ -30,7 +30,8 @@ impl LogScope {
     /// What a record must pass beside the filter of the person.
     pub(in crate::app) fn filter(&self, world: &World) -> Filter {
         let Self::Service(name) = self else { return Filter::everything() };
-        let Some(service) = world.service(name).filter(|service| !service.own) else { return Filter::everything() };
+        let Some(service) = world.service(name) else { return Filter::everything() };
+        let Some(name) = service.configured() else { return Filter::everything() };
         let is_shared = |id: &LogId| world.logs.get(*id).is_some_and(|log| log.service.is_none());
         if !service.logs.iter().any(is_shared) {
             return Filter::everything();
