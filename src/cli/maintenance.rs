@@ -12,7 +12,7 @@ use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest;
 use crate::lang::schedule::{LocalMoment, TimeWindow};
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::maintenance::planned_id;
@@ -229,7 +229,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     };
     let channels: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
     if let Some(unknown) = arguments.notify.iter().find(|name| !channels.contains(&name.as_str())) {
-        return Err((format!("no channel named `{unknown}`"), did_you_mean(unknown, &channels)));
+        return Err((format!("no channel named `{unknown}`"), nearest::hint_of(unknown, channels.iter().copied())));
     }
     Ok(MaintenancePlanned {
         id: planned_id(now),
@@ -252,19 +252,11 @@ fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusa
     }
     let known: Vec<&str> = config.services.iter().map(|service| &*service.name).collect();
     if let Some(unknown) = written.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err((format!("no service named `{unknown}`"), did_you_mean(unknown, &known)));
+        return Err((format!("no service named `{unknown}`"), nearest::hint_of(unknown, known.iter().copied())));
     }
     let mut names: Vec<Name> = written.iter().map(|name| Name::from(name.as_str())).collect();
     names.dedup();
     Ok(ServiceChoice::These(names))
-}
-
-fn did_you_mean(written: &str, known: &[&str]) -> String {
-    match nearest(written, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "none is configured".to_owned(),
-        None => format!("known: {}", listed(known.iter().copied())),
-    }
 }
 
 async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {

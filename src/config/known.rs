@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Config;
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest;
 use crate::model::alert::{NETWORK, Severity};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::AlertRecord;
@@ -46,11 +46,7 @@ impl Config {
         }
         (!known.contains(&**name)).then(|| UnknownName {
             problem: format!("no {kind} named `{name}`"),
-            hint: match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "none is configured".to_owned(),
-                None => format!("known: {}", listed(known.iter().copied())),
-            },
+            hint: nearest::hint_of(name, known.iter().copied()),
         })
     }
 

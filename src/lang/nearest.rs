@@ -34,6 +34,14 @@ pub(crate) fn did_you_mean(name: &str) -> String {
     format!("did you mean `{name}`?")
 }
 
+/// The hint where a name is none of `known`: the one that was probably meant, else all of them.
+pub(crate) fn hint_of<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    suggest(nearest(written, known.clone()), || match listed(known) {
+        names if names.is_empty() => "none is configured".to_owned(),
+        names => format!("known: {names}"),
+    })
+}
+
 /// As [`nearest`] for keys of the file, with the words that other tools use.
 pub(crate) fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const OTHER_WORDS: [(&str, &str); 19] = [

@@ -20,7 +20,7 @@ use toml::{Table, Value};
 
 use super::color::{ANSI_NAMES, Rgb};
 use super::role;
-use crate::lang::nearest::did_you_mean;
+use crate::lang::nearest;
 use crate::text::SafeText;
 
 /// A colour of a theme.
@@ -163,7 +163,7 @@ fn roles(file: &mut ThemeFile, prefix: &str, table: Table, warnings: &mut Vec<Sa
             Value::Table(inner) => {
                 let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
                 if !role::is_known(&name) {
-                    warn(warnings, &format!("no role named `{name}`{}", nearest(&name)));
+                    warn(warnings, &format!("no role named `{name}`{}", hint_of(&name)));
                     continue;
                 }
                 roles(file, &name, inner, warnings);
@@ -203,13 +203,9 @@ fn canvas(file: &mut ThemeFile, table: &Table, warnings: &mut Vec<SafeText>) {
     }
 }
 
-fn nearest(name: &str) -> String {
-    let best = role::Role::ALL
-        .iter()
-        .map(|role| (strsim::osa_distance(role.name(), name), role.name()))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    best.map_or_else(String::new, |(_, known)| format!("; {}", did_you_mean(known)))
+fn hint_of(name: &str) -> String {
+    let near = nearest::nearest(name, role::Role::ALL.iter().map(|role| role.name()));
+    near.map_or_else(String::new, |known| format!("; {}", nearest::did_you_mean(known)))
 }
 
 fn warn(warnings: &mut Vec<SafeText>, text: &str) {
