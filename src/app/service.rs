@@ -3,6 +3,7 @@
 use crate::config::panels;
 use crate::text::name::Name;
 
+use super::describe;
 use super::keymap::Command;
 use super::logs;
 use super::row::RowKey;
@@ -41,15 +42,7 @@ pub(crate) fn show(state: &mut State, name: Name) {
 /// The service that is selected, or the one that the screen is about.
 pub(crate) fn selected(state: &State) -> Option<Name> {
     let row = state.focused_panel().and_then(|id| state.selected(&id));
-    let of_row = row.and_then(|row| match row {
-        RowKey::Service(name) => Some(name),
-        RowKey::Check(name) => Some(state.seen().row_of(&name)),
-        RowKey::Alert(id) => {
-            let world = state.seen();
-            world.alert(&id).and_then(|alert| world.service_of_alert(alert)).map(|service| service.name.clone())
-        }
-        _ => None,
-    });
+    let of_row = row.and_then(|row| describe::service_of(state, &row));
     let shown = || (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();
     of_row.or_else(|| shown().map(|service| service.name.clone()))
 }
