@@ -29,19 +29,19 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let Some(layout) = state.console.layouts.get(&state.console.screen) else { return };
     let room = Room { width: area.width, height: area.height, screen: area.height };
-    let mut rows = wanted(state, &layout.rows_at(room.width), room);
+    let rows = wanted(state, &layout.rows_at(room.width), room);
     if rows.is_empty() {
         Notice::empty("nothing to show", "the panels of this screen have nothing yet").draw(painter, area);
         return;
     }
-    let wish = |rows: &Rows| rows.iter().map(|row| of_row(state, row, room)).collect::<Vec<Wish>>();
-    let mut wishes = wish(&rows);
-    if wishes.iter().map(|wish| u32::from(wish.least)).sum::<u32>() > u32::from(area.height) {
+    let wishes = rows.iter().map(|row| of_row(state, row, room));
+    let mut rows: Vec<(&Vec<Cell>, Wish)> = rows.iter().zip(wishes).collect();
+    if rows.iter().map(|(_, wish)| u32::from(wish.least)).sum::<u32>() > u32::from(area.height) {
         worst_first(state, &mut rows);
-        wishes = wish(&rows);
     }
+    let wishes: Vec<Wish> = rows.iter().map(|(_, wish)| *wish).collect();
     let mut rest = area;
-    for (row, height) in rows.iter().zip(heights(&wishes, area.height)) {
+    for ((row, _), height) in rows.iter().zip(heights(&wishes, area.height)) {
         let (line, below) = split_top(rest, height);
         rest = below;
         if height == 0 {
@@ -82,15 +82,15 @@ fn wanted(state: &State, rows: &Rows, room: Room) -> Rows {
 
 /// Puts the rows of metrics that are past a threshold before those that are not: the last rows go where there is no room
 /// for all.
-fn worst_first(state: &State, rows: &mut Rows) {
+fn worst_first(state: &State, rows: &mut [(&Vec<Cell>, Wish)]) {
     let severity = |placed: &Placed| match &placed.id.subject {
         PanelSubject::Metric(name) => state.seen().metric(name).map(|metric| metric.severity),
         _ => None,
     };
     let is_of_metrics = |row: &Vec<Cell>| row.iter().flatten().all(|placed| severity(placed).is_some());
-    let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(&rows[*at])).collect();
-    let mut sorted: Vec<Vec<Cell>> = places.iter().map(|at| rows[*at].clone()).collect();
-    sorted.sort_by_key(|row| Reverse(row.iter().flatten().filter_map(severity).max()));
+    let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(&rows[*at].0)).collect();
+    let mut sorted: Vec<_> = places.iter().map(|at| rows[*at]).collect();
+    sorted.sort_by_key(|(row, _)| Reverse(row.iter().flatten().filter_map(severity).max()));
     for (at, row) in places.into_iter().zip(sorted) {
         rows[at] = row;
     }
