@@ -19,7 +19,7 @@ use opsroom::lang::key::{Key, KeyCode};
 use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
-use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreEffect, TerminalEffect};
+use opsroom::model::effect::{ConsoleEffect, Effect, HistoryEffect, RequestId, RunEffect, StoreEffect, TerminalEffect};
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{
@@ -122,8 +122,8 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
 
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
-    // What the past of the screen was is read once it is drawn.
-    let asked = app.take().into_iter().filter(|effect| !matches!(effect, Effect::History(_)));
+    // What the past of the screen was is read once it is drawn; nothing else is asked, and nothing written.
+    let asked = app.take().into_iter().filter(|effect| !matches!(effect, Effect::History(HistoryEffect::Read(_))));
     assert_eq!(asked.collect::<Vec<_>>(), [], "the console polls nothing for it");
     let progress = VerificationProgress {
         until: app.now().utc + chrono::Duration::seconds(57),
