@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::record::Level;
 
@@ -96,7 +96,8 @@ impl LevelHistogram {
 
     /// The span `[from, to)` as at most `columns` bars of one width, which is returned in seconds: a round one (1, 2,
     /// 5, 10, 15, 30 seconds, minutes, …), with bars that begin at its multiples, so that they do not flicker as
-    /// time goes on. Bars without records are there too.
+    /// time goes on. Of the first bar only what is not before `from` is counted, so that all together are those of the span.
+    /// Bars without records are there too.
     pub(crate) fn bars(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> (i64, Vec<HistogramBar>) {
         let (from, to) = (from.timestamp(), to.timestamp().max(from.timestamp() + 1));
         let columns = i64::try_from(columns.max(1)).unwrap_or(i64::MAX);
@@ -107,9 +108,11 @@ impl LevelHistogram {
                 Some(HistogramBar { from: DateTime::from_timestamp(bar * width, 0)?, counts: Counts::default() })
             })
             .collect();
-        let scale = (0..SCALES.len()).rev().find(|at| width % SCALES[*at] == 0).unwrap_or(0);
+        let begin = from.max(first * width);
+        let divides = |unit: i64| width % unit == 0 && begin % unit == 0;
+        let scale = (0..SCALES.len()).rev().find(|at| divides(SCALES[*at])).unwrap_or(0);
         let unit = SCALES[scale];
-        for (bucket, counts) in self.scales[scale].range(first * width / unit, (last + 1) * width / unit) {
+        for (bucket, counts) in self.scales[scale].range(begin / unit, (last + 1) * width / unit) {
             let place = usize::try_from((bucket * unit).div_euclid(width) - first).unwrap_or_default();
             if let Some(bar) = bars.get_mut(place) {
                 for (sum, count) in bar.counts.iter_mut().zip(counts) {
@@ -119,6 +122,14 @@ impl LevelHistogram {
         }
         (width, bars)
     }
+}
+
+/// The first moment of a span that ends now: to a sixtieth of it, and to the minute from an hour on. Whatever is counted
+/// over an hour is counted from here, or two screens would give two counts.
+pub(crate) fn span_begin(now: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    let unit = (span.num_seconds() / 60).clamp(1, 60);
+    let end = (now.timestamp().div_euclid(unit) + 1) * unit;
+    DateTime::from_timestamp(end - span.num_seconds(), 0).unwrap_or(now)
 }
 
 /// The smallest round width with which `span` seconds take at most `columns` bars, wherever they begin.
@@ -156,6 +167,23 @@ mod tests {
         assert_eq!(bars[0].counts[Level::Info as usize], 1);
         assert_eq!(bars[6].counts[Level::Info as usize], 1);
         assert_eq!(histogram.span(), Some((at(1000), at(1060))));
+    }
+
+    #[test]
+    fn bars_count_what_is_in_the_span_and_nothing_before() {
+        let mut histogram = LevelHistogram::default();
+        for second in [119, 120, 3_719] {
+            histogram.add(at(second), Level::Error);
+        }
+        let from = span_begin(at(3_719), TimeDelta::hours(1));
+        assert_eq!(from, at(120), "sixty minutes, with the one that is under way");
+        // Minutes, and bars of two of which the first begins before the span.
+        for columns in [80, 40] {
+            let (_, bars) = histogram.bars(from, at(3_720), columns);
+            let sum: u32 = bars.iter().flat_map(|bar| bar.counts).sum();
+            assert_eq!(sum, 2, "{columns} columns");
+        }
+        assert_eq!(span_begin(at(3_719), TimeDelta::minutes(5)), at(3_420));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::histogram::span_begin;
 use super::record::{Level, Record, RecordData, RecordKind};
 use super::view::WINDOW;
 
-/// Minutes that are counted.
-const MINUTES: i64 = 60;
+/// For how long is counted.
+const SPAN: TimeDelta = TimeDelta::hours(1);
 /// Shapes that are held. When another comes a quarter is let go, mild and old ones first.
 const MOST: usize = 128;
 
@@ -74,7 +75,7 @@ fn minute(at: DateTime<Utc>) -> i64 {
 
 /// The first minute of the hour that ends at `now`.
 fn first(now: DateTime<Utc>) -> i64 {
-    minute(now) - MINUTES + 1
+    minute(span_begin(now, SPAN))
 }
 
 impl RepeatedShapes {
@@ -174,8 +175,6 @@ fn alone(record: &Record) -> Record {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::lang::time::Stamp;
     use crate::logs::pattern::hash_of;

@@ -38,9 +38,9 @@ pub struct LogView {
     pub ring: Ring,
     /// What was said how often in the last hour.
     pub(crate) repeats: RepeatedShapes,
-    /// Up to which `seq` its records were there before they were read; those above came live.
     /// Since when what it says is read as it is said; `None` before it was opened.
     followed_since: Option<DateTime<Utc>>,
+    /// Up to which `seq` its records were there before they were read; those above came live.
     backlog_to: u64,
     /// Bytes of the longest service name that a record of this log has stated; never shrinks.
     pub longest_service: usize,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels;
-use crate::logs::histogram::HistogramBar;
+use crate::logs::histogram::{HistogramBar, span_begin};
 use crate::logs::ring::AHEAD;
 
 use super::times::go_to;
@@ -25,6 +25,8 @@ const RANGES: [(Duration, &str); 7] = [
 pub struct BarsShown {
     /// Seconds that one bar covers.
     pub width: i64,
+    /// Where what they count begins: within the first bar.
+    pub from: DateTime<Utc>,
     /// The bars, oldest first.
     pub bars: Vec<HistogramBar>,
     /// The bar that holds the moment of the cursor.
@@ -50,13 +52,14 @@ pub fn bars(state: &State, columns: usize) -> BarsShown {
     let ahead = screen.pane.view().histogram().span().map(|(_, newest)| newest + Duration::seconds(1));
     let latest = ahead.filter(|ahead| *ahead > now && *ahead <= now + AHEAD + Duration::seconds(1)).unwrap_or(now);
     let to = around.unwrap_or(latest);
-    let (width, bars) = screen.pane.view().histogram().bars(to - span, to, columns);
+    let from = around.map_or_else(|| span_begin(now, span), |to| to - span);
+    let (width, bars) = screen.pane.view().histogram().bars(from, to, columns);
     let holds = |at: DateTime<Utc>| {
         let first = bars.first()?.from;
         usize::try_from((at - first).num_seconds().div_euclid(width)).ok().filter(|bar| *bar < bars.len())
     };
     let cursor = state.console.time_cursor.and_then(holds);
-    BarsShown { width, bars, cursor, span: words, latest: around.is_none() }
+    BarsShown { width, from, bars, cursor, span: words, latest: around.is_none() }
 }
 
 /// Commands while the histogram has the focus. `false`: none of its own.

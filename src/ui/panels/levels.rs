@@ -41,21 +41,20 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
     let screen = &state.console.screens.logs;
     let inner = Frame::inner(area);
     let plot = levels::plot(inner);
-    let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
+    let BarsShown { width, from, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
     let buckets: Vec<(DateTime<Utc>, LevelCounts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
     let all = buckets.iter().fold(LevelCounts::default(), |sum, (_, counts)| sum.and(*counts));
     let zone = state.seen().config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
     // Older records may be in the files; these counts are of what is loaded.
-    let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
     let logs = screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
     let name = if latest {
         let now = state.shown_now().utc;
-        match (LoadedSpan::of(logs), begins) {
-            (Some(LoadedSpan { first, complete }), Some(begins)) if first > begins => {
+        match LoadedSpan::of(logs) {
+            Some(LoadedSpan { first, complete }) if first > from => {
                 format!("last {span}, loaded {}", figures::counted_since(first, complete, now, zone))
             }
-            (Some(LoadedSpan { complete, .. }), Some(begins)) if complete > begins => {
+            Some(LoadedSpan { complete, .. }) if complete > from => {
                 format!("last {span}, complete since {}", figures::moment(complete, now, zone))
             }
             _ => format!("last {span}"),
@@ -64,9 +63,9 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
         format!("{span} from {}", bars.first().map_or_else(String::new, |bar| figures::full(bar.from, zone)))
     };
     let foot = match cursor.and_then(|at| buckets.get(at)) {
-        Some((from, counts)) => {
-            let to = *from + TimeDelta::seconds(width);
-            let from = figures::moment(*from, state.shown_now().utc, zone);
+        Some((begin, counts)) => {
+            let to = *begin + TimeDelta::seconds(width);
+            let from = figures::moment(*begin, state.shown_now().utc, zone);
             Line::styled(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
