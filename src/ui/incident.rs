@@ -40,9 +40,14 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     rest
 }
 
+/// Places among the parts of the text that may stand in the first row before the reason, which then has the second one.
+const TAKES_DOWN: usize = 2;
+const MORE: usize = 3;
+const BEFORE_REASON: [&[usize]; 4] = [&[], &[MORE], &[TAKES_DOWN], &[TAKES_DOWN, MORE]];
+
 /// The text in one row of `room` columns where it fits, else in two: what is wrong, and below it what follows. Where `below`
-/// columns are not enough for that the reason is cut first, then some of those that it takes down are counted: who is at it
-/// and how much else is wrong stay.
+/// columns are not enough for that, what fits of it stands in the first row. Where that is not enough either the reason is
+/// cut, then some of those that it takes down are counted: who is at it and how much else is wrong stay.
 fn lines<'a>(
     state: &'a State,
     glyphs: GlyphSet,
@@ -51,36 +56,55 @@ fn lines<'a>(
     below: usize,
 ) -> (Line<'a>, Line<'a>) {
     let (whole, all) = (incident.why.width(), incident.takes_down.len());
-    let lay = |why: usize, named: usize| in_rows(state, glyphs, incident, (why, named), room, below > 0);
-    let (first, second) = lay(whole, all);
-    let excess = second.width().saturating_sub(below);
-    if below == 0 || excess == 0 {
-        return (first, second);
+    let lay = |why: usize, named: usize, up: &[usize]| {
+        let parts = parts(state, glyphs, incident, (why, named));
+        in_rows(cause(state, glyphs, incident), parts, room, below > 0, up)
+    };
+    if below == 0 {
+        return lay(whole, all, &[]);
     }
-    let why = whole.saturating_sub(excess).max(LEAST_WHY).min(whole);
-    let shorter = (1..=all.max(1)).rev().map(|named| lay(why, named));
-    shorter.into_iter().find(|(_, second)| second.width() <= below).unwrap_or_else(|| lay(why, 1))
+    let excess = |(_, second): &(Line<'_>, Line<'_>)| second.width().saturating_sub(below);
+    let ways = BEFORE_REASON.into_iter().map(|up| (up, lay(whole, all, up)));
+    let possible = ways.filter(|(up, (first, _))| up.is_empty() || first.width() <= room);
+    let Some((up, rows)) = possible.min_by_key(|(_, rows)| excess(rows)) else { return lay(whole, all, &[]) };
+    if excess(&rows) == 0 {
+        return rows;
+    }
+    let why = whole.saturating_sub(excess(&rows)).max(LEAST_WHY).min(whole);
+    let mut shorter = (1..=all.max(1)).rev().map(|named| lay(why, named, up));
+    shorter.find(|rows| excess(rows) == 0).unwrap_or_else(|| lay(why, 1, up))
 }
 
-/// The text with the reason in `why` columns, and `named` of those that it takes down by name.
-fn in_rows<'a>(
+/// What follows the cause, each part with what stands before it: since when, the reason in `why` columns, what it takes down
+/// of which `named` by name, how much else is wrong.
+fn parts<'a>(
     state: &'a State,
     glyphs: GlyphSet,
     incident: &Incident<'a>,
     (why, named): (usize, usize),
-    room: usize,
-    has_two: bool,
-) -> (Line<'a>, Line<'a>) {
+) -> [(Line<'a>, Line<'a>); 4] {
     let why = Line::styled(cut(&incident.why, why, glyphs.ellipsis), Role::TextStrong);
     let dot = || Line::styled(format!(" {} ", glyphs.dot), Role::TextDim);
     // Behind when an alert clears a time would be read as one with it.
     let before_since = if matches!(incident.cause, Cause::Alert(_)) { dot() } else { Line::plain(" ") };
-    let parts = [(before_since, since(state, incident)), (dot(), why), (dot(), after(glyphs, incident, named))];
-    let (mut first, mut second) = (cause(state, glyphs, incident), Line::new());
-    for (between, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
+    let (takes_down, more) = (takes_down(incident, named), more(incident));
+    [(before_since, since(state, incident)), (dot(), why), (dot(), takes_down), (dot(), more)]
+}
+
+/// The parts behind the cause in its row as long as they fit, and those in `up` at any rate; the others in a row below where
+/// there is one.
+fn in_rows<'a>(
+    mut first: Line<'a>,
+    parts: [(Line<'a>, Line<'a>); 4],
+    room: usize,
+    has_two: bool,
+    up: &[usize],
+) -> (Line<'a>, Line<'a>) {
+    let mut second = Line::new();
+    for (at, (between, part)) in parts.into_iter().enumerate().filter(|(_, (_, part))| !part.is_empty()) {
         // What does not fit whole goes below with all that follows: a time that is cut says another time.
         let fits = first.width() + between.width() + part.width() <= room;
-        if !has_two || (second.is_empty() && fits) {
+        if !has_two || up.contains(&at) || (second.is_empty() && fits) {
             first = first.join(between).join(part);
         } else if second.is_empty() {
             second = Line::plain("   ").join(part);
@@ -129,8 +153,8 @@ fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
     Line::styled(figures::elapsed(now.since(since.at)), Role::TextStrong).then(clock, Role::Text)
 }
 
-/// What it takes down, `named` of it by name, who is at it, and how much else is wrong.
-fn after<'a>(glyphs: GlyphSet, incident: &Incident<'a>, named: usize) -> Line<'a> {
+/// What it takes down, `named` of it by name, and who is at it.
+fn takes_down<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
     let mut words = Line::new();
     for (at, service) in incident.takes_down.iter().take(named).enumerate() {
         words = words.and(if at == 0 { "takes down " } else { ", " }, Role::Text);
@@ -145,14 +169,16 @@ fn after<'a>(glyphs: GlyphSet, incident: &Incident<'a>, named: usize) -> Line<'a
         let queued = if known.is_queued { " (queued)" } else { "" };
         words = words.and(format!("{gap}acknowledged by {}{queued}", known.by), Role::TextStrong);
     }
-    if incident.more > 0 {
-        if !words.is_empty() {
-            words = words.and(format!(" {} ", glyphs.dot), Role::TextDim);
-        }
-        // Without the word for it, one more would be read as a service that is taken down.
-        words = words.and(format!("+{}", counted(incident.more, "more cause")), Role::StatusDegraded);
-    }
     words
+}
+
+/// How much else is wrong.
+fn more<'a>(incident: &Incident<'a>) -> Line<'a> {
+    // Without the word for it, one more would be read as a service that is taken down.
+    match incident.more {
+        0 => Line::new(),
+        more => Line::styled(format!("+{}", counted(more, "more cause")), Role::StatusDegraded),
+    }
 }
 
 /// The key of its action, and what that does.

@@ -226,8 +226,28 @@ fn where_two_rows_are_too_few_the_bar_cuts_the_reason_and_keeps_what_follows() {
     down(&mut app, "cache", &"max number of clients reached ".repeat(5), &[]);
     down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);
     let drawn = frame::text(&frame::draw(&app.state, 80, 24));
-    let below = drawn.lines().nth(2).unwrap();
-    assert!(below.contains("max number of cl") && below.contains("… · takes down api"), "{drawn}");
+    let rows: Vec<&str> = drawn.lines().skip(1).take(2).collect();
+    assert!(rows[0].contains(" · takes down api "), "{drawn}");
+    assert!(rows[1].starts_with("   max number of clients") && rows[1].contains('…'), "{drawn}");
+    assert!(rows[1].trim_end().chars().count() > 70, "the row is used: {drawn}");
+}
+
+#[test]
+fn at_80_columns_nothing_of_the_bar_is_cut_while_a_row_has_room() {
+    let mut app = all_well();
+    down(&mut app, "cache", "max number of clients reached (1024)", &[]);
+    down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);
+    down(
+        &mut app,
+        "web",
+        "unhealthy: cart, api",
+        &[("cart", Status::Down, "TypeError"), ("api", Status::Down, "refused")],
+    );
+    let drawn = frame::text(&frame::draw(&app.state, 80, 24));
+    let bar = drawn.lines().skip(1).take(2).collect::<Vec<_>>().join("\n");
+    for words in ["max number of clients reached (1024)", "takes down api, web", "+1 more cause"] {
+        assert!(bar.contains(words), "{words}: {bar}");
+    }
 }
 
 #[test]
