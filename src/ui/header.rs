@@ -23,6 +23,8 @@ use crate::world::alerts::Phase;
 const SHORT_NAME: usize = 12;
 /// The clock gives way before what is wrong does.
 const CLOCK_DROP_PRIORITY: u8 = 3;
+/// What gives way when nothing else can: of these what stands further to the right first.
+const LAST_DROPPED: u8 = 1;
 /// What gives way at this priority or above gives way to the keys of the screens.
 const SHORTENED_FOR_TABS: u8 = 7;
 
@@ -114,11 +116,12 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         vec![Part::new(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 12)];
     if console.name != "opsroom" {
         let name = |name: String| Line::styled(name, Role::TextStrong).and(" ", Role::Text);
-        parts.push(Part::new(name(short(&console.name)), 5).or_longer(name(console.name.clone()), 9));
+        // Which console this is outlives all but what is wrong with it and with what it watches.
+        parts.push(Part::new(name(short(&console.name)), LAST_DROPPED).or_longer(name(console.name.clone()), 9));
     }
     if !console.environment.is_empty() {
         let word = &console.environment;
-        parts.push(Part::new(tinted(word, &short(word)), 0).or_longer(environment(word), 8));
+        parts.push(Part::new(tinted(word, &short(word)), LAST_DROPPED).or_longer(environment(word), 8));
     }
     parts.push(Part::new(divider(), 6));
     parts.push(Part::new(worst(state, glyphs), 0));
@@ -137,22 +140,18 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         }
         parts.push(part);
     }
-    let known = state.seen().alerts.acknowledged();
-    if known > 0 {
-        let before = if counts.is_empty() { divider() } else { Line::plain(" ") };
-        parts.push(Part::new(before.join(Line::styled(format!("{known} ack"), Role::TextDim)), 6));
-    }
-    let muted = state.seen().alerts.muted();
-    if muted > 0 {
-        let before = if counts.is_empty() && known == 0 { divider() } else { Line::plain(" ") };
-        parts.push(Part::new(before.join(Line::styled(format!("{muted} muted"), Role::TextDim)), 7));
-    }
+    let mut is_first = counts.is_empty();
+    let mut beside = |n: usize, words: String, role: Role, drop_priority: u8| {
+        if n > 0 {
+            let before = if std::mem::take(&mut is_first) { divider() } else { Line::plain(" ") };
+            parts.push(Part::new(before.join(Line::styled(words, role)), drop_priority));
+        }
+    };
+    let (known, muted) = (state.seen().alerts.acknowledged(), state.seen().alerts.muted());
     let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
-    if running > 0 {
-        let before = if counts.is_empty() && known + muted == 0 { divider() } else { Line::plain(" ") };
-        let words = Line::styled(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
-        parts.push(Part::new(before.join(words), 10));
-    }
+    beside(known, format!("{known} ack"), Role::TextDim, 6);
+    beside(muted, format!("{muted} muted"), Role::TextDim, 7);
+    beside(running, format!("{} {running} running", glyphs.pointer), Role::StatusPending, 10);
     parts.extend(company(state, &divider()));
     parts
 }
