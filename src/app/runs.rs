@@ -108,7 +108,7 @@ fn ask_cancel(state: &mut State) {
     state.console.overlays.push(AskOverlay {
         question: SafeText::new(&question),
         detail: SafeText::new(
-            "Its processes get TERM, then KILL after the grace period. A half-finished change may remain. y cancels the run.",
+            "Its processes are asked to end (TERM); what still runs after the grace period is killed (KILL). A change may be left half done.",
         ),
         opened: state.world.now,
         then: OnYes::StopRun(run.id),

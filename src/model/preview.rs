@@ -107,7 +107,7 @@ impl Preview {
         }
         let (timeout, signal) =
             if plan.terminal { (unit::span(plan.timeout), "HUP") } else { (seconds(plan.timeout), "TERM") };
-        fact("timeout", &format!("{timeout}, then {signal}, then KILL after {}", seconds(plan.grace)));
+        fact("timeout", &format!("{timeout}, then stopped ({signal}), {} later killed (KILL)", seconds(plan.grace)));
         if !about.verified_by.is_empty() {
             fact("verified by", about.verified_by);
         }
@@ -288,7 +288,7 @@ mod tests {
   ${{1}}         version = 'v 1'
   directory    /srv
   env          TOKEN (values are not shown)
-  timeout      60s, then TERM, then KILL after 10s
+  timeout      60s, then stopped (TERM), 10s later killed (KILL)
   verified by  api
   digest       {digest}
 warning: db is down

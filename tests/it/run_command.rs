@@ -480,7 +480,7 @@ fn what_is_shown_is_quoted_complete_and_kept() {
         "  target       api\n",
         "  step 1       sh -c 'echo restarting; touch \"$1\"; echo ${#TOKEN}' sh up\n",
         "  env          TOKEN (values are not shown)\n",
-        "  timeout      120s, then TERM, then KILL after 10s\n",
+        "  timeout      120s, then stopped (TERM), 10s later killed (KILL)\n",
         "  verified by  exit 0, and api: 2 good in a row within 8s\n",
         "  digest       ",
     ] {

@@ -906,15 +906,15 @@ fn cancelling_a_run_asks_first() {
         let (stopping, told) = app.state.world.run(&run.id).unwrap().stopping.clone().unwrap();
         stopping.describe(app.state.world.now.since(told))
     };
-    assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
+    assert_eq!(words(&app), "stopping: waiting for its supervisor");
     let summary = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
     app.outcome(summary(Stopping::Terminated { kill_in: Duration::from_secs(10) }));
     app.wait(3_500);
     // What is known is not taken back by an earlier word.
     app.outcome(summary(Stopping::Asked));
-    assert_eq!(words(&app), "stopping: TERM sent, 7 s until KILL");
+    assert_eq!(words(&app), "stopping: asked to end, killed in 7 s");
     app.outcome(summary(Stopping::Killed));
-    assert_eq!(words(&app), "stopping: KILL sent");
+    assert_eq!(words(&app), "stopping: killed, waiting for its end");
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub(crate) async fn run(
         how => describe_stop(
             how,
             stopper.timeout,
-            &format!("TERM, then KILL after {} s where needed", stopper.grace.as_secs_f32()),
+            &format!("sent TERM, and KILL {} s later if still running", stopper.grace.as_secs_f32()),
         ),
     };
     StepEnd { how, exit_code, signal, ran: true, message, survivors }

@@ -63,13 +63,13 @@ impl Stopping {
     /// In words, `since` so long after it was told.
     pub fn describe(&self, since: Duration) -> String {
         match self {
-            Self::Asked => "stopping: its supervisor was asked to send TERM".to_owned(),
-            Self::Signalled { pid } => format!("stopping: its supervisor (pid {pid}) got a signal to send TERM"),
+            Self::Asked => "stopping: waiting for its supervisor".to_owned(),
+            Self::Signalled { pid } => format!("stopping: sent a signal to its supervisor (pid {pid})"),
             Self::Terminated { kill_in } => {
                 let left = kill_in.saturating_sub(since).as_millis().div_ceil(1000);
-                format!("stopping: TERM sent, {left} s until KILL")
+                format!("stopping: asked to end, killed in {left} s")
             }
-            Self::Killed => "stopping: KILL sent".to_owned(),
+            Self::Killed => "stopping: killed, waiting for its end".to_owned(),
             Self::Failed(why) => format!("not stopped: {why}"),
         }
     }
