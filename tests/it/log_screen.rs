@@ -294,6 +294,57 @@ fn had(app: &mut App, log: &str, ages: &[u64]) {
     app.send_observation(Observation::Records { log: log.into(), batch });
 }
 
+/// The number that stands before the word in a title.
+fn count_of(frame: &str, title: &str, word: &str) -> u64 {
+    let row = frame.lines().find(|row| row.contains(title)).unwrap_or_else(|| panic!("{frame}"));
+    let words: Vec<&str> = row.split_whitespace().collect();
+    let counted = words.windows(2).find_map(|pair| pair[0].parse().ok().filter(|_| pair[1] == word));
+    counted.unwrap_or_else(|| panic!("{row}"))
+}
+
+#[test]
+fn the_errors_of_the_last_hour_are_as_many_on_every_screen() {
+    let mut app = App::new(WORLD.split("[screen.").next().unwrap_or_default());
+    // One every 40 seconds, on both sides of where the hour begins.
+    let ages: Vec<u64> = (0..6).map(|at| 3_720 - at * 40).chain([60, 20]).collect();
+    had(&mut app, "api", &ages);
+    for _ in 0..4 {
+        for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+            app.keys("1");
+            let folded = count_of(&shown(&mut app, (width, height)), "errors first", "errors");
+            app.keys("3");
+            let bars = count_of(&shown(&mut app, (width, height)), "last hour", "errors");
+            assert_eq!(folded, bars, "{width}x{height} at {}", app.now().utc);
+        }
+        app.pass(25);
+    }
+}
+
+#[test]
+fn evidence_has_the_lines_by_their_time_also_those_that_arrived_late() {
+    let mut app = logs();
+    app.keys("1");
+    let now = app.now();
+    line(&mut app, "api", 1, 9, Level::Info, "first");
+    line(&mut app, "api", 2, 3, Level::Info, "fourth");
+    line(&mut app, "api", 3, 8, Level::Info, "second, late");
+    let untimed = RecordData::unknown("api".into(), 4, now, SafeText::new("  at render (cart.js)"));
+    batch(&mut app, "api", vec![Record::new(untimed)], Loss::default());
+    line(&mut app, "web", 1, 5, Level::Info, "third");
+    for screen in ["1", "3"] {
+        app.keys(screen);
+        app.take();
+        app.keys("S");
+        let effects = app.take();
+        let saved = effects.iter().find_map(|effect| match effect {
+            Effect::Terminal(TerminalEffect::SaveEvidence(logs)) => Some(logs.as_str()),
+            _ => None,
+        });
+        let wanted = "api | first\napi | second, late\napi |   at render (cart.js)\nweb | third\napi | fourth\n";
+        assert_eq!(saved, Some(wanted), "on screen {screen}");
+    }
+}
+
 #[test]
 fn two_logs_that_begin_at_different_times_both_say_so() {
     let mut app = logs();

@@ -6,7 +6,9 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::record::Record;
+use crate::logs::ring::AHEAD;
 use crate::model::effect::{ConsoleEffect, Effect, TerminalEffect};
+use crate::text::name::Name;
 use crate::world::logs::rings;
 
 use super::marks;
@@ -60,7 +62,27 @@ pub(in crate::app) fn save_evidence(state: &State, effects: &mut Vec<Effect>) {
         Screen::Logs => chosen(state, MAX_PAGED),
         _ => lately(state),
     };
-    effects.push(TerminalEffect::SaveEvidence(text(&records, true)).into());
+    effects.push(TerminalEffect::SaveEvidence(text(&by_time(records), true)).into());
+}
+
+/// By what the lines state, and of lines that state no time right behind the one above them. On a screen a record that
+/// arrived late stands where it arrived; who reads of it later wants to know when things happened.
+fn by_time(mut records: Vec<Record>) -> Vec<Record> {
+    records.sort_by(|one, other| (&one.log, one.seq).cmp(&(&other.log, other.seq)));
+    let mut above: Option<(Name, DateTime<Utc>)> = None;
+    let mut timed: Vec<(DateTime<Utc>, Record)> = Vec::with_capacity(records.len());
+    for record in records {
+        let read = record.read_at.utc;
+        // A clock that is far ahead says nothing.
+        let stated = record.time.filter(|time| *time <= read + AHEAD);
+        let before = above.as_ref().filter(|(log, _)| *log == record.log).map(|(_, at)| *at);
+        let at = stated.or(before).unwrap_or(read);
+        above = Some((record.log.clone(), at));
+        timed.push((at, record));
+    }
+    // Those of one moment stay in the order of their log.
+    timed.sort_by_key(|(at, _)| *at);
+    timed.into_iter().map(|(_, record)| record).collect()
 }
 
 /// What was written in the last [`LATELY`], by time, the newest [`MAX_PAGED`] at the most.
