@@ -34,7 +34,7 @@ const NAMED: u16 = 18;
 
 const COLUMNS: [Column; 4] = [
     Column::text("severity", 8, 8, 1),
-    Column::text("what", 10, 120, 0),
+    Column::text("what", 10, 120, 0).wrapping(),
     Column::text("state", 8, 24, 3),
     Column::figure("since", 4, 2),
 ];

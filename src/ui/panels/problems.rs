@@ -19,7 +19,7 @@ const COLUMNS: [Column; 5] = [
     Column::figure("ago", 4, 1),
     Column::text("kind", 8, 11, 2),
     Column::text("about", 6, 18, 1),
-    Column::text("what", 16, 200, 0),
+    Column::text("what", 16, 200, 0).wrapping(),
     Column::figure("times", 6, 3),
 ];
 

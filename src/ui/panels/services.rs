@@ -132,7 +132,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
         Column::text("service", name_at_least, name, 0),
         Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
-        Column::text("reason", least, reason, 3),
+        Column::text("reason", least, reason, 3).wrapping(),
         Column::figure("p95 15m", 7, 5),
         Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 6),
         Column::figure(availability_heading(state), 8, 7),

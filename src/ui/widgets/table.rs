@@ -2,6 +2,7 @@
 //!
 //! Widths depend on the room alone, never on what the rows say just now: columns that jump cost bytes and patience.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ratatui::layout::Rect;
@@ -25,21 +26,32 @@ pub(crate) struct Column {
     pub right: bool,
     /// It holds plots, which are not reversed where their row is selected.
     pub plot: bool,
+    /// What is too long for it goes on below, while there are rows to spare.
+    pub wraps: bool,
 }
+
+/// Lines of one row at the most.
+const LINES: usize = 4;
 
 impl Column {
     pub(crate) const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
-        Self { title, least, most, drop_priority, right: false, plot: false }
+        Self { title, least, most, drop_priority, right: false, plot: false, wraps: false }
+    }
+
+    /// The same, and its words go on below where they are too long for it and the table has rows to spare.
+    #[must_use]
+    pub(crate) const fn wrapping(self) -> Self {
+        Self { wraps: true, ..self }
     }
 
     /// A column of figures.
     pub(crate) const fn figure(title: &'static str, width: u16, drop_priority: u8) -> Self {
-        Self { title, least: width, most: width, drop_priority, right: true, plot: false }
+        Self { title, least: width, most: width, drop_priority, right: true, plot: false, wraps: false }
     }
 
     /// A column of sparklines.
     pub(crate) const fn plot(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
-        Self { title, least, most, drop_priority, right: false, plot: true }
+        Self { title, least, most, drop_priority, right: false, plot: true, wraps: false }
     }
 }
 
@@ -137,21 +149,62 @@ impl Table<'_> {
             self.cells(painter, inside, y, &widths, &TableRow { cells, ..TableRow::default() });
             y += 1;
         }
+        let mut spare = usize::from(area.height.saturating_sub(y)).saturating_sub(self.rows.len());
         for (at, row) in self.rows.iter().enumerate() {
             if y >= area.height {
                 break;
             }
-            let line = Rect { y: area.y + y, height: 1, ..area };
-            self.cells(painter, inside, y, &widths, row);
+            let (row, below) = self.wrapped(row, &widths, spare);
+            spare -= below.len();
+            let height = 1 + u16::try_from(below.len()).unwrap_or(0);
+            self.cells(painter, inside, y, &widths, &row);
+            for (under, cells) in (1..height).zip(below) {
+                self.cells(painter, inside, y + under, &widths, &TableRow { cells, ..TableRow::default() });
+            }
             if self.selected == Some(at) {
-                select(painter, line, self.focused);
-                self.cells_where(painter, inside, y, (&widths, row), |column| column.plot);
+                for under in 0..height {
+                    select(painter, Rect { y: area.y + y + under, height: 1, ..area }, self.focused);
+                }
+                self.cells_where(painter, inside, y, (&widths, &row), |column| column.plot);
             }
             if let Some(target) = &row.target {
-                painter.note(line, target.clone());
+                painter.note(Rect { y: area.y + y, height, ..area }, target.clone());
             }
-            y += 1;
+            y += height;
         }
+    }
+
+    /// A row, and the cells of the lines below it in which what is too long goes on: at most `spare`.
+    fn wrapped<'r>(
+        &self,
+        row: &'r TableRow<'_>,
+        widths: &[u16],
+        spare: usize,
+    ) -> (Cow<'r, TableRow<'r>>, Vec<Vec<Line<'static>>>) {
+        let wraps = self.columns.iter().position(|column| column.wraps).filter(|_| row.running_on.is_none());
+        let cell = wraps.and_then(|at| Some((at, row.cells.get(at)?, usize::from(*widths.get(at)?))));
+        let is_long = |words: &Line<'_>, width: usize| spare > 0 && width > 0 && words.width() > width;
+        let Some((at, words, width)) = cell.filter(|(_, words, width)| is_long(words, *width)) else {
+            return (Cow::Borrowed(row), Vec::new());
+        };
+        let mut lines = words.wrapped(width, 0);
+        let most = LINES.min(1 + spare);
+        if lines.len() > most {
+            lines.truncate(most);
+            if let Some(last) = lines.last_mut() {
+                // What does not fit gives way to an ellipsis where it is drawn.
+                last.push(" ".repeat(width), Role::Text);
+            }
+        }
+        let mut lines = lines.into_iter();
+        let mut first = row.clone();
+        first.cells[at] = lines.next().unwrap_or_default();
+        let below = lines.map(|line| {
+            let mut cells = vec![Line::new(); at];
+            cells.push(line);
+            cells
+        });
+        (Cow::Owned(first), below.collect())
     }
 
     fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], row: &TableRow<'_>) {
@@ -225,6 +278,21 @@ mod tests {
         assert_eq!(widths(&COLUMNS, 20), [12, 7, 0]);
         assert_eq!(widths(&COLUMNS, 14), [12, 0, 0]);
         assert_eq!(widths(&COLUMNS, 3), [12, 0, 0], "the last is cut where it is drawn");
+    }
+
+    #[test]
+    fn what_is_too_long_goes_on_below_while_there_are_rows_to_spare() {
+        let columns = [Column::text("at", 2, 2, 0), Column::text("what", 10, 10, 0).wrapping()];
+        let rows = || ["first words, second words", "short", "one two three four five six seven eight nine ten"];
+        let rows =
+            rows().map(|text| TableRow { cells: vec![Line::plain("at"), Line::plain(text)], ..TableRow::default() });
+        let table = Table { columns: &columns, rows: rows.to_vec(), selected: None, focused: false, headings: false };
+        let lines = |at: usize, spare| table.wrapped(&table.rows[at], &[2, 10], spare).1.len();
+        assert_eq!((lines(0, 0), lines(0, 1), lines(0, 9)), (0, 1, 2));
+        assert_eq!(lines(1, 9), 0, "what fits takes no more");
+        assert_eq!(lines(2, 9), LINES - 1);
+        let cut = table.wrapped(&table.rows[0], &[2, 10], 1).1.remove(0).remove(1);
+        assert!(cut.width() > 10, "an ellipsis is drawn where there is more");
     }
 
     #[test]
