@@ -51,11 +51,12 @@ pub(super) fn end_silence(state: &mut State) {
         "Silenced by {} until {until}: {}. What it matches and still fires is announced.",
         silence.by, silence.why
     );
+    let title = state.world.title_of_match(&silence.matching);
     state.console.overlays.push(AskOverlay {
-        question: SafeText::new(&format!("End the silence of {}?", silence.matching)),
+        question: SafeText::new(&format!("End the silence of {title}?")),
         detail: SafeText::new(&detail),
         opened: state.world.now,
-        then: OnYes::EndSilence { id: silence.id, matching: silence.matching },
+        then: OnYes::EndSilence { id: silence.id, matching: silence.matching, title },
     });
 }
 

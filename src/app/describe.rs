@@ -53,9 +53,10 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             || id.to_string(),
             |alert| format!("{} {}", world.title_of_subject(&alert.subject), alert.condition),
         ),
-        RowKey::Silence(id) => world
-            .active_silence(id)
-            .map_or_else(|| "silence".to_owned(), |silence| format!("silence of {}", silence.matching)),
+        RowKey::Silence(id) => world.active_silence(id).map_or_else(
+            || "silence".to_owned(),
+            |silence| format!("silence of {}", world.title_of_match(&silence.matching)),
+        ),
         RowKey::Run(id) => format!("run {id}"),
         RowKey::Lock(target) => format!("lock of {target}"),
         RowKey::Entry(..) => "event".to_owned(),

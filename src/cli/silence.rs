@@ -100,7 +100,7 @@ async fn start_at(
         until,
         hold: arguments.hold,
     };
-    let mut text = format!("{}\n{}\n", preview.now_in_words(), preview.past_in_words());
+    let mut text = format!("{}\n{}\n", preview.now_in_words(|name| name), preview.past_in_words(|name| name));
     let until = clock(said.until, now, Tz::UTC);
     let _ = writeln!(text, "silenced {} until {until}, id {}", said.matching, said.id);
     say(run_service, now, vec![Statement::SilenceStarted(said)], &text).await

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Config;
 use super::sections::action::Action;
 use crate::model::run::Lock;
+use crate::model::silence::SilenceMatch;
 use crate::text::name::Name;
 
 /// How an action is shown; its name where the configuration has it no more.
@@ -33,10 +34,24 @@ pub(crate) fn titles_of_checks(config: &Config) -> HashMap<&str, &str> {
     config.checks.iter().map(|check| (&*check.name, title(check.service.as_ref()).unwrap_or(&check.name))).collect()
 }
 
-/// How an alert is shown: as the check or metric that it is about.
+/// How an alert is shown: as the check, metric or objective that it is about.
 pub(crate) fn title_of_alert<'a>(config: &'a Config, name: &'a str) -> &'a str {
-    let metric = config.metrics.iter().find(|metric| *metric.name == *name);
-    metric.map_or_else(|| title_of_check(config, name), |metric| metric.title.as_str())
+    let metrics = config.metrics.iter().map(|metric| (&metric.name, &metric.title));
+    let mut titled = metrics.chain(config.slos.iter().map(|slo| (&slo.name, &slo.title)));
+    titled.find(|(known, _)| ***known == *name).map_or_else(|| title_of_check(config, name), |(_, title)| title)
+}
+
+/// What a silence is called by what it matches: `service shop front`, `HTTP API critical`; as it is written where it names
+/// no one thing.
+pub(crate) fn title_of_match(config: &Config, matching: &str) -> String {
+    match SilenceMatch::stored(matching) {
+        Ok(SilenceMatch::Service(name)) => format!("service {}", title_of_service(config, &name)),
+        Ok(SilenceMatch::Alert(name, None)) => title_of_alert(config, &name).to_owned(),
+        Ok(SilenceMatch::Alert(name, Some(severity))) => {
+            format!("{} {}", title_of_alert(config, &name), severity.word())
+        }
+        _ => matching.to_owned(),
+    }
 }
 
 /// How a service is shown; its name where the configuration has it no more.

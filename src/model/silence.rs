@@ -145,10 +145,10 @@ impl SilencePreview {
         preview
     }
 
-    /// `matches 2 alerts that fire now: critical api, high web`.
-    pub(crate) fn now_in_words(&self) -> String {
-        let named: Vec<String> =
-            self.now.iter().map(|(severity, alert)| format!("{} {alert}", severity.word())).collect();
+    /// `matches 2 alerts that fire now: critical api, high web`; `title` says how an alert is called.
+    pub(crate) fn now_in_words<'a>(&'a self, title: impl Fn(&'a str) -> &'a str) -> String {
+        let named = self.now.iter().map(|(severity, alert)| format!("{} {}", severity.word(), title(alert)));
+        let named: Vec<String> = named.collect();
         match named.len() {
             0 => "matches nothing that fires now".to_owned(),
             1 => format!("matches 1 alert that fires now: {}", named[0]),
@@ -156,10 +156,10 @@ impl SilencePreview {
         }
     }
 
-    /// `in the last 7 days it would have muted 5: api 4×, web 1×`.
-    pub(crate) fn past_in_words(&self) -> String {
+    /// `in the last 7 days it would have muted 5: api 4×, web 1×`; `title` says how an alert is called.
+    pub(crate) fn past_in_words<'a>(&'a self, title: impl Fn(&'a str) -> &'a str) -> String {
         let all: usize = self.past.values().sum();
-        let named: Vec<String> = self.past.iter().map(|(alert, times)| format!("{alert} {times}×")).collect();
+        let named: Vec<String> = self.past.iter().map(|(alert, times)| format!("{} {times}×", title(alert))).collect();
         match all {
             0 => "in the last 7 days it would have muted nothing".to_owned(),
             n => format!("in the last 7 days it would have muted {n}: {}", named.join(", ")),
@@ -260,8 +260,8 @@ mod tests {
     fn a_preview_names_what_fires_and_counts_a_week() {
         let all = [firing("a", -20_000, Some(-19_000)), firing("a", -100, Some(-50)), firing("b", -10, None)];
         let preview = SilencePreview::new(&SilenceMatch::Every, all.iter(), at(0));
-        assert_eq!(preview.now_in_words(), "matches 1 alert that fires now: high b");
-        assert_eq!(preview.past_in_words(), "in the last 7 days it would have muted 2: a 1×, b 1×");
+        assert_eq!(preview.now_in_words(|name| name), "matches 1 alert that fires now: high b");
+        assert_eq!(preview.past_in_words(|name| name), "in the last 7 days it would have muted 2: a 1×, b 1×");
         let none = SilencePreview::new(&SilenceMatch::Service("x".into()), all.iter(), at(0));
         assert_eq!((none.now.len(), none.past.len()), (0, 0));
     }

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::config::titles::{title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_service};
+use crate::config::titles::{
+    title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_match, title_of_service,
+};
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
@@ -192,7 +194,8 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
             (HistoryKind::Ack, format!("{} is open again: {because}", named(said.severity, &said.alert)), false)
         }
         Statement::SilenceStarted(said) => {
-            let text = format!("silenced {} until {}: {}", said.matching, until(said.until), said.why);
+            let what = title_of_match(config, &said.matching);
+            let text = format!("silenced {what} until {}: {}", until(said.until), said.why);
             (HistoryKind::Silence, text, true)
         }
         Statement::SilenceEnded(said) => {
@@ -201,7 +204,7 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
                 SilenceEnd::Quiet => ": quiet for long enough",
                 SilenceEnd::Person => "",
             };
-            let text = format!("silence of {} ended{because}", said.matching);
+            let text = format!("silence of {} ended{because}", title_of_match(config, &said.matching));
             (HistoryKind::Silence, text, said.because == SilenceEnd::Person)
         }
         _ => return of_maintenance(fact, config, zone),

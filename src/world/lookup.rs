@@ -107,6 +107,11 @@ impl World {
         service.filter(|service| service.checks.len() == 1).map_or(name, |service| service.title.as_str())
     }
 
+    /// What a silence is called by what it matches.
+    pub(crate) fn title_of_match(&self, matching: &str) -> String {
+        titles::title_of_match(&self.config, matching)
+    }
+
     /// How an action is shown; its name where the configuration has it no more.
     pub(crate) fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
         titles::title_of(&self.config.actions, action)

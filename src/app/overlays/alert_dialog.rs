@@ -10,6 +10,7 @@ use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::config::sections::alerting::Alerting;
+use crate::config::titles::title_of_alert;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -125,7 +126,10 @@ impl AlertDialog {
                 match SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word)) {
                     Ok(matching) => {
                         let preview = world.preview_silence(&matching);
-                        vec![SafeText::new(&preview.now_in_words()), SafeText::new(&preview.past_in_words())]
+                        let title = |name| title_of_alert(&world.config, name);
+                        let silenced = format!("silences {}", world.title_of_match(&matching.written()));
+                        let lines = [preview.now_in_words(title), preview.past_in_words(title), silenced];
+                        lines.iter().map(|line| SafeText::new(line)).collect()
                     }
                     Err(problem) => vec![SafeText::new(&problem)],
                 }
@@ -178,7 +182,7 @@ impl AlertDialog {
                 }
                 let matching = meant.written();
                 let until = self.until(2, now)?.ok_or("how long? use 30m or 2h")?;
-                let text = format!("silenced {matching}");
+                let text = format!("silenced {}", world.title_of_match(&matching));
                 let said =
                     SilenceStarted { id: silence_id(now), matching, why: self.reason(1), until, hold: self.hold };
                 Ok((vec![Statement::SilenceStarted(said)], text))

@@ -39,6 +39,8 @@ pub enum OnYes {
         id: Name,
         /// What it matches.
         matching: String,
+        /// What it is called by that.
+        title: String,
     },
     /// Sends a test by every channel.
     TestChannels,
@@ -72,9 +74,9 @@ impl Overlay for AskOverlay {
         match key.code {
             KeyCode::Char('y') if !key.ctrl && !key.alt => {
                 match &self.then {
-                    OnYes::EndSilence { id, matching } => {
+                    OnYes::EndSilence { id, matching, title } => {
                         let (id, matching) = (id.clone(), matching.clone());
-                        let said = SafeText::new(&format!("silence of {matching} ended"));
+                        let said = SafeText::new(&format!("silence of {title} ended"));
                         let ended = SilenceEnded { id, matching, because: SilenceEnd::Person };
                         effects.push(Effect::Store(
                             state.request(AwaitedAnswer::Said(said)),
@@ -123,8 +125,8 @@ impl AskOverlay {
                 let title = action.map_or_else(|| run.to_string(), |action| state.world.title_of(&action).to_owned());
                 state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));
             }
-            OnYes::EndSilence { matching, .. } => {
-                state.toast(Tone::Info, &format!("silence of {matching}: not ended"));
+            OnYes::EndSilence { title, .. } => {
+                state.toast(Tone::Info, &format!("silence of {title}: not ended"));
             }
             OnYes::TestChannels => state.toast(Tone::Info, "no test message sent"),
         }

@@ -19,7 +19,8 @@ impl Panel for Silences {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, silence: &SilenceRecord| {
-            write!(to, "{} {} {}", silence.matching, silence.by, silence.why)
+            let title = state.seen().title_of_match(&silence.matching);
+            write!(to, "{title} {} {} {}", silence.matching, silence.by, silence.why)
         };
         keys(state.seen().active_silences(), filter, |silence| RowKey::Silence(silence.id.clone()), text)
     }

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 4] = [
     Column::text("match", 16, 24, 0),
     Column::text("by", 8, 12, 3),
     Column::text("until", 21, 27, 2),
-    Column::text("why", 12, 80, 1),
+    Column::text("why", 12, 80, 1).wrapping(),
 ];
 
 pub(super) struct Silences;
@@ -55,7 +55,7 @@ fn row<'a>(state: &State, silence: &'a SilenceRecord) -> TableRow<'a> {
     let until = if silence.hold { until.and(", held", Role::TextDim) } else { until };
     TableRow {
         cells: vec![
-            Line::styled(Span::borrowed(&silence.matching), Role::TextStrong),
+            Line::styled(state.seen().title_of_match(&silence.matching), Role::TextStrong),
             Line::plain(Span::borrowed(silence.by.as_str())),
             until,
             Line::styled(Span::borrowed(silence.why.as_str()), Role::TextDim),
