@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 
 use super::service_status::standing;
-use super::{Height, Listing, PanelView, Room, check, focused, frame, framed, none_matches, note, services};
+use super::{Height, Listing, PanelView, Room, check, focused, frame, framed, name_of, none_matches, note, services};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
@@ -71,7 +71,7 @@ impl PanelView for Checks {
         let total = lines.len();
         let shown = first..(first + height).min(total);
         let place = position(&shown, total);
-        frame(state, painter, id, "checks").foot(place).draw(painter, area);
+        frame(state, painter, id, name_of("checks", state.shown_service())).foot(place).draw(painter, area);
         note(painter, inner, id.clone());
         if lines.is_empty() {
             let none = || Notice::empty("no checks", "add [check.NAME] with service = \"…\"");
@@ -105,12 +105,12 @@ fn overlays(state: &State, painter: &Painter<'_>, check: &CheckView) -> Line<'st
     if check.flapping { line.and(" ", Role::Text).join(status::flapping(glyphs)) } else { line }
 }
 
-fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
+fn heading<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
     let own = if state.seen().is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
     let over = overlays(state, painter, check);
     status::label(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
-        .and(&check.name, Role::TextStrong)
+        .and(Span::borrowed(state.seen().title_of_check(&check.name)), Role::TextStrong)
         .and(format!(" {}", standing(state, check.since)), Role::Text)
         .and(own, Role::MarkStale)
         .join(over)

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::{Height, PanelView, Room, focused, frame, note};
 use crate::app::keymap::Command;
 use crate::app::logs::{self, BarsShown};
+use crate::app::screens::logs::LogScope;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::logs::histogram::HistogramBar;
@@ -74,7 +75,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
         None if focused(state, id) => Line::styled("h and l select a bar, + and - change the span", Role::TextDim),
         None => Line::new(),
     };
-    frame(state, painter, id, name)
+    frame(state, painter, id, whose(state, name))
         .with(counted(all), painter.glyphs().dot)
         .note(Line::styled(format!("a bar is {each}"), Role::TextDim))
         .foot(foot)
@@ -88,6 +89,15 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
             Notice::empty(headline, further(state)).draw(painter, inner);
         }
         _ => levels::draw(painter, inner, &buckets, cursor),
+    }
+}
+
+/// The name of the panel, behind whose records they are where not all are shown.
+fn whose(state: &State, name: String) -> String {
+    match &state.console.screens.logs.scope {
+        LogScope::All => name,
+        LogScope::Log(log) => format!("log {log}, {name}"),
+        LogScope::Service(service) => format!("{}, {name}", state.seen().title_of_service(service)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, metric, metric_chart, none_matches, note};
+use super::{Height, Listing, PanelView, Room, focused, frame, metric, metric_chart, name_of, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::metrics::span;
 use crate::app::row::RowKey;
@@ -45,6 +45,9 @@ const VALUE: (u16, u16) = (10, 18);
 /// Columns of a title at the most, where the longest needs them.
 const TITLE: (usize, usize) = (18, 40);
 
+/// The column of the thresholds, or of why nothing is known.
+const THRESHOLDS: usize = 3;
+
 /// What a metric comes to in figures goes first.
 fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
     // A mark stands before the title of one whose chart is shown.
@@ -63,7 +66,8 @@ fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
-    frame(state, painter, id, "metrics").foot(listing.position()).draw(painter, area);
+    let service = state.shown_service().filter(|_| id.is(&panels::SERVICE_METRICS));
+    frame(state, painter, id, name_of("metrics", service)).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let none = || Notice::empty("no metrics", "add [metric.NAME] with from and value");
@@ -84,7 +88,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             metric::value(painter, shown),
             metric_chart::sparkline(state, painter, shown, widths[2]),
             match &shown.error {
-                Some(why) => Line::styled(why, Role::LevelError),
+                Some(why) => metric::age(state, shown).then(why, Role::LevelError),
                 None => thresholds(shown),
             },
             metric::age(state, shown),
@@ -95,7 +99,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
                 room => metric_chart::summary(state, shown, span(state).0, room),
             },
         ];
-        TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
+        // Why it is not known has the place of what it would come to.
+        let running_on = (shown.error.is_some() && widths[THRESHOLDS] > 0).then_some(THRESHOLDS);
+        TableRow { cells, running_on, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);

@@ -49,6 +49,7 @@ use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::config::sections::screen::ScreenLayout;
 use crate::theme::Role;
 use crate::ui::line::Line;
+use crate::world::services::ServiceView;
 
 /// How a panel looks.
 pub(crate) trait PanelView: Sync {
@@ -212,6 +213,11 @@ pub(crate) fn frame<'a>(
         frame = frame.with(Line::styled("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
     }
     frame
+}
+
+/// `checks of shop front`: the name of a panel that shows what belongs to one service alone.
+pub(crate) fn name_of(what: &str, service: Option<&ServiceView>) -> String {
+    service.map_or_else(|| what.to_owned(), |service| format!("{what} of {}", service.title))
 }
 
 /// The rows of a list and the window over them.

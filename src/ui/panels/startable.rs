@@ -2,11 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note, runs};
+use super::{Height, Listing, PanelView, Room, focused, frame, name_of, none_matches, note, runs};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
-use crate::config::panels::PanelId;
+use crate::config::panels::{self, PanelId};
 use crate::theme::Role;
 use crate::ui::footer::key_of_action;
 use crate::ui::line::Line;
@@ -44,9 +44,10 @@ fn action_columns(state: &State) -> [Column; 4] {
         .max()
         .unwrap_or(0);
     let keys = u16::try_from(keys).unwrap_or(6).clamp(1, 8);
+    let title = runs::title_width(state);
     [
         Column::text("key", keys, keys, 0),
-        Column::text("action", 10, 30, 0),
+        Column::text("action", title, title, 0),
         Column::text("last", 14, 18, 1),
         Column::figure("ago", 4, 2),
     ]
@@ -56,7 +57,8 @@ fn action_columns(state: &State) -> [Column; 4] {
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
-    frame(state, painter, id, "actions").foot(listing.position()).draw(painter, area);
+    let service = state.shown_service().filter(|_| id.is(&panels::SERVICE_ACTIONS));
+    frame(state, painter, id, name_of("actions", service)).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let none = || Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration");

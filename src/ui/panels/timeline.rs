@@ -3,9 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::runs::outcome_sign;
-use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, name_of, none_matches, note};
+use crate::app::layout::Target;
+use crate::app::row::RowKey;
 use crate::app::state::State;
-use crate::config::panels::PanelId;
+use crate::config::panels::{self, PanelId};
 use crate::model::run::RunState;
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
@@ -16,6 +18,7 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::world::services::ServiceView;
 use crate::world::timeline::{EventKind, TimelineEntry};
 
 /// Rows that it can use.
@@ -49,7 +52,11 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let at = figures::moment(at, state.seen().now.utc, state.seen().config.console.timezone);
         Line::styled(format!("at {at}"), Role::ChartCursor)
     });
-    frame(state, painter, id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
+    let service = state.regarded_service().filter(|_| id.is(&panels::SERVICE_TIMELINE));
+    frame(state, painter, id, name_of("timeline", service))
+        .with(moment, "")
+        .foot(listing.position())
+        .draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = "status changes, alerts, runs and reloads appear here";
@@ -61,7 +68,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let then = then(state);
     let zone = state.seen().config.console.timezone;
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
-    let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated))).collect();
+    let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated)));
+    let rows = rows.map(|row| if let Some(service) = service { beside(row, service) } else { row }).collect();
     let time = if is_dated { 14 } else { 8 };
     let releases = shown().filter_map(|entry| match &entry.kind {
         EventKind::Deployed { release, .. } => Some(release.as_str()),
@@ -70,8 +78,13 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let titles = state.seen().services.iter().map(|service| service.title.as_str());
     let longest = titles.chain(releases).map(|subject| subject.chars().count()).max().unwrap_or(0);
     let subject = u16::try_from(longest).unwrap_or(u16::MAX).clamp(SUBJECT.0, SUBJECT.1);
-    let columns =
-        [Column::text("at", time, time, 0), Column::text("what", subject, subject, 0), Column::text("", 10, 200, 0)];
+    // Of one service alone what an entry is about goes with what happened, where that is not the service.
+    let subject = if service.is_some() { 0 } else { subject };
+    let columns = [
+        Column::text("at", time, time, 0),
+        Column::text("about", subject, subject, if subject == 0 { 1 } else { 0 }),
+        Column::text("what", 10, 200, 0).wrapping(),
+    ];
     let focused = super::focused(state, id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
@@ -80,6 +93,21 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 fn then(state: &State) -> Option<&TimelineEntry> {
     let at = state.console.time_cursor?;
     state.seen().timeline.shown().find(|entry| entry.at.utc <= at)
+}
+
+/// A row among those of one service: what it is about stands before what happened, but for the service itself.
+fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView) -> TableRow<'a> {
+    let about = std::mem::take(&mut row.cells[1]);
+    let words: String = about.pieces().map(|(text, _)| text).collect();
+    let what = std::mem::take(&mut row.cells[2]);
+    row.cells[2] = match words.strip_prefix(&service.title) {
+        Some("") => what,
+        Some(check) if check.starts_with(' ') => {
+            Line::styled(check.trim_start().to_owned(), Role::TextDim).and("  ", Role::Text).join(what)
+        }
+        _ => about.and("  ", Role::Text).join(what),
+    };
+    row
 }
 
 /// When, what it is about, what happened.
@@ -131,7 +159,8 @@ fn row<'a>(
             (subject, Line::plain(&entry.text))
         }
     };
-    TableRow { cells: vec![Line::styled(at, role), subject, what], target: None, ..TableRow::default() }
+    let target = Some(Target::Row(RowKey::entry(entry)));
+    TableRow { cells: vec![Line::styled(at, role), subject, what], target, ..TableRow::default() }
 }
 
 /// The title of the service of a check; the check's own name beside it where the service has several.
