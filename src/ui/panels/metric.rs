@@ -70,14 +70,22 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 /// Name, value, sparkline and age in one row.
 fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let age = age(state, metric);
-    // The name gives way to the number and its unit, and so does the word beside the sign of what is stale.
-    let left = |value: &Line<'_>| usize::from(area.width).saturating_sub(value.width() + age.width() + 4);
+    let mut age = age(state, metric);
+    // A blank before the name and one behind it; what stands beside this has its own before it.
+    let left = |value: &Line<'_>, age: &Line<'_>| {
+        let behind = if age.is_empty() { 0 } else { age.width() + 1 };
+        usize::from(area.width).saturating_sub(value.width() + behind + 2)
+    };
     let mut value = value(painter, metric);
-    if metric.stale && left(&value) < LEAST_NAME {
+    // The name gives way to the number and its unit; before it does, so do the word beside the sign of what is stale, and
+    // since when it is.
+    if metric.stale && left(&value, &age) < LEAST_NAME {
         value = stale(painter, metric, "");
     }
-    let room = left(&value).max(4);
+    if metric.stale && left(&value, &age) < metric.title.width() {
+        age = Line::new();
+    }
+    let room = left(&value, &age).max(4);
     let title = title_within(state, metric, room, painter.glyphs().ellipsis);
     let words = Line::styled(title, role).and(" ", Role::Text).join(value);
     let used = painter.put_at(area, 1, 0, &words) + 2;

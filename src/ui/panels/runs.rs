@@ -1,6 +1,7 @@
 //! Runs: what is under way and how the last ones ended.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::layout::Target;
@@ -17,13 +18,26 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 
-const COLUMNS: [Column; 5] = [
-    Column::text("outcome", 15, 18, 0),
-    Column::text("action", 10, 30, 0),
-    Column::figure("took", 7, 3),
-    Column::figure("ago", 8, 1),
-    Column::text("who", 8, 24, 4),
-];
+/// Which action it was stays whole: what is said of it gives way first.
+fn columns(state: &State) -> [Column; 5] {
+    let title = title_width(state);
+    [
+        Column::text("outcome", 15, 18, 0),
+        Column::text("action", title, title, 0),
+        Column::figure("took", 7, 3),
+        Column::figure("ago", 8, 1),
+        Column::text("who", 8, 24, 4),
+    ]
+}
+
+/// Columns of a title that is one of the longest.
+const TITLES: (usize, usize) = (10, 48);
+
+/// Columns that the titles of all actions need, within bounds.
+pub(super) fn title_width(state: &State) -> u16 {
+    let longest = state.seen().config.actions.iter().map(|action| action.title.width()).max().unwrap_or(0);
+    u16::try_from(longest.clamp(TITLES.0, TITLES.1)).unwrap_or(u16::MAX)
+}
 
 /// Columns of the lists beside the output of a run.
 pub(super) const WIDTH: (u16, u16) = (44, 80);
@@ -111,7 +125,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     });
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
     let focused = super::focused(state, id);
-    Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
 fn row<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
