@@ -7,7 +7,6 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
 use crate::theme::Role;
-use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
@@ -55,7 +54,8 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     };
     if let Some(config) = state.seen().config.services.iter().find(|config| config.name == service.name) {
         for (at, name) in config.depends_on.iter().enumerate() {
-            words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
+            let title = Span::borrowed(state.seen().title_of_service(name));
+            words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(title, Role::Text);
             if let Some(other) = state.seen().service(name) {
                 words = words.and(" ", Role::Text).join(status::label(other.status, other.stale, glyphs, 1));
             }
@@ -70,11 +70,9 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     painter.put(row, 0, &words);
 }
 
-/// ` 3m`, or ` since before 05:24:10Z` where it was not seen to begin.
+/// ` since 05:24:10Z`, or ` since before 05:24:10Z` where it was not seen to begin: the same as in the bar above, which a
+/// duration in steps of ten seconds would seem to contradict.
 pub(super) fn standing(state: &State, since: Option<Since>) -> String {
-    match since {
-        None => String::new(),
-        Some(since) if since.seen => format!(" {}", figures::age(state.seen().now.since(since.at))),
-        Some(since) => format!(" {}", since.describe(state.seen().now, state.seen().config.console.timezone)),
-    }
+    let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
+    since.map_or_else(String::new, |since| format!(" {}", since.describe(now, zone)))
 }
