@@ -45,7 +45,7 @@ pub(crate) const fn place(screen: Area, stands: Stands) -> Area {
 pub(in crate::app) fn room(state: &State, stands: Stands) -> Area {
     let screen = state.console.layout.screen().unwrap_or(bare(state.console.size));
     let Area { x, y, width, height } = place(screen, stands);
-    Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
+    Area { x: x + 2, y: y + 4, width: width.saturating_sub(4), height: height.saturating_sub(5) }
 }
 
 /// Whether the list of records stays in sight under what lies on top.

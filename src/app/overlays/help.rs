@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::app::input::TextInput;
 use crate::app::keymap::{Binding, Command, Keymap};
 use crate::app::list::{RowFilter, moved};
@@ -88,7 +90,7 @@ const CONTEXTS: [CommandContext; 8] = [
 
 /// Columns of one of several columns of help; and of the only one, at the most.
 const COLUMN: usize = 56;
-const ALONE: usize = 72;
+const ALONE: usize = 76;
 /// Columns of the keys in it, with the margin before them.
 pub(crate) const KEYS: usize = 21;
 
@@ -177,8 +179,12 @@ impl Help {
                 }
             };
             lines.extend(heading.take().map(|(row, text)| (Some(row), text)));
+            // Keys that take more than their columns have a line to themselves: what they do is never cut for them.
+            let is_long = matches!(row, HelpRow::Entry { keys, .. } if keys.width() > KEYS - 3);
+            lines.extend(is_long.then_some((Some(row), "")));
             let parts = broken(text, width.saturating_sub(KEYS).max(8));
-            lines.extend(parts.into_iter().enumerate().map(|(at, part)| ((at == 0).then_some(row), part)));
+            let begins = |at: usize| (at == 0 && !is_long).then_some(row);
+            lines.extend(parts.into_iter().enumerate().map(|(at, part)| (begins(at), part)));
         }
         lines
     }

@@ -73,6 +73,11 @@ impl Palette {
         (!offers.is_empty()).then(|| Self::offering(title, "type to narrow the list", offers))
     }
 
+    /// How many things it offers where nothing is typed.
+    pub(crate) fn offered(&self) -> usize {
+        self.offers.len()
+    }
+
     fn refresh(&mut self) {
         self.items = matching(self.offers.clone(), self.input.text());
         self.selected = 0;

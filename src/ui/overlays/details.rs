@@ -85,10 +85,19 @@ pub(super) fn rows<'a>(
     let inside = table::beside_pointer(area);
     let width = usize::from(inside.width);
     let height = usize::from(area.height);
-    let lines = |index: usize| {
+    let within = |index: usize, most: usize| {
         let (head, value, role) = row(index);
-        let most = if index == at { LINES_SELECTED } else { LINES };
         lines(&head, value, role, width, most.min(height.max(1)))
+    };
+    // Nothing is cut where there is room for the whole of everything.
+    let mut used = 0;
+    let is_whole = (0..count).all(|index| {
+        used += within(index, LINES_SELECTED).len();
+        used <= height
+    });
+    let lines = |index: usize| {
+        let most = if is_whole || index == at { LINES_SELECTED } else { LINES };
+        within(index, most)
     };
     let at = at.min(count.saturating_sub(1));
     let first = first(count, at, height, |index| lines(index).len());

@@ -17,14 +17,16 @@ use super::Draw;
 
 /// Columns of the palette.
 const WIDTH: u16 = 76;
-/// Rows of the palette.
-const HEIGHT: u16 = 18;
+/// Rows of the palette at the most, and of one that offers little.
+const HEIGHT: (u16, u16) = (18, 8);
 /// Columns of a command's name.
 const NAME: usize = 24;
 
 impl Draw for Palette {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let spot = dialog::spot(area, WIDTH, HEIGHT);
+        // The frame and what is typed, and no more rows than it has things to offer: what lies below is of use too.
+        let needed = u16::try_from(self.offered() + 3).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, WIDTH, needed.clamp(HEIGHT.1, HEIGHT.0));
         let title = Line::styled(self.title.clone(), Role::DialogTitle);
         let foot = Line::styled("Enter starts, Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);

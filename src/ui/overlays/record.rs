@@ -23,7 +23,7 @@ use crate::ui::widgets::table;
 /// Rows from which there is room for the facts above the parts.
 const ROOM_FOR_FACTS: u16 = 8;
 /// Columns of a field's name at the most.
-const NAME: usize = 28;
+const NAME: usize = 60;
 
 impl Draw for RecordOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -58,7 +58,7 @@ impl Draw for RecordOverlay {
         let keys: Vec<_> = keys.iter().filter(|(command, _)| acts(*command)).copied().collect();
         let inner = details::frame(state, painter, area, &title, &Line::new(), &keys);
         let body = if inner.height >= ROOM_FOR_FACTS {
-            let (facts, rest) = split_top(inner, 4);
+            let (facts, rest) = split_top(inner, 3);
             for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), self)) {
                 painter.put(facts, row, &words);
             }
@@ -185,7 +185,10 @@ fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role)
 
 fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) -> Line<'static> {
     let widest = overlay.fields.iter().map(|(name, _)| Span::from(name).width()).max().unwrap_or(0).clamp(4, NAME);
-    let widest = widest.min(usize::from(area.width) / 3);
+    // Two columns in five, or what the longest value leaves: a name is cut for a value alone.
+    let value = overlay.fields.iter().map(|(_, value)| Span::from(value).width()).max().unwrap_or(0);
+    let left = usize::from(area.width).saturating_sub(value.saturating_add(3));
+    let widest = widest.min((usize::from(area.width) * 2 / 5).max(left));
     let ellipsis = painter.glyphs().ellipsis;
     let row = |at: usize| {
         let (name, value): &(SafeText, SafeText) = &overlay.fields[at];
