@@ -33,8 +33,8 @@ impl Panel for Levels {
         Some(CommandContext::Logs)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        records::HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        records::hints(state)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {

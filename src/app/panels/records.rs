@@ -13,7 +13,7 @@ use crate::model::effect::Effect;
 pub(super) struct Records;
 
 /// The keys that matter where records are read.
-pub(super) const HINTS: [Hint; 8] = [
+const HINTS: [Hint; 8] = [
     (Command::Filter, "filter"),
     (Command::Search, "search"),
     (Command::Open, "record"),
@@ -24,6 +24,12 @@ pub(super) const HINTS: [Hint; 8] = [
     (Command::Timestamps, "times"),
 ];
 
+/// Those that do something now: a view that follows can't be made to.
+pub(super) fn hints(state: &State) -> Vec<Hint> {
+    let follows = state.console.screens.logs.pane.follow;
+    HINTS.into_iter().filter(|(command, _)| !(follows && *command == Command::Bottom)).collect()
+}
+
 impl Panel for Records {
     fn shows_records(&self) -> bool {
         true
@@ -33,8 +39,8 @@ impl Panel for Records {
         Some(CommandContext::Logs)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        hints(state)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
