@@ -22,7 +22,7 @@ use crate::report::ack_page::{LinkAnswer, acknowledged};
 use crate::report::telemetry::ServedPage;
 use crate::store::new_fact;
 use crate::text::SafeText;
-use crate::text::coding::to_hex;
+use crate::text::coding::{from_hex, to_hex};
 
 /// Where the key is kept, in the state directory.
 const FILE: &str = "acknowledge.key";
@@ -67,10 +67,7 @@ fn kept(path: &Path) -> io::Result<[u8; KEY]> {
 fn read(path: &Path) -> io::Result<Option<[u8; KEY]>> {
     let Some(bytes) = files::read_bounded(path, 1024)? else { return Ok(None) };
     let text = String::from_utf8(bytes).unwrap_or_default();
-    let text = text.trim();
-    let byte = |place: usize| u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok();
-    let key: Option<Vec<u8>> = (0..KEY).map(byte).collect();
-    let key = key.and_then(|key| key.try_into().ok()).filter(|_| text.len() == 2 * KEY);
+    let key = from_hex(text.trim()).and_then(|key| key.try_into().ok());
     key.map(Some).ok_or_else(|| io::Error::other(format!("{} is not a key; remove it", path.display())))
 }
 

@@ -7,7 +7,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::model::fact::StoreOpened;
-pub(super) use crate::text::coding::to_hex as hex;
+pub(super) use crate::text::coding::{from_hex as unhex, to_hex as hex};
 
 /// The hash of an entry after the hash `before`.
 pub(super) fn chained(before: &[u8], entry: &[u8]) -> Vec<u8> {
@@ -31,10 +31,4 @@ pub(super) fn root(opened: &StoreOpened) -> Option<Vec<u8>> {
         [only] => Some(only.clone()),
         many => Some(many.iter().fold(genesis(), |before, head| chained(&before, head))),
     }
-}
-
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(byte).collect()).flatten()
 }

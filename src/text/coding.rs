@@ -101,6 +101,13 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes that hexadecimal digits stand for, in letters of either size; `None`: it is something else.
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let byte = |pair: &[u8]| hex(pair, 0, 2).map(|byte| byte as u8);
+    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(byte).collect()).flatten()
+}
+
 /// The number that `digits` hexadecimal digits at `at` make.
 fn hex(text: &[u8], at: usize, digits: usize) -> Option<u32> {
     text.get(at..at + digits)?.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
@@ -140,6 +147,16 @@ mod tests {
                 want.map(|(stands_for, written)| (stands_for.to_owned(), written)),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn bytes_are_had_back_from_their_digits_and_nothing_else_is() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(from_hex(&to_hex(&bytes)), Some(bytes));
+        assert_eq!((from_hex(""), from_hex("0aF0")), (Some(Vec::new()), Some(vec![0x0a, 0xf0])));
+        for text in ["0", "0g", "+1", " 1", "ab\u{e9}", "0x12"] {
+            assert_eq!(from_hex(text), None, "{text}");
         }
     }
 }
