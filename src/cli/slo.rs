@@ -11,6 +11,7 @@ use super::alerts::StoredAlerts;
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::lang::time::minute_of;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::slo::{BURN_WINDOWS, RunsFigures, SloFigures};
@@ -88,7 +89,7 @@ async fn read(world: &mut World, run_service: &RunService) -> Result<StoredAlert
     let store = run_service.store();
     let series: Vec<_> = world.measured_by_slos().collect();
     let now = world.now;
-    let minute = u32::try_from(now.utc.timestamp() / 60).unwrap_or(0);
+    let minute = minute_of(now.utc);
     world.restore(&store.stored_readings(&series, minute).await?);
     world.stored_runs(store.runs(RUNS).await?, Vec::new());
     world.tick(now);

@@ -10,6 +10,7 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::actions::publish::publish;
 use crate::config::Config;
+use crate::lang::time::minute_of;
 use crate::model::thing::{CheckRecord, StoredThing};
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
 use crate::runtime::runs::RunService;
@@ -94,7 +95,7 @@ async fn read(now: &mut PublicNow, past: &mut PublicPast, opened: &RunService) -
     let store = opened.store();
     now.plan = Arc::new(StoredAlerts::read(opened).await?.maintenance_plan(&now.config));
     let (series, from) = past.wanted(now);
-    let minute = u32::try_from(now.at.timestamp() / 60).unwrap_or(0);
+    let minute = minute_of(now.at);
     let histories = store.standing(&series, from, minute).await?;
     past.take(now, from, histories);
     // What was so when somebody last looked says nothing of now.

@@ -10,6 +10,11 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The minute in which a moment lies, counted from 1970; what was before is in the first.
+pub(crate) fn minute_of(at: DateTime<Utc>) -> u32 {
+    u32::try_from(at.timestamp().div_euclid(60)).unwrap_or(0)
+}
+
 /// One moment, on both clocks. Durations and deadlines are computed from `mono` alone, so that a stepped wall
 /// clock never makes an age negative; `utc` is for display and for what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

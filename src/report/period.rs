@@ -116,11 +116,6 @@ impl Period {
     }
 }
 
-/// The minute in which a moment lies, counted from 1970.
-pub(crate) fn minute_of(at: DateTime<Utc>) -> u32 {
-    u32::try_from(at.timestamp().div_euclid(60)).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use super::effects::{Effects, Tools};
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::sections::retention::Retention;
+use crate::lang::time::minute_of;
 use crate::model::effect::RequestId;
 use crate::model::outcome::{Outcome, StoreFigures};
 use crate::model::rollup::{ChartQuery, SeriesKey, Sheet};
@@ -156,7 +157,7 @@ impl MinuteQueue {
     async fn store(&mut self, store: &Store, clock: Clock) {
         self.take_all();
         if self.write(store).await {
-            let now = u32::try_from(clock.now().utc.timestamp() / 60).unwrap_or(0);
+            let now = minute_of(clock.now().utc);
             if let Err(error) = store.pack(self.fence, now).await {
                 tracing::warn!(%error, "the minutes of an hour are not packed yet");
             }
@@ -200,7 +201,7 @@ impl MinuteQueue {
 impl Tools {
     /// Reads what is stored of series, once the store is open.
     pub(super) async fn read_past(self, series: Vec<SeriesKey>, clock: Clock) {
-        let now = u32::try_from(clock.now().utc.timestamp() / 60).unwrap_or(0);
+        let now = minute_of(clock.now().utc);
         let histories = match self.store().await {
             Ok(store) => store.stored_readings(&series, now).await.map_err(|error| error.to_string()),
             Err(why) => Err(why.to_string()),

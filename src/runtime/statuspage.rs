@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::effects::Tools;
 use super::tasks::Tasks;
 use crate::actions::publish::publish;
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, minute_of};
 use crate::model::observation::Observation;
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
 use crate::store::Store;
@@ -124,7 +124,7 @@ impl WriterTask {
 /// The store can't be read; what was known before stays.
 async fn read_past(store: &Store, now: &PublicNow, past: &mut PublicPast) -> Result<(), crate::store::StoreError> {
     let (series, from) = past.wanted(now);
-    let minute = u32::try_from(now.at.timestamp() / 60).unwrap_or(0);
+    let minute = minute_of(now.at);
     let histories = store.standing(&series, from, minute).await?;
     past.take(now, from, histories);
     Ok(())

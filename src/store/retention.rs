@@ -136,6 +136,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::lang::time::minute_of;
     use crate::model::lease::LeaseCandidate;
     use crate::model::rollup::{Bucket, Pack, SeriesKey, Width};
     use crate::store::address::StoreAddress;
@@ -189,7 +190,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (store, fence) = open(directory.path()).await;
         let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
-        let minute = u32::try_from(now.timestamp() / 60).unwrap();
+        let minute = minute_of(now);
         fill(&store, fence, minute, 20).await;
         let retention = Retention { hours: None, ..Retention::default() };
         assert!(!store.retain(&retention, now, fence + 1).await.unwrap(), "another holds the lease");
@@ -211,7 +212,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (store, fence) = open(directory.path()).await;
         let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
-        fill(&store, fence, u32::try_from(now.timestamp() / 60).unwrap(), 20).await;
+        fill(&store, fence, minute_of(now), 20).await;
         let before = "2026-11-07T00:00:00Z".parse().unwrap();
         let begun = BTreeMap::from([("readings.minutes".to_owned(), Pruned { before, done: false })]);
         assert!(store.keep_pruned(fence, &begun).await.unwrap());

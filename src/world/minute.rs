@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::checks::CheckView;
 use super::ids::{CheckId, MetricId};
 use super::table::IdTable;
-use crate::lang::time::{Stamp, millis};
+use crate::lang::time::{Stamp, millis, minute_of};
 use crate::model::latency::skipped;
 use crate::model::reading::Sign;
 use crate::model::rollup::Bucket;
@@ -143,11 +143,6 @@ impl OpenMinute {
         self.ends = now.mono + Duration::from_mins(1).saturating_sub(into);
         (over, buckets)
     }
-}
-
-/// The minute of a moment, counted from 1970.
-pub(super) fn minute_of(at: DateTime<Utc>) -> u32 {
-    u32::try_from(at.timestamp().div_euclid(60)).unwrap_or(0)
 }
 
 fn into_minute(at: DateTime<Utc>) -> u64 {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::ids::{CheckId, MetricId};
-use super::minute::{OpenMinute, minute_of};
+use super::minute::OpenMinute;
 use super::output::{Intent, Output};
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, minute_of};
 use crate::model::rollup::{SeriesKey, Sheet};
 
 impl World {

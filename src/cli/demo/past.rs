@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::journal;
 use super::world::{DEPLOYMENTS, DemoWorld, Deployment, SERVICES};
+use crate::lang::time::minute_of;
 use crate::model::fact::{Deployed, Statement};
 use crate::model::lease::LeaseCandidate;
 use crate::model::rollup::{Bucket, SeriesKey, Sheet};
@@ -92,7 +93,7 @@ pub(crate) fn statement(deployment: &Deployment) -> Statement {
 
 /// The readings of the last whole minutes before the start.
 fn sheets(world: &DemoWorld, started: DateTime<Utc>) -> impl Iterator<Item = Sheet> {
-    let first = u32::try_from(started.timestamp() / 60).unwrap_or_default().saturating_sub(MINUTES);
+    let first = minute_of(started).saturating_sub(MINUTES);
     (0..MINUTES).map(move |minute| sheet(world, first + minute, Duration::from_secs(u64::from(minute) * 60)))
 }
 

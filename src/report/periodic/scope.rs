@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::config::titles::titles_of_checks;
 use crate::lang::schedule::TimeWindow;
-use crate::report::period::{Period, minute_of};
+use crate::lang::time::minute_of;
+use crate::report::period::Period;
 use crate::text::name::Name;
 use crate::world::maintenance::{self, MaintenancePlan};
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::past::{DAY, first_minute, minute};
+use super::past::{DAY, first_minute};
 use super::{DAYS, PublicNow, PublicPast};
 use crate::lang::schedule::TimeWindow;
+use crate::lang::time::minute_of;
 use crate::text::name::Name;
 
 const HOUR: u32 = 60;
@@ -114,7 +115,7 @@ pub(super) fn days_of(now: &PublicNow, past: &PublicPast, service: &Name) -> Vec
             day.last_trouble = Some(hour + HOUR);
         }
     }
-    let today = minute(now.at);
+    let today = minute_of(now.at);
     days.into_iter().zip(0..).map(|(sum, place)| finished(sum, first + place * DAY, today, now.at)).collect()
 }
 
@@ -143,7 +144,7 @@ fn finished(sum: Sum, begins: u32, today: u32, at: DateTime<Utc>) -> PublicDay {
 fn hours_of(window: &TimeWindow, (from, until): (DateTime<Utc>, DateTime<Utc>)) -> Vec<(u32, u64)> {
     let (start, end) = (window.start.max(from), window.end.min(until));
     let mut parts = Vec::new();
-    let mut hour = minute(start) - minute(start) % HOUR;
+    let mut hour = minute_of(start) - minute_of(start) % HOUR;
     while moment(hour) < end {
         let part = end.min(moment(hour + HOUR)) - start.max(moment(hour));
         parts.push((hour, u64::try_from(part.num_milliseconds()).unwrap_or(0)));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{DAYS, PublicNow};
+use crate::lang::time::minute_of;
 use crate::model::rollup::{HourStanding, SeriesKey, StandingHistory};
 use crate::text::name::Name;
 
@@ -46,7 +47,7 @@ impl PublicPast {
         }
         self.known = checks(now);
         self.hours.retain(|check, _| self.known.contains(check));
-        self.read = Some(minute(now.at));
+        self.read = Some(minute_of(now.at));
     }
 
     /// The hours of a check, oldest first.
@@ -60,13 +61,8 @@ fn checks(now: &PublicNow) -> BTreeSet<Name> {
     services.iter().flat_map(|service| now.checks_of(service)).cloned().collect()
 }
 
-/// A moment in minutes since 1970.
-pub(super) fn minute(at: DateTime<Utc>) -> u32 {
-    u32::try_from(at.timestamp() / 60).unwrap_or(0)
-}
-
 /// The minute with which the first day of the page begins.
 pub(super) fn first_minute(at: DateTime<Utc>) -> u32 {
-    let today = minute(at) / DAY;
+    let today = minute_of(at) / DAY;
     (today + 1).saturating_sub(DAYS) * DAY
 }

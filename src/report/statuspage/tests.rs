@@ -5,6 +5,7 @@ use std::path::Path;
 use super::days::DayStatus;
 use super::*;
 use crate::config::load::load_text;
+use crate::lang::time::minute_of;
 use crate::model::rollup::{HourStanding, SeriesKey, StandingHistory};
 use crate::model::thing::{MaintenanceRecord, PlannedBy};
 
@@ -65,7 +66,7 @@ fn past(now: &PublicNow, hours: &[(&str, &str, u64, u64, u64)]) -> PublicPast {
     let of = |series: &SeriesKey| {
         let mine = hours.iter().filter(|(check, ..)| series.to_string() == format!("check:{check}"));
         let standing = mine.map(|(_, hour, down, degraded, known)| HourStanding {
-            hour: u32::try_from(utc(hour).timestamp() / 60).unwrap(),
+            hour: minute_of(utc(hour)),
             down: down * 1_000,
             degraded: degraded * 1_000,
             known: known * 1_000,
