@@ -10,11 +10,11 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::actions::publish::publish;
 use crate::config::Config;
-use crate::lang::time::minute_of;
 use crate::model::thing::{CheckRecord, StoredThing};
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
 use crate::runtime::runs::RunService;
 use crate::runtime::secrets;
+use crate::runtime::statuspage::read_past;
 use crate::store::StoreError;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
@@ -94,10 +94,7 @@ fn warn(why: &str) {
 async fn read(now: &mut PublicNow, past: &mut PublicPast, opened: &RunService) -> Result<(), StoreError> {
     let store = opened.store();
     now.plan = Arc::new(StoredAlerts::read(opened).await?.maintenance_plan(&now.config));
-    let (series, from) = past.wanted(now);
-    let minute = minute_of(now.at);
-    let histories = store.standing(&series, from, minute).await?;
-    past.take(now, from, histories);
+    read_past(store, now, past).await?;
     // What was so when somebody last looked says nothing of now.
     if store.lease_holder().await?.is_none() {
         warn("nobody records statuses now");

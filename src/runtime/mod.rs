@@ -48,7 +48,7 @@ pub mod secrets;
 pub(crate) mod service_manager;
 pub mod shape_history;
 pub mod signals;
-mod statuspage;
+pub(crate) mod statuspage;
 pub mod stopping;
 pub mod strays;
 pub mod tasks;

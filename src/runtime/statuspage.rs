@@ -12,7 +12,7 @@ use crate::actions::publish::publish;
 use crate::lang::time::{Stamp, minute_of};
 use crate::model::observation::Observation;
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
@@ -122,7 +122,7 @@ impl WriterTask {
 ///
 /// # Errors
 /// The store can't be read; what was known before stays.
-async fn read_past(store: &Store, now: &PublicNow, past: &mut PublicPast) -> Result<(), crate::store::StoreError> {
+pub(crate) async fn read_past(store: &Store, now: &PublicNow, past: &mut PublicPast) -> Result<(), StoreError> {
     let (series, from) = past.wanted(now);
     let minute = minute_of(now.at);
     let histories = store.standing(&series, from, minute).await?;
