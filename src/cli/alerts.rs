@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::output::{self, exit};
+use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::titles::title_of_alert;
@@ -299,10 +299,7 @@ fn written(at: DateTime<Utc>) -> String {
 
 fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateTime<Utc>) -> u8 {
     if arguments.json {
-        return match serde_json::to_string_pretty(lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the alerts can't be written as JSON: {error}"), ""),
-        };
+        return output::print_as_json("the alerts", lines);
     }
     if lines.is_empty() {
         return output::print("no alerts firing\n");

@@ -254,10 +254,7 @@ async fn compared(
 /// A warning where a check is slower; unknown where nothing can be compared.
 fn print(against: &AgainstBaseline, json: bool) -> u8 {
     let written = if json {
-        match serde_json::to_string_pretty(against) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => return output::fail(exit::SOFTWARE, &format!("can't write it as JSON: {error}"), ""),
-        }
+        output::print_as_json("the comparison", against)
     } else if against.series.is_empty() {
         output::print("nothing that the baseline knows was measured in this time\n")
     } else {

@@ -154,7 +154,7 @@ async fn list(arguments: &Arguments, global: &Global) -> u8 {
 
 fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: DateTime<Utc>) -> u8 {
     if arguments.json {
-        return print_json(&lines(plan, now));
+        return output::print_as_json("the windows", &lines(plan, now));
     }
     let (running, coming) = (plan.running(now), plan.coming(now));
     let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
@@ -177,13 +177,6 @@ fn lines(plan: &MaintenancePlan, now: DateTime<Utc>) -> Vec<WindowLine> {
     let (running, coming) = (plan.running(now), plan.coming(now));
     let running = running.iter().map(|one| WindowLine::new("running", one));
     running.chain(coming.iter().map(|one| WindowLine::new("coming", one))).collect()
-}
-
-fn print_json(lines: &[WindowLine]) -> u8 {
-    match serde_json::to_string_pretty(lines) {
-        Ok(text) => output::print_json(&format!("{text}\n")),
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the windows as JSON: {error}"), ""),
-    }
 }
 
 /// What is planned by the command line.
@@ -274,7 +267,10 @@ async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Gl
         Ok(()) if json => match StoredAlerts::read(&run_service).await {
             Ok(stored) => {
                 let lines: Vec<WindowLine> = lines(&stored.maintenance_plan(config), now);
-                print_json(&lines.into_iter().filter(|line| line.id == id).collect::<Vec<_>>())
+                output::print_as_json(
+                    "the windows",
+                    &lines.into_iter().filter(|line| line.id == id).collect::<Vec<_>>(),
+                )
             }
             Err(error) => run_service::broken(&error),
         },
@@ -326,7 +322,10 @@ async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Con
         Ok(()) if json => {
             let end = now.clamp(meant.window.start, meant.window.end);
             let window = TimeWindow { end, ..meant.window };
-            print_json(&[WindowLine::new(how, &MaintenanceWindow { window, ..meant.clone() })])
+            output::print_as_json(
+                "the windows",
+                &[WindowLine::new(how, &MaintenanceWindow { window, ..meant.clone() })],
+            )
         }
         Ok(()) => output::print(&text),
     }

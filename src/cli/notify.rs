@@ -94,14 +94,8 @@ async fn show(arguments: &Arguments, global: &Global, config: &Config) -> u8 {
         },
     };
     let lines = lines(config, &stored, global.clock.now().utc);
-    let printed = if arguments.json {
-        match serde_json::to_string_pretty(&lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the channels can't be written as JSON: {error}"), ""),
-        }
-    } else {
-        output::print(&table(&lines))
-    };
+    let printed =
+        if arguments.json { output::print_as_json("the channels", &lines) } else { output::print(&table(&lines)) };
     if printed == exit::OK { code } else { printed }
 }
 
@@ -183,10 +177,7 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
     }
     let has_failed = lines.iter().any(|line| !line.ok);
     let printed = if arguments.json {
-        match serde_json::to_string_pretty(&lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the result can't be written as JSON: {error}"), ""),
-        }
+        output::print_as_json("the result", &lines)
     } else {
         let accepted = lines.iter().filter(|line| line.ok).map(|line| {
             let who = line.contact.as_ref().map_or_else(String::new, |contact| format!(" to {contact}"));

@@ -6,6 +6,8 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::panic;
 
+use serde::Serialize;
+
 use crate::text::{printable_json, printable_lines};
 
 /// Exit codes.
@@ -39,6 +41,14 @@ pub(crate) fn print_coloured(text: &str) -> u8 {
 /// As [`print()`], for JSON, which stays JSON of the same meaning.
 pub(crate) fn print_json(text: &str) -> u8 {
     write(&printable_json(text))
+}
+
+/// Prints a value as indented JSON; `what` names it where that can't be done.
+pub(crate) fn print_as_json(what: &str, value: &(impl Serialize + ?Sized)) -> u8 {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => print_json(&format!("{text}\n")),
+        Err(error) => fail(exit::SOFTWARE, &format!("{what} can't be written as JSON: {error}"), ""),
+    }
 }
 
 fn write(safe: &str) -> u8 {

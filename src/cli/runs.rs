@@ -68,7 +68,7 @@ fn nothing(arguments: &Arguments) -> u8 {
     match &arguments.id {
         Some(id) => no_run(id),
         None if arguments.follow => nothing_runs(),
-        None if arguments.json => json(&[]),
+        None if arguments.json => output::print_as_json("the runs", &Vec::<Run>::new()),
         None => output::print(NONE),
     }
 }
@@ -92,11 +92,13 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
             Err(code) => code,
         },
         Chosen::One(run) if arguments.follow => follow(run_service, *run, global).await,
-        Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
+        Chosen::One(run) if arguments.json => {
+            of_run(output::print_as_json("the runs", std::slice::from_ref(run.as_ref())), &run)
+        }
         Chosen::One(run) => of_run(one(run_service, &run, &configuration::for_titles(global)).await, &run),
         Chosen::All(runs, unreadable) => {
             let code = if arguments.json {
-                json(&runs)
+                output::print_as_json("the runs", &runs)
             } else {
                 list(run_service, &runs, &configuration::for_titles(global)).await
             };
@@ -170,13 +172,6 @@ async fn choose(arguments: &Arguments, run_service: &RunService, taken: Recovere
     let most = arguments.last.unwrap_or(if arguments.json { u32::MAX } else { LISTED });
     let read = run_service.readable_runs(most).await.map_err(|error| run_service::broken(&error))?;
     Ok(Chosen::All(read.0, read.1))
-}
-
-fn json(runs: &[Run]) -> u8 {
-    match serde_json::to_string_pretty(runs) {
-        Ok(text) => output::print_json(&format!("{text}\n")),
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the runs can't be written as JSON: {error}"), ""),
-    }
 }
 
 async fn list(run_service: &RunService, runs: &[Run], config: &Config) -> u8 {

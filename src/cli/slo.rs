@@ -135,10 +135,7 @@ fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
 fn print(arguments: &Arguments, world: &World, records: &[AlertRecord]) -> u8 {
     let written = if arguments.json {
         let lines: Vec<SloLine> = world.slos.iter().map(|slo| line(slo, records)).collect();
-        match serde_json::to_string_pretty(&lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => return output::fail(exit::SOFTWARE, &format!("can't write the SLOs as JSON: {error}"), ""),
-        }
+        output::print_as_json("the SLOs", &lines)
     } else {
         output::print(&text(world, records))
     };

@@ -113,7 +113,7 @@ async fn summary(opened: &RunService, json: bool) -> Result<u8, StoreError> {
     };
     let code = if summary.importing.is_some() { exit::CRITICAL } else { exit::OK };
     if json {
-        return Ok(print_json(&summary).max(code));
+        return Ok(output::print_as_json("the store", &summary).max(code));
     }
     let Summary { store, id, first, last, bytes, importing } = summary;
     let mut text = format!("store    {store}\nid       {id}\n");
@@ -132,7 +132,7 @@ async fn check(opened: &RunService, json: bool) -> Result<u8, StoreError> {
     let checked = opened.store().check().await?;
     let code = if checked.is_sound() { exit::OK } else { exit::CRITICAL };
     if json {
-        return Ok(print_json(&checked).max(code));
+        return Ok(output::print_as_json("the store", &checked).max(code));
     }
     let printed = output::print(&report(&checked)).max(code);
     if !checked.differing.is_empty() && checked.broken.is_empty() {
@@ -290,12 +290,5 @@ fn refused(path: &Path, error: &ImportError) -> u8 {
         ImportError::NotAFile | ImportError::Read(_) => output::fail(exit::USAGE, &of_file(), hint),
         ImportError::Unsound { .. } => output::fail(exit::CRITICAL, &of_file(), hint),
         _ => output::fail(exit::CRITICAL, &error.to_string(), hint),
-    }
-}
-
-fn print_json(value: &impl Serialize) -> u8 {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => output::print_json(&format!("{text}\n")),
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the store can't be written as JSON: {error}"), ""),
     }
 }

@@ -76,14 +76,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if results.tests.is_empty() {
         output::eprint_error("hint: add [[test]] blocks; `opsroom config example` has one\n");
     }
-    let printed = if arguments.json {
-        match serde_json::to_string_pretty(&results) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => return output::fail(exit::SOFTWARE, &error.to_string(), ""),
-        }
-    } else {
-        output::print(&text(&results))
-    };
+    let printed =
+        if arguments.json { output::print_as_json("the results", &results) } else { output::print(&text(&results)) };
     if failed > 0 { exit::WARNING } else { printed }
 }
 

@@ -92,10 +92,7 @@ fn lines(history: &PastFacts, config: &Config, since: DateTime<Utc>) -> Vec<Line
 
 fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
     if arguments.json {
-        return match serde_json::to_string_pretty(lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the timeline can't be written as JSON: {error}"), ""),
-        };
+        return output::print_as_json("the timeline", lines);
     }
     if lines.is_empty() {
         let span = match unit::parse_duration(&arguments.since) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::output::{self, exit};
+use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::model::lease::LeaseHolder;
@@ -108,10 +108,7 @@ async fn read(opened: &RunService) -> Result<(Option<LeaseHolder>, Vec<Presence>
 
 fn print(arguments: &Arguments, report: &Report, config: &Config, now: DateTime<Utc>) -> u8 {
     if arguments.json {
-        return match serde_json::to_string_pretty(report) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("this can't be written as JSON: {error}"), ""),
-        };
+        return output::print_as_json("this", report);
     }
     let mut text = format!("you      {} on {}\n", report.who, report.host);
     let since = |at| format!("since {}", clock_with_zone(at, now, config.console.timezone));

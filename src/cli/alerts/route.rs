@@ -64,10 +64,7 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
     };
     let steps: Vec<Step> = severities.into_iter().flat_map(|severity| steps(&config, severity, global)).collect();
     if json {
-        return match serde_json::to_string_pretty(&steps) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the routes can't be written as JSON: {error}"), ""),
-        };
+        return output::print_as_json("the routes", &steps);
     }
     output::print(&table(&steps))
 }
