@@ -167,7 +167,7 @@ async fn lines(
         |record: &&AlertRecord| record.resolved_at.is_none_or(|at| history.is_some_and(|history| now - at < history));
     let shown: Vec<&AlertRecord> = stored.records.iter().filter(is_shown).collect();
     let messages = match shown.iter().map(|record| record.fired_at).min() {
-        Some(first) => messages(&run_service.store().history(first - AHEAD).await?.facts),
+        Some(first) => messages(&run_service.store().messages(first - AHEAD).await?),
         None => BTreeMap::new(),
     };
     let muting = Muting { stored: &stored, plan: stored.maintenance_plan(config), config, now };

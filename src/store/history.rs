@@ -19,6 +19,9 @@ const MOST_MARKS: u32 = 2000;
 /// Their kinds.
 const MARKED: &str = " deployment run.end run.verdict run.lost alert.fired alert.resolved ";
 
+/// The kinds that say what became of messages about alerts.
+const TOLD: &str = " message.sent message.failed ";
+
 /// Facts, and the runs that they are about as they stand now, by the object of the fact.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PastFacts {
@@ -142,6 +145,17 @@ impl Store {
         facts.reverse();
         let runs = self.runs_about(&facts).await?;
         Ok((facts, runs))
+    }
+
+    /// What became of messages about alerts since a moment, by the store's clock, in the order of the chain.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn messages(&self, since: DateTime<Utc>) -> Result<Vec<Fact>, StoreError> {
+        let rows = self.dialect.facts(WhichFacts::Kinds { since, kinds: TOLD }, u32::MAX).await?;
+        let mut facts = FactPage::new(&rows, ChainPlace::default(), false).facts;
+        facts.reverse();
+        Ok(facts)
     }
 
     /// The runs that facts are about, as they stand now, by the object of the fact.
