@@ -124,15 +124,17 @@ impl Attendance {
     async fn meet(&mut self, store: &Store) -> Result<Vec<Presence>, StoreError> {
         let looks_on = *self.tools.looks_on.borrow() || store.is_read_only();
         if !looks_on {
-            self.announce(store).await?;
+            if let Some(others) = self.announce(store).await? {
+                return Ok(others);
+            }
         } else if self.announced.take().is_some() && !store.is_read_only() {
             store.withdraw_presence(&self.id).await?;
         }
         store.present(Some(&self.id)).await
     }
 
-    /// Says that it is here where that is due, or where another screen is shown.
-    async fn announce(&mut self, store: &Store) -> Result<(), StoreError> {
+    /// Says that it is here where that is due, or where another screen is shown; who else is here was read then.
+    async fn announce(&mut self, store: &Store) -> Result<Option<Vec<Presence>>, StoreError> {
         let since = match self.began {
             Some(began) => began,
             None => *self.began.insert(store.now().await?),
@@ -150,10 +152,10 @@ impl Attendance {
             id == store.id() && *said == presence && now.saturating_sub(*at) < ANNOUNCED_EVERY
         };
         if self.announced.as_ref().is_some_and(is_said) {
-            return Ok(());
+            return Ok(None);
         }
-        store.announce_presence(&self.id, &presence).await?;
+        let others = store.announce_presence(&self.id, &presence).await?;
         self.announced = Some((store.id().to_owned(), presence, now));
-        Ok(())
+        Ok(Some(others))
     }
 }

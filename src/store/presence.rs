@@ -14,18 +14,19 @@ const PREFIX: &str = "present.";
 type Row = (String, Option<Presence>, DateTime<Utc>);
 
 impl Store {
-    /// Says that a process is here, and removes what those left who are gone.
+    /// Says that a process is here, and removes what those left who are gone. Returns who else is here, as [`Store::present`].
     ///
     /// # Errors
     /// The store can't be read or written.
-    pub(crate) async fn announce_presence(&self, id: &str, presence: &Presence) -> Result<(), StoreError> {
+    pub(crate) async fn announce_presence(&self, id: &str, presence: &Presence) -> Result<Vec<Presence>, StoreError> {
         let body = serde_json::to_vec(presence).map_err(|error| StoreError::Content(error.to_string()))?;
         let (rows, now) = self.presence_rows().await?;
         let name = format!("{PREFIX}{id}");
         let gone = rows.iter().filter(|(row, _, at)| is_gone(*at, now) && *row != name);
         let mut sides: Vec<Side<'_>> = gone.map(|(row, ..)| Side::Forget(row)).collect();
         sides.push(Side::Keep(&name, &body));
-        self.dialect.put(Guard::Free, &sides).await.map(drop)
+        self.dialect.put(Guard::Free, &sides).await?;
+        Ok(others(rows, now, Some(id)))
     }
 
     /// A process is here no more.
@@ -42,11 +43,7 @@ impl Store {
     /// The store can't be read.
     pub async fn present(&self, me: Option<&str>) -> Result<Vec<Presence>, StoreError> {
         let (rows, now) = self.presence_rows().await?;
-        let own = me.map(|id| format!("{PREFIX}{id}"));
-        let others = rows.into_iter().filter(|(name, _, at)| !is_gone(*at, now) && Some(name) != own.as_ref());
-        let mut present: Vec<Presence> = others.filter_map(|(_, presence, _)| presence).collect();
-        present.sort_by_key(|one| (one.since, one.pid));
-        Ok(present)
+        Ok(others(rows, now, me))
     }
 
     /// Who holds the lease; `None` where nobody does.
@@ -72,4 +69,13 @@ impl Store {
         let rows = rows.into_iter().map(|(name, body, at)| (name, read(&body), at)).collect();
         Ok((rows, self.now().await?))
     }
+}
+
+/// Who is here by these rows but the process `me`.
+fn others(rows: Vec<Row>, now: DateTime<Utc>, me: Option<&str>) -> Vec<Presence> {
+    let own = me.map(|id| format!("{PREFIX}{id}"));
+    let others = rows.into_iter().filter(|(name, _, at)| !is_gone(*at, now) && Some(name) != own.as_ref());
+    let mut present: Vec<Presence> = others.filter_map(|(_, presence, _)| presence).collect();
+    present.sort_by_key(|one| (one.since, one.pid));
+    present
 }
