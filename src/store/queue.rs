@@ -124,30 +124,25 @@ impl LateQueue {
         }
     }
 
-    /// What waits of the statuses of checks, for each the one that it is at since the latest moment, with when it was said.
-    /// Asks for no lock: whoever sends what waits to a store that hangs may have that for long.
+    /// What waits that whoever starts now has to know. Asks for no lock: whoever sends what waits to a store that hangs may have
+    /// that for long.
     ///
     /// # Errors
     /// It can't be read.
-    pub(crate) fn last_statuses(&self) -> io::Result<Vec<(DateTime<Utc>, CheckStatus)>> {
-        let mut last: HashMap<Name, (DateTime<Utc>, CheckStatus)> = HashMap::new();
+    pub(crate) fn waiting(&self) -> io::Result<WaitingFacts> {
+        let (mut last, mut acknowledgements) = (HashMap::<Name, (DateTime<Utc>, CheckStatus)>::new(), Vec::new());
         for draft in self.look()? {
-            let Statement::CheckStatus(said) = draft.said else { continue };
-            if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) {
-                last.insert(said.check.clone(), (draft.at, said));
+            match draft.said {
+                Statement::CheckStatus(said) => {
+                    if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) {
+                        last.insert(said.check.clone(), (draft.at, said));
+                    }
+                }
+                Statement::AlertAcknowledged(_) => acknowledgements.push(draft),
+                _ => {}
             }
         }
-        Ok(last.into_values().collect())
-    }
-
-    /// The acknowledgements that wait, in the order in which they were said; asks for no lock either.
-    ///
-    /// # Errors
-    /// It can't be read.
-    pub(crate) fn acknowledgements(&self) -> io::Result<Vec<NewFact>> {
-        let mut waiting = self.look()?;
-        waiting.retain(|draft| matches!(draft.said, Statement::AlertAcknowledged(_)));
-        Ok(waiting)
+        Ok(WaitingFacts { statuses: last.into_values().collect(), acknowledgements })
     }
 
     /// What waits by now, as far as it makes sense.
@@ -196,6 +191,15 @@ impl LateQueue {
         file.lock()?;
         Ok(file)
     }
+}
+
+/// What waits for a store, as far as whoever starts has to know it.
+#[derive(Debug, Default)]
+pub(crate) struct WaitingFacts {
+    /// For each check the status that it is at since the latest moment, with when that was said.
+    pub statuses: Vec<(DateTime<Utc>, CheckStatus)>,
+    /// In the order in which they were said.
+    pub acknowledgements: Vec<NewFact>,
 }
 
 /// What waits, taken out of its file once all of it is somewhere else.
@@ -383,7 +387,7 @@ mod tests {
     fn the_latest_status_of_each_check_is_known_without_the_lock() {
         let at = tempfile::tempdir().unwrap();
         let queue = LateQueue::of(at.path(), "one");
-        assert_eq!(queue.last_statuses().unwrap(), []);
+        assert_eq!(queue.waiting().unwrap().statuses, []);
         let said = |check: &str, status, second| {
             let mut fact = settled(status, 1);
             if let Statement::CheckStatus(said) = &mut fact.said {
@@ -397,8 +401,13 @@ mod tests {
         // Killed in the middle of a line; and whoever sends it has the lock.
         let sends = queue.take().unwrap().unwrap();
         OpenOptions::new().append(true).open(queue.file()).unwrap().write_all(b"{\"seq\":0,\"id\":\"to").unwrap();
-        let mut last: Vec<_> =
-            queue.last_statuses().unwrap().into_iter().map(|(_, said)| (said.check.to_string(), said.status)).collect();
+        let mut last: Vec<_> = queue
+            .waiting()
+            .unwrap()
+            .statuses
+            .into_iter()
+            .map(|(_, said)| (said.check.to_string(), said.status))
+            .collect();
         last.sort_by(|a, b| a.0.cmp(&b.0));
         assert_eq!(last, [("api".to_owned(), Status::Ok), ("web".to_owned(), Status::Down)]);
         drop(sends);

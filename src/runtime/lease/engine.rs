@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ActingLease, EngineState, LateQueue, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
+use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
 use crate::model::engine::ENGINE_VERSION;
 use crate::store::acting::{ActingClaim, SeenStore};
 use crate::store::engine_copy::EngineCopy;
 use crate::store::lease::{HeldWrite, KeptEngine};
+use crate::store::queue::WaitingFacts;
 
 impl LeaseParticipant {
     /// Takes over what the engine of the last holder knew: at the start, and whenever the lease is taken.
@@ -38,7 +39,7 @@ impl LeaseParticipant {
         let kept = kept.and_then(|kept| Some((usable_body(&kept.body)?, kept.silent_for)));
         let mut known: Vec<_> = copied.into_iter().chain(kept).collect();
         match store.last_taken(self.holding.as_ref().map(|holding| holding.fence)).await {
-            Ok(taken) => self.know_queued(store.id(), taken, &mut known).await,
+            Ok(taken) => self.know_queued(&self.waiting_for(store.id()).await, taken, &mut known),
             Err(error) => tracing::warn!(%error, "who acted last can't be read"),
         }
         self.take_over(store.id().to_owned(), known).await;
@@ -76,12 +77,14 @@ impl LeaseParticipant {
         } else if self.claim.is_some() {
             self.began_anew = true;
         }
-        if !known.is_empty() || (!has_copy && (is_new || self.claim.is_some())) {
-            self.know_queued(&store, 0, &mut known).await;
+        let knows_more = !known.is_empty() || (!has_copy && (is_new || self.claim.is_some()));
+        let waiting = if knows_more || is_new { self.waiting_for(&store).await } else { WaitingFacts::default() };
+        if knows_more {
+            self.know_queued(&waiting, 0, &mut known);
             self.take_over(String::new(), known).await;
         }
         if is_new {
-            self.tell_queued(&store).await;
+            self.tell_queued(waiting.acknowledgements).await;
         }
         if self.claim.is_some() {
             self.holding = Some(ActingLease { store, fence, since, began: now });
@@ -116,14 +119,8 @@ impl LeaseParticipant {
     /// Puts into the newest of what engines knew what their holder queued since: each status is queued at once, and what an engine
     /// knows is kept every few seconds, where there is room for it. What was said by a fence before `fence` is left out: somebody
     /// has acted since.
-    async fn know_queued(&self, store: &str, fence: u64, known: &mut Vec<(EngineState, Duration)>) {
-        let queue = LateQueue::of(&self.state_directory, store);
-        let queued = match tokio::task::spawn_blocking(move || queue.last_statuses()).await {
-            Ok(Ok(queued)) => queued,
-            Ok(Err(error)) => return tracing::warn!(%error, "what waits for the store can't be read"),
-            Err(_) => return,
-        };
-        let queued: Vec<_> = queued.into_iter().filter(|(_, said)| said.fence >= fence).collect();
+    fn know_queued(&self, waiting: &WaitingFacts, fence: u64, known: &mut Vec<(EngineState, Duration)>) {
+        let queued: Vec<_> = waiting.statuses.iter().filter(|(_, said)| said.fence >= fence).collect();
         let Some(last) = queued.iter().map(|(at, _)| *at).max() else { return };
         if known.is_empty() {
             known.push((EngineState { version: ENGINE_VERSION, ..EngineState::default() }, Duration::MAX));

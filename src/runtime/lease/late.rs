@@ -11,7 +11,7 @@ use super::{LateQueue, LeaseParticipant, NewFact, Outcome, Statement, Store, new
 use crate::files::trust::describe;
 use crate::model::fact::AlertAcknowledged;
 use crate::store::acting::SeenStore;
-use crate::store::queue::forget_fences;
+use crate::store::queue::{WaitingFacts, forget_fences};
 use crate::text::SafeText;
 
 /// Facts that are held in memory at most.
@@ -51,14 +51,19 @@ impl LeaseParticipant {
     }
 
     /// Tells what waits of acknowledgements for a store that is away since before this process began: they hold.
-    pub(super) async fn tell_queued(&self, store: &str) {
-        let queue = LateQueue::of(&self.state_directory, store);
-        match tokio::task::spawn_blocking(move || queue.acknowledgements()).await {
-            Ok(Ok(waiting)) if waiting.is_empty() => {}
-            Ok(Ok(waiting)) => drop(self.outcomes.send(Outcome::QueuedBefore(waiting)).await),
-            Ok(Err(error)) => tracing::warn!(%error, "what waits for the store can't be read"),
-            Err(_) => {}
+    pub(super) async fn tell_queued(&self, acknowledgements: Vec<NewFact>) {
+        if !acknowledgements.is_empty() {
+            self.outcomes.send(Outcome::QueuedBefore(acknowledgements)).await.ok();
         }
+    }
+
+    /// What waits for the store with this id, as far as it can be read.
+    pub(super) async fn waiting_for(&self, store: &str) -> WaitingFacts {
+        let queue = LateQueue::of(&self.state_directory, store);
+        let waiting = tokio::task::spawn_blocking(move || queue.waiting()).await.map_err(io::Error::other).flatten();
+        waiting
+            .inspect_err(|error| tracing::warn!(%error, "what waits for the store can't be read"))
+            .unwrap_or_default()
     }
 
     /// The id of the store that is open, was open last, or lay in its place when somebody here saw it last.
