@@ -86,9 +86,12 @@ impl SeenStore {
 /// When a store that is away answered last, as far as who acted for it since has noted it.
 pub(crate) fn last_seen(state: &Path, address: &StoreAddress) -> Option<DateTime<Utc>> {
     let copy = EngineCopy::at_place(state, &address.name())?;
-    // What was left of an earlier absence says nothing of this one.
-    let noted = Heads::below(state).noted_at(&copy.store);
-    copy.seen_at.filter(|_| noted.is_none_or(|noted| noted <= copy.at))
+    copy.seen_at.filter(|_| !is_left_over(state, &copy))
+}
+
+/// Whether a copy was left of an earlier absence: the store was seen here since, and it says nothing of this one.
+pub(crate) fn is_left_over(state: &Path, copy: &EngineCopy) -> bool {
+    Heads::below(state).noted_at(&copy.store).is_some_and(|noted| noted > copy.at)
 }
 
 /// What is in the place of a store, without a look into it: another than before asks for a look.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
 use crate::model::engine::ENGINE_VERSION;
-use crate::store::acting::{ActingClaim, SeenStore};
+use crate::store::acting::{ActingClaim, SeenStore, is_left_over};
 use crate::store::engine_copy::EngineCopy;
 use crate::store::lease::{HeldWrite, KeptEngine};
 use crate::store::queue::WaitingFacts;
@@ -57,6 +57,13 @@ impl LeaseParticipant {
             let copy = EngineCopy::at_place(&state, &address.name());
             let copy = copy.filter(|copy| seen_at.is_none_or(|at| copy.at > at));
             let seen = seen_at.is_none().then(|| SeenStore::at(&state, &address)).flatten();
+            // The lease may have changed hands since: what is said now is newer than what its last holder said.
+            let fence_since = seen
+                .as_ref()
+                .zip(copy.as_ref())
+                .filter(|(seen, copy)| seen.id == copy.store && is_left_over(&state, copy));
+            let fence_since = fence_since.map_or(0, |(seen, _)| seen.fence);
+            let copy = copy.map(|copy| EngineCopy { fence: copy.fence.max(fence_since), ..copy });
             (copy, seen)
         });
         let (copy, seen) = found.await.unwrap_or_default();

@@ -160,6 +160,40 @@ async fn who_starts_while_the_store_is_away_goes_on_for_who_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_after_the_lease_changed_hands_is_newer_than_an_older_copy() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let (mut killed, store, fence) = Part::holding(&state).await;
+    killed.say(Status::Ok, fence);
+    until_said(&store, &[(Status::Ok, false)]).await;
+    killed.goes_on().await;
+    killed.keep(1);
+    until_copied(&state, store.id(), 1).await;
+    killed.tasks.end(Duration::ZERO).await;
+
+    // It is killed before its own engine is kept: the copy of before stays.
+    let mut newer = Part::start(&state, "");
+    let store = newer.open(&state).await;
+    let newer_fence =
+        newer.until("it takes the lease once the last one has expired", is_ours).await.view.fence().unwrap();
+    newer.say(Status::Degraded, newer_fence);
+    until_said(&store, &[(Status::Ok, false), (Status::Degraded, false)]).await;
+    newer.tasks.end(Duration::ZERO).await;
+    assert_eq!(EngineCopy::read(&state, store.id()).map(|copy| copy.fence), Some(fence));
+
+    let mut stand_in = Part::start(&state, "");
+    stand_in.close();
+    let fence = stand_in.until("it goes on", is_away).await.view.fence().unwrap();
+    assert!(fence >= newer_fence, "{fence} is older than {newer_fence}");
+    stand_in.say(Status::Ok, fence);
+    stand_in.until("it waits on disk", |report| report.late.on_disk == 1).await;
+    stand_in.tasks.end(Duration::ZERO).await;
+    let back = Part::start(&state, "");
+    let store = back.open(&state).await;
+    until_said(&store, &[(Status::Ok, false), (Status::Degraded, false), (Status::Ok, true)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_starts_while_the_store_is_away_knows_when_it_answered_last() {
     let at = tempfile::tempdir().unwrap();
     let state = at.path().join("opsroom");
