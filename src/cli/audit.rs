@@ -82,9 +82,10 @@ async fn accept(why: &str, global: &Global) -> u8 {
     if why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say why this store is the one to use");
     }
-    if let Err(code) = configuration::refuse_if_read_only(global, "a store can't be accepted") {
-        return code;
-    }
+    let config = match configuration::refuse_if_read_only(global, "a store can't be accepted") {
+        Ok(config) => config.unwrap_or_default(),
+        Err(code) => return code,
+    };
     let state = match run_service::state_directory() {
         Ok(state) => state,
         Err(code) => return code,
@@ -98,11 +99,23 @@ async fn accept(why: &str, global: &Global) -> u8 {
         Ok(url) => url,
         Err(code) => return code,
     };
-    match RunService::accept(url.as_deref(), &state, why, global.clock).await {
-        Ok(accepted) => {
+    match RunService::accept(url.as_deref(), &state, (why, config.retention.deployments), global.clock).await {
+        Ok((accepted, restored)) => {
             let code = verify(&accepted.store).await;
             match &accepted.doubt {
-                Some(doubt) => output::eprint_error(&format!("accepted and recorded; before that: {doubt}\n")),
+                Some(doubt) => {
+                    output::eprint_error(&format!("accepted and recorded; before that: {doubt}\n"));
+                    if !restored.is_empty() {
+                        let runs = restored.join(", ");
+                        output::eprint_error(&format!("recorded from their directories here: {runs}\n"));
+                    }
+                    if accepted.is_shared {
+                        output::eprint_error(
+                            "hint: accept it on the other hosts too; until then, runs that they began in what is missing may \
+                             still be running there without a lock here\n",
+                        );
+                    }
+                }
                 None => output::eprint_error("the store is complete: nothing to accept, nothing was changed\n"),
             }
             accepted.store.close().await;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::identity::Identity;
 use super::runs::RunService;
@@ -72,20 +73,27 @@ impl RunService {
         Ok(Self::over(store, place, identity, state_directory, clock))
     }
 
-    /// Takes what lies where the store should be for the store from now on, on record.
+    /// Takes what lies where the store should be for the store from now on, on record, and puts into it what directories here
+    /// tell of runs that it does not know. `kept` is how long runs are kept; `None`: for ever.
     ///
     /// # Errors
     /// It can't be opened or written, or is no store of ours.
     pub(crate) async fn accept(
         store: Option<&str>,
         state_directory: &Path,
-        why: &str,
+        (why, kept): (&str, Option<Duration>),
         clock: Clock,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<(Accepted, Vec<String>), StoreError> {
         let identity = Identity::present();
         made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
         let place = place(store, state_directory, &identity)?;
-        Store::accept(&place, &identity.who, why, clock.now().utc).await
+        let accepted = Store::accept(&place, &identity.who, why, clock.now().utc).await?;
+        if accepted.doubt.is_none() {
+            return Ok((accepted, Vec::new()));
+        }
+        let run_service = Self::over(accepted.store.clone(), place, identity, state_directory, clock);
+        let restored = run_service.restore_runs(kept).await?;
+        Ok((accepted, restored))
     }
 }
 

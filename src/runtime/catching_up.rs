@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::effects::Tools;
 use super::runs::RunService;
 use crate::model::effect::RequestId;
-use crate::model::fact::Fact;
+use crate::model::fact::{Fact, NewFact};
 use crate::model::outcome::Outcome;
 use crate::model::thing::ThingKind;
 use crate::store::StoreError;
@@ -24,6 +24,10 @@ pub struct ReadTo {
     /// The id of the store.
     store: String,
     place: Option<ChainPlace>,
+    /// Whether what was read is not in the store any more, and the locks that were held then are to be seen to.
+    pub went_back: bool,
+    /// The intents of runs that held a lock when it was read last.
+    pub held: Vec<NewFact>,
 }
 
 /// What was read.
@@ -44,7 +48,8 @@ impl ReadTo {
     pub(super) async fn next(&mut self, run_service: &RunService) -> Result<Option<News>, StoreError> {
         let store = run_service.store();
         if self.store != store.id() {
-            (self.store, self.place) = (store.id().to_owned(), None);
+            self.went_back |= self.place.take().is_some();
+            store.id().clone_into(&mut self.store);
         }
         if let Some(place) = &self.place
             && let Some(page) = store.facts_after(place).await?
@@ -56,6 +61,10 @@ impl ReadTo {
                 store.has_seen(&end).await?;
             }
             return Ok(is_news.then_some(News { outcome: Outcome::Facts(facts), end, moves_runs, is_full }));
+        }
+        if let Some(place) = self.place.take() {
+            // What was cut off is not lost.
+            self.went_back |= !store.has_cut(&place).await?;
         }
         let most = u32::try_from(MAX_ENTRIES).unwrap_or(u32::MAX);
         let page = store.lately(run_service.now() - LATELY, most).await?;

@@ -7,6 +7,7 @@
 mod beginning;
 mod forgetting;
 mod refusing;
+mod restoring;
 mod standing;
 mod verifying;
 

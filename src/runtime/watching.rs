@@ -182,7 +182,12 @@ impl RunService {
             let news = read.next(self).await?;
             // Runs first: what facts say of them is then known by their names.
             if std::mem::take(&mut moved) || news.as_ref().is_some_and(|news| news.moves_runs) {
-                self.reload(lost, found, out).await?;
+                if read.went_back {
+                    self.restore_locks(&read.held, out).await?;
+                    read.went_back = false;
+                }
+                let locks = self.reload(lost, found, out).await?;
+                self.know_intents(&mut read.held, &locks).await?;
             }
             let Some(news) = news else { return Ok(()) };
             let is_full = news.is_full;
@@ -193,13 +198,13 @@ impl RunService {
         }
     }
 
-    /// Takes in what ended, and tells how runs and locks stand.
+    /// Takes in what ended, and tells how runs and locks stand. Returns the locks.
     async fn reload(
         &self,
         lost: &mut Lost,
         found: &mpsc::UnboundedSender<Run>,
         out: &mpsc::Sender<Outcome>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Lock>, StoreError> {
         let taken = self.take_in().await?;
         for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
             out.send(Outcome::Run(Box::new(run))).await.ok();
@@ -207,8 +212,8 @@ impl RunService {
         taken.live.into_iter().for_each(|run| drop(found.send(run)));
         let (runs, locks) = self.load().await?;
         lost.observe(self, &runs, &locks);
-        out.send(Outcome::Runs { runs, locks }).await.ok();
-        Ok(())
+        out.send(Outcome::Runs { runs, locks: locks.clone() }).await.ok();
+        Ok(locks)
     }
 
     /// Watches a run until it is closed, and returns it so. Changes go to `out`.

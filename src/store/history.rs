@@ -87,6 +87,14 @@ impl Store {
         Ok(follows.then(|| FactPage::new(news, place.clone(), is_full)))
     }
 
+    /// Whether the chain was cut off at a place or after it.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn has_cut(&self, place: &ChainPlace) -> Result<bool, StoreError> {
+        Ok(self.dialect.cut().await?.is_some_and(|cut| place.seq <= cut.seq))
+    }
+
     /// The last facts that were put on record since a moment, by the store's clock, at most `most`.
     ///
     /// # Errors

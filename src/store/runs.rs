@@ -1,6 +1,7 @@
 //! Runs: their intent before, their end and how they are closed after, and what may not begin.
 
 mod limits;
+mod restored;
 mod whole;
 
 use std::time::Duration;
@@ -343,6 +344,7 @@ fn intended(begin: Begin<'_>, given: Begun) -> Statement {
         attempt: given.attempt,
         boot: run.boot,
         output_path: run.output_path.clone(),
+        holds: false,
     }))
 }
 

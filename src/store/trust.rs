@@ -11,7 +11,7 @@ use super::dialect::{Cut, Head, WhichFacts};
 use super::engine_copy::EngineCopy;
 use super::heads::{ChainHead, ChainMark, Heads};
 use super::history::ChainPlace;
-use super::place::{Found, StoreLocation};
+use super::place::{Found, StoreLocation, canonical};
 use super::queue::LateQueue;
 use super::site::{Purpose, Site};
 use super::{Store, StoreError};
@@ -24,6 +24,8 @@ pub(crate) struct Accepted {
     pub store: Store,
     /// What was wrong with it before; `None`: nothing.
     pub doubt: Option<String>,
+    /// Whether other hosts may use it: it does not lie in the state directory.
+    pub is_shared: bool,
 }
 
 /// What is known of the stores in its place, and of itself.
@@ -218,13 +220,14 @@ impl Store {
             gone = Some("a new store in place of one that was gone".to_owned());
         }
         let store = Self::connect(place, site, Purpose::Use).await?.whole().await?;
+        let is_shared = place.state.as_ref().is_none_or(|state| store.path().parent() != Some(&*canonical(state)));
         let doubts = match store.doubts().await {
             Err(error @ StoreError::Heads { .. }) => vec![error],
             doubts => doubts?,
         };
         let doubts: Vec<String> = gone.into_iter().chain(doubts.iter().map(ToString::to_string)).collect();
         if doubts.is_empty() {
-            return Ok(Accepted { store, doubt: None });
+            return Ok(Accepted { store, doubt: None, is_shared });
         }
         let doubt = Some(doubts.join("; "));
         let accepted = StoreAccepted { store: store.id().to_owned(), why: why.to_owned(), doubt: doubt.clone() };
@@ -235,7 +238,7 @@ impl Store {
             let (mark, inode) = (ChainMark::new(head.seq, &head.hash), store.inode());
             heads.accept(store.id(), &store.place, inode, mark).map_err(unreadable(heads))?;
         }
-        Ok(Accepted { store, doubt })
+        Ok(Accepted { store, doubt, is_shared })
     }
 
     /// Whether the store with that id was in no other place than this one, and is gone: this one was accepted there.

@@ -148,7 +148,11 @@ fn release(deployed: &Deployed) -> String {
 }
 
 fn started(intended: &RunIntended, config: &Config) -> String {
-    let what = if intended.dry_run { "dry run started" } else { "started" };
+    let what = match intended {
+        RunIntended { holds: true, .. } => "on record again: the store had lost it, and it may still be running",
+        RunIntended { dry_run: true, .. } => "dry run started",
+        _ => "started",
+    };
     let title = title_of(&config.actions, &intended.action);
     let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     format!("{title} {what}{why}")

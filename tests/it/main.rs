@@ -40,6 +40,7 @@ mod mounts;
 mod nginx;
 mod notifications;
 mod old_stores;
+mod older_store;
 mod postgres;
 mod presence;
 mod properties;

@@ -106,6 +106,9 @@ pub struct RunIntended {
     pub boot: Option<BootTime>,
     /// Its directory.
     pub output_path: PathBuf,
+    /// Whether it still holds its lock though it is said late: the store that knew of it lost it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds: bool,
 }
 
 /// How the steps of a run ended.

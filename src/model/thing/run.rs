@@ -118,11 +118,14 @@ fn begin(things: &mut Things, fact: &Fact, intended: &RunIntended) {
         note: None,
     };
     keep(things, RunRecord { run: record, began: intended.boot, changing: intended.changing }, fact.seq);
-    if intended.changing && fact.draft.late {
-        // It is over by now, and its target may be another one's: only that its fence was given stays.
-        let HeldLock { fence: known, held } = lock_of(things, target).unwrap_or(HeldLock { fence: 0, held: None });
+    if !intended.changing {
+        return;
+    }
+    let HeldLock { fence: known, held } = lock_of(things, target).unwrap_or(HeldLock { fence: 0, held: None });
+    if fact.draft.late && (!intended.holds || held.is_some()) {
+        // It is over by now, or its target became another one's: only that its fence was given stays.
         hold(things, target, &HeldLock { fence: known.max(*fence), held }, fact.seq);
-    } else if intended.changing {
+    } else {
         let reason = reason.as_ref().map_or_else(|| action.to_string(), |reason| format!("{action}: {reason}"));
         let lock = Lock {
             target: target.clone(),
@@ -133,7 +136,7 @@ fn begin(things: &mut Things, fact: &Fact, intended: &RunIntended) {
             reason,
             since: at,
         };
-        hold(things, target, &HeldLock { fence: *fence, held: Some(lock) }, fact.seq);
+        hold(things, target, &HeldLock { fence: known.max(*fence), held: Some(lock) }, fact.seq);
     }
 }
 

@@ -46,7 +46,7 @@ impl RunService {
 }
 
 /// Runs below `runs` that are over or were lost, whose supervisor is gone and whose intent is such a one. Blocking.
-fn over(runs: &Path, is_wanted: impl Fn(&RunIntent) -> bool) -> Vec<(String, RunDir)> {
+pub(super) fn over(runs: &Path, is_wanted: impl Fn(&RunIntent) -> bool) -> Vec<(String, RunDir)> {
     let supervised: Vec<String> = left::supervisors(runs).into_iter().map(|(id, _)| id).collect();
     let names = std::fs::read_dir(runs)
         .into_iter()

@@ -297,7 +297,7 @@ async fn what_is_said_during_an_accept_goes_to_the_accepted_store() {
     for suffix in ["", "-wal", "-shm"] {
         std::fs::remove_file(state.join(format!("opsroom.db{suffix}"))).ok();
     }
-    RunService::accept(None, &state, "restored", Clock::start()).await.unwrap();
+    RunService::accept(None, &state, ("restored", None), Clock::start()).await.unwrap();
     part.say(Status::Ok, fence);
     part.until("both wait", |report| report.late.on_disk + report.late.in_memory == 2).await;
     let accepted = part.open(&state).await;
@@ -401,7 +401,7 @@ async fn what_waits_for_a_store_that_is_replaced_goes_to_the_accepted_one_also_s
     for suffix in ["", "-wal", "-shm"] {
         std::fs::remove_file(state.join(format!("opsroom.db{suffix}"))).ok();
     }
-    RunService::accept(None, &state, "restored", Clock::start()).await.unwrap().store.close().await;
+    RunService::accept(None, &state, ("restored", None), Clock::start()).await.unwrap().0.store.close().await;
     // By a process that has not seen it yet, and is gone by now.
     left.push(&[new_fact(Clock::start().now().utc, "ben", "box", refused("api"))]).unwrap();
     let store = part.open(&state).await;
