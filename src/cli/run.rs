@@ -213,6 +213,11 @@ async fn execute(
     };
     let outcome = ended.outcome_and_note(|check| title_of_check(config, check));
     output::print(&format!("{}: {outcome}\n", ended.id));
+    if ended.is_not_stored_yet()
+        && let Err(why) = run_service.store().trusted().await
+    {
+        output::eprint_error(&format!("warning: {why}; the outcome waits for it\nhint: {}\n", why.hint()));
+    }
     if ended.state.is_open() {
         output::eprint_error(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {

@@ -43,6 +43,8 @@ pub enum StoreAbsence {
     Unusable,
     /// It answers, and entries that were seen in it are gone.
     LostEntries,
+    /// Another store is in its place, and nobody has accepted that one.
+    Replaced,
     /// None was made yet, and whoever only looks on makes none.
     NotMade,
 }

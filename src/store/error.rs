@@ -285,6 +285,7 @@ impl StoreError {
     pub(crate) const fn absence(&self) -> StoreAbsence {
         match self {
             Self::LostEnd { .. } | Self::Forked { .. } => StoreAbsence::LostEntries,
+            Self::Other { .. } => StoreAbsence::Replaced,
             Self::Missing { .. } => StoreAbsence::NotMade,
             _ => StoreAbsence::Unusable,
         }

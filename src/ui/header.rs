@@ -248,6 +248,8 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
             StoreAbsence::LostEntries => Part::new(line("LOST ENTRIES", Role::ChipOffline), 0)
                 .or_longer(line("STORE LOST ENTRIES", Role::ChipOffline), 4)
                 .or_longer(line(&format!("STORE LOST ENTRIES {since}"), Role::ChipOffline), 11),
+            StoreAbsence::Replaced => chip("STORE REPLACED", Role::ChipOffline, 0)
+                .or_longer(line(&format!("STORE REPLACED {since}"), Role::ChipOffline), 11),
             // Why is worth more than since when, which the diagnostics screen says too.
             StoreAbsence::Unusable => chip("STORE AWAY", Role::ChipOffline, 0)
                 // Since when comes before the keys of the screens, which the help has too.

@@ -16,7 +16,7 @@ type Unusual = (&'static str, fn(&mut App));
 
 const OFFLINE: &str = "OUR NETWORK IS DOWN";
 
-const UNUSUAL: [Unusual; 10] = [
+const UNUSUAL: [Unusual; 11] = [
     ("FROZEN", |app| app.keys("f")),
     ("HELD", |app| app.send(Event::Focus(false))),
     (OFFLINE, |app| {
@@ -25,6 +25,7 @@ const UNUSUAL: [Unusual; 10] = [
     ("NO STORE YET", |app| store(app, StoreAbsence::NotMade)),
     ("STORE AWAY", |app| store(app, StoreAbsence::Unusable)),
     ("LOST ENTRIES", |app| store(app, StoreAbsence::LostEntries)),
+    ("STORE REPLACED", |app| store(app, StoreAbsence::Replaced)),
     ("STORE READ-ONLY", |app| app.outcome(Outcome::StoreOnlyRead(Some(SafeText::new("the role may only read"))))),
     ("READ-ONLY", |_| {}),
     ("INSECURE TLS", |_| {}),

@@ -314,3 +314,47 @@ async fn a_store_that_goes_with_its_directory_is_not_made_again() {
     assert_eq!(console.run(PATIENCE, holds).await, LoopEnd::Reached, "the same store is used again");
     console.finish().await;
 }
+
+#[tokio::test]
+async fn a_store_that_is_made_where_the_directory_is_gone_under_a_console_is_said_to_be_another_and_its_run_is_kept() {
+    let world = World::new();
+    let start = StartOptions {
+        clock: Clock::start(),
+        config: config(&format!("[console]\nname = \"one\"\n{CONFIG}")),
+        loader: None,
+        warnings: Vec::new(),
+        store: None,
+        part: ConsolePart::ActsForAll,
+        state_directory: world.state(),
+    };
+    let mut console = Headless::start(start, (120, 40));
+    let holds = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();
+    assert_eq!(console.run(PATIENCE, holds).await, LoopEnd::Reached);
+    std::fs::remove_dir_all(world.state()).unwrap();
+    // Whoever runs something in a shell can't know that there was a store.
+    let (ended, said) = world.says(&["run", "touch", "--yes", "--detach"]);
+    assert_eq!(ended, 0, "{said}");
+    let how = |state: &State| state.world.store_away.as_ref().map(|away| away.how);
+    let is_replaced = |state: &State| how(state) == Some(StoreAbsence::Replaced);
+    assert_eq!(console.run(PATIENCE, is_replaced).await, LoopEnd::Reached, "{:?}", how(console.state()));
+    let frame = text(&draw(console.state(), 120, 40));
+    assert!(frame.contains("STORE REPLACED since "), "{frame}");
+    let (ended, said) = world.says(&["run", "touch", "--yes"]);
+    assert!(ended == 2 && said.contains("is not the store that was used there before"), "{said}");
+    assert!(said.contains("hint: "), "{said}");
+    let accept = ["audit", "verify", "--accept", "--why", "the directory was removed"];
+    let from = std::time::Instant::now();
+    loop {
+        let (ended, said) = world.says(&accept);
+        if ended == 0 {
+            break;
+        }
+        assert!(said.contains("still running") && from.elapsed() < PATIENCE, "{said}");
+    }
+    let knows_the_run = |state: &State| {
+        let ran = |run: &opsroom::model::run::Run| !run.state.is_open() && &*run.action == "touch";
+        state.world.store_away.is_none() && state.world.locks.is_empty() && state.world.history.iter().any(ran)
+    };
+    assert_eq!(console.run(PATIENCE, knows_the_run).await, LoopEnd::Reached, "the run of the shell is on record");
+    console.finish().await;
+}

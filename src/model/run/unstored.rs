@@ -3,7 +3,7 @@
 use super::Run;
 use crate::text::SafeText;
 
-const UNSTORED: &str = "not stored yet: the store can't be written";
+const UNSTORED: &str = "not stored yet: the store is away";
 
 impl Run {
     /// It, with a word on that its outcome is not on record yet.

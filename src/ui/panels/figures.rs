@@ -118,13 +118,13 @@ fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     let store = state.seen().store_away.as_ref();
     let absent = |away: &StoreAway| match away.how {
         StoreAbsence::NotMade => "none yet".to_owned(),
-        StoreAbsence::LostEntries | StoreAbsence::Unusable => {
+        StoreAbsence::LostEntries | StoreAbsence::Replaced | StoreAbsence::Unusable => {
             format!("away {}", figures::away_since(away, state.seen()))
         }
     };
     let role = match store.map(|away| away.how) {
         None | Some(StoreAbsence::NotMade) => Role::Text,
-        Some(StoreAbsence::LostEntries | StoreAbsence::Unusable) => Role::LevelError,
+        Some(StoreAbsence::LostEntries | StoreAbsence::Replaced | StoreAbsence::Unusable) => Role::LevelError,
     };
     let kept = state.seen().diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
