@@ -62,9 +62,9 @@ impl ReadTo {
             }
             return Ok(is_news.then_some(News { outcome: Outcome::Facts(facts), end, moves_runs, is_full }));
         }
-        if let Some(place) = self.place.take() {
+        if let Some(place) = &self.place {
             // What was cut off is not lost.
-            self.went_back |= !store.has_cut(&place).await?;
+            self.went_back |= !store.has_cut(place).await?;
         }
         let most = u32::try_from(MAX_ENTRIES).unwrap_or(u32::MAX);
         let page = store.lately(run_service.now() - LATELY, most).await?;

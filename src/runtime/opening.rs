@@ -84,6 +84,10 @@ impl Tools {
             *self.last() = Some(run_service.clone());
             sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
             // What this store does not know goes on all the same, and its directory says how.
+            if *self.looks_on.borrow() {
+                // Who looks on puts nothing back.
+                read.held.clear();
+            }
             let mut strangers = unknown_to(&run_service, std::mem::take(&mut left)).await;
             let Away { error, mut live } = tokio::select! {
                 away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,

@@ -46,7 +46,9 @@ fn opsroom(shared: &Shared, state: &Path, before: &[&str], arguments: &[&str]) -
     let script = format!("while ! [ -e {} ]; do sleep 0.02; done", go.display());
     let text = format!(
         "[adapter.ours]\nrestart = {{ steps = [[\"/bin/sh\", \"-c\", \"{script}\"]] }}\n\
-         [action.restart-api]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\n"
+         touch = {{ steps = [[\"true\"]] }}\n\
+         [action.restart-api]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"api\"\n\
+         [action.touch-web]\nadapter = \"ours\"\ndo = \"touch\"\ntarget = \"web\"\n"
     );
     let path = shared.at.path().join("opsroom.toml");
     std::fs::write(&path, text).unwrap();
@@ -155,7 +157,7 @@ async fn a_run_of_another_host_keeps_its_lock_when_an_older_store_is_accepted() 
     })
     .await;
     let refused = text(&elsewhere(&shared, &["run", "restart-api", "--yes"]));
-    assert!(refused.contains("the store has lost the end of its audit"), "{refused}");
+    assert!(refused.contains("opsroom audit verify --accept --why TEXT"), "{refused}");
     does(&elsewhere(&shared, &["audit", "verify", "--accept", "--why", "restored"]));
     reaches(&mut console, "that it is over", PATIENCE, |state| {
         let is_over = |run: &Run| run.host == ELSEWHERE && run.state == RunState::Ended;
@@ -170,6 +172,36 @@ async fn a_run_of_another_host_keeps_its_lock_when_an_older_store_is_accepted() 
     assert_eq!(kinds.first(), Some(&("run.intent", true)), "{said:?}");
     assert_eq!(kinds.iter().filter(|(kind, late)| *kind == "run.verdict" && *late).count(), 1, "{said:?}");
     assert_eq!(kinds.iter().filter(|(kind, _)| *kind == "run.intent").count(), 1, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_another_host_that_an_older_store_knows_ends_in_it() {
+    if !is_another_host_possible() {
+        return;
+    }
+    let shared = Shared::new();
+    let mut console = shared.console(HERE, ONE);
+    reaches(&mut console, "the store", PATIENCE, knows_the_store).await;
+    does(&elsewhere(&shared, &["run", "restart-api", "--yes", "--detach"]));
+    reaches(&mut console, "its lock", PATIENCE, is_locked).await;
+    kept(&shared).await;
+    does(&here(&shared, &["run", "touch-web", "--yes"]));
+    put_back(&shared);
+    reaches(&mut console, "that it lost entries", PATIENCE, lacks_entries).await;
+    does(&here(&shared, &["audit", "verify", "--accept", "--why", "restored"]));
+    reaches(&mut console, "that it is back", PATIENCE, |state| state.world.store_away.is_none()).await;
+    assert!(is_locked(console.state()));
+    // Its host has seen nothing that is missing.
+    std::fs::write(shared.at.path().join("go"), "").unwrap();
+    reaches(&mut console, "that it is over", PATIENCE, |state| {
+        let is_over = |run: &Run| run.host == ELSEWHERE && run.state == RunState::Ended;
+        state.world.locks.is_empty() && state.world.history.iter().any(is_over)
+    })
+    .await;
+    let lines = told(&console.finish().await);
+    assert!(!lines.iter().any(|line| line.contains("the store lost run ")), "{lines:?}");
+    let said = of_runs(&shared).await;
+    assert_eq!(said.iter().filter(|(kind, host, _)| kind == "run.intent" && host == ELSEWHERE).count(), 1, "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
