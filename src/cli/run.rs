@@ -213,6 +213,12 @@ async fn execute(
     };
     let outcome = ended.outcome_and_note(|check| title_of_check(config, check));
     output::print(&format!("{}: {outcome}\n", ended.id));
+    hint_at_next(run_service, action, &ended, start.plan.changing).await;
+    Ok(exit_code::of_run(&ended))
+}
+
+/// Says what may come after a run: where its outcome waits, how it is followed or verified, what is offered.
+async fn hint_at_next(run_service: &RunService, action: &Action, ended: &Run, changing: bool) {
     if ended.is_not_stored_yet()
         && let Err(why) = run_service.store().trusted().await
     {
@@ -221,13 +227,12 @@ async fn execute(
     if ended.state.is_open() {
         output::eprint_error(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {
-        output::eprint_error(&runs::lost_hint(&ended));
+        output::eprint_error(&runs::lost_hint(ended));
     } else if let Some(offered) =
-        action.on_failure.as_ref().filter(|_| exit_code::of_run(&ended) != exit::OK && start.plan.changing)
+        action.on_failure.as_ref().filter(|_| exit_code::of_run(ended) != exit::OK && changing)
     {
         output::eprint_error(&format!("hint: it did not help; next: opsroom run {offered}\n"));
     }
-    Ok(exit_code::of_run(&ended))
 }
 
 /// What will run, with what the store knows against it; and how the last runs went.

@@ -144,6 +144,9 @@ async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
     let lacks =
         |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::LostEntries);
     reaches(&mut console, "that it lost entries", PATIENCE, lacks).await;
+    // Its directory would tell of it.
+    let state = shared.at.path().join("opsroom/runs");
+    std::fs::remove_dir_all(state).unwrap();
     shared.accept();
     let shows_none = |state: &State| state.world.runs.is_empty() && state.world.history.is_empty();
     reaches(&mut console, "what the store holds", PATIENCE, |state| !is_away(state) && shows_none(state)).await;

@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "a queue that can't be made is laid out")]
 
+mod accepted;
 mod away;
 mod way;
 
