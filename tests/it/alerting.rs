@@ -318,7 +318,7 @@ fn a_silence_is_listed_on_the_alerts_screen_and_ended_with_a_key() {
     room.acts();
     begin(&mut room, "s1");
     room.app.keys("5");
-    assert!(room.frame().contains("service:api") && room.frame().contains(", held"), "{}", room.frame());
+    assert!(room.frame().contains("service HTTP API") && room.frame().contains(", held"), "{}", room.frame());
     insta::assert_snapshot!("silences_120x40", text(&draw(&room.app.state, 120, 40)));
     room.app.keys("tab e");
     // It is asked first, and Enter changes nothing.
