@@ -244,7 +244,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     if let Some(away) = &state.seen().store_away {
         let since = figures::away_since(away, state.seen());
         chips.push(match away.how {
-            StoreAbsence::NotMade => chip("NO STORE YET", Role::ChipReadOnly, 2),
+            StoreAbsence::NotMade => chip("NO STORE YET", Role::ChipReadOnly, CLOCK_DROP_PRIORITY),
             StoreAbsence::LostEntries => Part::new(line("LOST ENTRIES", Role::ChipOffline), 0)
                 .or_longer(line("STORE LOST ENTRIES", Role::ChipOffline), 4)
                 .or_longer(line(&format!("STORE LOST ENTRIES {since}"), Role::ChipOffline), 11),
@@ -261,7 +261,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         chips.push(chip("NOT RECORDING", Role::ChipOffline, 1));
     }
     if state.seen().store_away.is_none() && state.seen().store_only_read.is_some() {
-        chips.push(chip("STORE READ-ONLY", Role::ChipReadOnly, 2));
+        chips.push(chip("STORE READ-ONLY", Role::ChipReadOnly, CLOCK_DROP_PRIORITY));
     }
     let old = state.seen().checks.iter().filter(|check| check.stale).count();
     if old > 0 {
@@ -269,10 +269,10 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         chips.push(Part::new(Line::plain(" ").join(words), 2));
     }
     if state.seen().read_only {
-        chips.push(chip("READ-ONLY", Role::ChipReadOnly, 2));
+        chips.push(chip("READ-ONLY", Role::ChipReadOnly, CLOCK_DROP_PRIORITY));
     }
     if state.seen().config.sources.iter().any(|source| source.kind.settings().is_insecure()) {
-        chips.push(chip("INSECURE TLS", Role::ChipInsecure, 2));
+        chips.push(chip("INSECURE TLS", Role::ChipInsecure, CLOCK_DROP_PRIORITY));
     }
     chips
 }
