@@ -132,7 +132,7 @@ async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
     desk.store().checkpoint().await;
     std::fs::copy(shared.at.path().join("shared.db"), shared.at.path().join("older.db")).unwrap();
     desk.close().await;
-    begun(&shared, "opsroom", &config(CHECKED)).await;
+    let run = begun(&shared, "opsroom", &config(CHECKED)).await;
     reaches(&mut console, "the run", PATIENCE, is_in(RunState::Running)).await;
     ends(&shared);
     let is_stored = |state: &State| is_in(RunState::Verified)(state) && state.world.locks.is_empty();
@@ -145,8 +145,7 @@ async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
         |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::LostEntries);
     reaches(&mut console, "that it lost entries", PATIENCE, lacks).await;
     // Its directory would tell of it.
-    let state = shared.at.path().join("opsroom/runs");
-    std::fs::remove_dir_all(state).unwrap();
+    std::fs::remove_dir_all(&run.output_path).unwrap();
     shared.accept();
     let shows_none = |state: &State| state.world.runs.is_empty() && state.world.history.is_empty();
     reaches(&mut console, "what the store holds", PATIENCE, |state| !is_away(state) && shows_none(state)).await;

@@ -164,8 +164,7 @@ async fn a_run_of_another_host_keeps_its_lock_when_an_older_store_is_accepted() 
         state.world.locks.is_empty() && state.world.history.iter().any(is_over)
     })
     .await;
-    let lines = told(&console.finish().await);
-    assert!(lines.iter().any(|line| line.contains("the store lost run ")), "{lines:?}");
+    console.finish().await;
     let said = of_runs(&shared).await;
     let kinds: Vec<_> =
         said.iter().filter(|(_, host, _)| host == ELSEWHERE).map(|(kind, _, late)| (&**kind, *late)).collect();
