@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::figures;
 use super::footer::TABS_FROM;
+use super::on_call;
 use super::paint::Painter;
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
@@ -27,6 +28,9 @@ const CLOCK_DROP_PRIORITY: u8 = 3;
 const LAST_DROPPED: u8 = 1;
 /// What gives way at this priority or above gives way to the keys of the screens.
 const SHORTENED_FOR_TABS: u8 = 7;
+
+/// Who is on call gives way before the program's name does.
+const ON_CALL: u8 = 13;
 
 /// Who else is here gives way before anything else.
 const COMPANY: u8 = 20;
@@ -152,6 +156,11 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     beside(known, format!("{known} ack"), Role::TextDim, 6);
     beside(muted, format!("{muted} muted"), Role::TextDim, 7);
     beside(running, format!("{} {running} running", glyphs.pointer), Role::StatusPending, 10);
+    if let Some((who, until)) = on_call::words(state.seen()) {
+        let words = divider().join(Line::styled(who, Role::Text));
+        let long = words.clone().and(until, Role::TextDim);
+        parts.push(Part::new(words, ON_CALL).or_longer(long, ON_CALL + 1));
+    }
     parts.extend(company(state, &divider()));
     parts
 }

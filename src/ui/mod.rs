@@ -14,6 +14,7 @@ mod header;
 mod incident;
 pub mod line;
 mod maintenance;
+mod on_call;
 mod overlays;
 pub mod paint;
 pub mod panels;
