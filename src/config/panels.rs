@@ -216,6 +216,10 @@ impl PanelId {
         Self { kind: &METRIC, subject: PanelSubject::Metric(name) }
     }
 
+    pub(crate) const fn slo(name: Name) -> Self {
+        Self { kind: &SLO, subject: PanelSubject::Slo(name) }
+    }
+
     pub(crate) const fn log(shown: LogPanel) -> Self {
         Self { kind: &LOG, subject: PanelSubject::Log(shown) }
     }

@@ -43,8 +43,8 @@ pub(crate) fn layouts(config: &Config) -> Vec<ScreenLayout> {
     layouts
 }
 
-/// Services over what fires, beside what happened; the first metrics; all logs, or the actions where there are none. Narrow
-/// terminals have alerts beside their service, wide ones a column for the service that is selected.
+/// Services over what fires, beside what happened; the first metrics and the first objective; all logs, or the actions where
+/// there are none. Narrow terminals have alerts beside their service, wide ones a column for the service that is selected.
 fn overview(config: &Config) -> ScreenLayout {
     let placed = |id: PanelId, weight| Placed { id, weight };
     let cell = |id: PanelId, weight| -> Cell { vec![placed(id, weight)] };
@@ -57,7 +57,10 @@ fn overview(config: &Config) -> ScreenLayout {
     let rows = |all: Vec<Vec<Cell>>| -> Rows { all.into_iter().filter(|row| !row.is_empty()).collect() };
     // What fires needs the width of the services, whose rows are few in trouble; what happened fills any height.
     let wrong = vec![placed(panels::SERVICES.id(), 5), placed(panels::ALERTS.id(), 2)];
-    let medium = vec![vec![wrong, cell(panels::TIMELINE.id(), 3)], metrics(MOST_METRICS), vec![last(2)]];
+    let objective = config.slos.first().map(|slo| cell(PanelId::slo(slo.name.clone()), 1));
+    let mut figures = metrics(MOST_METRICS - usize::from(objective.is_some()));
+    figures.extend(objective);
+    let medium = vec![vec![wrong, cell(panels::TIMELINE.id(), 3)], figures.clone(), vec![last(2)]];
     let narrow = vec![
         vec![cell(panels::SERVICES.id(), 2)],
         metrics(MOST_METRICS),
@@ -65,7 +68,7 @@ fn overview(config: &Config) -> ScreenLayout {
         vec![last(1)],
     ];
     // Beside the charts there is room for what fires, and beside all records for those that say that something is wrong.
-    let mut charts = metrics(MOST_METRICS);
+    let mut charts = figures;
     charts.push(cell(panels::ALERTS.id(), 1));
     let mut below = vec![last(1)];
     if !config.logs.is_empty() {

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 
 use super::services::{LATENCY_WINDOW, up};
-use super::{Height, PanelView, Room, check, frame, note, runs};
+use super::{Height, PanelView, Room, check, frame, note, runs, slo};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::lang::condition::Condition;
@@ -73,14 +73,15 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         lines.push(label("version").and(version, Role::Text));
     }
     if let Some(check) = leading {
-        lines.push(label("latency").join(check::usual_latencies(glyphs, check, world.now)));
-        let p95 = check.percentile_of_answers(0.95, LATENCY_WINDOW, world.now);
+        lines.push(label("latency").join(check::usual_latencies(glyphs, check)));
+        let p95 = check.percentile_of_answers(0.95, LATENCY_WINDOW);
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         let old =
             check.unanswered_for(world.now).map_or_else(String::new, |age| format!(" ({} old)", figures::age(age)));
         let figures = label("last 15m").and(format!("p95 {p95}"), Role::Text).and(old, Role::MarkStale);
         lines.push(figures.and(", up ", Role::Text).join(up(glyphs, check, LATENCY_WINDOW, world.now)));
     }
+    lines.extend(slo::of_service(state, &service.name, glyphs.none).into_iter().map(|line| label("slo").join(line)));
     let needing = world.config.services.iter().filter(|other| other.depends_on.contains(&service.name));
     let needing: Vec<&str> = needing.map(|other| other.title.as_str()).collect();
     if !needing.is_empty() {

@@ -1,8 +1,8 @@
-//! The service that is shown in one line: status, since when, what it depends on, its runbook.
+//! The service that is shown in one line: status, since when, its error budget, what it depends on, its runbook.
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, overlaid, services};
+use super::{Height, PanelView, Room, overlaid, services, slo};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
@@ -29,7 +29,7 @@ impl PanelView for ServiceStatus {
     }
 }
 
-/// Status, since when, what it depends on, where its runbook is.
+/// Status, since when, its error budget, what it depends on, where its runbook is.
 fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: Rect) {
     let glyphs = painter.glyphs();
     let mut words = Line::plain(" ")
@@ -52,6 +52,9 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         (Some(by), None) => words.and(format!("  by {}", state.seen().title_of_service(by)), Role::MarkInhibited),
         (None, _) => words,
     };
+    for line in slo::of_service(state, &service.name, glyphs.none) {
+        words = words.and("  slo ", Role::TextDim).join(line);
+    }
     if let Some(config) = state.seen().config.services.iter().find(|config| config.name == service.name) {
         for (at, name) in config.depends_on.iter().enumerate() {
             let title = Span::borrowed(state.seen().title_of_service(name));

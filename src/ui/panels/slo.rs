@@ -10,6 +10,7 @@ use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::lang::unit;
 use crate::model::slo::{RunsFigures, SloFigures};
+use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
@@ -38,7 +39,8 @@ impl PanelView for OneSlo {
             return;
         };
         let title = format!("slo {} {}", slo.title, percent(slo.objective));
-        let lines = lines(state, slo, painter.glyphs().none);
+        let width = usize::from(area.width.saturating_sub(4));
+        let lines = lines(state, slo, painter.glyphs().none, width);
         if area.height <= 2 {
             let line = lines.into_iter().next().unwrap_or_default();
             painter.put_at(area, 1, 0, &Line::styled(title, Role::Title).and(" ", Role::Text).join(line));
@@ -54,9 +56,9 @@ impl PanelView for OneSlo {
 }
 
 /// What is said of an objective, the most important first.
-fn lines<'a>(state: &State, slo: &SloView, none: &'static str) -> Vec<Line<'a>> {
+fn lines<'a>(state: &State, slo: &SloView, none: &'static str, width: usize) -> Vec<Line<'a>> {
     let mut lines = match &slo.measured {
-        SloMeasure::Time(figures) => of_time(figures, none),
+        SloMeasure::Time(figures) => of_time(figures, none, width),
         SloMeasure::Runs(runs) => of_runs(runs),
     };
     if let Some(cost) = state.seen().release_cost(slo) {
@@ -66,37 +68,60 @@ fn lines<'a>(state: &State, slo: &SloView, none: &'static str) -> Vec<Line<'a>> 
     lines
 }
 
-fn of_time<'a>(figures: &SloFigures, none: &'static str) -> Vec<Line<'a>> {
-    let (Some(left), Some(share)) = (figures.left_s(), figures.left_share()) else {
+fn of_time<'a>(figures: &SloFigures, none: &'static str, width: usize) -> Vec<Line<'a>> {
+    let Some(budget) = budget(figures) else {
         return vec![Line::styled("no data yet", Role::TextDim)];
     };
+    let burning = burning(figures, none);
+    let empties = figures.time_to_empty().map(|left| format!("empty in {} at this rate", figures_left(left)));
+    let both = budget.clone().and(" · ", Role::TextDim).join(burning.clone());
+    // Where both do not fit, how fast it burns is not cut off.
+    let mut lines = if both.width() <= width { vec![both] } else { vec![budget, burning] };
+    lines.extend(empties.map(Line::plain));
+    lines.push(measured(figures));
+    lines
+}
+
+/// `budget 31 % = 13 min left`; `None` where nothing is known.
+fn budget<'a>(figures: &SloFigures) -> Option<Line<'a>> {
+    let (left, share) = (figures.left_s()?, figures.left_share()?);
     let role = match share {
         _ if share <= 0.0 => Role::StatusDown,
         _ if share < SCARCE => Role::StatusDegraded,
         _ => Role::TextStrong,
     };
-    let budget = if share > 0.0 {
+    Some(if share > 0.0 {
         let part = format!("{} % = {} left", (share * 100.0).floor(), amount(left));
         Line::plain("budget ").and(part, role)
     } else {
         Line::plain("budget spent: ").and(format!("{} over", amount(-left)), role)
-    };
+    })
+}
+
+/// `burning 6.2×`: over the last hour.
+fn burning<'a>(figures: &SloFigures, none: &'static str) -> Line<'a> {
     let burn = figures.burn_now().map_or_else(|| none.to_owned(), times);
-    let burning = figures.burn_now().is_some_and(|burn| burn > 1.0);
-    let first =
-        budget.and(" · burning ", Role::TextDim).and(burn, if burning { Role::TextStrong } else { Role::TextDim });
-    let empties = figures.time_to_empty().map(|left| format!("empty in {} at this rate", figures_left(left)));
-    let mut lines = vec![first];
-    lines.extend(empties.map(Line::plain));
-    lines.push(measured(figures));
-    lines
+    let is_fast = figures.burn_now().is_some_and(|burn| burn > 1.0);
+    Line::styled("burning ", Role::TextDim).and(burn, if is_fast { Role::TextStrong } else { Role::TextDim })
+}
+
+/// What is left of the budgets of the objectives that measure a service, and how fast each burns: for its own screen.
+pub(super) fn of_service<'a>(state: &'a State, service: &Name, none: &'static str) -> Vec<Line<'a>> {
+    let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
+    let said = |slo: &'a SloView| {
+        let SloMeasure::Time(figures) = &slo.measured else { return None };
+        let title = Line::styled(format!("{} {}", slo.title, percent(slo.objective)), Role::TextStrong);
+        Some(title.and(" ", Role::Text).join(budget(figures)?).and(" · ", Role::TextDim).join(burning(figures, none)))
+    };
+    slos.filter_map(said).collect()
 }
 
 /// The availability with what it is based on.
 fn measured<'a>(figures: &SloFigures) -> Line<'a> {
     let known = Duration::from_millis(figures.elapsed_ms);
     let mut text = format!("{} in {}", unit::availability(figures.availability()), unit::duration(figures.window));
-    if known < figures.window {
+    // What is stored of so long ago is in whole hours.
+    if known + Duration::from_hours(2) < figures.window {
         let _ = write!(text, " (known for {})", figures_left(known));
     }
     let line = Line::styled(text, Role::TextDim);
