@@ -8,6 +8,9 @@ use crate::config::panels::PanelId;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+/// The label of how often an alert fired: bars stand before what it says.
+pub(crate) const FIRINGS: &str = "last 30 days";
+
 /// A label with what it says. An empty label continues the row above.
 pub(crate) type Row = (&'static str, SafeText);
 

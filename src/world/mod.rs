@@ -15,6 +15,7 @@ mod due;
 mod engine;
 pub mod evidence;
 mod facts;
+pub(crate) mod fired;
 mod firings;
 mod grouping;
 pub(crate) mod history;
@@ -51,7 +52,6 @@ mod restoring;
 mod running;
 pub mod runs;
 pub mod services;
-pub mod shared_table;
 mod shown_phase;
 mod signalled;
 mod signalling;
@@ -98,7 +98,6 @@ use objectives::SloView;
 use recording::Record;
 use runs::RunView;
 use services::Services;
-use shared_table::SharedTable;
 use signalled::Signalled;
 use silences::Silences;
 use table::IdTable;
@@ -124,7 +123,7 @@ pub struct World {
     /// Our own network.
     pub connectivity: Connectivity,
     /// Checks, in the order of the configuration.
-    pub checks: SharedTable<CheckId, CheckView>,
+    pub checks: IdTable<CheckId, CheckView>,
     /// Metrics, in the order of the configuration.
     pub metrics: IdTable<MetricId, MetricView>,
     /// Objectives, in the order of the configuration.

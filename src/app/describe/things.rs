@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Row;
+use super::{FIRINGS, Row};
 use crate::app::keymap::Binding;
 use crate::app::row::RowKey;
 use crate::app::start;
@@ -281,7 +281,22 @@ impl<'a> Sheet<'a> {
         if alert.is_muted() {
             self.say("muted", self.world.muted_because(alert).unwrap_or_else(|| "seen from here alone".to_owned()));
         }
+        self.firings(alert);
         self.changed_before(alert);
+    }
+
+    /// How often it fired, as far as that is on record, and when that was last.
+    fn firings(&mut self, alert: &AlertView) {
+        let fired = self.world.firings_of(alert);
+        let count: u32 = fired.by_day.iter().sum();
+        let Some((at, lasted)) = fired.before else {
+            return self.say(FIRINGS, if count > 0 { "fired once" } else { "" });
+        };
+        let times = counted(u64::from(count), "time");
+        self.say(
+            FIRINGS,
+            format!("fired {times}; the last to end began {}, and lasted {}", self.moment(at), unit::span(lasted)),
+        );
     }
 
     /// What was deployed or run in the hour before an alert fired, and where its runbook is.

@@ -5,16 +5,20 @@ use ratatui::layout::Rect;
 use super::Draw;
 use crate::app::describe;
 use crate::app::overlays::description::Description;
+use crate::app::row::RowKey;
 use crate::app::state::State;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::scale::Scale;
 use crate::ui::widgets::table;
 
 /// Columns of the widest.
 const WIDTH: u16 = 110;
+/// So many firings a day are few: one is not drawn as high as the row.
+const FEW: f64 = 4.0;
 /// Columns of the labels.
 const LABEL: usize = 14;
 
@@ -22,8 +26,11 @@ impl Draw for Description {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let rows = describe::rows(state, &self.subject);
         let width = usize::from(area.width.min(WIDTH)).saturating_sub(4);
+        let glyphs = painter.glyphs();
         let line = |(label, text): &(&'static str, _)| {
-            Line::styled(format!("{label:<LABEL$}"), Role::TextLabel).and(text, Role::Text).wrapped(width, LABEL)
+            let before = if *label == describe::FIRINGS { bars(state, &self.subject, glyphs) } else { Line::new() };
+            let label = Line::styled(format!("{label:<LABEL$}"), Role::TextLabel);
+            label.join(before).and(text, Role::Text).wrapped(width, LABEL)
         };
         // A scroll is by rows, each whole.
         let lines: Vec<Line<'static>> = rows.iter().skip(self.scroll).flat_map(line).collect();
@@ -43,4 +50,17 @@ impl Draw for Description {
             painter.put(inner, row, line);
         }
     }
+}
+
+/// How often an alert fired on each of the last 30 days, today at the right.
+fn bars(state: &State, subject: &RowKey, glyphs: GlyphSet) -> Line<'static> {
+    let alert = match subject {
+        RowKey::Alert(id) => state.seen().alert(id),
+        _ => None,
+    };
+    let Some(alert) = alert else { return Line::new() };
+    let days = state.seen().firings_of(alert).by_day.map(|fired| (fired > 0).then(|| f64::from(fired)));
+    let scale = Scale::from_zero(days.iter().flatten().copied(), FEW);
+    let bars: String = days.iter().map(|day| day.map_or(glyphs.dot, |day| glyphs.bar(scale.share(day)))).collect();
+    Line::styled(bars, Role::ChartLine).and("  ", Role::Text)
 }
