@@ -113,6 +113,11 @@ pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String 
     if same_day(at, now, zone) { time(at, zone) } else { dated(at, zone) }
 }
 
+/// The same where many days are beside each other, as to the minute then: `11-18 20:05`.
+pub(crate) fn moment_of_days(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    if same_day(at, now, zone) { time(at, zone) } else { at.with_timezone(&zone).format("%m-%d %H:%M").to_string() }
+}
+
 /// Since when the store is away, in words.
 pub(crate) fn away_since(away: &StoreAway, world: &World) -> String {
     let at = moment(away.since, world.now.utc, world.config.console.timezone);

@@ -69,9 +69,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let then = then(state);
     let zone = state.seen().config.console.timezone;
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
-    let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated)));
+    let rows = shown().map(|entry| row(state, painter.glyphs(), entry, then));
     let rows = rows.map(|row| if let Some(service) = service { beside(row, service) } else { row }).collect();
-    let time = if is_dated { 14 } else { 8 };
+    let time = if is_dated { 11 } else { 8 };
     let releases = shown().filter_map(|entry| match &entry.kind {
         EventKind::Deployed { release, .. } => Some(release.as_str()),
         _ => None,
@@ -112,16 +112,11 @@ fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView) -> TableRow<'a> {
 }
 
 /// When, what it is about, what happened.
-fn row<'a>(
-    state: &'a State,
-    glyphs: GlyphSet,
-    entry: &'a TimelineEntry,
-    (then, is_dated): (Option<&TimelineEntry>, bool),
-) -> TableRow<'a> {
+fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: Option<&TimelineEntry>) -> TableRow<'a> {
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
     let zone = state.seen().config.console.timezone;
-    let at = if is_dated { figures::dated(entry.at.utc, zone) } else { figures::time(entry.at.utc, zone) };
+    let at = figures::moment_of_days(entry.at.utc, state.seen().now.utc, zone);
     let of_service = || entry.service.as_deref().map_or("", |name| state.seen().title_of_service(name));
     let (subject, what) = match &entry.kind {
         EventKind::Status { check, to, .. } => {
