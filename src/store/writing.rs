@@ -93,9 +93,16 @@ impl Store {
     /// # Errors
     /// It could not be written: what it is the record of must then not happen.
     pub(crate) async fn record(&self, at: DateTime<Utc>, who: &str, said: Statement) -> Result<(), StoreError> {
-        let draft = self.new_fact(at, who, said);
+        self.record_all(vec![self.new_fact(at, who, said)]).await
+    }
+
+    /// Puts these on record together, in their order.
+    ///
+    /// # Errors
+    /// They could not be written; none of them is on record then.
+    pub(crate) async fn record_all(&self, drafts: Vec<NewFact>) -> Result<(), StoreError> {
         let mut turns = self.turns();
-        while turns.next().await?.append(vec![draft.clone()]).await?.is_none() {}
+        while turns.next().await?.append(drafts.clone()).await?.is_none() {}
         Ok(())
     }
 }

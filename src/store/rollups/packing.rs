@@ -109,10 +109,25 @@ impl Store {
         self.put_held(fence, &rows.iter().map(Side::Rollup).collect::<Vec<_>>()).await
     }
 
+    /// Writes packs of spans of which nothing is stored yet, all or nothing. `false`: the lease has another fence by now.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) async fn put_packs(&self, fence: u64, packs: &[(SeriesKey, Pack)]) -> Result<bool, StoreError> {
+        let row = |(series, pack): &(SeriesKey, Pack)| RollupRow {
+            tier: tier_of(pack.width()).to_owned(),
+            series: series.to_string(),
+            start: start_of(pack.first_minute()),
+            data: pack.encode(),
+        };
+        let rows: Vec<RollupRow> = packs.iter().map(row).collect();
+        self.put_held(fence, &rows.iter().map(Side::Rollup).collect::<Vec<_>>()).await
+    }
+
     /// What is stored of a series in the span of a pack, with that pack; `None` where it can't be read.
     async fn added(&self, series: &SeriesKey, pack: &Pack) -> Result<Option<RollupRow>, StoreError> {
         let (width, first) = (pack.width(), pack.first_minute());
-        let tier = if width == Width::Minute { MINUTES } else { HOURS };
+        let tier = tier_of(width);
         let (series, start) = (series.to_string(), start_of(first));
         let stored = self.dialect.rollups(tier, &series, start, start + 1, 1).await?.pop();
         let data = match stored.map(|row| Pack::decode(width, first, &row.data)) {
@@ -130,6 +145,10 @@ impl Store {
         };
         Ok(Some(RollupRow { tier: tier.to_owned(), series, start, data }))
     }
+}
+
+fn tier_of(width: Width) -> &'static str {
+    if width == Width::Minute { MINUTES } else { HOURS }
 }
 
 /// What a row of minutes of all series holds; `None` where it can't be read.
