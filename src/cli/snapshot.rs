@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::demo::simulate::{self, Scene};
+use super::demo::simulate::{self, Scene, Story};
 use super::output::{self, exit};
 use super::{Global, configuration, themes};
 use crate::app::message::{Event, Learned, Message};
@@ -21,11 +21,11 @@ use crate::lang::key::{Key, KeyError};
 use crate::lang::unit::parse_duration;
 use crate::logs::record::LogState;
 use crate::model::effect::Effect;
-use crate::model::outcome::Outcome;
 use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::headless::Headless;
 use crate::runtime::painter::FramePainter;
 use crate::runtime::runbook;
+use crate::text::redact::Redactor;
 use crate::theme::{ColorDepth, GlyphSet};
 use crate::ui::export::ExportFormat;
 
@@ -90,18 +90,54 @@ fn duration(written: &str) -> Result<Duration, String> {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
-    let state = match arguments.seed {
+    let shown = match arguments.seed {
         Some(seed) => simulated(arguments, global, seed),
         None => observed(arguments, global),
     };
-    match state.and_then(|mut state| frame(arguments, global, &mut state)) {
+    match shown.and_then(|mut shown| frame(arguments, global, &mut shown)) {
         Ok(frame) => output::print_coloured(&frame),
         Err(code) => code,
     }
 }
 
+/// What a frame is taken of, and who answers what it asks for.
+struct Shown {
+    state: State,
+    answers: Answers,
+}
+
+enum Answers {
+    /// The demo.
+    Story(Box<Story>),
+    /// The files of a true configuration, where runbooks may be in the frame.
+    Files(Option<Redactor>),
+}
+
+impl Shown {
+    /// Takes in what happens now, and what is answered to it. What else is asked of the world is not done, for a picture
+    /// changes nothing.
+    fn take(&mut self, event: Event) {
+        let at = self.state.world.now;
+        self.take_at(Message { at, event });
+    }
+
+    fn take_at(&mut self, message: Message) {
+        match &mut self.answers {
+            Answers::Story(story) => story.apply(&mut self.state, message),
+            Answers::Files(redactor) => {
+                let effects = update(&mut self.state, message);
+                let answer = |effect: &Effect| runbook::answer(effect, redactor.as_ref()?);
+                for outcome in effects.iter().filter_map(answer) {
+                    let at = self.state.world.now;
+                    drop(update(&mut self.state, Message { at, event: Event::Outcome(outcome) }));
+                }
+            }
+        }
+    }
+}
+
 /// The demo's world at a moment.
-fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State, u8> {
+fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<Shown, u8> {
     let broken = |problem: &str| output::fail(exit::SOFTWARE, problem, "");
     let mut config = simulate::configuration().map_err(|problem| broken(&problem))?;
     if let Some(theme) = &global.theme {
@@ -109,15 +145,16 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State,
     }
     config.console.read_only |= global.read_only;
     let screen = screen(&arguments.screen, &config)?;
-    let scene = Scene { seed, at: arguments.at, size: arguments.size, keys: Vec::new() };
-    let mut state =
+    let scene = Scene { seed, at: arguments.at, size: arguments.size };
+    let (state, story) =
         output::block_on(simulate::play(config, &scene)).map_err(|error| broken(&format!("no threads: {error}")))?;
-    arrive(&mut state, screen, arguments, |effect| simulate::answer_of(seed, effect));
-    Ok(state)
+    let mut shown = Shown { state, answers: Answers::Story(Box::new(story)) };
+    arrive(&mut shown, screen, arguments);
+    Ok(shown)
 }
 
 /// What the configuration names, asked once.
-fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
+fn observed(arguments: &Arguments, global: &Global) -> Result<Shown, u8> {
     let found = configuration::find_for_console(global)?;
     let screen = screen(&arguments.screen, &found.config)?;
     let start = found.start(global, ConsolePart::LooksOnce, run_service::state_directory()?);
@@ -131,10 +168,11 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         let redactor = if reads { Some(headless.redactor().await) } else { None };
         (headless.finish().await, redactor)
     };
-    let (mut state, redactor) = output::block_on(work)
+    let (state, redactor) = output::block_on(work)
         .map_err(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))?;
-    arrive(&mut state, screen, arguments, |effect| runbook::answer(effect, redactor.as_ref()?));
-    Ok(state)
+    let mut shown = Shown { state, answers: Answers::Files(redactor) };
+    arrive(&mut shown, screen, arguments);
+    Ok(shown)
 }
 
 /// Whether a runbook may be in the frame. Secrets are taken out of it, and may take long.
@@ -162,28 +200,21 @@ fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
     })
 }
 
-/// Goes to the screen, presses the keys, and counts what is left to count. What they ask of the world is not done, for a
-/// picture changes nothing; a question may have its `answer`.
-fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl Fn(&Effect) -> Option<Outcome>) {
-    let at = state.world.now;
-    let mut undone = update(state, Message { at, event: Event::Open(screen) });
+/// Goes to the screen, presses the keys, and counts what is left to count.
+fn arrive(shown: &mut Shown, screen: Screen, arguments: &Arguments) {
+    shown.take(Event::Open(screen));
     for key in &arguments.keys {
         // A dialog ignores the first keys after it was drawn.
-        let at = state.world.now.plus(Duration::from_millis(500));
-        undone.extend(update(state, Message { at, event: Event::Key(*key) }));
+        let at = shown.state.world.now.plus(Duration::from_millis(500));
+        shown.take_at(Message { at, event: Event::Key(*key) });
     }
-    for outcome in undone.iter().filter_map(answer) {
-        let at = state.world.now;
-        drop(update(state, Message { at, event: Event::Outcome(outcome) }));
-    }
-    while state.next_tick() == Some(Duration::ZERO) {
-        let at = state.world.now;
-        drop(update(state, Message { at, event: Event::Clock }));
+    while shown.state.next_tick() == Some(Duration::ZERO) {
+        shown.take(Event::Clock);
     }
 }
 
-fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<String, u8> {
-    let catalogue = themes::with_wished(global, &state.world.config.files)?;
+fn frame(arguments: &Arguments, global: &Global, shown: &mut Shown) -> Result<String, u8> {
+    let catalogue = themes::with_wished(global, &shown.state.world.config.files)?;
     let (format, coloured) = match arguments.format {
         As::Svg => (ExportFormat::Svg, true),
         As::Ansi => (ExportFormat::Ansi, true),
@@ -192,20 +223,20 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<St
     let depth = if coloured && !global.wants_no_colour() { ColorDepth::True } else { ColorDepth::None };
     // A picture that is no text shows every sign whatever the locale.
     let is_plain = matches!(format, ExportFormat::Text | ExportFormat::Ansi) && !super::status::is_utf8();
-    let ascii = state.world.config.console.ascii.unwrap_or(is_plain);
+    let ascii = shown.state.world.config.console.ascii.unwrap_or(is_plain);
     let glyphs = if ascii { GlyphSet::ASCII } else { GlyphSet::UTF8 };
     let mut painter = FramePainter::new(catalogue, depth, glyphs);
-    let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
+    let area = Rect::new(0, 0, shown.state.console.size.0, shown.state.console.size.1);
     let mut buffer = Buffer::empty(area);
-    // Twice: what is selected scrolls into view once the first frame has said how high its panel is.
-    for _ in 0..2 {
+    // More than once: what is selected scrolls into view once the first frame has said how high its panel is, and what charts
+    // show of the store is asked for by then.
+    for _ in 0..3 {
         buffer.reset();
-        let layout = painter.paint(state, area, &mut buffer);
-        let at = state.world.now;
-        drop(update(state, Message { at, event: Event::Learned(Learned::Layout(layout)) }));
+        let layout = painter.paint(&shown.state, area, &mut buffer);
+        shown.take(Event::Learned(Learned::Layout(layout)));
     }
-    let title = format!("opsroom · {}", state.world.config.console.name);
-    let mut text = painter.export(&state.console.theme, &buffer, format, &title);
+    let title = format!("opsroom · {}", shown.state.world.config.console.name);
+    let mut text = painter.export(&shown.state.console.theme, &buffer, format, &title);
     if !text.ends_with('\n') {
         text.push('\n');
     }

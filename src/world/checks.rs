@@ -62,6 +62,8 @@ pub struct CheckView {
     /// When it answered last, however badly.
     answered: Option<Stamp>,
     known: Arc<model::availability::Availability>,
+    /// Up to when the figures are computed: the latest poll or tick.
+    pub(crate) as_of: Stamp,
 }
 
 impl CheckView {
@@ -89,6 +91,7 @@ impl CheckView {
             latencies: Arc::default(),
             answered: None,
             known: Arc::new(model::availability::Availability::new(check.every, now)),
+            as_of: now,
         }
     }
 
@@ -107,6 +110,7 @@ impl CheckView {
         if reading.answered {
             self.answered = Some(ended);
         }
+        self.as_of = ended;
         let error = reading.error.clone().filter(|_| self.judge.status() != Status::Ok);
         let parts = self.last.as_ref().map(|last| &last.components);
         let noticeable = self.error != error || self.stale || parts != Some(&reading.components);
@@ -199,34 +203,34 @@ impl CheckView {
     }
 
     /// Whether its latencies can pass for how fast it answers now: it has answered lately.
-    pub(crate) fn is_answering(&self, now: Stamp) -> bool {
-        !self.stale && self.answered.is_some_and(|at| now.since(at) <= self.stale_after)
+    pub(crate) fn is_answering(&self) -> bool {
+        !self.stale && self.answered.is_some_and(|at| self.as_of.since(at) <= self.stale_after)
     }
 
     /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.
-    pub fn percentile(&self, quantile: f64, window: Duration, now: Stamp) -> Option<u64> {
-        self.latencies.percentile(quantile, window, now)
+    pub fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
+        self.latencies.percentile(quantile, window, self.as_of)
     }
 
     /// The same where any answer lies within the window: refusals alone are no measure of it.
-    pub(crate) fn percentile_of_answers(&self, quantile: f64, window: Duration, now: Stamp) -> Option<u64> {
-        let has_answered = self.answered.is_some_and(|at| now.since(at) <= window);
-        self.percentile(quantile, window, now).filter(|_| has_answered)
+    pub(crate) fn percentile_of_answers(&self, quantile: f64, window: Duration) -> Option<u64> {
+        let has_answered = self.answered.is_some_and(|at| self.as_of.since(at) <= window);
+        self.percentile(quantile, window).filter(|_| has_answered)
     }
 
     /// Since when it has not answered, where its latencies can't pass for how fast it answers now.
     pub(crate) fn unanswered_for(&self, now: Stamp) -> Option<Duration> {
-        self.answered.filter(|_| !self.is_answering(now)).map(|at| now.since(at))
+        self.answered.filter(|_| !self.is_answering()).map(|at| now.since(at))
     }
 
     /// All latencies of the last `window`: for several percentiles of it.
-    pub(crate) fn latencies(&self, window: Duration, now: Stamp) -> Merged {
-        self.latencies.merged(window, now)
+    pub(crate) fn latencies(&self, window: Duration) -> Merged {
+        self.latencies.merged(window, self.as_of)
     }
 
     /// How many minutes of the last `window` it was measured in.
-    pub(crate) fn minutes_measured(&self, window: Duration, now: Stamp) -> usize {
-        self.latencies.minutes_within(window, now)
+    pub(crate) fn minutes_measured(&self, window: Duration) -> usize {
+        self.latencies.minutes_within(window, self.as_of)
     }
 
     /// How long after it was due the latest poll was answered: what its user waits where polls begin late.

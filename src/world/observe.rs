@@ -90,7 +90,7 @@ impl World {
             let check = &self.checks[of];
             let (value, lacking) = match &metric.kind {
                 MetricKind::Latency { quantile, window, .. } => {
-                    (check.percentile(*quantile, *window, now).map(|ms| ms as f64), "no latency measured yet")
+                    (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency measured yet")
                 }
                 MetricKind::Availability { window, .. } => {
                     (check.availability(*window, now).map(|known| known.percent), "no data for this window yet")

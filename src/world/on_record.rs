@@ -102,10 +102,10 @@ impl World {
         }
         if self.store_away.is_none() {
             let now = self.now;
-            for id in self.checks.ids() {
-                let lost = self.checks[id].recording.said.filter(|(_, at)| now.since(*at) > PATIENCE);
+            for (id, check) in super::ids::numbered(&mut self.checks) {
+                let lost = check.recording.said.filter(|(_, at)| now.since(*at) > PATIENCE);
                 if lost.is_some() {
-                    self.checks[id].recording.said = None;
+                    check.recording.said = None;
                     self.record.unsaid.insert(id);
                 }
             }

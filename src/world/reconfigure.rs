@@ -48,7 +48,7 @@ impl World {
     fn reconfigure_checks(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, CheckView> =
-            std::mem::take(&mut self.checks).into_things().map(|check| (check.name.clone(), check)).collect();
+            std::mem::take(&mut self.checks).into_iter().map(|check| (check.name.clone(), check)).collect();
         let taken = config.checks.iter().map(|check| {
             let fresh = CheckView::new(check, now);
             match old.remove(&check.name) {

@@ -8,7 +8,7 @@ use super::ids::{ActionId, CheckId, LogId, MetricId, ServiceId};
 use super::membership::Members;
 use super::onset::Onset;
 use super::ranked::Ranked;
-use super::shared_table::SharedTable;
+use super::table::IdTable;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -124,7 +124,7 @@ impl ServiceView {
     }
 
     /// The worst of its checks, of all that are known.
-    pub(super) fn evaluate(&mut self, checks: &SharedTable<CheckId, CheckView>) {
+    pub(super) fn evaluate(&mut self, checks: &IdTable<CheckId, CheckView>) {
         // `max_by_key` takes the last among equals; the first in the file is the one that people look for.
         let leading = self.checks.iter().rev().max_by_key(|id| checks[**id].status.badness()).copied();
         self.leading = leading;
@@ -139,7 +139,7 @@ impl ServiceView {
     }
 
     /// Since when one of its checks stands as it does was learned from the store.
-    pub(super) fn learn_since(&mut self, checks: &SharedTable<CheckId, CheckView>) {
+    pub(super) fn learn_since(&mut self, checks: &IdTable<CheckId, CheckView>) {
         if self.since.is_none_or(|since| since.seen) {
             return;
         }
@@ -150,7 +150,7 @@ impl ServiceView {
 
     /// Since when the whole is like this. It turns when the last of its checks turned; what it was found in began with
     /// the first of the checks that are so.
-    fn since(&self, before: Status, checks: &SharedTable<CheckId, CheckView>) -> Option<Since> {
+    fn since(&self, before: Status, checks: &IdTable<CheckId, CheckView>) -> Option<Since> {
         if before == self.status && self.since.is_some() {
             return self.since;
         }

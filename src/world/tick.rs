@@ -1,6 +1,7 @@
 //! Time passed: ages, staleness, alerts that wait.
 
 use super::World;
+use super::ids::numbered;
 use super::output::Output;
 use crate::lang::time::Stamp;
 
@@ -47,15 +48,14 @@ impl World {
     fn mark_stale(&mut self) {
         let now = self.now;
         let mut turned = Vec::new();
-        for id in self.checks.ids() {
-            let check = &self.checks[id];
+        for (id, check) in numbered(&mut self.checks) {
             // Before the first answer the clock counts from the start: a source that never answers is stale too.
             let age = check.age(now).unwrap_or_else(|| now.since(check.known_from));
             let old = age > check.stale_after;
-            if check.stale != old {
-                self.checks[id].stale = old;
+            if std::mem::replace(&mut check.stale, old) != old {
                 turned.push(id);
             }
+            check.as_of = now;
         }
         for metric in &mut self.metrics {
             let age = metric.age(now).unwrap_or_else(|| now.since(metric.known_from));

@@ -396,11 +396,7 @@ async fn no_alert_is_hidden_beside_blank_rows() {
     use opsroom::cli::demo::simulate::{CALM, Story, configuration};
     let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
     let mut state = story.begin((120, 40));
-    for _ in 0..=CALM.as_secs() + 120 {
-        for message in story.next_second().await {
-            drop(opsroom::app::update::update(&mut state, message));
-        }
-    }
+    story.play(&mut state, CALM + std::time::Duration::from_mins(2)).await;
     let drawn = text(&draw(&state, 120, 40));
     let alerts: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("alerts · ")).collect();
     assert!(alerts.iter().take(8).filter(|line| line.contains("⊘ cache")).count() == 4, "{drawn}");

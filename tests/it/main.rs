@@ -19,6 +19,7 @@ mod command_logs;
 mod complaints;
 mod complaints_app;
 mod config;
+mod demo_history;
 mod described;
 mod desk;
 mod details;

@@ -158,7 +158,7 @@ async fn a_console_that_starts_later_knows_what_was_measured_before() {
         let [a, b] = [one, other].map(|check| check.availability(window, now).unwrap());
         assert!(near(a.percent, b.percent, 0.001), "{window:?}: {a:?} {b:?}");
         for quantile in [0.5, 0.9, 0.99] {
-            let [a, b] = [one, other].map(|check| check.percentile(quantile, window, now).unwrap() as f64);
+            let [a, b] = [one, other].map(|check| check.percentile(quantile, window).unwrap() as f64);
             assert!(near(a, b, 0.07), "{window:?} {quantile}: {a} {b}");
         }
     }
@@ -196,7 +196,7 @@ async fn what_was_measured_here_stays_as_it_is() {
     let figures = |app: &App| {
         let check = app.state.world.checks.iter().next().unwrap();
         let day = Duration::from_hours(24);
-        (check.availability(day, now), check.percentile(0.9, day, now), check.spark(60, Duration::from_mins(3), now))
+        (check.availability(day, now), check.percentile(0.9, day), check.spark(60, Duration::from_mins(3), now))
     };
     let before = figures(&app);
     let asked = shown(&mut app);

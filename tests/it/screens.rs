@@ -366,25 +366,17 @@ fn used(drawn: &str) -> usize {
 #[tokio::test]
 async fn the_screen_of_a_healthy_service_is_used() {
     use opsroom::app::message::Message;
-    use opsroom::app::update::update;
-    use opsroom::cli::demo::simulate::{CALM, Story, answer_of, configuration};
+    use opsroom::cli::demo::simulate::{CALM, Story, configuration};
     let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
     let mut state = story.begin((200, 50));
-    for _ in 0..=CALM.as_secs() {
-        for message in story.next_second().await {
-            drop(update(&mut state, message));
-        }
-    }
+    story.play(&mut state, CALM).await;
     let at = state.world.now;
     state.console.screen = Screen::Service;
     for service in ["web", "api", "auth", "worker", "cache", "db"] {
         state.console.screens.service.service = Some(service.into());
-        let effects = update(&mut state, Message { at, event: Event::Clock });
-        for outcome in effects.iter().filter_map(|effect| answer_of(1, effect)) {
-            drop(update(&mut state, Message { at, event: Event::Outcome(outcome) }));
-        }
+        story.apply(&mut state, Message { at, event: Event::Clock });
         while state.next_tick() == Some(std::time::Duration::ZERO) {
-            drop(update(&mut state, Message { at, event: Event::Clock }));
+            story.apply(&mut state, Message { at, event: Event::Clock });
         }
         let drawn = text(&draw(&state, 200, 50));
         assert!(drawn.contains("✓ OK") && used(&drawn) >= 500, "{service}: {} of 1000 blocks\n{drawn}", used(&drawn));
@@ -394,18 +386,13 @@ async fn the_screen_of_a_healthy_service_is_used() {
 /// The demo's outage on a wide terminal uses each screen: so many of its thousand blocks of ten cells say something.
 #[tokio::test]
 async fn the_screens_of_an_outage_are_used() {
-    use opsroom::app::update::update;
     use opsroom::cli::demo::simulate::{CALM, Story, configuration};
     let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
     let mut state = story.begin((200, 50));
-    for _ in 0..=CALM.as_secs() + 120 {
-        for message in story.next_second().await {
-            drop(update(&mut state, message));
-        }
-    }
+    story.play(&mut state, CALM + std::time::Duration::from_mins(2)).await;
     while state.next_tick() == Some(std::time::Duration::ZERO) {
         let at = state.world.now;
-        drop(update(&mut state, opsroom::app::message::Message { at, event: Event::Clock }));
+        story.apply(&mut state, opsroom::app::message::Message { at, event: Event::Clock });
     }
     for (screen, least) in [(Screen::Overview, 700), (Screen::Service, 600), (Screen::Metrics, 500)] {
         state.console.screen = screen.clone();

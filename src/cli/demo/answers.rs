@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::past::DISK_NOW;
 use super::world::{DemoWorld, SERVICES, ServiceFault};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +114,7 @@ fn exposition(world: &DemoWorld, at: Duration) -> String {
     let _ = writeln!(text, "# TYPE cache_clients gauge\ncache_clients {clients}");
     let connections = world.connections(at);
     let _ = writeln!(text, "# TYPE db_connections gauge\ndb_connections {connections}");
-    let used = 71.0 + at.as_secs_f64() / 600.0;
+    let used = DISK_NOW + at.as_secs_f64() / 6_000.0;
     let _ = writeln!(text, "# TYPE disk_used_percent gauge\ndisk_used_percent{{mount=\"/\"}} {used:.2}");
     let load = 0.6 + world.noise("load", at.as_secs() / 5, 90) as f64 / 100.0;
     let _ = writeln!(text, "# TYPE node_load1 gauge\nnode_load1 {load:.2}");

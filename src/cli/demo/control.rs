@@ -16,6 +16,9 @@ use crate::clock::Clock;
 /// Where the world answers; given to the children by the demo's configuration.
 pub(crate) const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
 
+/// Bytes of a message that are read; nobody here sends as many.
+const LONGEST_PAGE: u64 = 1 << 20;
+
 /// What an adapter of the demo does.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum ControlCommand {
@@ -44,6 +47,8 @@ pub(crate) enum ControlCommand {
         /// The folder with the backups.
         directory: PathBuf,
     },
+    /// Takes a notification on standard input, as a pager would.
+    Page,
 }
 
 /// Carries a command out as a program: output to stdout, errors to stderr.
@@ -86,6 +91,10 @@ pub(crate) async fn run(command: ControlCommand, out: &mut impl Write) -> Result
             })
         }
         ControlCommand::VerifyBackup { directory } => verify(&directory, out).await,
+        ControlCommand::Page => {
+            let read = std::io::copy(&mut std::io::stdin().take(LONGEST_PAGE), &mut std::io::sink());
+            read.map(drop).map_err(|error| format!("the message can't be read: {error}"))
+        }
     }
 }
 

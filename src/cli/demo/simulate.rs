@@ -1,35 +1,40 @@
 //! The demo's world without a clock or a network: the same judging, counting and recognising, on times that are made up.
 //! The same seed and length give the same state to the last character, which is what screenshots and tests need.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{TimeZone as _, Utc};
+use chrono::{DateTime, TimeZone as _, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use serde_json::Value;
 
 use super::answers::{HttpAnswer, answer};
-use super::world::{DEPLOYMENTS, DemoWorld, Deployment};
-use super::{journal, past, stage};
-use crate::app::message::{Event, Message};
+use super::memory::DemoStore;
+use super::world::DemoWorld;
+use super::{journal, stage};
+use crate::app::layout::{Area, Target};
+use crate::app::message::{Event, Learned, Message};
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::Config;
 use crate::config::kinds::SourceKind;
 use crate::config::load;
-use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::pattern;
 use crate::logs::pattern::ShapeHistory;
 use crate::model::document::PollError;
 use crate::model::effect::{ConsoleEffect, Effect, LogsEffect, ShapeHistoryQuery};
-use crate::model::fact::Fact;
 use crate::model::outcome::Outcome;
 use crate::sources::kinds::simulated::{Script, Scripted, SimulatedPage};
 use crate::sources::simulation::Simulation;
-use crate::store::new_fact;
 use crate::text::secret::Secrets;
 use crate::text::{SafeText, markdown};
+use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+use crate::ui;
 
 /// The folder and the address that a simulated demo shows. Nothing is there.
 const FOLDER: &str = "/tmp/opsroom-demo";
@@ -45,8 +50,6 @@ pub(crate) struct Scene {
     pub at: Duration,
     /// Columns and rows.
     pub size: (u16, u16),
-    /// Keys pressed at the end, one after the other.
-    pub keys: Vec<Key>,
 }
 
 /// The demo's configuration as a simulation sees it.
@@ -55,26 +58,22 @@ pub(crate) struct Scene {
 /// The problems, in words. There are none unless the file in this folder is broken.
 pub fn configuration() -> Result<Config, String> {
     let address = ADDRESS.parse().map_err(|error| format!("{ADDRESS}: {error}"))?;
-    let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"));
+    let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"), begins() + CALM);
     let loaded = load::load_text(&Path::new(FOLDER).join("opsroom.toml"), &text);
     loaded.config.ok_or_else(|| loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
-/// Plays a scene to its end.
-pub(crate) async fn play(config: Config, scene: &Scene) -> State {
+/// When a simulation begins: the demo starts after the calm.
+fn begins() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default()
+}
+
+/// Plays a scene to its end. What is asked then may be answered by its story.
+pub(crate) async fn play(config: Config, scene: &Scene) -> (State, Story) {
     let mut story = Story::new(Arc::new(config), scene.seed);
     let mut state = story.begin(scene.size);
-    for _ in 0..=(CALM + scene.at).as_secs() {
-        for message in story.next_second().await {
-            apply(&mut state, message);
-        }
-    }
-    for key in &scene.keys {
-        // A dialog ignores the first keys after it was drawn; a person is slower than that.
-        let at = state.world.now.plus(Duration::from_millis(500));
-        apply(&mut state, Message { at, event: Event::Key(*key) });
-    }
-    state
+    story.play(&mut state, CALM + scene.at).await;
+    (state, story)
 }
 
 /// What happens in the demo's world, second by second: calm first, then the outage.
@@ -83,19 +82,24 @@ pub struct Story {
     world: Arc<DemoWorld>,
     started: Stamp,
     simulation: Simulation,
+    store: DemoStore,
+    seed: u64,
     second: u64,
 }
 
 impl Story {
     /// From its first second.
     pub fn new(config: Arc<Config>, seed: u64) -> Self {
-        let utc = Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default();
-        let started = Stamp { mono: Duration::ZERO, utc };
+        let utc = begins();
+        // As the clock of a process has it: what is stored is older than the process.
+        let mono = Duration::from_millis(u64::try_from(utc.timestamp_millis()).unwrap_or_default());
+        let started = Stamp { mono, utc };
         let world = Arc::new(DemoWorld::new(seed).calm_for(CALM));
         let simulation = Simulation::new(&config, Secrets::default(), started, &|source| {
             Box::new(Service { world: Arc::clone(&world), path: path(&source.kind), started })
         });
-        Self { config, world, started, simulation, second: 0 }
+        let store = DemoStore::new(seed, utc + CALM, utc);
+        Self { config, world, started, simulation, store, seed, second: 0 }
     }
 
     /// The state before anything happened.
@@ -117,32 +121,52 @@ impl Story {
                 seen.extend(self.simulation.poll_one(watched, at).await);
             }
         }
-        let told = self.told(at);
+        let told = if self.second == 0 { Some(self.store.remembered()) } else { self.store.told(at.utc) };
         self.second += 1;
         let events = told.into_iter().map(Event::Outcome).chain(seen.into_iter().map(Event::Observation));
         let events = events.chain([Event::Clock]);
         events.map(|event| Message { at, event }).collect()
     }
-}
 
-impl Story {
-    /// What the store tells in this second: it is opened with what was deployed before, and the newest release is put on
-    /// record in its time.
-    fn told(&self, now: Stamp) -> Option<Outcome> {
-        let [earlier @ .., newest] = &DEPLOYMENTS;
-        if self.second == 0 {
-            let lately: Vec<Fact> = (1..).zip(earlier).map(|(seq, deployment)| self.fact(seq, deployment)).collect();
-            return Some(Outcome::Remembered { head: lately.len() as u64, lately });
+    /// Plays on up to a moment since its first second. What is asked of the store is answered, and a frame was drawn: a
+    /// console asks for what that shows.
+    pub async fn play(&mut self, state: &mut State, until: Duration) {
+        let styles = Catalogue::shipped().styles(&state.console.theme, ColorDepth::None, GlyphSet::ASCII);
+        while self.second <= until.as_secs() {
+            for message in self.next_second().await {
+                self.apply(state, message);
+            }
+            if self.second == 1 {
+                let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
+                let mut layout = ui::view(state, &styles, area, &mut Buffer::empty(area));
+                // Somebody has looked at every chart, too.
+                for metric in &self.config.metrics {
+                    layout.push(Area::default(), Target::Row(RowKey::Metric(metric.name.clone())));
+                }
+                let at = state.world.now;
+                self.apply(state, Message { at, event: Event::Learned(Learned::Layout(layout)) });
+            }
         }
-        let is_deployed = self.second == self.world.deployed().as_secs();
-        is_deployed
-            .then(|| Outcome::Facts(vec![Fact { recorded_at: now.utc, ..self.fact(DEPLOYMENTS.len() as u64, newest) }]))
     }
 
-    fn fact(&self, seq: u64, deployment: &Deployment) -> Fact {
-        let at = self.started.utc + CALM - deployment.before;
-        let draft = new_fact(at, deployment.by, "ci-1", past::statement(deployment));
-        Fact { seq, recorded_at: at, draft }
+    /// Takes in a message, and what the story answers to what comes of it.
+    pub fn apply(&mut self, state: &mut State, message: Message) {
+        let mut waiting = VecDeque::from([message]);
+        while let Some(message) = waiting.pop_front() {
+            let at = message.at;
+            for effect in update(state, message) {
+                let answers = self.answer(&effect, at);
+                waiting.extend(answers.into_iter().map(|outcome| Message { at, event: Event::Outcome(outcome) }));
+            }
+        }
+    }
+
+    /// What comes of an effect that asks, or puts on record what was seen. Whatever else a person does changes nothing.
+    pub fn answer(&mut self, effect: &Effect, at: Stamp) -> Vec<Outcome> {
+        match answer_of(self.seed, effect) {
+            Some(outcome) => vec![outcome],
+            None => self.store.answer(effect, at.utc),
+        }
     }
 }
 
@@ -165,11 +189,6 @@ pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
     let reach = logs.iter().map(|log| (log.clone(), Some(*until - pattern::YESTERDAY))).collect();
     let history = ShapeHistory { shapes: said.filter_map(shape).collect(), reach, cut: false };
     Some(Outcome::ShapeHistory { request: *request, history: Box::new(history) })
-}
-
-/// Effects have no world to act on here.
-fn apply(state: &mut State, message: Message) {
-    drop(update(state, message));
 }
 
 /// What a service of the demo's world answers under one path.
@@ -204,11 +223,11 @@ mod tests {
     use crate::model::status::Status;
 
     fn scene(at: u64) -> Scene {
-        Scene { seed: 1, at: Duration::from_secs(at), size: (80, 24), keys: Vec::new() }
+        Scene { seed: 1, at: Duration::from_secs(at), size: (80, 24) }
     }
 
     async fn status(at: u64, check: &str) -> Status {
-        let state = play(configuration().unwrap(), &scene(at)).await;
+        let (state, _) = play(configuration().unwrap(), &scene(at)).await;
         state.world.check(check).unwrap().status
     }
 

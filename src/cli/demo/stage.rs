@@ -9,12 +9,12 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc, Weekday};
 use tokio::net::TcpListener;
 
 use super::server::{Shared, bind, serve};
 use super::world::DemoWorld;
-use super::{backup, journal, past};
+use super::{backup, company, journal, past};
 use crate::clock::Clock;
 
 /// The configuration, with places for the address, the folder and our own program.
@@ -46,9 +46,9 @@ impl Stage {
         fs::create_dir_all(directory.join("logs"))?;
         backup::write(&directory.join("backups"), &world)?;
         let config = directory.join("opsroom.toml");
-        fs::write(&config, configuration(address, &directory, executable))?;
-        fs::write(directory.join("RUNBOOK.md"), RUNBOOK)?;
         let started = Clock::start().now().utc;
+        fs::write(&config, configuration(address, &directory, executable, started))?;
+        fs::write(directory.join("RUNBOOK.md"), RUNBOOK)?;
         past::write_logs(&directory.join("logs"), seed, started)?;
         let state = directory.join(STATE);
         fs::DirBuilder::new().mode(0o700).create(&state)?;
@@ -60,7 +60,8 @@ impl Stage {
     pub(crate) async fn play(&mut self) {
         let Some(listener) = self.listener.take() else { return };
         let journal = keep_journal(self.shared.clone(), self.directory.join("logs"), self.started);
-        tokio::join!(serve(listener, self.shared.clone()), journal);
+        let colleague = company::attend(past::place(&self.directory.join(STATE)), self.started);
+        tokio::join!(serve(listener, self.shared.clone()), journal, colleague);
     }
 }
 
@@ -88,9 +89,17 @@ pub(crate) fn saved(directory: &Path) -> PathBuf {
     directory.join(STATE).join("saved")
 }
 
-/// The configuration of a demo whose world answers at `address` and lies in `directory`.
-pub(crate) fn configuration(address: SocketAddr, directory: &Path, executable: &Path) -> String {
+/// The configuration of a demo that starts at `started`, whose world answers at `address` and lies in `directory`.
+pub(crate) fn configuration(
+    address: SocketAddr,
+    directory: &Path,
+    executable: &Path,
+    started: DateTime<Utc>,
+) -> String {
+    // Whenever it starts, the first of the rotation has the shift of this week, which began on Monday at nine.
+    let shift = (started - TimeDelta::hours(9)).date_naive().week(Weekday::Mon).first_day();
     CONFIG
+        .replace("@SHIFT@", &shift.to_string())
         .replace("@URL@", &format!("http://{address}"))
         .replace("@ADDRESS@", &address.to_string())
         .replace("@DIR@", &directory.display().to_string())
@@ -162,11 +171,29 @@ mod tests {
         fs::remove_dir_all(&directory).unwrap();
     }
 
-    #[test]
-    fn the_configuration_has_no_problem() {
-        let text = configuration("127.0.0.1:4000".parse().unwrap(), Path::new("/tmp/demo"), Path::new("/bin/opsroom"));
+    fn config(started: &str) -> crate::config::Config {
+        let (address, started) = ("127.0.0.1:4000".parse().unwrap(), started.parse().unwrap());
+        let text = configuration(address, Path::new("/tmp/demo"), Path::new("/bin/opsroom"), started);
         let loaded = crate::config::load::load_text(Path::new("/tmp/demo/opsroom.toml"), &text);
         assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
-        assert_eq!(loaded.config.unwrap().actions.len(), 4);
+        loaded.config.unwrap()
+    }
+
+    #[test]
+    fn the_configuration_has_no_problem() {
+        let config = config("2026-11-21T02:40:00Z");
+        assert_eq!((config.actions.len(), config.slos.len()), (4, 2));
+    }
+
+    #[test]
+    fn the_same_person_is_on_call_whenever_it_starts() {
+        for started in ["2026-11-21T02:40:00Z", "2026-11-23T08:59:59Z", "2026-11-23T09:00:00Z", "2027-01-01T12:00:00Z"]
+        {
+            let (config, started) = (config(started), started.parse().unwrap());
+            let rotation = &config.oncall.as_ref().unwrap().rotation;
+            let (until, next) = rotation.next_change(started).unwrap();
+            assert_eq!((&**rotation.who(started), &**next), ("ops-a", "ops-b"), "{started}");
+            assert_eq!(until.format("%a %H:%M").to_string(), "Mon 09:00");
+        }
     }
 }

@@ -1,5 +1,4 @@
 //! Fields of JSON objects, by a reader that goes on as far as it can.
-#![expect(clippy::inline_always, reason = "called for each byte or field, and small code is asked for elsewhere")]
 
 use memchr::memchr;
 
@@ -40,7 +39,7 @@ pub(super) fn walk<'a>(line: &'a str, visit: Visit<'_, 'a>) -> bool {
 }
 
 impl<'a> Json<'a, '_> {
-    #[inline(always)]
+    #[inline]
     fn byte(&mut self) -> Result<u8, Stop> {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
@@ -105,7 +104,7 @@ impl<'a> Json<'a, '_> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn emit(&mut self, key: FieldValue<'a>, value: FieldValue<'a>) -> Result<(), Stop> {
         let flow = if self.path.is_empty() {
             match key.as_written() {
@@ -123,7 +122,6 @@ impl<'a> Json<'a, '_> {
     }
 
     /// Reads a string whose opening quote is at the cursor; says whether it is closed.
-    #[inline(always)]
     fn string(&mut self) -> (FieldValue<'a>, bool) {
         let (value, length, closed) = quoted(&self.text[self.at + 1..]);
         self.at += 1 + length;

@@ -1,5 +1,4 @@
 //! A value as the line writes it.
-#![expect(clippy::inline_always, reason = "a call costs more than what it does, and small code is asked for elsewhere")]
 
 use std::borrow::Cow;
 
@@ -33,7 +32,6 @@ impl<'a> FieldValue<'a> {
     }
 
     /// A word of JSON that is no text: a number, `true`, `null`.
-    #[inline(always)]
     pub(super) fn literal(written: &'a str) -> Self {
         Self { written, kind: if written == "null" { Kind::Null } else { Kind::Plain } }
     }
@@ -45,19 +43,17 @@ impl<'a> FieldValue<'a> {
     }
 
     /// Whether it is the word `null`, not the text.
-    #[inline(always)]
     pub(crate) fn is_null(self) -> bool {
         self.kind == Kind::Null
     }
 
     /// The value where it has no escapes.
-    #[inline(always)]
     pub(crate) fn as_written(self) -> Option<&'a str> {
         matches!(self.kind, Kind::Plain | Kind::Null).then_some(self.written)
     }
 
     /// The value with its escapes undone; borrowed where it has none.
-    #[inline(always)]
+    #[inline]
     pub fn text(self) -> Cow<'a, str> {
         match self.kind {
             Kind::Plain | Kind::Null => Cow::Borrowed(self.written),
@@ -80,7 +76,7 @@ fn bytes(written: &str) -> Option<Vec<u8>> {
 const NEAR: usize = 32;
 
 /// Reads up to the closing quote: the value, the bytes consumed with the quote, and whether there was one.
-#[inline(always)]
+#[inline]
 pub(super) fn quoted(text: &str) -> (FieldValue<'_>, usize, bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -102,7 +98,6 @@ pub(super) fn quoted(text: &str) -> (FieldValue<'_>, usize, bool) {
 
 /// The next quote or backslash. Most names and values are so short that calling the vectorised search costs more than
 /// looking at eight bytes at a time.
-#[inline(always)]
 fn next_stop(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes[..bytes.len().min(NEAR)].as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -121,7 +116,6 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The highest bit of each byte that is zero, exact up to the first of them: what is above it may be said to be zero
 /// too, for the borrow of the subtraction.
-#[inline(always)]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(EACH) & !word & (EACH << 7)
 }

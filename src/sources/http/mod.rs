@@ -47,9 +47,7 @@ const PACKED: usize = 64 << 10;
 pub(crate) struct PreparedRequest {
     url: Url,
     method: Method,
-    /// Those that are configured. The further ones are the same for thousands of requests and are added when one is sent.
     headers: HeaderMap,
-    accept: &'static str,
     body: Option<String>,
     redirects: usize,
     insecure: bool,
@@ -95,7 +93,7 @@ impl PreparedRequest {
             })?;
         let method = Method::from_bytes(request.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| ours(&format!("{} is not an HTTP method", request.method)))?;
-        let mut headers = HeaderMap::with_capacity(request.headers.len());
+        let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
         for (name, value) in &request.headers {
             let key = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| ours(&format!("{name} is not a valid header name")))?;
@@ -106,27 +104,20 @@ impl PreparedRequest {
             value.set_sensitive(true);
             headers.append(key, value);
         }
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
+        // A part of a packed body can't be unpacked.
+        if !headers.contains_key(RANGE) {
+            headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static(coding::ACCEPTED));
+        }
         Ok(Self {
             url,
             method,
             headers,
-            accept,
             body: request.body.as_ref().map(|body| resolve(body, secrets)).transpose()?,
             route: Route::new(request, certificate, secrets)?,
             redirects: request.redirects,
             insecure: request.insecure,
         })
-    }
-
-    /// What is sent with it to the server that is configured.
-    fn all_headers(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static(self.accept));
-        // A part of a packed body can't be unpacked.
-        if !headers.contains_key(RANGE) {
-            headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static(coding::ACCEPTED));
-        }
-        headers
     }
 
     /// Sends the request and reads the whole answer into `sink` within `timeout`.
@@ -192,7 +183,8 @@ impl PreparedRequest {
         phases: &Phases,
     ) -> Result<(Response, String), PollError> {
         let mut url = self.url.clone();
-        let (mut method, mut body, mut headers) = (self.method.clone(), self.body.as_deref(), self.all_headers());
+        let (mut method, mut body, mut headers) = (self.method.clone(), self.body.as_deref(), &self.headers);
+        let bare = HeaderMap::new();
         let mut seen = Vec::new();
         loop {
             let authority = authority(&url);
@@ -225,7 +217,7 @@ impl PreparedRequest {
                     );
                     return Err(failed(&why));
                 }
-                headers = HeaderMap::new();
+                headers = &bare;
             }
             seen.push(std::mem::replace(&mut url, target));
             if seen.contains(&url) {

@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use super::{Height, PanelView, Room, frame, note, services};
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
-use crate::lang::time::Stamp;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -67,7 +66,7 @@ pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
 /// How many lines there are in that room. The percentiles of long windows take what a frame has no time for
 /// twice: their lines are counted, not made.
 pub(super) fn height(state: &State, check: &CheckView, room: Rect) -> usize {
-    let more = if room.height >= ROOMY { windows(check, state.seen().now).len().saturating_sub(1) } else { 0 };
+    let more = if room.height >= ROOMY { windows(check).len().saturating_sub(1) } else { 0 };
     lines(state, GlyphSet::UTF8, check, Rect { height: 0, ..room }).len() + more
 }
 
@@ -103,11 +102,10 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
     if !is_well {
         lines.extend(parts());
     }
-    let now = state.seen().now;
-    let mut windows = if room.height >= ROOMY { windows(check, now) } else { vec![WINDOW] };
+    let mut windows = if room.height >= ROOMY { windows(check) } else { vec![WINDOW] };
     let last = windows.pop().unwrap_or(WINDOW);
-    lines.extend(windows.into_iter().map(|window| latencies(glyphs, check, window, now)));
-    let (latencies, schedule) = (latencies(glyphs, check, last, now), schedule(state, check));
+    lines.extend(windows.into_iter().map(|window| latencies(glyphs, check, window)));
+    let (latencies, schedule) = (latencies(glyphs, check, last), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
     // Where polls begin late a person must see it; else it is shown where there is room.
     let shorter = Some(schedule).filter(|_| !begins_late(check));
@@ -124,33 +122,33 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
 }
 
 /// The windows whose percentiles differ: a longer one only where it holds more.
-fn windows(check: &CheckView, now: Stamp) -> Vec<Duration> {
+fn windows(check: &CheckView) -> Vec<Duration> {
     let mut minutes = 0;
     let holds_more = |window: &Duration| {
-        let before = std::mem::replace(&mut minutes, check.minutes_measured(*window, now));
+        let before = std::mem::replace(&mut minutes, check.minutes_measured(*window));
         minutes > before
     };
     WINDOWS.into_iter().filter(holds_more).collect()
 }
 
 /// The same of the usual window.
-pub(crate) fn usual_latencies(glyphs: GlyphSet, check: &CheckView, now: Stamp) -> Line<'static> {
-    latencies(glyphs, check, WINDOW, now)
+pub(crate) fn usual_latencies(glyphs: GlyphSet, check: &CheckView) -> Line<'static> {
+    latencies(glyphs, check, WINDOW)
 }
 
 /// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  1h`.
-fn latencies(glyphs: GlyphSet, check: &CheckView, window: Duration, now: Stamp) -> Line<'static> {
-    let merged = check.latencies(window, now);
-    let has_answered = check.percentile_of_answers(0.5, window, now).is_some();
+fn latencies(glyphs: GlyphSet, check: &CheckView, window: Duration) -> Line<'static> {
+    let merged = check.latencies(window);
+    let has_answered = check.percentile_of_answers(0.5, window).is_some();
     // Without answers now they would pass for how fast it is.
-    let role = if check.is_answering(now) { Role::Text } else { Role::TextDim };
+    let role = if check.is_answering() { Role::Text } else { Role::TextDim };
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
         let figure = merged.percentile(quantile).filter(|_| has_answered);
         let figure = figure.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), role);
     }
-    if has_answered && !check.is_answering(now) {
+    if has_answered && !check.is_answering() {
         words = words.and(format!("{} ", glyphs.stale), Role::MarkStale);
     }
     let words = words.and(figures::age(window), Role::TextDim);

@@ -258,17 +258,16 @@ fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static
 /// Percentile, sparkline and availability of the leading check.
 fn figures_of(state: &State, glyphs: GlyphSet, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
     let none = || Line::styled(glyphs.none, Role::TextDim);
-    let now = state.seen().now;
-    let latency = check.percentile_of_answers(0.95, LATENCY_WINDOW, now).map_or_else(none, |ms| {
+    let latency = check.percentile_of_answers(0.95, LATENCY_WINDOW).map_or_else(none, |ms| {
         let figure = figures::milliseconds(ms);
         // It would pass for how fast it is now.
-        if check.is_answering(now) {
+        if check.is_answering() {
             Line::plain(figure)
         } else {
             Line::styled(glyphs.stale, Role::MarkStale).and(figure, Role::TextDim)
         }
     });
-    let availability = up(glyphs, check, AVAILABILITY_WINDOW, now);
+    let availability = up(glyphs, check, AVAILABILITY_WINDOW, state.seen().now);
     vec![latency, sparkline(state, glyphs, check, columns), availability]
 }
 

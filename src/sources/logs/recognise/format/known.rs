@@ -1,5 +1,4 @@
 //! Which fields mean time, level, service and message, under the names that libraries give them.
-#![expect(clippy::inline_always, reason = "called for each field, and small code is asked for elsewhere")]
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -37,7 +36,6 @@ pub(super) struct Known<'a> {
 struct Best<'a>(Option<(u8, FieldValue<'a>)>);
 
 impl<'a> Best<'a> {
-    #[inline(always)]
     fn offer(&mut self, rank: u8, value: FieldValue<'a>) {
         if self.0.is_none_or(|(held, _)| rank < held) {
             self.0 = Some((rank, value));
@@ -75,7 +73,6 @@ impl<'a> Known<'a> {
     }
 
     /// Notes a field; breaks when the level is known, whatever may follow.
-    #[inline(always)]
     pub(super) fn offer_level(&mut self, key: &str, value: FieldValue<'a>) -> ControlFlow<()> {
         self.count += 1;
         self.usual(key, value);
@@ -253,7 +250,6 @@ fn is_status_code(key: &str) -> bool {
 }
 
 /// Whether a value may be a time and not a duration: a request that took `0.012` has its time too.
-#[inline(always)]
 fn may_be_time(value: FieldValue<'_>) -> bool {
     let text = value.text();
     let text = text.trim_ascii().as_bytes();
