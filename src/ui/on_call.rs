@@ -6,7 +6,7 @@ use super::figures;
 use crate::lang::tz::Tz;
 use crate::world::World;
 
-/// Days after which a weekday does not say which one is meant.
+/// Days within which a weekday says which one is meant: on the day itself, the time alone stands.
 const A_WEEK: i64 = 7;
 
 /// `ops-a` and ` until Mon 09:00`, which is empty where nobody else comes; `None` where nobody is on call.
@@ -21,7 +21,7 @@ pub(super) fn words(world: &World) -> Option<(String, String)> {
 fn day(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let form = match (at.with_timezone(&zone).date_naive() - now.with_timezone(&zone).date_naive()).num_days() {
         _ if figures::same_day(at, now, zone) => "%H:%M",
-        ..A_WEEK => "%a %H:%M",
+        ..=A_WEEK => "%a %H:%M",
         _ => "%m-%d %H:%M",
     };
     at.with_timezone(&zone).format(form).to_string()
@@ -38,7 +38,8 @@ mod tests {
         for (now, said) in [
             ("2026-11-30T02:40:00Z", "09:00"),
             ("2026-11-24T00:00:00Z", "Mon 09:00"),
-            ("2026-11-23T23:59:59Z", "11-30 09:00"),
+            ("2026-11-23T09:00:00Z", "Mon 09:00"),
+            ("2026-11-22T23:59:59Z", "11-30 09:00"),
         ] {
             assert_eq!(day(monday, at(now), Tz::UTC), said, "{now}");
         }

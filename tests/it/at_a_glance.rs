@@ -399,7 +399,7 @@ async fn no_alert_is_hidden_beside_blank_rows() {
     story.play(&mut state, CALM + std::time::Duration::from_mins(2)).await;
     let drawn = text(&draw(&state, 120, 40));
     let alerts: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("alerts · ")).collect();
-    assert!(alerts.iter().take(8).filter(|line| line.contains("⊘ cache")).count() == 4, "{drawn}");
+    assert!(alerts.iter().take(9).filter(|line| line.contains("⊘ cache")).count() == 4, "{drawn}");
     let services: Vec<&str> = drawn.lines().skip_while(|line| !line.contains("services · ")).collect();
     let blank = |line: &&&str| line.chars().take(74).all(|c| "┃│ ".contains(c));
     assert!(services.iter().take(16).filter(blank).count() <= 1, "{drawn}");

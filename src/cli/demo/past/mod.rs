@@ -86,17 +86,20 @@ async fn write(store: &Store, seed: u64, started: DateTime<Utc>) -> Result<(), S
 fn packs(readings: &Readings) -> Vec<(SeriesKey, Pack)> {
     let (from, in_minutes, until) = readings.span();
     let this_hour = Width::Minute.first_minute(until);
-    let mut packs: BTreeMap<(SeriesKey, u32, u32), Pack> = BTreeMap::new();
+    let mut packs: Vec<(SeriesKey, Pack)> = Vec::new();
     for series in Readings::series() {
         for (width, from) in [(Width::Hour, from), (Width::Minute, in_minutes)] {
-            for minute in (from..this_hour).step_by(width.minutes() as usize) {
-                let key = (series.clone(), width.minutes(), width.first_minute(minute));
-                let pack = packs.entry(key).or_insert_with(|| Pack::new(width, minute));
-                pack.add(minute, readings.bucket(&series, width, minute));
+            let mut minutes = (from..this_hour).step_by(width.minutes() as usize).peekable();
+            while let Some(first) = minutes.peek().copied() {
+                let mut pack = Pack::new(width, first);
+                while let Some(minute) = minutes.next_if(|minute| width.first_minute(*minute) == pack.first_minute()) {
+                    pack.add(minute, readings.bucket(&series, width, minute));
+                }
+                packs.push((series.clone(), pack));
             }
         }
     }
-    packs.into_iter().map(|((series, ..), pack)| (series, pack)).collect()
+    packs
 }
 
 /// The minutes of the hour that is not over.
