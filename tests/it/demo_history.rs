@@ -60,18 +60,19 @@ async fn two_minutes_show_what_the_weeks_before_have_left() {
     let mut demo = Demo::at(120, (142, 40)).await;
     let overview = demo.look();
     insta::assert_snapshot!("demo_overview_142x40", overview);
+    let words = overview.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "✗ 2 of 6 down",
         "1 ack",
         "ops-a until Mon 09:00",
         "✗ cache DOWN 1m 24s since 02:40:36",
-        "02:41:40  shop front  DOWN",
-        "02:40:42  api         DEGRADED  by cache",
-        "02:31:02  web 2.4.1",
+        "02:41:40 shop front DOWN",
+        "02:40:42 api DEGRADED by cache",
+        "02:31:02 web 2.4.1 deployed by ci",
         "slo shop 99.9 %",
         "budget 31 % = 13 min left",
     ] {
-        assert!(overview.contains(said), "{said}:\n{overview}");
+        assert!(words.contains(said), "{said}:\n{overview}");
     }
     let alerts = demo.keys("5").look();
     insta::assert_snapshot!("demo_alerts_142x40", alerts);
