@@ -81,7 +81,7 @@ impl World {
         }
         if !self.config.channels.is_empty() {
             let announced = self.announcing.announced();
-            let told = firings().filter(|record| record.is_firing() || announced.contains(&record.id));
+            let told = self.firings.told(&announced).into_iter().map(|firing| &firing.record);
             found.extend(self.announcing.due_moments(&self.config, told, now));
         }
         found

@@ -38,6 +38,10 @@ pub(super) struct Firings {
     pub said_at: Option<Stamp>,
     /// By id, which is the order in which they began.
     all: BTreeMap<Name, Firing>,
+    /// The ids of those that fire: most are over, and these are asked for each second.
+    open: BTreeSet<Name>,
+    /// The ids of those of which something was said that is not known to be on record.
+    unheard: BTreeSet<Name>,
     /// The newest of each condition.
     latest: HashMap<Name, Name>,
     /// Acknowledgements of firings that are not known yet, which wait on disk since before this console began.
@@ -55,6 +59,12 @@ impl Firings {
         self.all.get(id)
     }
 
+    /// Those that fire, and of the others those of `announced`, in the order in which they began.
+    pub(super) fn told<'a>(&'a self, announced: &BTreeSet<&Name>) -> Vec<&'a Firing> {
+        let ids: BTreeSet<&Name> = self.open.iter().chain(announced.iter().copied()).collect();
+        ids.into_iter().filter_map(|id| self.all.get(id)).collect()
+    }
+
     /// All that are known, in the order in which they began.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Firing> + Clone {
         self.all.values()
@@ -62,7 +72,7 @@ impl Firings {
 
     /// Those that fire.
     pub(super) fn open(&self) -> impl DoubleEndedIterator<Item = &Firing> {
-        self.iter().filter(|firing| firing.record.is_firing())
+        self.open.iter().filter_map(|id| self.all.get(id))
     }
 
     /// This console says that an alert fires.
@@ -76,6 +86,7 @@ impl Firings {
             firing.record.resolve(resolved, false);
             firing.said_at = Some(now);
             firing.because.clone_from(&resolved.because);
+            self.index(&resolved.id);
         }
     }
 
@@ -91,13 +102,16 @@ impl Firings {
             known.seq = seq;
             known.said_at = known.said_at.filter(|_| !known.record.is_firing());
             known.record.acknowledged = record.acknowledged.or(known.record.acknowledged.take());
+            self.index(&record.id);
             return true;
         }
         // What is on record of a condition is what fires: what was said of it here meanwhile is the same firing.
         let same = self.latest(&record.rule).filter(|other| other.seq == 0 && other.record.id != record.id);
         let mut record = record;
         if let Some(said) = same.filter(|_| record.is_firing()).map(|other| other.record.id.clone()) {
-            let said = self.all.remove(&said).and_then(|said| said.record.acknowledged);
+            let gone = self.all.remove(&said);
+            self.index(&said);
+            let said = gone.and_then(|said| said.record.acknowledged);
             record.acknowledged = record.acknowledged.or(said);
         }
         self.put(Firing { record, seq, said_at: None, because: None });
@@ -111,6 +125,7 @@ impl Firings {
             (firing.seq, firing.said_at) = (seq, None);
             firing.because.clone_from(&resolved.because);
         }
+        self.index(&resolved.id);
         true
     }
 
@@ -140,13 +155,15 @@ impl Firings {
 
     /// What was said of it did not reach the record: it is said again.
     pub(super) fn lost(&self, patience: Duration, now: Stamp) -> impl Iterator<Item = &Firing> {
-        self.all.values().filter(move |firing| firing.said_at.is_some_and(|at| now.since(at) > patience))
+        let unheard = self.unheard.iter().filter_map(|id| self.all.get(id));
+        unheard.filter(move |firing| firing.said_at.is_some_and(|at| now.since(at) > patience))
     }
 
     /// It has just been said again.
     pub(super) fn said_again(&mut self, id: &str, now: Stamp) {
         if let Some(firing) = self.all.get_mut(id) {
             firing.said_at = Some(now);
+            self.index(id);
         }
     }
 
@@ -174,6 +191,7 @@ impl Firings {
         }
         let (rule, id) = (firing.record.rule.clone(), firing.record.id.clone());
         self.all.insert(id.clone(), firing);
+        self.index(&id);
         let latest = self.latest.entry(rule).or_insert_with(|| id.clone());
         if *latest < id || !self.all.contains_key(latest) {
             *latest = id;
@@ -183,10 +201,25 @@ impl Firings {
         {
             let oldest = oldest.record.id.clone();
             self.all.remove(&oldest);
+            self.index(&oldest);
         }
     }
 
+    /// Notes whether a firing goes on, and whether it is waited for.
+    fn index(&mut self, id: &str) {
+        let firing = self.all.get_key_value(id);
+        let keep = |ids: &mut BTreeSet<Name>, is_one: fn(&Firing) -> bool| match firing {
+            Some((id, firing)) if is_one(firing) => drop(ids.insert(id.clone())),
+            _ => drop(ids.remove(id)),
+        };
+        keep(&mut self.open, |firing| firing.record.is_firing());
+        keep(&mut self.unheard, |firing| firing.said_at.is_some());
+    }
+
     fn number(&mut self) {
+        let all = &self.all;
+        self.open.retain(|id| all.contains_key(id));
+        self.unheard.retain(|id| all.contains_key(id));
         self.latest.clear();
         for (id, firing) in &self.all {
             self.latest.insert(firing.record.rule.clone(), id.clone());

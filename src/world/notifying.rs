@@ -30,9 +30,7 @@ impl World {
         let faults = announcing.faults(&self.config);
         // What is over and was announced to nobody is no news.
         let announced = announcing.announced();
-        let told = self.firings.iter();
-        let told = told.filter(|firing| firing.record.is_firing() || announced.contains(&firing.record.id));
-        let firings = told.map(|firing| self.alert_now(firing));
+        let firings = self.firings.told(&announced).into_iter().map(|firing| self.alert_now(firing));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
         announcing.call_off(self.maintenance.plan.called_off(now));

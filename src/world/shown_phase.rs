@@ -6,6 +6,7 @@ use super::machines::Machine;
 use crate::lang::time::Stamp;
 use crate::model::alert::AlertState;
 use crate::model::since::Since;
+use crate::model::thing::AlertRecord;
 
 /// Where an alert stands for a person who looks at it here.
 pub(super) struct Shown<'a> {
@@ -39,7 +40,7 @@ pub(super) fn shown<'a>(world: &'a World, machine: &Machine) -> Option<Shown<'a>
         (None, Some(Phase::Firing)) => Some(own_view(Phase::Firing, world.shows_record())),
         (None, Some(Phase::Pending)) => Some(own_view(Phase::Pending, false)),
         (None, _) => {
-            let Over { at, value } = over(world, machine)?;
+            let Over { at, value } = over_by(world, machine, record)?;
             Some(Shown { phase: Phase::Resolved, since: Some(Since::seen(at)), value, is_own_view: false })
         }
     }
@@ -56,7 +57,11 @@ pub(super) struct Over<'a> {
 /// The latest end of an alert, for as long as that is shown. By the record, which is the same in every console; by what was
 /// seen here where the record does not have it.
 pub(super) fn over<'a>(world: &'a World, machine: &Machine) -> Option<Over<'a>> {
-    let record = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
+    over_by(world, machine, world.firings.latest(&machine.alert.name).map(|firing| &firing.record))
+}
+
+/// The same, where `record` is the latest firing that is on record.
+fn over_by<'a>(world: &'a World, machine: &Machine, record: Option<&'a AlertRecord>) -> Option<Over<'a>> {
     let on_record = record.and_then(|record| Some((record.resolved_at?, record.value.as_str())));
     let over = match (on_record, machine.alert.state) {
         (Some((at, value)), _) => Over { at: world.now.stored(at), value: Some(value) },

@@ -93,8 +93,9 @@ impl World {
         let now = self.now.utc;
         let is_within = |run: &&Run| run.action == *action && age(now, run) <= slo.window;
         let live = self.runs.iter().map(|view| &view.run);
-        let stored = self.history.iter().filter(|run| self.run(&run.id).is_none());
-        let figures = RunsFigures::new(slo.objective, *within, live.chain(stored).filter(is_within));
+        // There may be thousands of other actions: whether one is live is looked up of those that count alone.
+        let stored = self.history.iter().filter(is_within).filter(|run| self.run(&run.id).is_none());
+        let figures = RunsFigures::new(slo.objective, *within, live.filter(is_within).chain(stored));
         self.slos[id].measured = SloMeasure::Runs(figures);
     }
 
