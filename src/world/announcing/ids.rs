@@ -2,8 +2,8 @@
 //! once more because nobody knows what became of the first: a receiver that takes an id drops the second.
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest as _, Sha256};
 
+use crate::model::ack_link::hash_of;
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::message::{AlertGroup, Recipient};
@@ -56,10 +56,6 @@ fn moment(at: Option<DateTime<Utc>>) -> String {
 }
 
 fn id(kind: &str, target: &Recipient, parts: impl Iterator<Item = String>) -> Name {
-    let mut hash = Sha256::new();
-    for part in [kind.to_owned(), target.id()].into_iter().chain(parts) {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    format!("{}-{}", to_hex(&hash.finalize()[..8]), target.id()).into()
+    let hash = hash_of([kind.to_owned(), target.id()].into_iter().chain(parts));
+    format!("{}-{}", to_hex(&hash[..8]), target.id()).into()
 }
