@@ -12,6 +12,7 @@ use crate::model::alert::Severity;
 use crate::model::governor::Precedence;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::message::{MaintenanceNotice, MessageKind, Notification, Recipient};
+use crate::text::name::Name;
 
 impl Announcing {
     /// These windows do not take place: whoever was told of one hears of that.
@@ -37,25 +38,10 @@ impl Announcing {
         (target, windows): (&Recipient, &[&MaintenanceWindow]),
         now: DateTime<Utc>,
     ) -> Option<Notification> {
-        let first = windows.first()?;
-        let outbox = self.outboxes.entry(target.clone()).or_default();
-        if outbox.in_flight.is_some() {
-            return None;
-        }
-        // Quiet hours that last until it begins would hold it back for ever.
-        let quiet = quiet_rule(config, channel).and_then(|quiet| quiet.hold(Severity::Low, now));
-        let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
-        let ready_at = opens_at.max(outbox.retry_at.unwrap_or(now));
-        let ready_at = quiet.filter(|until| *until < first.window.start).map_or(ready_at, |until| ready_at.max(until));
-        if now < ready_at {
-            outbox.due_at = outbox.due_at.into_iter().chain([ready_at]).min();
-            return None;
-        }
+        let first = windows.first()?.window.start;
         let notices = windows.iter().map(|window| (*window).into()).collect();
         let id = ids::of_notices(target, windows);
-        let message = Notification { notices, ..blank(config, target, MessageKind::Maintenance, id, now) };
-        outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
-        Some(message)
+        self.about_windows(config, channel, (target, first), (id, notices), now)
     }
 
     /// The message that windows which were announced to a target do not take place, where it is time for one.
@@ -66,10 +52,30 @@ impl Announcing {
         target: &Recipient,
         now: DateTime<Utc>,
     ) -> Option<Notification> {
-        let outbox = self.outboxes.get_mut(target).filter(|outbox| outbox.in_flight.is_none())?;
+        let outbox = self.outboxes.get(target)?;
         let known = |window: &&MaintenanceWindow| outbox.record.notices.get(&window.id).is_some_and(|from| *from > now);
         let windows: Vec<&MaintenanceWindow> = self.called_off.iter().filter(known).collect();
         let first = windows.iter().map(|window| window.window.start).min()?;
+        let notice = |window: &&MaintenanceWindow| MaintenanceNotice { is_called_off: true, ..(*window).into() };
+        let notices = windows.iter().map(notice).collect();
+        let id = ids::of_retractions(target, &windows);
+        self.about_windows(config, channel, (target, first), (id, notices), now)
+    }
+
+    /// A message about windows to one target, of which the `first` begins then, where it is time for one.
+    fn about_windows(
+        &mut self,
+        config: &Config,
+        channel: &Channel,
+        (target, first): (&Recipient, DateTime<Utc>),
+        (id, notices): (Name, Vec<MaintenanceNotice>),
+        now: DateTime<Utc>,
+    ) -> Option<Notification> {
+        let outbox = self.outboxes.entry(target.clone()).or_default();
+        if outbox.in_flight.is_some() {
+            return None;
+        }
+        // Quiet hours that last until it begins would hold it back for ever.
         let quiet = quiet_rule(config, channel).and_then(|quiet| quiet.hold(Severity::Low, now));
         let opens_at = outbox.record.sent.opens_at(&channel.limits, Precedence::FollowUp, now);
         let ready_at = opens_at.max(outbox.retry_at.unwrap_or(now));
@@ -78,9 +84,6 @@ impl Announcing {
             outbox.due_at = outbox.due_at.into_iter().chain([ready_at]).min();
             return None;
         }
-        let notice = |window: &&MaintenanceWindow| MaintenanceNotice { is_called_off: true, ..(*window).into() };
-        let notices = windows.iter().map(notice).collect();
-        let id = ids::of_retractions(target, &windows);
         let message = Notification { notices, ..blank(config, target, MessageKind::Maintenance, id, now) };
         outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
         Some(message)
