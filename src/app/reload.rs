@@ -84,6 +84,8 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     forget_gone_screens(state);
     launch::reconfigured(state);
     observe::show(state, output, effects);
+    let said = state.world.say_reconfigured(changes);
+    observe::show(state, said, effects);
     logs::reconfigured(state, &logs_before);
     state.console.toasts.withdraw(REJECTED);
     let text = match changes {

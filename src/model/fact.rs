@@ -3,6 +3,7 @@
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
 pub(crate) mod alerting;
+pub(crate) mod configuring;
 pub(crate) mod maintenance;
 mod messaging;
 mod said;
@@ -16,6 +17,7 @@ pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
 };
+pub use self::configuring::ConfigChanged;
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::said::{

@@ -39,7 +39,9 @@ impl World {
             | self.apply_silence(fact, &mut output)
             | self.apply_maintenance(fact, &mut output);
         output.noticeable |= shows;
-        output.noticeable |= self.tell(fact);
+        // Who acts for all has seen its own reload.
+        let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();
+        output.noticeable |= !is_own && self.tell(fact);
         output
     }
 

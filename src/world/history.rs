@@ -126,6 +126,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
         Statement::RunEnded(_)
         | Statement::MessageClaimed(_)
+        Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
         | Statement::MessageSent(_)
         | Statement::WrittenBefore(_)
         | Statement::RunImported(_)

@@ -8,10 +8,12 @@ use super::checks::CheckView;
 use super::logs::LogView;
 use super::machines::Machines;
 use super::metrics::MetricView;
-use super::output::{Change, Output};
+use super::output::{Change, Intent, Output};
 use crate::config::Config;
 use crate::lang::time::Stamp;
 use crate::logs::ring::RingLimits;
+use crate::model::fact::{ConfigChanged, Statement};
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 impl World {
@@ -46,6 +48,16 @@ impl World {
     }
 
     fn reconfigure_checks(&mut self, config: &Config) {
+    /// Puts on record what is otherwise by another configuration, where this process acts for all by it.
+    pub(crate) fn say_reconfigured(&self, changes: &[SafeText]) -> Output {
+        let mut output = Output::default();
+        if self.lease.fence().is_some() && !changes.is_empty() {
+            let said = ConfigChanged::new(self.config.digest(), changes);
+            output.intents.push(Intent::Append(vec![Statement::ConfigChanged(said)]));
+        }
+        output
+    }
+
         let now = self.now;
         let mut old: HashMap<Name, CheckView> =
             std::mem::take(&mut self.checks).into_iter().map(|check| (check.name.clone(), check)).collect();

@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
 };
+use super::configuring::ConfigChanged;
+use super::exclusion::{SloExcluded, SloIncluded};
 use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
 use super::said::{
@@ -36,6 +38,8 @@ pub enum Statement {
     StorePruned(StorePruned),
     /// Who acts for all is another one.
     LeaseTaken(LeaseTaken),
+    /// Who acts for all does so by another configuration.
+    ConfigChanged(ConfigChanged),
     /// A check settled at another status.
     CheckStatus(CheckStatus),
     /// An alert began to fire.
@@ -129,6 +133,7 @@ impl Statement {
             Self::AlertFired(_) => "alert.fired",
             Self::AlertResolved(_) => "alert.resolved",
             Self::AlertAcknowledged(_) => "alert.acknowledged",
+            Self::ConfigChanged(_) => "config.changed",
             Self::AlertUnacknowledged(_) => "alert.unacknowledged",
             Self::SilenceStarted(_) => "silence.started",
             Self::SilenceEnded(_) => "silence.ended",
@@ -165,6 +170,7 @@ impl Statement {
             | Self::AlertAcknowledged(AlertAcknowledged { alert, .. })
             | Self::AlertUnacknowledged(AlertUnacknowledged { alert, .. }) => format!("alert:{alert}"),
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
+            Self::ConfigChanged(_) => "config".to_owned(),
                 format!("silence:{id}")
             }
             Self::MaintenancePlanned(MaintenancePlanned { id, .. })
@@ -244,6 +250,7 @@ impl Statement {
             Self::SilenceEnded(said) => serde_json::to_value(said),
             Self::MaintenancePlanned(said) => serde_json::to_value(said),
             Self::MaintenanceStarted(said) => serde_json::to_value(said),
+            Self::ConfigChanged(said) => serde_json::to_value(said),
             Self::MaintenanceEnded(said) => serde_json::to_value(said),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
@@ -301,6 +308,7 @@ impl Statement {
             "maintenance.started" => Self::MaintenanceStarted(typed(detail)?),
             "maintenance.ended" => Self::MaintenanceEnded(typed(detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
+            "config.changed" => Self::ConfigChanged(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),
             "baseline.saved" => Self::BaselineSaved(typed(detail)?),
@@ -366,3 +374,4 @@ impl Statement {
         }
     }
 }
+            | Self::ConfigChanged(_)
