@@ -224,6 +224,7 @@ fn recorded(
     // As the holder saw it last; as it was when it fired for one that is over, or that the holder has kept nothing of yet.
     let kept = kept.get(&record.rule).filter(|kept| fires && !matches!(kept.state, KeptAlertState::Pending(_)));
     let by_itself = kept.and_then(|kept| muted_by_itself(kept.inhibited_by.as_ref(), kept.flapping));
+    let latest = kept.and_then(|kept| kept.value.clone());
     let is_new = kept.is_none() && now - record.fired_at < UNKEPT;
     let then = record.muted_because.as_ref().filter(|_| !fires || is_new).map(ToString::to_string);
     let acknowledged = record.acknowledged.as_ref().filter(|known| !fires || known.until > now);
@@ -246,7 +247,8 @@ fn recorded(
         muted_because: by_person.or(by_itself).or(then),
         silence,
         notified: messages.get(&record.id).cloned().unwrap_or_default(),
-        value: record.value.clone(),
+        // What the holder saw last, while it fires.
+        value: latest.unwrap_or_else(|| record.last.as_ref().unwrap_or(&record.value).clone()),
         condition: record.condition.clone(),
         began: record.since,
     }
@@ -282,7 +284,7 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
         resolved_at: None,
         acknowledged: None,
         notified: Vec::new(),
-        value: SafeText::default(),
+        value: kept.value.clone().unwrap_or_default(),
         condition: condition.to_owned(),
         began: since,
     })
@@ -358,8 +360,7 @@ mod tests {
             fence: 1,
         };
         let record = AlertRecord::new(&fired);
-        let stored =
-            StoredAlerts { records: Vec::new(), silences: Vec::new(), maintenance: Vec::new(), targets: Vec::new() };
+        let stored = StoredAlerts::new(&[]);
         let config = Config::default();
         let muted = |kept: Option<(KeptAlertState, Option<&str>, bool)>, seconds| {
             let kept = kept.map(|(state, inhibited_by, flapping)| KeptAlert {
@@ -369,6 +370,7 @@ mod tests {
                 began_in_sight: true,
                 inhibited_by: inhibited_by.map(Name::from),
                 flapping,
+                value: None,
             });
             let kept: BTreeMap<&Name, &KeptAlert> = kept.iter().map(|kept| (&rule, kept)).collect();
             let now = now + TimeDelta::seconds(seconds);
@@ -392,9 +394,10 @@ mod tests {
             began_in_sight: true,
             inhibited_by: Some("db".into()),
             flapping: false,
+            value: Some("DOWN".into()),
         };
         let muting = Muting { stored: &stored, plan: stored.maintenance_plan(&config), config: &config, now };
         let line = pending(&rule, &kept, now, &muting).unwrap();
-        assert_eq!(line.muted_because.as_deref(), Some("db is down"));
+        assert_eq!((line.muted_because.as_deref(), line.value.as_str()), (Some("db is down"), "DOWN"));
     }
 }

@@ -13,6 +13,7 @@ use super::reading::Sign;
 use super::since::Since;
 use super::status::Status;
 use crate::lang::time::Stamp;
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// The version of the form that this program writes. What has another is not read: it is begun again.
@@ -132,6 +133,9 @@ pub struct KeptAlert {
     /// Whether the status that it is about changes too often to be believed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flapping: bool,
+    /// What was seen last: `12.4 %`, `DOWN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<SafeText>,
 }
 
 /// Where an alert stands that is not inactive.

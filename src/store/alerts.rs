@@ -378,7 +378,15 @@ mod tests {
 
     fn resolved() -> Statement {
         let (id, alert, severity) = ("f".into(), "api".into(), Severity::Critical);
-        Statement::AlertResolved(AlertResolved { id, alert, severity, at: at(20), because: None, fence: 1 })
+        Statement::AlertResolved(AlertResolved {
+            id,
+            alert,
+            severity,
+            at: at(20),
+            because: None,
+            value: None,
+            fence: 1,
+        })
     }
 
     async fn news_of(before: &[Statement], said: &[Statement], is_late: bool) -> Vec<String> {

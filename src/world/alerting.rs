@@ -324,7 +324,7 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
 }
 
 /// What the condition saw: the number with its unit, or the status with its error.
-fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
+pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
     match machine.about {
         SubjectId::Slo(id, rule) => rule.seen(&world.slos[id].measured).into(),
         SubjectId::Metric(id) => {

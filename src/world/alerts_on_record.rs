@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::World;
+use super::alerting::seen;
 use super::alerts::Phase;
 use super::ids::{AlertId, Id as _};
 use super::machines::Machine;
@@ -80,6 +81,8 @@ impl World {
             }
             (AlertState::Resolved { at, .. }, Some(open)) => {
                 let resolved = resolved(&open.record, at.utc, None, fence);
+                let value = Some(SafeText::new(&seen(self, machine)));
+                let resolved = AlertResolved { value, ..resolved };
                 self.firings.say_resolved(&resolved, now);
                 Some(Statement::AlertResolved(resolved))
             }
@@ -120,7 +123,10 @@ impl World {
         for record in lost {
             self.firings.said_again(&record.id, now);
             said.push(match record.resolved_at {
-                Some(at) => Statement::AlertResolved(resolved(&record, at, None, fence)),
+                Some(at) => {
+                    let value = record.last.clone();
+                    Statement::AlertResolved(AlertResolved { value, ..resolved(&record, at, None, fence) })
+                }
                 None => Statement::AlertFired(again(record, fence)),
             });
         }
@@ -247,6 +253,7 @@ impl World {
                 inhibited_by: None,
                 flapping: false,
             };
+                value: None,
             machine.alert.resume(&kept, self.now, Duration::ZERO);
         } else if let Some(at) = record.resolved_at.filter(|_| firing.seq > 0) {
             machine.alert.end(record.fired_at, at, self.now);
@@ -262,6 +269,7 @@ fn resolved(record: &AlertRecord, at: DateTime<Utc>, because: Option<&str>, fenc
         at: at.trunc_subsecs(3).max(record.fired_at),
         because: because.map(SafeText::new),
         fence,
+        value: None,
     }
 }
 

@@ -27,7 +27,8 @@ impl World {
             let view = self.alerts.get(id);
             let inhibited_by = view.and_then(|view| view.inhibited_by.clone());
             let flapping = view.is_some_and(|view| view.flapping);
-            Some((machine.alert.name.clone(), KeptAlert { inhibited_by, flapping, ..kept }))
+            let value = view.map(|view| view.value.clone());
+            Some((machine.alert.name.clone(), KeptAlert { inhibited_by, flapping, value, ..kept }))
         });
         EngineState { version: ENGINE_VERSION, checks: checks.collect(), alerts: alerts.collect() }
     }

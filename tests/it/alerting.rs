@@ -96,6 +96,7 @@ fn who_succeeds_goes_on_from_what_is_on_record() {
             began_in_sight: true,
             inhibited_by: None,
             flapping: false,
+            value: None,
         };
         engine.alerts.push((DOWN.into(), kept));
         engine

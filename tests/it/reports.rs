@@ -231,7 +231,8 @@ fn firing(one: &Fires, fence: u64) -> Vec<NewFact> {
         facts.push(fact(after(minutes), "ben (ssh from 10.0.0.1)", Statement::AlertAcknowledged(said)));
     }
     let (alert, severity, at) = (alert.into(), one.severity, after(one.minutes));
-    facts.push(fact(at, "", Statement::AlertResolved(AlertResolved { id, alert, severity, at, because: None, fence })));
+    let over = AlertResolved { id, alert, severity, at, because: None, value: None, fence };
+    facts.push(fact(at, "", Statement::AlertResolved(over)));
     facts
 }
 

@@ -27,6 +27,7 @@ impl Alert {
             began_in_sight: self.began_in_sight,
             inhibited_by: None,
             flapping: false,
+            value: None,
         })
     }
 

@@ -51,6 +51,9 @@ pub struct AlertResolved {
     /// Why, where its condition was not seen to hold no more: `removed from the configuration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<SafeText>,
+    /// What was seen last: `OK`, `3 %`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<SafeText>,
     /// The fence by which it was said.
     pub fence: u64,
 }

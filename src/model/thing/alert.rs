@@ -96,6 +96,9 @@ pub struct AlertRecord {
     pub fired_at: DateTime<Utc>,
     /// Whether the condition was seen to begin to hold.
     pub seen: bool,
+    /// What was seen last, once it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<SafeText>,
     /// When it was over.
     pub resolved_at: Option<DateTime<Utc>>,
     /// Why nobody needed to hear of it when it fired.
@@ -124,6 +127,7 @@ impl AlertRecord {
             since,
             fired_at,
             seen,
+            last: None,
             resolved_at: None,
             muted_because: fired.muted_because.clone(),
             acknowledged: None,
@@ -142,6 +146,7 @@ impl AlertRecord {
         let is_news = self.is_firing() && !(is_late && resolved.fence < self.fence);
         if is_news {
             (self.resolved_at, self.fence) = (Some(resolved.at), self.fence.max(resolved.fence));
+            self.last.clone_from(&resolved.value);
         }
         is_news
     }

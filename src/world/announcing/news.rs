@@ -199,7 +199,7 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
         alert: record.alert.clone(),
         severity: record.severity,
         news,
-        value: over.unwrap_or(&record.value).clone(),
+        value: over.or(record.last.as_ref()).unwrap_or(&record.value).clone(),
         condition: record.condition.clone(),
         fired_at: record.fired_at,
         resolved_at: record.resolved_at,

@@ -98,6 +98,7 @@ impl Announcing {
                 since: unproven.since,
                 fired_at: unproven.since,
                 seen: true,
+                last: None,
                 resolved_at: unproven.over,
                 muted_because: None,
                 acknowledged: None,

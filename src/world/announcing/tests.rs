@@ -65,6 +65,7 @@ fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>)
         since: fired_at,
         fired_at,
         seen: true,
+        last: None,
         resolved_at: None,
         muted_because: None,
         acknowledged: None,
