@@ -1,10 +1,13 @@
 //! `opsroom slo`: objectives with their error budgets, by the store.
 
+mod exclude;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use clap::Args;
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::alerts::StoredAlerts;
@@ -14,10 +17,12 @@ use crate::config::Config;
 use crate::lang::time::minute_of;
 use crate::lang::unit;
 use crate::model::alert::Severity;
+use crate::model::maintenance::clock_with_zone;
 use crate::model::slo::{BURN_WINDOWS, RunsFigures, SloFigures};
-use crate::model::thing::AlertRecord;
+use crate::model::thing::{AlertRecord, ExclusionRecord};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
+use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::objectives::{SloMeasure, SloView, times};
@@ -31,6 +36,16 @@ pub(crate) struct Arguments {
     /// Print JSON: an array, in the order of the configuration
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    command: Option<SloCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SloCommand {
+    /// Say that a span of time does not count against an SLO
+    Exclude(exclude::ExcludeArguments),
+    /// Take an exclusion back: that time counts again
+    Include(exclude::IncludeArguments),
 }
 
 /// One objective, as JSON has it. The fields and their names are a promise; some may be added. Shares are 0 to 1, times
@@ -52,6 +67,19 @@ struct SloLine {
     availability_with_maintenance: Option<f64>,
     /// Runs whose outcome is known, and those in time; of objectives about runs.
     runs: Option<RunsLine>,
+    /// How much of the window does not count because a person excluded it.
+    excluded_s: f64,
+    /// Who excluded what, and why; the earliest first.
+    exclusions: Vec<ExclusionLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExclusionLine {
+    id: Name,
+    from: String,
+    until: String,
+    by: SafeText,
+    why: SafeText,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +91,11 @@ struct RunsLine {
 
 /// Prints the objectives.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    match &arguments.command {
+        Some(SloCommand::Exclude(span)) => return exclude::exclude(span, global),
+        Some(SloCommand::Include(which)) => return exclude::include(which, global),
+        None => {}
+    }
     let config = match configuration::find(global) {
         Ok(found) => found.config,
         Err(code) => return code,
@@ -90,10 +123,13 @@ async fn read(world: &mut World, run_service: &RunService) -> Result<StoredAlert
     let series: Vec<_> = world.measured_by_slos().collect();
     let now = world.now;
     let minute = minute_of(now.utc);
+    // What does not count, in maintenance or because a person said so, is known before what is measured.
+    let things = store.alerts(now.utc).await?;
+    world.alerts_read(&things);
     world.restore(&store.stored_readings(&series, minute).await?);
     world.stored_runs(store.runs(RUNS).await?, Vec::new());
     world.tick(now);
-    StoredAlerts::read(run_service).await
+    Ok(StoredAlerts::new(&things))
 }
 
 /// What fires of an objective by the record.
@@ -102,7 +138,15 @@ fn firing<'a>(slo: &SloView, records: &'a [AlertRecord]) -> impl Iterator<Item =
     records.iter().filter(move |record| record.is_firing() && record.rule.starts_with(&about))
 }
 
-fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
+fn line(world: &World, slo: &SloView, records: &[AlertRecord]) -> SloLine {
+    let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let exclusions = world.exclusions_of(&slo.name).map(|record| ExclusionLine {
+        id: record.id.clone(),
+        from: written(record.from),
+        until: written(record.until),
+        by: record.by.clone(),
+        why: record.why.clone(),
+    });
     let fires = firing(slo, records);
     let firing = fires.map(|record| format!("{} {}", record.severity.word(), record.condition)).collect();
     let figures = slo.figures();
@@ -129,12 +173,14 @@ fn line(slo: &SloView, records: &[AlertRecord]) -> SloLine {
             in_time: runs.good,
             longest_s: runs.longest.map(|longest| longest.as_secs_f64()),
         }),
+        excluded_s: figures.map_or(0.0, |figures| figures.excluded_ms as f64 / 1e3),
+        exclusions: exclusions.collect(),
     }
 }
 
 fn print(arguments: &Arguments, world: &World, records: &[AlertRecord]) -> u8 {
     let written = if arguments.json {
-        let lines: Vec<SloLine> = world.slos.iter().map(|slo| line(slo, records)).collect();
+        let lines: Vec<SloLine> = world.slos.iter().map(|slo| line(world, slo, records)).collect();
         output::print_as_json("the SLOs", &lines)
     } else {
         output::print(&text(world, records))
@@ -172,6 +218,13 @@ fn text(world: &World, records: &[AlertRecord]) -> String {
             let _ = write!(text, "  {} {}", record.severity.word(), record.condition);
         }
         text.push('\n');
+        for record in world.exclusions_of(&slo.name) {
+            let (now, zone) = (world.now.utc, world.config.console.timezone);
+            let (from, until) =
+                (clock_with_zone(record.from, now, zone), clock_with_zone(record.until, record.from, zone));
+            let ExclusionRecord { id, by, why, .. } = record;
+            let _ = writeln!(text, "  excluded {from} to {until} by {by}: {why}  id {id}");
+        }
     }
     text
 }

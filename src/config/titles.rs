@@ -64,6 +64,11 @@ pub(crate) fn title_of_maintenance<'a>(config: &'a Config, name: &'a str) -> &'a
     config.maintenance.iter().find(|one| *one.name == *name).map_or(name, |one| &one.title)
 }
 
+/// How an objective is shown; its name where the configuration has it no more.
+pub(crate) fn title_of_slo<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    config.slos.iter().find(|slo| *slo.name == *name).map_or(name, |slo| &slo.title)
+}
+
 /// Whether a title says no more than the name: but for case and what stands between the words.
 pub(crate) fn is_same(title: &str, name: &str) -> bool {
     let plain = |text: &str| -> String {

@@ -4,6 +4,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod configuring;
+pub(crate) mod exclusion;
 pub(crate) mod maintenance;
 mod messaging;
 mod said;
@@ -18,6 +19,7 @@ pub use self::alerting::{
     Unacknowledged,
 };
 pub use self::configuring::ConfigChanged;
+pub use self::exclusion::{SloExcluded, SloIncluded};
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::said::{

@@ -6,6 +6,7 @@
 mod alert;
 mod baseline;
 mod check;
+mod exclusion;
 mod maintenance;
 mod message;
 mod run;
@@ -21,6 +22,7 @@ pub(crate) use self::alert::NOTE_STANDS;
 pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
+pub use self::exclusion::ExclusionRecord;
 pub use self::maintenance::{MaintenanceRecord, PlannedBy};
 pub use self::run::{HeldLock, RunRecord, group_of};
 pub use self::silence::SilenceRecord;
@@ -40,6 +42,8 @@ pub enum ThingKind {
     Silence,
     /// A window of maintenance, by its id.
     Maintenance,
+    /// A span that does not count against an objective, by its id.
+    Exclusion,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -59,6 +63,7 @@ impl ThingKind {
             Self::Note => "note",
             Self::Silence => "silence",
             Self::Maintenance => "maintenance",
+            Self::Exclusion => "exclusion",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -67,12 +72,13 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Check,
         Self::Alert,
         Self::Note,
         Self::Silence,
         Self::Maintenance,
+        Self::Exclusion,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -165,6 +171,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     alert::follow(fact, things);
     silence::follow(fact, things);
     maintenance::follow(fact, things);
+    exclusion::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

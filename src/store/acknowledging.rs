@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::fact::{
-    AlertAcknowledged, MaintenanceEnded, MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, Statement,
+    AlertAcknowledged, MaintenanceEnded, MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, SloIncluded,
+    Statement,
 };
 use crate::model::thing::{
-    AlertRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind,
+    AlertRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind,
 };
 
 /// Silences that are over and are read.
@@ -31,6 +32,8 @@ pub(crate) enum AlertRefusal {
     Planned(MaintenancePlanned),
     /// The window of maintenance is over.
     NoWindow(MaintenanceEnded),
+    /// There is no exclusion of that id, or it was taken back.
+    NotExcluded(SloIncluded),
 }
 
 impl AlertRefusal {
@@ -47,6 +50,15 @@ impl AlertRefusal {
             Self::NoSilence(said) => format!("no silence with id `{}` is active", said.id),
             Self::Planned(said) => format!("maintenance with id {} exists already", said.id),
             Self::NoWindow(said) => format!("maintenance `{}` is over already", said.name),
+            Self::NotExcluded(said) => format!("no exclusion with id `{}`", said.id),
+        }
+    }
+
+    /// Where to look.
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self {
+            Self::NotExcluded(_) => "see `opsroom slo`",
+            _ => "see `opsroom alerts`",
         }
     }
 }
@@ -98,6 +110,10 @@ impl Store {
                 let record = of(ThingKind::Maintenance, &said.id).and_then(StoredThing::read::<MaintenanceRecord>);
                 let is_over = record.is_some_and(|record| record.end() <= draft.at);
                 is_over.then(|| AlertRefusal::NoWindow(said.clone()))
+            }
+            Statement::SloIncluded(said) => {
+                let record = of(ThingKind::Exclusion, &said.id).and_then(StoredThing::read::<ExclusionRecord>);
+                (!record.is_some_and(|record| record.holds())).then(|| AlertRefusal::NotExcluded(said.clone()))
             }
             _ => None,
         };

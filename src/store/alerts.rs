@@ -24,7 +24,7 @@ const BACK: u32 = 100;
 
 impl Store {
     /// Every alert that fires, and those that did so lately; silences that are active or were lately, and the notes of
-    /// acknowledgements that still stand at `now`; windows of maintenance; and what each target of messages was told.
+    /// acknowledgements that still stand at `now`; windows of maintenance; spans that were excluded; and what each target of messages was told.
     ///
     /// # Errors
     /// The store can't be read.
@@ -35,6 +35,7 @@ impl Store {
         for which in [WhichThings::Latest(ThingKind::Maintenance), WhichThings::Open(ThingKind::Maintenance)] {
             things.extend(self.dialect.things(which, PAST).await?);
         }
+        things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);

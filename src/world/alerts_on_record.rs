@@ -151,6 +151,7 @@ impl World {
                     self.notes.extend(note.map(|note| (alert, note)));
                 }
                 ThingKind::Maintenance => self.learn_maintenance(thing),
+                ThingKind::Exclusion => self.learn_exclusion(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }
@@ -252,8 +253,8 @@ impl World {
                 began_in_sight: record.seen,
                 inhibited_by: None,
                 flapping: false,
-            };
                 value: None,
+            };
             machine.alert.resume(&kept, self.now, Duration::ZERO);
         } else if let Some(at) = record.resolved_at.filter(|_| firing.seq > 0) {
             machine.alert.end(record.fired_at, at, self.now);
@@ -268,8 +269,8 @@ fn resolved(record: &AlertRecord, at: DateTime<Utc>, because: Option<&str>, fenc
         severity: record.severity,
         at: at.trunc_subsecs(3).max(record.fired_at),
         because: because.map(SafeText::new),
-        fence,
         value: None,
+        fence,
     }
 }
 

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::lang::time::Stamp;
 use crate::model::fact::alerting::rule_of;
-use crate::model::fact::{CheckStatus, Fact, SilenceEnded, SilenceStarted, Statement};
+use crate::model::fact::{CheckStatus, Fact, SilenceEnded, SilenceStarted, SloExcluded, SloIncluded, Statement};
 use crate::model::run::{Run, RunState};
 use crate::model::status::Status;
 use crate::model::thing::{CheckRecord, is_outdated};
@@ -37,7 +37,8 @@ impl World {
         let shows = self.apply_alert(fact, &mut output)
             | self.apply_acknowledgement(fact, &mut output)
             | self.apply_silence(fact, &mut output)
-            | self.apply_maintenance(fact, &mut output);
+            | self.apply_maintenance(fact, &mut output)
+            | self.apply_exclusion(fact, &mut output);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.
         let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();
@@ -132,6 +133,9 @@ impl World {
                 Some(service) => self.service(service).map(|service| service.name.clone()),
                 None => self.service_of_name(matching.split(':').next().unwrap_or_default()),
             },
+            Statement::SloExcluded(SloExcluded { slo, .. }) | Statement::SloIncluded(SloIncluded { slo, .. }) => {
+                self.service_of_name(slo)
+            }
             Statement::Deployed(deployed) => Some(deployed.service.clone()),
             Statement::RunIntended(intended) => intended.service.clone(),
             _ => run?.service.clone(),

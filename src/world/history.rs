@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::titles::{
-    title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_match, title_of_service,
+    title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_match, title_of_service, title_of_slo,
 };
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
     AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, MaintenanceEnd, RunClosed, RunIntended,
-    SilenceEnd, Statement, StoreOpened, Unacknowledged, Unlocked,
+    SilenceEnd, SloExcluded, Statement, StoreOpened, Unacknowledged, Unlocked,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -116,9 +116,15 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::MaintenancePlanned(_)
         | Statement::MaintenanceStarted(_)
         | Statement::MaintenanceEnded(_) => of_alerts(fact, config, zone)?,
+        Statement::SloExcluded(said) => (HistoryKind::Note, excluded(said, fact, (config, zone)), true),
+        Statement::SloIncluded(said) => {
+            let slo = title_of_slo(config, &said.slo);
+            (HistoryKind::Note, format!("slo {slo}: exclusion {} taken back", said.id), true)
+        }
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
+        Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
@@ -126,7 +132,6 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
         Statement::RunEnded(_)
         | Statement::MessageClaimed(_)
-        Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
         | Statement::MessageSent(_)
         | Statement::WrittenBefore(_)
         | Statement::RunImported(_)
@@ -244,6 +249,13 @@ fn of_maintenance(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind
         said => matches!(said, Statement::MaintenancePlanned(_)),
     };
     Some((HistoryKind::Note, said, by_person))
+}
+
+/// `slo api: 09:00:00Z to 11:00:00Z excluded: load test`
+fn excluded(said: &SloExcluded, fact: &Fact, (config, zone): (&Config, Tz)) -> String {
+    let SloExcluded { slo, from, until, why, .. } = said;
+    let (from, until) = (clock(*from, fact.draft.at, zone), clock(*until, fact.draft.at, zone));
+    format!("slo {}: {from} to {until} excluded: {why}", title_of_slo(config, slo))
 }
 
 /// `maintenance weekly started until 04:00:00Z: all services`

@@ -14,6 +14,7 @@ pub mod driver;
 mod due;
 mod engine;
 pub mod evidence;
+mod excluding;
 mod facts;
 pub(crate) mod fired;
 mod firings;
@@ -76,7 +77,7 @@ use crate::model::lease::LeaseView;
 use crate::model::outcome::StoreAway;
 use crate::model::presence::Presence;
 use crate::model::run::{Lock, Run};
-use crate::model::thing::NoteRecord;
+use crate::model::thing::{ExclusionRecord, NoteRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
@@ -168,6 +169,8 @@ pub struct World {
     silences: Silences,
     /// Windows of maintenance.
     maintenance: Maintenances,
+    /// Spans that do not count against objectives, by id, which is the order in which they were said.
+    exclusions: BTreeMap<Name, ExclusionRecord>,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What the terminal of this console signalled.
@@ -218,6 +221,7 @@ impl World {
             firings: Firings::default(),
             silences: Silences::default(),
             maintenance: Maintenances::new(&config),
+            exclusions: BTreeMap::new(),
             announcing: Announcing::default(),
             signalled: Signalled::default(),
             notes: BTreeMap::new(),

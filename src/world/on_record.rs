@@ -162,6 +162,7 @@ impl World {
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
         self.announcing = Announcing::default();
+        self.exclusions.clear();
         self.notes.clear();
     }
 

@@ -39,6 +39,7 @@ impl World {
         self.config = config;
         self.regroup();
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
+        self.exclude_from_all();
         self.review_maintenance(&mut output);
         self.list_alerts();
         self.review_settled();
@@ -47,7 +48,6 @@ impl World {
         output
     }
 
-    fn reconfigure_checks(&mut self, config: &Config) {
     /// Puts on record what is otherwise by another configuration, where this process acts for all by it.
     pub(crate) fn say_reconfigured(&self, changes: &[SafeText]) -> Output {
         let mut output = Output::default();
@@ -58,6 +58,7 @@ impl World {
         output
     }
 
+    fn reconfigure_checks(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, CheckView> =
             std::mem::take(&mut self.checks).into_iter().map(|check| (check.name.clone(), check)).collect();

@@ -18,11 +18,12 @@ use crate::lang::time::Stamp;
 use crate::model::reading::{Sample, Sign};
 use crate::model::run::Run;
 use crate::model::slo::RunsFigures;
+use crate::model::thing::ExclusionRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// A release of this age at most is held against the budget that was used since.
-const RELEASE_SHOWN: Duration = Duration::from_hours(24);
+/// What is used of a budget for so long after a release is held against it, where no other follows.
+pub(crate) const RELEASE_SHOWN: Duration = Duration::from_hours(24);
 
 /// What of a budget was used since the latest release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +88,13 @@ impl World {
     }
 
     /// Adds up the runs of an objective that is about runs.
-    fn count_runs(&mut self, id: SloId) {
+    pub(super) fn count_runs(&mut self, id: SloId) {
         let Some(slo) = self.config.slos.get(id.place()) else { return };
         let SloKind::Action { action, within } = &slo.kind else { return };
         let now = self.now.utc;
-        let is_within = |run: &&Run| run.action == *action && age(now, run) <= slo.window;
+        let excluded: Vec<_> = self.exclusions_of(&slo.name).map(ExclusionRecord::span).collect();
+        let counts = |run: &Run| !excluded.iter().any(|span| span.contains(&run.started_at));
+        let is_within = |run: &&Run| run.action == *action && age(now, run) <= slo.window && counts(run);
         let live = self.runs.iter().map(|view| &view.run);
         // There may be thousands of other actions: whether one is live is looked up of those that count alone.
         let stored = self.history.iter().filter(is_within).filter(|run| self.run(&run.id).is_none());

@@ -12,7 +12,7 @@ use crate::model::fact::{Fact, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
-use crate::model::thing::{AlertRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind};
+use crate::model::thing::{AlertRecord, ExclusionRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind};
 use crate::runtime::runs::RunService;
 use crate::store::{StoreError, new_fact};
 use crate::text::name::Name;
@@ -24,6 +24,8 @@ pub(in crate::cli) struct StoredAlerts {
     pub silences: Vec<SilenceRecord>,
     /// Windows of maintenance.
     pub(super) maintenance: Vec<MaintenanceRecord>,
+    /// Spans that do not count against objectives.
+    pub exclusions: Vec<ExclusionRecord>,
     /// What each target of messages was told.
     pub targets: Vec<(Recipient, TargetRecord)>,
 }
@@ -31,16 +33,21 @@ pub(in crate::cli) struct StoredAlerts {
 impl StoredAlerts {
     /// Of an open store.
     pub(in crate::cli) async fn read(run_service: &RunService) -> Result<Self, StoreError> {
-        let things = run_service.store().alerts(run_service.now()).await?;
+        Ok(Self::new(&run_service.store().alerts(run_service.now()).await?))
+    }
+
+    /// Of what was read.
+    pub(in crate::cli) fn new(things: &[StoredThing]) -> Self {
         let of = |kind| things.iter().filter(move |thing| thing.key.kind == kind);
-        Ok(Self {
+        Self {
             records: of(ThingKind::Alert).filter_map(StoredThing::read).collect(),
             silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
             maintenance: of(ThingKind::Maintenance).filter_map(StoredThing::read).collect(),
+            exclusions: of(ThingKind::Exclusion).filter_map(StoredThing::read).filter(ExclusionRecord::holds).collect(),
             targets: of(ThingKind::Message)
                 .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
                 .collect(),
-        })
+        }
     }
 
     /// Those that fire.
@@ -97,7 +104,7 @@ pub(in crate::cli) async fn put(run_service: &RunService, now: DateTime<Utc>, sa
     let draft = |said| new_fact(now, &identity.who, &identity.host, said);
     match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
         Ok(None) => Ok(()),
-        Ok(Some(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), "see `opsroom alerts`")),
+        Ok(Some(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), refusal.hint())),
         Err(error) => Err(run_service::broken(&error)),
     }
 }

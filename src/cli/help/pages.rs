@@ -134,12 +134,17 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom slo", "each objective with what is left of its budget"),
             ("opsroom slo --json", "for a report; burn rates over 5m to 3d"),
+            (
+                "opsroom slo exclude api --from 2026-03-02T09:00 --for 2h --why 'load test'",
+                "that time does not count; `opsroom slo include ID` takes it back",
+            ),
         ],
         exits: &[
-            (exit::OK, "within every budget"),
+            (exit::OK, "within every budget; or excluded, included"),
             (exit::WARNING, "a budget is spent or burns slowly; or the store has lost entries"),
             (exit::CRITICAL, "a budget burns so fast that it pages"),
             (exit::UNKNOWN, "nothing is known of an objective, or the store can't be read"),
+            (exit::USAGE, "no such SLO or exclusion, a wrong span, or read-only"),
         ],
     },
     HelpPage {

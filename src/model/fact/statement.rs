@@ -60,6 +60,10 @@ pub enum Statement {
     MaintenanceStarted(MaintenanceStarted),
     /// A window of maintenance is over, or was called off.
     MaintenanceEnded(MaintenanceEnded),
+    /// A person excluded a span from an objective.
+    SloExcluded(SloExcluded),
+    /// A person took an exclusion back.
+    SloIncluded(SloIncluded),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -129,17 +133,19 @@ impl Statement {
             Self::StoreRebuilt(_) => "store.rebuilt",
             Self::StorePruned(_) => "store.pruned",
             Self::LeaseTaken(_) => "lease.taken",
+            Self::ConfigChanged(_) => "config.changed",
             Self::CheckStatus(_) => "check.status",
             Self::AlertFired(_) => "alert.fired",
             Self::AlertResolved(_) => "alert.resolved",
             Self::AlertAcknowledged(_) => "alert.acknowledged",
-            Self::ConfigChanged(_) => "config.changed",
             Self::AlertUnacknowledged(_) => "alert.unacknowledged",
             Self::SilenceStarted(_) => "silence.started",
             Self::SilenceEnded(_) => "silence.ended",
             Self::MaintenancePlanned(_) => "maintenance.planned",
             Self::MaintenanceStarted(_) => "maintenance.started",
             Self::MaintenanceEnded(_) => "maintenance.ended",
+            Self::SloExcluded(_) => "slo.excluded",
+            Self::SloIncluded(_) => "slo.included",
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -164,18 +170,21 @@ impl Statement {
             Self::StoreOpened(_) | Self::StoreRebuilt(_) | Self::StorePruned(_) => "store".to_owned(),
             Self::StoreImported(imported) => format!("store:{}", imported.store),
             Self::LeaseTaken(_) => "lease:engine".to_owned(),
+            Self::ConfigChanged(_) => "config".to_owned(),
             Self::CheckStatus(status) => format!("check:{}", status.check),
             Self::AlertFired(AlertFired { alert, .. })
             | Self::AlertResolved(AlertResolved { alert, .. })
             | Self::AlertAcknowledged(AlertAcknowledged { alert, .. })
             | Self::AlertUnacknowledged(AlertUnacknowledged { alert, .. }) => format!("alert:{alert}"),
             Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
-            Self::ConfigChanged(_) => "config".to_owned(),
                 format!("silence:{id}")
             }
             Self::MaintenancePlanned(MaintenancePlanned { id, .. })
             | Self::MaintenanceStarted(MaintenanceStarted { id, .. })
             | Self::MaintenanceEnded(MaintenanceEnded { id, .. }) => format!("maintenance:{id}"),
+            Self::SloExcluded(SloExcluded { slo, .. }) | Self::SloIncluded(SloIncluded { slo, .. }) => {
+                format!("slo:{slo}")
+            }
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -241,6 +250,7 @@ impl Statement {
             Self::StoreRebuilt(said) => serde_json::to_value(said),
             Self::StorePruned(said) => serde_json::to_value(said),
             Self::LeaseTaken(said) => serde_json::to_value(said),
+            Self::ConfigChanged(said) => serde_json::to_value(said),
             Self::CheckStatus(said) => serde_json::to_value(said),
             Self::AlertFired(said) => serde_json::to_value(said),
             Self::AlertResolved(said) => serde_json::to_value(said),
@@ -250,8 +260,9 @@ impl Statement {
             Self::SilenceEnded(said) => serde_json::to_value(said),
             Self::MaintenancePlanned(said) => serde_json::to_value(said),
             Self::MaintenanceStarted(said) => serde_json::to_value(said),
-            Self::ConfigChanged(said) => serde_json::to_value(said),
             Self::MaintenanceEnded(said) => serde_json::to_value(said),
+            Self::SloExcluded(said) => serde_json::to_value(said),
+            Self::SloIncluded(said) => serde_json::to_value(said),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -297,6 +308,7 @@ impl Statement {
             "store.rebuilt" => Self::StoreRebuilt(typed(detail)?),
             "store.pruned" => Self::StorePruned(typed(detail)?),
             "lease.taken" => Self::LeaseTaken(typed(detail)?),
+            "config.changed" => Self::ConfigChanged(typed(detail)?),
             "check.status" => Self::CheckStatus(typed(detail)?),
             "alert.fired" => Self::AlertFired(typed(detail)?),
             "alert.resolved" => Self::AlertResolved(typed(detail)?),
@@ -307,8 +319,9 @@ impl Statement {
             "maintenance.planned" => Self::MaintenancePlanned(typed(detail)?),
             "maintenance.started" => Self::MaintenanceStarted(typed(detail)?),
             "maintenance.ended" => Self::MaintenanceEnded(typed(detail)?),
+            "slo.excluded" => Self::SloExcluded(typed(detail)?),
+            "slo.included" => Self::SloIncluded(typed(detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
-            "config.changed" => Self::ConfigChanged(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),
             "baseline.saved" => Self::BaselineSaved(typed(detail)?),
@@ -354,6 +367,9 @@ impl Statement {
             | Self::MaintenanceEnded(MaintenanceEnded { id, .. }) => {
                 vec![ThingKey::new(ThingKind::Maintenance, id)]
             }
+            Self::SloExcluded(SloExcluded { id, .. }) | Self::SloIncluded(SloIncluded { id, .. }) => {
+                vec![ThingKey::new(ThingKind::Exclusion, id)]
+            }
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => {
@@ -365,6 +381,7 @@ impl Statement {
             | Self::StoreRebuilt(_)
             | Self::StorePruned(_)
             | Self::LeaseTaken(_)
+            | Self::ConfigChanged(_)
             | Self::Deployed(_)
             | Self::WrittenBefore(_)
             | Self::StoreAccepted(_)
@@ -374,4 +391,3 @@ impl Statement {
         }
     }
 }
-            | Self::ConfigChanged(_)

@@ -32,6 +32,8 @@ pub struct SloFigures {
     pub tally: SloTally,
     /// How long the window really is: since anything is known at the most.
     pub elapsed_ms: u64,
+    /// How much of that a person excluded: it counts as maintenance.
+    pub excluded_ms: u64,
     /// The sums of [`BURN_WINDOWS`], in their order.
     pub spans: [SloTally; BURN_WINDOWS.len()],
     /// Bad readings in a row, the latest included, wherever they lie.

@@ -1,7 +1,9 @@
 //! The sliding accumulator of one objective.
 
+use std::ops::Range;
 use std::time::Duration;
 
+use super::excluded::Excluded;
 use super::figures::{BURN_WINDOWS, SloFigures};
 use super::sliding::Sliding;
 use super::tally::SloTally;
@@ -37,6 +39,8 @@ pub(crate) struct SloMeter {
     in_a_row: u64,
     minutes: Sliding,
     hours: Sliding,
+    /// `None`: all counts.
+    excluded: Option<Box<Excluded>>,
 }
 
 impl SloMeter {
@@ -56,6 +60,7 @@ impl SloMeter {
             in_a_row: 0,
             minutes: Sliding::new(spans, minute(now_ms)),
             hours: Sliding::new(whole, hour(now_ms)),
+            excluded: None,
         }
     }
 
@@ -71,8 +76,8 @@ impl SloMeter {
         self.standing = good.map(|good| Standing { good, until_ms: at_ms + self.hold_ms });
         match good {
             Some(false) if !self.is_maintenance => {
-                self.in_a_row += 1;
-                self.add(at_ms, SloTally { bad_events: 1, ..SloTally::default() });
+                self.in_a_row += u64::from(!self.excludes(at_ms));
+                self.add(at_ms..at_ms, SloTally { bad_events: 1, ..SloTally::default() });
             }
             Some(true) => self.in_a_row = 0,
             _ => {}
@@ -91,9 +96,21 @@ impl SloMeter {
         self.is_maintenance = is_maintenance;
     }
 
+    /// These spans of the monotonic clock, in milliseconds, do not count, and no others: what was known in them is set aside,
+    /// and counts again once they are not given any more.
+    pub(crate) fn exclude(&mut self, spans: Vec<Range<u64>>) {
+        self.excluded = Excluded::new(spans, (&self.minutes, &self.hours), self.counted_ms);
+    }
+
+    fn excludes(&self, at_ms: u64) -> bool {
+        self.excluded.as_ref().is_some_and(|excluded| excluded.includes(at_ms))
+    }
+
     /// What time counts as from this moment on, by the latest reading; `None`: it does not count, as in maintenance.
     pub(crate) fn counts_as(&self, now: Stamp) -> Option<bool> {
-        let speaks = |standing: &Standing| !self.is_maintenance && standing.until_ms > millis(now.mono);
+        let now_ms = millis(now.mono);
+        let counts = !self.is_maintenance && !self.excludes(now_ms);
+        let speaks = |standing: &Standing| counts && standing.until_ms > now_ms;
         self.standing.filter(speaks).map(|standing| standing.good)
     }
 
@@ -117,7 +134,8 @@ impl SloMeter {
                 maintenance_ms: part(sum.maintenance_ms),
                 bad_events: part(sum.bad_events),
             };
-            self.add((u64::from(first) + nth) * MINUTE_MS, tally);
+            let start = (u64::from(first) + nth) * MINUTE_MS;
+            self.add(start..start + MINUTE_MS, tally);
         }
     }
 
@@ -126,31 +144,52 @@ impl SloMeter {
         let now_ms = millis(now.mono).max(self.counted_ms);
         self.minutes.advance(minute(now_ms));
         self.hours.advance(hour(now_ms));
+        if let Some(excluded) = &mut self.excluded {
+            excluded.advance(minute(now_ms));
+        }
         let mut spans = [SloTally::default(); BURN_WINDOWS.len()];
         for (at, (span, (_, length))) in spans.iter_mut().zip(BURN_WINDOWS).enumerate() {
-            *span = self.minutes.sum(at);
             let begin = (u64::from(minute(now_ms)) * MINUTE_MS).saturating_sub(millis(length));
-            *span += self.uncounted(begin, now_ms);
+            let set_aside = self.excluded.as_ref().map(|excluded| excluded.of_minutes(at));
+            *span = self.counting(self.minutes.sum(at), set_aside, begin..now_ms);
         }
         let begin = (u64::from(hour(now_ms)) * HOUR_MS).saturating_sub(millis(self.window));
-        let mut tally = self.hours.sum(0);
-        tally += self.uncounted(begin, now_ms);
+        let known = begin.max(self.known_from_ms)..now_ms;
+        let set_aside = self.excluded.as_ref().map(|excluded| excluded.of_hours());
         SloFigures {
             objective: self.objective,
             window: self.window,
-            tally,
-            elapsed_ms: now_ms.saturating_sub(begin.max(self.known_from_ms)),
+            tally: self.counting(self.hours.sum(0), set_aside, begin..now_ms),
+            elapsed_ms: now_ms.saturating_sub(known.start),
+            excluded_ms: self.excluded.as_ref().map_or(0, |excluded| excluded.overlap(&known)),
             spans,
             in_a_row: self.in_a_row,
         }
     }
 
+    /// What counts of a span up to now, by what is counted of it and what of that is set aside; what is not counted yet is
+    /// added.
+    fn counting(&self, counted: SloTally, set_aside: Option<SloTally>, span: Range<u64>) -> SloTally {
+        let mut sum = counted;
+        sum += self.uncounted(span.start, span.end);
+        let (Some(excluded), Some(mut aside)) = (&self.excluded, set_aside) else { return sum };
+        let from = self.counted_ms.max(span.start);
+        if let Some(Standing { good, until_ms }) = self.standing {
+            let known = excluded.overlap(&(from..until_ms.min(span.end)));
+            aside += SloTally::known(good, self.is_maintenance, known);
+        }
+        if self.is_maintenance {
+            aside.maintenance_ms += excluded.overlap(&(from..span.end));
+        }
+        let known = span.start.max(self.known_from_ms)..span.end;
+        sum.without(aside, excluded.overlap(&known))
+    }
+
     /// What is known since a moment, by whole minutes, for three days at most.
     pub(crate) fn since(&self, from: Duration, now: Stamp) -> SloTally {
         let from_ms = millis(from) / MINUTE_MS * MINUTE_MS;
-        let mut sum = self.minutes.since(minute(from_ms));
-        sum += self.uncounted(from_ms, millis(now.mono));
-        sum
+        let set_aside = self.excluded.as_ref().map(|excluded| excluded.since(minute(from_ms)));
+        self.counting(self.minutes.since(minute(from_ms)), set_aside, from_ms..millis(now.mono))
     }
 
     /// Counts up to a moment. An earlier one than was counted already changes nothing.
@@ -164,7 +203,7 @@ impl SloMeter {
         while from < end {
             let to = end.min((from / MINUTE_MS + 1) * MINUTE_MS);
             let tally = self.part(from, to);
-            self.add(from, tally);
+            self.add(from..to, tally);
             from = to;
         }
         self.counted_ms = upto_ms;
@@ -195,9 +234,13 @@ impl SloMeter {
         tally
     }
 
-    fn add(&mut self, at_ms: u64, tally: SloTally) {
-        self.minutes.add(minute(at_ms), tally);
-        self.hours.add(hour(at_ms), tally);
+    /// Counts what is known of a span within one minute, or at one moment of it.
+    fn add(&mut self, span: Range<u64>, tally: SloTally) {
+        self.minutes.add(minute(span.start), tally);
+        self.hours.add(hour(span.start), tally);
+        if let Some(excluded) = &mut self.excluded {
+            excluded.add(&span, tally);
+        }
     }
 }
 

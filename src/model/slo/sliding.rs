@@ -48,6 +48,21 @@ impl Sliding {
         Self { first: now, slots: VecDeque::from([Slot::default()]), spans }
     }
 
+    /// Another one that is empty, of the same spans, at the same slot.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.spans.iter().map(|span| span.length), self.newest())
+    }
+
+    /// The slots that are kept, oldest first.
+    pub(super) fn slots(&self) -> std::ops::RangeInclusive<u32> {
+        self.first..=self.newest()
+    }
+
+    /// Whether any span reaches back to a slot.
+    pub(super) fn reaches(&self, slot: u32) -> bool {
+        self.newest().saturating_sub(slot) <= self.longest()
+    }
+
     fn newest(&self) -> u32 {
         self.first + self.slots.len() as u32 - 1
     }
@@ -56,7 +71,8 @@ impl Sliding {
         self.spans.iter().map(|span| span.length).max().unwrap_or(0)
     }
 
-    fn at(&self, slot: u32) -> SloTally {
+    /// What is known of one slot.
+    pub(super) fn at(&self, slot: u32) -> SloTally {
         let index = slot.checked_sub(self.first).map(|index| index as usize);
         index.and_then(|index| self.slots.get(index)).map_or_else(SloTally::default, |slot| (*slot).into())
     }

@@ -9,11 +9,11 @@ pub struct SloTally {
     pub good_ms: u64,
     /// Bad time outside maintenance.
     pub bad_ms: u64,
-    /// Good time in maintenance.
+    /// Good time in maintenance, or in a span that a person excluded.
     pub maintenance_good_ms: u64,
-    /// Bad time in maintenance.
+    /// Bad time in maintenance, or in a span that a person excluded.
     pub maintenance_bad_ms: u64,
-    /// All the time in maintenance, also that of which nothing is known.
+    /// All that time, also that of which nothing is known.
     pub maintenance_ms: u64,
     /// Bad readings outside maintenance.
     pub bad_events: u64,
@@ -53,6 +53,32 @@ impl SloTally {
             (false, true) => tally.maintenance_bad_ms = ms,
         }
         tally
+    }
+
+    /// `part` of `whole` of it, each rounded down.
+    pub(super) fn part(self, part: u64, whole: u64) -> Self {
+        let of = |all: u64| all * part / whole.max(1);
+        Self {
+            good_ms: of(self.good_ms),
+            bad_ms: of(self.bad_ms),
+            maintenance_good_ms: of(self.maintenance_good_ms),
+            maintenance_bad_ms: of(self.maintenance_bad_ms),
+            maintenance_ms: of(self.maintenance_ms),
+            bad_events: of(self.bad_events),
+        }
+    }
+
+    /// The same where a part of it, which was `length_ms` long with what is not known of it, does not count: that counts
+    /// as maintenance.
+    pub(super) fn without(self, part: Self, length_ms: u64) -> Self {
+        Self {
+            good_ms: self.good_ms.saturating_sub(part.good_ms),
+            bad_ms: self.bad_ms.saturating_sub(part.bad_ms),
+            maintenance_good_ms: self.maintenance_good_ms + part.good_ms,
+            maintenance_bad_ms: self.maintenance_bad_ms + part.bad_ms,
+            maintenance_ms: self.maintenance_ms + length_ms.saturating_sub(part.maintenance_ms),
+            bad_events: self.bad_events.saturating_sub(part.bad_events),
+        }
     }
 
     /// Known milliseconds outside maintenance: the denominator.

@@ -370,3 +370,86 @@ proptest! {
         }
     }
 }
+
+/// The same course with a span that does not count, said at the beginning, in the middle or at the end.
+fn excluding(course: &[(u64, Event)], span: &std::ops::Range<u64>, after: usize) -> (SloMeter, u64) {
+    let mut nth = 0;
+    follow(course, &mut |meter, _| {
+        if nth == after {
+            meter.exclude(vec![span.clone()]);
+        }
+        nth += 1;
+    })
+}
+
+#[test]
+fn what_is_excluded_leaves_the_denominator_to_the_second_and_counts_again_once_taken_back() {
+    let mut target = Target::new(0.99, DAY, secs(60));
+    target.run(true, secs(3_600));
+    target.run(false, secs(600));
+    target.run(true, secs(3_600));
+    let before = target.figures(secs(30));
+    assert_eq!((before.tally.bad_ms, before.tally.bad_events, before.excluded_ms), (600_000, 10, 0));
+    // From the middle of a minute of the outage on, and beyond its end.
+    let span = (3_600 + 90) * 1_000..(3_600 + 1_200) * 1_000;
+    target.meter.exclude(vec![span.clone(), span]);
+    let figures = target.figures(secs(30));
+    assert_eq!(figures.excluded_ms, 1_110_000);
+    assert_eq!((figures.tally.bad_ms, figures.tally.maintenance_bad_ms), (90_000, 510_000));
+    assert_eq!(figures.tally.good_ms + figures.tally.maintenance_good_ms, before.tally.good_ms);
+    assert_eq!(figures.coverage(), Some(1.0));
+    assert_eq!(figures.tally.with_maintenance(), before.tally.with_maintenance());
+    assert!(figures.left_s() > before.left_s());
+    target.meter.exclude(Vec::new());
+    assert_eq!(target.figures(secs(30)), before);
+}
+
+#[test]
+fn a_span_that_is_excluded_beforehand_pages_nobody_and_ends_to_the_second() {
+    let mut target = Target::new(0.999, MONTH, secs(60));
+    target.run(true, Duration::from_hours(48));
+    let from = target.now_ms;
+    target.meter.exclude(vec![from..from + 600_000]);
+    target.run(false, secs(600));
+    assert!(!target.fires(0, Duration::ZERO));
+    let figures = target.figures(secs(60));
+    assert_eq!((figures.tally.bad_ms, figures.tally.bad_events, figures.in_a_row), (0, 0, 0));
+    target.run(false, secs(180));
+    assert!(target.fires(0, Duration::ZERO), "three that count");
+    assert_eq!(target.figures(secs(60)).tally.bad_ms, 180_000);
+}
+
+#[test]
+fn what_is_older_than_the_minutes_that_are_kept_is_excluded_by_its_share_of_the_hour() {
+    let mut target = Target::new(0.99, MONTH, secs(60));
+    target.run(false, secs(3_600));
+    target.run(true, DAY * 5);
+    target.meter.exclude(vec![0..1_800_000]);
+    let figures = target.figures(secs(60));
+    assert_eq!((figures.tally.bad_ms, figures.tally.maintenance_bad_ms), (1_800_000, 1_800_000));
+    assert_eq!(figures.tally.bad_events, 30);
+}
+
+proptest! {
+    /// Whenever it is said, what is excluded is the same, but for what a minute does not tell apart.
+    #[test]
+    fn when_a_span_is_excluded_makes_no_difference(
+        course in courses(),
+        start in 0_u64..20_000_000,
+        length in 1_u64..8_000_000,
+        after in 0_usize..120,
+    ) {
+        let span = start..start + length;
+        let (mut early, now) = excluding(&course, &span, 0);
+        let (mut late, _) = excluding(&course, &span, after.min(course.len() - 1));
+        let (early, late) = (early.figures(at(now)), late.figures(at(now)));
+        let all = |figures: &SloFigures| {
+            let tally = figures.tally;
+            (tally.good_ms + tally.maintenance_good_ms, tally.bad_ms + tally.maintenance_bad_ms)
+        };
+        prop_assert_eq!(all(&early), all(&late));
+        prop_assert_eq!(early.excluded_ms, late.excluded_ms);
+        prop_assert!(early.tally.good_ms.abs_diff(late.tally.good_ms) <= 2 * MINUTE);
+        prop_assert!(early.tally.bad_ms.abs_diff(late.tally.bad_ms) <= 2 * MINUTE);
+    }
+}

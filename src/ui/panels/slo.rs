@@ -124,6 +124,9 @@ fn measured<'a>(figures: &SloFigures) -> Line<'a> {
     if known + Duration::from_hours(2) < figures.window {
         let _ = write!(text, " (known for {})", figures_left(known));
     }
+    if figures.excluded_ms > 0 {
+        let _ = write!(text, " · {} excluded", figures_left(Duration::from_millis(figures.excluded_ms)));
+    }
     let line = Line::styled(text, Role::TextDim);
     match figures.coverage().filter(|_| figures.is_thin()) {
         Some(coverage) => line.and(format!(" · coverage {} %", (coverage * 100.0).floor()), Role::MarkStale),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 pub(super) use self::past::PlannedPast;
 pub(crate) use self::past::share;
-pub(crate) use self::plan::MaintenancePlan;
+pub(crate) use self::plan::{MaintenancePlan, joined};
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::time::Stamp;

@@ -174,7 +174,7 @@ fn window_until(record: &MaintenanceRecord, end: DateTime<Utc>) -> MaintenanceWi
 }
 
 /// The same without overlaps, in their order.
-fn joined(mut windows: Vec<TimeWindow>) -> Vec<TimeWindow> {
+pub(crate) fn joined(mut windows: Vec<TimeWindow>) -> Vec<TimeWindow> {
     windows.sort_by_key(|window| window.start);
     let mut joined: Vec<TimeWindow> = Vec::with_capacity(windows.len());
     for window in windows {

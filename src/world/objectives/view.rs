@@ -1,5 +1,6 @@
 //! One objective with everything that is shown of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +83,14 @@ impl SloView {
     /// Time passed.
     pub(in crate::world) fn tick(&mut self, now: Stamp, plan: &MaintenancePlan) {
         self.advance(now, plan);
+        self.review(now);
+    }
+
+    /// These spans of the monotonic clock, in milliseconds, do not count, and no others.
+    pub(in crate::world) fn exclude(&mut self, spans: Vec<Range<u64>>, now: Stamp) {
+        if let Some(meter) = &mut self.meter {
+            Arc::make_mut(meter).exclude(spans);
+        }
         self.review(now);
     }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::*;
 use crate::config::load::load_text;
 use crate::model::document::Timing;
+use crate::model::fact::{Fact, NewFact, SloExcluded, SloIncluded, Statement};
 use crate::model::lease::LeaseView;
 use crate::model::observation::Observation;
 use crate::model::reading::Reading;
@@ -279,4 +280,46 @@ fn a_month_of_polls_adds_up_to_the_second() {
     ];
     let log: Vec<_> = log.iter().map(|(at, rule, fires)| (at.as_str(), *rule, *fires)).collect();
     assert_eq!(log, expected);
+}
+
+fn told(room: &mut Room, seq: u64, said: Statement) {
+    let (id, who, host) = (seq.to_string(), "ana (ssh)".to_owned(), "box".to_owned());
+    let draft = NewFact { id, at: room.now.utc, who, host, process: 0, late: false, said };
+    let fact = Fact { seq, recorded_at: room.now.utc, draft };
+    let output = room.world.apply(&fact, room.now);
+    room.take(output);
+}
+
+#[test]
+fn a_span_that_a_person_excludes_uses_no_budget_until_that_is_taken_back() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    let output = room.world.remember(&[], 0, room.now);
+    room.take(output);
+    room.run(Sign::Good, 60);
+    room.run(Sign::Bad, 10);
+    room.run(Sign::Good, 10);
+    assert_eq!(room.tally("api").bad_ms, 600_000);
+    let utc = |text: &str| text.parse().unwrap();
+    let (from, until) = (utc("2026-11-21T03:02:00Z"), utc("2026-11-21T03:15:00Z"));
+    let (id, why): (Name, _) = ("x1".into(), SafeText::new("load test"));
+    let excluded = SloExcluded { id: id.clone(), slo: "api".into(), from, until, why };
+    told(&mut room, 1, Statement::SloExcluded(excluded));
+    assert_eq!(room.tally("api").bad_ms, 120_000);
+    let figures = room.world.slo("api").and_then(SloView::figures).unwrap();
+    assert_eq!((figures.excluded_ms, figures.coverage()), (780_000, Some(1.0)));
+    let records: Vec<_> = room.world.exclusions_of("api").map(|one| (one.by.as_str(), one.why.as_str())).collect();
+    assert_eq!(records, [("ana", "load test")]);
+    let entry = room.world.timeline.newest_first().next().unwrap();
+    assert_eq!(entry.text.as_str(), "slo api: 03:02:00Z to 03:15:00Z excluded: load test · ana (ssh)");
+    // It stays out of a reload, and of an objective that is added up again.
+    let text = API.replace("30d", "28d");
+    let output = room.world.reconfigure(config(&text), room.now);
+    room.take(output);
+    assert_eq!(room.tally("api").bad_ms, 0, "nothing is known of another window yet");
+    room.run(Sign::Good, 1);
+    assert_eq!(room.world.slo("api").and_then(SloView::figures).unwrap().excluded_ms, 0, "before it is known");
+    let output = room.world.reconfigure(config(API), room.now);
+    room.take(output);
+    told(&mut room, 2, Statement::SloIncluded(SloIncluded { id, slo: "api".into() }));
+    assert_eq!(room.world.exclusions_of("api").count(), 0);
 }

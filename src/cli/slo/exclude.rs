@@ -1,0 +1,168 @@
+//! `opsroom slo exclude` and `opsroom slo include`: spans that do not count against an objective.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use crate::cli::alerts::{StoredAlerts, duration, say};
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, configuration, run_service};
+use crate::config::Config;
+use crate::config::sections::slo::Slo;
+use crate::lang::nearest::{listed, nearest};
+use crate::lang::schedule::LocalMoment;
+use crate::lang::unit;
+use crate::model::alert::times::SpanBounds;
+use crate::model::fact::exclusion::exclusion_id;
+use crate::model::fact::{SloExcluded, SloIncluded, Statement};
+use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::ExclusionRecord;
+use crate::runtime::runs::RunService;
+use crate::text::SafeText;
+
+#[derive(Debug, Args)]
+pub(super) struct ExcludeArguments {
+    /// The SLO
+    #[arg(value_name = "NAME")]
+    slo: String,
+    /// The first moment that does not count, 2026-03-02T09:00, by the console's clocks or with Z
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// The first moment that counts again; this or --for is required
+    #[arg(long, alias = "to", value_name = "TIME", conflicts_with = "span")]
+    until: Option<String>,
+    /// For how long, instead of --until
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    span: Option<Duration>,
+    /// Why it does not count
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IncludeArguments {
+    /// The id of the exclusion
+    id: String,
+}
+
+/// A problem with the command line, and what to do.
+type Refusal = (String, String);
+
+/// Excludes a span from an objective.
+pub(super) fn exclude(arguments: &ExcludeArguments, global: &Global) -> u8 {
+    let config = match configuration::refuse_if_read_only(global, "nothing can be excluded here") {
+        Ok(config) => config.unwrap_or_default(),
+        Err(code) => return code,
+    };
+    match excluded(arguments, &config, global.clock.now().utc) {
+        Ok(said) => output::carry_out(put_exclusion(said, &config, global)),
+        Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
+    }
+}
+
+/// What is said by the command line.
+fn excluded(arguments: &ExcludeArguments, config: &Config, now: DateTime<Utc>) -> Result<SloExcluded, Refusal> {
+    if arguments.why.trim().is_empty() {
+        return Err(("--why is empty".to_owned(), "say why that time does not count".to_owned()));
+    }
+    let slo = named(&arguments.slo, config)?;
+    let zone = config.console.timezone;
+    let moment = |option: &str, text: &str| {
+        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
+        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
+    };
+    let from = moment("--from", &arguments.from)?;
+    let until = match (&arguments.until, arguments.span) {
+        (Some(text), _) => moment("--until", text)?,
+        (None, Some(span)) => {
+            let bounds = SpanBounds::MUTED;
+            bounds
+                .until(from, span)
+                .map_err(|problem| (format!("--for: {problem}"), format!("allowed: {}", bounds.describe())))?
+        }
+        (None, None) => return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned())),
+    };
+    if until <= from {
+        let hint = "give the first moment that counts again";
+        return Err(("--until does not lie after --from".to_owned(), hint.to_owned()));
+    }
+    let ahead = (until - now).to_std().unwrap_or_default();
+    if SpanBounds::MUTED.is_exceeded_by(ahead) {
+        let problem = format!("the end lies too far ahead: {}", clock_with_zone(until, now, zone));
+        return Err((problem, format!("end within {}", SpanBounds::MUTED.longest())));
+    }
+    if (now - until).to_std().is_ok_and(|ago| ago >= slo.window) {
+        let problem = format!("that time counts no more: the SLO looks back {}", unit::duration(slo.window));
+        return Err((problem, "nothing needs to be excluded".to_owned()));
+    }
+    let why = SafeText::new(arguments.why.trim());
+    Ok(SloExcluded { id: exclusion_id(now), slo: slo.name.clone(), from, until, why })
+}
+
+/// The objective of that name.
+fn named<'a>(name: &str, config: &'a Config) -> Result<&'a Slo, Refusal> {
+    let known = || config.slos.iter().map(|slo| &*slo.name);
+    config.slos.iter().find(|slo| *slo.name == *name).ok_or_else(|| {
+        let hint = match nearest(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if config.slos.is_empty() => "no SLO is configured".to_owned(),
+            None => format!("known: {}", listed(known())),
+        };
+        (format!("no SLO named `{name}`"), hint)
+    })
+}
+
+async fn put_exclusion(said: SloExcluded, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let (now, zone) = (run_service.now(), config.console.timezone);
+    let (from, until) = (clock_with_zone(said.from, now, zone), clock_with_zone(said.until, said.from, zone));
+    let text = format!("excluded {from} to {until} from SLO {}, id {}\n", said.slo, said.id);
+    let code = say(&run_service, now, vec![Statement::SloExcluded(said)], &text).await;
+    run_service.close().await;
+    code
+}
+
+/// Takes an exclusion back.
+pub(super) fn include(arguments: &IncludeArguments, global: &Global) -> u8 {
+    if let Err(code) = configuration::refuse_if_read_only(global, "no exclusion can be taken back here") {
+        return code;
+    }
+    output::carry_out(end(arguments, global))
+}
+
+async fn end(arguments: &IncludeArguments, global: &Global) -> u8 {
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return unknown(&arguments.id, &[]),
+        Err(code) => return code,
+    };
+    let code = end_at(&run_service, arguments).await;
+    run_service.close().await;
+    code
+}
+
+async fn end_at(run_service: &RunService, arguments: &IncludeArguments) -> u8 {
+    let known = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored.exclusions,
+        Err(error) => return run_service::broken(&error),
+    };
+    let Some(ExclusionRecord { id, slo, .. }) = known.iter().find(|record| *record.id == *arguments.id) else {
+        return unknown(&arguments.id, &known);
+    };
+    let text = format!("exclusion {id} taken back: that time counts against SLO {slo} again\n");
+    let said = SloIncluded { id: id.clone(), slo: slo.clone() };
+    say(run_service, run_service.now(), vec![Statement::SloIncluded(said)], &text).await
+}
+
+fn unknown(id: &str, known: &[ExclusionRecord]) -> u8 {
+    let hint = if known.is_empty() {
+        "nothing is excluded".to_owned()
+    } else {
+        format!("known: {}", listed(known.iter().map(|record| &*record.id)))
+    };
+    output::fail(exit::USAGE, &format!("no exclusion with id `{id}`"), &hint)
+}
