@@ -15,6 +15,7 @@ use super::{Global, configuration, run_service};
 use crate::actions::files;
 use crate::config::Config;
 use crate::model::baseline::{BaselineRecord, SeriesBaseline};
+use crate::model::thing::ExclusionRecord;
 use crate::report::baseline::{AgainstBaseline, figures};
 use crate::report::period::{Period, ReportKind};
 use crate::report::periodic::{PeriodReport, PeriodVerdict, ReportBuilder, ReportFacts, ReportScope};
@@ -142,7 +143,8 @@ async fn report(
     let alerts = StoredAlerts::read(run_service).await?;
     let plan = alerts.maintenance_plan(config);
     let facts = stored::facts(run_service.store(), &period).await?;
-    let (builder, figures) = built(run_service, (config, &plan), (period, now), &facts, baseline.is_some()).await?;
+    let (builder, figures) =
+        built(run_service, (config, &plan, &alerts.exclusions), (period, now), &facts, baseline.is_some()).await?;
     let errors = match (arguments.no_logs, period.before()) {
         (false, Some(before)) => logs::errors(global, config, (period, before, now)).await,
         _ => None,
@@ -154,14 +156,14 @@ async fn report(
 /// Reads all series; again, where somebody has packed meanwhile.
 async fn built<'a>(
     run_service: &RunService,
-    (config, plan): (&'a Config, &'a MaintenancePlan),
+    (config, plan, exclusions): (&'a Config, &'a MaintenancePlan, &'a [ExclusionRecord]),
     (period, now): (Period, DateTime<Utc>),
     facts: &ReportFacts,
     with_baseline: bool,
 ) -> Result<(ReportBuilder<'a>, Vec<SeriesBaseline>), Failure> {
     let mut tries = stored::TRIES;
     loop {
-        let scope = ReportScope::new(config, plan, period, now).ok_or(Failure::Said(exit::USAGE))?;
+        let scope = ReportScope::new(config, (plan, exclusions), period, now).ok_or(Failure::Said(exit::USAGE))?;
         let [_, from, until] = scope.edges();
         let edges = scope.edges();
         let mut builder = ReportBuilder::new(scope, facts);

@@ -84,7 +84,7 @@ impl CheckFigures {
 /// The figures of what is known of a period.
 pub(super) fn figures_of(objective: f64, tally: SloTally, elapsed_ms: u64) -> SloFigures {
     let window = std::time::Duration::from_millis(elapsed_ms);
-    SloFigures { objective, window, tally, elapsed_ms, spans: Default::default(), in_a_row: 0 }
+    SloFigures { objective, window, tally, elapsed_ms, excluded_ms: 0, spans: Default::default(), in_a_row: 0 }
 }
 
 /// `99.98 %`, with what is missing where little is known.

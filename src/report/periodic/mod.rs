@@ -23,7 +23,7 @@ pub(crate) use self::checks::CheckFigures;
 pub(crate) use self::errors::{ErrorShape, ErrorsOfLog, LogErrors, TOP_SHAPES};
 use self::firings::FiringLog;
 use self::metrics::MetricFigures;
-use self::objectives::SloResult;
+use self::objectives::{Deployments, SloResult};
 use self::pages::PageLoad;
 use self::runs::{ActionRuns, Releases};
 pub(crate) use self::scope::{ReportScope, When};
@@ -100,6 +100,7 @@ pub(crate) struct ReportBuilder<'a> {
     scope: ReportScope<'a>,
     /// How often each check went down.
     outages: HashMap<Name, usize>,
+    deployed: Deployments,
     slos: Vec<SloResult>,
     checks: Vec<CheckFigures>,
     /// Metrics that were taken in.
@@ -121,9 +122,11 @@ impl<'a> ReportBuilder<'a> {
                 *outages.entry(said.check.clone()).or_default() += 1;
             }
         }
+        let deployed = Deployments::new(&scope, &facts.facts);
         Self {
             scope,
             outages,
+            deployed,
             slos: Vec::new(),
             checks: Vec::new(),
             metrics_done: 0,
@@ -148,7 +151,7 @@ impl<'a> ReportBuilder<'a> {
     pub(crate) fn take_in(&mut self, series: &SeriesKey, spans: &[StoredSpan]) {
         let config = self.scope.config;
         for slo in config.slos.iter().filter(|slo| objectives::series(slo).as_ref() == Some(series)) {
-            self.slos.push(SloResult::of_time(&mut self.scope, slo, spans));
+            self.slos.push(SloResult::of_time(&mut self.scope, slo, spans, &self.deployed));
         }
         match series {
             SeriesKey::Check(name) => {

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::config::sections::check::Check;
+use crate::config::sections::slo::Slo;
 use crate::config::titles::titles_of_checks;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::time::minute_of;
+use crate::model::thing::ExclusionRecord;
 use crate::report::period::Period;
 use crate::text::name::Name;
 use crate::world::maintenance::{self, MaintenancePlan};
@@ -25,12 +27,15 @@ pub(crate) struct ReportScope<'a> {
     /// When the report is written: the end of a period that is not over.
     pub now: DateTime<Utc>,
     plan: &'a MaintenancePlan,
+    exclusions: &'a [ExclusionRecord],
     /// The minutes at which the two begin, and at which the period ends or now is.
     edges: [u32; 3],
     /// How checks are shown, by name.
     titles: HashMap<&'a str, &'a str>,
     /// Windows of maintenance by service.
     windows: BTreeMap<Option<Name>, Vec<TimeWindow>>,
+    /// What does not count against objectives of which anything is excluded, with those windows.
+    uncounted: BTreeMap<Name, Vec<TimeWindow>>,
 }
 
 /// In which of the two something lies.
@@ -46,14 +51,15 @@ impl<'a> ReportScope<'a> {
     /// `None` where the calendar has no period before.
     pub(crate) fn new(
         config: &'a Config,
-        plan: &'a MaintenancePlan,
+        (plan, exclusions): (&'a MaintenancePlan, &'a [ExclusionRecord]),
         period: Period,
         now: DateTime<Utc>,
     ) -> Option<Self> {
         let before = period.before()?;
         let edges = [before.from(), period.from(), period.until().min(now)].map(minute_of);
         let titles = titles_of_checks(config);
-        Some(Self { config, period, before, now, plan, edges, titles, windows: BTreeMap::new() })
+        let (windows, uncounted) = (BTreeMap::new(), BTreeMap::new());
+        Some(Self { config, period, before, now, plan, exclusions, edges, titles, windows, uncounted })
     }
 
     /// How a check is shown.
@@ -100,10 +106,52 @@ impl<'a> ReportScope<'a> {
         (until - from).num_milliseconds().max(0).cast_unsigned()
     }
 
+    /// What a person excluded from an objective and lies in the period, the earliest first.
+    pub(crate) fn excluded(&self, slo: &Slo) -> impl Iterator<Item = &'a ExclusionRecord> {
+        let (from, until) = self.ends(When::Now);
+        self.exclusions_of(slo).filter(move |one| one.from < until && one.until > from)
+    }
+
+    /// Whether a moment does not count against an objective because a person said so.
+    pub(crate) fn is_excluded(&self, slo: &Slo, at: DateTime<Utc>) -> bool {
+        self.exclusions_of(slo).any(|one| one.span().contains(&at))
+    }
+
+    fn exclusions_of(&self, slo: &Slo) -> impl Iterator<Item = &'a ExclusionRecord> {
+        let name = slo.name.clone();
+        self.exclusions.iter().filter(move |one| one.slo == name)
+    }
+
+    /// The share of some minutes that does not count against an objective: planned maintenance of its service, and what a
+    /// person excluded.
+    pub(crate) fn uncounted(&mut self, slo: &Slo, service: Option<&Name>, begin: u32, minutes: u32) -> f64 {
+        let (start, end) = span_of(begin, minutes);
+        maintenance::share(self.uncounted_windows(slo, service), start, end)
+    }
+
+    /// Milliseconds of that.
+    pub(crate) fn uncounted_ms(&mut self, slo: &Slo, service: Option<&Name>, when: When) -> u64 {
+        let (from, until) = self.ends(when);
+        let share = maintenance::share(self.uncounted_windows(slo, service), from, until);
+        (share * self.length_ms(when) as f64).round() as u64
+    }
+
+    fn uncounted_windows(&mut self, slo: &Slo, service: Option<&Name>) -> &[TimeWindow] {
+        let excluded = self.exclusions_of(slo).map(|one| TimeWindow { start: one.from, end: one.until });
+        let excluded: Vec<TimeWindow> = excluded.collect();
+        if excluded.is_empty() {
+            return self.windows(service);
+        }
+        if !self.uncounted.contains_key(&slo.name) {
+            let all = self.windows(service).iter().copied().chain(excluded).collect();
+            self.uncounted.insert(slo.name.clone(), maintenance::joined(all));
+        }
+        self.uncounted.get(&slo.name).map_or(&[], Vec::as_slice)
+    }
+
     /// The share of some minutes that lay in planned maintenance of a service.
     pub(crate) fn maintenance(&mut self, service: Option<&Name>, begin: u32, minutes: u32) -> f64 {
-        let start = DateTime::from_timestamp(i64::from(begin) * 60, 0).unwrap_or_default();
-        let end = start + chrono::Duration::minutes(i64::from(minutes));
+        let (start, end) = span_of(begin, minutes);
         maintenance::share(self.windows(service), start, end)
     }
 
@@ -126,4 +174,10 @@ impl<'a> ReportScope<'a> {
         let find = || plan.covered(service.map(|name| &**name), span);
         self.windows.entry(service.cloned()).or_insert_with(find)
     }
+}
+
+/// So many minutes from one on, since 1970.
+pub(super) fn span_of(begin: u32, minutes: u32) -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = DateTime::from_timestamp(i64::from(begin) * 60, 0).unwrap_or_default();
+    (start, start + chrono::Duration::minutes(i64::from(minutes)))
 }
