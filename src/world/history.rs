@@ -14,7 +14,7 @@ use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
     AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, MaintenanceEnd, RunClosed, RunIntended,
-    SilenceEnd, SloExcluded, Statement, StoreOpened, Unacknowledged, Unlocked,
+    SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -99,10 +99,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
             let text = format!("store {} imported: {}", imported.store, counted(imported.seq, "entry"));
             (HistoryKind::Note, text, true)
         }
-        Statement::StoreRebuilt(rebuilt) => {
-            let text = format!("store rebuilt: {} put right", counted(rebuilt.count, "thing"));
-            (HistoryKind::Note, text, true)
-        }
+        Statement::StoreRebuilt(rebuilt) => (HistoryKind::Note, put_right(rebuilt), true),
         Statement::BaselineSaved(saved) => (HistoryKind::Note, format!("baseline {} saved", saved.name), true),
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
@@ -117,10 +114,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::MaintenanceStarted(_)
         | Statement::MaintenanceEnded(_) => of_alerts(fact, config, zone)?,
         Statement::SloExcluded(said) => (HistoryKind::Note, excluded(said, fact, (config, zone)), true),
-        Statement::SloIncluded(said) => {
-            let slo = title_of_slo(config, &said.slo);
-            (HistoryKind::Note, format!("slo {slo}: exclusion {} taken back", said.id), true)
-        }
+        Statement::SloIncluded(said) => (HistoryKind::Note, included(said, config), true),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -249,6 +243,15 @@ fn of_maintenance(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind
         said => matches!(said, Statement::MaintenancePlanned(_)),
     };
     Some((HistoryKind::Note, said, by_person))
+}
+
+fn put_right(rebuilt: &StoreRebuilt) -> String {
+    format!("store rebuilt: {} put right", counted(rebuilt.count, "thing"))
+}
+
+/// `slo api: exclusion x20260302-091500-000 taken back`
+fn included(said: &SloIncluded, config: &Config) -> String {
+    format!("slo {}: exclusion {} taken back", title_of_slo(config, &said.slo), said.id)
 }
 
 /// `slo api: 09:00:00Z to 11:00:00Z excluded: load test`
