@@ -119,7 +119,8 @@ impl PastFiring {
 
     fn resolved(&self, at: DateTime<Utc>) -> PastFact {
         let (id, alert) = (self.id(), self.alert.into());
-        let resolved = AlertResolved { id, alert, severity: self.severity, at, because: None, fence: self.fence };
+        let resolved =
+            AlertResolved { id, alert, severity: self.severity, at, because: None, value: None, fence: self.fence };
         PastFact { at, who: WATCHER, said: Statement::AlertResolved(resolved) }
     }
 
