@@ -120,8 +120,8 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         vec![Part::new(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 12)];
     if console.name != "opsroom" {
         let name = |name: String| Line::styled(name, Role::TextStrong).and(" ", Role::Text);
-        // Which console this is outlives all but what is wrong with it and with what it watches.
-        parts.push(Part::new(name(short(&console.name)), LAST_DROPPED).or_longer(name(console.name.clone()), 9));
+        // Which console this is outlives all but its environment, and what is wrong with it and with what it watches.
+        parts.push(Part::new(name(short(&console.name)), LAST_DROPPED + 1).or_longer(name(console.name.clone()), 9));
     }
     if !console.environment.is_empty() {
         let word = &console.environment;

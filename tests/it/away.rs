@@ -124,7 +124,7 @@ async fn a_run_that_ends_while_the_store_is_away_is_late_and_seen_as_soon_as_tha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
+async fn a_run_that_the_store_lacks_once_it_went_back_is_recorded_from_its_directory() {
     let shared = Shared::new();
     let mut console = shared.console("opsroom", ONE);
     reaches(&mut console, "the store", PATIENCE, knows_the_store).await;
@@ -144,11 +144,13 @@ async fn a_run_that_the_store_lacks_once_it_went_back_is_shown_no_more() {
     let lacks =
         |state: &State| state.world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::LostEntries);
     reaches(&mut console, "that it lost entries", PATIENCE, lacks).await;
-    // Its directory would tell of it.
-    std::fs::remove_dir_all(&run.output_path).unwrap();
     shared.accept();
-    let shows_none = |state: &State| state.world.runs.is_empty() && state.world.history.is_empty();
-    reaches(&mut console, "what the store holds", PATIENCE, |state| !is_away(state) && shows_none(state)).await;
+    let is_again = |state: &State| {
+        let is_it = |stored: &Run| stored.id == run.id && stored.state == RunState::Verified;
+        state.world.runs.is_empty() && state.world.locks.is_empty() && state.world.history.iter().any(is_it)
+    };
+    reaches(&mut console, "what its directory tells", PATIENCE, |state| !is_away(state) && is_again(state)).await;
+    assert!(of_runs(&shared).await.iter().all(|(_, late, _)| *late), "it is history by now");
     let lines = told(&console.finish().await);
     assert!(lines.iter().any(|line| line.contains("the store holds another record than before")), "{lines:?}");
 }

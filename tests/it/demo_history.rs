@@ -77,12 +77,12 @@ async fn two_minutes_show_what_the_weeks_before_have_left() {
     let alerts = demo.keys("5").look();
     insta::assert_snapshot!("demo_alerts_142x40", alerts);
     assert!(alerts.contains("ack ana"), "{alerts}");
-    assert!(alerts.contains("service:worker") && alerts.contains("until 02:43:00Z"), "{alerts}");
+    assert!(alerts.contains("service worker") && alerts.contains("until 02:43:00Z"), "{alerts}");
 }
 
 #[tokio::test]
 async fn a_silence_ends_and_says_so() {
-    let ended = "silence of service:worker ended: expired";
+    let ended = "silence of service worker ended: expired";
     let mut demo = Demo::at(179, (200, 50)).await;
     assert!(!demo.keys("5").look().contains(ended));
     let mut demo = Demo::at(182, (200, 50)).await;

@@ -288,7 +288,7 @@ mod tests {
             rows().map(|text| TableRow { cells: vec![Line::plain("at"), Line::plain(text)], ..TableRow::default() });
         let table = Table { columns: &columns, rows: rows.to_vec(), selected: None, focused: false, headings: false };
         let lines = |at: usize, spare| table.wrapped(&table.rows[at], &[2, 10], spare).1.len();
-        assert_eq!((lines(0, 0), lines(0, 1), lines(0, 9)), (0, 1, 2));
+        assert_eq!((lines(0, 0), lines(0, 1), lines(0, 9)), (0, 1, 3));
         assert_eq!(lines(1, 9), 0, "what fits takes no more");
         assert_eq!(lines(2, 9), LINES - 1);
         let cut = table.wrapped(&table.rows[0], &[2, 10], 1).1.remove(0).remove(1);
