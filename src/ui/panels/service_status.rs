@@ -7,6 +7,7 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
 use crate::theme::Role;
+use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
@@ -73,9 +74,11 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     painter.put(row, 0, &words);
 }
 
-/// ` since 05:24:10Z`, or ` since before 05:24:10Z` where it was not seen to begin: the same as in the bar above, which a
-/// duration in steps of ten seconds would seem to contradict.
+/// ` 3m since 05:24:10Z`, or ` since before 05:24:10Z` where it was not seen to begin.
 pub(super) fn standing(state: &State, since: Option<Since>) -> String {
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
-    since.map_or_else(String::new, |since| format!(" {}", since.describe(now, zone)))
+    since.map_or_else(String::new, |since| {
+        let age = if since.seen { format!(" {}", figures::age(now.since(since.at))) } else { String::new() };
+        format!("{age} {}", since.describe(now, zone))
+    })
 }

@@ -10,6 +10,7 @@ use opsroom::app::screens::Screen;
 use opsroom::cli::exit_code;
 use opsroom::config::panels::{self, PanelSpec};
 use opsroom::config::sections::source::Source;
+use opsroom::config::titles::title_of_check;
 use opsroom::lang::time::Stamp;
 use opsroom::lang::unit::{self, parse_duration};
 use opsroom::model::document::PollError;
@@ -524,11 +525,12 @@ impl Play {
     pub fn check_on_screen(&mut self, name: &str) -> OnScreen {
         let row = self.console.state.world.row_of(name);
         self.service = Some(row);
+        let title = title_of_check(&self.console.state.world.config, name).to_owned();
         let lines = self.panel(Screen::Service, &panels::CHECKS);
         let heading = |line: &String| {
             let of = |(label, word): (&str, &'static str)| {
                 let rest = line.strip_prefix(label)?.trim_start();
-                let rest = rest.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
+                let rest = rest.strip_prefix(&title).filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
                 Some((word, rest.to_owned()))
             };
             LABELS.into_iter().find_map(of)
