@@ -7,6 +7,8 @@ use chrono::{Datelike, NaiveDate, Weekday};
 pub(super) enum DayRule {
     /// These days of every week.
     Weekly(Weekdays),
+    /// These days of every second week.
+    Fortnightly(Weekdays),
     /// A day of every month.
     Monthly(DayOfMonth),
     /// A day of the first month of every quarter.
@@ -43,7 +45,7 @@ impl Weekdays {
 /// One day of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DayOfMonth {
-    /// By its number, 1 to 28: every month has it.
+    /// By its number, 1 to 31; in a month that is shorter, its last day.
     Number(u32),
     /// The last day, whatever its number.
     LastDay,
@@ -60,7 +62,7 @@ impl DayOfMonth {
             later.is_none_or(|later| later.month() != day.month())
         };
         match self {
-            Self::Number(number) => day.day() == number,
+            Self::Number(number) => day.day() == number || (day.day() < number && is_within_last(1)),
             Self::LastDay => is_within_last(1),
             Self::Nth(nth, weekday) => day.weekday() == weekday && (day.day() - 1) / 7 + 1 == nth,
             Self::Last(weekday) => day.weekday() == weekday && is_within_last(7),
@@ -73,10 +75,18 @@ impl DayRule {
     pub(super) fn fits(self, day: NaiveDate) -> bool {
         match self {
             Self::Weekly(days) => days.has(day.weekday()),
+            Self::Fortnightly(days) => days.has(day.weekday()) && is_even_week(day),
             Self::Monthly(rule) => rule.fits(day),
             Self::Quarterly(rule) => day.month0().is_multiple_of(3) && rule.fits(day),
         }
     }
+}
+
+/// Whether a week is counted: every second one from Monday 5 January 1970, and so from 5 January 2026. The numbers of ISO
+/// weeks would not do: after a year of 53 weeks two odd ones follow each other.
+fn is_even_week(day: NaiveDate) -> bool {
+    const MONDAY: i32 = 719_167;
+    (day.num_days_from_ce() - MONDAY).div_euclid(7) % 2 == 0
 }
 
 /// A weekday by its English name: `Mon`, `monday`.

@@ -151,7 +151,7 @@ enum MomentForm {
 
 impl MomentSchedule {
     /// Reads `daily 09:00`, `weekly Mon 09:00`, `Mon-Fri 09:00`, `monthly first Mon 10:00`, `monthly 15 10:00`,
-    /// `quarterly`, or a cron line of five fields, each with a zone behind it if wished. Without a time it is midnight.
+    /// `fortnightly Mon 09:00`, `quarterly`, or a cron line of five fields, each with a zone behind it if wished. Without a time it is midnight.
     ///
     /// # Errors
     /// What is wrong, at which character, and what to write instead.
@@ -197,6 +197,14 @@ impl MomentSchedule {
                 .take_while(|moment| *moment <= at)
                 .last(),
         }
+    }
+
+    /// Whether the day on which a moment lies by the clocks of `zone` has one of its own: `Fri`, `monthly 15`.
+    pub fn is_on_day_of(&self, at: DateTime<Utc>, zone: Tz) -> bool {
+        let zone = self.zone.unwrap_or(zone);
+        let day = date_of(at, zone);
+        let next = self.next(zone.first_moment(day.and_time(NaiveTime::MIN)) - Duration::nanoseconds(1), zone);
+        next.is_some_and(|next| date_of(next, zone) == day)
     }
 
     /// How many moments there are from `from` to `until`, both included.

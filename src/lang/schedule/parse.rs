@@ -152,7 +152,8 @@ fn clock(word: &str, offset: usize, is_end: bool) -> Result<NaiveTime, ScheduleE
         .ok_or_else(|| error(offset, format!("`{word}` is not a valid time"), "write two digits each: 09:00"))
 }
 
-/// `daily`, `Sun`, `Mon-Fri`, `Mon,Thu`, `weekly Mon`, `monthly first Mon`, `monthly 15`, `quarterly`.
+/// `daily`, `Sun`, `Mon-Fri`, `Mon,Thu`, `weekly Mon`, `fortnightly Mon`, `monthly first Mon`, `monthly 15`, `mid-month`,
+/// `month-end`, `quarterly`.
 fn days(words: &mut Words<'_>) -> Result<DayRule, ScheduleError> {
     let (offset, word) = words.expect("a schedule")?;
     match word.to_ascii_lowercase().as_str() {
@@ -161,7 +162,13 @@ fn days(words: &mut Words<'_>) -> Result<DayRule, ScheduleError> {
             let (offset, word) = words.expect("the day of the week")?;
             weekdays(word, offset, words.hint).map(DayRule::Weekly)
         }
+        "fortnightly" => {
+            let (offset, word) = words.expect("the day of the week")?;
+            weekdays(word, offset, words.hint).map(DayRule::Fortnightly)
+        }
         "monthly" => day_of_month(words).map(DayRule::Monthly),
+        "mid-month" => Ok(DayRule::Monthly(DayOfMonth::Number(15))),
+        "month-end" => Ok(DayRule::Monthly(DayOfMonth::LastDay)),
         "quarterly" => match words.peek() {
             Some((_, word)) if is_day_of_month(word) => day_of_month(words).map(DayRule::Quarterly),
             _ => Ok(DayRule::Quarterly(DayOfMonth::Number(1))),
@@ -176,8 +183,22 @@ fn weekdays(word: &str, offset: usize, hint: &str) -> Result<Weekdays, ScheduleE
     for part in word.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let (Some(from), Some(to)) = (weekday(from), weekday(to)) else {
-            const KNOWN: [&str; 11] =
-                ["daily", "weekly", "monthly", "quarterly", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+            const KNOWN: [&str; 14] = [
+                "daily",
+                "weekly",
+                "fortnightly",
+                "monthly",
+                "mid-month",
+                "month-end",
+                "quarterly",
+                "Mon",
+                "Tue",
+                "Wed",
+                "Thu",
+                "Fri",
+                "Sat",
+                "Sun",
+            ];
             let hint = nearest::suggest(nearest::nearest(part, KNOWN.into_iter()), || hint.to_owned());
             return Err(error(at, format!("`{part}` is not a day"), hint));
         };
@@ -196,13 +217,13 @@ fn is_day_of_month(word: &str) -> bool {
 }
 
 fn day_of_month(words: &mut Words<'_>) -> Result<DayOfMonth, ScheduleError> {
-    const HINT: &str = "write first Mon, last Fri, last day, or a number from 1 to 28";
+    const HINT: &str = "write first Mon, last Fri, last day, or a number from 1 to 31";
     let (offset, word) = words.expect("the day of the month")?;
     let lower = word.to_ascii_lowercase();
     if let Ok(number) = word.parse::<u32>() {
         return match number {
-            1..=28 => Ok(DayOfMonth::Number(number)),
-            _ => Err(error(offset, format!("not every month has a day {number}"), HINT)),
+            1..=31 => Ok(DayOfMonth::Number(number)),
+            _ => Err(error(offset, format!("no month has a day {number}"), HINT)),
         };
     }
     let nth = NTH.iter().find(|(name, _)| *name == lower).map(|(_, nth)| *nth);

@@ -135,7 +135,7 @@ fn what_is_not_a_schedule_is_explained_at_its_character() {
         ("weekly", 5, "the day of the week is missing"),
         ("daily 09:00-10:00", 6, "`09:00-10:00` is a span, and a moment is meant"),
         ("daily 9", 6, "`9` is not a valid time"),
-        ("monthly 31 10:00", 8, "not every month has a day 31"),
+        ("monthly 32 10:00", 8, "no month has a day 32"),
         ("monthly fifth Mon", 8, "`fifth` is not a day of the month"),
         ("monthly first Xon", 14, "`Xon` is not a day of the week"),
         ("0 24 * * *", 2, "`24` is not a valid hour of a cron line"),
@@ -145,6 +145,26 @@ fn what_is_not_a_schedule_is_explained_at_its_character() {
     ] {
         assert_eq!(bad(text, false), (offset, message.to_owned()), "{text}");
     }
+}
+
+#[test]
+fn a_day_that_a_month_lacks_is_its_last_and_a_fortnight_is_counted_over_the_end_of_a_year() {
+    let list = |text: &str, from: &str, count: usize| {
+        let schedule = moment(text);
+        let moments = std::iter::successors(schedule.next(utc(from), Tz::UTC), |at| schedule.next(*at, Tz::UTC));
+        moments.take(count).map(|at| at.format("%y-%m-%d").to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let from = "2026-01-01T00:00:00Z";
+    assert_eq!(list("monthly 31", from, 4), "26-01-31 26-02-28 26-03-31 26-04-30");
+    assert_eq!(list("monthly 29", "2028-01-30T00:00:00Z", 2), "28-02-29 28-03-29");
+    assert_eq!(list("month-end", from, 3), "26-01-31 26-02-28 26-03-31");
+    assert_eq!(list("mid-month 09:00", from, 2), "26-01-15 26-02-15");
+    assert_eq!(list("fortnightly Mon", from, 3), "26-01-05 26-01-19 26-02-02");
+    // 2026 has 53 ISO weeks: the parity of their numbers would break the step.
+    assert_eq!(list("fortnightly Mon,Thu", "2026-12-20T00:00:00Z", 4), "26-12-21 26-12-24 27-01-04 27-01-07");
+    let friday = moment("Fri");
+    assert!(friday.is_on_day_of(utc("2026-03-06T23:59:59Z"), Tz::UTC));
+    assert!(!friday.is_on_day_of(utc("2026-03-06T23:59:59Z"), Tz::named("Asia/Tokyo")), "Saturday there");
 }
 
 /// Moments of 2025 to 2027, near the changes of clocks more often than not.
