@@ -39,7 +39,13 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Entry(..) => {
             world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())
         }
-        RowKey::Healthy | RowKey::Silence(_) | RowKey::Lock(_) | RowKey::Problem(..) => None,
+        RowKey::Healthy
+        | RowKey::Silence(_)
+        | RowKey::Lock(_)
+        | RowKey::Problem(..)
+        | RowKey::Checklist(_)
+        | RowKey::Round(_)
+        | RowKey::Step(..) => None,
     }
 }
 
@@ -61,6 +67,14 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             |silence| format!("silence of {}", world.title_of_match(&silence.matching)),
         ),
         RowKey::Run(id) => format!("run {id}"),
+        RowKey::Checklist(name) => {
+            world.config.checklist(name).map_or_else(|| name.to_string(), |list| list.title.clone())
+        }
+        RowKey::Round(run) | RowKey::Step(run, None) => format!("checklist run {run}"),
+        RowKey::Step(run, Some(step)) => world
+            .checklist_run(run)
+            .and_then(|run| run.step(step))
+            .map_or_else(|| step.to_string(), |step| step.asked.title.to_string()),
         RowKey::Lock(target) => format!("lock of {target}"),
         RowKey::Entry(..) => "event".to_owned(),
         RowKey::Problem(..) => "problem".to_owned(),

@@ -31,7 +31,7 @@ macro_rules! commands {
 
 commands! {
     Quit = "quit", Back = "back", Help = "help", Palette = "palette", Overview = "overview", Service = "service",
-    Logs = "logs", Metrics = "metrics", Alerts = "alerts", Actions = "actions", Diagnostics = "diagnostics", NextPanel = "next-panel",
+    Logs = "logs", Metrics = "metrics", Alerts = "alerts", Actions = "actions", Checklists = "checklists", Diagnostics = "diagnostics", NextPanel = "next-panel",
     PreviousPanel = "previous-panel", Zoom = "zoom", Freeze = "freeze", Poll = "poll", Copy = "copy", CopyTimeline = "copy-timeline", Save = "save",
     Theme = "theme", Mouse = "mouse", Redraw = "redraw", Suspend = "suspend", Reload = "reload", Up = "up",
     Down = "down", Left = "left", Right = "right", Top = "top", Bottom = "bottom", PageUp = "page-up",
@@ -45,6 +45,8 @@ commands! {
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
     GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence", EndSilence = "end-silence", TestChannels = "test-channels",
+    StepFail = "step-fail", StepSkip = "step-skip", StepWaive = "step-waive", StepDefer = "step-defer",
+    StepNote = "step-note", StepAgain = "step-again", StepLink = "step-link",
 }
 
 /// What a key means.
@@ -201,6 +203,12 @@ impl Command {
                 | Self::Silence
                 | Self::EndSilence
                 | Self::TestChannels
+                | Self::StepFail
+                | Self::StepSkip
+                | Self::StepWaive
+                | Self::StepDefer
+                | Self::StepNote
+                | Self::StepAgain
         )
     }
 
@@ -231,6 +239,7 @@ impl Command {
             Self::Metrics => Some(Screen::Metrics),
             Self::Alerts => Some(Screen::Alerts),
             Self::Actions => Some(Screen::Actions),
+            Self::Checklists => Some(Screen::Checklists),
             Self::Diagnostics => Some(Screen::Diagnostics),
             _ => None,
         }

@@ -6,6 +6,7 @@
 mod acknowledge;
 mod channel_test;
 pub(crate) mod charts;
+mod checklists;
 pub mod commands;
 pub(crate) mod contexts;
 pub(crate) mod describe;
@@ -33,6 +34,7 @@ pub mod results;
 pub mod row;
 pub mod runbook;
 pub mod runs;
+mod saying;
 pub mod screens;
 pub mod service;
 pub mod start;

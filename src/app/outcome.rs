@@ -20,6 +20,7 @@ use crate::world::announcing::is_asked;
 
 use super::channel_test;
 use super::charts;
+use super::checklists;
 use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
@@ -72,6 +73,10 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::QueuedBefore(drafts) => state.world.acknowledged_here(&drafts),
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
+        Outcome::StepRan { request, result } => {
+            checklists::ran(state, request, &result, effects);
+            Output::default()
+        }
         Outcome::EvidenceSaved(path) => {
             let path = path.display().to_string();
             state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
@@ -119,11 +124,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } => request_failed(state, request, why),
-        Outcome::Recorded { request } => {
-            if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
-                state.toast(Tone::Good, said.as_str());
-            }
-        }
+        Outcome::Recorded { request } => recorded(state, request),
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
         }
@@ -137,6 +138,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::RunsLoaded { .. }
         | Outcome::Runs { .. }
         | Outcome::EvidenceSaved(_)
+        | Outcome::StepRan { .. }
         | Outcome::Store { .. }
         | Outcome::StoreOnlyRead(_)
         | Outcome::Past { .. }
@@ -153,6 +155,16 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Delivered { .. }
         | Outcome::Queued { .. }
         | Outcome::QueuedBefore(_) => {}
+    }
+}
+
+/// What a person said is on record.
+fn recorded(state: &mut State, request: RequestId) {
+    let asked = state.console.requests.take(request);
+    if let Some(AwaitedAnswer::Said(said) | AwaitedAnswer::Step { said, .. }) = asked
+        && !said.is_empty()
+    {
+        state.toast(Tone::Good, said.as_str());
     }
 }
 

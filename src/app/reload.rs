@@ -79,7 +79,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     for (panel, given) in given(&state.console.layouts) {
         state.console.columns.entry(panel).or_insert(given);
     }
-    state.console.tails = tails(&state.console.layouts, &state.world.logs);
+    state.console.tails = tails(&state.world.config, &state.console.layouts, &state.world.logs);
     state.console.keymap = Keymap::new(&config, state.world.read_only);
     forget_gone_screens(state);
     launch::reconfigured(state);

@@ -29,6 +29,15 @@ pub(crate) enum AwaitedAnswer {
     Marks,
     /// That this is on record: said once it is.
     Said(SafeText),
+    /// That this is on record of a step, or of a run, of a checklist; or the end of the command of the step.
+    Step {
+        /// The run.
+        run: Name,
+        /// The step; `None`: the run.
+        step: Option<Name>,
+        /// What is said then; empty: nothing.
+        said: SafeText,
+    },
 }
 
 /// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.
@@ -59,6 +68,14 @@ impl Requests {
     /// The same, with what was asked.
     pub(super) fn take(&mut self, request: RequestId) -> Option<AwaitedAnswer> {
         self.open.remove(&request)
+    }
+
+    /// The steps of which something was said that is not on record yet, each with its run.
+    pub(super) fn said_steps(&self) -> impl Iterator<Item = (&Name, Option<&Name>)> {
+        self.open.values().filter_map(|asked| match asked {
+            AwaitedAnswer::Step { run, step, .. } => Some((run, step.as_ref())),
+            _ => None,
+        })
     }
 
     /// The actions whose runs were asked for and neither started nor refused.

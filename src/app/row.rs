@@ -26,6 +26,12 @@ pub enum RowKey {
     Silence(Name),
     /// A run, by its id.
     Run(Name),
+    /// A checklist, by its name.
+    Checklist(Name),
+    /// A run of a checklist that is over, by its id.
+    Round(Name),
+    /// A step of a run of a checklist, by the ids of both; `None`: its sign-off.
+    Step(Name, Option<Name>),
     /// A lock, by its target.
     Lock(String),
     /// What happened, by when on the monotonic clock, and its words.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::app::screens::Layouts;
+use crate::config::Config;
 use crate::config::panels::{LogPanel, PanelSubject};
 use crate::config::sections::screen::ScreenLayout;
 use crate::logs::record::Record;
@@ -20,10 +21,11 @@ pub struct Tail {
     sources: Vec<LogId>,
 }
 
-/// Every panel of the layouts that has a filter. What is held already is scanned in slices.
+/// Every panel of the layouts, and of the steps of checklists, that has a filter. What is held already is scanned in slices.
 #[expect(clippy::mutable_key_type, reason = "a filter is compared and hashed by its text, which never changes")]
-pub(crate) fn tails(layouts: &Layouts, logs: &Logs) -> HashMap<LogPanel, Tail> {
-    let panels = layouts.iter().flat_map(ScreenLayout::panels);
+pub(crate) fn tails(config: &Config, layouts: &Layouts, logs: &Logs) -> HashMap<LogPanel, Tail> {
+    let beside = config.checklists.iter().flat_map(|list| &list.steps).filter_map(|step| step.show.as_ref());
+    let panels = layouts.iter().flat_map(ScreenLayout::panels).chain(beside);
     let filtered = panels.filter_map(|panel| match &panel.subject {
         PanelSubject::Log(shown) if !shown.filter.is_everything() => Some(shown),
         _ => None,

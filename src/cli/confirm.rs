@@ -71,7 +71,7 @@ async fn typed(wanted: &str, prompt: &str) -> Result<(), Unconfirmed> {
 }
 
 /// Asks for a line on the terminal. Its end (Ctrl-D) and Ctrl-C cancel.
-async fn ask(prompt: &str) -> Result<String, Unconfirmed> {
+pub(super) async fn ask(prompt: &str) -> Result<String, Unconfirmed> {
     // What was typed before the question was there can't be its answer: over a slow link it was meant for the shell.
     let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
     output::eprint_error(prompt);

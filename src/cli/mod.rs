@@ -11,7 +11,8 @@ mod alerts;
 mod audit;
 mod baseline;
 pub mod before;
-pub mod check;
+mod check;
+mod checklist;
 mod choose;
 pub mod completions;
 pub mod config;
@@ -155,6 +156,9 @@ enum Command {
     /// Show, plan or end maintenance: windows in which alerts are muted
     #[command(after_long_help = help::end("maintenance"))]
     Maintenance(maintenance::Arguments),
+    /// Show the checklists, or work through one: a prompt at a time, resumable
+    #[command(after_long_help = help::end("checklist"))]
+    Checklist(checklist::Arguments),
     /// Write the report of a day, a week or a month, as Markdown or JSON
     #[command(after_long_help = help::end("report"))]
     Report(report::Arguments),
@@ -250,6 +254,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Ack(arguments)) => ack::run(arguments, global),
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),
         Some(Command::Maintenance(arguments)) => maintenance::run(arguments, global),
+        Some(Command::Checklist(arguments)) => checklist::run(arguments, global),
         Some(Command::Report(arguments)) => report::run(arguments, global),
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),

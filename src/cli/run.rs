@@ -83,6 +83,22 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     }
 }
 
+/// Runs the action of a step of a checklist, as `opsroom run` does.
+///
+/// # Errors
+/// The exit code where nothing ran.
+pub(super) async fn run_of_step(action: &str, global: &Global, config: &Arc<Config>) -> Result<u8, u8> {
+    let arguments = Arguments {
+        action: action.to_owned(),
+        dry_run: false,
+        set: Vec::new(),
+        yes: None,
+        reason: None,
+        detach: false,
+    };
+    run_action(&arguments, global, config).await
+}
+
 async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> Result<u8, u8> {
     let action = find(config, &arguments.action)?;
     let (secrets, missing) = secrets::resolve(&config.secrets).await;

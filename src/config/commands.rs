@@ -23,6 +23,8 @@ pub enum CommandContext {
     Metrics,
     /// On the actions screen.
     Actions,
+    /// In the steps of a checklist.
+    Checklists,
 }
 
 impl CommandContext {
@@ -37,6 +39,7 @@ impl CommandContext {
             Self::Details => "in a record, patterns and top values",
             Self::Metrics => "in metrics",
             Self::Actions => "in actions",
+            Self::Checklists => "in a checklist",
         }
     }
 
@@ -95,6 +98,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("metrics", &["4"], "charts with thresholds", CommandContext::Everywhere),
     command("alerts", &["5"], "what fires, is muted, acknowledged, resolved", CommandContext::Everywhere),
     command("actions", &["6"], "running and past actions, locks", CommandContext::Everywhere),
+    command("checklists", &["7"], "checklists: due, running, done, missed", CommandContext::Everywhere),
     command("diagnostics", &["!"], "the console about itself", CommandContext::Everywhere),
     command("next-panel", &["tab"], "focus the next panel", CommandContext::Everywhere),
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),
@@ -191,6 +195,13 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("before", &["b"], "compare with an hour, a day, a week, a release before, or not", CommandContext::Metrics),
     command("cancel", &["x"], "cancel the selected run", CommandContext::Actions),
     command("dry-run", &["d"], "dry run of the selected action", CommandContext::Actions),
+    command("step-fail", &["x"], "say that the step fails, and why", CommandContext::Checklists),
+    command("step-skip", &["s"], "leave the step out, with a reason", CommandContext::Checklists),
+    command("step-waive", &["w"], "accept that the step fails, with a reason", CommandContext::Checklists),
+    command("step-defer", &["d"], "put the step off to the next list, with a reason", CommandContext::Checklists),
+    command("step-note", &["n"], "a note on the step", CommandContext::Checklists),
+    command("step-again", &["r"], "measure, run or answer the step again", CommandContext::Checklists),
+    command("step-link", &["o"], "copy the link of the step", CommandContext::Checklists),
     command("follow-up", &["u"], "start the follow-up offered after a run", CommandContext::Actions),
 ];
 

@@ -34,7 +34,7 @@ pub(crate) mod schema;
 pub mod screens;
 pub mod sections;
 pub mod spec;
-mod substitute;
+pub(crate) mod substitute;
 mod syntax;
 pub(crate) mod thing;
 pub(crate) mod titles;
@@ -53,6 +53,7 @@ use sections::action::Action;
 use sections::adapter::Adapter;
 use sections::alerting::Alerting;
 use sections::check::Check;
+use sections::checklist::Checklist;
 use sections::console::ConsoleConfig;
 use sections::contact::Contact;
 use sections::filter::SavedFilter;
@@ -118,6 +119,8 @@ pub struct Config {
     pub maintenance: Vec<Maintenance>,
     /// `[slo.*]`
     pub slos: Vec<Slo>,
+    /// `[checklist.*]`
+    pub checklists: Vec<Checklist>,
     /// `[statuspage]`; `None` where there is none.
     pub statuspage: Option<StatusPage>,
     /// `[incident]`
@@ -140,6 +143,11 @@ impl Config {
     /// The channel of that name.
     pub fn channel(&self, name: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| *channel.name == *name)
+    }
+
+    /// The checklist of that name.
+    pub fn checklist(&self, name: &str) -> Option<&Checklist> {
+        self.checklists.iter().find(|list| *list.name == *name)
     }
 
     /// The severity that a word or an alias stands for.

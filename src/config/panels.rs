@@ -108,12 +108,16 @@ pub static PANELS: &[&PanelSpec] = &[
     &LOCKS,
     &OUTPUT,
     &ACTION_DETAIL,
+    &CHECKLISTS,
+    &WALKTHROUGH,
+    &STEP_DETAIL,
+    &STEP_PANEL,
     &FIGURES,
     &PROBLEMS,
 ];
 
 /// Kinds of panels that later versions bring.
-const LATER: [&str; 3] = ["table", "backup", "checklist"];
+const LATER: [&str; 2] = ["table", "backup"];
 
 const fn plain(name: &'static str, help: &'static str) -> PanelSpec {
     PanelSpec { name, argument: Argument::None, help }
@@ -191,6 +195,22 @@ pub static ACTION_DETAIL: PanelSpec = plain(
 );
 /// Locks.
 pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, for what");
+/// The checklists, leading on to the walkthrough.
+pub static CHECKLISTS: PanelSpec = plain(
+    "checklists",
+    "Checklists: due, late, running, done, and the runs that are over; Enter starts or resumes one",
+);
+/// The steps of a run of a checklist.
+pub static WALKTHROUGH: PanelSpec =
+    plain("walkthrough", "The steps of the run chosen in checklists; Enter answers the selected one and moves on");
+/// What is known of a step.
+pub static STEP_DETAIL: PanelSpec = plain(
+    "step-detail",
+    "The step selected in walkthrough: what is asked, expected, found before, its notes and evidence",
+);
+/// The panel that belongs to a step.
+pub static STEP_PANEL: PanelSpec =
+    plain("step-panel", "The panel that belongs to the step selected in walkthrough: its `show`");
 /// Figures about the console itself.
 pub static FIGURES: PanelSpec = plain("figures", "Figures about the console itself");
 /// What went wrong in the console.
@@ -270,7 +290,7 @@ impl fmt::Display for PanelId {
 }
 
 /// Reads `NAME` or `NAME:ARGUMENT`, `body` being what of `text` stands before a weight.
-pub(super) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<PanelId> {
+pub(in crate::config) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<PanelId> {
     let context = table.context;
     let listed = || {
         let forms: Vec<String> = PANELS.iter().map(|panel| panel.form()).collect();

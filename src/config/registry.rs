@@ -7,8 +7,8 @@ use super::Config;
 use super::changes::{changed, compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
-    action, adapter, alerting, check, console, contact, defaults, filter, incident, keys, log, maintenance, metric,
-    notify, oncall, retention, screen, secret, service, severity, slo, source, statuspage, store, test, watch,
+    action, adapter, alerting, check, checklist, console, contact, defaults, filter, incident, keys, log, maintenance,
+    metric, notify, oncall, retention, screen, secret, service, severity, slo, source, statuspage, store, test, watch,
 };
 use super::spec::{SectionShape, SectionSpec};
 use super::titles;
@@ -216,6 +216,18 @@ pub(crate) const SECTIONS: &[Section] = &[
         changes: |old, new, words| compare("slo", &old.slos, &new.slos, |slo| &slo.name, slo::facts, words),
     },
     Section {
+        spec: &checklist::SECTION,
+        read: |reader, draft| {
+            let known = checklist::ChecklistScope { metrics: &draft.config.metrics };
+            let written: Vec<_> =
+                reader.named(&checklist::SECTION).map(|table| checklist::read(&table, &known)).collect();
+            draft.config.checklists = checklist::flatten(reader.context, &written);
+        },
+        changes: |old, new, words| {
+            compare("checklist", &old.checklists, &new.checklists, |list| &list.name, checklist::facts, words);
+        },
+    },
+    Section {
         spec: &statuspage::SECTION,
         read: |reader, draft| {
             let table = reader.single_if_any(&statuspage::SECTION);
@@ -302,4 +314,4 @@ fn with_section(config: &Config) -> Vec<&source::Source> {
 }
 
 /// The sections that later versions bring.
-pub(crate) const LATER_SECTIONS: &[&str] = &["host", "table", "backup", "checklist"];
+pub(crate) const LATER_SECTIONS: &[&str] = &["host", "table", "backup"];

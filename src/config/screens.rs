@@ -24,6 +24,7 @@ const FILES: &[&str] = &[
     include_str!("screens/metrics.toml"),
     include_str!("screens/alerts.toml"),
     include_str!("screens/actions.toml"),
+    include_str!("screens/checklists.toml"),
     include_str!("screens/diagnostics.toml"),
 ];
 
@@ -184,10 +185,13 @@ mod tests {
         let config = load_text(Path::new("own.toml"), text).config.unwrap();
         let layouts = layouts(&config);
         let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
-        assert_eq!(names, ["overview", "service", "logs", "metrics", "alerts", "actions", "diagnostics", "mine"]);
+        assert_eq!(
+            names,
+            ["overview", "service", "logs", "metrics", "alerts", "actions", "checklists", "diagnostics", "mine"]
+        );
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
         assert_eq!(
-            layouts[7].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
+            layouts[8].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
             ["\"services\"", "[\"alerts\", \"log:* a*b*3\"]"]
         );
     }

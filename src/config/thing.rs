@@ -25,6 +25,8 @@ pub(crate) enum Thing {
     Contact,
     /// `[slo.*]`
     Slo,
+    /// `[checklist.*]`
+    Checklist,
 }
 
 impl Thing {
@@ -42,6 +44,7 @@ impl Thing {
             Self::Notify => "notify",
             Self::Contact => "contact",
             Self::Slo => "slo",
+            Self::Checklist => "checklist",
         }
     }
 }

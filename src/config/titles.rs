@@ -14,7 +14,7 @@ pub(crate) fn title_of<'a>(actions: &'a [Action], name: &'a Name) -> &'a str {
 }
 
 /// How a check is shown: as its service where that has no other check, else by its name.
-pub fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
+pub(crate) fn title_of_check<'a>(config: &'a Config, name: &'a str) -> &'a str {
     let check = config.checks.iter().find(|check| *check.name == *name);
     let Some(service) = check.and_then(|check| check.service.as_ref()) else { return name };
     let is_only = config.checks.iter().filter(|check| check.service.as_ref() == Some(service)).count() == 1;

@@ -3,12 +3,14 @@
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
 pub(crate) mod alerting;
+mod checklist;
 pub(crate) mod configuring;
 pub(crate) mod exclusion;
 pub(crate) mod maintenance;
 mod messaging;
 mod said;
 mod statement;
+mod touched;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ use serde_json::Value;
 pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
+};
+pub use self::checklist::{
+    AskedStep, ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped, ReusedResult,
 };
 pub use self::configuring::ConfigChanged;
 pub use self::exclusion::{SloExcluded, SloIncluded};

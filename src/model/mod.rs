@@ -10,6 +10,7 @@ pub mod availability;
 pub mod baseline;
 pub mod burn;
 pub mod cause;
+pub mod checklist;
 pub mod choice;
 pub mod document;
 pub mod effect;

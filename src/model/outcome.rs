@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::checklist::CommandResult;
 use super::choice::ChoiceList;
 use super::effect::RequestId;
 use super::engine::EngineState;
@@ -108,6 +109,13 @@ pub enum Outcome {
         lines: Vec<OutputLine>,
         /// Lines left out between head and tail so far.
         omitted: u64,
+    },
+    /// The command of a step of a checklist has ended.
+    StepRan {
+        /// Who asked.
+        request: RequestId,
+        /// How.
+        result: CommandResult,
     },
     /// A run was refused before anything happened.
     RunRefused {

@@ -6,6 +6,7 @@
 mod alert;
 mod baseline;
 mod check;
+mod checklist;
 mod exclusion;
 mod maintenance;
 mod message;
@@ -22,6 +23,8 @@ pub(crate) use self::alert::NOTE_STANDS;
 pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
+pub(crate) use self::checklist::checklist_run_of;
+pub use self::checklist::{ChecklistRecord, NotedText, SignOff, StepAnswer, StepRecord};
 pub use self::exclusion::ExclusionRecord;
 pub use self::maintenance::{MaintenanceRecord, PlannedBy};
 pub use self::run::{HeldLock, RunRecord, group_of};
@@ -44,6 +47,8 @@ pub enum ThingKind {
     Maintenance,
     /// A span that does not count against an objective, by its id.
     Exclusion,
+    /// A run of a checklist, or a period that went by without one, by its id.
+    Checklist,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -64,6 +69,7 @@ impl ThingKind {
             Self::Silence => "silence",
             Self::Maintenance => "maintenance",
             Self::Exclusion => "exclusion",
+            Self::Checklist => "checklist_run",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -72,13 +78,14 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Check,
         Self::Alert,
         Self::Note,
         Self::Silence,
         Self::Maintenance,
         Self::Exclusion,
+        Self::Checklist,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -172,6 +179,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     silence::follow(fact, things);
     maintenance::follow(fact, things);
     exclusion::follow(fact, things);
+    checklist::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

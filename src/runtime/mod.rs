@@ -13,6 +13,7 @@ mod attaching;
 mod borrower;
 mod carriers;
 pub mod catching_up;
+pub(crate) mod checklist_command;
 pub mod clipboard;
 pub mod core;
 pub mod core_dumps;

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::checklists::checklist_refusal;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::{
     AlertAcknowledged, MaintenanceEnded, MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, SloIncluded,
     Statement,
@@ -34,6 +36,8 @@ pub(crate) enum AlertRefusal {
     NoWindow(MaintenanceEnded),
     /// There is no exclusion of that id, or it was taken back.
     NotExcluded(SloIncluded),
+    /// The run of a checklist does not take it.
+    Checklist(ChecklistRefusal),
 }
 
 impl AlertRefusal {
@@ -51,6 +55,7 @@ impl AlertRefusal {
             Self::Planned(said) => format!("maintenance with id {} exists already", said.id),
             Self::NoWindow(said) => format!("maintenance `{}` is over already", said.name),
             Self::NotExcluded(said) => format!("no exclusion with id `{}`", said.id),
+            Self::Checklist(refusal) => refusal.describe(|at| at.format("%H:%MZ").to_string()),
         }
     }
 
@@ -58,6 +63,7 @@ impl AlertRefusal {
     pub(crate) const fn hint(&self) -> &'static str {
         match self {
             Self::NotExcluded(_) => "see `opsroom slo`",
+            Self::Checklist(_) => "see `opsroom checklist`",
             _ => "see `opsroom alerts`",
         }
     }
@@ -117,7 +123,8 @@ impl Store {
             }
             _ => None,
         };
-        Ok(drafts.iter().find_map(refused))
+        let of_alerts = drafts.iter().find_map(refused);
+        Ok(of_alerts.or_else(|| checklist_refusal(drafts, &things).map(AlertRefusal::Checklist)))
     }
 
     /// Silences that are active or were lately, and the notes of acknowledgements since a moment.

@@ -37,13 +37,14 @@ impl Store {
         }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
+        things.extend(self.checklists().await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         Ok(things)
     }
 
     /// What of these is news: a firing of which nothing is on record, of a condition that does not fire there, and the end of
-    /// one that does. What is not about alerts is.
+    /// one that does; a period of a checklist without a run. What is not about these is.
     pub(super) async fn alert_news(&self, drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
         let fired = |draft: &NewFact| match &draft.said {
             Statement::AlertFired(fired) => Some(ThingKey::new(ThingKind::Alert, &fired.id)),
@@ -56,6 +57,7 @@ impl Store {
             | Statement::SilenceEnded(_) => true,
             _ => is_of_maintenance(&draft.said),
         };
+        let drafts = self.checklist_news(drafts).await?;
         if !drafts.iter().any(is_about_alerts) {
             return Ok(drafts);
         }

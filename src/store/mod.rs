@@ -12,6 +12,7 @@ pub mod audit;
 mod baselines;
 mod chain;
 pub(crate) mod check;
+mod checklists;
 mod cut;
 mod database;
 pub(crate) mod derive;

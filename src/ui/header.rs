@@ -317,7 +317,7 @@ impl ScreenTab {
 fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
     let custom = Screen::custom(&state.seen().config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
-    let is_common = |screen: &Screen| !matches!(screen, Screen::Diagnostics | Screen::Custom(_));
+    let is_common = |screen: &Screen| !matches!(screen, Screen::Checklists | Screen::Diagnostics | Screen::Custom(_));
     let all = built_in.chain(custom).map(|(screen, title)| {
         let is_current = state.console.screen == screen;
         let (key_role, role) =

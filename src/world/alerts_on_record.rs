@@ -57,6 +57,7 @@ impl World {
         said.extend(self.reopen_alerts());
         said.extend(self.end_silences());
         said.extend(self.say_maintenance());
+        said.extend(self.say_checklists());
         if !said.is_empty() {
             self.firings.said_at = Some(now);
         }
@@ -152,11 +153,13 @@ impl World {
                 }
                 ThingKind::Maintenance => self.learn_maintenance(thing),
                 ThingKind::Exclusion => self.learn_exclusion(thing),
+                ThingKind::Checklist => self.learn_checklist(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }
         }
         self.firings.is_read = true;
+        self.checklists_are_read();
         self.review_maintenance(&mut output);
         self.review_firings(&mut output);
         self.review_alerts();

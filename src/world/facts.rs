@@ -38,7 +38,8 @@ impl World {
             | self.apply_acknowledgement(fact, &mut output)
             | self.apply_silence(fact, &mut output)
             | self.apply_maintenance(fact, &mut output)
-            | self.apply_exclusion(fact, &mut output);
+            | self.apply_exclusion(fact, &mut output)
+            | self.apply_checklist(fact);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.
         let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();
@@ -175,6 +176,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             | HistoryKind::Alert
             | HistoryKind::Ack
             | HistoryKind::Silence
+            | HistoryKind::Checklist
             | HistoryKind::Config
             | HistoryKind::Note,
         ) => EventKind::Note,

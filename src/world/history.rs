@@ -12,6 +12,7 @@ use crate::config::titles::{
 };
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
+use crate::model::checklist::StepState;
 use crate::model::fact::{
     AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, MaintenanceEnd, RunClosed, RunIntended,
     SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
@@ -41,6 +42,8 @@ pub(crate) enum HistoryKind {
     Ack,
     /// A silence began or is over.
     Silence,
+    /// A checklist was begun, answered, signed off or missed.
+    Checklist,
     /// By which configuration is acted.
     Config,
     /// Something that a person did, or what became of the store.
@@ -57,6 +60,7 @@ impl HistoryKind {
             Self::Alert => "alert",
             Self::Ack => "ack",
             Self::Silence => "silence",
+            Self::Checklist => "checklist",
             Self::Config => "config",
             Self::Note => "note",
         }
@@ -91,15 +95,9 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         }
         Statement::Unlocked(unlocked) => (HistoryKind::Note, released(unlocked), true),
         Statement::StoreOpened(opened) => (HistoryKind::Note, upgraded(opened), false),
-        Statement::StoreAccepted(accepted) => {
-            let doubt = accepted.doubt.as_ref().map_or_else(String::new, |doubt| format!(" (before that: {doubt})"));
-            (HistoryKind::Note, format!("store accepted: {}{doubt}", accepted.why), true)
+        Statement::StoreAccepted(_) | Statement::StoreImported(_) | Statement::StoreRebuilt(_) => {
+            (HistoryKind::Note, of_store(fact.said())?, true)
         }
-        Statement::StoreImported(imported) => {
-            let text = format!("store {} imported: {}", imported.store, counted(imported.seq, "entry"));
-            (HistoryKind::Note, text, true)
-        }
-        Statement::StoreRebuilt(rebuilt) => (HistoryKind::Note, put_right(rebuilt), true),
         Statement::BaselineSaved(saved) => (HistoryKind::Note, format!("baseline {} saved", saved.name), true),
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
@@ -115,6 +113,11 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::MaintenanceEnded(_) => of_alerts(fact, config, zone)?,
         Statement::SloExcluded(said) => (HistoryKind::Note, excluded(said, fact, (config, zone)), true),
         Statement::SloIncluded(said) => (HistoryKind::Note, included(said, config), true),
+        Statement::ChecklistStarted(_)
+        | Statement::ChecklistStepped(_)
+        | Statement::ChecklistNoted(_)
+        | Statement::ChecklistSigned(_)
+        | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -134,6 +137,48 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+/// What is said of checklists. That a step passed is no news: the sign-off says how many did.
+fn of_checklist(fact: &Fact, config: &Config) -> Option<(HistoryKind, String, bool)> {
+    let title = |name: &str| config.checklist(name).map_or(name, |list| &list.title).to_owned();
+    let (text, by_person) = match fact.said() {
+        Statement::ChecklistStarted(said) => (format!("{} started", said.title), true),
+        Statement::ChecklistStepped(said) => {
+            if matches!(said.state, StepState::Passed | StepState::NotApplicable | StepState::Open) {
+                return None;
+            }
+            let found = [said.value.as_ref(), said.reason.as_ref()].into_iter().flatten();
+            let found: Vec<String> = found.map(ToString::to_string).collect();
+            let found = if found.is_empty() { String::new() } else { format!(": {}", found.join(", ")) };
+            let to = said.to.as_ref().map_or_else(String::new, |to| format!(" to {}", title(to)));
+            let text = format!("{}: {} {}{to}{found}", title(&said.checklist), said.title, said.state.word());
+            (text, !said.sensed)
+        }
+        Statement::ChecklistNoted(said) => (format!("{}: {}", title(&said.checklist), said.text), true),
+        Statement::ChecklistSigned(said) => {
+            let fast = if said.fast { " (fast)" } else { "" };
+            (format!("{} signed off: {}{fast}", title(&said.checklist), said.outcome), true)
+        }
+        Statement::ChecklistMissed(said) => (format!("{} missed", said.title), false),
+        _ => return None,
+    };
+    Some((HistoryKind::Checklist, text, by_person))
+}
+
+/// What a person did with the store.
+fn of_store(said: &Statement) -> Option<String> {
+    Some(match said {
+        Statement::StoreAccepted(accepted) => {
+            let doubt = accepted.doubt.as_ref().map_or_else(String::new, |doubt| format!(" (before that: {doubt})"));
+            format!("store accepted: {}{doubt}", accepted.why)
+        }
+        Statement::StoreImported(imported) => {
+            format!("store {} imported: {}", imported.store, counted(imported.seq, "entry"))
+        }
+        Statement::StoreRebuilt(rebuilt) => put_right(rebuilt),
+        _ => return None,
+    })
 }
 
 fn upgraded(opened: &StoreOpened) -> String {

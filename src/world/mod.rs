@@ -8,6 +8,7 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
+pub(crate) mod checklists;
 pub mod checks;
 pub mod diagnostics;
 pub mod driver;
@@ -84,6 +85,7 @@ use crate::text::redact::Literals;
 
 use alerts::Alerts;
 use announcing::Announcing;
+use checklists::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use firings::Firings;
@@ -171,6 +173,8 @@ pub struct World {
     maintenance: Maintenances,
     /// Spans that do not count against objectives, by id, which is the order in which they were said.
     exclusions: BTreeMap<Name, ExclusionRecord>,
+    /// Runs of checklists.
+    checklists: Checklists,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What the terminal of this console signalled.
@@ -222,6 +226,7 @@ impl World {
             silences: Silences::default(),
             maintenance: Maintenances::new(&config),
             exclusions: BTreeMap::new(),
+            checklists: Checklists::default(),
             announcing: Announcing::default(),
             signalled: Signalled::default(),
             notes: BTreeMap::new(),

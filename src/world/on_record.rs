@@ -6,6 +6,7 @@ use chrono::SubsecRound as _;
 
 use super::World;
 use super::announcing::Announcing;
+use super::checklists::Checklists;
 use super::checks::CheckView;
 use super::firings::Firings;
 use super::ids::CheckId;
@@ -161,6 +162,7 @@ impl World {
         self.record = Record::default();
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
+        self.checklists = Checklists::default();
         self.announcing = Announcing::default();
         self.exclusions.clear();
         self.notes.clear();

@@ -15,6 +15,7 @@ mod away;
 mod causes;
 mod charts;
 mod check;
+mod checklists;
 mod command_logs;
 mod complaints;
 mod complaints_app;

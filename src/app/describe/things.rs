@@ -1,5 +1,7 @@
 //! What is said of each kind of thing.
 
+mod checklists;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -61,6 +63,8 @@ impl<'a> Sheet<'a> {
             RowKey::Alert(id) => world.alert(id).into_iter().for_each(|alert| self.alert(alert)),
             RowKey::Silence(id) => world.active_silence(id).into_iter().for_each(|silence| self.silence(silence)),
             RowKey::Run(id) => world.run_by_id(id).into_iter().for_each(|run| self.run(run)),
+            RowKey::Checklist(name) => self.checklist(name),
+            RowKey::Round(run) | RowKey::Step(run, _) => self.checklist_run(run),
             RowKey::Lock(target) => {
                 world.locks.iter().filter(|lock| lock.target == *target).for_each(|lock| self.lock(lock));
             }

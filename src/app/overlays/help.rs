@@ -77,7 +77,7 @@ const CHART_SIGNS: [(HelpSign, &str); 4] = [
 ];
 
 /// Where keys are heard, in the order of the help.
-const CONTEXTS: [CommandContext; 8] = [
+const CONTEXTS: [CommandContext; 9] = [
     CommandContext::Everywhere,
     CommandContext::Lists,
     CommandContext::Selection,
@@ -86,6 +86,7 @@ const CONTEXTS: [CommandContext; 8] = [
     CommandContext::Details,
     CommandContext::Metrics,
     CommandContext::Actions,
+    CommandContext::Checklists,
 ];
 
 /// Columns of one of several columns of help; and of the only one, at the most.

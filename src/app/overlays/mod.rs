@@ -14,4 +14,5 @@ pub mod line;
 pub mod palette;
 pub mod patterns;
 pub mod record;
+pub mod step_dialog;
 pub mod top;

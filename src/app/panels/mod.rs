@@ -6,6 +6,7 @@ mod actions;
 mod alerts;
 mod charts;
 mod check;
+mod checklists;
 mod checks;
 mod figures;
 mod levels;
@@ -28,6 +29,7 @@ mod silences;
 mod slo;
 mod startable;
 mod timeline;
+pub(crate) mod walkthrough;
 
 use std::fmt;
 
@@ -145,6 +147,10 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::LOCKS, &locks::Locks),
     (&panels::OUTPUT, &output::Output),
     (&panels::ACTION_DETAIL, &action_detail::ActionDetail),
+    (&panels::CHECKLISTS, &checklists::Checklists),
+    (&panels::WALKTHROUGH, &walkthrough::Walkthrough),
+    (&panels::STEP_DETAIL, &walkthrough::StepDetail),
+    (&panels::STEP_PANEL, &walkthrough::StepPanel),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

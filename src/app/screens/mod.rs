@@ -32,6 +32,8 @@ pub enum Screen {
     Alerts,
     /// Runs, locks, what can be started.
     Actions,
+    /// Checklists: due, running, done, missed; the walkthrough.
+    Checklists,
     /// The console about itself.
     Diagnostics,
     /// A `[screen.NAME]` that replaces none of these.
@@ -40,8 +42,16 @@ pub enum Screen {
 
 impl Screen {
     /// The built-in ones, in the order of their keys.
-    pub const BUILT_IN: [Self; 7] =
-        [Self::Overview, Self::Service, Self::Logs, Self::Metrics, Self::Alerts, Self::Actions, Self::Diagnostics];
+    pub const BUILT_IN: [Self; 8] = [
+        Self::Overview,
+        Self::Service,
+        Self::Logs,
+        Self::Metrics,
+        Self::Alerts,
+        Self::Actions,
+        Self::Checklists,
+        Self::Diagnostics,
+    ];
 
     /// Its name: the command that opens it.
     pub fn name(&self) -> &str {
@@ -52,6 +62,7 @@ impl Screen {
             Self::Metrics => "metrics",
             Self::Alerts => "alerts",
             Self::Actions => "actions",
+            Self::Checklists => "checklists",
             Self::Diagnostics => "diagnostics",
             Self::Custom(name) => name,
         }
@@ -103,6 +114,8 @@ pub struct Screens {
     pub metrics: MetricsScreen,
     /// Actions.
     pub actions: ActionsScreen,
+    /// Checklists.
+    pub checklists: ChecklistsScreen,
     /// Diagnostics.
     pub diagnostics: DiagnosticsScreen,
 }
@@ -128,6 +141,15 @@ pub struct ServiceScreen {
 pub struct ActionsScreen {
     /// The line on which the output is held, by its index; `None` follows the end.
     pub output_at: Option<u64>,
+}
+
+/// What the checklists screen remembers.
+#[derive(Debug, Clone, Default)]
+pub struct ChecklistsScreen {
+    /// The run that was opened; `None`: that of the row that is selected.
+    pub run: Option<Name>,
+    /// Whether the selection moves on by itself from what is finished: until a person moves it.
+    pub follows: bool,
 }
 
 /// What the diagnostics screen remembers.

@@ -109,7 +109,7 @@ impl Console {
             waiting: Waiting::default(),
             answered: 0,
             focused: true,
-            tails: tails(&layouts, &world.logs),
+            tails: tails(config, &layouts, &world.logs),
             columns: given(&layouts).collect(),
             strip: RunStrip::default(),
             toasts: Toasts::default(),

@@ -261,6 +261,23 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "checklist",
+        examples: &[
+            ("opsroom checklist", "which lists are due, late, running and done"),
+            ("opsroom checklist morning", "work through one, a prompt at a time; a run that was left is resumed"),
+            ("opsroom checklist morning --json", "measure and run what needs no person, print the record"),
+            ("opsroom checklist nightly --json --sign", "for cron: sign it off if every step is finished"),
+        ],
+        exits: &[
+            (exit::OK, "all steps passed; without NAME: printed"),
+            (exit::WARNING, "something was skipped, waived or deferred, or the store has lost entries"),
+            (exit::CRITICAL, "a step failed"),
+            (exit::UNKNOWN, "steps are open, or the store can't be read or written"),
+            (exit::USAGE, "no such checklist, wrong usage, or read-only"),
+            (exit::CONFIG, "the configuration is missing or not valid"),
+        ],
+    },
+    HelpPage {
         command: "notify",
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),

@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod alerting;
 pub mod alerts;
 pub mod check;
+pub mod checklist;
 pub mod console;
 pub mod contact;
 pub mod defaults;

@@ -17,7 +17,7 @@ pub use self::feed::FeedEffect;
 pub use self::history::HistoryEffect;
 pub use self::holder::HolderEffect;
 pub use self::logs::{LogsEffect, ShapeHistoryQuery};
-pub use self::run::{RunEffect, StartRun};
+pub use self::run::{RunEffect, StartRun, StepCommand};
 pub use self::store::StoreEffect;
 pub use self::terminal::TerminalEffect;
 

@@ -18,8 +18,19 @@ pub enum RunEffect {
     Stop(Box<Run>),
     /// Follow the output of a run, from line 0. Whoever followed it before follows it no more.
     Follow(Name),
+    /// Run the command of a step of a checklist to its end.
+    Command(Box<StepCommand>),
     /// Verify a run whose supervisor died: poll its checks, close it, release its lock.
     VerifyNow(Name),
+}
+
+/// The command of a step of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepCommand {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 /// Everything that a run needs beside the plan.

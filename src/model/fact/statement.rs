@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
 };
+use super::checklist::{ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped};
 use super::configuring::ConfigChanged;
 use super::exclusion::{SloExcluded, SloIncluded};
 use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
@@ -16,7 +17,6 @@ use super::said::{
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
 use crate::model::baseline::BaselineSaved;
-use crate::model::thing::{ThingKey, ThingKind};
 use crate::text::name::Name;
 
 /// What a fact says.
@@ -64,6 +64,16 @@ pub enum Statement {
     SloExcluded(SloExcluded),
     /// A person took an exclusion back.
     SloIncluded(SloIncluded),
+    /// A person began a run of a checklist.
+    ChecklistStarted(Box<ChecklistStarted>),
+    /// A step of a checklist has an answer.
+    ChecklistStepped(Box<ChecklistStepped>),
+    /// A person noted something in a run of a checklist.
+    ChecklistNoted(ChecklistNoted),
+    /// A person signed a run of a checklist off.
+    ChecklistSigned(ChecklistSigned),
+    /// A period of a checklist went by without a run.
+    ChecklistMissed(ChecklistMissed),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -146,6 +156,11 @@ impl Statement {
             Self::MaintenanceEnded(_) => "maintenance.ended",
             Self::SloExcluded(_) => "slo.excluded",
             Self::SloIncluded(_) => "slo.included",
+            Self::ChecklistStarted(_) => "checklist.started",
+            Self::ChecklistStepped(_) => "checklist.step",
+            Self::ChecklistNoted(_) => "checklist.note",
+            Self::ChecklistSigned(_) => "checklist.signed",
+            Self::ChecklistMissed(_) => "checklist.missed",
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -185,6 +200,11 @@ impl Statement {
             Self::SloExcluded(SloExcluded { slo, .. }) | Self::SloIncluded(SloIncluded { slo, .. }) => {
                 format!("slo:{slo}")
             }
+            Self::ChecklistStarted(said) => format!("checklist:{}", said.checklist),
+            Self::ChecklistStepped(said) => format!("checklist:{}", said.checklist),
+            Self::ChecklistNoted(ChecklistNoted { checklist, .. })
+            | Self::ChecklistSigned(ChecklistSigned { checklist, .. })
+            | Self::ChecklistMissed(ChecklistMissed { checklist, .. }) => format!("checklist:{checklist}"),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -263,6 +283,11 @@ impl Statement {
             Self::MaintenanceEnded(said) => serde_json::to_value(said),
             Self::SloExcluded(said) => serde_json::to_value(said),
             Self::SloIncluded(said) => serde_json::to_value(said),
+            Self::ChecklistStarted(said) => serde_json::to_value(said),
+            Self::ChecklistStepped(said) => serde_json::to_value(said),
+            Self::ChecklistNoted(said) => serde_json::to_value(said),
+            Self::ChecklistSigned(said) => serde_json::to_value(said),
+            Self::ChecklistMissed(said) => serde_json::to_value(said),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -321,6 +346,11 @@ impl Statement {
             "maintenance.ended" => Self::MaintenanceEnded(typed(detail)?),
             "slo.excluded" => Self::SloExcluded(typed(detail)?),
             "slo.included" => Self::SloIncluded(typed(detail)?),
+            "checklist.started" => Self::ChecklistStarted(typed(detail)?),
+            "checklist.step" => Self::ChecklistStepped(typed(detail)?),
+            "checklist.note" => Self::ChecklistNoted(typed(detail)?),
+            "checklist.signed" => Self::ChecklistSigned(typed(detail)?),
+            "checklist.missed" => Self::ChecklistMissed(typed(detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),
@@ -337,57 +367,5 @@ impl Statement {
             "unlock" => Self::Unlocked(typed(detail)?),
             _ => return None,
         })
-    }
-
-    /// The things that it changes.
-    pub(crate) fn touches(&self) -> Vec<ThingKey> {
-        let run = |run: &Name| ThingKey::new(ThingKind::Run, run);
-        let lock = |target: &str| ThingKey::new(ThingKind::Lock, target);
-        match self {
-            Self::RunImported(imported) => vec![run(&imported.run.id), lock(&imported.run.target)],
-            Self::RunIntended(intended) => vec![run(&intended.run), lock(&intended.target)],
-            Self::RunClosed(closed) => vec![run(&closed.run), lock(&closed.target)],
-            Self::RunEnded(RunEnded { run: id, .. })
-            | Self::RunLost(RunLost { run: id, .. })
-            | Self::RunReopened { run: id }
-            | Self::RunDated(RunDated { run: id, .. }) => vec![run(id)],
-            Self::Unlocked(unlocked) => vec![lock(&unlocked.target)],
-            Self::CheckStatus(status) => vec![ThingKey::new(ThingKind::Check, &status.check)],
-            Self::AlertFired(AlertFired { id, .. })
-            | Self::AlertResolved(AlertResolved { id, .. })
-            | Self::AlertUnacknowledged(AlertUnacknowledged { id, .. }) => vec![ThingKey::new(ThingKind::Alert, id)],
-            Self::AlertAcknowledged(AlertAcknowledged { id, alert, .. }) => {
-                vec![ThingKey::new(ThingKind::Alert, id), ThingKey::new(ThingKind::Note, alert)]
-            }
-            Self::SilenceStarted(SilenceStarted { id, .. }) | Self::SilenceEnded(SilenceEnded { id, .. }) => {
-                vec![ThingKey::new(ThingKind::Silence, id)]
-            }
-            Self::MaintenancePlanned(MaintenancePlanned { id, .. })
-            | Self::MaintenanceStarted(MaintenanceStarted { id, .. })
-            | Self::MaintenanceEnded(MaintenanceEnded { id, .. }) => {
-                vec![ThingKey::new(ThingKind::Maintenance, id)]
-            }
-            Self::SloExcluded(SloExcluded { id, .. }) | Self::SloIncluded(SloIncluded { id, .. }) => {
-                vec![ThingKey::new(ThingKind::Exclusion, id)]
-            }
-            Self::MessageClaimed(MessageClaimed { target, .. })
-            | Self::MessageSent(MessageSent { target, .. })
-            | Self::MessageFailed(MessageFailed { target, .. }) => {
-                vec![ThingKey::new(ThingKind::Message, &target.id())]
-            }
-            Self::BaselineSaved(saved) => vec![ThingKey::new(ThingKind::Baseline, &saved.name)],
-            Self::StoreOpened(_)
-            | Self::StoreImported(_)
-            | Self::StoreRebuilt(_)
-            | Self::StorePruned(_)
-            | Self::LeaseTaken(_)
-            | Self::ConfigChanged(_)
-            | Self::Deployed(_)
-            | Self::WrittenBefore(_)
-            | Self::StoreAccepted(_)
-            | Self::RunCancelled { .. }
-            | Self::RunRefused(_)
-            | Self::Other { .. } => Vec::new(),
-        }
     }
 }

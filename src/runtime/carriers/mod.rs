@@ -22,7 +22,7 @@ impl Core {
             Effect::Feed(effect) => self.feed(effect),
             Effect::Run(request, effect) => {
                 let config = Arc::clone(&self.state().world.config);
-                self.effects.run(&mut self.tasks, request, effect, config);
+                self.effects.run(&mut self.tasks, request, effect, (config, self.clock));
             }
             Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect, self.clock),
             Effect::History(effect) => self.history(effect),

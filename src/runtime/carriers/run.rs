@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::effect::{RequestId, RunEffect};
 use crate::runtime::effects::Effects;
 use crate::runtime::tasks::Tasks;
 
 impl Effects {
-    pub(super) fn run(&mut self, tasks: &mut Tasks, request: RequestId, effect: RunEffect, config: Arc<Config>) {
-        let tools = self.tools.clone();
+    pub(super) fn run(
+        &mut self,
+        tasks: &mut Tasks,
+        request: RequestId,
+        effect: RunEffect,
+        about: (Arc<Config>, Clock),
+    ) {
+        let (tools, (config, clock)) = (self.tools.clone(), about);
         match effect {
             RunEffect::FetchChoices(action) => {
                 tasks.once("choices", async move { tools.choices(request, &action, &config).await });
@@ -26,6 +33,9 @@ impl Effects {
                         () = tools.stop(request, &run) => {}
                     }
                 });
+            }
+            RunEffect::Command(command) => {
+                tasks.once("step", async move { tools.step(request, &command, &config, clock).await });
             }
             RunEffect::Follow(run) => self.follow(tasks, request, run),
         }

@@ -13,6 +13,7 @@ mod line;
 mod palette;
 mod patterns;
 mod record;
+mod step_dialog;
 mod top;
 
 use std::any::Any;
@@ -32,6 +33,7 @@ use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::patterns::PatternsOverlay;
 use crate::app::overlays::record::RecordOverlay;
+use crate::app::overlays::step_dialog::StepDialog;
 use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
 use crate::app::state::overlay::Overlay;
@@ -60,6 +62,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<Palette>,
     draws::<PatternsOverlay>,
     draws::<RecordOverlay>,
+    draws::<StepDialog>,
     draws::<TopOverlay>,
 ];
 

@@ -6,6 +6,7 @@ mod actions;
 pub mod alerts;
 mod charts;
 pub mod check;
+mod checklists;
 mod checks;
 mod figures;
 mod levels;
@@ -32,6 +33,7 @@ mod silences;
 mod slo;
 mod startable;
 pub mod timeline;
+mod walkthrough;
 
 use std::ops::Range;
 
@@ -95,6 +97,10 @@ const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::LOCKS, &locks::Locks),
     (&panels::OUTPUT, &output::Output),
     (&panels::ACTION_DETAIL, &action_detail::ActionDetail),
+    (&panels::CHECKLISTS, &checklists::Checklists),
+    (&panels::WALKTHROUGH, &walkthrough::Walkthrough),
+    (&panels::STEP_DETAIL, &walkthrough::StepDetail),
+    (&panels::STEP_PANEL, &walkthrough::StepPanel),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

@@ -10,7 +10,6 @@ use opsroom::app::screens::Screen;
 use opsroom::cli::exit_code;
 use opsroom::config::panels::{self, PanelSpec};
 use opsroom::config::sections::source::Source;
-use opsroom::config::titles::title_of_check;
 use opsroom::lang::time::Stamp;
 use opsroom::lang::unit::{self, parse_duration};
 use opsroom::model::document::PollError;
@@ -525,12 +524,16 @@ impl Play {
     pub fn check_on_screen(&mut self, name: &str) -> OnScreen {
         let row = self.console.state.world.row_of(name);
         self.service = Some(row);
-        let title = title_of_check(&self.console.state.world.config, name).to_owned();
+        // The only check of a service is called as that is.
+        let config = self.console.state.world.config.clone();
+        let of = config.checks.iter().find(|check| *check.name == *name).and_then(|check| check.service.as_ref());
+        let title = config.services.iter().find(|service| Some(&service.name) == of).map(|service| &*service.title);
         let lines = self.panel(Screen::Service, &panels::CHECKS);
         let heading = |line: &String| {
             let of = |(label, word): (&str, &'static str)| {
                 let rest = line.strip_prefix(label)?.trim_start();
-                let rest = rest.strip_prefix(&title).filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
+                let rest = rest.strip_prefix(name).or_else(|| rest.strip_prefix(title?));
+                let rest = rest.filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
                 Some((word, rest.to_owned()))
             };
             LABELS.into_iter().find_map(of)

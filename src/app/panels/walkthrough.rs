@@ -1,0 +1,123 @@
+//! The steps of the run that is looked at, with the sign-off behind them.
+
+use super::{Hint, Panel};
+use crate::app::checklists;
+use crate::app::keymap::Command;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::commands::CommandContext;
+use crate::config::panels::{self, PanelId};
+use crate::model::checklist::StepKind;
+use crate::model::effect::Effect;
+
+pub(super) struct Walkthrough;
+
+impl Panel for Walkthrough {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        let Some(record) = state.shown_round() else { return Vec::new() };
+        let key = |step: Option<_>| RowKey::Step(record.id.clone(), step);
+        let words: Vec<String> = filter.split_whitespace().map(str::to_lowercase).collect();
+        let is_shown = |title: &str| words.iter().all(|word| title.to_lowercase().contains(word));
+        let steps = record.steps.iter().filter(|step| is_shown(step.asked.title.as_str()));
+        let steps = steps.map(|step| key(Some(step.asked.id.clone())));
+        steps.chain(record.is_open().then(|| key(None))).collect()
+    }
+
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Checklists)
+    }
+
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        let Some(record) = state.shown_round().filter(|record| record.is_open()) else {
+            return vec![(Command::NextPanel, "next panel")];
+        };
+        let round = state.seen().round(record);
+        let Some(step) = state.shown_step(&round) else {
+            return vec![(Command::Open, "sign off"), (Command::StepNote, "note")];
+        };
+        let does = match step.kind() {
+            _ if step.state.is_terminal() => "next",
+            StepKind::Auto => "measure again",
+            StepKind::Measure => "type the number",
+            StepKind::Ask => "yes",
+            StepKind::Run => "run it",
+            StepKind::Action => "start the action",
+            StepKind::Confirm => "fine",
+        };
+        vec![
+            (Command::Open, does),
+            (Command::StepFail, "fail"),
+            (Command::StepSkip, "skip"),
+            (Command::StepWaive, "waive"),
+            (Command::StepDefer, "defer"),
+            (Command::StepNote, "note"),
+        ]
+    }
+
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
+        checklists::command(state, command, effects)
+    }
+
+    fn moved(&self, state: &mut State) {
+        checklists::moved(state);
+    }
+
+    fn opens_by_click(&self) -> bool {
+        false
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
+        checklists::enter(state, row, effects);
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        let RowKey::Step(run, Some(step)) = row? else { return None };
+        let round = state.seen().round(state.seen().checklist_run(run)?);
+        let step = &round.steps[round.place_of(step)?];
+        let value = step.value.as_ref().map_or_else(String::new, |value| format!(": {value}"));
+        Some(format!("{} {}{value}", step.title, step.state.word()))
+    }
+}
+
+/// What is known of the selected step.
+pub(super) struct StepDetail;
+
+impl Panel for StepDetail {
+    fn takes_focus(&self, _state: &State) -> bool {
+        false
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        state.shown_round().is_some()
+    }
+}
+
+/// The panel that belongs to the selected step.
+pub(super) struct StepPanel;
+
+impl Panel for StepPanel {
+    fn takes_focus(&self, _state: &State) -> bool {
+        false
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        beside(state).is_some()
+    }
+
+    fn shows_records(&self) -> bool {
+        true
+    }
+}
+
+/// The panel that belongs to the selected step.
+pub(crate) fn beside(state: &State) -> Option<PanelId> {
+    let round = state.seen().round(state.shown_round()?);
+    let shown = state.shown_step(&round)?.config?.show.clone()?;
+    // A panel that shows itself would do so for ever.
+    let is_own = [&panels::STEP_PANEL, &panels::STEP_DETAIL, &panels::WALKTHROUGH].iter().any(|own| shown.is(own));
+    (!is_own).then_some(shown)
+}

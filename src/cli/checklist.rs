@@ -1,0 +1,210 @@
+//! `opsroom checklist`: which lists are due, and the walkthrough of one, a prompt at a time.
+
+mod record;
+mod session;
+mod walk;
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use self::session::Session;
+use super::output::{self, exit};
+use super::{Global, configuration, run_service};
+use crate::config::Config;
+use crate::config::sections::checklist::Checklist;
+use crate::lang::nearest::{listed, nearest};
+use crate::model::maintenance::clock_with_zone;
+use crate::text::name::Name;
+use crate::world::checklists::due::{ListStanding, ListView};
+use crate::world::checklists::said::exit_of;
+use crate::world::{World, one_round};
+
+/// What `opsroom checklist` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The checklist. Default: list all of them
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Measure and run what needs no person, leave the rest open, and print the record as JSON
+    #[arg(long)]
+    json: bool,
+    /// Plain lines; this is the only form
+    #[arg(long)]
+    plain: bool,
+    /// Print the latest run; start, measure and run nothing
+    #[arg(long, requires = "name")]
+    show: bool,
+    /// Sign the run off if every step is finished
+    #[arg(long, requires = "name", conflicts_with = "show")]
+    sign: bool,
+}
+
+/// One list, as JSON has it. The fields and their names are a promise; some may be added.
+#[derive(Debug, Serialize)]
+struct ListLine<'a> {
+    name: &'a Name,
+    title: &'a str,
+    state: &'static str,
+    due: Option<String>,
+    late_from: Option<String>,
+    next_due: Option<String>,
+    run: Option<&'a Name>,
+    periods: usize,
+    done: usize,
+    on_time: usize,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let found = match configuration::find(global) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let Some(name) = &arguments.name else {
+        return output::carry_out(list(arguments.json, global, found.config));
+    };
+    let Some(list) = found.config.checklist(name) else {
+        let (problem, hint) = unknown(name, &found.config);
+        return output::fail(exit::USAGE, &problem, &hint);
+    };
+    if arguments.show {
+        return output::carry_out(show(arguments.json, global, &found.config, list));
+    }
+    if found.config.console.read_only {
+        let hint = "omit --read-only, or see `read_only` in the configuration; --show works";
+        return output::fail(exit::USAGE, "read-only: no checklist can be worked through here", hint);
+    }
+    output::carry_out(work(arguments, global, &found.config, list))
+}
+
+fn unknown(name: &str, config: &Config) -> (String, String) {
+    let known: Vec<&str> = config.checklists.iter().map(|list| &*list.name).collect();
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "add [checklist.NAME] to the configuration".to_owned(),
+        None => format!("known: {}", listed(known.iter().copied())),
+    };
+    (format!("no checklist named `{name}`"), hint)
+}
+
+/// A world that knows what is on record.
+async fn recorded(global: &Global, config: &Arc<Config>) -> Result<World, u8> {
+    let mut world = one_round::world(config, global.clock.now());
+    let Some(run_service) = run_service::look(global, true).await? else { return Ok(world) };
+    let read = run_service.store().checklists().await;
+    let code = run_service::close_read(&run_service, exit::OK).await;
+    let things = read.map_err(|error| run_service::broken(&error))?;
+    let _ = world.alerts_read(&things);
+    if code == exit::OK { Ok(world) } else { Err(code) }
+}
+
+async fn list(json: bool, global: &Global, config: Arc<Config>) -> u8 {
+    let world = match recorded(global, &config).await {
+        Ok(world) => world,
+        Err(code) => return code,
+    };
+    if json {
+        let lines: Vec<ListLine<'_>> = world.lists().map(|view| line(&world, &view)).collect();
+        return match serde_json::to_string_pretty(&lines) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the lists as JSON: {error}"), ""),
+        };
+    }
+    let mut text = String::new();
+    for view in world.lists() {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "{:<9}  {:<16}  {}", view.state.word(), view.list.name, in_words(&world, &view));
+    }
+    output::print(if text.is_empty() { "no checklists configured; add [checklist.NAME]\n" } else { &text })
+}
+
+fn line<'a>(world: &World, view: &ListView<'a>) -> ListLine<'a> {
+    let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let kept = world.kept(&view.list.name);
+    ListLine {
+        name: &view.list.name,
+        title: &view.list.title,
+        state: match view.state {
+            ListStanding::OnDemand => "on_demand",
+            state => state.word(),
+        },
+        due: view.period.map(|(due, _)| written(due)),
+        late_from: view.late_from.map(written),
+        next_due: view.period.map(|(_, next)| written(next)),
+        run: view.run.map(|run| &run.id),
+        periods: kept.periods,
+        done: kept.done,
+        on_time: kept.on_time,
+    }
+}
+
+/// `Morning checklist, due 09:00 UTC, on time until 13:00 UTC`.
+fn in_words(world: &World, view: &ListView<'_>) -> String {
+    let zone = view.list.zone(world.config.console.timezone);
+    let clock = |at| clock_with_zone(at, world.now.utc, zone);
+    let title = &view.list.title;
+    let counts = view.run.map_or_else(String::new, |run| world.round(run).counts().describe());
+    match (view.state, view.period, view.run) {
+        (ListStanding::Running, _, Some(run)) => {
+            let by = run.started.as_ref().map_or_else(String::new, |(at, by)| format!(", {by} since {}", clock(*at)));
+            format!("{title}{by}: {counts}")
+        }
+        (ListStanding::Done, Some((_, next)), Some(run)) => {
+            let how = match &run.signed {
+                Some(signed) => format!("signed off by {} {}: {counts}", signed.by, clock(signed.at)),
+                None => "missed".to_owned(),
+            };
+            format!("{title}, {how}; due again {}", clock(next))
+        }
+        (ListStanding::Late, Some((due, next)), _) => {
+            let late = view.late_from.map_or_else(String::new, clock);
+            format!("{title}, was due {}, late since {late}; missed from {}", clock(due), clock(next))
+        }
+        (ListStanding::Done, Some((due, _)), None) => format!("{title}, due {}", clock(due)),
+        (_, Some((due, _)), _) => {
+            let late = view.late_from.map_or_else(String::new, clock);
+            format!("{title}, due {}, on time until {late}", clock(due))
+        }
+        (_, None, _) => title.clone(),
+    }
+}
+
+async fn show(json: bool, global: &Global, config: &Arc<Config>, list: &Checklist) -> u8 {
+    let world = match recorded(global, config).await {
+        Ok(world) => world,
+        Err(code) => return code,
+    };
+    let runs = world.runs_of_checklist(&list.name);
+    let Some(run) = runs.first() else {
+        let hint = format!("opsroom checklist {} starts one", list.name);
+        return output::fail(exit::UNKNOWN, &format!("no run of `{}` yet", list.name), &hint);
+    };
+    // Nothing was measured: what is on record is what is shown.
+    let printed = record::print(&world, run, json);
+    if printed == exit::OK { exit_of(&run.counts()) } else { printed }
+}
+
+async fn work(arguments: &Arguments, global: &Global, config: &Arc<Config>, list: &Checklist) -> u8 {
+    let mut session = match Session::open(global, config, list).await {
+        Ok(session) => session,
+        Err(code) => return code,
+    };
+    let asks = !arguments.json && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let worked = if asks { walk::walk(&mut session).await } else { session.alone(arguments.sign).await };
+    let code = match worked {
+        Ok(()) => {
+            let run = session.run();
+            let printed = run.map_or(exit::OK, |run| record::print(&session.world, run, arguments.json));
+            let counts = run.map(|run| session.world.round(run).counts());
+            if printed == exit::OK { counts.as_ref().map_or(exit::UNKNOWN, exit_of) } else { printed }
+        }
+        Err(code) => code,
+    };
+    session.close().await;
+    code
+}

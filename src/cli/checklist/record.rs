@@ -1,0 +1,216 @@
+//! The record of a run, as JSON and in lines.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::cli::output::{self, exit};
+use crate::lang::unit;
+use crate::model::checklist::StepState;
+use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::{ChecklistRecord, NotedText};
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::World;
+use crate::world::checklists::round::{ChecklistRound, RoundStep};
+
+/// A run, as JSON has it. The fields and their names are a promise; some may be added.
+#[derive(Debug, Serialize)]
+struct RunJson<'a> {
+    run: &'a Name,
+    checklist: &'a Name,
+    title: &'a SafeText,
+    state: &'static str,
+    due: Option<String>,
+    late_from: Option<String>,
+    started_at: Option<String>,
+    started_by: Option<&'a SafeText>,
+    ended_at: Option<String>,
+    signed_by: Option<&'a SafeText>,
+    on_time: Option<bool>,
+    fast: Option<bool>,
+    budget_s: Option<u64>,
+    took_s: Option<i64>,
+    /// Whether the list is another one than in the run before.
+    changed: bool,
+    digest: Option<&'a str>,
+    steps: Vec<StepJson<'a>>,
+    notes: Vec<NoteJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepJson<'a> {
+    id: &'a Name,
+    title: &'a SafeText,
+    kind: &'static str,
+    state: StepState,
+    value: Option<&'a SafeText>,
+    limit: Option<&'a SafeText>,
+    reason: Option<&'a SafeText>,
+    at: Option<String>,
+    by: Option<&'a SafeText>,
+    evidence: Option<&'a SafeText>,
+    deferred_to: Option<&'a Name>,
+    reused_from: Option<&'a Name>,
+    reused_at: Option<String>,
+    before: Option<&'a SafeText>,
+}
+
+#[derive(Debug, Serialize)]
+struct NoteJson<'a> {
+    step: Option<&'a Name>,
+    text: &'a SafeText,
+    at: String,
+    by: &'a SafeText,
+}
+
+fn written(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The word for how a run stands.
+const fn state(record: &ChecklistRecord) -> &'static str {
+    if record.signed.is_some() {
+        "done"
+    } else if record.missed.is_some() {
+        "missed"
+    } else {
+        "running"
+    }
+}
+
+/// Prints a run.
+pub(super) fn print(world: &World, record: &ChecklistRecord, json: bool) -> u8 {
+    let round = world.round(record);
+    if !json {
+        return output::print(&lines(world, &round));
+    }
+    match serde_json::to_string_pretty(&as_json(world, &round)) {
+        Ok(text) => output::print_json(&format!("{text}\n")),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the run as JSON: {error}"), ""),
+    }
+}
+
+fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {
+    let record = round.record;
+    let note = |note: &'a NotedText| NoteJson {
+        step: note.step.as_ref(),
+        text: &note.text,
+        at: written(note.at),
+        by: &note.by,
+    };
+    RunJson {
+        run: &record.id,
+        checklist: &record.checklist,
+        title: &record.title,
+        state: state(record),
+        due: record.due.map(written),
+        late_from: record.until.map(written),
+        started_at: record.started.as_ref().map(|(at, _)| written(*at)),
+        started_by: record.started.as_ref().map(|(_, by)| by),
+        ended_at: record.ended_at().map(written),
+        signed_by: record.signed.as_ref().map(|signed| &signed.by),
+        on_time: (!record.is_open()).then(|| record.is_on_time()),
+        fast: record.signed.as_ref().map(|signed| signed.fast),
+        budget_s: record.budget_s,
+        took_s: round.took(world.now.utc).map(|took| took.num_seconds()),
+        changed: round.is_changed(),
+        digest: record.signed.as_ref().map(|signed| signed.digest.as_str()),
+        steps: round.steps.iter().map(step).collect(),
+        notes: record.notes.iter().map(note).collect(),
+    }
+}
+
+fn step<'a>(step: &'a RoundStep<'_>) -> StepJson<'a> {
+    let answer = step.answer();
+    let reused = answer.and_then(|answer| answer.reused.as_ref());
+    StepJson {
+        id: step.id(),
+        title: &step.title,
+        kind: step.kind().word(),
+        state: step.state,
+        value: step.value.as_ref(),
+        limit: answer.and_then(|answer| answer.limit.as_ref()),
+        reason: answer.and_then(|answer| answer.reason.as_ref()),
+        at: answer.map(|answer| written(answer.at)),
+        by: answer.map(|answer| &answer.by),
+        evidence: answer.and_then(|answer| answer.evidence.as_ref()),
+        deferred_to: answer.and_then(|answer| answer.to.as_ref()),
+        reused_from: reused.map(|reused| &reused.run),
+        reused_at: reused.map(|reused| written(reused.at)),
+        before: step.before.and_then(|before| before.value.as_ref()),
+    }
+}
+
+/// A run in lines: how it stands, then each step.
+pub(super) fn lines(world: &World, round: &ChecklistRound<'_>) -> String {
+    let record = round.record;
+    let zone = round.list.map_or(world.config.console.timezone, |list| list.zone(world.config.console.timezone));
+    let clock = |at| clock_with_zone(at, world.now.utc, zone);
+    let mut text = format!("{} · {} · {}\n", record.title, state(record), round.counts().describe());
+    for (number, step) in (1..).zip(&round.steps) {
+        let _ = writeln!(text, "{number:>3} {:<14} {}{}", step.state.word(), step.title, about(world, step));
+        let answer = step.answer();
+        if let Some(evidence) = answer.and_then(|answer| answer.evidence.as_ref()) {
+            for line in evidence.lines() {
+                let _ = writeln!(text, "      | {line}");
+            }
+        }
+        for note in record.notes.iter().filter(|note| note.step.as_ref() == Some(step.id())) {
+            let _ = writeln!(text, "      note by {} {}: {}", note.by, clock(note.at), note.text);
+        }
+    }
+    for note in record.notes.iter().filter(|note| note.step.is_none()) {
+        let _ = writeln!(text, "note by {} {}: {}", note.by, clock(note.at), note.text);
+    }
+    if let Some(took) = round.took(world.now.utc).and_then(|took| took.to_std().ok()) {
+        let budget = record.budget_s.map_or_else(String::new, |budget| {
+            format!(" of {}", unit::duration(std::time::Duration::from_secs(budget)))
+        });
+        let _ = write!(text, "took {}{budget}", unit::age(took));
+        if let Some(signed) = &record.signed {
+            let late = if record.is_on_time() { "" } else { ", late" };
+            let fast = if signed.fast { ", fast: under 2 s a step" } else { "" };
+            let _ = write!(text, "; signed off by {} {}{late}{fast}", signed.by, clock(signed.at));
+            let _ = write!(text, "\nrun digest {}", signed.digest);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// `: 91 % (metric:disk < 85%), yesterday 84 %, waived: cleaning up, reused, 42m old`.
+pub(super) fn about(world: &World, step: &RoundStep<'_>) -> String {
+    let mut text = String::new();
+    if let Some(value) = &step.value {
+        let _ = write!(text, ": {value}");
+    }
+    let limit = step.config.map(|config| config.limit()).filter(|limit| !limit.is_empty());
+    if let Some(limit) = limit.filter(|_| step.state == StepState::Failed) {
+        let _ = write!(text, " (expected {limit})");
+    }
+    if let Some(before) = step
+        .before
+        .and_then(|before| before.value.as_ref())
+        .filter(|_| step.value.as_ref() != step.before.and_then(|before| before.value.as_ref()))
+    {
+        let _ = write!(text, ", last time {before}");
+    }
+    if step.stale {
+        text.push_str(", stale");
+    }
+    if let Some(answer) = step.answer() {
+        if let Some(reason) = &answer.reason {
+            let _ = write!(text, ", because: {reason}");
+        }
+        if let Some(to) = &answer.to {
+            let _ = write!(text, ", to {to}");
+        }
+        if let Some(reused) = &answer.reused {
+            let age = (world.now.utc - reused.at).to_std().unwrap_or_default();
+            let _ = write!(text, ", reused, {} old", unit::age(age));
+        }
+    }
+    text
+}

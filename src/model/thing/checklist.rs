@@ -1,0 +1,318 @@
+//! Runs of checklists, from their start to the sign-off.
+//!
+//! *Invariant:* what the record refuses is refused everywhere: the store asks it before it writes, the console before it
+//! sends.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::alert::login;
+use super::{StoredThing, ThingKey, ThingKind, Things};
+use crate::model::checklist::{ChecklistRefusal, MAX_NOTES, StepCounts, StepState};
+use crate::model::fact::{
+    AskedStep, ChecklistMissed, ChecklistStarted, ChecklistStepped, Fact, NewFact, ReusedResult, Statement,
+};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// A run as it is on record, or a period that went by without one. It is open until it is signed off or missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistRecord {
+    /// Its id.
+    pub id: Name,
+    /// The checklist, by its name in the configuration.
+    pub checklist: Name,
+    /// How it is shown.
+    pub title: SafeText,
+    /// When it was due; `None`: on demand.
+    pub due: Option<DateTime<Utc>>,
+    /// Until when it is on time.
+    pub until: Option<DateTime<Utc>>,
+    /// So many seconds it may take.
+    pub budget_s: Option<u64>,
+    /// A digest of its definition.
+    pub digest: String,
+    /// When it began, and by whom; `None`: it never did.
+    pub started: Option<(DateTime<Utc>, SafeText)>,
+    /// What is asked, with the answers, in its order.
+    pub steps: Vec<StepRecord>,
+    /// What was noted, oldest first.
+    pub notes: Vec<NotedText>,
+    /// The sign-off.
+    pub signed: Option<SignOff>,
+    /// When its period went by.
+    pub missed: Option<DateTime<Utc>>,
+}
+
+/// A step with its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// What is asked.
+    #[serde(flatten)]
+    pub asked: AskedStep,
+    /// The answer that holds.
+    pub answer: Option<StepAnswer>,
+}
+
+/// How a step was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepAnswer {
+    /// How it stands.
+    pub state: StepState,
+    /// Whether it was measured.
+    pub sensed: bool,
+    /// What was found.
+    pub value: Option<SafeText>,
+    /// What it is compared with.
+    pub limit: Option<SafeText>,
+    /// Why it is so.
+    pub reason: Option<SafeText>,
+    /// What a command put out, or the run of an action.
+    pub evidence: Option<SafeText>,
+    /// The list to which it was deferred.
+    pub to: Option<Name>,
+    /// Where the result was taken from.
+    pub reused: Option<ReusedResult>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom, or on whose console it was measured.
+    pub by: SafeText,
+}
+
+/// What a person noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedText {
+    /// The step that it is about; `None`: the run.
+    pub step: Option<Name>,
+    /// What.
+    pub text: SafeText,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: SafeText,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: SafeText,
+    /// A digest of the run as it was signed.
+    pub digest: String,
+    /// Whether it went faster than a person looks.
+    pub fast: bool,
+}
+
+impl StepAnswer {
+    fn new(draft: &NewFact, said: &ChecklistStepped) -> Self {
+        let ChecklistStepped { state, sensed, value, limit, reason, evidence, to, reused, .. } = said.clone();
+        Self { state, sensed, value, limit, reason, evidence, to, reused, at: draft.at, by: login(&draft.who) }
+    }
+}
+
+impl StepRecord {
+    /// How it stands on record.
+    pub fn state(&self) -> StepState {
+        self.answer.as_ref().map_or(StepState::Open, |answer| answer.state)
+    }
+}
+
+impl ChecklistRecord {
+    fn started(draft: &NewFact, said: &ChecklistStarted) -> Self {
+        let ChecklistStarted { run: id, checklist, title, due, until, budget_s, digest, steps } = said.clone();
+        let steps = steps.into_iter().map(|asked| StepRecord { asked, answer: None }).collect();
+        let started = Some((draft.at, login(&draft.who)));
+        let (notes, signed, missed) = (Vec::new(), None, None);
+        Self { id, checklist, title, due, until, budget_s, digest, started, steps, notes, signed, missed }
+    }
+
+    fn missed(said: &ChecklistMissed) -> Self {
+        let ChecklistMissed { run: id, checklist, title, due, ended } = said.clone();
+        Self {
+            id,
+            checklist,
+            title,
+            due: Some(due),
+            until: None,
+            budget_s: None,
+            digest: String::new(),
+            started: None,
+            steps: Vec::new(),
+            notes: Vec::new(),
+            signed: None,
+            missed: Some(ended),
+        }
+    }
+
+    /// Whether it still goes on.
+    pub const fn is_open(&self) -> bool {
+        self.signed.is_none() && self.missed.is_none()
+    }
+
+    /// When it ended: signed off, or missed.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.signed.as_ref().map(|signed| signed.at).or(self.missed)
+    }
+
+    /// Whether it was signed off within its window; what is on demand always is.
+    pub fn is_on_time(&self) -> bool {
+        self.signed.as_ref().is_some_and(|signed| self.until.is_none_or(|until| signed.at < until))
+    }
+
+    /// How its steps stand on record.
+    pub fn counts(&self) -> StepCounts {
+        StepCounts::of(self.steps.iter().map(StepRecord::state))
+    }
+
+    /// A step by its id.
+    pub fn step(&self, id: &str) -> Option<&StepRecord> {
+        self.steps.iter().find(|step| *step.asked.id == *id)
+    }
+
+    /// The gate that is not passed yet and stands before a step.
+    pub fn gate_before(&self, id: &str) -> Option<&StepRecord> {
+        let before = self.steps.iter().take_while(|step| *step.asked.id != *id);
+        before.filter(|step| step.asked.gate).find(|step| !step.state().is_terminal())
+    }
+
+    /// A digest of what was asked and found, in hex: what is signed. Who said it and when is in the audit, by its own hash.
+    pub fn run_digest(&self) -> String {
+        let found = self.steps.iter().map(|step| {
+            let answer = step.answer.as_ref();
+            let value =
+                answer.map(|answer| (&answer.value, &answer.limit, &answer.reason, &answer.evidence, &answer.to));
+            (&step.asked, step.state(), value)
+        });
+        let content = (&self.id, &self.digest, found.collect::<Vec<_>>());
+        // Plain data always has a form in JSON.
+        let text = serde_json::to_vec(&content).unwrap_or_default();
+        Sha256::digest(&text).iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    /// Why something is not put on record, of which `known` is there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn admits(known: Option<&Self>, said: &Statement) -> Result<(), ChecklistRefusal> {
+        match (said, known) {
+            (Statement::ChecklistStarted(_) | Statement::ChecklistMissed(_), None) => Ok(()),
+            (Statement::ChecklistStarted(_), Some(known)) => {
+                known.unchanging()?;
+                let (at, by) = known.started.clone().unwrap_or_default();
+                Err(ChecklistRefusal::Begun { by, at })
+            }
+            (Statement::ChecklistMissed(_), Some(known)) => known.unchanging(),
+            (Statement::ChecklistStepped(said), Some(known)) => known.admits_step(said),
+            (Statement::ChecklistNoted(_), Some(known)) => {
+                // An addendum to what is signed changes nothing of it.
+                if known.notes.len() < MAX_NOTES { Ok(()) } else { Err(ChecklistRefusal::Full) }
+            }
+            (Statement::ChecklistSigned(sign), Some(known)) => {
+                known.unchanging()?;
+                let mut left = known.steps.iter().filter(|step| !step.state().is_terminal());
+                match (left.next(), left.count()) {
+                    (Some(first), more) => Err(ChecklistRefusal::Unfinished(more + 1, first.asked.title.clone())),
+                    // What is signed is what the person saw.
+                    (None, _) if sign.digest != known.run_digest() => Err(ChecklistRefusal::Changed),
+                    (None, _) => Ok(()),
+                }
+            }
+            (said, None) => match checklist_run_of(said) {
+                Some(run) => Err(ChecklistRefusal::NoRun(run.clone())),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses where nothing of it changes any more.
+    fn unchanging(&self) -> Result<(), ChecklistRefusal> {
+        if let Some(SignOff { at, by, .. }) = &self.signed {
+            return Err(ChecklistRefusal::Signed { by: by.clone(), at: *at });
+        }
+        if self.missed.is_some() { Err(ChecklistRefusal::Missed(self.title.clone())) } else { Ok(()) }
+    }
+
+    fn admits_step(&self, said: &ChecklistStepped) -> Result<(), ChecklistRefusal> {
+        self.unchanging()?;
+        let step = self.step(&said.step).ok_or_else(|| ChecklistRefusal::NoStep(said.step.clone()))?;
+        let title = || step.asked.title.clone();
+        if !said.sensed && said.state == StepState::Passed && step.asked.kind.is_sensed() {
+            return Err(ChecklistRefusal::Measured(title()));
+        }
+        if let Some(gate) = self.gate_before(&said.step).filter(|_| !said.sensed && said.reused.is_none()) {
+            return Err(ChecklistRefusal::Gated(gate.asked.title.clone()));
+        }
+        let Some(known) = &step.answer else { return Ok(()) };
+        let done = || ChecklistRefusal::Done { title: title(), by: known.by.clone(), at: known.at };
+        match (said.sensed, known.state) {
+            // What a person decided stands over what is measured.
+            (true, state) if state.is_passed_over() || (state == StepState::Failed && !known.sensed) => Err(done()),
+            (true, state) if state == said.state && known.value == said.value => Err(ChecklistRefusal::Same),
+            (true, _) => Ok(()),
+            // A person may say that a pass is wrong, and answer again what failed or is open again.
+            (false, StepState::Failed | StepState::Open | StepState::NotApplicable) => Ok(()),
+            (false, _) if matches!(said.state, StepState::Failed | StepState::Open) => Ok(()),
+            (false, _) if known.sensed => Ok(()),
+            (false, _) => Err(done()),
+        }
+    }
+
+    /// Takes in what is said of a run, of which `known` is on record; `None`: that is no news.
+    pub fn after(known: Option<Self>, draft: &NewFact) -> Option<Self> {
+        Self::admits(known.as_ref(), &draft.said).ok()?;
+        match (&draft.said, known) {
+            (Statement::ChecklistStarted(said), None) => Some(Self::started(draft, said)),
+            (Statement::ChecklistMissed(said), None) => Some(Self::missed(said)),
+            (Statement::ChecklistMissed(said), Some(known)) => Some(Self { missed: Some(said.ended), ..known }),
+            (Statement::ChecklistStepped(said), Some(mut known)) => {
+                let step = known.steps.iter_mut().find(|step| step.asked.id == said.step)?;
+                step.answer = Some(StepAnswer::new(draft, said));
+                Some(known)
+            }
+            (Statement::ChecklistNoted(said), Some(mut known)) => {
+                let (step, text) = (said.step.clone(), said.text.clone());
+                known.notes.push(NotedText { step, text, at: draft.at, by: login(&draft.who) });
+                Some(known)
+            }
+            (Statement::ChecklistSigned(said), Some(known)) => {
+                let (digest, fast) = (said.digest.clone(), said.fast);
+                let signed = Some(SignOff { at: draft.at, by: login(&draft.who), digest, fast });
+                Some(Self { signed, ..known })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The run that something is said of; `None`: it is about something else.
+pub(crate) fn checklist_run_of(said: &Statement) -> Option<&Name> {
+    match said {
+        Statement::ChecklistStarted(said) => Some(&said.run),
+        Statement::ChecklistStepped(said) => Some(&said.run),
+        Statement::ChecklistNoted(said) => Some(&said.run),
+        Statement::ChecklistSigned(said) => Some(&said.run),
+        Statement::ChecklistMissed(said) => Some(&said.run),
+        _ => None,
+    }
+}
+
+pub(super) fn follow(fact: &Fact, things: &mut Things) {
+    let Some(run) = checklist_run_of(fact.said()) else { return };
+    let key = ThingKey::new(ThingKind::Checklist, run);
+    let known = things.get(&key).and_then(StoredThing::read::<ChecklistRecord>);
+    if let Some(record) = ChecklistRecord::after(known, &fact.draft) {
+        things.write(key, record.is_open(), record.checklist.to_string(), &record, fact.seq);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! The checklists, and the runs that are over.
+
+use chrono::{DateTime, Utc};
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use crate::app::layout::Target;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::ChecklistRecord;
+use crate::theme::Role;
+use crate::ui::line::{Line, Span};
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::world::checklists::due::{ListStanding, ListView};
+
+const COLUMNS: [Column; 3] =
+    [Column::text("state", 9, 9, 0), Column::text("checklist", 14, 30, 0), Column::text("when", 10, 60, 1)];
+
+pub(super) struct Checklists;
+
+impl PanelView for Checklists {
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.rows(id).len(), room))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        frame(state, painter, id, "checklists").foot(listing.position()).draw(painter, area);
+        note(painter, inner, id.clone());
+        if listing.keys.is_empty() {
+            let nothing = || Notice::empty("no checklists configured", "add [checklist.NAME] with `at` and `step`");
+            none_matches(state, id).unwrap_or_else(nothing).draw(painter, inner);
+            return;
+        }
+        let world = state.seen();
+        let rows = listing.visible().iter().filter_map(|key| match key {
+            RowKey::Checklist(name) => Some(list_row(state, &world.list_view(world.config.checklist(name)?))),
+            RowKey::Round(run) => Some(over_row(state, world.checklist_run(run)?)),
+            _ => None,
+        });
+        let (rows, focused) = (rows.collect(), focused(state, id));
+        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    }
+}
+
+fn list_row<'a>(state: &State, view: &ListView<'a>) -> TableRow<'a> {
+    let world = state.seen();
+    let zone = view.list.zone(world.config.console.timezone);
+    let clock = |at: DateTime<Utc>| clock_with_zone(at, world.now.utc, zone);
+    let role = match view.state {
+        ListStanding::Late => Role::StatusDegraded,
+        ListStanding::Running => Role::StatusPending,
+        ListStanding::Due => Role::TextStrong,
+        ListStanding::Done => Role::StatusOk,
+        ListStanding::OnDemand => Role::TextDim,
+    };
+    let when = match (view.state, view.run, view.period) {
+        (ListStanding::Running, Some(run), _) => {
+            let counts = world.round(run).counts();
+            let by = run.started.as_ref().map_or("", |(_, by)| by.as_str());
+            let worst = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
+            format!("{} of {}{worst} · {by}", counts.terminal(), counts.total())
+        }
+        (ListStanding::Late, _, Some((due, _))) => format!("due {}", clock(due)),
+        (ListStanding::Due, _, _) => format!("until {}", view.late_from.map_or_else(String::new, clock)),
+        (ListStanding::Done, Some(_), Some((_, next))) => format!("next {}", clock(next)),
+        (ListStanding::Done, None, Some((due, _))) => format!("next {}", clock(due)),
+        _ => String::new(),
+    };
+    TableRow {
+        cells: vec![
+            Line::styled(view.state.word(), role),
+            Line::styled(Span::borrowed(&view.list.title), Role::TextStrong),
+            Line::styled(when, Role::Text),
+        ],
+        target: Some(Target::Row(RowKey::Checklist(view.list.name.clone()))),
+        ..TableRow::default()
+    }
+}
+
+fn over_row<'a>(state: &State, run: &'a ChecklistRecord) -> TableRow<'a> {
+    let world = state.seen();
+    let zone = world
+        .config
+        .checklist(&run.checklist)
+        .map_or(world.config.console.timezone, |list| list.zone(world.config.console.timezone));
+    let at = run.due.or(run.started.as_ref().map(|(at, _)| *at)).unwrap_or_default();
+    let at = clock_with_zone(at, world.now.utc, zone);
+    let counts = run.counts();
+    let (word, role, how) = match &run.signed {
+        Some(signed) => {
+            let fast = if signed.fast { ", fast" } else { "" };
+            let late = if run.is_on_time() { "" } else { ", late" };
+            let passed = counts.passed_over();
+            let worst = if passed > 0 { format!(", {passed} passed over") } else { String::new() };
+            let role = if passed > 0 { Role::StatusDegraded } else { Role::TextDim };
+            ("signed", role, format!("{at} · {}{worst}{late}{fast}", signed.by))
+        }
+        None => ("missed", Role::StatusDegraded, at),
+    };
+    TableRow {
+        cells: vec![
+            Line::styled(word, role),
+            Line::styled(Span::borrowed(run.title.as_str()), Role::Text),
+            Line::styled(how, Role::TextDim),
+        ],
+        target: Some(Target::Row(RowKey::Round(run.id.clone()))),
+        ..TableRow::default()
+    }
+}

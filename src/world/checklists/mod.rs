@@ -1,0 +1,117 @@
+//! Checklists: which are due, under way, done or missed; how the steps of a run stand now; what a person may say of them.
+//!
+//! *Invariant:* what is measured is measured all the time. The record says how a step was answered; how it stands is that and
+//! what is measured now, and a failure that is measured is never made a pass by a person.
+
+pub(crate) mod due;
+pub(crate) mod round;
+pub(crate) mod said;
+mod saying;
+pub(crate) mod sense;
+pub(crate) mod start;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use crate::lang::time::Stamp;
+use crate::model::fact::{Fact, NewFact};
+use crate::model::thing::{ChecklistRecord, StoredThing, checklist_run_of};
+use crate::text::name::Name;
+
+/// What is on record of runs.
+#[derive(Debug, Clone, Default)]
+pub(in crate::world) struct Checklists {
+    records: BTreeMap<Name, ChecklistRecord>,
+    seqs: BTreeMap<Name, u64>,
+    /// What was said lately, by run and step, and when.
+    said: BTreeMap<(Name, Name), Stamp>,
+    /// Whether the store was read.
+    is_read: bool,
+}
+
+/// Runs that are over and are held.
+const PAST: usize = 400;
+
+impl Checklists {
+    /// The store has this of a run; false where more was known.
+    fn learn(&mut self, record: ChecklistRecord, seq: u64) -> bool {
+        if self.seqs.get(&record.id).is_some_and(|known| *known >= seq) {
+            return false;
+        }
+        self.seqs.insert(record.id.clone(), seq);
+        self.records.insert(record.id.clone(), record);
+        if self.records.len() > PAST {
+            self.forget();
+        }
+        true
+    }
+
+    /// Lets go of the run that has been over for the longest.
+    fn forget(&mut self) {
+        let over = self.records.values().filter(|record| !record.is_open());
+        if let Some(oldest) = over.min_by_key(|record| record.ended_at()).map(|record| record.id.clone()) {
+            self.records.remove(&oldest);
+            self.seqs.remove(&oldest);
+        }
+    }
+}
+
+impl World {
+    /// The run of that id.
+    pub(crate) fn checklist_run(&self, id: &str) -> Option<&ChecklistRecord> {
+        self.checklists.records.get(id)
+    }
+
+    /// Every known run of a checklist and every period that was missed, the latest first.
+    pub(crate) fn runs_of_checklist<'a>(&'a self, checklist: &str) -> Vec<&'a ChecklistRecord> {
+        let mut runs: Vec<_> = self.checklist_runs().filter(|run| *run.checklist == *checklist).collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(began(run)));
+        runs
+    }
+
+    /// Every known run, in no order.
+    pub(crate) fn checklist_runs(&self) -> impl Iterator<Item = &ChecklistRecord> {
+        self.checklists.records.values()
+    }
+
+    /// What the store says of a run.
+    pub(super) fn learn_checklist(&mut self, thing: &StoredThing) {
+        if let Some(record) = thing.read() {
+            self.checklists.learn(record, thing.seq);
+        }
+    }
+
+    /// All that the store says of runs was read.
+    pub(super) fn checklists_are_read(&mut self) {
+        self.checklists.is_read = true;
+    }
+
+    /// A fact about a checklist; true where that shows.
+    pub(super) fn apply_checklist(&mut self, fact: &Fact) -> bool {
+        let Some(run) = checklist_run_of(fact.said()) else { return false };
+        let known = self.checklists.records.get(run).cloned();
+        let record = ChecklistRecord::after(known, &fact.draft);
+        record.is_some_and(|record| self.checklists.learn(record, fact.seq))
+    }
+
+    /// Takes in what was just said here, before the store says it again: the next key looks at it.
+    pub(crate) fn expect_checklist(&mut self, drafts: &[NewFact]) {
+        for draft in drafts {
+            let Some(run) = checklist_run_of(&draft.said) else { continue };
+            let known = self.checklists.records.get(run).cloned();
+            if let Some(record) = ChecklistRecord::after(known, draft) {
+                self.checklists.records.insert(record.id.clone(), record);
+            }
+        }
+    }
+}
+
+/// When a run began, or its period did.
+fn began(run: &ChecklistRecord) -> Option<DateTime<Utc>> {
+    run.due.or_else(|| run.started.as_ref().map(|(at, _)| *at))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::due::ListStanding;
+use super::said::StepSaying;
+use crate::config::Config;
+use crate::config::load::load_text;
+use crate::lang::time::Stamp;
+use crate::model::checklist::{CommandResult, StepState};
+use crate::model::fact::{Fact, NewFact, Statement};
+use crate::model::thing::ChecklistRecord;
+use crate::text::SafeText;
+use crate::world::World;
+
+use StepState::{Deferred, Failed, NotApplicable, Open, Passed, Waived};
+
+const LISTS: &str = r#"
+[source.s]
+http = "http://127.0.0.1:1/"
+[metric.disk]
+from = "s"
+value = ".body.disk"
+unit = "%"
+[checklist.morning]
+title = "Morning"
+at = "daily 09:00"
+window = "4h"
+step = [
+  { title = "Disk", auto = "metric:disk < 85%", gate = true },
+  { title = "Users", measure = "number", range = "> 0", name = "dau" },
+  { title = "Plausible", ask = "{dau}?", severity = "killer" },
+  { title = "Fridays", ask = "?", when = "Fri" },
+  { title = "Full", ask = "?", when = "metric:disk > 80%" },
+]
+[checklist.evening]
+title = "Evening"
+at = "daily 18:00"
+step = [{ title = "Backups", run = ["true"], reuse = "30h" }]
+[checklist.drill]
+step = [{ title = "Restore", ask = "?" }]
+"#;
+
+fn config(text: &str) -> Arc<Config> {
+    let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+    Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)))
+}
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+/// A world with a clock that is set, and a store that takes everything.
+struct Room {
+    world: World,
+    seq: u64,
+}
+
+impl Room {
+    fn at(text: &str, moment: &str) -> Self {
+        let now = Stamp { mono: Duration::from_secs(1_000_000), utc: utc(moment) };
+        let mut world = World::new(config(text), now);
+        let _ = world.remember(&[], 0, now);
+        let _ = world.alerts_read(&[]);
+        Self { world, seq: 0 }
+    }
+
+    fn pass(&mut self, by: Duration) {
+        let now = self.world.now.plus(by);
+        self.world.advance(now);
+    }
+
+    fn say(&mut self, said: Vec<Statement>) {
+        let now = self.world.now;
+        for said in said {
+            self.seq += 1;
+            let (id, who, host) = (self.seq.to_string(), "ana (ssh)".to_owned(), "box".to_owned());
+            let draft = NewFact { id, at: now.utc, who, host, process: 1, late: false, said };
+            let _ = self.world.apply(&Fact { seq: self.seq, recorded_at: now.utc, draft }, now);
+        }
+    }
+
+    fn disk(&mut self, percent: f64) {
+        let now = self.world.now;
+        for metric in &mut self.world.metrics {
+            metric.value = Some((now, percent));
+            metric.stale = false;
+        }
+    }
+
+    fn start(&mut self, list: &str) -> ChecklistRecord {
+        let said = self.world.start_checklist(self.world.config.checklist(list).unwrap()).unwrap();
+        self.say(said);
+        self.world.runs_of_checklist(list)[0].clone()
+    }
+
+    fn states(&self, run: &str) -> Vec<StepState> {
+        let record = self.world.checklist_run(run).unwrap();
+        self.world.round(record).steps.iter().map(|step| step.state).collect()
+    }
+
+    fn answer(&mut self, run: &str, step: &str, saying: &StepSaying) -> Result<(), String> {
+        let said = self.world.say_step(run, step, saying)?;
+        self.say(said);
+        Ok(())
+    }
+
+    fn state(&self, list: &str) -> ListStanding {
+        self.world.list_view(self.world.config.checklist(list).unwrap()).state
+    }
+}
+
+fn passed(text: &str) -> StepSaying {
+    StepSaying::Pass(text.to_owned())
+}
+
+#[test]
+fn what_is_measured_ticks_itself_and_fails_again() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    assert_eq!(room.states(&run), [Passed, Open, Open, NotApplicable, NotApplicable]);
+    room.disk(90.0);
+    assert_eq!(room.states(&run), [Failed, Open, Open, NotApplicable, Open], "and what applies only then is asked");
+    // The gate holds a person back, whatever was on record.
+    let refused = room.answer(&run, "users", &passed("5")).unwrap_err();
+    assert_eq!(refused, "the round stops at `Disk` until that passes");
+    assert!(room.answer(&run, "disk", &passed("")).unwrap_err().contains("a person cannot make it pass"));
+    assert!(room.answer(&run, "disk", &StepSaying::Skip("no reason at all".to_owned())).unwrap_err().contains("waive"));
+    room.answer(&run, "disk", &StepSaying::Waive("cleaning up now".to_owned())).unwrap();
+    room.answer(&run, "users", &passed("5")).unwrap();
+    assert_eq!(room.states(&run)[..2], [Waived, Passed]);
+}
+
+#[test]
+fn a_pass_that_was_measured_holds_for_a_quarter_of_an_hour_without_a_measure() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    let news = room.world.measured_news(room.world.checklist_run(&run).unwrap());
+    room.say(news);
+    room.world.metrics.iter_mut().for_each(|metric| metric.stale = true);
+    room.pass(Duration::from_secs(14 * 60));
+    assert_eq!(room.states(&run)[0], Passed);
+    room.pass(Duration::from_secs(60));
+    let record = room.world.checklist_run(&run).unwrap();
+    let round = room.world.round(record);
+    assert_eq!((round.steps[0].state, round.steps[0].stale), (Open, true));
+}
+
+#[test]
+fn a_number_out_of_range_fails_and_values_are_used_and_compared() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    assert!(room.answer(&run, "users", &passed("many")).is_err());
+    room.answer(&run, "users", &passed("0")).unwrap();
+    assert_eq!(room.states(&run)[1], Failed);
+    room.answer(&run, "users", &passed("1204")).unwrap();
+    let round = room.world.round(room.world.checklist_run(&run).unwrap());
+    assert_eq!(round.filled("{dau} users"), "1204 users");
+    assert_eq!(round.arguments(&["x".to_owned(), "{dau}".to_owned()]).unwrap(), ["x", "1204"]);
+    let short = room.answer(&run, "plausible", &StepSaying::Skip("not today, sorry".to_owned())).unwrap_err();
+    assert_eq!(short, "say why, in 30 characters or more, as it is a killer step");
+    room.answer(&run, "plausible", &passed("")).unwrap();
+    let signed = room.world.say_signed(&run).unwrap();
+    room.say(signed);
+    assert!(room.world.checklist_run(&run).unwrap().signed.as_ref().unwrap().fast, "nobody reads so fast");
+    assert_eq!(room.state("morning"), ListStanding::Done);
+    assert!(
+        room.world
+            .start_checklist(room.world.config.checklist("morning").unwrap())
+            .unwrap_err()
+            .contains("signed off already")
+    );
+    // The next day: what was found before stands beside it.
+    room.pass(Duration::from_hours(24));
+    room.disk(50.0);
+    let next = room.start("morning").id;
+    let round = room.world.round(room.world.checklist_run(&next).unwrap());
+    let before = |at: usize| round.steps[at].before.and_then(|before| before.value.as_ref()).map(SafeText::as_str);
+    assert_eq!((before(0), before(1)), (Some("50 %"), Some("1204")));
+    assert!(!round.is_changed());
+}
+
+#[test]
+fn what_is_deferred_is_asked_in_the_other_list_once() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    room.answer(&run, "users", &StepSaying::Defer("statistics are late".to_owned(), None)).unwrap();
+    assert_eq!(room.states(&run)[1], Deferred);
+    room.pass(Duration::from_hours(9));
+    let evening = room.start("evening");
+    assert_eq!(evening.steps[0].asked.title.as_str(), "Users (deferred from Morning)");
+    assert_eq!(evening.steps[0].asked.from.as_ref(), Some(&run));
+    room.pass(Duration::from_hours(24));
+    assert_eq!(room.start("evening").steps.len(), 1, "it was asked");
+}
+
+#[test]
+fn a_result_that_is_taken_over_says_so_and_ages() {
+    let mut room = Room::at(LISTS, "2026-03-02T18:10:00Z");
+    let run = room.start("evening").id;
+    let result = CommandResult { passed: true, value: "exit 0".into(), output: "42 dumps".into() };
+    let said = room.world.say_result(&run, "backups", &result).unwrap();
+    room.say(said);
+    let signed = room.world.say_signed(&run).unwrap();
+    room.say(signed);
+    room.pass(Duration::from_hours(24));
+    let next = room.start("evening");
+    let reused = next.steps[0].answer.as_ref().unwrap().reused.clone().unwrap();
+    assert_eq!((reused.run, reused.at), (run, utc("2026-03-02T18:10:00Z")));
+    // Its age is that of the first: it does not live for ever by being taken over.
+    let signed = room.world.say_signed(&next.id).unwrap();
+    room.say(signed);
+    room.pass(Duration::from_hours(24));
+    assert!(room.start("evening").steps[0].answer.is_none());
+}
+
+#[test]
+fn lists_are_due_late_running_and_done_by_their_period() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:00:00Z");
+    assert_eq!((room.state("morning"), room.state("drill")), (ListStanding::Due, ListStanding::OnDemand));
+    room.pass(Duration::from_hours(4));
+    assert_eq!(room.state("morning"), ListStanding::Late);
+    let run = room.start("morning");
+    assert_eq!((&*run.id, room.state("morning")), ("morning@20260302T0900Z", ListStanding::Running));
+    assert_eq!(run.until, Some(utc("2026-03-02T13:00:00Z")));
+    // Shortly before it is due again, a run that begins belongs to the coming period.
+    let mut early = Room::at(LISTS, "2026-03-02T08:45:00Z");
+    assert_eq!(&*early.start("morning").id, "morning@20260302T0900Z");
+}
+
+#[test]
+fn a_day_on_which_clocks_are_set_has_one_morning_and_a_short_month_its_end() {
+    let text = r#"
+[checklist.morning]
+at = "daily 02:30"
+zone = "Europe/Berlin"
+step = [{ title = "x", ask = "?" }]
+[checklist.end]
+at = "monthly 31 12:00"
+step = [{ title = "x", ask = "?" }]
+"#;
+    let config = config(text);
+    let periods = |list: &str, from: &str, hours: u32| {
+        let (list, from) = (config.checklist(list).unwrap(), utc(from));
+        let mut found: Vec<_> = (0..hours)
+            .filter_map(|hour| list.period(from + chrono::Duration::hours(i64::from(hour)), crate::lang::tz::Tz::UTC))
+            .map(|(due, _)| due)
+            .collect();
+        found.dedup();
+        found.into_iter().map(|due| due.format("%m-%d %H:%M").to_string()).collect::<Vec<_>>()
+    };
+    // Forward on the 29th of March: 02:30 is skipped; back on the 25th of October: it comes twice.
+    assert_eq!(periods("morning", "2026-03-28T12:00:00Z", 60), ["03-28 01:30", "03-29 01:00", "03-30 00:30"]);
+    assert_eq!(periods("morning", "2026-10-24T12:00:00Z", 60), ["10-24 00:30", "10-25 00:30", "10-26 01:30"]);
+    assert_eq!(
+        periods("end", "2026-02-01T00:00:00Z", 24 * 90),
+        ["01-31 12:00", "02-28 12:00", "03-31 12:00", "04-30 12:00"]
+    );
+}
+
+#[test]
+fn periods_that_went_by_are_missed_once_from_when_the_list_was_used() {
+    let mut room = Room::at(LISTS, "2026-03-02T08:00:00Z");
+    let missed = |room: &mut Room| {
+        let said = room.world.say_checklists();
+        let runs: Vec<String> = said
+            .iter()
+            .filter_map(|said| match said {
+                Statement::ChecklistMissed(missed) => Some(missed.run.to_string()),
+                _ => None,
+            })
+            .collect();
+        room.say(said);
+        runs
+    };
+    assert!(missed(&mut room).is_empty(), "what was before anybody looked was not missed");
+    room.pass(Duration::from_hours(2));
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    room.pass(Duration::from_hours(71));
+    // It was begun on the 2nd and left open, and not begun on the 3rd and 4th.
+    let morning = ["morning@20260302T0900Z", "morning@20260303T0900Z", "morning@20260304T0900Z"];
+    let evening = ["evening@20260302T1800Z", "evening@20260303T1800Z"];
+    assert_eq!(missed(&mut room), [&morning[..], &evening[..]].concat());
+    assert!(!room.world.checklist_run(&run).unwrap().is_open());
+    room.pass(Duration::from_hours(1));
+    assert!(missed(&mut room).is_empty());
+    assert_eq!(room.world.kept("morning").periods, 3);
+}
+
+#[test]
+fn a_list_that_was_changed_is_said_to_be() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    let other = config(&LISTS.replace("85%", "95%"));
+    let now = room.world.now;
+    let _ = room.world.reconfigure(other, now);
+    let round = room.world.round(room.world.checklist_run(&run).unwrap());
+    assert!(round.is_outdated() && !round.is_changed());
+}
