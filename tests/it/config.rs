@@ -48,7 +48,7 @@ fn the_example_loads_without_a_word_and_shows_every_section() {
     assert!(!config.secrets.is_empty());
     assert!(!config.severities.is_empty() && !config.channels.is_empty() && !config.contacts.is_empty());
     assert!(config.oncall.is_some() && !config.maintenance.is_empty() && !config.slos.is_empty());
-    assert!(!config.tests.is_empty());
+    assert!(!config.tests.is_empty() && !config.checklists.is_empty());
 }
 
 /// What a fixture says of itself.
