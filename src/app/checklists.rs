@@ -4,11 +4,12 @@ use crate::config::panels;
 use crate::config::sections::checklist::{ChecklistStep, StepTask};
 use crate::model::checklist::{CommandResult, StepKind, StepState};
 use crate::model::effect::{Effect, FeedEffect, RequestId, RunEffect, StepCommand, TerminalEffect};
-use crate::model::thing::{ChecklistRecord, checklist_run_of};
+use crate::model::thing::ChecklistRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
 use crate::world::checklists::said::StepSaying;
+use crate::world::checklists::start::begun;
 
 use super::keymap::Command;
 use super::launch;
@@ -61,7 +62,7 @@ pub(super) fn open(state: &mut State, row: Option<RowKey>, effects: &mut Vec<Eff
             match world.start_checklist(list) {
                 Ok(_) if world.read_only => state.toast(Tone::Warning, "read-only: no checklist can be started here"),
                 Ok(said) => {
-                    let run = said.first().and_then(checklist_run_of).cloned();
+                    let run = begun(&said);
                     let title = list.title.clone();
                     say(
                         state,
@@ -120,8 +121,9 @@ pub(super) fn settle(state: &mut State) {
     };
     let place = here.as_ref().and_then(Option::as_ref).and_then(|step| round.place_of(step));
     let is_left = |at: usize| {
+        // Behind a gate there is nothing to do: the box is at the gate.
         let step = &round.steps[at];
-        !step.state.is_terminal() && !state.is_said(&record.id, step.id())
+        !step.state.is_terminal() && step.gate.is_none() && !state.is_said(&record.id, step.id())
     };
     let stays = match (&here, place) {
         (Some(_), _) if !state.console.screens.checklists.follows => true,
@@ -227,7 +229,12 @@ pub(super) fn ran(state: &mut State, request: RequestId, result: &CommandResult,
     let Some(AwaitedAnswer::Step { run, step: Some(step), .. }) = state.console.requests.take(request) else { return };
     let said = state.world.say_result(&run, &step, result);
     let text = if result.passed { String::new() } else { format!("failed: {}", result.value) };
-    say(state, said, Some((run, Some(step))), &text, effects);
+    if !result.passed && state.console.screens.checklists.follows {
+        // The box had gone ahead meanwhile.
+        select(state, Some(RowKey::Step(run.clone(), Some(step.clone()))));
+    }
+    // What failed is still to be done: the box stays there.
+    say(state, said, Some((run, result.passed.then_some(step))), &text, effects);
 }
 
 fn sign(state: &mut State, run: &Name, effects: &mut Vec<Effect>) {

@@ -174,6 +174,7 @@ impl Report<'_> {
             (config.contacts.len(), "contact"),
             (config.maintenance.len(), "maintenance window"),
             (config.slos.len(), "SLO"),
+            (config.checklists.len(), "checklist"),
             (config.tests.len(), "test"),
         ];
         let further = further.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| counted(count, word));

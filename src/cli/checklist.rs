@@ -26,6 +26,7 @@ use crate::world::{World, one_round};
 
 /// What `opsroom checklist` takes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options of a command line")]
 pub(crate) struct Arguments {
     /// The checklist. Default: list all of them
     #[arg(value_name = "NAME")]

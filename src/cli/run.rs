@@ -96,7 +96,8 @@ pub(super) async fn run_of_step(action: &str, global: &Global, config: &Arc<Conf
         reason: None,
         detach: false,
     };
-    run_action(&arguments, global, config).await
+    // The whole of an action is large, and a walkthrough waits for it.
+    Box::pin(run_action(&arguments, global, config)).await
 }
 
 async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> Result<u8, u8> {

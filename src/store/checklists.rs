@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
-use crate::model::fact::{NewFact, Statement};
+use crate::model::fact::NewFact;
 use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_run_of};
 
 /// Runs that are read: those of a month, where there are ten a day.
@@ -24,15 +24,15 @@ impl Store {
 
     /// What of these a run still takes, of those that are about runs of checklists; all others.
     pub(super) async fn checklist_news(&self, drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
-        let is_missed = |draft: &NewFact| matches!(draft.said, Statement::ChecklistMissed(_));
-        if !drafts.iter().any(is_missed) {
+        let is_about = |draft: &NewFact| checklist_run_of(&draft.said).is_some();
+        if !drafts.iter().any(is_about) {
             return Ok(drafts);
         }
         let keys: Vec<ThingKey> =
-            drafts.iter().filter(|draft| is_missed(draft)).flat_map(|draft| draft.said.touches()).collect();
+            drafts.iter().filter(|draft| is_about(draft)).flat_map(|draft| draft.said.touches()).collect();
         let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
         let is_news =
-            |draft: &NewFact| !is_missed(draft) || checklist_refusal(std::slice::from_ref(draft), &things).is_none();
+            |draft: &NewFact| !is_about(draft) || checklist_refusal(std::slice::from_ref(draft), &things).is_none();
         Ok(drafts.into_iter().filter(is_news).collect())
     }
 }

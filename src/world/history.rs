@@ -157,8 +157,8 @@ fn of_checklist(fact: &Fact, config: &Config) -> Option<(HistoryKind, String, bo
         }
         Statement::ChecklistNoted(said) => (format!("{}: {}", title(&said.checklist), said.text), true),
         Statement::ChecklistSigned(said) => {
-            let fast = if said.fast { " (fast)" } else { "" };
-            (format!("{} signed off: {}{fast}", title(&said.checklist), said.outcome), true)
+            let mark = if said.fast { " (fast)" } else { "" };
+            (format!("{} signed off: {}{mark}", title(&said.checklist), said.outcome), true)
         }
         Statement::ChecklistMissed(said) => (format!("{} missed", said.title), false),
         _ => return None,

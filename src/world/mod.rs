@@ -8,6 +8,7 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
+mod checklist_records;
 pub(crate) mod checklists;
 pub mod checks;
 pub mod diagnostics;
@@ -85,7 +86,7 @@ use crate::text::redact::Literals;
 
 use alerts::Alerts;
 use announcing::Announcing;
-use checklists::Checklists;
+use checklist_records::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use firings::Firings;

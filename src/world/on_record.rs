@@ -6,7 +6,7 @@ use chrono::SubsecRound as _;
 
 use super::World;
 use super::announcing::Announcing;
-use super::checklists::Checklists;
+use super::checklist_records::Checklists;
 use super::checks::CheckView;
 use super::firings::Firings;
 use super::ids::CheckId;

@@ -378,13 +378,13 @@ async fn is_shared(team: Team) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_begun_elsewhere_is_seen_within_two_seconds() {
-    is_shared(Team::sqlite()).await;
+    Box::pin(is_shared(Team::sqlite())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_begun_elsewhere_is_seen_within_two_seconds_on_postgres() {
     if let Some(team) = Team::postgres().await {
-        is_shared(team).await;
+        Box::pin(is_shared(team)).await;
     }
 }
 

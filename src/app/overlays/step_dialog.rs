@@ -4,6 +4,7 @@ use crate::app::input::TextInput;
 use crate::app::saying::say;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
+use crate::config::sections::checklist::ChecklistStep;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::checklist::{KILLER_REASON, REASON};
 use crate::model::effect::Effect;
@@ -77,7 +78,7 @@ impl StepDialog {
         let step = self.step.as_ref().and_then(|step| round.place_of(step)).map(|at| &round.steps[at]);
         let Some(step) = step else { return format!("A note on {}", record.title) };
         let least = if step.record.asked.killer { KILLER_REASON } else { REASON };
-        let limit = step.config.map(|config| config.limit()).unwrap_or_default();
+        let limit = step.config.map(ChecklistStep::limit).unwrap_or_default();
         let before = step.before.and_then(|before| before.value.as_ref());
         match self.purpose {
             StepPurpose::Measure => {
@@ -129,6 +130,9 @@ impl StepDialog {
                 Then::Stay
             }
             said => {
+                if self.purpose != StepPurpose::Note {
+                    state.console.screens.checklists.follows = true;
+                }
                 // A note answers nothing.
                 let step = self.step.clone().filter(|_| self.purpose != StepPurpose::Note);
                 say(state, said, Some((self.run.clone(), step)), text, effects);

@@ -112,10 +112,10 @@ mod tests {
         assert_eq!(
             found(text),
             [
-                "2:5 key `x` no longer means `act`, `cancel`",
+                "2:5 key `x` no longer means `act`, `cancel`, `step-fail`",
                 "3:5 key `j` no longer means `down`",
                 "4:7 key `+` no longer means `only-this`, `more-context`, `longer-range`",
-                "5:5 key `d` no longer means `describe`",
+                "5:5 key `d` no longer means `describe`, `step-defer`",
             ]
         );
     }
@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn a_command_whose_key_is_unbound_is_mentioned() {
         let text = "[keys]\nq = \"none\"\nx = \"none\"\nz = \"none\"\nf9 = \"zoom\"\nf8 = \"none\"\n";
-        assert_eq!(found(text), ["2:5 key `q` no longer means `quit`", "3:5 key `x` no longer means `act`, `cancel`"]);
+        assert_eq!(
+            found(text),
+            ["2:5 key `q` no longer means `quit`", "3:5 key `x` no longer means `act`, `cancel`, `step-fail`"]
+        );
         let config = load_text(Path::new("ops.toml"), text).config.unwrap();
         let hint = look(&config, &Locator::of_text("ops.toml", text))[0].hint.clone().unwrap();
         assert_eq!(hint, "give `quit` another key in [keys]: `opsroom config keys` lists the keys");

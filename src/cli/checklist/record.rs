@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::cli::output::{self, exit};
+use crate::config::sections::checklist::ChecklistStep;
 use crate::lang::unit;
 use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
@@ -186,7 +187,7 @@ pub(super) fn about(world: &World, step: &RoundStep<'_>) -> String {
     if let Some(value) = &step.value {
         let _ = write!(text, ": {value}");
     }
-    let limit = step.config.map(|config| config.limit()).filter(|limit| !limit.is_empty());
+    let limit = step.config.map(ChecklistStep::limit).filter(|limit| !limit.is_empty());
     if let Some(limit) = limit.filter(|_| step.state == StepState::Failed) {
         let _ = write!(text, " (expected {limit})");
     }

@@ -22,6 +22,7 @@ use crate::sources::round::Round;
 use crate::store::new_fact;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
+use crate::world::checklists::start::begun;
 use crate::world::{World, one_round};
 
 /// What was measured is measured again after so long.
@@ -105,7 +106,7 @@ impl<'a> Session<'a> {
         }
         match self.world.start_checklist(self.list) {
             Ok(said) => {
-                self.run = said.first().and_then(crate::model::thing::checklist_run_of).cloned();
+                self.run = begun(&said);
                 // Somebody else may have begun it at the same moment: it is the same run then.
                 if let Err(why) = self.say(said).await?
                     && self.run().is_none()

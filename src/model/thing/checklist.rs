@@ -257,11 +257,9 @@ impl ChecklistRecord {
             // What a person decided stands over what is measured.
             (true, state) if state.is_passed_over() || (state == StepState::Failed && !known.sensed) => Err(done()),
             (true, state) if state == said.state && known.value == said.value => Err(ChecklistRefusal::Same),
-            (true, _) => Ok(()),
             // A person may say that a pass is wrong, and answer again what failed or is open again.
-            (false, StepState::Failed | StepState::Open | StepState::NotApplicable) => Ok(()),
-            (false, _) if matches!(said.state, StepState::Failed | StepState::Open) => Ok(()),
-            (false, _) if known.sensed => Ok(()),
+            (true, _) | (false, StepState::Failed | StepState::Open | StepState::NotApplicable) => Ok(()),
+            (false, _) if known.sensed || matches!(said.state, StepState::Failed | StepState::Open) => Ok(()),
             (false, _) => Err(done()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod capacity;
+mod checklists;
 mod checks;
 mod errors;
 mod firings;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use self::alerts::AlertsInPeriod;
 use self::capacity::{CapacityOutlook, DAYS_BACK, SustainedLoad};
+use self::checklists::RoundsKept;
 pub(crate) use self::checks::CheckFigures;
 pub(crate) use self::errors::{ErrorShape, ErrorsOfLog, LogErrors, TOP_SHAPES};
 use self::firings::FiringLog;
@@ -77,6 +79,8 @@ pub(crate) struct PeriodReport {
     pub runs: Vec<ActionRuns>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub releases: Vec<Releases>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checklists: Vec<RoundsKept>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capacity: Vec<CapacityOutlook>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -209,6 +213,7 @@ impl<'a> ReportBuilder<'a> {
             pages: PageLoad::new(scope, &log),
             runs: runs::by_action(scope, &runs),
             releases: runs::releases(scope, &facts.facts),
+            checklists: checklists::kept(scope, &facts.facts),
             capacity: self.capacity,
             sustained_load: self.sustained_load,
             baseline,
@@ -253,6 +258,7 @@ impl PeriodReport {
         }
         pages::write(self.pages.as_ref(), before, &mut out);
         runs::write(&self.runs, &self.releases, before, &mut out);
+        checklists::write(&self.checklists, &mut out);
         capacity::write(&self.capacity, &self.sustained_load, &mut out);
         out.finish()
     }

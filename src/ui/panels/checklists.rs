@@ -19,7 +19,7 @@ use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::checklists::due::{ListStanding, ListView};
 
 const COLUMNS: [Column; 3] =
-    [Column::text("state", 9, 9, 0), Column::text("checklist", 14, 30, 0), Column::text("when", 10, 60, 1)];
+    [Column::text("state", 9, 9, 0), Column::text("checklist", 12, 24, 0), Column::text("when", 10, 60, 1)];
 
 pub(super) struct Checklists;
 
@@ -93,7 +93,7 @@ fn over_row<'a>(state: &State, run: &'a ChecklistRecord) -> TableRow<'a> {
     let at = run.due.or(run.started.as_ref().map(|(at, _)| *at)).unwrap_or_default();
     let at = clock_with_zone(at, world.now.utc, zone);
     let counts = run.counts();
-    let (word, role, how) = match &run.signed {
+    let (state_word, role, how) = match &run.signed {
         Some(signed) => {
             let fast = if signed.fast { ", fast" } else { "" };
             let late = if run.is_on_time() { "" } else { ", late" };
@@ -106,7 +106,7 @@ fn over_row<'a>(state: &State, run: &'a ChecklistRecord) -> TableRow<'a> {
     };
     TableRow {
         cells: vec![
-            Line::styled(word, role),
+            Line::styled(state_word, role),
             Line::styled(Span::borrowed(run.title.as_str()), Role::Text),
             Line::styled(how, Role::TextDim),
         ],

@@ -8,7 +8,7 @@ use crate::app::panels::walkthrough::beside;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
-use crate::config::sections::checklist::StepTask;
+use crate::config::sections::checklist::{ChecklistStep, StepTask};
 use crate::lang::unit;
 use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
@@ -23,10 +23,10 @@ use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
 
 const COLUMNS: [Column; 4] = [
-    Column::text("state", 10, 16, 0),
-    Column::text("step", 16, 60, 0),
-    Column::text("value", 10, 60, 1),
-    Column::text("by", 10, 24, 2),
+    Column::text("state", 10, 10, 0),
+    Column::text("step", 16, 36, 0),
+    Column::text("value", 10, 48, 1),
+    Column::text("by", 8, 20, 2),
 ];
 
 /// Lines of evidence that are shown.
@@ -193,7 +193,10 @@ fn lines(state: &State) -> Vec<Line<'static>> {
         Some(StepTask::Action(action)) => lines.push(said("action", state.seen().title_of(action).to_owned())),
         _ => {}
     }
-    let limit = step.config.map(|config| config.limit()).filter(|limit| !limit.is_empty());
+    if let Some(value) = &step.value {
+        lines.push(said("found", value.to_string()));
+    }
+    let limit = step.config.map(ChecklistStep::limit).filter(|limit| !limit.is_empty());
     if let Some(limit) = limit {
         lines.push(said("expected", limit));
     }
@@ -253,12 +256,11 @@ impl PanelView for StepPanel {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        match beside(state) {
-            Some(shown) => find(&shown).draw(state, painter, &shown, area),
-            None => {
-                let inner = frame(state, painter, id, "beside the step").draw(painter, area);
-                Notice::empty("nothing to show at this step", "`show` of a step names a panel").draw(painter, inner);
-            }
+        if let Some(shown) = beside(state) {
+            find(&shown).draw(state, painter, &shown, area);
+            return;
         }
+        let inner = frame(state, painter, id, "beside the step").draw(painter, area);
+        Notice::empty("nothing to show at this step", "`show` of a step names a panel").draw(painter, inner);
     }
 }

@@ -73,11 +73,14 @@ impl World {
     /// How a list stands.
     pub(crate) fn list_view<'a>(&'a self, list: &'a Checklist) -> ListView<'a> {
         let now = self.now.utc;
-        let open = self.runs_of_checklist(&list.name).into_iter().find(|run| run.is_open());
-        let Some(period) = self.period_of(list) else {
-            let last = open.or_else(|| self.runs_of_checklist(&list.name).into_iter().next());
+        let period = self.period_of(list);
+        // What was left open in a period that is over goes by as missed.
+        let is_of_now = |run: &&ChecklistRecord| run.is_open() && period.is_none_or(|(due, _)| run.due >= Some(due));
+        let open = self.runs_of_checklist(&list.name).into_iter().find(is_of_now);
+        let Some(period) = period else {
+            let latest = open.or_else(|| self.runs_of_checklist(&list.name).into_iter().next());
             let state = if open.is_some() { ListStanding::Running } else { ListStanding::OnDemand };
-            return ListView { list, state, run: last, period: None, late_from: None };
+            return ListView { list, state, run: latest, period: None, late_from: None };
         };
         let of_period = self.checklist_run(&run_id(&list.name, Some(period.0), now));
         let late_from = list.late_from(period);

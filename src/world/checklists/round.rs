@@ -156,8 +156,9 @@ impl World {
         let before = before.and_then(|before| before.step(&step.asked.id)).and_then(|step| step.answer.as_ref());
         let title = SafeText::new(&filled(step.asked.title.as_str(), list, record));
         let value = step.answer.as_ref().and_then(|answer| answer.value.clone());
-        let (state, stale, running) = (step.state(), false, false);
-        let mut found = RoundStep { record: step, config, state, value, stale, running, title, gate: None, before };
+        let state = step.state();
+        let mut found =
+            RoundStep { record: step, config, state, value, stale: false, running: false, title, gate: None, before };
         if record.is_open() && !is_decided(step) {
             self.measure_step(record, config, &mut found);
         }

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::round::{ChecklistRound, RoundStep};
-use crate::config::sections::checklist::StepTask;
-use crate::config::sections::checklist::typed_number;
+use crate::config::sections::checklist::{ChecklistStep, StepTask, typed_number};
 use crate::lang::unit;
 use crate::model::checklist::{
     ChecklistRefusal, CommandResult, EVIDENCE_BYTES, KILLER_REASON, REASON, StepCounts, StepKind, StepState,
@@ -223,7 +222,7 @@ fn after(record: &ChecklistRecord, said: &[Statement]) -> ChecklistRecord {
 }
 
 fn blank(round: &ChecklistRound<'_>, step: &RoundStep<'_>) -> ChecklistStepped {
-    let limit = step.config.map(|config| config.limit()).filter(|limit| !limit.is_empty());
+    let limit = step.config.map(ChecklistStep::limit).filter(|limit| !limit.is_empty());
     ChecklistStepped {
         run: round.record.id.clone(),
         checklist: round.record.checklist.clone(),

@@ -43,7 +43,7 @@ impl World {
         self.config.checklists.iter().flat_map(|list| self.missed_of(list)).collect()
     }
 
-    fn missed_of(&self, list: &Checklist) -> Vec<Statement> {
+    pub(super) fn missed_of(&self, list: &Checklist) -> Vec<Statement> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let Some((mut ended, _)) = list.period(now, zone) else { return Vec::new() };
         let first = self.runs_of_checklist(&list.name).iter().filter_map(|run| run.due).min();

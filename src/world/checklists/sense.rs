@@ -4,6 +4,7 @@ use crate::config::sections::checklist::Sensed;
 use crate::lang::condition::{Condition, Predicate};
 use crate::lang::unit;
 use crate::model::alert::ConditionInput;
+use crate::model::slo::SloFigures;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::count::counted;
@@ -39,7 +40,7 @@ impl World {
         match sensed {
             Sensed::AllChecks => self.all_checks(),
             Sensed::Check { check, condition } => match self.check(check) {
-                Some(view) => self.of_check(view, condition.as_ref()),
+                Some(view) => Self::of_check(view, condition.as_ref()),
                 None => MeasuredNow::unknown("not configured"),
             },
             Sensed::Metric { metric, condition } => self.of_metric(metric, condition),
@@ -54,8 +55,8 @@ impl World {
             return MeasuredNow::unknown("no checks configured");
         }
         if !bad.is_empty() {
-            let named = bad.iter().take(NAMED);
-            let mut names: Vec<String> = named.map(|check| format!("{} {}", check.name, check.status.word())).collect();
+            let first = bad.iter().take(NAMED);
+            let mut names: Vec<String> = first.map(|check| format!("{} {}", check.name, check.status.word())).collect();
             if bad.len() > NAMED {
                 names.push(format!("{} more", bad.len() - NAMED));
             }
@@ -71,7 +72,7 @@ impl World {
         MeasuredNow::known(true, &format!("{} ok", counted(total as u64, "check")))
     }
 
-    fn of_check(&self, check: &CheckView, condition: Option<&Condition>) -> MeasuredNow {
+    fn of_check(check: &CheckView, condition: Option<&Condition>) -> MeasuredNow {
         let because = check.error.as_ref().map_or_else(String::new, |error| format!(" · {error}"));
         let shown = format!("{}{because}", check.status.word());
         if check.stale && !matches!(condition.map(|one| &one.predicate), Some(Predicate::Stale)) {
@@ -118,7 +119,7 @@ impl World {
 
     fn of_objective(&self, slo: &Name, left: Option<&Condition>) -> MeasuredNow {
         let view = self.slos.iter().find(|view| view.name == *slo);
-        let Some(share) = view.and_then(|view| view.figures()).and_then(|figures| figures.left_share()) else {
+        let Some(share) = view.and_then(|view| view.figures()).and_then(SloFigures::left_share) else {
             return MeasuredNow::unknown("nothing is known of it yet");
         };
         let percent = share * 100.0;

@@ -7,7 +7,7 @@ use crate::config::sections::checklist::Checklist;
 use crate::model::checklist::{MAX_STEPS, StepKind, StepState, run_id};
 use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped, ReusedResult, Statement};
 use crate::model::maintenance::clock_with_zone;
-use crate::model::thing::{ChecklistRecord, StepRecord};
+use crate::model::thing::{ChecklistRecord, StepRecord, checklist_run_of};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
@@ -58,7 +58,11 @@ impl World {
             digest: list.digest(),
             steps,
         };
-        let mut said = vec![Statement::ChecklistStarted(Box::new(started))];
+        let left_open = self.missed_of(list).into_iter().filter(|missed| {
+            checklist_run_of(missed).and_then(|run| self.checklist_run(run)).is_some_and(ChecklistRecord::is_open)
+        });
+        let mut said: Vec<Statement> = left_open.collect();
+        said.push(Statement::ChecklistStarted(Box::new(started)));
         said.extend(self.reused(list, &run, now));
         Ok(said)
     }
@@ -118,6 +122,14 @@ impl World {
         });
         reused.map(|stepped| Statement::ChecklistStepped(Box::new(stepped))).collect()
     }
+}
+
+/// The run that is begun by these.
+pub(crate) fn begun(said: &[Statement]) -> Option<Name> {
+    said.iter().find_map(|said| match said {
+        Statement::ChecklistStarted(started) => Some(started.run.clone()),
+        _ => None,
+    })
 }
 
 /// The id of a step in the list to which it was deferred.

@@ -14,9 +14,16 @@ use super::sensed::StepWhen;
 
 /// The lists with the steps of those that they include.
 pub(crate) fn flatten(context: &ReadContext<'_>, written: &[WrittenChecklist]) -> Vec<Checklist> {
-    let mut noted = BTreeSet::new();
+    let (mut noted, mut circles) = (BTreeSet::new(), BTreeSet::new());
     let lists = written.iter().map(|one| {
-        let mut work = Flattening { context, written, noted: &mut noted, path: Vec::new(), steps: Vec::new() };
+        let mut work = Flattening {
+            context,
+            written,
+            noted: &mut noted,
+            circles: &mut circles,
+            path: Vec::new(),
+            steps: Vec::new(),
+        };
         work.put(one, &[], "");
         Checklist { steps: work.steps, ..one.list.clone() }
     });
@@ -28,6 +35,8 @@ struct Flattening<'a> {
     written: &'a [WrittenChecklist],
     /// Places of which a problem was noted already: a list may stand in several others.
     noted: &'a mut BTreeSet<(usize, usize)>,
+    /// Circles that were noted.
+    circles: &'a mut BTreeSet<BTreeSet<Name>>,
     /// The lists that are being put in, the outermost first.
     path: Vec<Name>,
     steps: Vec<ChecklistStep>,
@@ -40,7 +49,7 @@ impl Flattening<'_> {
         for step in &list.steps {
             match &step.what {
                 StepOrList::Step(one) => self.put_step(one, step, when, prefix),
-                StepOrList::List(name, own) => self.put_list(name, step.at, [when, own.as_slice()].concat()),
+                StepOrList::List(name, own) => self.put_list(name, step.at, &[when, own.as_slice()].concat()),
             }
         }
         self.path.pop();
@@ -64,16 +73,20 @@ impl Flattening<'_> {
         self.steps.push(ChecklistStep { id, when: [when, one.when.as_slice()].concat(), ..one.clone() });
     }
 
-    fn put_list(&mut self, name: &Name, at: FilePlace, when: Vec<StepWhen>) {
+    fn put_list(&mut self, name: &Name, at: FilePlace, when: &[StepWhen]) {
         if let Some(start) = self.path.iter().position(|known| known == name) {
             let circle: Vec<&str> = self.path[start..].iter().chain([name]).map(|name| &**name).collect();
             let message = format!("checklists include each other in a circle: {}", circle.join(" → "));
-            self.note(at, message, "remove one of these `include`".to_owned());
+            // It is the same circle from wherever it is entered.
+            let members: BTreeSet<Name> = self.path[start..].iter().cloned().collect();
+            if self.circles.insert(members) {
+                self.note(at, message, "remove one of these `include`".to_owned());
+            }
             return;
         }
         let written = self.written;
         if let Some(list) = written.iter().find(|one| one.list.name == *name) {
-            self.put(list, &when, name);
+            self.put(list, when, name);
         }
     }
 

@@ -195,7 +195,7 @@ pub(super) fn read_all(table: &TableReader<'_>, known: &ChecklistScope<'_>) -> V
         let Some(step) = read(one, known) else { continue };
         if let StepOrList::Step(found) = &step.what {
             if let Some(first) = ids.insert(found.id.clone(), one.at) {
-                let hint = format!("the first is in {}: answers are known again by the title", context.where_is(first));
+                let hint = format!("rename one: the first is in {}", context.where_is(first));
                 context.error(one.place("title"), format!("two steps are titled `{}`", found.title), hint);
             }
             if let Some(first) = found.name.clone().and_then(|name| names.insert(name, one.at)) {
@@ -226,7 +226,10 @@ fn read(table: &TableReader<'_>, known: &ChecklistScope<'_>) -> Option<WrittenSt
     let when: Vec<StepWhen> = sensed::when(table, known).into_iter().collect();
     if task == Some("include") {
         for key in ["gate", "show", "open", "name", "severity", "reuse"] {
-            table.out_of_place(key, "a step of its own");
+            if let Some(entry) = table.entry(key) {
+                let message = format!("`{key}` has no meaning beside `include`");
+                table.context.error(entry.key_at, message, "write it at the steps of the list that is included");
+            }
         }
         let list = table.reference("include", Thing::Checklist)?;
         return Some(WrittenStep { what: StepOrList::List(list, when), at: table.place("include"), uses: Vec::new() });
@@ -290,7 +293,10 @@ fn measure(table: &TableReader<'_>) -> Option<NumberStep> {
     let mut range = Vec::new();
     for text in table.texts_or_one("range") {
         match table.context.condition(&text.value, &unit) {
-            Err(fault) => table.context.fault(&text, "bad range", &fault),
+            Err(mut fault) => {
+                "write range = \"> 0\", or range = [\"> 0\", \"< 100\"]".clone_into(&mut fault.hint);
+                table.context.fault(&text, "bad range", &fault);
+            }
             Ok(condition) => {
                 let is_plain = matches!(condition.predicate, Predicate::Number { clear: None, field: None, .. });
                 if is_plain && condition.hold.is_zero() {
