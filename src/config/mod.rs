@@ -57,7 +57,7 @@ use sections::checklist::Checklist;
 use sections::console::ConsoleConfig;
 use sections::contact::Contact;
 use sections::filter::SavedFilter;
-use sections::incident::IncidentConfig;
+use sections::incident::{IncidentConfig, IncidentTimes};
 use sections::keys::Keys;
 use sections::log::Log;
 use sections::maintenance::Maintenance;
@@ -148,6 +148,12 @@ impl Config {
     /// The checklist of that name.
     pub fn checklist(&self, name: &str) -> Option<&Checklist> {
         self.checklists.iter().find(|list| *list.name == *name)
+    }
+
+    /// By when an incident of a severity asks for what.
+    pub fn incident_times(&self, severity: Severity) -> IncidentTimes {
+        let rule = self.severities.iter().find(|rule| rule.severity == severity);
+        IncidentTimes::new(&self.incident, severity, rule)
     }
 
     /// The severity that a word or an alias stands for.

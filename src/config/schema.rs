@@ -84,6 +84,9 @@ fn kind_schema(kind: ValueForm) -> Value {
             json!({ "type": "object", "properties": properties, "additionalProperties": one })
         }
         ValueForm::Table(keys) => table_schema(keys, &json!(false)),
+        ValueForm::NamedTables(keys) => {
+            json!({ "type": "object", "additionalProperties": table_schema(keys, &json!(false)) })
+        }
         ValueForm::Tables(keys) => json!({ "type": "array", "items": table_schema(keys, &json!(false)) }),
         ValueForm::Percentage => json!({ "type": "string", "pattern": "^[0-9.]+%$", "examples": ["99.9%", "95%"] }),
         ValueForm::Windows => {

@@ -46,6 +46,8 @@ pub(crate) enum ValueForm {
     Alerts,
     /// A table with these keys.
     Table(&'static [KeySpec]),
+    /// A table of tables under free names, each with these keys.
+    NamedTables(&'static [KeySpec]),
     /// A list of tables, each with these keys.
     Tables(&'static [KeySpec]),
     /// `99.9%`, above 0 % and below 100 %.

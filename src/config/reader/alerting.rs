@@ -45,6 +45,32 @@ impl<'a> TableReader<'a> {
         found
     }
 
+    /// A table of tables under free names, each with its own keys, in the order of the file.
+    pub(crate) fn named_tables(&self, key: &str) -> Vec<TableReader<'a>> {
+        let keys: &'static [KeySpec] = match self.keys.iter().find(|spec| spec.name == key).map(|spec| spec.kind) {
+            Some(ValueForm::NamedTables(keys)) => keys,
+            _ => &[],
+        };
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let known: Vec<&str> = keys.iter().map(|spec| spec.name).collect();
+        let TomlValue::Table(table) = entry.value else {
+            let hint = format!("write {key} = {{ NAME = {{ … }} }} with {}", known.join(", "));
+            self.wrong(entry, "a table of tables", &hint);
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for inner in entries(table, entry.at.file) {
+            if let TomlValue::Table(body) = inner.value {
+                let title = format!("`{}` of `{key}`", inner.key);
+                let body = entries(body, entry.at.file);
+                found.push(TableReader::open(self.context, title.into(), inner.key, inner.key_at, body, keys));
+            } else {
+                self.wrong(&inner, "a table", &format!("write {} = {{ … }} with {}", inner.key, known.join(", ")));
+            }
+        }
+        found
+    }
+
     /// A text in a small language; notes what is wrong with it.
     pub(crate) fn parsed<T>(&self, key: &str, what: &str, parse: impl Fn(&str) -> Result<T, SyntaxFault>) -> Option<T> {
         let text = self.text(key)?;

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::TableReader;
+use crate::config::sections::severity::SeverityRule;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
+use crate::config::thing::{NAME_HINT, valid_name};
 use crate::lang::unit::duration as shown;
+use crate::model::alert::Severity;
+use crate::text::name::Name;
 
 /// How incidents are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,18 +19,71 @@ pub struct IncidentConfig {
     pub directory: PathBuf,
     /// `update_every`: an update is asked for this often while one is open. Default 30 min.
     pub update_every: Duration,
+    /// `kinds`, in the order of the file.
+    pub kinds: Vec<IncidentKind>,
+}
+
+/// A kind of incident, which offers the steps that one of it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentKind {
+    /// Its name.
+    pub name: Name,
+    /// `checklist`: the checklist that is offered.
+    pub checklist: Option<Name>,
+}
+
+/// By when an incident of a severity asks for what, where the configuration says nothing: the ladder of most who publish one.
+const LADDER: [(Severity, Duration, Duration); 4] = [
+    (Severity::Critical, Duration::from_mins(15), Duration::from_hours(4)),
+    (Severity::High, Duration::from_mins(30), Duration::from_hours(8)),
+    (Severity::Medium, Duration::from_hours(4), Duration::from_hours(48)),
+    (Severity::Low, Duration::from_hours(24), Duration::from_hours(14 * 24)),
+];
+
+/// By when an incident asks for what, from its opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IncidentTimes {
+    /// Somebody has to be at it.
+    pub acknowledge: Duration,
+    /// It has to be over.
+    pub resolve: Duration,
+    /// Between two status updates.
+    pub update: Duration,
+}
+
+impl IncidentTimes {
+    /// Of a severity, by its rule where there is one.
+    pub(crate) fn new(incident: &IncidentConfig, severity: Severity, rule: Option<&SeverityRule>) -> Self {
+        let (_, acknowledge, resolve) =
+            LADDER.into_iter().find(|(known, ..)| *known == severity).unwrap_or(LADDER[LADDER.len() - 1]);
+        let acknowledge = rule.and_then(|rule| rule.acknowledge_within).unwrap_or(acknowledge);
+        Self {
+            acknowledge,
+            // What was configured to be acknowledged late is not to be resolved before.
+            resolve: rule.and_then(|rule| rule.resolve_within).unwrap_or(resolve).max(acknowledge),
+            update: rule.and_then(|rule| rule.update_every).unwrap_or(incident.update_every),
+        }
+    }
 }
 
 impl Default for IncidentConfig {
     fn default() -> Self {
-        Self { directory: PathBuf::from("incidents"), update_every: Duration::from_mins(30) }
+        Self { directory: PathBuf::from("incidents"), update_every: Duration::from_mins(30), kinds: Vec::new() }
     }
 }
+
+/// The keys of a kind.
+const KIND: &[KeySpec] = &[key("checklist", ValueForm::Name, "The checklist that an incident of this kind offers")];
 
 /// The keys of `[incident]`.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("directory", ValueForm::Text, "Where reports are exported to. Default incidents, beside this file"),
     key("update_every", ValueForm::Duration, "Ask for an update this often while an incident is open. Default 30m"),
+    key(
+        "kinds",
+        ValueForm::NamedTables(KIND),
+        "Kinds of incidents, each with the checklist it offers: { security = { checklist = \"security-steps\" } }",
+    ),
 ];
 
 pub(crate) const SECTION: SectionSpec = SectionSpec {
@@ -41,10 +98,60 @@ pub(crate) fn read(table: &TableReader<'_>) -> IncidentConfig {
     IncidentConfig {
         directory: table.path("directory").unwrap_or_else(|| table.directory().join(default.directory)),
         update_every: table.positive("update_every").unwrap_or(default.update_every),
+        kinds: table.named_tables("kinds").iter().filter_map(kind).collect(),
     }
+}
+
+/// Reads a kind. Its checklist is a name of `[checklist.*]`.
+fn kind(table: &TableReader<'_>) -> Option<IncidentKind> {
+    let named = |name: &str, at, what: &str| {
+        let is_valid = valid_name(name);
+        if !is_valid {
+            table.context.error(at, format!("`{name}` can't be the name of {what}"), NAME_HINT);
+        }
+        is_valid.then(|| Name::from(name))
+    };
+    let checklist = table.text("checklist").and_then(|text| named(&text.value, text.at, "a checklist"));
+    Some(IncidentKind { name: named(table.name, table.at, "a kind of incident")?, checklist })
 }
 
 /// What a change is said by.
 pub(crate) fn facts(incident: &IncidentConfig) -> Vec<Fact> {
-    vec![hidden("directory", &incident.directory), summary("update_every", shown(incident.update_every))]
+    let kind = |kind: &IncidentKind| match &kind.checklist {
+        Some(checklist) => format!("{} ({checklist})", kind.name),
+        None => kind.name.to_string(),
+    };
+    let kinds: Vec<String> = incident.kinds.iter().map(kind).collect();
+    vec![
+        hidden("directory", &incident.directory),
+        summary("update_every", shown(incident.update_every)),
+        summary("kinds", kinds.join(", ")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load::load_text;
+
+    #[test]
+    fn a_severity_has_the_times_of_its_rule_else_those_of_the_ladder() {
+        let text = "[severity.critical]\nnotify = [\"desk\"]\nresolve_within = \"1h\"\nupdate_every = \"15m\"\n\
+            [severity.low]\nnotify = [\"desk\"]\nacknowledge_within = \"30d\"\n[notify.desk]\nterminal = \"bell\"\n\
+            [incident]\nupdate_every = \"20m\"\nkinds = { security = { checklist = \"steps\" }, outage = {} }\n";
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        assert_eq!(loaded.diagnostics, []);
+        let config = loaded.config.unwrap();
+        let times = |severity| {
+            let IncidentTimes { acknowledge, resolve, update } = config.incident_times(severity);
+            [acknowledge, resolve, update].map(|span| span.as_secs() / 60)
+        };
+        assert_eq!(times(Severity::Critical), [15, 60, 15]);
+        assert_eq!(times(Severity::High), [30, 480, 20]);
+        assert_eq!(times(Severity::Low), [30 * 24 * 60, 30 * 24 * 60, 20]);
+        let kinds: Vec<_> = config.incident.kinds.iter().map(|kind| (&*kind.name, kind.checklist.as_deref())).collect();
+        assert_eq!(kinds, [("security", Some("steps")), ("outage", None)]);
+    }
 }

@@ -27,7 +27,7 @@ pub struct Retention {
     pub deployments: Option<Duration>,
     /// `logs`: what is stored of logs; nothing is yet. Default 30 days.
     pub logs: Option<Duration>,
-    /// `incidents`: closed incidents; none are stored yet. Default for ever.
+    /// `incidents`: closed incidents, with what was copied into them. Default for ever.
     pub incidents: Option<Duration>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("audit", ValueForm::Keep, "Everything on record. Default 365d"),
     key("deployments", ValueForm::Keep, "Runs that have ended. Default 90d"),
     key("logs", ValueForm::Keep, "Stored logs: none are stored yet, so nothing goes by it. Default 30d"),
-    key("incidents", ValueForm::Keep, "Closed incidents: none are stored yet, so nothing goes by it. Default forever"),
+    key("incidents", ValueForm::Keep, "Closed incidents. Default forever"),
 ];
 
 pub(crate) const SECTION: SectionSpec = SectionSpec {

@@ -24,6 +24,8 @@ pub struct SeverityRule {
     pub acknowledge_within: Option<Duration>,
     /// `resolve_within`: it must be over so long after it fired; no less than `acknowledge_within`.
     pub resolve_within: Option<Duration>,
+    /// `update_every`: an incident of it asks for a status update this often. `None`: as `[incident]` says.
+    pub update_every: Option<Duration>,
     /// `repeat`: a reminder this often until it is acknowledged. `None`: no reminders.
     pub repeat: Option<Duration>,
     /// `digest`: it is told in one message with all others at this moment, not by itself.
@@ -39,6 +41,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("notify", ValueForm::Texts, "The channels that are used"),
     key("acknowledge_within", ValueForm::Duration, "Time until somebody must have acknowledged it"),
     key("resolve_within", ValueForm::Duration, "Time until it must be over"),
+    key("update_every", ValueForm::Duration, "Time between status updates of an incident. Default: as [incident] says"),
     key("repeat", ValueForm::Duration, "Time between reminders until it is acknowledged, at least 1m. Default: none"),
     key("digest", ValueForm::Moments, "Send these alerts together at this time: daily 09:00. Default: each at once"),
 ];
@@ -91,6 +94,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<SeverityRule> {
         let message = format!("`resolve_within` is shorter than `acknowledge_within`, which is {}", shown(first));
         context.error(table.place("resolve_within"), message, "raise it: an alert is acknowledged before it is over");
     }
+    let update_every = table.positive("update_every");
     let repeat = table.positive("repeat");
     if repeat.is_some_and(|repeat| repeat < LEAST_REPEAT) {
         context.error(table.place("repeat"), "`repeat` is too short", "allowed: 1m and longer");
@@ -100,8 +104,9 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<SeverityRule> {
         let hint = "remove one of them: what is sent in a digest has no reminders of its own";
         context.error(table.place("repeat"), "`repeat` and `digest` exclude each other", hint);
     }
+    let severity = severity?;
     let rule =
-        SeverityRule { severity: severity?, aliases, notify, acknowledge_within, resolve_within, repeat, digest };
+        SeverityRule { severity, aliases, notify, acknowledge_within, resolve_within, update_every, repeat, digest };
     lint(table, &rule);
     Some(rule)
 }
@@ -124,6 +129,7 @@ pub(crate) fn facts(rule: &SeverityRule) -> Vec<Fact> {
         summary("notify", names(&rule.notify)),
         summary("acknowledge_within", optional(rule.acknowledge_within)),
         summary("resolve_within", optional(rule.resolve_within)),
+        summary("update_every", optional(rule.update_every)),
         summary("repeat", optional(rule.repeat)),
         summary("digest", rule.digest.as_ref().map_or("", MomentSchedule::written)),
     ]
