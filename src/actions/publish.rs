@@ -17,10 +17,11 @@ const DIRECTORY: u32 = 0o755;
 ///
 /// # Errors
 /// As the system says, with what could not be written.
-pub(crate) fn publish(directory: &Path, files: &[(&str, String)]) -> io::Result<()> {
+pub(crate) fn publish<N: AsRef<str>>(directory: &Path, files: &[(N, String)]) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", directory.display()));
     let at = open(directory).map_err(named)?;
     for (name, text) in files {
+        let name = name.as_ref();
         replace(&at, name, text.as_bytes())
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", directory.join(name).display())))?;
     }

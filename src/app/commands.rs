@@ -21,7 +21,7 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{acknowledge, launch, log_commands, logs, metrics, runbook, runs, service};
+use super::{acknowledge, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -79,6 +79,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Acknowledge => acknowledge::acknowledge(state),
         Command::Silence => acknowledge::silence(state),
         Command::EndSilence => acknowledge::end_silence(state),
+        Command::OpenIncident => incidents::open(state, effects),
+        Command::Pin => incidents::pin(state, copied(state)),
         Command::TestChannels => acknowledge::test_channels(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),

@@ -39,10 +39,12 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Entry(..) => {
             world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())
         }
+        RowKey::Incident(id) | RowKey::IncidentEntry(id, _) => world.incident_record(id)?.services.first().cloned(),
         RowKey::Healthy
         | RowKey::Silence(_)
         | RowKey::Lock(_)
         | RowKey::Problem(..)
+        | RowKey::IncidentLine(..)
         | RowKey::Checklist(_)
         | RowKey::Round(_)
         | RowKey::Step(..) => None,
@@ -66,6 +68,8 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             || "silence".to_owned(),
             |silence| format!("silence of {}", world.title_of_match(&silence.matching)),
         ),
+        RowKey::Incident(id) => id.to_string(),
+        RowKey::IncidentEntry(id, number) => format!("entry {number} of {id}"),
         RowKey::Run(id) => format!("run {id}"),
         RowKey::Checklist(name) => {
             world.config.checklist(name).map_or_else(|| name.to_string(), |list| list.title.clone())
@@ -76,7 +80,7 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             .and_then(|run| run.step(step))
             .map_or_else(|| step.to_string(), |step| step.asked.title.to_string()),
         RowKey::Lock(target) => format!("lock of {target}"),
-        RowKey::Entry(..) => "event".to_owned(),
+        RowKey::Entry(..) | RowKey::IncidentLine(..) => "event".to_owned(),
         RowKey::Problem(..) => "problem".to_owned(),
     }
 }

@@ -47,6 +47,10 @@ commands! {
     GroupBy = "group-by", Acknowledge = "acknowledge", Silence = "silence", EndSilence = "end-silence", TestChannels = "test-channels",
     StepFail = "step-fail", StepSkip = "step-skip", StepWaive = "step-waive", StepDefer = "step-defer",
     StepNote = "step-note", StepAgain = "step-again", StepLink = "step-link",
+    Incident = "incident", Pin = "pin", OpenIncident = "open-incident", IncidentNote = "incident-note", IncidentTask = "incident-task",
+    IncidentHypothesis = "incident-hypothesis", IncidentDecision = "incident-decision", IncidentUpdate = "incident-update",
+    IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
+    IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
 }
 
 /// What a key means.
@@ -209,6 +213,16 @@ impl Command {
                 | Self::StepDefer
                 | Self::StepNote
                 | Self::StepAgain
+                | Self::Pin
+                | Self::OpenIncident
+                | Self::IncidentNote
+                | Self::IncidentTask
+                | Self::IncidentHypothesis
+                | Self::IncidentDecision
+                | Self::IncidentUpdate
+                | Self::IncidentRole
+                | Self::IncidentSeverity
+                | Self::IncidentStep
         )
     }
 
@@ -240,6 +254,7 @@ impl Command {
             Self::Alerts => Some(Screen::Alerts),
             Self::Actions => Some(Screen::Actions),
             Self::Checklists => Some(Screen::Checklists),
+            Self::Incident => Some(Screen::Incident),
             Self::Diagnostics => Some(Screen::Diagnostics),
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 use crate::config::panels::{self, PanelId};
 use crate::model::run::Run;
+use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::services::ServiceView;
@@ -63,6 +64,20 @@ impl State {
         if let Some(list) = self.list_mut(panel) {
             list.selected = Some(row);
         }
+    }
+
+    /// The incident of the incident screen: the chosen one, else the worst that is open, else the latest.
+    pub(crate) fn shown_incident(&self) -> Option<&IncidentRecord> {
+        let chosen = self.console.screens.incident.shown.as_ref();
+        let chosen = chosen.and_then(|id| self.seen().incident_record(id));
+        let worst = || self.seen().open_incidents().into_iter().next();
+        chosen.or_else(worst).or_else(|| self.seen().known_incidents().next())
+    }
+
+    /// The incident that is worked on: the chosen one while it is open, else the worst that is.
+    pub(crate) fn worked_on(&self) -> Option<&IncidentRecord> {
+        let chosen = self.shown_incident().filter(|record| record.is_open());
+        chosen.or_else(|| self.seen().open_incidents().into_iter().next())
     }
 
     /// The service of the service screen: the chosen one, else the first.

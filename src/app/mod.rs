@@ -11,6 +11,7 @@ pub mod commands;
 pub(crate) mod contexts;
 pub(crate) mod describe;
 mod history;
+pub(crate) mod incidents;
 pub mod input;
 pub mod keymap;
 pub mod keys;

@@ -15,6 +15,7 @@ use crate::world::alerts::{AlertView, Phase};
 use crate::world::runs::RunView;
 use crate::world::{Change, Intent, Output};
 
+use super::incidents;
 use super::keymap::Command;
 use super::logs;
 use super::requests::AwaitedAnswer;
@@ -94,6 +95,7 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
         Change::NetworkLost => effects.push(TerminalEffect::Bell.into()),
         Change::Problem if state.shows(&panels::PROBLEMS) => state.changed(),
         Change::Overrun if state.shows(&panels::CHECKS) => state.changed(),
+        Change::Incident { said, by, text } => incidents::news(state, &said, &by, &text, effects),
         Change::Alerts => withdraw_alerts(state),
         Change::Problem | Change::Overrun => {}
         Change::TaskFailed { task, .. } => {

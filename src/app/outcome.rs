@@ -21,6 +21,7 @@ use crate::world::announcing::is_asked;
 use super::channel_test;
 use super::charts;
 use super::checklists;
+use super::incidents;
 use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
@@ -77,8 +78,9 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             checklists::ran(state, request, &result, effects);
             Output::default()
         }
-        Outcome::EvidenceSaved(path) => {
+        Outcome::EvidenceSaved { path, files } => {
             let path = path.display().to_string();
+            incidents::evidence_saved(state, &path, files, effects);
             state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
             effects.push(TerminalEffect::CopyPath(SafeText::new(&path)).into());
             Output::default()
@@ -137,8 +139,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Run(_)
         | Outcome::RunsLoaded { .. }
         | Outcome::Runs { .. }
-        | Outcome::EvidenceSaved(_)
         | Outcome::StepRan { .. }
+        | Outcome::EvidenceSaved { .. }
         | Outcome::Store { .. }
         | Outcome::StoreOnlyRead(_)
         | Outcome::Past { .. }

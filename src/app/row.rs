@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::diagnostics::{Problem, ProblemKind};
@@ -24,6 +26,12 @@ pub enum RowKey {
     Alert(Name),
     /// A silence, by its id.
     Silence(Name),
+    /// An incident, by its id.
+    Incident(Name),
+    /// A line of the timeline of an incident: when, and its words.
+    IncidentLine(DateTime<Utc>, SafeText),
+    /// An entry of an incident, by its number.
+    IncidentEntry(Name, usize),
     /// A run, by its id.
     Run(Name),
     /// A checklist, by its name.

@@ -7,7 +7,7 @@ use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
 use super::state::State;
-use super::{charts, checklists, keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
+use super::{charts, checklists, incidents, keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -50,6 +50,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     runs::show_output(state, &mut effects);
     runbook::read(state, &mut effects);
     checklists::settle(state);
+    incidents::join(state, &mut effects);
     if may_need {
         charts::ask(state, &mut effects);
     }

@@ -22,6 +22,7 @@ pub mod console;
 pub mod demo;
 pub mod exit_code;
 pub mod help;
+mod incident;
 pub mod logs;
 mod maintenance;
 pub mod man;
@@ -159,6 +160,9 @@ enum Command {
     /// Show the checklists, or work through one: a prompt at a time, resumable
     #[command(after_long_help = help::end("checklist"))]
     Checklist(checklist::Arguments),
+    /// Open, work on, end and report incidents
+    #[command(after_long_help = help::end("incident"))]
+    Incident(incident::Arguments),
     /// Write the report of a day, a week or a month, as Markdown or JSON
     #[command(after_long_help = help::end("report"))]
     Report(report::Arguments),
@@ -255,6 +259,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Silence(arguments)) => silence::silence(arguments, global),
         Some(Command::Maintenance(arguments)) => maintenance::run(arguments, global),
         Some(Command::Checklist(arguments)) => checklist::run(arguments, global),
+        Some(Command::Incident(arguments)) => incident::run(arguments, global),
         Some(Command::Report(arguments)) => report::run(arguments, global),
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),

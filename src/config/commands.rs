@@ -25,6 +25,8 @@ pub enum CommandContext {
     Actions,
     /// In the steps of a checklist.
     Checklists,
+    /// On the incident screen.
+    Incident,
 }
 
 impl CommandContext {
@@ -40,6 +42,7 @@ impl CommandContext {
             Self::Metrics => "in metrics",
             Self::Actions => "in actions",
             Self::Checklists => "in a checklist",
+            Self::Incident => "in an incident",
         }
     }
 
@@ -99,6 +102,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("alerts", &["5"], "what fires, is muted, acknowledged, resolved", CommandContext::Everywhere),
     command("actions", &["6"], "running and past actions, locks", CommandContext::Everywhere),
     command("checklists", &["7"], "checklists: due, running, done, missed", CommandContext::Everywhere),
+    command("incident", &["8"], "the incident: clock, timeline, roles, what changed", CommandContext::Everywhere),
     command("diagnostics", &["!"], "the console about itself", CommandContext::Everywhere),
     command("next-panel", &["tab"], "focus the next panel", CommandContext::Everywhere),
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),
@@ -113,6 +117,7 @@ pub const COMMANDS: &[CommandInfo] = &[
         CommandContext::Everywhere,
     ),
     command("save", &["S"], "save evidence: screen, logs, timeline, readings", CommandContext::Everywhere),
+    command("pin", &["ctrl-p"], "pin what is selected to the incident", CommandContext::Everywhere),
     command("theme", &["T"], "the next theme", CommandContext::Everywhere),
     command("mouse", &["M"], "mouse on and off", CommandContext::Everywhere),
     command("redraw", &["ctrl-l"], "redraw the screen", CommandContext::Everywhere),
@@ -144,6 +149,12 @@ pub const COMMANDS: &[CommandInfo] = &[
         "end-silence",
         &["e"],
         "end the selected silence, or the one of the selected alert",
+        CommandContext::Selection,
+    ),
+    command(
+        "open-incident",
+        &["i"],
+        "open an incident from what is selected, or show the one that is open for it",
         CommandContext::Selection,
     ),
     command(
@@ -193,6 +204,21 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("longer-range", &["+"], "a longer time range", CommandContext::Metrics),
     command("shorter-range", &["-"], "a shorter time range", CommandContext::Metrics),
     command("before", &["b"], "compare with an hour, a day, a week, a release before, or not", CommandContext::Metrics),
+    command("incident-note", &["n"], "add a note, at its time", CommandContext::Incident),
+    command("incident-task", &["t"], "add a task", CommandContext::Incident),
+    command("incident-hypothesis", &["c"], "add what the cause may be", CommandContext::Incident),
+    command("incident-decision", &["v"], "add a decision", CommandContext::Incident),
+    command("incident-update", &["u"], "give a status update", CommandContext::Incident),
+    command("incident-role", &["r"], "take a role, hand it over, or give it up", CommandContext::Incident),
+    command("incident-severity", &["s"], "set how bad it is", CommandContext::Incident),
+    command(
+        "incident-step",
+        &["m"],
+        "acknowledge, mitigate, resolve, close, reopen, merge it",
+        CommandContext::Incident,
+    ),
+    command("incident-automatic", &["+"], "show and hide what happened around it", CommandContext::Incident),
+    command("incident-export", &["o"], "write its report to a file", CommandContext::Incident),
     command("cancel", &["x"], "cancel the selected run", CommandContext::Actions),
     command("dry-run", &["d"], "dry run of the selected action", CommandContext::Actions),
     command("step-fail", &["x"], "say that the step fails, and why", CommandContext::Checklists),

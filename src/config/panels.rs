@@ -112,6 +112,12 @@ pub static PANELS: &[&PanelSpec] = &[
     &WALKTHROUGH,
     &STEP_DETAIL,
     &STEP_PANEL,
+    &INCIDENT_CLOCK,
+    &INCIDENT_TIMELINE,
+    &INCIDENT_ENTRIES,
+    &INCIDENT_CHANGES,
+    &INCIDENT_EVIDENCE,
+    &INCIDENTS,
     &FIGURES,
     &PROBLEMS,
 ];
@@ -211,6 +217,22 @@ pub static STEP_DETAIL: PanelSpec = plain(
 /// The panel that belongs to a step.
 pub static STEP_PANEL: PanelSpec =
     plain("step-panel", "The panel that belongs to the step selected in walkthrough: its `show`");
+/// The clock of the incident.
+pub static INCIDENT_CLOCK: PanelSpec =
+    plain("incident-clock", "The incident: its clock against the targets, who leads, the next update, its services");
+/// The timeline of the incident.
+pub static INCIDENT_TIMELINE: PanelSpec =
+    plain("incident-timeline", "What people said of the incident and what happened around it");
+/// What people added to the incident.
+pub static INCIDENT_ENTRIES: PanelSpec =
+    plain("incident-entries", "Tasks, hypotheses and decisions of the incident, the open ones first");
+/// What changed before the incident.
+pub static INCIDENT_CHANGES: PanelSpec =
+    plain("incident-changes", "Releases, runs and configurations in the hours before the incident and since");
+/// What was saved of the incident.
+pub static INCIDENT_EVIDENCE: PanelSpec = plain("incident-evidence", "Pins and saved evidence of the incident");
+/// Incidents.
+pub static INCIDENTS: PanelSpec = plain("incidents", "Open incidents and the latest of the others");
 /// Figures about the console itself.
 pub static FIGURES: PanelSpec = plain("figures", "Figures about the console itself");
 /// What went wrong in the console.

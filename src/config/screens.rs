@@ -25,6 +25,7 @@ const FILES: &[&str] = &[
     include_str!("screens/alerts.toml"),
     include_str!("screens/actions.toml"),
     include_str!("screens/checklists.toml"),
+    include_str!("screens/incident.toml"),
     include_str!("screens/diagnostics.toml"),
 ];
 
@@ -185,10 +186,10 @@ mod tests {
         let config = load_text(Path::new("own.toml"), text).config.unwrap();
         let layouts = layouts(&config);
         let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
-        assert_eq!(
-            names,
-            ["overview", "service", "logs", "metrics", "alerts", "actions", "checklists", "diagnostics", "mine"]
-        );
+        let built_in =
+            ["overview", "service", "logs", "metrics", "alerts", "actions", "checklists", "incident", "diagnostics"];
+        assert_eq!(names[..9], built_in);
+        assert_eq!(names[9], "mine");
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
         assert_eq!(
             layouts[8].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),

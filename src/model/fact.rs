@@ -6,6 +6,7 @@ pub(crate) mod alerting;
 mod checklist;
 pub(crate) mod configuring;
 pub(crate) mod exclusion;
+pub mod incident;
 pub(crate) mod maintenance;
 mod messaging;
 mod said;
@@ -25,6 +26,7 @@ pub use self::checklist::{
 };
 pub use self::configuring::ConfigChanged;
 pub use self::exclusion::{SloExcluded, SloIncluded};
+pub use self::incident::{IncidentFact, IncidentSaid};
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::said::{

@@ -1,12 +1,14 @@
 //! What a notification says: groups of alerts by service, and its one plain form. Channels make their own payload of it.
 
+mod incident;
 mod notice;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::incident::IncidentNotice;
 pub use self::notice::MaintenanceNotice;
 use super::alert::Severity;
 use crate::text::SafeText;
@@ -206,6 +208,8 @@ pub enum MessageKind {
     Digest,
     /// Maintenance is planned.
     Maintenance,
+    /// A status update of an incident, or something of it is due.
+    Incident,
     /// A person, or `prove_every`, asks whether the channel delivers.
     Test,
 }
@@ -229,6 +233,9 @@ pub struct Notification {
     pub groups: Vec<AlertGroup>,
     /// The windows of maintenance that it announces, the earliest first.
     pub notices: Vec<MaintenanceNotice>,
+    /// What it says of incidents, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<IncidentNotice>,
 }
 
 impl Notification {
@@ -270,7 +277,10 @@ impl Notification {
     pub(crate) fn announced(&self) -> BTreeMap<Name, DateTime<Utc>> {
         // Of one that was called off nothing is left to be said.
         let until = |notice: &MaintenanceNotice| if notice.is_called_off { self.at } else { notice.from };
-        self.notices.iter().map(|notice| (notice.id.clone(), until(notice))).collect()
+        let windows = self.notices.iter().map(|notice| (notice.id.clone(), until(notice)));
+        // What was sent of an incident is looked at for an hour.
+        let updates = self.updates.iter().map(|update| (update.id.clone(), self.at + TimeDelta::days(1)));
+        windows.chain(updates).collect()
     }
 
     fn origin(&self) -> String {
@@ -285,6 +295,9 @@ impl Notification {
         let origin = self.origin();
         if self.kind == MessageKind::Test {
             return flat(&format!("{origin} TEST: a test message for {}, no action needed", self.target.id()));
+        }
+        if let Some(line) = incident::summary(&self.updates) {
+            return flat(&format!("{origin} {line}"));
         }
         if let Some(first) = self.notices.first() {
             let more = self.notices.len() - 1;
@@ -321,6 +334,7 @@ impl Notification {
                 lines.push("Alerts of these services are muted in that time.".to_owned());
             }
         }
+        lines.extend(self.updates.iter().flat_map(IncidentNotice::paragraph));
         for group in &self.groups {
             lines.push(String::new());
             lines.push(flat(&format!("{} ({} firing)", group.title, group.firing)));
@@ -440,6 +454,7 @@ pub(crate) mod samples {
             at: at(5),
             groups,
             notices: Vec::new(),
+            updates: Vec::new(),
         };
         message.sort();
         message

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod fact;
 pub mod flapping;
 pub mod governor;
+pub mod incident;
 pub mod latency;
 pub mod lease;
 pub mod ledger;

@@ -10,6 +10,7 @@ use super::checklist::CommandResult;
 use super::choice::ChoiceList;
 use super::effect::RequestId;
 use super::engine::EngineState;
+use super::fact::incident::EvidenceFile;
 use super::fact::{Fact, NewFact};
 use super::lease::LeaseReport;
 use super::message::{DeliveryFailure, Recipient};
@@ -279,5 +280,10 @@ pub enum Outcome {
     /// A file was written.
     Saved(PathBuf),
     /// The evidence of a moment was written into this directory.
-    EvidenceSaved(PathBuf),
+    EvidenceSaved {
+        /// Which.
+        path: PathBuf,
+        /// The files in it.
+        files: Vec<EvidenceFile>,
+    },
 }

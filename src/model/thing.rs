@@ -8,6 +8,7 @@ mod baseline;
 mod check;
 mod checklist;
 mod exclusion;
+pub mod incident;
 mod maintenance;
 mod message;
 mod run;
@@ -26,6 +27,8 @@ pub(crate) use self::check::is_outdated;
 pub(crate) use self::checklist::checklist_run_of;
 pub use self::checklist::{ChecklistRecord, NotedText, SignOff, StepAnswer, StepRecord};
 pub use self::exclusion::ExclusionRecord;
+pub use self::incident::IncidentRecord;
+pub(crate) use self::incident::{incident_key, incident_things};
 pub use self::maintenance::{MaintenanceRecord, PlannedBy};
 pub use self::run::{HeldLock, RunRecord, group_of};
 pub use self::silence::SilenceRecord;
@@ -49,6 +52,8 @@ pub enum ThingKind {
     Exclusion,
     /// A run of a checklist, or a period that went by without one, by its id.
     Checklist,
+    /// An incident, by its number in eight digits.
+    Incident,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -70,6 +75,7 @@ impl ThingKind {
             Self::Maintenance => "maintenance",
             Self::Exclusion => "exclusion",
             Self::Checklist => "checklist_run",
+            Self::Incident => "incident",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -78,7 +84,7 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Check,
         Self::Alert,
         Self::Note,
@@ -86,6 +92,7 @@ impl ThingKind {
         Self::Maintenance,
         Self::Exclusion,
         Self::Checklist,
+        Self::Incident,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -180,6 +187,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     maintenance::follow(fact, things);
     exclusion::follow(fact, things);
     checklist::follow(fact, things);
+    incident::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

@@ -58,8 +58,17 @@ impl MarkdownText {
 
     /// A table; of a long one the first rows, and how many more there are.
     pub(crate) fn table(&mut self, columns: &[(&str, Align)], rows: &[Vec<String>]) {
-        self.gap();
         let shown = &rows[..rows.len().min(MOST_ROWS)];
+        self.long_table(columns, shown);
+        if rows.len() > shown.len() {
+            let more = count((rows.len() - shown.len()) as u64);
+            self.paragraph("", &format!("{more} more; the JSON form of this report has all of them."));
+        }
+    }
+
+    /// A table with all of its rows.
+    pub(crate) fn long_table(&mut self, columns: &[(&str, Align)], shown: &[Vec<String>]) {
+        self.gap();
         let head: Vec<String> = columns.iter().map(|(name, _)| escaped(name)).collect();
         let body: Vec<Vec<String>> = shown.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
         let width = |at: usize| {
@@ -75,10 +84,6 @@ impl MarkdownText {
         self.0.push_str("|\n");
         for row in &body {
             self.row(row, columns, &widths);
-        }
-        if rows.len() > shown.len() {
-            let more = count((rows.len() - shown.len()) as u64);
-            self.paragraph("", &format!("{more} more; the JSON form of this report has all of them."));
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod ack_page;
 pub(crate) mod baseline;
 pub(crate) mod changes;
 pub(crate) mod evidence;
+pub(crate) mod incident;
 pub mod lines;
 mod markdown;
 pub(crate) mod period;

@@ -27,6 +27,7 @@ pub mod headless;
 pub mod held;
 mod history;
 pub mod identity;
+pub(crate) mod incidents;
 pub mod input;
 pub mod keys;
 mod lease;

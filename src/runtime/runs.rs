@@ -30,7 +30,7 @@ use crate::actions::launch::own_program;
 use crate::actions::rundir::RunDir;
 use crate::clock::Clock;
 use crate::files::made;
-use crate::lang::time::Moment;
+use crate::lang::time::{Moment, Stamp};
 use crate::model::run::{Lock, Run};
 use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::place::StoreLocation;
@@ -137,6 +137,11 @@ impl RunService {
     /// The time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now().utc
+    }
+
+    /// The time by our clock.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.clock.now()
     }
 
     /// The time as it compares with what other processes wrote.

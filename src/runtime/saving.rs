@@ -3,12 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::effects::Effects;
+use super::incidents::around;
 use super::lifecycle::Console;
 use super::tasks::Tasks;
 use crate::actions::save::{save, save_together};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::fact::incident::EvidenceFile;
 use crate::model::outcome::Outcome;
+use crate::model::thing::IncidentRecord;
 use crate::report::evidence;
+use crate::report::incident::IncidentReport;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 use crate::ui::export::ExportFormat;
@@ -47,8 +55,31 @@ impl Effects {
         self.saving(tasks, move |directory, redactor| {
             let masked: Vec<_> = files.iter().map(|(name, text)| (&**name, redactor.redact(text))).collect();
             save_together(directory, &name, &masked)
-                .map(Outcome::EvidenceSaved)
+                .map(|path| Outcome::EvidenceSaved { path, files: listed(&masked) })
                 .map_err(|error| not_saved(directory, "the evidence", &error))
+        });
+    }
+
+    /// Saves the report of an incident, and says where. Without the store what the record itself has is all there is.
+    pub(super) fn save_incident(&self, tasks: &mut Tasks, record: IncidentRecord, config: Arc<Config>, clock: Clock) {
+        let mut tools = self.tools.clone();
+        tasks.once("saving", async move {
+            let now = clock.now();
+            let around = match tools.open_store() {
+                Some(store) => around(&store, &config, &record, now).await.unwrap_or_default(),
+                None => record.copied.clone(),
+            };
+            let text = IncidentReport::new(&record, &around, &config, None, now.utc).markdown();
+            let redactor = Redactor::from(&*tools.secrets_handle.secrets().await);
+            let name = format!("{}-{}.md", record.id, now.utc.format("%Y%m%dT%H%M%SZ"));
+            let directory = Arc::clone(&tools.state_directory);
+            let write = move || {
+                let saved = save(&directory, &name, redactor.redact(&text).as_bytes());
+                saved.map(Outcome::Saved).map_err(|error| not_saved(&directory, &name, &error))
+            };
+            if let Ok(saved) = tokio::task::spawn_blocking(write).await {
+                tools.answer(saved.unwrap_or_else(Outcome::Failed)).await;
+            }
         });
     }
 
@@ -67,6 +98,16 @@ impl Effects {
             }
         });
     }
+}
+
+/// The files as they are put on record.
+fn listed<T: AsRef<str>>(files: &[(&str, T)]) -> Vec<EvidenceFile> {
+    let one = |(name, text): &(&str, T)| EvidenceFile {
+        name: SafeText::new(name),
+        sha256: format!("{:x}", Sha256::digest(text.as_ref().as_bytes())),
+        bytes: text.as_ref().len() as u64,
+    };
+    files.iter().map(one).collect()
 }
 
 fn not_saved(directory: &Path, what: &str, error: &std::io::Error) -> SafeText {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
+use super::incidents::LATEST;
 use super::{Store, StoreError};
 use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{
@@ -36,6 +37,7 @@ impl Store {
             things.extend(self.dialect.things(which, PAST).await?);
         }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
+        things.extend(self.incidents(LATEST).await?);
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.extend(self.checklists().await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));

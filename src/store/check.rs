@@ -6,6 +6,7 @@ use super::dialect::KEPT;
 use super::rollups::walk::RollupWalk;
 use super::transfer::ImportMark;
 use super::{Store, StoreError, readable};
+use crate::text::coding::to_hex;
 
 /// How far a store reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,15 @@ impl Store {
     pub(crate) async fn extent(&self) -> Result<StoreExtent, StoreError> {
         let first = self.dialect.cut().await?.map_or(0, |cut| cut.seq) + 1;
         Ok(StoreExtent { first, last: self.dialect.head().await?.seq, bytes: self.dialect.size().await? })
+    }
+
+    /// The number and the hash (hex) of the last fact; `None`: there is none.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn chain_head(&self) -> Result<Option<(u64, String)>, StoreError> {
+        let head = self.dialect.head().await?;
+        Ok((head.seq > 0).then(|| (head.seq, to_hex(&head.hash))))
     }
 
     /// Verifies everything. Nothing is changed.

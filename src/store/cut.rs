@@ -36,7 +36,7 @@ impl Store {
         fence: u64,
     ) -> Result<bool, StoreError> {
         let Some(before) = day_before(now, kept) else { return Ok(true) };
-        let last = self.last_before(before).await?;
+        let last = self.last_before(before).await?.min(self.kept_from(kind).await?);
         // Their ids begin with the time: what may go is among the first of them.
         let oldest = self.dialect.things(WhichThings::Oldest(kind), OLDEST).await?;
         if !oldest.iter().any(|thing| thing.seq <= last) {
@@ -49,6 +49,15 @@ impl Store {
         }
         self.prune_all(Prune::Things(kind, last)).await?;
         Ok(true)
+    }
+
+    /// The last fact up to which things of a kind may go: the newest incident stays, for the next one gets the number after it.
+    async fn kept_from(&self, kind: ThingKind) -> Result<u64, StoreError> {
+        if kind != ThingKind::Incident {
+            return Ok(u64::MAX);
+        }
+        let newest = self.dialect.things(WhichThings::Latest(kind), 1).await?;
+        Ok(newest.first().map_or(u64::MAX, |newest| newest.seq.saturating_sub(1)))
     }
 
     /// Cuts the chain before what was put on record since the day that lies `kept` back, and removes what lies there.

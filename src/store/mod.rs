@@ -22,6 +22,7 @@ mod error;
 pub mod fault;
 pub mod heads;
 pub(crate) mod history;
+pub(crate) mod incidents;
 mod late;
 pub mod lease;
 pub mod locks;

@@ -138,7 +138,7 @@ impl LateQueue {
                         last.insert(said.check.clone(), (draft.at, said));
                     }
                 }
-                Statement::AlertAcknowledged(_) => acknowledgements.push(draft),
+                Statement::AlertAcknowledged(_) | Statement::Incident(_) => acknowledgements.push(draft),
                 _ => {}
             }
         }

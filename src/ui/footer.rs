@@ -106,6 +106,9 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", 2)].into_iter().filter(|_| subject);
     let is_open = state.seen().incident().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
     let selection = selection.chain([(Command::Acknowledge, "acknowledge", 3)].into_iter().filter(|_| is_open));
+    let is_broken = state.seen().incident().is_some() && state.seen().open_incidents().is_empty();
+    let offered = is_broken && state.console.screen != Screen::Incident;
+    let selection = selection.chain([(Command::OpenIncident, "incident", 3)].into_iter().filter(|_| offered));
     let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
     let anywhere = [
         (Command::Save, "save", 3, true),
@@ -132,7 +135,8 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
 
 /// The actions of the service that is shown, and the others; on the screen of a service its own alone.
 fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
-    let keys_act = !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Diagnostics);
+    let keys_act =
+        !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Incident | Screen::Diagnostics);
     if !keys_act || state.world.read_only {
         return (Vec::new(), Vec::new());
     }

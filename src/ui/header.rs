@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::figures;
 use super::footer::TABS_FROM;
-use super::on_call;
 use super::paint::Painter;
+use super::{incident, on_call};
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
@@ -130,6 +130,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     parts.push(Part::new(divider(), 6));
     parts.push(Part::new(worst(state, glyphs), 0));
     parts.extend(chips(state, glyphs));
+    parts.extend(incidents(state, &divider()));
     let counts = alert_counts(state);
     if let Some(worst) = counts.first() {
         let others = counts.iter().skip(1).map(|(n, _)| n).sum::<usize>();
@@ -163,6 +164,13 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     }
     parts.extend(company(state, &divider()));
     parts
+}
+
+/// The incident that is worked on.
+fn incidents(state: &State, divider: &Line<'static>) -> Option<Part> {
+    let (role, [short, timed, long]) = incident::in_header(state)?;
+    let words = |text: String| divider.clone().join(Line::styled(text, role));
+    Some(Part::new(words(short), 2).or_longer(words(timed), 6).or_longer(words(long), 10))
 }
 
 /// Who else is here, with the one that records for all where that is not this console: the first thing to give way.
@@ -317,7 +325,10 @@ impl ScreenTab {
 fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
     let custom = Screen::custom(&state.seen().config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
-    let is_common = |screen: &Screen| !matches!(screen, Screen::Checklists | Screen::Diagnostics | Screen::Custom(_));
+    let is_common = |screen: &Screen| match screen {
+        Screen::Incident => !state.seen().open_incidents().is_empty(),
+        other => !matches!(other, Screen::Checklists | Screen::Diagnostics | Screen::Custom(_)),
+    };
     let all = built_in.chain(custom).map(|(screen, title)| {
         let is_current = state.console.screen == screen;
         let (key_role, role) =

@@ -115,6 +115,18 @@ fn in_rows<'a>(
     (first, second)
 }
 
+/// The incident that people work on, for the header: its role, and its words, each longer than the one before.
+pub(crate) fn in_header(state: &State) -> Option<(Role, [String; 3])> {
+    let open = state.seen().open_incidents();
+    let (first, more) = open.split_first()?;
+    let lasted = (state.seen().now.utc - first.opened_at).to_std().unwrap_or_default();
+    let more = if more.is_empty() { String::new() } else { format!(" +{}", more.len()) };
+    let (id, age) = (&first.id, figures::age(lasted));
+    let lead = first.lead().map_or_else(|| "no lead".to_owned(), |lead| format!("lead {lead}"));
+    let words = [format!(" {id}{more} "), format!(" {id}{more} {age} "), format!(" {id}{more} {age} · {lead} ")];
+    Some((status::severity_role(first.severity), words))
+}
+
 fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'a> {
     match incident.cause {
         Cause::Service(service) => {

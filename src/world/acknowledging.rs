@@ -91,6 +91,9 @@ impl World {
     /// What a person here said while the store is away: it holds here at once, and is put on record later.
     pub(crate) fn acknowledged_here(&mut self, drafts: &[NewFact]) -> Output {
         for draft in drafts {
+            if let Statement::Incident(said) = &draft.said {
+                self.take_incident(draft, said, 0);
+            }
             if let Statement::AlertAcknowledged(said) = &draft.said {
                 self.take_acknowledgement(draft, said, 0);
                 if let Some(rule) = rule_of(&said.id) {

@@ -58,6 +58,7 @@ impl World {
         said.extend(self.end_silences());
         said.extend(self.say_maintenance());
         said.extend(self.say_checklists());
+        said.extend(self.say_incidents());
         if !said.is_empty() {
             self.firings.said_at = Some(now);
         }
@@ -154,6 +155,7 @@ impl World {
                 ThingKind::Maintenance => self.learn_maintenance(thing),
                 ThingKind::Exclusion => self.learn_exclusion(thing),
                 ThingKind::Checklist => self.learn_checklist(thing),
+                ThingKind::Incident => self.learn_incident(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }

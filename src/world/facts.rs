@@ -39,7 +39,8 @@ impl World {
             | self.apply_silence(fact, &mut output)
             | self.apply_maintenance(fact, &mut output)
             | self.apply_exclusion(fact, &mut output)
-            | self.apply_checklist(fact);
+            | self.apply_checklist(fact)
+            | self.apply_incident(fact, &mut output);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.
         let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();
@@ -122,7 +123,7 @@ impl World {
     }
 
     /// The service that a fact is about.
-    fn service_of_fact(&self, fact: &Fact, run: Option<&Run>) -> Option<Name> {
+    pub(super) fn service_of_fact(&self, fact: &Fact, run: Option<&Run>) -> Option<Name> {
         match fact.said() {
             Statement::CheckStatus(said) => said.service.clone(),
             Statement::AlertFired(said) => said.service.clone(),
@@ -138,6 +139,7 @@ impl World {
                 self.service_of_name(slo)
             }
             Statement::Deployed(deployed) => Some(deployed.service.clone()),
+            Statement::Incident(said) => self.incident_record(&said.id)?.services.first().cloned(),
             Statement::RunIntended(intended) => intended.service.clone(),
             _ => run?.service.clone(),
         }
@@ -168,6 +170,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
         (said, HistoryKind::Run | HistoryKind::Deployment) => {
             EventKind::Run { id: said.object().strip_prefix("run:").map(Name::from), state: state(said) }
         }
+        (_, HistoryKind::Incident) => EventKind::Incident,
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
         (

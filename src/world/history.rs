@@ -14,8 +14,8 @@ use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::checklist::StepState;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, LeaseTaken, MaintenanceEnd, RunClosed, RunIntended,
-    SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, RunClosed,
+    RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -25,6 +25,7 @@ use crate::text::SafeText;
 use crate::text::count::counted;
 
 use super::alerts::without_time;
+use super::incidents::words;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +45,8 @@ pub(crate) enum HistoryKind {
     Silence,
     /// A checklist was begun, answered, signed off or missed.
     Checklist,
+    /// Something was said of an incident.
+    Incident,
     /// By which configuration is acted.
     Config,
     /// Something that a person did, or what became of the store.
@@ -61,6 +64,7 @@ impl HistoryKind {
             Self::Ack => "ack",
             Self::Silence => "silence",
             Self::Checklist => "checklist",
+            Self::Incident => "incident",
             Self::Config => "config",
             Self::Note => "note",
         }
@@ -118,6 +122,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::ChecklistNoted(_)
         | Statement::ChecklistSigned(_)
         | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
+        Statement::Incident(said) => of_incident(said, fact, zone),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -179,6 +184,11 @@ fn of_store(said: &Statement) -> Option<String> {
         Statement::StoreRebuilt(rebuilt) => put_right(rebuilt),
         _ => return None,
     })
+}
+
+fn of_incident(said: &IncidentSaid, fact: &Fact, zone: Tz) -> (HistoryKind, String, bool) {
+    let (text, by_person) = words::describe(said, fact.draft.at, zone);
+    (HistoryKind::Incident, text, by_person)
 }
 
 fn upgraded(opened: &StoreOpened) -> String {

@@ -24,6 +24,7 @@ mod grouping;
 pub(crate) mod history;
 pub mod ids;
 pub(crate) mod incident;
+pub(crate) mod incidents;
 mod lease;
 pub mod link;
 pub(crate) mod links;
@@ -51,6 +52,7 @@ mod recap;
 mod reconfigure;
 mod recording;
 pub mod rehearsal;
+pub(crate) mod responding;
 mod restoring;
 mod running;
 pub mod runs;
@@ -91,6 +93,7 @@ use checks::CheckView;
 use diagnostics::Diagnostics;
 use firings::Firings;
 use ids::{CheckId, MetricId, SloId};
+use incidents::Incidents;
 use link::Connectivity;
 use logs::{LogView, Logs};
 use machines::Machines;
@@ -176,6 +179,8 @@ pub struct World {
     exclusions: BTreeMap<Name, ExclusionRecord>,
     /// Runs of checklists.
     checklists: Checklists,
+    /// Incidents.
+    incidents: Incidents,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What the terminal of this console signalled.
@@ -228,6 +233,7 @@ impl World {
             maintenance: Maintenances::new(&config),
             exclusions: BTreeMap::new(),
             checklists: Checklists::default(),
+            incidents: Incidents::default(),
             announcing: Announcing::default(),
             signalled: Signalled::default(),
             notes: BTreeMap::new(),

@@ -33,6 +33,7 @@ impl World {
         let firings = self.firings.told(&announced).into_iter().map(|firing| self.alert_now(firing));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
+        announcing.post(self.incident_notices());
         announcing.call_off(self.maintenance.plan.called_off(now));
         let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));

@@ -10,6 +10,7 @@ use super::checklist_records::Checklists;
 use super::checks::CheckView;
 use super::firings::Firings;
 use super::ids::CheckId;
+use super::incidents::Incidents;
 use super::maintenance::Maintenances;
 use super::output::{Intent, Output};
 use super::recording::{Record, Recording, StatusOnRecord};
@@ -163,6 +164,7 @@ impl World {
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
         self.checklists = Checklists::default();
+        self.incidents = Incidents::default();
         self.announcing = Announcing::default();
         self.exclusions.clear();
         self.notes.clear();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::engine::EngineState;
-use crate::model::fact::Statement;
+use crate::model::fact::{IncidentSaid, Statement};
 use crate::model::message::Notification;
 use crate::model::rollup::Sheet;
 use crate::model::run::Run;
@@ -48,6 +48,15 @@ pub(crate) enum Change {
     },
     /// The list of alerts is another one.
     Alerts,
+    /// Something was said of an incident.
+    Incident {
+        /// What.
+        said: Box<IncidentSaid>,
+        /// Who said it: the login name.
+        by: SafeText,
+        /// In words.
+        text: String,
+    },
     /// Our own network went away.
     NetworkLost,
     /// The diagnostics have a new problem.

@@ -40,6 +40,8 @@ pub enum EventKind {
         /// The state that it came to, which is the last that is known of a run that is no longer held here.
         state: RunState,
     },
+    /// Something was said of an incident.
+    Incident,
     /// The configuration was read again.
     Reload,
     /// Our own connectivity, a gap, a task.

@@ -31,6 +31,7 @@ mod hanging;
 mod header;
 mod http;
 mod in_terminal;
+mod incidents;
 mod jq;
 mod lease;
 mod log_screen;

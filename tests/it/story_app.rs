@@ -240,7 +240,7 @@ fn what_was_proven_is_whole_before_how_long_it_took() {
 #[test]
 fn saved_evidence_is_one_message_with_its_path() {
     let mut app = App::new(WORLD);
-    app.outcome(Outcome::EvidenceSaved("/tmp/evidence".into()));
+    app.outcome(Outcome::EvidenceSaved { path: "/tmp/evidence".into(), files: Vec::new() });
     assert_eq!(app.take(), [TerminalEffect::CopyPath(SafeText::new("/tmp/evidence")).into()]);
     assert!(app.toast().contains("evidence saved in /tmp/evidence"), "{}", app.toast());
 }

@@ -40,6 +40,7 @@ fn render(path: &Path, message: &Notification) -> Result<String, String> {
         message => Value::from(Serde(message)),
         groups => Value::from(Serde(&message.groups)),
         maintenance => Value::from(Serde(&message.notices)),
+        updates => Value::from(Serde(&message.updates)),
         summary => message.summary(),
         text => message.plain(),
         severity => message.worst().map(crate::model::alert::Severity::word),

@@ -45,5 +45,6 @@ pub(super) fn document(order: &Order<'_>) -> Value {
         "text": order.text,
         "groups": message.groups,
         "maintenance": message.notices,
+        "updates": message.updates,
     })
 }

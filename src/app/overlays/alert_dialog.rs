@@ -50,7 +50,7 @@ pub struct DialogField {
 }
 
 impl DialogField {
-    fn new(label: &'static str, text: &str, placeholder: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(label: &'static str, text: &str, placeholder: impl Into<Cow<'static, str>>) -> Self {
         Self { label, input: TextInput::new(text), placeholder: placeholder.into() }
     }
 }

@@ -10,6 +10,7 @@ pub mod counting;
 pub mod description;
 pub mod grouped;
 pub mod help;
+pub mod incident_dialog;
 pub mod line;
 pub mod palette;
 pub mod patterns;

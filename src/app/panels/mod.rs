@@ -9,6 +9,12 @@ mod check;
 mod checklists;
 mod checks;
 mod figures;
+mod incident_changes;
+mod incident_clock;
+mod incident_entries;
+mod incident_evidence;
+pub(crate) mod incident_timeline;
+mod incidents;
 mod levels;
 mod locks;
 mod log;
@@ -151,6 +157,12 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::WALKTHROUGH, &walkthrough::Walkthrough),
     (&panels::STEP_DETAIL, &walkthrough::StepDetail),
     (&panels::STEP_PANEL, &walkthrough::StepPanel),
+    (&panels::INCIDENT_CLOCK, &incident_clock::IncidentClock),
+    (&panels::INCIDENT_TIMELINE, &incident_timeline::IncidentTimeline),
+    (&panels::INCIDENT_ENTRIES, &incident_entries::IncidentEntries),
+    (&panels::INCIDENT_CHANGES, &incident_changes::IncidentChanges),
+    (&panels::INCIDENT_EVIDENCE, &incident_evidence::IncidentEvidencePanel),
+    (&panels::INCIDENTS, &incidents::IncidentList),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

@@ -5,11 +5,12 @@ pub mod logs;
 pub mod metrics;
 pub(crate) mod runbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::config::screens::layouts;
 use crate::config::sections::screen::ScreenLayout;
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 use logs::LogsScreen;
@@ -34,6 +35,8 @@ pub enum Screen {
     Actions,
     /// Checklists: due, running, done, missed; the walkthrough.
     Checklists,
+    /// The incident that is worked on.
+    Incident,
     /// The console about itself.
     Diagnostics,
     /// A `[screen.NAME]` that replaces none of these.
@@ -42,7 +45,7 @@ pub enum Screen {
 
 impl Screen {
     /// The built-in ones, in the order of their keys.
-    pub const BUILT_IN: [Self; 8] = [
+    pub const BUILT_IN: [Self; 9] = [
         Self::Overview,
         Self::Service,
         Self::Logs,
@@ -50,6 +53,7 @@ impl Screen {
         Self::Alerts,
         Self::Actions,
         Self::Checklists,
+        Self::Incident,
         Self::Diagnostics,
     ];
 
@@ -63,6 +67,7 @@ impl Screen {
             Self::Alerts => "alerts",
             Self::Actions => "actions",
             Self::Checklists => "checklists",
+            Self::Incident => "incident",
             Self::Diagnostics => "diagnostics",
             Self::Custom(name) => name,
         }
@@ -116,6 +121,8 @@ pub struct Screens {
     pub actions: ActionsScreen,
     /// Checklists.
     pub checklists: ChecklistsScreen,
+    /// The incident.
+    pub incident: IncidentScreen,
     /// Diagnostics.
     pub diagnostics: DiagnosticsScreen,
 }
@@ -150,6 +157,21 @@ pub struct ChecklistsScreen {
     pub run: Option<Name>,
     /// Whether the selection moves on by itself from what is finished: until a person moves it.
     pub follows: bool,
+}
+
+/// What the incident screen remembers.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentScreen {
+    /// The incident that was chosen; `None`: the worst that is open, else the latest.
+    pub shown: Option<Name>,
+    /// Whether what happened around it is listed among what people said.
+    pub has_automatic: bool,
+    /// Those of which this console has said that somebody looks at them.
+    pub joined: BTreeSet<Name>,
+    /// The title of the one that was opened here and is not on record yet.
+    pub opening: Option<SafeText>,
+    /// The one that was opened here and whose evidence is being saved.
+    pub evidence_of: Option<Name>,
 }
 
 /// What the diagnostics screen remembers.

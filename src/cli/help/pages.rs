@@ -278,6 +278,26 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "incident",
+        examples: &[
+            ("opsroom incident open 'checkout fails' --severity P1 --service api --lead", "open one and take the lead"),
+            ("opsroom incident open --alert api", "from an alert: title, severity, service and start are its"),
+            ("opsroom incident note 'restarted the cache by hand' --at 02:41", "in its place in the timeline"),
+            ("opsroom incident hypothesis 'the cache is full'", "then --eliminate N or --confirm N"),
+            ("opsroom incident update 'rolling back' --impact 'no checkout' --next 30m --public", "for those outside"),
+            ("opsroom incident role lead --to bo", "offer the lead; bo runs `opsroom incident role lead --accept`"),
+            ("opsroom incident resolve --why 'web 2.4.0 is back'", "then `export` and `close`"),
+            ("opsroom incident export INC-42 > INC-42.md", "the report, in the order of a post-mortem"),
+        ],
+        exits: &[
+            (exit::OK, "printed, or on record"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, no such incident, several are open and none is named, or read-only"),
+            (exit::CONFIG, "the configuration is not valid"),
+        ],
+    },
+    HelpPage {
         command: "notify",
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::RequestId;
+use crate::model::thing::IncidentRecord;
 
 /// Something that concerns the console as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum ConsoleEffect {
         /// The anchor of a heading; empty: all of it.
         section: String,
     },
+    /// Write the report of an incident into that folder, as Markdown.
+    SaveIncident(Box<IncidentRecord>),
     /// Write a text file into the state directory's `saved/` folder.
     Save {
         /// File name without directory.

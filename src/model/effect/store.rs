@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::fact::Statement;
+use crate::model::fact::{IncidentSaid, Statement};
 use crate::model::rollup::ChartQuery;
 use crate::text::name::Name;
 
@@ -21,4 +21,7 @@ pub enum StoreEffect {
     ReadMarks(DateTime<Utc>),
     /// Put on record what a person says of alerts. Acknowledgements wait on disk while the store is away.
     SayOfAlerts(Vec<Statement>),
+    /// Put on record what a person says of one incident, together. What has no id is of the one that is opened with it.
+    /// Entries and status updates wait on disk while the store is away.
+    SayOfIncident(Vec<IncidentSaid>),
 }

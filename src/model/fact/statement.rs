@@ -10,6 +10,7 @@ use super::alerting::{
 use super::checklist::{ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped};
 use super::configuring::ConfigChanged;
 use super::exclusion::{SloExcluded, SloIncluded};
+use super::incident::IncidentSaid;
 use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
 use super::said::{
@@ -74,6 +75,8 @@ pub enum Statement {
     ChecklistSigned(ChecklistSigned),
     /// A period of a checklist went by without a run.
     ChecklistMissed(ChecklistMissed),
+    /// Something is said of an incident.
+    Incident(Box<IncidentSaid>),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -161,6 +164,7 @@ impl Statement {
             Self::ChecklistNoted(_) => "checklist.note",
             Self::ChecklistSigned(_) => "checklist.signed",
             Self::ChecklistMissed(_) => "checklist.missed",
+            Self::Incident(said) => said.kind(),
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -205,6 +209,7 @@ impl Statement {
             Self::ChecklistNoted(ChecklistNoted { checklist, .. })
             | Self::ChecklistSigned(ChecklistSigned { checklist, .. })
             | Self::ChecklistMissed(ChecklistMissed { checklist, .. }) => format!("checklist:{checklist}"),
+            Self::Incident(said) => format!("incident:{}", said.id),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -288,6 +293,7 @@ impl Statement {
             Self::ChecklistNoted(said) => serde_json::to_value(said),
             Self::ChecklistSigned(said) => serde_json::to_value(said),
             Self::ChecklistMissed(said) => serde_json::to_value(said),
+            Self::Incident(said) => said.detail(),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -351,6 +357,7 @@ impl Statement {
             "checklist.note" => Self::ChecklistNoted(typed(detail)?),
             "checklist.signed" => Self::ChecklistSigned(typed(detail)?),
             "checklist.missed" => Self::ChecklistMissed(typed(detail)?),
+            kind if kind.starts_with(IncidentSaid::KIND) => Self::Incident(Box::new(IncidentSaid::read(kind, detail)?)),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),

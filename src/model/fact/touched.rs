@@ -5,7 +5,7 @@ use super::{
     MaintenanceStarted, MessageClaimed, MessageFailed, MessageSent, RunDated, RunEnded, RunLost, SilenceEnded,
     SilenceStarted, SloExcluded, SloIncluded, Statement,
 };
-use crate::model::thing::{ThingKey, ThingKind, checklist_run_of};
+use crate::model::thing::{ThingKey, ThingKind, checklist_run_of, incident_things};
 use crate::text::name::Name;
 
 impl Statement {
@@ -47,6 +47,7 @@ impl Statement {
             Self::SloExcluded(SloExcluded { id, .. }) | Self::SloIncluded(SloIncluded { id, .. }) => {
                 vec![ThingKey::new(ThingKind::Exclusion, id)]
             }
+            Self::Incident(said) => incident_things(said),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => {

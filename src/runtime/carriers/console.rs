@@ -1,5 +1,7 @@
 //! Effects on the console as a whole.
 
+use std::sync::Arc;
+
 use crate::model::effect::ConsoleEffect;
 use crate::runtime::core::Core;
 use crate::runtime::reload;
@@ -14,6 +16,10 @@ impl Core {
             },
             ConsoleEffect::ReadRunbook { request, path, section } => {
                 self.effects.read_runbook(&mut self.tasks, request, path, section);
+            }
+            ConsoleEffect::SaveIncident(record) => {
+                let config = Arc::clone(&self.state().world.config);
+                self.effects.save_incident(&mut self.tasks, *record, config, self.clock);
             }
             ConsoleEffect::Save { name, text } => self.effects.save_file(&mut self.tasks, name, text),
         }

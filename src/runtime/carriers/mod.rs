@@ -24,7 +24,10 @@ impl Core {
                 let config = Arc::clone(&self.state().world.config);
                 self.effects.run(&mut self.tasks, request, effect, (config, self.clock));
             }
-            Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect, self.clock),
+            Effect::Store(request, effect) => {
+                let config = Arc::clone(&self.state().world.config);
+                self.effects.store(&mut self.tasks, request, effect, (self.clock, config));
+            }
             Effect::History(effect) => self.history(effect),
             Effect::Holder(effect) => self.holder(effect),
             Effect::Logs(effect) => self.logs(effect),

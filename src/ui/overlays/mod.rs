@@ -9,6 +9,7 @@ mod description;
 mod details;
 mod grouped;
 mod help;
+mod incident_dialog;
 mod line;
 mod palette;
 mod patterns;
@@ -29,6 +30,7 @@ use crate::app::overlays::confirm::Confirmation;
 use crate::app::overlays::description::Description;
 use crate::app::overlays::grouped::GroupedOverlay;
 use crate::app::overlays::help::Help;
+use crate::app::overlays::incident_dialog::IncidentDialog;
 use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::patterns::PatternsOverlay;
@@ -58,6 +60,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<Description>,
     draws::<GroupedOverlay>,
     draws::<Help>,
+    draws::<IncidentDialog>,
     draws::<LineInput>,
     draws::<Palette>,
     draws::<PatternsOverlay>,

@@ -218,7 +218,9 @@ pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
         }),
         EventKind::Run { .. } | EventKind::Deployed { .. } => Some((1, Role::Key)),
         EventKind::Resolved(_) => Some((0, Role::StatusOk)),
-        EventKind::Status { .. } | EventKind::Reload | EventKind::Console | EventKind::Note => None,
+        EventKind::Status { .. } | EventKind::Incident | EventKind::Reload | EventKind::Console | EventKind::Note => {
+            None
+        }
     }
 }
 

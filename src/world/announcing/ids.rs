@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::model::ack_link::hash_of;
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::message::{AlertGroup, Recipient};
+use crate::model::message::{AlertGroup, IncidentNotice, Recipient};
 use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
@@ -26,6 +26,11 @@ pub(super) fn of_alerts(target: &Recipient, groups: &[AlertGroup], record: &Targ
 /// Of these windows of maintenance.
 pub(super) fn of_notices(target: &Recipient, windows: &[&MaintenanceWindow]) -> Name {
     id("maintenance", target, windows.iter().map(|window| format!("{} {}", window.id, window.window.start)))
+}
+
+/// Of these words on incidents.
+pub(super) fn of_updates(target: &Recipient, updates: &[IncidentNotice]) -> Name {
+    id("incident", target, updates.iter().map(|update| update.id.to_string()))
 }
 
 /// Of these windows, which do not take place.

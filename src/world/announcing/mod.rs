@@ -9,6 +9,7 @@ mod news;
 mod notices;
 mod proving;
 pub(crate) mod routes;
+mod updates;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,7 +25,7 @@ use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::message::{DeliveryFailure, Entry, MessageKind, News, Notification, Recipient};
+use crate::model::message::{DeliveryFailure, Entry, IncidentNotice, MessageKind, News, Notification, Recipient};
 use crate::model::thing::AlertRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -93,6 +94,8 @@ pub(crate) struct Announcing {
     held: BTreeMap<Name, Held>,
     /// The windows of maintenance that people called off before they began.
     called_off: Vec<MaintenanceWindow>,
+    /// What is to be sent of incidents.
+    updates: Vec<IncidentNotice>,
 }
 
 impl Announcing {
@@ -131,9 +134,10 @@ impl Announcing {
             }
         }
         let mut notices = notices::of_windows(config, &routes, windows);
+        let mut updates = self.unsent_updates(config, &routes);
         let mut due = Vec::new();
         let proven = proving::proven(config, &routes);
-        for target in notices.keys().chain(&proven).chain(self.outboxes.keys()) {
+        for target in notices.keys().chain(updates.keys()).chain(&proven).chain(self.outboxes.keys()) {
             told.entry(target.clone()).or_default();
         }
         for (target, seen) in told {
@@ -141,6 +145,8 @@ impl Announcing {
             let Some(channel) = channel else { continue };
             let unsaid = self.unsaid(&target, notices.remove(&target).unwrap_or_default());
             let message = self.due(config, channel, (&target, &seen, &unsaid), now);
+            let updates = updates.remove(&target).unwrap_or_default();
+            let message = message.or_else(|| self.update_message(config, channel, (&target, updates), now));
             let message = message.or_else(|| self.notice(config, channel, (&target, &unsaid), now));
             let message = message.or_else(|| self.retraction(config, channel, &target, now));
             let is_proven = proven.contains(&target);
@@ -195,7 +201,7 @@ impl Announcing {
             outbox.wanting_since = None;
             let is_told =
                 |window: &MaintenanceWindow| outbox.record.notices.get(&window.id).is_some_and(|from| *from > now);
-            let waits = !windows.is_empty() || self.called_off.iter().any(is_told);
+            let waits = !self.updates.is_empty() || !windows.is_empty() || self.called_off.iter().any(is_told);
             outbox.retry_at = outbox.retry_at.filter(|_| waits);
             return None;
         }
@@ -285,6 +291,7 @@ fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: 
         at: now,
         groups: Vec::new(),
         notices: Vec::new(),
+        updates: Vec::new(),
     }
 }
 

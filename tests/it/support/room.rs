@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
-use opsroom::model::fact::{Fact, NewFact, Statement};
+use opsroom::model::fact::{Fact, IncidentFact, IncidentSaid, NewFact, Statement};
+use opsroom::model::incident::incident_id;
 use opsroom::model::lease::{LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
@@ -106,6 +107,10 @@ impl Room {
                     self.app.outcome(Outcome::Recorded { request });
                     said
                 }
+                Effect::Store(request, StoreEffect::SayOfIncident(said)) => {
+                    self.app.outcome(Outcome::Recorded { request });
+                    said.into_iter().map(|said| self.numbered(said)).collect()
+                }
                 _ => continue,
             };
             all.extend(said.into_iter().filter(|said| !matches!(said, Statement::CheckStatus(_))));
@@ -114,6 +119,20 @@ impl Room {
             self.tell(self.app.now().utc, "ana (ssh from 10.0.0.5)", said.clone());
         }
         all
+    }
+
+    /// What is said of an incident, as the runtime and the store complete it: with the next number, and with who says it.
+    fn numbered(&self, mut said: IncidentSaid) -> Statement {
+        let is_opening = |fact: &&Fact| matches!(fact.said(), Statement::Incident(said) if matches!(said.what, IncidentFact::Opened(_)));
+        if said.id.is_empty() {
+            said.id = incident_id(u32::try_from(self.facts.iter().filter(is_opening).count()).unwrap() + 1);
+        }
+        if let IncidentFact::Role(role) = &mut said.what
+            && role.who.as_str().is_empty()
+        {
+            role.who = "ana".into();
+        }
+        Statement::Incident(Box::new(said))
     }
 
     /// What is said while time passes, each put on record soon.

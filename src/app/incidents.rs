@@ -1,0 +1,196 @@
+//! Incidents from any screen: opened from what is selected, pinned to, looked at; and what others say of them.
+
+use crate::app::describe::{service_of, subject};
+use crate::app::logs;
+use crate::app::overlays::incident_dialog::{IncidentDialog, IncidentPurpose};
+use crate::app::requests::AwaitedAnswer;
+use crate::app::row::RowKey;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::toasts::Tone;
+use crate::model::effect::{ConsoleEffect, Effect, StoreEffect};
+use crate::model::fact::incident::{EvidenceFile, IncidentAmended, IncidentEvidence, IncidentJoined, IncidentOpened};
+use crate::model::fact::{IncidentFact, IncidentSaid};
+use crate::model::incident::{EntryKind, EntryState, RoleStep};
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::incident::Cause;
+use crate::world::incidents::words;
+
+/// Opens the dialog that opens an incident from what is selected, else from what is broken above all. Where one is open for
+/// that service, shows it: two for one thing split the room.
+pub(super) fn open(state: &mut State, _effects: &mut Vec<Effect>) {
+    let (alert, service) = meant(state);
+    let known = service.as_ref().and_then(|service| {
+        let open = state.world.open_incidents();
+        open.into_iter().find(|record| record.services.contains(service)).map(|record| record.id.clone())
+    });
+    if let Some(known) = known.filter(|_| state.console.screen != Screen::Incident) {
+        state.toast(Tone::Info, &format!("{known} is open for it"));
+        state.console.screens.incident.shown = Some(known);
+        return state.go(Screen::Incident);
+    }
+    let draft = state.world.incident_draft(alert.as_deref(), service.as_deref());
+    open_draft(state, draft);
+}
+
+/// Opens the dialog that opens an incident as prefilled: from an alert, or from a step of a checklist, whose engine calls this
+/// with `from` set to `checklist:NAME`.
+pub(crate) fn open_draft(state: &mut State, draft: IncidentOpened) {
+    let dialog = IncidentDialog::new(IncidentPurpose::Open(Box::new(draft)), &state.world);
+    state.console.overlays.push(dialog);
+}
+
+/// The alert and the service that are selected, else those that are broken above all. In an incident nothing is meant.
+fn meant(state: &State) -> (Option<Name>, Option<Name>) {
+    if state.console.screen == Screen::Incident {
+        return (None, None);
+    }
+    match subject(state) {
+        Some(RowKey::Alert(id)) => {
+            let service = service_of(state, &RowKey::Alert(id.clone()));
+            (Some(id), service)
+        }
+        Some(row) if service_of(state, &row).is_some() => {
+            let service = service_of(state, &row);
+            let firing = service.as_deref().and_then(|name| state.world.service(name)).and_then(|row| {
+                let alerts = state.world.alerts_of(row);
+                let firing = alerts.filter(|alert| alert.phase == crate::world::alerts::Phase::Firing);
+                firing.max_by_key(|alert| alert.severity).map(|alert| alert.id.clone())
+            });
+            (firing, service)
+        }
+        _ => match state.world.incident().map(|incident| incident.cause) {
+            Some(Cause::Alert(alert)) => (Some(alert.id.clone()), alert.service.clone()),
+            Some(Cause::Service(service)) => (None, Some(service.name.clone())),
+            None => (None, None),
+        },
+    }
+}
+
+/// Opens the dialog that adds something to the incident that is shown.
+pub(super) fn add(state: &mut State, kind: EntryKind) {
+    with_shown(state, |id| IncidentPurpose::Entry { id, kind, text: SafeText::default(), source: None });
+}
+
+/// Opens a dialog about the incident that is shown.
+pub(super) fn with_shown(state: &mut State, purpose: impl FnOnce(Name) -> IncidentPurpose) {
+    let Some(id) = state.shown_incident().map(|record| record.id.clone()) else {
+        state.toast(Tone::Info, "no incident on record; i opens one");
+        return;
+    };
+    let dialog = IncidentDialog::new(purpose(id), &state.world);
+    state.console.overlays.push(dialog);
+}
+
+/// Opens the dialog that pins what is selected, `text` in words, to the incident that is worked on.
+pub(super) fn pin(state: &mut State, text: Option<String>) {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        state.toast(Tone::Info, "nothing selected to pin");
+        return;
+    };
+    let Some(id) = state.worked_on().map(|record| record.id.clone()) else {
+        state.toast(Tone::Info, "no incident is open; i opens one");
+        return;
+    };
+    let source = match subject(state) {
+        Some(RowKey::Check(name)) => Some(format!("check:{name}")),
+        Some(RowKey::Metric(name)) => Some(format!("metric:{name}")),
+        Some(RowKey::Service(name)) => Some(format!("service:{name}")),
+        Some(RowKey::Alert(id)) => state.world.alert(&id).map(|alert| format!("alert:{}", alert.subject.name())),
+        Some(RowKey::Run(id)) => Some(format!("run:{id}")),
+        _ if state.console.screen == Screen::Logs => {
+            let pane = &state.console.screens.logs.pane;
+            pane.selected(&state.world.logs).map(|record| format!("log:{}", record.log))
+        }
+        _ => None,
+    };
+    let source = source.map(|source| SafeText::new(&source));
+    let purpose = IncidentPurpose::Entry { id, kind: EntryKind::Pin, text: SafeText::new(&text), source };
+    let dialog = IncidentDialog::new(purpose, &state.world);
+    state.console.overlays.push(dialog);
+}
+
+/// Moves an entry to its next state: a task is done, a hypothesis is ruled out, then proven, then open again.
+pub(super) fn settle(state: &mut State, id: &Name, number: usize, effects: &mut Vec<Effect>) {
+    let Some(entry) = state.world.incident_record(id).and_then(|record| record.entry(number)) else { return };
+    let states = entry.kind.states();
+    let at = states.iter().position(|state| *state == entry.state).unwrap_or(0);
+    let next: EntryState = states[(at + 1) % states.len()];
+    if states.len() < 2 || state.world.read_only {
+        return;
+    }
+    let said = format!("{} {number} {}", entry.kind.word(), next.word());
+    let (entry, next) = (entry.id.clone(), Some(next));
+    let amended = IncidentAmended { entry, state: next, text: None, owner: None, happened_at: None };
+    say(state, id, IncidentFact::Amended(amended), &said, effects);
+}
+
+fn say(state: &mut State, id: &Name, fact: IncidentFact, text: &str, effects: &mut Vec<Effect>) {
+    let request = state.request(AwaitedAnswer::Said(SafeText::new(text)));
+    effects.push(Effect::Store(request, StoreEffect::SayOfIncident(vec![IncidentSaid::of(id, fact)])));
+}
+
+/// Has the report of the incident that is shown written into a file.
+pub(super) fn export(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(record) = state.shown_incident().cloned() else { return };
+    effects.push(ConsoleEffect::SaveIncident(Box::new(record)).into());
+}
+
+/// Says once that somebody looks at an incident that is open.
+pub(super) fn join(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.console.screen != Screen::Incident || state.world.read_only || state.world.store_away.is_some() {
+        return;
+    }
+    let Some(id) = state.shown_incident().filter(|record| record.is_open()).map(|record| record.id.clone()) else {
+        return;
+    };
+    if state.console.screens.incident.joined.insert(id.clone()) {
+        // Who has joined before is told nothing: nobody waits for the answer.
+        let said = IncidentSaid::of(&id, IncidentFact::Joined(IncidentJoined {}));
+        effects.push(Effect::Store(state.next_request(), StoreEffect::SayOfIncident(vec![said])));
+    }
+}
+
+/// Something was said of an incident, by whomever: what asks something of a person is shown. Who opened one here comes to its
+/// screen, and what is known at that moment is saved.
+pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: &str, effects: &mut Vec<Effect>) {
+    match &said.what {
+        IncidentFact::Opened(opened) => {
+            let is_here = state.console.screens.incident.opening.as_ref() == Some(&opened.title);
+            if is_here {
+                state.console.screens.incident.opening = None;
+                state.console.screens.incident.shown = Some(said.id.clone());
+                state.console.screens.incident.evidence_of = Some(said.id.clone());
+                logs::save_evidence(state, effects);
+                state.go(Screen::Incident);
+            } else {
+                state.news(Tone::Warning, &format!("{text} · {by}; 8 shows it"));
+            }
+        }
+        IncidentFact::Reminded(reminded) => {
+            let tone = if reminded.about.is_breach() { Tone::Error } else { Tone::Warning };
+            state.news(tone, text);
+        }
+        IncidentFact::Role(role) if role.step == RoleStep::Offered => {
+            let offer = words::role(role.role, &role.who, role.step);
+            state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
+        }
+        IncidentFact::Moved(_) | IncidentFact::Graded(_) => state.news(Tone::Info, &format!("{text} · {by}")),
+        _ => {}
+    }
+    state.changed();
+}
+
+/// Evidence was saved: where that was for an incident, it is put on record with its hashes.
+pub(super) fn evidence_saved(state: &mut State, path: &str, files: Vec<EvidenceFile>, effects: &mut Vec<Effect>) {
+    let opened = state.console.screens.incident.evidence_of.take();
+    let shown = || state.shown_incident().filter(|record| record.is_open()).map(|record| record.id.clone());
+    let on_screen = (state.console.screen == Screen::Incident).then(shown).flatten();
+    let Some(id) = opened.or(on_screen).filter(|_| !state.world.read_only) else { return };
+    let silent = state.world.checks.iter().filter(|check| check.last.is_none());
+    let missing: Vec<SafeText> =
+        silent.map(|check| SafeText::new(&format!("check {}: no answer yet", check.name))).collect();
+    let evidence = IncidentEvidence { directory: path.to_owned(), files, missing };
+    say(state, &id, IncidentFact::Evidence(evidence), &format!("evidence is on record of {id}"), effects);
+}

@@ -1,0 +1,380 @@
+//! What a person says of an incident: it is opened, something is added, an update is given, a role changes hands, its severity
+//! or its state changes. Each is a few lines of text.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc};
+
+use super::alert_dialog::DialogField;
+use crate::app::requests::AwaitedAnswer;
+use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
+use crate::lang::key::{Key, KeyCode};
+use crate::lang::nearest::nearest;
+use crate::lang::unit;
+use crate::model::effect::{Effect, StoreEffect};
+use crate::model::fact::incident::{
+    IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentRoleSaid, IncidentUpdated,
+};
+use crate::model::fact::{IncidentFact, IncidentSaid};
+use crate::model::incident::{
+    EntryKind, IncidentRole, IncidentState, IncidentStep, RoleStep, incident_id, incident_number,
+};
+use crate::model::thing::IncidentRecord;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::World;
+use crate::world::responding::targets;
+
+/// How a role can change hands, in words.
+const ROLE_STEPS: [(&str, RoleStep); 5] = [
+    ("take", RoleStep::Taken),
+    ("offer", RoleStep::Offered),
+    ("accept", RoleStep::Accepted),
+    ("decline", RoleStep::Declined),
+    ("release", RoleStep::Released),
+];
+/// What can be done to the state of an incident, in words.
+const STEPS: [(&str, IncidentStep); 7] = [
+    ("acknowledge", IncidentStep::Acknowledge),
+    ("mitigate", IncidentStep::Mitigate),
+    ("resolve", IncidentStep::Resolve),
+    ("close", IncidentStep::Close),
+    ("reopen", IncidentStep::Reopen),
+    ("merge", IncidentStep::Merge),
+    ("false-alarm", IncidentStep::FalseAlarm),
+];
+
+/// What is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IncidentPurpose {
+    /// One is opened, as prefilled.
+    Open(Box<IncidentOpened>),
+    /// Something is added.
+    Entry {
+        /// To which.
+        id: Name,
+        /// What kind.
+        kind: EntryKind,
+        /// As prefilled.
+        text: SafeText,
+        /// Where a pin comes from.
+        source: Option<SafeText>,
+    },
+    /// A status update.
+    Update(Name),
+    /// A role changes hands.
+    Role(Name),
+    /// Its severity is another one.
+    Severity(Name),
+    /// It comes to another state.
+    Step(Name),
+}
+
+/// The dialog.
+#[derive(Debug, Clone)]
+pub struct IncidentDialog {
+    /// What is said.
+    pub purpose: IncidentPurpose,
+    /// What it is called.
+    pub title: Cow<'static, str>,
+    /// What can be typed.
+    pub fields: Vec<DialogField>,
+    /// Which of them has the focus.
+    pub focus: usize,
+    /// What is wrong.
+    pub error: Option<SafeText>,
+}
+
+/// What is to be put on record, and what is said once it is; else what is wrong.
+type Submission = Result<(Vec<IncidentSaid>, String), String>;
+
+impl IncidentDialog {
+    /// A dialog with what is known filled in.
+    pub(crate) fn new(purpose: IncidentPurpose, world: &World) -> Self {
+        let (title, fields): (Cow<'static, str>, Vec<DialogField>) = match &purpose {
+            IncidentPurpose::Open(draft) => ("open an incident".into(), of_opening(draft)),
+            IncidentPurpose::Entry { id, kind, text, .. } => {
+                let mut fields = vec![field("text", text.as_str(), "in words")];
+                if matches!(kind, EntryKind::Task | EntryKind::Hypothesis) {
+                    fields.push(field("owner", "", "nobody yet"));
+                } else {
+                    fields.push(field("at", "", "now; 02:41 or 5m ago puts it between others"));
+                }
+                (format!("{} of {id}", kind.word()).into(), fields)
+            }
+            IncidentPurpose::Update(id) => (format!("status update of {id}").into(), of_update(id, world)),
+            IncidentPurpose::Role(id) => {
+                let offer = world.incident_record(id).and_then(|record| record.offer(IncidentRole::Lead));
+                let step = if offer.is_some() { "accept" } else { "take" };
+                let fields = vec![
+                    field("role", "lead", "lead, ops, comms, scribe, deputy"),
+                    field("do", step, "take, offer, accept, decline, release"),
+                    field("to", "", "to whom it is offered"),
+                ];
+                (format!("role in {id}").into(), fields)
+            }
+            IncidentPurpose::Severity(id) => {
+                let known = world.incident_record(id).map_or("", |record| record.severity.word());
+                let fields =
+                    vec![field("severity", known, "critical, high, medium or low"), field("why", "", "in a few words")];
+                (format!("severity of {id}").into(), fields)
+            }
+            IncidentPurpose::Step(id) => {
+                let next = world.incident_record(id).map_or("", next_step);
+                let fields = vec![
+                    field("do", next, "acknowledge, mitigate, resolve, close, reopen, merge, false-alarm"),
+                    field("why", "", "what was done"),
+                    field("into", "", "for merge: the other incident"),
+                ];
+                (format!("state of {id}").into(), fields)
+            }
+        };
+        Self { purpose, title, fields, focus: 0, error: None }
+    }
+
+    fn text(&self, label: &str) -> &str {
+        self.fields.iter().find(|field| field.label == label).map_or("", |field| field.input.text().trim())
+    }
+
+    fn optional(&self, label: &str) -> Option<SafeText> {
+        Some(self.text(label)).filter(|text| !text.is_empty()).map(SafeText::new)
+    }
+
+    fn needed(&self, label: &str) -> Result<SafeText, String> {
+        self.optional(label).ok_or_else(|| format!("{label} is empty"))
+    }
+
+    fn submission(&self, state: &State) -> Submission {
+        let world = &state.world;
+        let of = |id: &Name, fact, said: String| Ok((vec![IncidentSaid::of(id, fact)], said));
+        match &self.purpose {
+            IncidentPurpose::Open(draft) => self.opening(draft, world),
+            IncidentPurpose::Entry { id, kind, source, .. } => {
+                let happened_at = moment(self.text("at"), world)?;
+                let (text, owner, source) = (self.needed("text")?, self.optional("owner"), source.clone());
+                let noted = IncidentNoted { kind: *kind, text, owner, happened_at, source };
+                of(id, IncidentFact::Noted(noted), format!("{} added to {id}", kind.word()))
+            }
+            IncidentPurpose::Update(id) => {
+                of(id, IncidentFact::Updated(self.update(id, world)?), format!("update of {id} given"))
+            }
+            IncidentPurpose::Role(id) => {
+                let role = one_of(self.text("role"), IncidentRole::ALL.map(|role| (role.word(), role)), "role")?;
+                let step = one_of(self.text("do"), ROLE_STEPS, "step")?;
+                let to = self.optional("to");
+                if (step == RoleStep::Offered) != to.is_some() {
+                    return Err("offer it to somebody, or leave `to` empty".to_owned());
+                }
+                // Who is not named is who says it.
+                let said = IncidentRoleSaid { role, who: to.unwrap_or_default(), step };
+                of(id, IncidentFact::Role(said), format!("role {} of {id}: on record", role.word()))
+            }
+            IncidentPurpose::Severity(id) => {
+                let severity = severity(self.text("severity"), world)?;
+                let (targets, why) = (targets(&world.config, severity), self.optional("why"));
+                let graded = IncidentGraded { severity, targets, why };
+                of(id, IncidentFact::Graded(graded), format!("{id} is {}", severity.word()))
+            }
+            IncidentPurpose::Step(id) => {
+                let step = one_of(self.text("do"), STEPS, "step")?;
+                let into = self.optional("into");
+                let into = match (step, &into) {
+                    (IncidentStep::Merge, Some(into)) => {
+                        let number = incident_number(into.as_str());
+                        Some(incident_id(number.ok_or("`into` is not the id of an incident")?))
+                    }
+                    (IncidentStep::Merge, None) => return Err("into which incident?".to_owned()),
+                    (_, Some(_)) => return Err("`into` is for merge alone".to_owned()),
+                    (_, None) => None,
+                };
+                let moved = IncidentMoved { step, why: self.optional("why"), into, copied: Vec::new() };
+                of(id, IncidentFact::Moved(moved), format!("{id} {}", step.done()))
+            }
+        }
+    }
+
+    fn opening(&self, draft: &IncidentOpened, world: &World) -> Submission {
+        let severity = severity(self.text("severity"), world)?;
+        let mut services: Vec<Name> = Vec::new();
+        for written in self.text("services").split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let known = &world.config.services;
+            let found = known.iter().find(|service| *service.name == *written || service.title == written);
+            let near = || nearest(written, known.iter().map(|service| &*service.name));
+            let hint = || near().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            services.push(found.ok_or_else(|| format!("no service named `{written}`{}", hint()))?.name.clone());
+        }
+        services.dedup();
+        let kind = match self.text("kind") {
+            "" => None,
+            written => {
+                let found = world.config.incident.kinds.iter().find(|kind| *kind.name == *written);
+                Some(found.ok_or_else(|| format!("no kind of incident named `{written}`; see [incident] kinds"))?)
+            }
+        };
+        let opened = IncidentOpened {
+            title: self.needed("title")?,
+            severity,
+            targets: targets(&world.config, severity),
+            services,
+            kind: kind.map(|kind| kind.name.clone()),
+            checklist: kind.and_then(|kind| kind.checklist.clone()),
+            ..draft.clone()
+        };
+        let said = IncidentSaid { id: Name::from(""), what: IncidentFact::Opened(opened) };
+        Ok((vec![said], "incident opened".to_owned()))
+    }
+
+    fn update(&self, id: &Name, world: &World) -> Result<IncidentUpdated, String> {
+        let record = world.incident_record(id).ok_or("that incident is not known any more")?;
+        let now = world.now.utc;
+        let span = match self.text("next") {
+            "" => TimeDelta::try_seconds(i64::try_from(record.targets.update_s).unwrap_or(1_800)).unwrap_or_default(),
+            written => {
+                let span = unit::parse_duration(written).map_err(|error| format!("{error} (use 30m)"))?;
+                let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+                if span <= TimeDelta::zero() || span > TimeDelta::days(30) {
+                    return Err("`next` lies too far ahead, or not ahead".to_owned());
+                }
+                span
+            }
+        };
+        let is_public = one_of(self.text("public"), [("yes", true), ("no", false), ("", false)], "word")?;
+        let rule = world.config.severities.iter().find(|rule| rule.severity == record.severity);
+        Ok(IncidentUpdated {
+            status: self.needed("status")?,
+            impact: self.optional("impact"),
+            doing: self.optional("doing"),
+            next_at: (now + span).trunc_subsecs(3),
+            workaround: self.optional("workaround"),
+            is_public,
+            notify: rule.map_or_else(Vec::new, |rule| rule.notify.clone()),
+        })
+    }
+
+    fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
+        match self.submission(state) {
+            Ok((said, text)) => {
+                if let Some(IncidentSaid { what: IncidentFact::Opened(opened), .. }) = said.first() {
+                    state.console.screens.incident.opening = Some(opened.title.clone());
+                }
+                let request = state.request(AwaitedAnswer::Said(SafeText::new(&text)));
+                effects.push(Effect::Store(request, StoreEffect::SayOfIncident(said)));
+                Then::Close
+            }
+            Err(problem) => {
+                self.error = Some(SafeText::new(&problem));
+                Then::Stay
+            }
+        }
+    }
+}
+
+fn field(label: &'static str, text: &str, placeholder: &'static str) -> DialogField {
+    DialogField::new(label, text, placeholder)
+}
+
+fn of_opening(draft: &IncidentOpened) -> Vec<DialogField> {
+    let services: Vec<&str> = draft.services.iter().map(|name| &**name).collect();
+    vec![
+        field("title", draft.title.as_str(), "what is wrong, in a line"),
+        field("severity", draft.severity.word(), "critical, high, medium or low"),
+        field("services", &services.join(", "), "those that are concerned"),
+        field("kind", draft.kind.as_deref().unwrap_or_default(), "none"),
+    ]
+}
+
+/// What was said last is said again where it still holds.
+fn of_update(id: &Name, world: &World) -> Vec<DialogField> {
+    let last = world.incident_record(id).and_then(|record| record.updates.last());
+    let said = |text: Option<&SafeText>| text.map(ToString::to_string).unwrap_or_default();
+    vec![
+        field("status", "", "where it stands"),
+        field("impact", &said(last.and_then(|last| last.said.impact.as_ref())), "who notices what"),
+        field("doing", &said(last.and_then(|last| last.said.doing.as_ref())), "what is being done"),
+        field("next", "", "as the severity says; 30m"),
+        field("workaround", &said(last.and_then(|last| last.said.workaround.as_ref())), "none"),
+        field("public", "no", "yes: on the status page too"),
+    ]
+}
+
+/// What most likely comes next.
+const fn next_step(record: &IncidentRecord) -> &'static str {
+    match record.state {
+        IncidentState::Open => "acknowledge",
+        IncidentState::Acknowledged => "mitigate",
+        IncidentState::Mitigated => "resolve",
+        IncidentState::Resolved => "close",
+        IncidentState::Closed | IncidentState::Merged | IncidentState::FalseAlarm => "reopen",
+    }
+}
+
+/// What a word means.
+fn one_of<T: Copy, const N: usize>(word: &str, words: [(&str, T); N], what: &str) -> Result<T, String> {
+    let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = words.iter().map(|(known, _)| *known).filter(|known| !known.is_empty()).collect();
+        format!("no {what} named `{word}` (use {})", known.join(", "))
+    })
+}
+
+fn severity(word: &str, world: &World) -> Result<crate::model::alert::Severity, String> {
+    let found = world.config.severity_named(word);
+    found.ok_or_else(|| format!("no severity named `{word}` (use critical, high, medium or low)"))
+}
+
+/// `02:41` (the last one), `5m` ago; nothing: now.
+fn moment(written: &str, world: &World) -> Result<Option<DateTime<Utc>>, String> {
+    let (now, zone) = (world.now.utc, world.config.console.timezone);
+    let written = written.trim_end_matches("ago").trim();
+    if written.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(time) = NaiveTime::parse_from_str(written, "%H:%M") {
+        let today = now.with_timezone(&zone).date_naive();
+        let at = zone.first_moment(today.and_time(time));
+        let before = || zone.first_moment((today - TimeDelta::days(1)).and_time(time));
+        return Ok(Some(if at > now { before() } else { at }));
+    }
+    let span = unit::parse_duration(written).map_err(|_| format!("`{written}` is not a time (use 02:41 or 5m)"))?;
+    Ok(now.checked_sub_signed(TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)))
+}
+
+impl Overlay for IncidentDialog {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        let count = self.fields.len().max(1);
+        match key.code {
+            KeyCode::Esc => return Then::Close,
+            KeyCode::Enter => return self.submit(state, effects),
+            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % count,
+            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + count - 1) % count,
+            _ => {
+                if let Some(field) = self.fields.get_mut(self.focus)
+                    && field.input.key(key)
+                {
+                    self.error = None;
+                }
+            }
+        }
+        Then::Stay
+    }
+
+    fn paste(&mut self, _state: &mut State, text: &str) {
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.input.insert(text);
+            self.error = None;
+        }
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.focus = row.min(self.fields.len().saturating_sub(1));
+    }
+
+    fn least_size(&self) -> (u16, u16) {
+        (36, 4 + u16::try_from(self.fields.len()).unwrap_or(u16::MAX))
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,218 @@
+//! Which incident a command means, and how something is said of it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, configuration, run_service};
+use crate::config::Config;
+use crate::lang::schedule::LocalMoment;
+use crate::lang::tz::Tz;
+use crate::lang::unit;
+use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::incident::incident_number;
+use crate::model::thing::{IncidentRecord, StoredThing};
+use crate::runtime::incidents;
+use crate::runtime::runs::RunService;
+use crate::store::incidents::LATEST;
+use crate::store::new_fact;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// An incident that is open in an open store.
+pub(super) struct Chosen {
+    pub run_service: RunService,
+    pub config: Arc<Config>,
+    pub record: IncidentRecord,
+    pub now: DateTime<Utc>,
+}
+
+/// A problem with the command line, and what to do.
+pub(super) type Refusal = (String, String);
+
+/// Says what is wrong with the command line.
+pub(super) fn refuse((problem, hint): &Refusal) -> u8 {
+    output::fail(exit::USAGE, problem, hint)
+}
+
+/// Which incidents a command without an id may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The only one that is worked on.
+    Open,
+    /// The only one that is resolved and not closed.
+    Resolved,
+    /// The latest one that ended, but was not merged.
+    Ended,
+    /// The only one that is worked on, else the latest.
+    Any,
+}
+
+/// The incidents of a store, the newest first.
+pub(super) async fn read(run_service: &RunService, most: u32) -> Result<Vec<IncidentRecord>, u8> {
+    let things = run_service.store().incidents(most).await.map_err(|error| run_service::broken(&error))?;
+    Ok(things.iter().rev().filter_map(StoredThing::read).collect())
+}
+
+/// The one that is meant.
+pub(super) async fn find(run_service: &RunService, id: Option<&str>, meant: Meant) -> Result<IncidentRecord, u8> {
+    if let Some(id) = id {
+        let Some(_) = incident_number(id) else {
+            let problem = format!("`{id}` is not the id of an incident");
+            return Err(output::fail(exit::USAGE, &problem, "use INC-42, or 42"));
+        };
+        let found = run_service.store().incident(id).await.map_err(|error| run_service::broken(&error))?;
+        return found.ok_or_else(|| {
+            let hint = "`opsroom incident list --all` shows those there are";
+            output::fail(exit::USAGE, &format!("no incident `{id}`"), hint)
+        });
+    }
+    let all = read(run_service, LATEST).await?;
+    let fits = |record: &&IncidentRecord| match meant {
+        Meant::Open | Meant::Any => record.is_open(),
+        Meant::Resolved => !record.is_open() && !record.state.is_done(),
+        Meant::Ended => !record.is_open() && record.merged_into.is_none(),
+    };
+    let found: Vec<&IncidentRecord> = all.iter().filter(fits).collect();
+    match (&found[..], meant) {
+        ([only], _) => Ok((*only).clone()),
+        ([latest, ..], Meant::Ended) => Ok((*latest).clone()),
+        ([], Meant::Any) if !all.is_empty() => Ok(all[0].clone()),
+        ([], Meant::Open) => {
+            let hint = "open one with `opsroom incident open TITLE`, or name one with --id";
+            Err(output::fail(exit::USAGE, "no incident is open", hint))
+        }
+        ([], Meant::Resolved) => Err(output::fail(exit::USAGE, "no incident is resolved", "name one with --id")),
+        ([], Meant::Ended | Meant::Any) => {
+            Err(output::fail(exit::USAGE, "no incident is on record", "open one with `opsroom incident open TITLE`"))
+        }
+        (several, _) => {
+            let named = several.iter().take(5).map(|record| format!("{} ({})", record.id, record.title));
+            let hint = format!("name one with --id: {}", named.collect::<Vec<_>>().join(", "));
+            let what = if meant == Meant::Resolved { "resolved" } else { "open" };
+            Err(output::fail(exit::USAGE, &format!("{} incidents are {what}", several.len()), &hint))
+        }
+    }
+}
+
+/// The configuration of a command that changes something.
+pub(super) fn writing(global: &Global) -> Result<Config, u8> {
+    let config = configuration::refuse_if_read_only(global, "nothing can be said of incidents here")?;
+    Ok(config.unwrap_or_default())
+}
+
+/// Opens the store, finds the incident that is meant, says of it what `say` makes, and prints `done`.
+pub(super) fn say_of(
+    global: &Global,
+    id: Option<&str>,
+    meant: Meant,
+    say: impl FnOnce(&Chosen) -> Result<(Vec<IncidentFact>, String), Refusal>,
+) -> u8 {
+    let config = match writing(global) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    output::carry_out(async {
+        let (run_service, _) = match run_service::open_and_take_in(global).await {
+            Ok(opened) => opened,
+            Err(code) => return code,
+        };
+        let code = match find(&run_service, id, meant).await {
+            Err(code) => code,
+            Ok(record) => {
+                let (now, config) = (run_service.now(), Arc::new(config));
+                let chosen = Chosen { run_service: run_service.clone(), config, record, now };
+                match say(&chosen) {
+                    Err(refusal) => refuse(&refusal),
+                    Ok((facts, done)) => match put(&run_service, &chosen.config, &chosen.record.id, facts).await {
+                        Ok(id) => output::print(&format!("{id}: {done}\n")),
+                        Err(code) => code,
+                    },
+                }
+            }
+        };
+        run_service.close().await;
+        code
+    })
+}
+
+/// Puts on record what who runs the command says of an incident; an empty id is that of the one that is opened. Returns the id.
+/// Where that fails, the reason is printed and its exit code returned.
+pub(super) async fn put(
+    run_service: &RunService,
+    config: &Arc<Config>,
+    id: &Name,
+    facts: Vec<IncidentFact>,
+) -> Result<Name, u8> {
+    let identity = run_service.identity();
+    let now = run_service.stamp();
+    let draft = |what| {
+        let said = Statement::Incident(Box::new(IncidentSaid::of(id, what)));
+        new_fact(now.utc, &identity.who, &identity.host, said)
+    };
+    let drafts: Vec<NewFact> = facts.into_iter().map(draft).collect();
+    match incidents::say(run_service.store(), config, drafts, now).await {
+        Ok(Ok(id)) => Ok(id),
+        Ok(Err(refusal)) => {
+            Err(output::fail(exit::USAGE, &refusal.describe(), "`opsroom incident list --all` shows how they stand"))
+        }
+        Err(error) => Err(run_service::broken(&error)),
+    }
+}
+
+/// A text that must not be empty.
+pub(super) fn text(option: &str, written: &str) -> Result<SafeText, Refusal> {
+    let text = SafeText::new(written.trim());
+    if text.as_str().is_empty() {
+        return Err((format!("{option} is empty"), "write a few words".to_owned()));
+    }
+    Ok(text)
+}
+
+/// A moment on the command line: `02:41` (the last one), `15m` (ago), `2026-03-02T09:00`, with `Z` for UTC.
+pub(super) fn moment(option: &str, written: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
+    let at = if let Ok(time) = NaiveTime::parse_from_str(written.trim_end_matches('Z'), "%H:%M") {
+        let zone = if written.ends_with('Z') { Tz::UTC } else { zone };
+        let today = now.with_timezone(&zone).date_naive();
+        let at = zone.first_moment(today.and_time(time));
+        if at > now { zone.first_moment((today - TimeDelta::days(1)).and_time(time)) } else { at }
+    } else if let Ok(span) = unit::parse_duration(written) {
+        now - TimeDelta::from_std(span).unwrap_or_default()
+    } else {
+        let moment = LocalMoment::parse(written);
+        let moment = moment.map_err(|error| {
+            let hint = format!("use 02:41, 15m (ago), or {}", error.hint.trim_start_matches("write "));
+            (format!("{option}: {error}"), hint)
+        });
+        moment?.at(zone)
+    };
+    if at > now {
+        return Err((format!("{option} lies in the future"), "use a time before now".to_owned()));
+    }
+    Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_understood_as_it_is_said() {
+        let now: DateTime<Utc> = "2026-03-02T02:50:00Z".parse().unwrap();
+        let zone = Tz::named("Europe/Vienna");
+        let at = |written: &str| moment("--at", written, now, zone).map(|at| at.to_rfc3339());
+        for (written, expected) in [
+            ("02:41Z", "2026-03-02T02:41:00+00:00"),
+            ("03:41", "2026-03-02T02:41:00+00:00"),
+            ("23:00", "2026-03-01T22:00:00+00:00"),
+            ("15m", "2026-03-02T02:35:00+00:00"),
+            ("2026-03-01T09:00Z", "2026-03-01T09:00:00+00:00"),
+        ] {
+            assert_eq!(at(written).as_deref(), Ok(expected), "{written}");
+        }
+        assert!(at("2026-03-03T09:00").unwrap_err().0.contains("in the future"));
+        let (problem, hint) = at("soon").unwrap_err();
+        assert!(problem.contains("`soon`") && hint.starts_with("use 02:41, 15m"), "{problem} {hint}");
+    }
+}

@@ -1,0 +1,140 @@
+//! `opsroom incident list`.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::chosen::read;
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, run_service};
+use crate::lang::tz::Tz;
+use crate::lang::unit;
+use crate::model::alert::Severity;
+use crate::model::incident::IncidentState;
+use crate::model::thing::IncidentRecord;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::history::clock;
+
+/// Incidents that are shown at most where all are asked for.
+const ALL: u32 = 10_000;
+/// Those that ended, beside those that are open, where nobody asks for all.
+const LATELY: usize = 10;
+
+#[derive(Debug, Default, Args)]
+pub(super) struct ListArguments {
+    /// Show all of them. Default: those that are open, and the last ten of the others
+    #[arg(long)]
+    all: bool,
+    /// Print JSON: an array of all, the newest first
+    #[arg(long)]
+    json: bool,
+}
+
+/// One incident, as JSON has it. The fields and their names are a promise; some may be added.
+#[derive(Debug, Serialize)]
+struct IncidentRow {
+    id: Name,
+    title: SafeText,
+    severity: Severity,
+    state: IncidentState,
+    opened_at: String,
+    acknowledged_at: Option<String>,
+    mitigated_at: Option<String>,
+    resolved_at: Option<String>,
+    lead: Option<SafeText>,
+    services: Vec<Name>,
+    acknowledge_by: Option<String>,
+    resolve_by: Option<String>,
+    next_update_by: Option<String>,
+    merged_into: Option<Name>,
+    open_tasks: usize,
+}
+
+impl IncidentRow {
+    fn new(record: &IncidentRecord) -> Self {
+        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let stamps = &record.stamps;
+        Self {
+            id: record.id.clone(),
+            title: record.title.clone(),
+            severity: record.severity,
+            state: record.state,
+            opened_at: written(record.opened_at),
+            acknowledged_at: stamps.acknowledged.map(written),
+            mitigated_at: stamps.mitigated.map(written),
+            resolved_at: stamps.resolved.map(written),
+            lead: record.lead().cloned(),
+            services: record.services.clone(),
+            acknowledge_by: record.acknowledge_deadline().map(|deadline| written(deadline.due_at)),
+            resolve_by: record.resolve_deadline().map(|deadline| written(deadline.due_at)),
+            next_update_by: record.update_due_at().map(written),
+            merged_into: record.merged_into.clone(),
+            open_tasks: record
+                .open_entries()
+                .filter(|(_, entry)| entry.kind == crate::model::incident::EntryKind::Task)
+                .count(),
+        }
+    }
+}
+
+/// Shows the incidents.
+pub(super) fn run(arguments: &ListArguments, global: &Global) -> u8 {
+    output::carry_out(show(arguments, global))
+}
+
+async fn show(arguments: &ListArguments, global: &Global) -> u8 {
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return print(arguments, &[], global.clock.now().utc),
+        Err(code) => return code,
+    };
+    let code = match read(&run_service, ALL).await {
+        Ok(records) => print(arguments, &records, run_service.now()),
+        Err(code) => code,
+    };
+    run_service::close_read(&run_service, code).await
+}
+
+fn print(arguments: &ListArguments, records: &[IncidentRecord], now: DateTime<Utc>) -> u8 {
+    if arguments.json {
+        let rows: Vec<IncidentRow> = records.iter().map(IncidentRow::new).collect();
+        return match serde_json::to_string_pretty(&rows) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => output::fail(exit::SOFTWARE, &format!("the incidents can't be written as JSON: {error}"), ""),
+        };
+    }
+    let (open, others): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.is_open());
+    let most = if arguments.all { usize::MAX } else { LATELY };
+    let hidden = others.len().saturating_sub(most);
+    let mut text = String::new();
+    for record in open.into_iter().chain(others.into_iter().take(most)) {
+        line(&mut text, record, now);
+    }
+    if hidden > 0 {
+        let _ = writeln!(text, "{hidden} more; add --all");
+    }
+    output::print(if text.is_empty() { "no incidents on record\n" } else { &text })
+}
+
+fn line(text: &mut String, record: &IncidentRecord, now: DateTime<Utc>) {
+    let (severity, state) = (record.severity.word(), record.state.word());
+    let since = clock(record.opened_at, now, Tz::UTC);
+    let lead = record.lead().map_or_else(|| "nobody leads".to_owned(), |lead| format!("lead {lead}"));
+    let _ = write!(text, "{:<7}  {severity:<8}  {state:<12}  opened {since}  {}", record.id, record.title);
+    let into = record.merged_into.as_ref().map_or_else(String::new, |into| format!(" into {into}"));
+    if !record.is_open() {
+        let lasted = record.ended_at().and_then(|at| (at - record.opened_at).to_std().ok());
+        let lasted = lasted.map_or_else(String::new, |lasted| format!("  lasted {}", unit::span(lasted)));
+        let _ = writeln!(text, "{into}{lasted}");
+        return;
+    }
+    let left = record.resolve_deadline().and_then(|deadline| deadline.left(now));
+    let left = left.map_or_else(String::new, |left| match left.to_std() {
+        Ok(left) => format!("  {} left", unit::span(left)),
+        Err(_) => format!("  {} over its time", unit::span(left.abs().to_std().unwrap_or_default())),
+    });
+    let _ = writeln!(text, "  {lead}{left}");
+}

@@ -1,0 +1,97 @@
+//! `opsroom incident`: incidents opened, worked on, ended and reported, by the shell as by the console.
+
+mod chosen;
+mod evidence;
+mod export;
+mod list;
+mod notes;
+mod opening;
+mod response;
+mod steps;
+
+use clap::{Args, Subcommand};
+
+use super::Global;
+
+/// Arguments of `opsroom incident`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The incident: INC-42, or 42. Default: the only open one
+    #[arg(long, global = true, value_name = "ID")]
+    id: Option<String>,
+    #[command(subcommand)]
+    command: Option<IncidentCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum IncidentCommand {
+    /// Open an incident
+    Open(opening::OpenArguments),
+    /// Say that somebody is working on it
+    #[command(visible_alias = "ack")]
+    Acknowledge(steps::StepArguments),
+    /// Say that its impact is over
+    Mitigate(steps::StepArguments),
+    /// Say that it is over
+    Resolve(steps::StepArguments),
+    /// Say that its report is done
+    Close(steps::StepArguments),
+    /// Say that it is not over after all
+    Reopen(steps::StepArguments),
+    /// Say that there was nothing
+    FalseAlarm(steps::StepArguments),
+    /// Say that it is another incident, where the work goes on
+    Merge(steps::MergeArguments),
+    /// Set how bad it is; its clock keeps running from the opening
+    Severity(steps::SeverityArguments),
+    /// Give a status update: five fields for those who wait outside
+    Update(response::UpdateArguments),
+    /// Add a note
+    Note(notes::NoteArguments),
+    /// Add a task, or say what became of one
+    Task(notes::TaskArguments),
+    /// Add what the cause may be, or say what became of that
+    Hypothesis(notes::HypothesisArguments),
+    /// Add a decision
+    Decision(notes::NoteArguments),
+    /// Add a log line, a reading or a figure as evidence
+    Pin(notes::PinArguments),
+    /// Correct an entry: the record keeps who did and when
+    Correct(notes::CorrectArguments),
+    /// Correct a moment of it, such as when the impact started
+    Stamp(steps::StampArguments),
+    /// Take a role, hand it over, or give it up
+    Role(response::RoleArguments),
+    /// Show the incidents, the newest first
+    List(list::ListArguments),
+    /// Print its report as Markdown or JSON
+    Export(export::ExportArguments),
+}
+
+/// Shows incidents, or says something of one.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let id = arguments.id.as_deref();
+    match &arguments.command {
+        None => list::run(&list::ListArguments::default(), global),
+        Some(IncidentCommand::List(given)) => list::run(given, global),
+        Some(IncidentCommand::Export(given)) => export::run(given, id, global),
+        Some(IncidentCommand::Open(given)) => opening::run(given, global),
+        Some(IncidentCommand::Acknowledge(given)) => steps::run(given, id, steps::ACKNOWLEDGE, global),
+        Some(IncidentCommand::Mitigate(given)) => steps::run(given, id, steps::MITIGATE, global),
+        Some(IncidentCommand::Resolve(given)) => steps::run(given, id, steps::RESOLVE, global),
+        Some(IncidentCommand::Close(given)) => steps::run(given, id, steps::CLOSE, global),
+        Some(IncidentCommand::Reopen(given)) => steps::run(given, id, steps::REOPEN, global),
+        Some(IncidentCommand::FalseAlarm(given)) => steps::run(given, id, steps::FALSE_ALARM, global),
+        Some(IncidentCommand::Merge(given)) => steps::merge(given, id, global),
+        Some(IncidentCommand::Severity(given)) => steps::severity(given, id, global),
+        Some(IncidentCommand::Stamp(given)) => steps::stamp(given, id, global),
+        Some(IncidentCommand::Update(given)) => response::update(given, id, global),
+        Some(IncidentCommand::Role(given)) => response::role(given, id, global),
+        Some(IncidentCommand::Note(given)) => notes::note(given, id, global),
+        Some(IncidentCommand::Decision(given)) => notes::decision(given, id, global),
+        Some(IncidentCommand::Task(given)) => notes::task(given, id, global),
+        Some(IncidentCommand::Hypothesis(given)) => notes::hypothesis(given, id, global),
+        Some(IncidentCommand::Pin(given)) => notes::pin(given, id, global),
+        Some(IncidentCommand::Correct(given)) => notes::correct(given, id, global),
+    }
+}

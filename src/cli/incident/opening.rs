@@ -1,0 +1,191 @@
+//! `opsroom incident open`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::chosen::{Refusal, moment, put, refuse, text, writing};
+use super::evidence;
+use crate::cli::alerts::StoredAlerts;
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, run_service};
+use crate::config::Config;
+use crate::lang::nearest::nearest;
+use crate::model::alert::Severity;
+use crate::model::fact::IncidentFact;
+use crate::model::fact::incident::{IncidentOpened, IncidentRoleSaid};
+use crate::model::incident::{IncidentRole, RoleStep};
+use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::AlertRecord;
+use crate::runtime::runs::RunService;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::responding::targets;
+
+#[derive(Debug, Args)]
+pub(super) struct OpenArguments {
+    /// What is wrong, in a line. Default with --alert: the alert
+    #[arg(value_name = "TITLE", required_unless_present = "alert")]
+    title: Option<String>,
+    /// critical, high, medium, low, or your own word for one. Default: high, or that of the alert
+    #[arg(long, value_name = "SEVERITY")]
+    severity: Option<String>,
+    /// A service that is concerned; several with a comma between
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    service: Vec<String>,
+    /// The alert that it is opened from, which fires: title, severity and service are those of it
+    #[arg(long, value_name = "ALERT")]
+    alert: Option<String>,
+    /// A kind of [incident] kinds, which offers its checklist
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// When the impact started, if not now: 02:41, 15m (ago), 2026-03-02T02:41, with Z for UTC
+    #[arg(long, value_name = "TIME")]
+    impact_started: Option<String>,
+    /// Take the lead
+    #[arg(long)]
+    lead: bool,
+    /// Save no evidence
+    #[arg(long)]
+    no_evidence: bool,
+}
+
+/// The severity of a word.
+pub(super) fn severity_named(word: &str, config: &Config) -> Result<Severity, Refusal> {
+    config.severity_named(word).ok_or_else(|| {
+        let aliases = config.severities.iter().flat_map(|rule| &rule.aliases).map(String::as_str);
+        let words: Vec<&str> = Severity::WORST_FIRST.map(Severity::word).into_iter().chain(aliases).collect();
+        let hint = match nearest(word, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("use one of {}", words.join(", ")),
+        };
+        (format!("no severity named `{word}`"), hint)
+    })
+}
+
+/// Opens an incident.
+pub(super) fn run(arguments: &OpenArguments, global: &Global) -> u8 {
+    match writing(global) {
+        Ok(config) => output::carry_out(open(arguments, Arc::new(config), global)),
+        Err(code) => code,
+    }
+}
+
+async fn open(arguments: &OpenArguments, config: Arc<Config>, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = open_at(arguments, &run_service, &config).await;
+    run_service.close().await;
+    code
+}
+
+async fn open_at(arguments: &OpenArguments, run_service: &RunService, config: &Arc<Config>) -> u8 {
+    let alert = match &arguments.alert {
+        None => None,
+        Some(name) => match firing(run_service, name).await {
+            Ok(record) => Some(record),
+            Err(code) => return code,
+        },
+    };
+    let opened = match opened(arguments, alert.as_ref(), config, run_service.now()) {
+        Ok(opened) => opened,
+        Err(refusal) => return refuse(&refusal),
+    };
+    let (severity, resolve_s, kind) = (opened.severity, opened.targets.resolve_s, opened.checklist.clone());
+    let mut facts = vec![IncidentFact::Opened(opened)];
+    if arguments.lead {
+        let (role, who) = (IncidentRole::Lead, SafeText::default());
+        facts.push(IncidentFact::Role(IncidentRoleSaid { role, who, step: RoleStep::Taken }));
+    }
+    let id = match put(run_service, config, &Name::from(""), facts).await {
+        Ok(id) => id,
+        Err(code) => return code,
+    };
+    let now = run_service.now();
+    let until = resolve_s.and_then(|within| chrono::TimeDelta::try_seconds(i64::try_from(within).ok()?));
+    let until = until.map_or_else(String::new, |within| {
+        format!(", to be resolved by {}", clock_with_zone(now + within, now, config.console.timezone))
+    });
+    let mut said = format!("{id} opened as {}{until}\n", severity.word());
+    if let Some(checklist) = kind {
+        said.push_str(&format!("checklist {checklist} is offered for it\n"));
+    }
+    if !arguments.no_evidence {
+        said.push_str(&evidence::save(run_service, config, &id).await);
+    }
+    output::print(&said)
+}
+
+/// What fires of an alert: the worst.
+async fn firing(run_service: &RunService, name: &str) -> Result<AlertRecord, u8> {
+    let stored = StoredAlerts::read(run_service).await.map_err(|error| run_service::broken(&error))?;
+    let found = stored.firing().filter(|record| *record.alert == *name).max_by_key(|record| record.severity);
+    found.cloned().ok_or_else(|| {
+        let firing: Vec<&str> = stored.firing().map(|record| &*record.alert).collect();
+        let hint = match nearest(name, firing.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if firing.is_empty() => "no alert is firing; omit --alert".to_owned(),
+            None => format!("what fires now: {}", firing.join(", ")),
+        };
+        output::fail(exit::USAGE, &format!("no alert `{name}` is firing"), &hint)
+    })
+}
+
+fn opened(
+    arguments: &OpenArguments,
+    alert: Option<&AlertRecord>,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<IncidentOpened, Refusal> {
+    let of_alert = |record: &AlertRecord| format!("{} {} {}", record.severity.word(), record.alert, record.condition);
+    let title = match (&arguments.title, alert) {
+        (Some(title), _) => text("TITLE", title)?,
+        (None, alert) => SafeText::new(&alert.map(of_alert).unwrap_or_default()),
+    };
+    let severity = match &arguments.severity {
+        Some(word) => severity_named(word, config)?,
+        None => alert.map_or(Severity::High, |record| record.severity),
+    };
+    let known: Vec<&str> = config.services.iter().map(|service| &*service.name).collect();
+    if let Some(unknown) = arguments.service.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err((format!("no service named `{unknown}`"), suggestion(unknown, &known, "[service.NAME]")));
+    }
+    let mut services: Vec<Name> = arguments.service.iter().map(|name| Name::from(name.as_str())).collect();
+    if services.is_empty() {
+        services.extend(alert.and_then(|record| record.service.clone()));
+    }
+    let kind = match &arguments.kind {
+        None => None,
+        Some(word) => {
+            let found = config.incident.kinds.iter().find(|kind| *kind.name == **word);
+            let known: Vec<&str> = config.incident.kinds.iter().map(|kind| &*kind.name).collect();
+            let refusal =
+                || (format!("no kind of incident named `{word}`"), suggestion(word, &known, "[incident] kinds"));
+            Some(found.ok_or_else(refusal)?)
+        }
+    };
+    let zone = config.console.timezone;
+    let impact = arguments.impact_started.as_deref().map(|written| moment("--impact-started", written, now, zone));
+    Ok(IncidentOpened {
+        title,
+        severity,
+        targets: targets(config, severity),
+        services,
+        kind: kind.map(|kind| kind.name.clone()),
+        checklist: kind.and_then(|kind| kind.checklist.clone()),
+        from: alert.map(|record| SafeText::new(&format!("alert:{}", record.alert))),
+        alerted_at: alert.map(|record| record.fired_at),
+        impact_started_at: impact.transpose()?.or_else(|| alert.map(|record| record.since)),
+    })
+}
+
+fn suggestion(unknown: &str, known: &[&str], section: &str) -> String {
+    match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("none is configured: see {section}"),
+        None => format!("known: {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,162 @@
+//! What an incident asks of people: status updates, and who does what.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+
+use super::chosen::{Chosen, Meant, Refusal, say_of, text};
+use crate::cli::Global;
+use crate::lang::nearest::nearest;
+use crate::lang::schedule::LocalMoment;
+use crate::lang::unit;
+use crate::model::fact::IncidentFact;
+use crate::model::fact::incident::{IncidentRoleSaid, IncidentUpdated};
+use crate::model::incident::{IncidentRole, RoleStep};
+use crate::model::maintenance::clock_with_zone;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::incidents::words;
+
+#[derive(Debug, Args)]
+pub(super) struct UpdateArguments {
+    /// Where it stands
+    #[arg(value_name = "STATUS")]
+    status: String,
+    /// Who notices what
+    #[arg(long, value_name = "TEXT")]
+    impact: Option<String>,
+    /// What is being done
+    #[arg(long, value_name = "TEXT")]
+    doing: Option<String>,
+    /// When the next update comes: in 30m, or at 2026-03-02T03:30. Default: as the severity says
+    #[arg(long, value_name = "TIME")]
+    next: Option<String>,
+    /// How to live with it until then
+    #[arg(long, value_name = "TEXT")]
+    workaround: Option<String>,
+    /// Show it on the status page too
+    #[arg(long)]
+    public: bool,
+    /// The channels by which it is sent, several with a comma between. Default: those of the severity
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',', conflicts_with = "quiet")]
+    notify: Vec<String>,
+    /// Send it by no channel
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RoleArguments {
+    /// lead, ops, comms, scribe or deputy
+    #[arg(value_name = "ROLE")]
+    role: String,
+    /// Offer it to somebody: it changes hands once they accept
+    #[arg(long, value_name = "WHO")]
+    to: Option<String>,
+    /// Accept what was offered to you
+    #[arg(long, conflicts_with = "to")]
+    accept: bool,
+    /// Decline what was offered to you
+    #[arg(long, conflicts_with_all = ["to", "accept"])]
+    decline: bool,
+    /// Give it up
+    #[arg(long, conflicts_with_all = ["to", "accept", "decline"])]
+    release: bool,
+    /// Take it from whoever has it, without waiting for them
+    #[arg(long, conflicts_with_all = ["to", "accept", "decline", "release"])]
+    take: bool,
+}
+
+/// Gives a status update.
+pub(super) fn update(arguments: &UpdateArguments, id: Option<&str>, global: &Global) -> u8 {
+    say_of(global, id, Meant::Open, |chosen| {
+        let field =
+            |option: &str, written: &Option<String>| written.as_ref().map(|written| text(option, written)).transpose();
+        let next_at = next(arguments.next.as_deref(), chosen)?;
+        let notify = channels(arguments, chosen)?;
+        let sent = if notify.is_empty() { String::new() } else { format!(", sent by {}", notify.join(", ")) };
+        let next = clock_with_zone(next_at, chosen.now, chosen.config.console.timezone);
+        let updated = IncidentUpdated {
+            status: text("STATUS", &arguments.status)?,
+            impact: field("--impact", &arguments.impact)?,
+            doing: field("--doing", &arguments.doing)?,
+            next_at,
+            workaround: field("--workaround", &arguments.workaround)?,
+            is_public: arguments.public,
+            notify,
+        };
+        Ok((vec![IncidentFact::Updated(updated)], format!("update given{sent}; the next one is due at {next}")))
+    })
+}
+
+/// When the next one comes.
+fn next(written: Option<&str>, chosen: &Chosen) -> Result<DateTime<Utc>, Refusal> {
+    let now = chosen.now;
+    let Some(written) = written else {
+        let every = i64::try_from(chosen.record.targets.update_s).unwrap_or(i64::MAX);
+        return Ok(now + TimeDelta::try_seconds(every).unwrap_or(TimeDelta::minutes(30)));
+    };
+    let at = match unit::parse_duration(written) {
+        Ok(span) => now.checked_add_signed(TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)),
+        Err(_) => {
+            let moment = LocalMoment::parse(written)
+                .map_err(|error| (format!("--next: {error}"), format!("use 30m, or {}", error.hint)))?;
+            Some(moment.at(chosen.config.console.timezone))
+        }
+    };
+    let at = at.filter(|at| *at - now <= TimeDelta::days(30));
+    let hint = "use 30m, or a time within 30 days".to_owned();
+    let at = at.ok_or_else(|| ("--next lies too far ahead".to_owned(), hint.clone()))?;
+    if at <= now {
+        return Err(("--next does not lie in the future".to_owned(), hint));
+    }
+    Ok(at)
+}
+
+/// The channels by which it is sent.
+fn channels(arguments: &UpdateArguments, chosen: &Chosen) -> Result<Vec<Name>, Refusal> {
+    let config = &chosen.config;
+    let known: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
+    if let Some(unknown) = arguments.notify.iter().find(|name| !known.contains(&name.as_str())) {
+        let hint = match nearest(unknown, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "none is configured: add [notify.NAME]".to_owned(),
+            None => format!("known: {}", known.join(", ")),
+        };
+        return Err((format!("no channel named `{unknown}`"), hint));
+    }
+    if arguments.quiet || !arguments.notify.is_empty() {
+        return Ok(arguments.notify.iter().map(|name| Name::from(name.as_str())).collect());
+    }
+    let rule = config.severities.iter().find(|rule| rule.severity == chosen.record.severity);
+    Ok(rule.map_or_else(Vec::new, |rule| rule.notify.clone()))
+}
+
+/// Has a role change hands.
+pub(super) fn role(arguments: &RoleArguments, id: Option<&str>, global: &Global) -> u8 {
+    say_of(global, id, Meant::Open, |chosen| {
+        let Some(role) = IncidentRole::named(&arguments.role) else {
+            let words = || IncidentRole::ALL.into_iter().map(IncidentRole::word);
+            let hint = match nearest(&arguments.role, words()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("use one of {}", words().collect::<Vec<_>>().join(", ")),
+            };
+            return Err((format!("no role named `{}`", arguments.role), hint));
+        };
+        let login = chosen.run_service.identity().who.split(" (").next().unwrap_or_default();
+        let me = SafeText::new(login);
+        let (who, step) = match &arguments.to {
+            Some(to) => (text("--to", to)?, RoleStep::Offered),
+            None if arguments.accept => (me, RoleStep::Accepted),
+            None if arguments.decline => (me, RoleStep::Declined),
+            None if arguments.release => (me, RoleStep::Released),
+            None => (me, RoleStep::Taken),
+        };
+        let holder = chosen.record.holder(role);
+        if let Some(holder) = holder.filter(|holder| step == RoleStep::Taken && **holder != who && !arguments.take) {
+            let hint = "ask them to offer it (--to), or take it with --take".to_owned();
+            return Err((format!("{holder} has the role {}", role.word()), hint));
+        }
+        let done = words::role(role, &who, step);
+        Ok((vec![IncidentFact::Role(IncidentRoleSaid { role, who, step })], done))
+    })
+}

@@ -1,0 +1,129 @@
+//! What people say of incidents, put on record: by the console and by the shell alike. What ends an incident takes with it what
+//! happened around it, so that its record refers to nothing that expires.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::effects::{StoreState, Tools};
+use super::identity::Identity;
+use crate::config::Config;
+use crate::lang::time::Stamp;
+use crate::model::effect::RequestId;
+use crate::model::fact::incident::CopiedLine;
+use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::incident::IncidentStep;
+use crate::model::outcome::Outcome;
+use crate::model::thing::IncidentRecord;
+use crate::store::incidents::IncidentRefusal;
+use crate::store::{Store, StoreError, new_fact};
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::incidents::lines;
+use crate::world::responding::copy_around;
+
+/// How far a clock of another host may be ahead of the store's before what it wrote is missed.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
+
+/// Puts on record what is said of one incident. Returns its id; why not, where it makes no sense any more.
+///
+/// # Errors
+/// The store can't be written.
+pub(crate) async fn say(
+    store: &Store,
+    config: &Arc<Config>,
+    mut drafts: Vec<NewFact>,
+    now: Stamp,
+) -> Result<Result<Name, IncidentRefusal>, StoreError> {
+    for draft in &mut drafts {
+        let login = SafeText::new(draft.who.split(" (").next().unwrap_or_default());
+        let Statement::Incident(said) = &mut draft.said else { continue };
+        match &mut said.what {
+            // Who is not named is who says it.
+            IncidentFact::Role(role) if role.who.as_str().is_empty() => role.who = login,
+            IncidentFact::Moved(moved) if ends(moved.step) => {
+                if let Some(record) = store.incident(&said.id).await? {
+                    moved.copied = around(store, config, &record, now).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    store.say_of_incident(&drafts).await
+}
+
+/// Whether the record is not added to by itself from then on.
+const fn ends(step: IncidentStep) -> bool {
+    matches!(step, IncidentStep::Resolve | IncidentStep::Close | IncidentStep::Merge | IncidentStep::FalseAlarm)
+}
+
+/// What happened around an incident, oldest first: as it was copied, where the store may have let go of it, else as the store
+/// has it.
+///
+/// # Errors
+/// The store can't be read.
+pub(crate) async fn around(
+    store: &Store,
+    config: &Arc<Config>,
+    record: &IncidentRecord,
+    now: Stamp,
+) -> Result<Vec<CopiedLine>, StoreError> {
+    let (from, _) = lines::span(record);
+    let history = store.history(from - AHEAD).await?;
+    let found = copy_around(config, record, &history.facts, &history.runs, now);
+    let reaches_back = |lines: &[CopiedLine]| lines.first().map(|line| line.at);
+    // A cut takes the oldest first.
+    Ok(match (reaches_back(&found), reaches_back(&record.copied)) {
+        (None, Some(_)) => record.copied.clone(),
+        (Some(found), Some(copied)) if copied < found => record.copied.clone(),
+        _ => found,
+    })
+}
+
+impl Tools {
+    /// Puts on record what a person says, and answers with what became of it.
+    pub(super) async fn say_of_incident(
+        self,
+        request: RequestId,
+        said: Vec<IncidentSaid>,
+        config: Arc<Config>,
+        now: Stamp,
+    ) {
+        let Identity { who, host } = Identity::present();
+        let draft = |said| new_fact(now.utc, &who, &host, Statement::Incident(Box::new(said)));
+        let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
+        let outcome = match self.try_to_say_of_incident(drafts.clone(), &config, now).await {
+            Ok(None) => Outcome::Recorded { request },
+            Ok(Some(why)) => Outcome::RequestFailed { request, why },
+            Err(why) => self.say_of_incident_later(request, drafts, why).await,
+        };
+        self.answer(outcome).await;
+    }
+
+    async fn try_to_say_of_incident(
+        &self,
+        drafts: Vec<NewFact>,
+        config: &Arc<Config>,
+        now: Stamp,
+    ) -> Result<Option<SafeText>, SafeText> {
+        // Who writes a note in an outage does not wait for a store that is known to be away.
+        if let StoreState::Closed(why) = &*self.run_service.borrow() {
+            return Err(why.clone());
+        }
+        let store = self.store().await?;
+        let said = say(&store, config, drafts, now).await.map_err(|error| SafeText::new(&error.explained()))?;
+        Ok(said.err().map(|refusal| SafeText::new(&refusal.describe())))
+    }
+
+    /// What is only added may wait; what depends on how the incident stands is refused with the reason.
+    async fn say_of_incident_later(&self, request: RequestId, drafts: Vec<NewFact>, why: SafeText) -> Outcome {
+        let may_wait = |draft: &NewFact| {
+            matches!(&draft.said, Statement::Incident(said)
+                if matches!(said.what, IncidentFact::Noted(_) | IncidentFact::Updated(_)))
+        };
+        match self.late.as_ref().filter(|_| drafts.iter().all(may_wait)) {
+            Some(late) if late.queue(drafts.clone()).await => Outcome::Queued { request, drafts },
+            _ => Outcome::RequestFailed { request, why },
+        }
+    }
+}

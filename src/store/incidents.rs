@@ -1,0 +1,292 @@
+//! Incidents: read, and what people say of them put on record where it makes sense.
+//!
+//! *Invariant:* the numbers of incidents follow each other, whoever opens them: the store gives them, in the transaction that
+//! opens one.
+
+use super::dialect::WhichThings;
+use super::{Store, StoreError};
+use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::incident::{IncidentStep, incident_id, incident_number};
+use crate::model::thing::incident::MOST_ENTRIES;
+use crate::model::thing::{IncidentRecord, StoredThing, ThingKind, incident_key};
+use crate::text::name::Name;
+
+/// Incidents that are read beside those that are open.
+pub(crate) const LATEST: u32 = 200;
+
+/// Why something is not put on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IncidentRefusal {
+    /// There is no incident of that id.
+    Unknown(Name),
+    /// It says what is on record already, or what makes no sense of an incident in this state.
+    NoSense(Box<(IncidentRecord, IncidentFact)>),
+}
+
+impl IncidentRefusal {
+    /// Whether there is an incident of that number already.
+    fn is_of_number(&self) -> bool {
+        matches!(self, Self::NoSense(refused) if matches!(refused.1, IncidentFact::Opened(_)))
+    }
+
+    /// In words.
+    pub(crate) fn describe(&self) -> String {
+        let (record, what) = match self {
+            Self::Unknown(id) => return format!("no incident `{id}`"),
+            Self::NoSense(refused) => &**refused,
+        };
+        let id = &record.id;
+        match what {
+            IncidentFact::Opened(_) => format!("{id} exists already"),
+            IncidentFact::Moved(moved) if moved.step == IncidentStep::Reopen => {
+                format!("{id} is {}: nothing to reopen", record.state.word())
+            }
+            IncidentFact::Moved(moved) => format!("{id} is {}: it can't be {}", record.state.word(), moved.step.done()),
+            IncidentFact::Graded(said) => format!("{id} is {} already", said.severity.word()),
+            IncidentFact::Noted(_) if record.entries.len() >= MOST_ENTRIES => {
+                format!("{id} has {MOST_ENTRIES} entries, and there is no room for more")
+            }
+            IncidentFact::Amended(_) => format!("that entry of {id} is so already, or there is none of that number"),
+            IncidentFact::Role(said) => match (record.holder(said.role), record.offer(said.role)) {
+                (_, Some(offer)) => {
+                    format!("the role {} of {id} is offered to {}, not to {}", said.role.word(), offer.who, said.who)
+                }
+                (Some(holder), None) => format!("{holder} has the role {} of {id}", said.role.word()),
+                (None, None) => {
+                    format!("nobody has the role {} of {id}, and it is offered to nobody", said.role.word())
+                }
+            },
+            IncidentFact::Noted(_)
+            | IncidentFact::Updated(_)
+            | IncidentFact::Corrected(_)
+            | IncidentFact::Reminded(_)
+            | IncidentFact::Joined(_)
+            | IncidentFact::Evidence(_) => format!("{id} has that on record already"),
+        }
+    }
+}
+
+impl Store {
+    /// The incidents that somebody has still to do with, and the latest `most` of the others.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn incidents(&self, most: u32) -> Result<Vec<StoredThing>, StoreError> {
+        let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Incident), most).await?;
+        things.extend(self.dialect.things(WhichThings::Open(ThingKind::Incident), u32::MAX).await?);
+        things.sort_by(|one, other| one.key.cmp(&other.key));
+        things.dedup_by(|one, other| one.key == other.key);
+        Ok(things)
+    }
+
+    /// The incident of that id, however that is written.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn incident(&self, id: &str) -> Result<Option<IncidentRecord>, StoreError> {
+        let things = self.dialect.things(WhichThings::Keys(&[incident_key(id)]), 1).await?;
+        Ok(things.first().and_then(StoredThing::read))
+    }
+
+    /// Puts on record what is said of one incident, all or nothing. What is said of an incident without an id is of the one that
+    /// is opened with it. Returns its id; why not, where something of it makes no sense any more.
+    ///
+    /// # Errors
+    /// The store can't be written, or is not the one that was used before. The same facts may be given again.
+    pub(crate) async fn say_of_incident(&self, given: &[NewFact]) -> Result<Result<Name, IncidentRefusal>, StoreError> {
+        let mut turns = self.turns();
+        loop {
+            let mut turn = turns.next().await?;
+            turn.trusted().await?;
+            let (id, drafts) = self.numbered(given).await?;
+            let is_numbered_here = drafts.iter().map(|draft| &draft.said).ne(given.iter().map(|draft| &draft.said));
+            if let Some(refusal) = self.incident_refusal(&drafts).await? {
+                // Somebody else was given that number meanwhile.
+                if is_numbered_here && refusal.is_of_number() {
+                    continue;
+                }
+                return Ok(Err(refusal));
+            }
+            if turn.append(drafts).await?.is_some() {
+                return Ok(Ok(id));
+            }
+        }
+    }
+
+    /// The same, with the next number where one is opened.
+    async fn numbered(&self, drafts: &[NewFact]) -> Result<(Name, Vec<NewFact>), StoreError> {
+        let said = |draft: &NewFact| match &draft.said {
+            Statement::Incident(said) => Some(said.id.clone()),
+            _ => None,
+        };
+        let known = drafts.iter().find_map(said).filter(|id| !id.is_empty());
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let last = self.dialect.things(WhichThings::Latest(ThingKind::Incident), 1).await?;
+                let last = last.first().and_then(|thing| incident_number(&thing.key.id)).unwrap_or_default();
+                incident_id(last.saturating_add(1))
+            }
+        };
+        let mut drafts = drafts.to_vec();
+        for draft in &mut drafts {
+            if let Statement::Incident(said) = &mut draft.said
+                && said.id.is_empty()
+            {
+                said.id = id.clone();
+            }
+        }
+        Ok((id, drafts))
+    }
+
+    async fn incident_refusal(&self, drafts: &[NewFact]) -> Result<Option<IncidentRefusal>, StoreError> {
+        let mut records: Vec<IncidentRecord> = Vec::new();
+        for draft in drafts {
+            let Statement::Incident(said) = &draft.said else { continue };
+            let known = match records.iter().find(|record| record.id == said.id) {
+                Some(record) => Some(record.clone()),
+                None => self.incident(&said.id).await?,
+            };
+            if let Some(refusal) = self.other_refusal(said).await? {
+                return Ok(Some(refusal));
+            }
+            match (IncidentRecord::after(known.clone(), draft, said), known) {
+                (Some(record), _) => {
+                    records.retain(|known| known.id != record.id);
+                    records.push(record);
+                }
+                (None, Some(record)) => {
+                    return Ok(Some(IncidentRefusal::NoSense(Box::new((record, said.what.clone())))));
+                }
+                (None, None) => return Ok(Some(IncidentRefusal::Unknown(said.id.clone()))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why an incident can't be merged into another one.
+    async fn other_refusal(&self, said: &IncidentSaid) -> Result<Option<IncidentRefusal>, StoreError> {
+        let IncidentFact::Moved(moved) = &said.what else { return Ok(None) };
+        let Some(into) = &moved.into else { return Ok(None) };
+        Ok(match self.incident(into).await? {
+            None => Some(IncidentRefusal::Unknown(into.clone())),
+            Some(other) if !other.is_open() || other.id == said.id => {
+                Some(IncidentRefusal::NoSense(Box::new((other, said.what.clone()))))
+            }
+            Some(_) => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::config::sections::retention::Retention;
+    use crate::model::alert::Severity;
+    use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
+    use crate::model::incident::{IncidentState, IncidentTargets};
+    use crate::model::lease::LeaseCandidate;
+    use crate::store::address::StoreAddress;
+    use crate::store::new_fact;
+    use crate::store::place::StoreLocation;
+
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    async fn open(directory: &Path) -> Store {
+        let path = directory.join("opsroom.db");
+        Store::open(&StoreLocation { at: StoreAddress::File(path), host: "box".to_owned(), state: None }).await.unwrap()
+    }
+
+    fn draft(id: &str, what: IncidentFact) -> NewFact {
+        new_fact(AT, "ana", "box", Statement::Incident(Box::new(IncidentSaid { id: id.into(), what })))
+    }
+
+    fn opening() -> IncidentFact {
+        IncidentFact::Opened(IncidentOpened {
+            title: "x".into(),
+            severity: Severity::High,
+            targets: IncidentTargets::default(),
+            services: Vec::new(),
+            kind: None,
+            checklist: None,
+            from: None,
+            alerted_at: None,
+            impact_started_at: None,
+        })
+    }
+
+    fn moved(step: IncidentStep, into: Option<&str>) -> IncidentFact {
+        IncidentFact::Moved(IncidentMoved { step, why: None, into: into.map(Into::into), copied: Vec::new() })
+    }
+
+    #[tokio::test]
+    async fn numbers_follow_each_other_whoever_opens() {
+        let room = tempfile::tempdir().unwrap();
+        let (one, other) = (open(room.path()).await, open(room.path()).await);
+        let open_one = |store: &Store| {
+            let store = store.clone();
+            async move { store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap().to_string() }
+        };
+        let mut ids = Vec::new();
+        for _ in 0..6 {
+            let (a, b) = tokio::join!(open_one(&one), open_one(&other));
+            ids.extend([a, b]);
+        }
+        ids.sort_by_key(|id| incident_number(id));
+        assert_eq!(ids, (1..=12).map(|number| format!("INC-{number}")).collect::<Vec<_>>());
+        assert_eq!(one.incidents(3).await.unwrap().len(), 12, "all of them are open");
+    }
+
+    #[tokio::test]
+    async fn what_makes_no_sense_is_refused_with_the_reason() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        for _ in 0..2 {
+            store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap();
+        }
+        let say = |id: &'static str, what| {
+            let store = store.clone();
+            async move { store.say_of_incident(&[draft(id, what)]).await.unwrap().map_err(|why| why.describe()) }
+        };
+        let refused = |text: &str| Err(text.to_owned());
+        assert_eq!(say("INC-9", moved(IncidentStep::Resolve, None)).await, refused("no incident `INC-9`"));
+        assert_eq!(say("INC-1", moved(IncidentStep::Merge, Some("INC-7"))).await, refused("no incident `INC-7`"));
+        assert!(say("INC-1", moved(IncidentStep::Merge, Some("INC-1"))).await.is_err());
+        assert!(say("INC-1", moved(IncidentStep::Merge, Some("INC-2"))).await.is_ok());
+        assert_eq!(
+            say("INC-1", moved(IncidentStep::Resolve, None)).await,
+            refused("INC-1 is merged: it can't be resolved")
+        );
+        assert_eq!(say("INC-2", moved(IncidentStep::Reopen, None)).await, refused("INC-2 is open: nothing to reopen"));
+        let (one, two) = (store.incident("1").await.unwrap().unwrap(), store.incident("inc-2").await.unwrap().unwrap());
+        assert_eq!((one.state, one.merged_into.as_deref()), (IncidentState::Merged, Some("INC-2")));
+        assert_eq!(two.merged, [Name::from("INC-1")]);
+    }
+
+    #[tokio::test]
+    async fn closed_incidents_go_by_retention_and_their_numbers_do_not_come_back() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        for id in ["INC-1", "INC-2"] {
+            store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap();
+            store.say_of_incident(&[draft(id, moved(IncidentStep::FalseAlarm, None))]).await.unwrap().unwrap();
+        }
+        let (id, who, digest) = ("one".to_owned(), "ana".to_owned(), "d".to_owned());
+        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+        let fence = store.lease_turn(&me, AT).await.unwrap().fence().unwrap();
+        let later = "2099-01-01T00:00:00Z".parse().unwrap();
+        assert!(store.retain(&Retention::default(), later, fence).await.unwrap());
+        assert_eq!(store.incidents(9).await.unwrap().len(), 2, "they are kept for ever by default");
+        let retention = Retention { incidents: Some(Duration::from_hours(24)), ..Retention::default() };
+        assert!(store.retain(&retention, later, fence).await.unwrap());
+        let kept = store.incidents(9).await.unwrap();
+        assert_eq!(kept.iter().map(|thing| &*thing.group).collect::<Vec<_>>(), ["INC-2"]);
+        assert_eq!(&*store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap(), "INC-3");
+        assert!(store.check().await.unwrap().is_sound());
+    }
+}

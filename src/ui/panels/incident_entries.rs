@@ -1,0 +1,76 @@
+//! Tasks, hypotheses and decisions of the incident that is shown.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use crate::app::layout::Target;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::incident::{EntryKind, EntryState};
+use crate::model::thing::incident::IncidentEntry;
+use crate::theme::Role;
+use crate::ui::line::{Line, Span};
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Table, TableRow};
+
+const COLUMNS: [Column; 4] = [
+    Column::text("state", 10, 10, 0),
+    Column::text("kind", 10, 10, 1),
+    Column::text("what", 14, 200, 0),
+    Column::text("owner", 6, 10, 2),
+];
+
+pub(super) struct IncidentEntries;
+
+impl PanelView for IncidentEntries {
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.rows(id).len(), room))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        frame(state, painter, id, "tasks, causes, decisions").foot(listing.position()).draw(painter, area);
+        note(painter, inner, id.clone());
+        if listing.keys.is_empty() {
+            let empty = Notice::empty("no tasks, causes or decisions yet", "t adds a task, c what the cause may be");
+            none_matches(state, id).unwrap_or(empty).draw(painter, inner);
+            return;
+        }
+        let found = |key: &RowKey| match key {
+            RowKey::IncidentEntry(id, number) => {
+                let entry = state.seen().incident_record(id)?.entry(*number)?;
+                Some(row(key, *number, entry))
+            }
+            _ => None,
+        };
+        let rows = listing.visible().iter().filter_map(found).collect();
+        let focused = focused(state, id);
+        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    }
+}
+
+fn row<'a>(key: &RowKey, number: usize, entry: &'a IncidentEntry) -> TableRow<'a> {
+    let (word, role) = match (entry.kind, entry.state) {
+        (_, EntryState::Open) => ("open", Role::StatusPending),
+        (_, EntryState::Confirmed) => ("confirmed", Role::TextStrong),
+        (_, EntryState::Done) => ("done", Role::StatusOk),
+        (EntryKind::Decision, _) => ("decided", Role::TextStrong),
+        (_, state) => (state.word(), Role::TextDim),
+    };
+    let kind = if entry.kind == EntryKind::Hypothesis { "cause" } else { entry.kind.word() };
+    let text_role = if entry.state == EntryState::Open { Role::TextStrong } else { Role::Text };
+    TableRow {
+        cells: vec![
+            Line::styled(word, role),
+            Line::styled(format!("{number}. {kind}"), Role::TextDim),
+            Line::styled(Span::borrowed(entry.text.as_str()), text_role),
+            Line::styled(Span::borrowed(entry.owner.as_ref().map_or("", |owner| owner.as_str())), Role::TextLabel),
+        ],
+        target: Some(Target::Row(key.clone())),
+        ..TableRow::default()
+    }
+}

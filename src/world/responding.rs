@@ -1,0 +1,297 @@
+//! Incidents in the world: which there are, what is due of each, and what happens around one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::World;
+use super::history;
+use super::incidents::lines::{self, IncidentLine};
+use super::incidents::words;
+use super::output::{Change, Output};
+use super::timeline::{EventKind, TimelineEntry};
+use chrono::TimeDelta;
+
+use crate::config::Config;
+use crate::lang::time::Stamp;
+use crate::lang::tz::Tz;
+use crate::model::alert::Severity;
+use crate::model::fact::incident::{CopiedLine, IncidentOpened, IncidentReminded};
+use crate::model::fact::{Fact, IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::incident::IncidentTargets;
+use crate::model::message::IncidentNotice;
+use crate::model::run::Run;
+use crate::model::thing::{IncidentRecord, StoredThing};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// What was said of an incident longer ago is not sent any more: it says how it stood then.
+const SENT_WITHIN: TimeDelta = TimeDelta::hours(1);
+/// What was said and is not on record after so long is said again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl World {
+    /// The incidents that are worked on, the worst first.
+    pub fn open_incidents(&self) -> Vec<&IncidentRecord> {
+        self.incidents.open()
+    }
+
+    /// Every incident that is known, the newest first.
+    pub fn known_incidents(&self) -> impl DoubleEndedIterator<Item = &IncidentRecord> {
+        self.incidents.newest_first()
+    }
+
+    /// The incident of that id.
+    pub fn incident_record(&self, id: &str) -> Option<&IncidentRecord> {
+        self.incidents.get(id)
+    }
+
+    /// What the store says of an incident.
+    pub(super) fn learn_incident(&mut self, thing: &StoredThing) {
+        if let Some(record) = thing.read() {
+            self.incidents.learn(record, thing.seq);
+        }
+    }
+
+    /// A fact about incidents; true where that shows.
+    pub(super) fn apply_incident(&mut self, fact: &Fact, output: &mut Output) -> bool {
+        let Statement::Incident(said) = fact.said() else { return false };
+        let is_news = self.take_incident(&fact.draft, said, fact.seq);
+        if let IncidentFact::Reminded(reminded) = &said.what {
+            self.incidents.said.remove(&(said.id.clone(), reminded.about, reminded.due_at));
+        }
+        if is_news {
+            let (text, _) = words::describe(said, fact.draft.at, self.config.console.timezone);
+            let by = SafeText::new(fact.draft.who.split(" (").next().unwrap_or_default());
+            output.changes.push(Change::Incident { said: said.clone(), by, text });
+        }
+        is_news
+    }
+
+    /// What a person here said while the store is away: it stands here at once, and is put on record later.
+    pub(super) fn take_incident(&mut self, draft: &NewFact, said: &IncidentSaid, seq: u64) -> bool {
+        if let IncidentFact::Moved(moved) = &said.what
+            && let Some(into) = &moved.into
+        {
+            self.incidents.merge(into, &said.id);
+        }
+        self.incidents.apply(draft, said, seq)
+    }
+
+    /// Says what is due or late of incidents, where the record does not say so. Only whoever acts for all says it.
+    pub(super) fn say_incidents(&mut self) -> Vec<Statement> {
+        let now = self.now;
+        let mut due = Vec::new();
+        for record in self.incidents.newest_first().filter(|record| record.is_open()) {
+            for (about, due_at) in record.reminders_due(now.utc) {
+                let key = (record.id.clone(), about, due_at);
+                let said_at = self.incidents.said.get(&key);
+                if said_at.is_none_or(|at| now.since(*at) > PATIENCE && self.store_away.is_none()) {
+                    due.push(key);
+                }
+            }
+        }
+        let said = due.iter().map(|(id, about, due_at)| {
+            let reminded = IncidentReminded { about: *about, due_at: *due_at };
+            Statement::Incident(Box::new(IncidentSaid::of(id, IncidentFact::Reminded(reminded))))
+        });
+        let said = said.collect();
+        self.incidents.said.extend(due.into_iter().map(|key| (key, now)));
+        said
+    }
+
+    /// What is to be sent of incidents: the updates and the reminders of the last hour.
+    pub(super) fn incident_notices(&self) -> Vec<IncidentNotice> {
+        let since = self.now.utc - SENT_WITHIN;
+        let mut notices = Vec::new();
+        for record in self.incidents.newest_first() {
+            let of_severity = self.config.severities.iter().find(|rule| rule.severity == record.severity);
+            let blank = |id: String, status: SafeText| IncidentNotice {
+                id: Name::from(id),
+                incident: record.id.clone(),
+                title: record.title.clone(),
+                severity: record.severity,
+                status,
+                impact: None,
+                doing: None,
+                next_at: None,
+                workaround: None,
+                is_reminder: true,
+                notify: of_severity.map_or_else(Vec::new, |rule| rule.notify.clone()),
+            };
+            for update in record.updates.iter().filter(|update| update.at >= since && !update.said.notify.is_empty()) {
+                notices.push(IncidentNotice {
+                    impact: update.said.impact.clone(),
+                    doing: update.said.doing.clone(),
+                    next_at: Some(update.said.next_at),
+                    workaround: update.said.workaround.clone(),
+                    is_reminder: false,
+                    notify: update.said.notify.clone(),
+                    ..blank(format!("{}-{}", record.id, update.id), update.said.status.clone())
+                });
+            }
+            for known in record.reminders.iter().filter(|known| known.at >= since && record.is_open()) {
+                let (due, words) = (known.due_at.timestamp(), known.about.describe());
+                notices.push(blank(format!("{}-{words}-{due}", record.id), SafeText::new(words)));
+            }
+        }
+        notices
+    }
+
+    /// What is on record of an incident and what happened around it, oldest first.
+    pub(crate) fn incident_lines(&self, record: &IncidentRecord) -> Vec<IncidentLine> {
+        let mut lines = lines::of_record(record, self.config.console.timezone);
+        lines.extend(self.around_incident(record).map(|line| IncidentLine::happened(&line)));
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
+    /// What happened around an incident since it began, newest first: as it was copied when it ended, else as it is known here.
+    fn around_incident(&self, record: &IncidentRecord) -> impl Iterator<Item = CopiedLine> {
+        let (_, until) = lines::span(record);
+        let from = record.impact_started_at().min(record.opened_at);
+        let seen = self.timeline.shown().filter(move |entry| {
+            let at = entry.at.utc;
+            at >= from && until.is_none_or(|until| at <= until) && entry.kind != EventKind::Incident
+        });
+        let seen = seen.filter(|entry| concerns(record, entry.service.as_ref())).map(|entry| self.copied(entry));
+        // What was copied may reach further back than what is known here.
+        let copied = record.copied.iter().rev().filter(move |line| line.at >= from).cloned();
+        let is_copied = !record.copied.is_empty();
+        copied.chain(seen.filter(move |_| !is_copied))
+    }
+
+    /// What changed in the hours before an incident and since: releases, runs, configurations; newest first.
+    pub(crate) fn changed_before(&self, record: &IncidentRecord) -> Vec<CopiedLine> {
+        let (from, until) = lines::span(record);
+        let is_change = |entry: &&TimelineEntry| {
+            let at = entry.at.utc;
+            is_change(&entry.kind) && at >= from && until.is_none_or(|until| at <= until)
+        };
+        let seen: Vec<CopiedLine> = self.timeline.shown().filter(is_change).map(|entry| self.copied(entry)).collect();
+        if seen.is_empty() {
+            return record.copied.iter().rev().filter(|line| is_change_word(line.kind.as_str())).cloned().collect();
+        }
+        seen
+    }
+
+    fn copied(&self, entry: &TimelineEntry) -> CopiedLine {
+        CopiedLine {
+            at: entry.at.utc,
+            kind: SafeText::new(kind_word(&entry.kind)),
+            object: SafeText::new(
+                &entry.service.as_ref().map_or_else(String::new, |service| format!("service:{service}")),
+            ),
+            text: self.event_text(entry),
+            who: None,
+        }
+    }
+
+    /// What is prefilled where an incident is opened from what is selected: `alert` by its condition's id, or a service.
+    pub(crate) fn incident_draft(&self, alert: Option<&str>, service: Option<&str>) -> IncidentOpened {
+        let view = alert.and_then(|id| self.alert(id));
+        let row = service.and_then(|name| self.service(name)).or_else(|| self.service_of_alert(view?));
+        let severity = view.map_or_else(
+            || {
+                let of_service = row.map(|row| self.alerts_of(row).map(|alert| alert.severity).max());
+                of_service.flatten().unwrap_or(Severity::High)
+            },
+            |view| view.severity,
+        );
+        let title = match (view, row) {
+            (Some(view), _) => {
+                let summary = view.summary(self.title_of_subject(&view.subject), self.now);
+                // How bad it is stands beside it.
+                let bare = summary.strip_prefix(view.severity.word()).map(str::trim_start);
+                bare.map_or_else(|| summary.clone(), str::to_owned)
+            }
+            (None, Some(row)) => format!("{} {}", row.title, row.status.word()),
+            (None, None) => String::new(),
+        };
+        let began = view.and_then(|view| view.since).filter(|since| since.seen).map(|since| since.at.utc);
+        let fired = view.and_then(|view| self.firing_on_record(&view.id)).map(|(record, _)| record);
+        IncidentOpened {
+            title: SafeText::new(&title),
+            severity,
+            targets: targets(&self.config, severity),
+            services: row.filter(|row| !row.own).map(|row| row.name.clone()).into_iter().collect(),
+            kind: None,
+            checklist: None,
+            from: view.map(|view| SafeText::new(&format!("alert:{}", view.subject.name()))),
+            alerted_at: fired.map(|record| record.fired_at),
+            impact_started_at: fired.map(|record| record.since).or(began),
+        }
+    }
+}
+
+/// By when what is asked for of an incident of a severity.
+pub(crate) fn targets(config: &Config, severity: Severity) -> IncidentTargets {
+    let times = config.incident_times(severity);
+    IncidentTargets::new(Some(times.acknowledge), Some(times.resolve), times.update)
+}
+
+/// Whether what happened to a service belongs to an incident: where it names none, all does.
+pub(crate) fn concerns(record: &IncidentRecord, service: Option<&Name>) -> bool {
+    record.services.is_empty() || service.is_none_or(|service| record.services.contains(service))
+}
+
+/// Whether it may have brought trouble.
+const fn is_change(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Deployed { .. } | EventKind::Run { .. } | EventKind::Reload)
+}
+
+/// The same of what was copied, by the word of its kind.
+pub(crate) fn is_change_word(kind: &str) -> bool {
+    matches!(kind, "deployment" | "run" | "config")
+}
+
+/// The kind of an entry as `opsroom timeline` has it.
+const fn kind_word(kind: &EventKind) -> &'static str {
+    match kind {
+        EventKind::Status { .. } => "status",
+        EventKind::Deployed { .. } => "deployment",
+        EventKind::Fired(_) | EventKind::Resolved(_) => "alert",
+        EventKind::Run { .. } => "run",
+        EventKind::Reload => "config",
+        EventKind::Incident => "incident",
+        EventKind::Console | EventKind::Note => "note",
+    }
+}
+
+/// Lines that an incident copies at most: the last ones, for they lead to its end.
+const COPIED: usize = 500;
+
+/// What the record says of the time around an incident, as it is copied into it: what changed, and what happened to its
+/// services, oldest first.
+pub(crate) fn copy_around(
+    config: &Arc<Config>,
+    record: &IncidentRecord,
+    facts: &[Fact],
+    runs: &BTreeMap<String, Run>,
+    now: Stamp,
+) -> Vec<CopiedLine> {
+    let (from, until) = lines::span(record);
+    let world = World::new(Arc::clone(config), now);
+    let zone = Tz::UTC;
+    let one = |fact: &Fact| {
+        let at = fact.draft.at;
+        if matches!(fact.said(), Statement::Incident(_)) || at < from || until.is_some_and(|until| at > until) {
+            return None;
+        }
+        let object = fact.said().object();
+        let run = runs.get(&object);
+        let said = history::describe(fact, run, config, zone)?;
+        let service = world.service_of_fact(fact, run);
+        if !is_change_word(said.kind.name()) && !concerns(record, service.as_ref()) {
+            return None;
+        }
+        let login = fact.draft.who.split(" (").next().unwrap_or_default();
+        let who = said.by_person.then(|| SafeText::new(login));
+        let (kind, object) = (SafeText::new(said.kind.name()), SafeText::new(&object));
+        Some(CopiedLine { at, kind, object, text: said.text, who })
+    };
+    let mut copied: Vec<CopiedLine> = facts.iter().filter_map(one).collect();
+    copied.sort_by_key(|line| line.at);
+    copied.drain(..copied.len().saturating_sub(COPIED));
+    copied
+}

@@ -1,0 +1,368 @@
+//! Incidents from their opening to their report: in the shell, on the screen, and by several people on one store.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may ask the clock, and its helpers end it")]
+
+use std::time::{Duration, Instant};
+
+use opsroom::app::screens::Screen;
+use opsroom::app::state::State;
+use opsroom::model::effect::{Effect, HolderEffect, StoreEffect, TerminalEffect};
+use opsroom::model::fact::{IncidentFact, Statement};
+use opsroom::model::incident::{IncidentState, Reminder};
+use opsroom::model::message::{MessageKind, Notification};
+use opsroom::model::outcome::Outcome;
+use opsroom::runtime::headless::{Headless, LoopEnd};
+use serde_json::Value;
+
+use crate::support::app::WORLD;
+use crate::support::frame::{SIZES, draw, text};
+use crate::support::room::Room;
+use crate::support::team::Team;
+
+/// What appears in every console of a store appears within this.
+const SOON: Duration = Duration::from_secs(2);
+
+fn refused(team: &Team, arguments: &[&str], problem: &str, hint: &str) {
+    let output = team.opsroom(arguments);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{arguments:?}: {text}");
+    assert!(text.contains(problem) && text.contains(hint), "{arguments:?}: {text}");
+}
+
+fn listed(team: &Team) -> Vec<Value> {
+    serde_json::from_str(&team.does(&["incident", "list", "--json"])).unwrap()
+}
+
+/// An incident is opened, worked on, resolved, reported and closed, and what makes no sense is refused with what to do.
+fn work_in_the_shell(team: &Team) {
+    assert_eq!(team.does(&["incident"]), "no incidents on record\n");
+    refused(team, &["incident", "note", "x"], "no incident is on record", "opsroom incident open TITLE");
+    refused(team, &["incident", "resolve"], "no incident is open", "opsroom incident open TITLE");
+    refused(team, &["incident", "open", "x", "--severity", "P7"], "no severity named `P7`", "did you mean `P1`?");
+    refused(team, &["incident", "open", "x", "--service", "apo"], "no service named `apo`", "did you mean `api`?");
+    refused(team, &["incident", "open", "x", "--kind", "s"], "no kind of incident named `s`", "[incident] kinds");
+    refused(team, &["incident", "open", "--alert", "api"], "no alert `api` is firing", "omit --alert");
+    let opened = team.does(&["incident", "open", "checkout fails", "--severity", "P1", "--service", "api", "--lead"]);
+    assert!(opened.starts_with("INC-1 opened as critical, to be resolved by ") && opened.contains("evidence saved in"));
+    refused(team, &["incident", "role", "leed"], "no role named `leed`", "did you mean `lead`?");
+    refused(team, &["incident", "role", "lead", "--accept"], "ana has the role lead", "opsroom incident list");
+    refused(team, &["incident", "resolve", "INC-7"], "no incident `INC-7`", "opsroom incident list --all");
+    refused(team, &["incident", "resolve", "first"], "`first` is not the id of an incident", "use INC-42, or 42");
+    team.does(&["incident", "acknowledge"]);
+    refused(team, &["incident", "ack"], "it can't be acknowledged", "opsroom incident list");
+    assert_eq!(team.does(&["incident", "hypothesis", "the cache is full"]), "INC-1: hypothesis 1 added\n");
+    assert_eq!(team.does(&["incident", "hypothesis", "--eliminate", "1"]), "INC-1: hypothesis 1 eliminated\n");
+    refused(team, &["incident", "task", "--done", "1"], "INC-1 has no task 1", "it has no task yet");
+    team.does(&["incident", "task", "roll back", "--owner", "bo"]);
+    team.does(&["incident", "note", "lucky: it was night", "--at", "1m"]);
+    team.does(&["incident", "update", "rolling back", "--impact", "no checkout", "--next", "20m", "--public"]);
+    refused(team, &["incident", "update", "x", "--notify", "sms"], "no channel named `sms`", "none is configured");
+    refused(team, &["incident", "update", "x", "--next", "0s"], "--next does not lie in the future", "use 30m");
+    team.does(&["incident", "severity", "high", "--why", "one region"]);
+    team.does(&["incident", "resolve", "--why", "2.4.0 is back"]);
+    let incident = &listed(team)[0];
+    for (field, value) in
+        [("id", "INC-1"), ("title", "checkout fails"), ("severity", "high"), ("state", "resolved"), ("lead", "ana")]
+    {
+        assert_eq!(incident[field], value, "{incident}");
+    }
+    assert_eq!(incident["services"], serde_json::json!(["api"]));
+    assert!(incident["opened_at"].is_string() && incident["mitigated_at"] == incident["resolved_at"], "{incident}");
+}
+
+fn merge_and_report(team: &Team) {
+    team.does(&["incident", "open", "one", "--no-evidence"]);
+    team.does(&["incident", "open", "other", "--no-evidence"]);
+    refused(team, &["incident", "note", "x"], "2 incidents are open", "INC-3 (other), INC-2 (one)");
+    refused(team, &["incident", "merge", "--into", "3"], "no incident given", "opsroom incident merge ID --into ID");
+    team.does(&["incident", "merge", "2", "--into", "INC-3", "--why", "same cause"]);
+    team.does(&["incident", "false-alarm"]);
+    team.does(&["incident", "reopen", "1"]);
+    assert_eq!(
+        listed(team).iter().map(|one| one["state"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["false_alarm", "merged", "acknowledged"]
+    );
+    team.does(&["incident", "resolve", "--why", "really"]);
+    team.does(&["incident", "close"]);
+    let report = team.does(&["incident", "export", "inc-1"]);
+    for part in
+        ["id: \"INC-1\"", "# INC-1: checkout fails", "Ruled out", "rolling back", "it was night (ana)", "Audit: entry"]
+    {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let json: Value = serde_json::from_str(&team.does(&["incident", "export", "1", "--json"])).unwrap();
+    assert_eq!((&json["schema"], &json["state"]), (&"opsroom.incident/1".into(), &"closed".into()));
+    assert!(team.does(&["incident", "export", "1", "--out", "reports"]).contains("reports/INC-1.md"));
+    assert!(team.at.path().join("reports/INC-1.json").is_file());
+    let timeline: Vec<Value> = serde_json::from_str(&team.does(&["timeline", "--json"])).unwrap();
+    let of_incidents = timeline.iter().filter(|line| line["kind"] == "incident" && line["object"] == "incident:INC-1");
+    assert!(of_incidents.count() >= 9, "{timeline:?}");
+    assert!(team.does(&["store", "check"]).contains("as the entries say"));
+}
+
+#[test]
+fn an_incident_is_worked_on_in_the_shell() {
+    let team = Team::sqlite();
+    work_in_the_shell(&team);
+    merge_and_report(&team);
+    let refused = team.opsroom(&["--read-only", "incident", "note", "x"]);
+    assert_eq!(refused.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("read-only"));
+}
+
+#[tokio::test]
+async fn an_incident_is_worked_on_in_the_shell_on_a_server() {
+    let Some(team) = Team::postgres().await else { return };
+    let team = tokio::task::spawn_blocking(move || {
+        work_in_the_shell(&team);
+        merge_and_report(&team);
+        team
+    });
+    team.await.unwrap().end().await;
+}
+
+async fn sees(console: &mut Headless, what: &str, is_there: impl Fn(&State) -> bool) {
+    let began = Instant::now();
+    let end = console.run(SOON, is_there).await;
+    assert_eq!(end, LoopEnd::Reached, "{what} is not there after {:?}", began.elapsed());
+}
+
+/// What somebody says in a shell is in two consoles within two seconds.
+async fn work_together(team: &Team) {
+    let mut consoles = [team.console("one"), team.console("two")];
+    for console in &mut consoles {
+        // The store is open and what it has is read.
+        console.run(Duration::from_secs(30), |state| state.world.knows_the_store()).await;
+    }
+    team.does(&["incident", "open", "checkout fails", "--no-evidence"]);
+    for console in &mut consoles {
+        sees(console, "the incident", |state| state.world.incident_record("INC-1").is_some()).await;
+    }
+    team.does(&["incident", "note", "restarted it"]);
+    team.does(&["incident", "role", "lead", "--to", "bo"]);
+    for console in &mut consoles {
+        sees(console, "the note and the offer", |state| {
+            let record = state.world.incident_record("INC-1").unwrap();
+            record.entries.len() == 1 && record.roles.len() == 1
+        })
+        .await;
+    }
+    team.does(&["incident", "resolve"]);
+    for console in &mut consoles {
+        sees(console, "its end", |state| state.world.open_incidents().is_empty()).await;
+    }
+    for console in consoles {
+        console.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn two_consoles_see_one_incident_within_two_seconds() {
+    work_together(&Team::sqlite()).await;
+}
+
+#[tokio::test]
+async fn two_consoles_see_one_incident_on_a_server_within_two_seconds() {
+    let Some(team) = Team::postgres().await else { return };
+    work_together(&team).await;
+    team.end().await;
+}
+
+/// A room in which the api is down and an incident was opened from that.
+fn in_an_incident() -> Room {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("i");
+    assert!(room.frame().contains("open an incident") && room.frame().contains("critical"), "{}", room.frame());
+    room.app.keys("enter");
+    room.said();
+    room
+}
+
+fn record(room: &Room) -> &opsroom::model::thing::IncidentRecord {
+    room.app.state.world.incident_record("INC-1").unwrap_or_else(|| panic!("{}", room.frame()))
+}
+
+#[test]
+fn an_incident_is_opened_from_what_is_broken_and_fought_on_its_screen() {
+    let mut room = in_an_incident();
+    assert_eq!(room.app.state.console.screen, Screen::Incident, "{}", room.frame());
+    let opened = record(&room);
+    assert_eq!(opened.services, ["api".into()]);
+    assert!(opened.stamps.alerted.is_some() && opened.from.as_ref().unwrap().as_str() == "alert:api", "{opened:?}");
+    room.app.keys("n");
+    room.app.typed("restarted by hand");
+    room.app.keys("enter r enter c");
+    room.app.typed("the cache is full");
+    room.app.keys("enter m enter");
+    room.said();
+    let record = record(&room);
+    assert_eq!((record.lead().unwrap().as_str(), record.state), ("ana", IncidentState::Acknowledged));
+    assert_eq!(record.entries.len(), 2);
+    let frame = room.frame();
+    for part in
+        ["incident INC-1", "lead ana", "resolve", "next update", "restarted by hand", "the cache is full", "automatic"]
+    {
+        assert!(frame.contains(part), "{part}: {frame}");
+    }
+    let folded = frame.matches("api").count();
+    room.app.keys("+");
+    assert!(room.frame().matches("api").count() > folded, "{}", room.frame());
+    room.app.keys("1");
+    assert!(room.frame().lines().next().unwrap().contains("INC-1"), "{}", room.frame());
+    // A second one for the same service is not opened by mistake.
+    room.app.keys("i");
+    assert_eq!(room.app.state.console.screen, Screen::Incident);
+}
+
+#[test]
+fn evidence_is_saved_where_one_is_opened_and_is_on_record() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("i enter");
+    room.said();
+    let effects = room.app.take();
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Terminal(TerminalEffect::SaveEvidence(_)))),
+        "{effects:?}"
+    );
+    room.app.outcome(Outcome::EvidenceSaved { path: "/state/saved/evidence-1".into(), files: Vec::new() });
+    room.said();
+    let evidence = &record(&room).evidence;
+    assert_eq!((evidence.len(), evidence[0].directory.as_str()), (1, "/state/saved/evidence-1"));
+    assert!(room.frame().contains("evidence"), "{}", room.frame());
+}
+
+#[test]
+fn what_is_selected_is_pinned_with_where_it_comes_from() {
+    let mut room = in_an_incident();
+    room.app.keys("1 ctrl-p enter");
+    room.said();
+    let pin = record(&room).entries.last().unwrap();
+    assert_eq!(pin.source.as_ref().map(|source| source.as_str()), Some("service:api"), "{pin:?}");
+    let mut calm = Room::new();
+    calm.app.keys("ctrl-p");
+    assert!(calm.app.toast().contains("no incident is open"), "{}", calm.app.toast());
+}
+
+#[test]
+fn what_is_due_is_said_once_by_whoever_acts_for_all() {
+    let mut room = in_an_incident();
+    let reminded = |room: &mut Room, seconds| -> Vec<Reminder> {
+        let said = room.watch(seconds);
+        let reminder = |said: Statement| match said {
+            Statement::Incident(said) => match said.what {
+                IncidentFact::Reminded(said) => Some(said.about),
+                _ => None,
+            },
+            _ => None,
+        };
+        said.into_iter().filter_map(reminder).collect()
+    };
+    assert_eq!(reminded(&mut room, 310), [Reminder::LeadUnclaimed]);
+    assert_eq!(reminded(&mut room, 600), [Reminder::AcknowledgeSoon, Reminder::AcknowledgeLate]);
+    assert_eq!(reminded(&mut room, 900), [Reminder::UpdateDue]);
+    room.looks_on();
+    assert_eq!(reminded(&mut room, 4 * 3_600), []);
+    assert!(room.frame().contains("not acknowledged in time"), "{}", room.frame());
+}
+
+const DESK: &str = "[severity.critical]\nnotify = [\"desk\"]\n[notify.desk]\ncommand = [\"true\"]\n";
+
+#[test]
+fn an_update_is_sent_once_by_the_channels_of_the_severity() {
+    let mut room = Room::of(&format!("{WORLD}{DESK}"));
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("i enter");
+    let mut told: Vec<Notification> = Vec::new();
+    let mut settle = |room: &mut Room, seconds: u64| {
+        for _ in 0..seconds {
+            room.app.pass(1);
+            let effects = room.app.take();
+            for effect in effects {
+                match effect {
+                    Effect::Holder(HolderEffect::Notify(message)) => {
+                        let (id, target) = (message.id.clone(), message.target.clone());
+                        told.push(*message);
+                        room.app.outcome(Outcome::Delivered { message: id, target, delivered: Ok(()) });
+                    }
+                    other => room.app.effects.push(other),
+                }
+            }
+            room.said();
+        }
+        told.iter().filter(|message| message.kind == MessageKind::Incident).cloned().collect::<Vec<_>>()
+    };
+    settle(&mut room, 20);
+    room.app.keys("u");
+    room.app.typed("rolling back");
+    room.app.keys("tab");
+    room.app.typed("no checkout");
+    room.app.keys("enter");
+    let sent = settle(&mut room, 60);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let plain = sent[0].plain();
+    for part in ["INC-1 critical", "rolling back", "impact: no checkout", "next update: "] {
+        assert!(plain.contains(part), "{part}: {plain}");
+    }
+}
+
+#[test]
+fn a_note_waits_on_disk_while_the_store_is_away_and_stands_here() {
+    let mut room = in_an_incident();
+    room.app.keys("n");
+    room.app.typed("written in the dark");
+    room.app.keys("enter");
+    let said = room.app.take().into_iter().find_map(|effect| match effect {
+        // That somebody looks at it was said before.
+        Effect::Store(request, StoreEffect::SayOfIncident(said)) if matches!(said[0].what, IncidentFact::Noted(_)) => {
+            Some((request, said))
+        }
+        _ => None,
+    });
+    let (request, said) = said.unwrap();
+    let draft = opsroom::model::fact::NewFact {
+        id: "q".to_owned(),
+        at: room.app.now().utc,
+        who: "ana".to_owned(),
+        host: "box".to_owned(),
+        process: 7,
+        late: true,
+        said: Statement::Incident(Box::new(said[0].clone())),
+    };
+    room.app.outcome(Outcome::Queued { request, drafts: vec![draft.clone()] });
+    assert_eq!(record(&room).entries.len(), 1);
+    let recorded = opsroom::model::fact::Fact { seq: 1_000, recorded_at: draft.at, draft };
+    room.app.outcome(Outcome::Facts(vec![recorded]));
+    assert_eq!(record(&room).entries.len(), 1, "it is on record, and there once");
+}
+
+#[test]
+fn the_screen_of_an_incident() {
+    let mut room = in_an_incident();
+    room.app.pass(180);
+    room.app.keys("r enter c");
+    room.app.typed("the release of 02:31");
+    room.app.keys("enter t");
+    room.app.typed("roll back");
+    room.app.keys("tab");
+    room.app.typed("bo");
+    room.app.keys("enter u");
+    room.app.typed("rolling back");
+    room.app.keys("enter");
+    room.said();
+    room.app.pass(60);
+    room.said();
+    for (width, height) in SIZES {
+        room.app.state.console.size = (width, height);
+        insta::assert_snapshot!(format!("incident_{width}x{height}"), text(&draw(&room.app.state, width, height)));
+    }
+    let mut calm = Room::new();
+    calm.app.keys("8");
+    insta::assert_snapshot!("incident_none_120x40", text(&draw(&calm.app.state, 120, 40)));
+}
