@@ -16,6 +16,7 @@ use crate::runtime::runs::RunService;
 use crate::runtime::secrets;
 use crate::runtime::statuspage::read_past;
 use crate::store::StoreError;
+use crate::store::incidents::LATEST;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
 use crate::world::maintenance::MaintenancePlan;
@@ -49,7 +50,8 @@ async fn write(out: &Path, global: &Global, config: Arc<Config>) -> u8 {
     let services = config.statuspage.as_ref().map_or(0, |page| page.services.len());
     let plan = Arc::new(MaintenancePlan::new(&config, []));
     let at = global.clock.now().utc;
-    let mut now = PublicNow { at, config, plan, services: vec![PublicState::UNKNOWN; services] };
+    let services = vec![PublicState::UNKNOWN; services];
+    let mut now = PublicNow { at, config, plan, services, incidents: Vec::new() };
     let mut past = PublicPast::default();
     let code = match run_service::look(global, true).await {
         Ok(None) => {
@@ -94,6 +96,8 @@ fn warn(why: &str) {
 async fn read(now: &mut PublicNow, past: &mut PublicPast, opened: &RunService) -> Result<(), StoreError> {
     let store = opened.store();
     now.plan = Arc::new(StoredAlerts::read(opened).await?.maintenance_plan(&now.config));
+    let incidents = store.incidents(LATEST).await?;
+    now.incidents = incidents.iter().rev().filter_map(StoredThing::read).collect();
     read_past(store, now, past).await?;
     // What was so when somebody last looked says nothing of now.
     if store.lease_holder().await?.is_none() {

@@ -29,6 +29,7 @@ impl PublicPage {
     /// The feed.
     pub(super) fn feed(&self) -> Result<String, String> {
         let mut entries = self.windows();
+        entries.extend(self.updates());
         for service in &self.services {
             entries.extend(self.present(service));
             entries.extend(self.past(service));
@@ -64,6 +65,26 @@ impl PublicPage {
             }
         };
         self.maintenance.iter().map(entry).collect()
+    }
+
+    /// The updates of incidents.
+    fn updates(&self) -> Vec<Entry> {
+        let of = |incident: &super::PublicIncident| {
+            let services: Vec<&str> = incident.services.iter().map(SafeText::as_str).collect();
+            let about = if services.is_empty() { "All services".to_owned() } else { services.join(", ") };
+            let entry = |update: &super::incidents::PublicUpdate| Entry {
+                id: self.id("update", &format!("{} {}", incident.id, update.at)),
+                title: format!("{}: {}", incident.id, update.status),
+                updated: update.at.clone(),
+                text: match &update.impact {
+                    Some(impact) => format!("{about}. {impact}"),
+                    None => format!("{about}."),
+                },
+                at: update.given.trunc_subsecs(0),
+            };
+            incident.updates.iter().map(entry).collect::<Vec<_>>()
+        };
+        self.incidents.iter().flat_map(of).collect()
     }
 
     /// What is wrong with a service now.

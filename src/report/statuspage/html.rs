@@ -11,10 +11,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::days::{DayStatus, PublicDay};
+use super::incidents::{PublicIncident, PublicUpdate};
 use super::{PublicMaintenance, PublicPage, PublicService, WindowState, written};
 use crate::lang::unit;
 
 const TEMPLATE: &str = include_str!("page.html");
+const INCIDENT: &str = include_str!("incident.html");
 const STYLE: &str = include_str!("style.css");
 
 /// A moment for a program and for a person.
@@ -59,6 +61,28 @@ struct MaintenanceRow<'a> {
     services: String,
 }
 
+#[derive(Serialize)]
+struct IncidentRow<'a> {
+    id: &'a str,
+    class: &'static str,
+    word: String,
+    services: String,
+    began: Moment,
+    over: Option<Moment>,
+    page: &'a str,
+    updates: Vec<UpdateRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct UpdateRow<'a> {
+    at: Moment,
+    status: &'a str,
+    impact: Option<&'a str>,
+    doing: Option<&'a str>,
+    workaround: Option<&'a str>,
+    next: Option<Moment>,
+}
+
 impl PublicPage {
     /// The HTML file.
     pub(super) fn html(&self) -> Result<String, String> {
@@ -75,6 +99,7 @@ impl PublicPage {
             })),
             services => Value::from(Serde(services)),
             maintenance => Value::from(Serde(maintenance)),
+            incidents => Value::from(Serde(self.incidents.iter().map(|one| self.incident(one)).collect::<Vec<_>>())),
             days => super::DAYS,
             style => STYLE.trim_end(),
             style_hash => STANDARD.encode(Sha256::digest(STYLE.trim_end())),
@@ -105,6 +130,46 @@ impl PublicPage {
             label,
             days: service.days.iter().map(bar).collect(),
             troubles: with_trouble.rev().map(trouble).collect(),
+        }
+    }
+
+    /// The page of one incident, with its updates.
+    pub(super) fn incident_html(&self, incident: &PublicIncident) -> Result<String, String> {
+        let values = context! {
+            title => self.title.as_str(),
+            incident => Value::from(Serde(self.incident(incident))),
+            style => STYLE.trim_end(),
+            style_hash => STANDARD.encode(Sha256::digest(STYLE.trim_end())),
+        };
+        render("incident.html", INCIDENT, &values)
+    }
+
+    fn incident<'a>(&self, one: &'a PublicIncident) -> IncidentRow<'a> {
+        let moment = |at| Moment { iso: written(at), text: self.shown(at) };
+        let services: Vec<&str> = one.services.iter().map(crate::text::SafeText::as_str).collect();
+        let mut word = one.state.to_owned();
+        word.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+        let update = |update: &'a PublicUpdate| UpdateRow {
+            at: moment(update.given),
+            status: update.status.as_str(),
+            impact: update.impact.as_ref().map(crate::text::SafeText::as_str),
+            doing: update.doing.as_ref().map(crate::text::SafeText::as_str),
+            workaround: update.workaround.as_ref().map(crate::text::SafeText::as_str),
+            next: update.next.map(moment),
+        };
+        IncidentRow {
+            id: &one.id,
+            class: match one.state {
+                "resolved" | "merged" => "ok",
+                "monitoring" => "degraded",
+                _ => "outage",
+            },
+            word,
+            services: if services.is_empty() { "All services".to_owned() } else { services.join(", ") },
+            began: moment(one.began),
+            over: one.resolved_at.as_ref().and_then(|at| at.parse().ok()).map(moment),
+            page: &one.page,
+            updates: one.updates.iter().map(update).collect(),
         }
     }
 

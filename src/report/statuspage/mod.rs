@@ -5,6 +5,7 @@
 mod days;
 mod feed;
 mod html;
+mod incidents;
 mod past;
 
 use std::sync::Arc;
@@ -13,11 +14,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use self::days::{PublicDay, days_of};
+use self::incidents::{PublicIncident, incidents_of};
 pub(crate) use self::past::PublicPast;
 use crate::config::Config;
 use crate::config::sections::statuspage::StatusPage;
 use crate::model::maintenance::{MaintenanceWindow, ServiceChoice};
 use crate::model::status::Status;
+use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
@@ -125,6 +128,8 @@ pub(crate) struct PublicNow {
     pub plan: Arc<MaintenancePlan>,
     /// The services of the page, in its order.
     pub services: Vec<PublicState>,
+    /// The incidents that are known.
+    pub incidents: Vec<IncidentRecord>,
 }
 
 impl PublicNow {
@@ -145,6 +150,11 @@ impl PublicNow {
             config: Arc::clone(&world.config),
             plan: world.maintenance_plan(),
             services: page.services.iter().map(state).collect(),
+            incidents: world
+                .known_incidents()
+                .filter(|record| incidents::is_public(record, page, world.now.utc))
+                .cloned()
+                .collect(),
         })
     }
 
@@ -156,7 +166,10 @@ impl PublicNow {
     /// Whether the public would see the same, but for the time and the past.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let running = |now: &Self| now.plan.running(now.at).into_iter().map(|one| (one.id, one.window.end));
-        self.services == other.services && Arc::ptr_eq(&self.config, &other.config) && running(self).eq(running(other))
+        self.services == other.services
+            && self.incidents == other.incidents
+            && Arc::ptr_eq(&self.config, &other.config)
+            && running(self).eq(running(other))
     }
 
     /// The checks of a service.
@@ -177,7 +190,7 @@ pub(crate) struct PublicPage {
     services: Vec<PublicService>,
     /// Windows that run, and those that are announced.
     maintenance: Vec<PublicMaintenance>,
-    /// Incidents have no pages yet; here they stand empty until they do.
+    /// Those that the public was told of, the newest first.
     incidents: Vec<PublicIncident>,
     #[serde(skip)]
     at: DateTime<Utc>,
@@ -217,9 +230,6 @@ struct PublicMaintenance {
     #[serde(skip)]
     window: MaintenanceWindow,
 }
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct PublicIncident {}
 
 impl PublicPage {
     /// The page of a moment, without secrets that `redactor` knows. `None`: the configuration has none.
@@ -275,7 +285,7 @@ impl PublicPage {
             updated: written(now.at),
             status: services.iter().map(|service| service.status).max().unwrap_or(PublicStatus::Unknown),
             maintenance: maintenance.collect(),
-            incidents: Vec::new(),
+            incidents: incidents_of(now, page, &safe, &title_of),
             services,
             at: now.at,
             zone: now.config.console.timezone,
@@ -286,9 +296,16 @@ impl PublicPage {
     ///
     /// # Errors
     /// A template failed, in words.
-    pub(crate) fn files(&self) -> Result<Vec<(&'static str, String)>, String> {
+    pub(crate) fn files(&self) -> Result<Vec<(String, String)>, String> {
         let json = serde_json::to_string(self).map_err(|error| error.to_string())?;
-        Ok(vec![("status.json", json + "\n"), ("feed.xml", self.feed()?), ("index.html", self.html()?)])
+        let mut files = Vec::new();
+        for incident in &self.incidents {
+            files.push((incident.page.clone(), self.incident_html(incident)?));
+        }
+        files.push(("status.json".to_owned(), json + "\n"));
+        files.push(("feed.xml".to_owned(), self.feed()?));
+        files.push(("index.html".to_owned(), self.html()?));
+        Ok(files)
     }
 
     /// What is said of all of them together.

@@ -6,6 +6,9 @@ use super::days::DayStatus;
 use super::*;
 use crate::config::load::load_text;
 use crate::lang::time::minute_of;
+use crate::model::alert::Severity;
+use crate::model::incident::samples::SampleIncident;
+use crate::model::incident::{EntryKind, IncidentStep};
 use crate::model::rollup::{HourStanding, SeriesKey, StandingHistory};
 use crate::model::thing::{MaintenanceRecord, PlannedBy};
 
@@ -56,7 +59,7 @@ fn now(at: &str, states: [PublicStatus; 2], records: Vec<MaintenanceRecord>) -> 
     let config = Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)));
     let plan = Arc::new(MaintenancePlan::new(&config, records));
     let services = states.map(|status| PublicState { status, since: Some(utc("2026-03-07T11:58:00Z")) }).to_vec();
-    PublicNow { at: utc(at), config, plan, services }
+    PublicNow { at: utc(at), config, plan, services, incidents: Vec::new() }
 }
 
 /// Hours of checks: which check, the hour, seconds of down, degraded and known.
@@ -244,4 +247,30 @@ fn what_was_read_is_read_again_from_yesterday_on_alone() {
     let none = series.into_iter().map(|series| StandingHistory { series, hours: Vec::new() });
     past.take(&old, from, none.collect());
     assert!(past.hours(&"secret-probe".into()).is_empty(), "what is older than the page goes");
+}
+
+#[test]
+fn an_incident_is_on_it_by_its_public_updates_alone() {
+    let mut said = SampleIncident::opened(Severity::Critical, (None, None, 1_800));
+    said.note("ana", 60, EntryKind::Note, "hunter2secret leaks <b>here</b>");
+    let shown = |said: &SampleIncident| {
+        let mut now = now("2026-02-25T07:00:00Z", [PublicStatus::Operational; 2], Vec::new());
+        now.incidents = vec![said.record().clone()];
+        page(&now, &PublicPast::default()).files().unwrap()
+    };
+    assert_eq!(shown(&said).len(), 3, "nothing was said to the public");
+    said.update("ana", 120, "<b>rolling back</b> hunter2secret", 1_800);
+    let files = shown(&said);
+    assert_eq!(files.len(), 4);
+    for (name, text) in &files {
+        for hidden in ["ana", "leaks", "checkout fails", "<b>", "hunter2"] {
+            assert!(!text.contains(hidden) || hidden == "<b>" && name == "status.json", "{hidden} in {name}: {text}");
+        }
+        assert!(text.contains("rolling back"), "{name}: {text}");
+    }
+    let (name, text) = &files[0];
+    assert!(name == "incident-INC-1.html" && text.contains("Investigating") && text.contains("Next update"), "{text}");
+    said.step("ana", 600, IncidentStep::Resolve);
+    let over = shown(&said);
+    assert!(over[0].1.contains("Resolved") && !over[0].1.contains("Next update"), "{}", over[0].1);
 }

@@ -1,0 +1,107 @@
+//! Incidents on the status page: only what was given as a public update, and nothing of what people said among themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::PublicNow;
+use super::written;
+use crate::config::sections::statuspage::StatusPage;
+use crate::model::incident::IncidentState;
+use crate::model::thing::IncidentRecord;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// How long one that is over is still shown.
+const SHOWN: TimeDelta = TimeDelta::days(14);
+
+/// An incident, for the public.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PublicIncident {
+    pub id: Name,
+    /// How it stands: one word.
+    pub state: &'static str,
+    pub started_at: String,
+    pub resolved_at: Option<String>,
+    /// Titles of the services of the page that it concerns.
+    pub services: Vec<SafeText>,
+    /// The newest first.
+    pub updates: Vec<PublicUpdate>,
+    /// Its page.
+    pub page: String,
+    #[serde(skip)]
+    pub began: DateTime<Utc>,
+}
+
+/// A status update, for the public.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct PublicUpdate {
+    pub at: String,
+    pub status: SafeText,
+    pub impact: Option<SafeText>,
+    pub doing: Option<SafeText>,
+    pub next_at: Option<String>,
+    pub workaround: Option<SafeText>,
+    #[serde(skip)]
+    pub given: DateTime<Utc>,
+    #[serde(skip)]
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// Whether the public hears of an incident at a moment: something was said to it, of a service that it knows.
+pub(super) fn is_public(record: &IncidentRecord, page: &StatusPage, now: DateTime<Utc>) -> bool {
+    let is_told = record.updates.iter().any(|update| update.said.is_public);
+    let is_recent = record.ended_at().is_none_or(|at| now - at < SHOWN);
+    let concerns = record.services.is_empty() || record.services.iter().any(|name| page.services.contains(name));
+    is_told && is_recent && concerns && record.state != IncidentState::FalseAlarm
+}
+
+/// The incidents of a page, the newest first.
+pub(super) fn incidents_of(
+    now: &PublicNow,
+    page: &StatusPage,
+    safe: &dyn Fn(&str) -> SafeText,
+    title_of: &dyn Fn(&Name) -> SafeText,
+) -> Vec<PublicIncident> {
+    let shown = now.incidents.iter().filter(|record| is_public(record, page, now.at));
+    let one = |record: &IncidentRecord| {
+        let public = record.updates.iter().rev().filter(|update| update.said.is_public);
+        let text = |text: &Option<SafeText>| text.as_ref().map(|text| safe(text.as_str()));
+        let mut is_latest = true;
+        let updates: Vec<PublicUpdate> = public
+            .map(|update| {
+                // What was promised before is no promise any more.
+                let next = Some(update.said.next_at).filter(|_| std::mem::take(&mut is_latest) && record.is_open());
+                PublicUpdate {
+                    at: written(update.at),
+                    status: safe(update.said.status.as_str()),
+                    impact: text(&update.said.impact),
+                    doing: text(&update.said.doing),
+                    next_at: next.map(written),
+                    workaround: text(&update.said.workaround),
+                    given: update.at,
+                    next,
+                }
+            })
+            .collect();
+        let known = page.services.iter().filter(|name| record.services.contains(name));
+        let began = record.impact_started_at();
+        PublicIncident {
+            id: record.id.clone(),
+            state: match record.state {
+                IncidentState::Open | IncidentState::Acknowledged => "investigating",
+                IncidentState::Mitigated => "monitoring",
+                IncidentState::Merged => "merged",
+                IncidentState::Resolved | IncidentState::Closed | IncidentState::FalseAlarm => "resolved",
+            },
+            started_at: written(began),
+            resolved_at: record.stamps.resolved.map(written),
+            services: known.map(title_of).collect(),
+            updates,
+            page: format!("incident-{}.html", record.id),
+            began,
+        }
+    };
+    let mut incidents: Vec<PublicIncident> = shown.map(one).collect();
+    incidents.sort_by(|one, other| other.began.cmp(&one.began));
+    incidents
+}
