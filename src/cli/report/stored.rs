@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::rollup::{SeriesKey, StoredSpan};
+use crate::model::thing::StoredThing;
 use crate::report::period::Period;
 use crate::report::periodic::ReportFacts;
 use crate::store::rollups::SpanQuery;
@@ -10,6 +11,8 @@ use crate::store::{Store, StoreError};
 
 /// How often series are read again because an hour was packed meanwhile; that takes seconds once an hour.
 pub(crate) const TRIES: u32 = 5;
+/// Incidents that are looked at: the latest of all there are.
+const INCIDENTS: u32 = 1_000;
 /// How far a clock of another host may be ahead of the store's before what it wrote is missed.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
 
@@ -20,7 +23,8 @@ const AHEAD: TimeDelta = TimeDelta::hours(1);
 pub(crate) async fn facts(store: &Store, period: &Period) -> Result<ReportFacts, StoreError> {
     let from: DateTime<Utc> = period.before().unwrap_or(*period).from();
     let past = store.history(from - AHEAD).await?;
-    Ok(ReportFacts { facts: past.facts, runs: past.runs.into_values().collect() })
+    let incidents = store.incidents(INCIDENTS).await?.iter().filter_map(StoredThing::read).collect();
+    Ok(ReportFacts { facts: past.facts, runs: past.runs.into_values().collect(), incidents })
 }
 
 /// Reads series one after the other, each from a minute of its own on, divided at the `edges`. False: an hour was packed

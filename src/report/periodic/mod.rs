@@ -6,6 +6,7 @@ mod checklists;
 mod checks;
 mod errors;
 mod firings;
+mod incidents;
 mod metrics;
 mod objectives;
 mod pages;
@@ -24,6 +25,7 @@ use self::checklists::RoundsKept;
 pub(crate) use self::checks::CheckFigures;
 pub(crate) use self::errors::{ErrorShape, ErrorsOfLog, LogErrors, TOP_SHAPES};
 use self::firings::FiringLog;
+use self::incidents::IncidentsInPeriod;
 use self::metrics::MetricFigures;
 use self::objectives::{Deployments, SloResult};
 use self::pages::PageLoad;
@@ -39,6 +41,7 @@ use crate::model::fact::{Fact, Statement};
 use crate::model::rollup::{SeriesKey, StoredSpan};
 use crate::model::run::Run;
 use crate::model::status::Status;
+use crate::model::thing::IncidentRecord;
 use crate::text::name::Name;
 
 /// Everything that a report says. The fields and their names in JSON are a promise; some may be added. Sections without
@@ -74,6 +77,8 @@ pub(crate) struct PeriodReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<AlertsInPeriod>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<IncidentsInPeriod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pages: Option<PageLoad>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<ActionRuns>,
@@ -96,6 +101,8 @@ pub(crate) struct ReportFacts {
     pub facts: Vec<Fact>,
     /// The runs that they are about.
     pub runs: Vec<Run>,
+    /// The incidents that are on record.
+    pub incidents: Vec<IncidentRecord>,
 }
 
 /// Takes in what is stored, series by series: of ten thousand checks only one is in memory at a time.
@@ -210,6 +217,7 @@ impl<'a> ReportBuilder<'a> {
             metrics: self.metrics,
             errors,
             alerts: Some(alerts).filter(|_| has_alerts),
+            incidents: IncidentsInPeriod::new(scope, &facts.incidents),
             pages: PageLoad::new(scope, &log),
             runs: runs::by_action(scope, &runs),
             releases: runs::releases(scope, &facts.facts),
@@ -255,6 +263,9 @@ impl PeriodReport {
         }
         if let Some(alerts) = &self.alerts {
             alerts::write(alerts, before, &mut out);
+        }
+        if let Some(incidents) = &self.incidents {
+            incidents::write(incidents, before, &mut out);
         }
         pages::write(self.pages.as_ref(), before, &mut out);
         runs::write(&self.runs, &self.releases, before, &mut out);
