@@ -120,13 +120,12 @@ impl Store {
             _ => None,
         };
         let known = drafts.iter().find_map(said).filter(|id| !id.is_empty());
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let last = self.dialect.things(WhichThings::Latest(ThingKind::Incident), 1).await?;
-                let last = last.first().and_then(|thing| incident_number(&thing.key.id)).unwrap_or_default();
-                incident_id(last.saturating_add(1))
-            }
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let last = self.dialect.things(WhichThings::Latest(ThingKind::Incident), 1).await?;
+            let last = last.first().and_then(|thing| incident_number(&thing.key.id)).unwrap_or_default();
+            incident_id(last.saturating_add(1))
         };
         let mut drafts = drafts.to_vec();
         for draft in &mut drafts {

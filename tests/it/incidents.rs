@@ -11,6 +11,7 @@ use opsroom::model::incident::{IncidentState, Reminder};
 use opsroom::model::message::{MessageKind, Notification};
 use opsroom::model::outcome::Outcome;
 use opsroom::runtime::headless::{Headless, LoopEnd};
+use opsroom::text::SafeText;
 use serde_json::Value;
 
 use crate::support::app::WORLD;
@@ -157,13 +158,13 @@ async fn work_together(team: &Team) {
 
 #[tokio::test]
 async fn two_consoles_see_one_incident_within_two_seconds() {
-    work_together(&Team::sqlite()).await;
+    Box::pin(work_together(&Team::sqlite())).await;
 }
 
 #[tokio::test]
 async fn two_consoles_see_one_incident_on_a_server_within_two_seconds() {
     let Some(team) = Team::postgres().await else { return };
-    work_together(&team).await;
+    Box::pin(work_together(&team)).await;
     team.end().await;
 }
 
@@ -242,7 +243,7 @@ fn what_is_selected_is_pinned_with_where_it_comes_from() {
     room.app.keys("1 ctrl-p enter");
     room.said();
     let pin = record(&room).entries.last().unwrap();
-    assert_eq!(pin.source.as_ref().map(|source| source.as_str()), Some("service:api"), "{pin:?}");
+    assert_eq!(pin.source.as_ref().map(SafeText::as_str), Some("service:api"), "{pin:?}");
     let mut calm = Room::new();
     calm.app.keys("ctrl-p");
     assert!(calm.app.toast().contains("no incident is open"), "{}", calm.app.toast());

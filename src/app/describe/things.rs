@@ -65,8 +65,9 @@ impl<'a> Sheet<'a> {
             RowKey::Silence(id) => world.active_silence(id).into_iter().for_each(|silence| self.silence(silence)),
             RowKey::Incident(id) => world.incident_record(id).into_iter().for_each(|record| self.incident(record)),
             RowKey::IncidentEntry(id, number) => {
-                let entry = world.incident_record(id).and_then(|record| record.entry(*number));
-                entry.into_iter().for_each(|entry| self.incident_entry(entry));
+                if let Some(entry) = world.incident_record(id).and_then(|record| record.entry(*number)) {
+                    self.incident_entry(entry);
+                }
             }
             RowKey::IncidentLine(at, text) => {
                 self.say("at", self.moment(*at));

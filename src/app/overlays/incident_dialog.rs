@@ -313,14 +313,14 @@ const fn next_step(record: &IncidentRecord) -> &'static str {
 fn one_of<T: Copy, const N: usize>(word: &str, words: [(&str, T); N], what: &str) -> Result<T, String> {
     let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {
-        let known: Vec<&str> = words.iter().map(|(known, _)| *known).filter(|known| !known.is_empty()).collect();
-        format!("no {what} named `{word}` (use {})", known.join(", "))
+        let all: Vec<&str> = words.iter().map(|(other, _)| *other).filter(|other| !other.is_empty()).collect();
+        format!("no {what} named `{word}` (use {})", all.join(", "))
     })
 }
 
-fn severity(word: &str, world: &World) -> Result<crate::model::alert::Severity, String> {
-    let found = world.config.severity_named(word);
-    found.ok_or_else(|| format!("no severity named `{word}` (use critical, high, medium or low)"))
+fn severity(name: &str, world: &World) -> Result<crate::model::alert::Severity, String> {
+    let found = world.config.severity_named(name);
+    found.ok_or_else(|| format!("no severity named `{name}` (use critical, high, medium or low)"))
 }
 
 /// `02:41` (the last one), `5m` ago; nothing: now.

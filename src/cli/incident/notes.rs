@@ -145,13 +145,13 @@ pub(super) fn hypothesis(arguments: &HypothesisArguments, id: Option<&str>, glob
 
 fn stated(
     kind: EntryKind,
-    (written, owned): (Option<&String>, Option<&String>),
+    (written, by): (Option<&String>, Option<&String>),
     states: &[(&Option<usize>, EntryState)],
     id: Option<&str>,
     global: &Global,
 ) -> u8 {
     say_of(global, id, Meant::Any, |chosen| {
-        let owner = owner(owned)?;
+        let owner = owner(by)?;
         let Some(written) = written else {
             let (number, state) = states
                 .iter()

@@ -111,7 +111,7 @@ async fn open_at(arguments: &OpenArguments, run_service: &RunService, config: &A
     });
     let mut said = format!("{id} opened as {}{until}\n", severity.word());
     if let Some(checklist) = kind {
-        said.push_str(&format!("checklist {checklist} is offered for it\n"));
+        said = format!("{said}checklist {checklist} is offered for it\n");
     }
     if !arguments.no_evidence {
         said.push_str(&evidence::save(run_service, config, &id).await);

@@ -45,6 +45,7 @@ pub(super) struct UpdateArguments {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "options that exclude each other, as a person writes them")]
 pub(super) struct RoleArguments {
     /// lead, ops, comms, scribe or deputy
     #[arg(value_name = "ROLE")]
@@ -95,13 +96,12 @@ fn next(written: Option<&str>, chosen: &Chosen) -> Result<DateTime<Utc>, Refusal
         let every = i64::try_from(chosen.record.targets.update_s).unwrap_or(i64::MAX);
         return Ok(now + TimeDelta::try_seconds(every).unwrap_or(TimeDelta::minutes(30)));
     };
-    let at = match unit::parse_duration(written) {
-        Ok(span) => now.checked_add_signed(TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)),
-        Err(_) => {
-            let moment = LocalMoment::parse(written)
-                .map_err(|error| (format!("--next: {error}"), format!("use 30m, or {}", error.hint)))?;
-            Some(moment.at(chosen.config.console.timezone))
-        }
+    let at = if let Ok(span) = unit::parse_duration(written) {
+        now.checked_add_signed(TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX))
+    } else {
+        let moment = LocalMoment::parse(written)
+            .map_err(|error| (format!("--next: {error}"), format!("use 30m, or {}", error.hint)))?;
+        Some(moment.at(chosen.config.console.timezone))
     };
     let at = at.filter(|at| *at - now <= TimeDelta::days(30));
     let hint = "use 30m, or a time within 30 days".to_owned();

@@ -12,6 +12,7 @@ const UNCLAIMED_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 /// A promise: by when, and when it was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "moments are named so")]
 pub struct Deadline {
     /// When it is three quarters over.
     pub soon_at: DateTime<Utc>,

@@ -7,6 +7,7 @@ use crate::model::thing::IncidentRecord;
 
 /// How long what took. `None`: it has not happened, or its beginning is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "each is the time to something")]
 pub struct IncidentFigures {
     /// Detected minus impact started.
     pub to_detect: Option<TimeDelta>,

@@ -219,7 +219,7 @@ impl IncidentReport {
         let mut rows: Vec<Vec<String>> = tasks.map(|entry| item(entry, entry.text.as_str())).collect();
         for (entry, text) in self.marked(Marked::Todo) {
             let mut row = item(entry, text);
-            row[2] = EntryState::Open.word().to_owned();
+            EntryState::Open.word().clone_into(&mut row[2]);
             rows.push(row);
         }
         if rows.is_empty() {

@@ -81,6 +81,7 @@ pub(crate) struct SeverityInReport {
 
 /// How long what took, in seconds; `null` where that is not known.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the JSON")]
 pub(crate) struct FiguresInReport {
     pub time_to_detect_s: Option<i64>,
     pub time_to_acknowledge_s: Option<i64>,

@@ -14,7 +14,7 @@ fn worked_on() -> SampleIncident {
     for (number, state) in [(1, EntryState::Eliminated), (2, EntryState::Confirmed)] {
         let entry = said.record().entry(number).unwrap().id.clone();
         let amended = IncidentAmended { entry, state: Some(state), text: None, owner: None, happened_at: None };
-        said.take("bo", 300 + number as i64, IncidentFact::Amended(amended));
+        said.take("bo", 300 + i64::try_from(number).unwrap(), IncidentFact::Amended(amended));
     }
     let pin = IncidentNoted {
         kind: EntryKind::Pin,

@@ -82,7 +82,7 @@ impl IncidentsInPeriod {
 
 fn one(record: &IncidentRecord, now: DateTime<Utc>) -> IncidentInPeriod {
     let promises = [record.acknowledge_deadline(), record.resolve_deadline()];
-    let promised = promises.iter().flatten().next().is_some();
+    let has_any = promises.iter().flatten().next().is_some();
     let is_broken = promises.iter().flatten().any(|promise| promise.is_broken(now));
     let is_settled = is_broken || !record.is_open();
     let figures = record.figures();
@@ -95,7 +95,7 @@ fn one(record: &IncidentRecord, now: DateTime<Utc>) -> IncidentInPeriod {
         services: record.services.clone(),
         time_to_acknowledge_s: seconds(figures.to_acknowledge),
         time_to_recover_s: seconds(figures.to_recover),
-        in_time: (promised && is_settled).then_some(!is_broken),
+        in_time: (has_any && is_settled).then_some(!is_broken),
         updates: record.updates.len(),
         open_tasks: record
             .open_entries()

@@ -102,6 +102,6 @@ pub(super) fn incidents_of(
         }
     };
     let mut incidents: Vec<PublicIncident> = shown.map(one).collect();
-    incidents.sort_by(|one, other| other.began.cmp(&one.began));
+    incidents.sort_by_key(|incident| std::cmp::Reverse(incident.began));
     incidents
 }

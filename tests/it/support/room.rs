@@ -125,7 +125,7 @@ impl Room {
     fn numbered(&self, mut said: IncidentSaid) -> Statement {
         let is_opening = |fact: &&Fact| matches!(fact.said(), Statement::Incident(said) if matches!(said.what, IncidentFact::Opened(_)));
         if said.id.is_empty() {
-            said.id = incident_id(u32::try_from(self.facts.iter().filter(is_opening).count()).unwrap() + 1);
+            said.id = incident_id(u32::try_from(self.facts.iter().filter(is_opening).count()).expect("a few") + 1);
         }
         if let IncidentFact::Role(role) = &mut said.what
             && role.who.as_str().is_empty()
