@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(names[9], "mine");
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
         assert_eq!(
-            layouts[8].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
+            layouts[9].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
             ["\"services\"", "[\"alerts\", \"log:* a*b*3\"]"]
         );
     }

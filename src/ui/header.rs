@@ -1,5 +1,7 @@
 //! The first row: which console this is, where it acts, the worst that is known, what is not as usual, the time.
 
+mod company;
+
 use ratatui::layout::Rect;
 
 use super::figures;
@@ -11,9 +13,7 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::model::alert::Severity;
 use crate::model::outcome::StoreAbsence;
-use crate::model::presence::Presence;
 use crate::model::status::Status;
-use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::{Line, cut};
 use crate::ui::panels::services;
@@ -31,9 +31,6 @@ const SHORTENED_FOR_TABS: u8 = 7;
 
 /// Who is on call gives way before the program's name does.
 const ON_CALL: u8 = 13;
-
-/// Who else is here gives way before anything else.
-const COMPANY: u8 = 20;
 
 /// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
 /// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
@@ -162,7 +159,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let long = words.clone().and(until, Role::TextDim);
         parts.push(Part::new(words, ON_CALL).or_longer(long, ON_CALL + 1));
     }
-    parts.extend(company(state, &divider()));
+    parts.extend(company::part(state, &divider()));
     parts
 }
 
@@ -171,34 +168,6 @@ fn incidents(state: &State, divider: &Line<'static>) -> Option<Part> {
     let (role, [short, timed, long]) = incident::in_header(state)?;
     let words = |text: String| divider.clone().join(Line::styled(text, role));
     Some(Part::new(words(short), 2).or_longer(words(timed), 6).or_longer(words(long), 10))
-}
-
-/// Who else is here, with the one that records for all where that is not this console: the first thing to give way.
-fn company(state: &State, divider: &Line<'static>) -> Option<Part> {
-    let words = |text: String| divider.clone().join(Line::styled(text, Role::TextDim));
-    let (present, holder) = (&state.seen().present, state.seen().lease_holder());
-    let name = |one: &Presence| {
-        let records = if holder.is_some_and(|holder| one.is(holder)) { ", records" } else { "" };
-        let place = if one.watcher { "watcher" } else { one.screen.as_str() };
-        format!("{} ({place}{records})", one.name())
-    };
-    let recorder = holder.filter(|holder| !present.iter().any(|one| one.is(holder)));
-    let recorder = recorder.map(|holder| {
-        let role = if holder.watcher { "watcher, " } else { "" };
-        format!("{} ({role}records)", SafeText::new(holder.who.split(" (").next().unwrap_or_default()))
-    });
-    let all: Vec<String> = recorder.into_iter().chain(present.iter().map(name)).collect();
-    let (first, others) = all.split_first()?;
-    let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
-    // A name has no ` (`: it was cut there.
-    let name = first.split(" (").next().unwrap_or_default();
-    let short = Part::new(words(format!("with {name}{more}")), COMPANY - 2)
-        .or_longer(words(format!("with {first}{more}")), COMPANY - 1);
-    Some(match others {
-        [] => short,
-        [second] => short.or_longer(words(format!("with {first}, {second}")), COMPANY),
-        [second, rest @ ..] => short.or_longer(words(format!("with {first}, {second} +{}", rest.len())), COMPANY),
-    })
 }
 
 /// The environment in words and colour.

@@ -210,8 +210,8 @@ fn the_last_row_says_what_works_here_and_nothing_else() {
     for key in ["d describe", "S save"] {
         assert!(last(&app, 200).contains(key), "{key}: {}", last(&app, 200));
     }
-    app.keys("8");
-    assert!(app.toast().starts_with("no screen has the key 8"), "{}", app.toast());
+    app.keys("9");
+    assert!(app.toast().starts_with("no screen has the key 9"), "{}", app.toast());
     app.keys("4");
     assert!(!last(&app, 200).contains("zoom"), "{}", last(&app, 200));
     app.keys("z");

@@ -1,6 +1,7 @@
 //! What is said of each kind of thing.
 
 mod checklists;
+mod incidents;
 
 use std::time::Duration;
 
@@ -24,8 +25,7 @@ use crate::model::alert::Severity;
 use crate::model::preview::RowKind;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
-use crate::model::thing::incident::IncidentEntry;
-use crate::model::thing::{IncidentRecord, SilenceRecord};
+use crate::model::thing::SilenceRecord;
 use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::text::name::Name;
@@ -348,36 +348,6 @@ impl<'a> Sheet<'a> {
         }
         self.say("plan", &run.plan_digest);
         self.say("output", run.output_path.display().to_string());
-    }
-
-    fn incident(&mut self, record: &IncidentRecord) {
-        let world = self.world;
-        self.say("title", record.title.as_str());
-        self.say("state", format!("{}, {}", record.severity.word(), record.state.word()));
-        self.listed("services", record.services.iter().map(|name| world.title_of_service(name)));
-        self.say("opened", format!("{} by {}", self.moment(record.opened_at), record.opened_by));
-        self.listed("roles", record.terms().iter().map(|term| format!("{} {}", term.role.word(), term.who)));
-        let figures = record.figures();
-        let span = |span: Option<chrono::TimeDelta>| span.and_then(|span| span.to_std().ok()).map(unit::span);
-        self.say("acknowledged after", span(figures.to_acknowledge).unwrap_or_default());
-        self.say("mitigated after", span(figures.to_mitigate).unwrap_or_default());
-        self.say("recovered after", span(figures.to_recover).unwrap_or_default());
-        self.listed("joined", record.joins.iter().map(|join| join.who.as_str()));
-    }
-
-    fn incident_entry(&mut self, entry: &IncidentEntry) {
-        self.say("kind", format!("{}, {}", entry.kind.word(), entry.state.word()));
-        self.rows.push(("what", entry.text.clone()));
-        self.listed("owner", entry.owner.iter().map(SafeText::as_str));
-        self.listed("source", entry.source.iter().map(SafeText::as_str));
-        self.say("at", self.moment(entry.at));
-        self.say("by", entry.by.as_str());
-        if let Some((at, by)) = &entry.settled {
-            self.say("settled", format!("{} by {by}", self.moment(*at)));
-        }
-        if let Some((at, by)) = &entry.corrected {
-            self.say("corrected", format!("{} by {by}", self.moment(*at)));
-        }
     }
 
     fn silence(&mut self, silence: &SilenceRecord) {

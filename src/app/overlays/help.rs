@@ -77,7 +77,7 @@ const CHART_SIGNS: [(HelpSign, &str); 4] = [
 ];
 
 /// Where keys are heard, in the order of the help.
-const CONTEXTS: [CommandContext; 9] = [
+const CONTEXTS: [CommandContext; 10] = [
     CommandContext::Everywhere,
     CommandContext::Lists,
     CommandContext::Selection,
@@ -87,6 +87,7 @@ const CONTEXTS: [CommandContext; 9] = [
     CommandContext::Metrics,
     CommandContext::Actions,
     CommandContext::Checklists,
+    CommandContext::Incident,
 ];
 
 /// Columns of one of several columns of help; and of the only one, at the most.

@@ -114,7 +114,7 @@ mod tests {
             [
                 "2:5 key `x` no longer means `act`, `cancel`, `step-fail`",
                 "3:5 key `j` no longer means `down`",
-                "4:7 key `+` no longer means `only-this`, `more-context`, `longer-range`",
+                "4:7 key `+` no longer means `only-this`, `more-context`, `longer-range`, `incident-automatic`",
                 "5:5 key `d` no longer means `describe`, `step-defer`",
             ]
         );

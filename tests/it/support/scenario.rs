@@ -527,7 +527,9 @@ impl Play {
         // The only check of a service is called as that is.
         let config = self.console.state.world.config.clone();
         let of = config.checks.iter().find(|check| *check.name == *name).and_then(|check| check.service.as_ref());
-        let title = config.services.iter().find(|service| Some(&service.name) == of).map(|service| &*service.title);
+        let is_only = config.checks.iter().filter(|check| check.service.as_ref() == of).count() == 1;
+        let called = config.services.iter().find(|service| is_only && Some(&service.name) == of);
+        let title = called.map(|service| &*service.title);
         let lines = self.panel(Screen::Service, &panels::CHECKS);
         let heading = |line: &String| {
             let of = |(label, word): (&str, &'static str)| {
