@@ -318,6 +318,15 @@ step = [{ title = "Fails", run = ["sh", "-c", "echo why >&2; exit 3"] }, { title
     assert_eq!(shell.run(&["audit", "verify"]).status.code(), Some(0));
 }
 
+/// Waits for the prompt: what is typed before it is thrown away.
+fn asks(terminal: &Terminal) {
+    terminal.wait("the prompt", |screen| {
+        let (row, column) = screen.cursor_position();
+        let line = screen.rows(0, 100).nth(usize::from(row));
+        column == 2 && line.is_some_and(|line| line.trim_end() == ">")
+    });
+}
+
 #[test]
 fn in_a_terminal_it_is_a_prompt_a_step_and_resumes() {
     let shell = Shell::new(
@@ -336,22 +345,27 @@ step = [
     let environment = [("HOME", home), ("XDG_STATE_HOME", state.to_str().unwrap())];
     let mut first = Terminal::program(&argv, 100, 30, &environment);
     first.wait_for("1 of 3");
-    first.wait_for("> ");
+    asks(&first);
     first.press("0\r");
     first.wait_for("out of range");
+    asks(&first);
     first.press("12\r");
     first.wait_for("12 as expected?");
+    asks(&first);
     first.press("q\r");
     first.wait_for("resumes");
     assert_eq!(first.wait_for_end().exit_code(), 3);
     let mut second = Terminal::program(&argv, 100, 30, &environment);
     second.wait_for("resumed, started by");
     second.wait_for("12 as expected?");
+    asks(&second);
     second.press("\r");
     second.wait_for("run echo hello");
+    asks(&second);
     second.press("\r");
     second.wait_for("| hello");
     second.wait_for("sign off");
+    asks(&second);
     second.press("\r");
     second.wait_for("run digest");
     assert_eq!(second.wait_for_end().exit_code(), 0);
