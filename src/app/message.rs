@@ -13,7 +13,7 @@ use crate::text::redact::Literals;
 use crate::world::diagnostics::Meters;
 
 use super::layout::LayoutMap;
-use super::screens::Screen;
+use super::screens::{Screen, Wall};
 
 /// One event, with the moment at which it entered the loop.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub enum Event {
     Reloaded(Result<(Arc<Config>, Vec<SafeText>), Vec<Diagnostic>>),
     /// A screen was asked for from outside, for a picture of it.
     Open(Screen),
+    /// This console hangs on a wall from now on.
+    Wall(Wall),
     /// Something that only the runtime can know. None of it asks for a frame: what is drawn next shows it.
     Learned(Learned),
 }

@@ -45,3 +45,4 @@ pub mod tails;
 pub mod tick;
 pub mod toasts;
 pub mod update;
+mod wall;

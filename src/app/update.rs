@@ -7,7 +7,9 @@ use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
 use super::state::State;
-use super::{charts, checklists, incidents, keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick};
+use super::{
+    charts, checklists, incidents, keys, mouse, navigation, observe, outcome, reload, runbook, runs, tick, wall,
+};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -16,6 +18,11 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     // What comes without end asks for nothing.
     let may_need = !matches!(message.event, Event::Observation(_) | Event::Learned(Learned::Meters(_)));
     match message.event {
+        event if state.console.wall.is_some() && wall::ignores(&event) => {
+            if let Event::Key(key) = event {
+                wall::key(key, &mut effects);
+            }
+        }
         Event::Key(key) => {
             keys::key(state, key, &mut effects);
             state.touched();
@@ -45,6 +52,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             navigation::open_screen(state, screen, &mut effects);
             state.touched();
         }
+        Event::Wall(shown) => wall::hang(state, shown, &mut effects),
         Event::Learned(learned) => self::learned(state, learned, &mut effects),
     }
     runs::show_output(state, &mut effects);

@@ -6,6 +6,7 @@ use super::Global;
 use super::configuration;
 use super::output::{self, exit};
 use super::themes;
+use crate::app::screens::Wall;
 use crate::cli::run_service;
 use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::painter::FramePainter;
@@ -40,6 +41,15 @@ pub(crate) enum Afterwards {
 
 /// Runs a console that is ready to start.
 pub(crate) fn open(global: &Global, start: StartOptions, afterwards: Afterwards) -> u8 {
+    show(global, start, afterwards, None)
+}
+
+/// Runs one that hangs on a wall. It has started no runs that could continue.
+pub(crate) fn open_wall(global: &Global, start: StartOptions, wall: Wall) -> u8 {
+    show(global, start, Afterwards::Nothing, Some(wall))
+}
+
+fn show(global: &Global, start: StartOptions, afterwards: Afterwards, wall: Option<Wall>) -> u8 {
     if !std::io::stdout().is_terminal() {
         return output::fail(
             exit::USAGE,
@@ -63,7 +73,7 @@ pub(crate) fn open(global: &Global, start: StartOptions, afterwards: Afterwards)
     };
     let painter = FramePainter::detect(catalogue, &environment, true, global.no_color, start.config.console.ascii);
     panics::install();
-    match output::block_on(lifecycle::run(start, painter)) {
+    match output::block_on(lifecycle::run(start, painter, wall)) {
         Ok(Ok(left)) => {
             let continues = if afterwards == Afterwards::RunsContinue { left.farewell } else { Vec::new() };
             for line in continues {

@@ -44,6 +44,7 @@ mod test;
 pub mod themes;
 mod timeline;
 pub mod unlock;
+mod wall;
 mod watch;
 mod whoami;
 
@@ -127,6 +128,9 @@ enum Command {
     /// Poll, record and evaluate without a screen, and print what changes
     #[command(after_long_help = help::end("watch"))]
     Watch(watch::Arguments),
+    /// Show a room what is broken: large, read-only, no keys but q
+    #[command(after_long_help = help::end("wall"))]
+    Wall(wall::Arguments),
     /// Print merged logs: those of the configuration, files, or standard input
     #[command(after_long_help = help::end("logs"))]
     Logs(logs::Arguments),
@@ -248,6 +252,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Test(arguments)) => test::run(arguments, global),
         Some(Command::Status(arguments)) => status::run(arguments, global),
         Some(Command::Watch(arguments)) => watch::run(arguments, global),
+        Some(Command::Wall(arguments)) => wall::run(arguments, global),
         Some(Command::Logs(arguments)) => logs::run(arguments, global),
         Some(Command::Run(arguments)) => run::run(arguments, global),
         Some(Command::Runs(arguments)) => runs::run(arguments, global),

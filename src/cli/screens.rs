@@ -1,9 +1,12 @@
-//! `opsroom config screens`: the panels that a layout can name, and the built-in screens as they are written.
+//! `opsroom config screens`: the panels that a layout can name, and the built-in screens as they are written. And the
+//! screen that a command was asked for.
 
 use std::fmt::Write as _;
 
-use super::output;
+use super::output::{self, exit};
 use super::{Global, configuration};
+use crate::app::screens::Screen;
+use crate::config::Config;
 use crate::config::panels::PANELS;
 use crate::config::screens;
 
@@ -28,6 +31,17 @@ fn panels() -> String {
         let _ = writeln!(text, "#   {:width$}  {}", panel.form(), panel.help);
     }
     text
+}
+
+/// The screen of a name; an error that lists those that there are, and what else may be asked for in their place.
+pub(super) fn find(name: &str, config: &Config, others: &[&str]) -> Result<Screen, u8> {
+    let all = || Screen::BUILT_IN.into_iter().chain(Screen::custom(config).map(|(screen, _)| screen));
+    all().find(|screen| screen.name() == name).ok_or_else(|| {
+        let names: Vec<String> = all().map(|screen| screen.name().to_owned()).collect();
+        let names = names.into_iter().chain(others.iter().map(|other| (*other).to_owned()));
+        let hint = format!("known: {}", names.collect::<Vec<_>>().join(", "));
+        output::fail(exit::USAGE, &format!("no screen named `{name}`"), &hint)
+    })
 }
 
 #[cfg(test)]

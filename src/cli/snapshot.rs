@@ -9,9 +9,9 @@ use ratatui::layout::Rect;
 
 use super::demo::simulate::{self, Scene, Story};
 use super::output::{self, exit};
-use super::{Global, configuration, themes};
+use super::{Global, configuration, screens, themes};
 use crate::app::message::{Event, Learned, Message};
-use crate::app::screens::Screen;
+use crate::app::screens::{Screen, Wall};
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::cli::run_service;
@@ -32,7 +32,7 @@ use crate::ui::export::ExportFormat;
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    #[arg(help = screens())]
+    #[arg(help = subjects())]
     screen: String,
     /// Size in columns and rows
     #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = size)]
@@ -54,10 +54,13 @@ pub(crate) struct Arguments {
     at: Duration,
 }
 
+/// The name by which the wall is asked for.
+const WALL: &str = "wall";
+
 /// What can be asked for.
-fn screens() -> String {
+fn subjects() -> String {
     let names: Vec<&str> = Screen::BUILT_IN.iter().map(Screen::name).collect();
-    format!("A screen: {}, or a custom one", names.join(", "))
+    format!("A screen: {}, a custom one, or {WALL}", names.join(", "))
 }
 
 /// The form of the frame.
@@ -144,19 +147,19 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<Shown,
         config.console.theme.clone_from(theme);
     }
     config.console.read_only |= global.read_only;
-    let screen = screen(&arguments.screen, &config)?;
+    let subject = subject(&arguments.screen, &config)?;
     let scene = Scene { seed, at: arguments.at, size: arguments.size };
     let (state, story) =
         output::block_on(simulate::play(config, &scene)).map_err(|error| broken(&format!("no threads: {error}")))?;
     let mut shown = Shown { state, answers: Answers::Story(Box::new(story)) };
-    arrive(&mut shown, screen, arguments);
+    arrive(&mut shown, subject, arguments);
     Ok(shown)
 }
 
 /// What the configuration names, asked once.
 fn observed(arguments: &Arguments, global: &Global) -> Result<Shown, u8> {
     let found = configuration::find_for_console(global)?;
-    let screen = screen(&arguments.screen, &found.config)?;
+    let subject = subject(&arguments.screen, &found.config)?;
     let start = found.start(global, ConsolePart::LooksOnce, run_service::state_directory()?);
     let start = StartOptions { loader: None, ..start };
     let work = async {
@@ -164,19 +167,20 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<Shown, u8> {
         headless.run(arguments.within, answered).await;
         // What belongs together comes together: the logs of the check that was last.
         headless.run(Duration::from_millis(300), |_| false).await;
-        let reads = may_show_runbook(headless.state(), &screen, arguments);
+        let reads = may_show_runbook(headless.state(), &subject, arguments);
         let redactor = if reads { Some(headless.redactor().await) } else { None };
         (headless.finish().await, redactor)
     };
     let (state, redactor) = output::block_on(work)
         .map_err(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))?;
     let mut shown = Shown { state, answers: Answers::Files(redactor) };
-    arrive(&mut shown, screen, arguments);
+    arrive(&mut shown, subject, arguments);
     Ok(shown)
 }
 
 /// Whether a runbook may be in the frame. Secrets are taken out of it, and may take long.
-fn may_show_runbook(state: &State, screen: &Screen, arguments: &Arguments) -> bool {
+fn may_show_runbook(state: &State, subject: &Subject, arguments: &Arguments) -> bool {
+    let Subject::Screen(screen) = subject else { return false };
     // Keys lead anywhere.
     let has_keys = !arguments.keys.is_empty();
     let mut layouts = state.console.layouts.iter().filter(|layout| has_keys || *layout.name == *screen.name());
@@ -190,19 +194,23 @@ fn answered(state: &State) -> bool {
         && state.world.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp { .. }))
 }
 
-fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
-    let all = || Screen::BUILT_IN.into_iter().chain(Screen::custom(config).map(|(screen, _)| screen));
-    let found = all().find(|screen| screen.name() == name);
-    found.ok_or_else(|| {
-        let names: Vec<String> = all().map(|screen| screen.name().to_owned()).collect();
-        let hint = format!("known: {}", names.join(", "));
-        output::fail(exit::USAGE, &format!("no screen named `{name}`"), &hint)
-    })
+/// What a frame is taken of.
+enum Subject {
+    Screen(Screen),
+    /// What a wall shows.
+    Wall,
+}
+
+fn subject(name: &str, config: &crate::config::Config) -> Result<Subject, u8> {
+    if name == WALL { Ok(Subject::Wall) } else { screens::find(name, config, &[WALL]).map(Subject::Screen) }
 }
 
 /// Goes to the screen, presses the keys, and counts what is left to count.
-fn arrive(shown: &mut Shown, screen: Screen, arguments: &Arguments) {
-    shown.take(Event::Open(screen));
+fn arrive(shown: &mut Shown, subject: Subject, arguments: &Arguments) {
+    shown.take(match subject {
+        Subject::Screen(screen) => Event::Open(screen),
+        Subject::Wall => Event::Wall(Wall::default()),
+    });
     for key in &arguments.keys {
         // A dialog ignores the first keys after it was drawn.
         let at = shown.state.world.now.plus(Duration::from_millis(500));

@@ -16,6 +16,7 @@ use ratatui::buffer::Buffer;
 
 use crate::app::layout::LayoutMap;
 use crate::app::message::{Event, Learned};
+use crate::app::screens::Wall;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
@@ -78,11 +79,11 @@ pub(crate) struct Left {
     pub farewell: Vec<String>,
 }
 
-/// Runs the console until it is left. The calling task draws, so the caller holds it on the main thread.
+/// Runs the console, on a wall where that is asked for, until it is left. The calling task draws, so the caller holds it on the main thread.
 ///
 /// # Errors
 /// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
-pub(crate) async fn run(start: StartOptions, mut painter: FramePainter) -> io::Result<Left> {
+pub(crate) async fn run(start: StartOptions, mut painter: FramePainter, wall: Option<Wall>) -> io::Result<Left> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
@@ -101,6 +102,9 @@ pub(crate) async fn run(start: StartOptions, mut painter: FramePainter) -> io::R
         bell: false,
         ending: None,
     };
+    if let Some(wall) = wall {
+        console.event(Event::Wall(wall));
+    }
     // The first frame says that everything is being asked. It comes before anything else is opened.
     console.draw();
     console.core.go();
@@ -375,6 +379,7 @@ fn urgency(event: &Event) -> Urgency {
         | Event::Outcome(_)
         | Event::Reloaded(_)
         | Event::Open(_)
+        | Event::Wall(_)
         | Event::Learned(_) => Urgency::Soon,
     }
 }

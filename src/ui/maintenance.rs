@@ -38,7 +38,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
 }
 
 /// `until 04:00 UTC`, `from 02:00 UTC, in 1h 20m, until 04:00 UTC`, `ended 04:00 UTC`.
-fn when(state: &State, standing: MaintenanceStage, window: &MaintenanceWindow) -> String {
+pub(super) fn when(state: &State, standing: MaintenanceStage, window: &MaintenanceWindow) -> String {
     let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
     let clock = |at| clock_with_zone(at, now, zone);
     let (start, end) = (window.window.start, window.window.end);

@@ -22,6 +22,7 @@ mod screens;
 mod strip;
 pub mod sweep;
 mod toasts;
+mod wall;
 pub mod widgets;
 
 use ratatui::buffer::Buffer;
@@ -41,6 +42,8 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
     let mut painter = Painter::new(buffer, styles);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         header::one_line(state, &mut painter, area);
+    } else if let Some(wall) = &state.console.wall {
+        wall::draw(state, &mut painter, area, wall);
     } else {
         let (top, rest) = split_top(area, 1);
         let (body, bottom) = split_bottom(rest, 1);

@@ -67,6 +67,7 @@ pub mod starting;
 pub mod table;
 mod tick;
 pub mod timeline;
+pub(crate) mod wall;
 mod witnessed;
 
 use std::collections::BTreeMap;

@@ -79,4 +79,5 @@ mod tasks;
 mod transient;
 mod trust;
 mod unseen;
+mod wall;
 mod watch;

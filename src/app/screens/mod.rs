@@ -85,6 +85,13 @@ impl Screen {
     }
 }
 
+/// What a console shows that hangs on a wall: a room reads it, and nobody types at it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wall {
+    /// A screen under its header; `None`: what is broken, and how many are well.
+    pub screen: Option<Screen>,
+}
+
 /// The layouts of all screens, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Layouts(BTreeMap<Name, ScreenLayout>);

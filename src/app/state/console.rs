@@ -14,7 +14,7 @@ use crate::app::list::ListState;
 use crate::app::requests::Requests;
 use crate::app::results::RunStrip;
 use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting, given};
-use crate::app::screens::{Layouts, Screen, Screens};
+use crate::app::screens::{Layouts, Screen, Screens, Wall};
 use crate::app::tails::{Tail, tails};
 use crate::app::toasts::Toasts;
 
@@ -54,6 +54,8 @@ pub struct Console {
     pub screen: Screen,
     /// Where `q` and Esc go back to, the latest last.
     pub back: Vec<Screen>,
+    /// Where this console hangs on a wall, what that shows.
+    pub wall: Option<Wall>,
     /// The layouts of all screens.
     pub layouts: Layouts,
     /// What each screen remembers beside its lists.
@@ -115,6 +117,7 @@ impl Console {
             toasts: Toasts::default(),
             screen: Screen::Overview,
             back: Vec::new(),
+            wall: None,
             layouts,
             lists: HashMap::new(),
             screens: Screens { logs: LogsScreen::new(&world.logs), ..Screens::default() },

@@ -63,6 +63,18 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "wall",
+        examples: &[
+            ("opsroom wall", "what is broken and since when, what else is not well, how many are well"),
+            ("opsroom wall metrics --theme high-contrast", "the same above a screen of charts"),
+        ],
+        exits: &[
+            (exit::OK, "left with q or Ctrl-C"),
+            (exit::USAGE, "no such screen, or no terminal"),
+            (exit::CONFIG, "the configuration is not valid"),
+        ],
+    },
+    HelpPage {
         command: "watch",
         examples: &[
             ("opsroom watch", "poll, record and evaluate until TERM or Ctrl-C; consoles leave the recording to it"),

@@ -8,7 +8,7 @@ use crate::world::services::ServiceView;
 
 /// What lies over its status: that it is in maintenance, that it flaps, that its alerts are silenced, that somebody is at
 /// it. Empty where nothing does. `short`: of what a person did about its alerts the sign alone.
-pub(super) fn overlays(
+pub(in crate::ui) fn overlays(
     state: &State,
     glyphs: GlyphSet,
     service: &ServiceView,

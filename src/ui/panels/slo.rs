@@ -116,6 +116,26 @@ pub(super) fn of_service<'a>(state: &'a State, service: &Name, none: &'static st
     slos.filter_map(said).collect()
 }
 
+/// What is left of the budgets of a service alone: for a wall.
+pub(in crate::ui) fn left_of_service<'a>(state: &'a State, service: &Name) -> Vec<Line<'a>> {
+    let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
+    slos.filter_map(|slo| match &slo.measured {
+        SloMeasure::Time(figures) => budget(figures),
+        SloMeasure::Runs(_) => None,
+    })
+    .collect()
+}
+
+/// The objective of which least is left, with what that is.
+pub(in crate::ui) fn scarcest(state: &State) -> Option<Line<'_>> {
+    let measured = state.seen().slos.iter().filter_map(|slo| match &slo.measured {
+        SloMeasure::Time(figures) => Some((slo, figures, figures.left_share()?)),
+        SloMeasure::Runs(_) => None,
+    });
+    let (slo, figures, _) = measured.min_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(Line::styled(format!("{} ", slo.title), Role::TextStrong).join(budget(figures)?))
+}
+
 /// The availability with what it is based on.
 fn measured<'a>(figures: &SloFigures) -> Line<'a> {
     let known = Duration::from_millis(figures.elapsed_ms);

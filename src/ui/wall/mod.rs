@@ -1,0 +1,100 @@
+//! A console that hangs on a wall: the worst first and large, what is well as a count, how old all of it is. Nothing of it
+//! waits for a key.
+
+mod board;
+mod digits;
+mod stale;
+
+use ratatui::layout::Rect;
+
+use super::figures;
+use super::header;
+use super::paint::{Painter, split_top};
+use super::screens;
+use crate::app::screens::Wall;
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::world::wall::Freshness;
+
+/// From so many columns and rows on, what matters is drawn as large as it goes.
+const ROOMY: (u16, u16) = (160, 40);
+
+/// Draws the wall.
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect, wall: &Wall) {
+    let (top, rest) = split_top(area, 1);
+    top_row(state, painter, top);
+    let rest = banners(state, painter, rest);
+    match &wall.screen {
+        None => board::draw(state, painter, rest),
+        Some(_) => {
+            let rest = board::incident_band(state, painter, rest);
+            screens::draw(state, painter, rest);
+        }
+    }
+    if let Some(freshness) = state.seen().freshness().filter(|freshness| freshness.is_stale) {
+        stale::draw(state, painter, area, freshness);
+    }
+}
+
+/// Whether there is room for the largest letters.
+fn is_roomy(area: Rect) -> bool {
+    area.width >= ROOMY.0 && area.height + 2 >= ROOMY.1
+}
+
+/// Where it acts, the worst that is known, and that it is alive: the time with seconds, and how old the newest answer is.
+fn top_row(state: &State, painter: &mut Painter<'_>, row: Rect) {
+    let (world, glyphs) = (state.seen(), painter.glyphs());
+    let console = &world.config.console;
+    let clock = Line::styled(figures::clock(world.now.utc, console.timezone), Role::TextStrong);
+    let alive = match world.freshness() {
+        Some(freshness) => age(freshness).then(glyphs.dot, Role::TextDim).and(" ", Role::Text).join(clock.clone()),
+        None => clock.clone(),
+    };
+    let inside = Rect { width: row.width.saturating_sub(1), ..row };
+    let right = match painter.put_right(inside, 0, &alive) {
+        0 => painter.put_right(inside, 0, &clock),
+        width => width,
+    };
+    let mut words = Line::plain(" ").and(console.name.clone(), Role::Brand);
+    if !console.environment.is_empty() {
+        words = words.and(" ", Role::Text).join(header::environment(&console.environment));
+    }
+    let words = words.and("  ", Role::Text).join(header::worst(state, glyphs));
+    painter.put(Rect { width: inside.width.saturating_sub(right + 1), ..row }, 0, &words);
+}
+
+/// `data 3s old`; before the first answer that it is waited for.
+fn age(freshness: Freshness) -> Line<'static> {
+    let age = figures::elapsed(freshness.age);
+    match freshness.last {
+        Some(_) if freshness.is_stale => Line::styled(format!("data {age} old"), Role::MarkStale),
+        Some(_) => Line::styled(format!("data {age} old"), Role::TextDim),
+        None => Line::styled(format!("no answer yet for {age}"), Role::TextDim),
+    }
+}
+
+/// What makes all below it doubtful, a row each: our network is down, the store is away, maintenance runs.
+fn banners(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
+    let (world, glyphs) = (state.seen(), painter.glyphs());
+    let mut lines = Vec::new();
+    if !world.connectivity.ok {
+        lines.push(Line::styled(" OUR NETWORK IS DOWN: what is shown is as it was ", Role::ChipOffline));
+    }
+    if let Some(away) = &world.store_away {
+        let since = figures::away_since(away, world);
+        let text = format!(" STORE AWAY {since}: what colleagues do is not seen ");
+        lines.push(Line::styled(text.replace("  ", " "), Role::ChipOffline));
+    }
+    if let Some((stage, window, more)) = world.maintenance_shown() {
+        let more = if more > 0 { format!(" +{more} more") } else { String::new() };
+        let line = super::widgets::status::maintenance(glyphs);
+        let text = format!(" {} {}{more}", window.title, super::maintenance::when(state, stage, window));
+        lines.push(Line::plain(" ").join(line).and(text, Role::TextStrong));
+    }
+    let (rows, rest) = split_top(area, u16::try_from(lines.len()).unwrap_or(area.height));
+    for (row, line) in (0..rows.height).zip(&lines) {
+        painter.put(rows, row, line);
+    }
+    rest
+}

@@ -1,0 +1,152 @@
+//! What a wall shows to a room: what is broken above all with its clock, what is not well with the worst first, how many
+//! are well, and how old the newest answer is.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use super::alerts::{AlertView, Phase};
+use super::incident::Cause;
+use super::services::ServiceView;
+use crate::lang::time::Stamp;
+use crate::model::alert::Severity;
+use crate::model::since::Since;
+use crate::model::status::Status;
+use crate::text::SafeText;
+
+/// After so many intervals without any answer, what is known is no news of now.
+const STALE_INTERVALS: u32 = 3;
+/// Answers are never called old before this: a check of every second may be late.
+const LEAST_STALE: Duration = Duration::from_secs(5);
+
+/// What a room works on: the worst that is broken.
+#[derive(Debug, Clone)]
+pub(crate) struct WallIncident<'a> {
+    /// What is broken.
+    pub title: &'a str,
+    /// How bad.
+    pub severity: Severity,
+    /// Since when; its clock counts from there.
+    pub since: Option<Since>,
+    /// Why, as far as anything says it.
+    pub why: String,
+    /// The titles of what it takes down.
+    pub takes_down: Vec<&'a str>,
+    /// Who leads; `None`: nobody has taken it.
+    pub lead: Option<&'a SafeText>,
+    /// When the next update for others is due, where one was promised.
+    pub next_update: Option<DateTime<Utc>>,
+    /// Causes beside it.
+    pub more: usize,
+}
+
+/// Something that is not well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WallTrouble<'a> {
+    /// A service.
+    Service(&'a ServiceView),
+    /// An alert that fires of something whose service is well, or of none.
+    Alert(&'a AlertView),
+}
+
+/// How fresh what is known is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Freshness {
+    /// How long ago the newest answer came; where there was none, how long it is awaited.
+    pub age: Duration,
+    /// By the wall clock when it came; `None`: none has come.
+    pub last: Option<DateTime<Utc>>,
+    /// Whether that is too long ago to show what is known as what is.
+    pub is_stale: bool,
+}
+
+impl World {
+    /// What the room works on. `None` while nothing unmuted is down or fires high.
+    pub(crate) fn wall_incident(&self) -> Option<WallIncident<'_>> {
+        let incident = self.incident()?;
+        let (title, severity) = match incident.cause {
+            Cause::Service(service) => (service.title.as_str(), Severity::Critical),
+            Cause::Alert(alert) => (self.title_of_subject(&alert.subject), alert.severity),
+        };
+        let why = match incident.cause {
+            Cause::Service(_) => incident.why,
+            Cause::Alert(alert) => format!("{} {}", alert.value, alert.condition).trim().to_owned(),
+        };
+        Some(WallIncident {
+            title,
+            severity,
+            since: incident.since,
+            why,
+            takes_down: incident.takes_down.iter().map(|service| service.title.as_str()).collect(),
+            lead: incident.acknowledged.map(|known| &known.by),
+            next_update: None,
+            more: incident.more,
+        })
+    }
+
+    /// All that is not well, the worst first.
+    pub(crate) fn wall_troubles(&self) -> Vec<WallTrouble<'_>> {
+        let services = self.services_worst_first().into_iter().filter(|service| !service.is_healthy());
+        let mut rows: Vec<(u8, WallTrouble<'_>)> =
+            services.map(|service| (self.badness_of(service), WallTrouble::Service(service))).collect();
+        let alerts = self.alerts.iter().filter(|alert| {
+            alert.phase == Phase::Firing
+                && !alert.is_muted()
+                && self.service_of_alert(alert).is_none_or(ServiceView::is_healthy)
+        });
+        rows.extend(alerts.map(|alert| (badness_of_alert(alert.severity), WallTrouble::Alert(alert))));
+        // Among equals the order of the overview stays.
+        rows.sort_by_key(|(badness, _)| *badness);
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// How many services are well, and how many there are.
+    pub(crate) fn wall_counts(&self) -> (usize, usize) {
+        let healthy = self.services.iter().filter(|service| service.is_healthy()).count();
+        (healthy, self.services.iter().count())
+    }
+
+    /// How old the newest answer is. `None` where nothing is asked.
+    pub(crate) fn freshness(&self) -> Option<Freshness> {
+        let every = self.checks.iter().map(|check| check.every).chain(self.metrics.iter().map(|metric| metric.every));
+        let every = every.min()?;
+        let checks = self.checks.iter().filter_map(|check| check.last.as_ref()).map(|reading| reading.timing.ended);
+        let metrics = self.metrics.iter().filter_map(|metric| metric.value).map(|(at, _)| at);
+        let last = checks.chain(metrics).max_by_key(|at| at.mono);
+        let age = self.age_by_both_clocks(last.unwrap_or(self.started));
+        let is_stale = age > (every * STALE_INTERVALS).max(LEAST_STALE);
+        Some(Freshness { age, last: last.map(|at| at.utc), is_stale })
+    }
+
+    /// A machine that slept has stopped the one clock, and one that is set back turns the other.
+    fn age_by_both_clocks(&self, at: Stamp) -> Duration {
+        let by_wall = (self.now.utc - at.utc).to_std().unwrap_or_default();
+        self.now.since(at).max(by_wall)
+    }
+
+    fn badness_of(&self, service: &ServiceView) -> u8 {
+        let muted = if self.is_in_maintenance(service) || self.is_silenced(service) { MUTED } else { 0 };
+        muted
+            + match service.status {
+                _ if self.is_stale(service) => 3,
+                Status::Down if service.is_explained() => 1,
+                Status::Down => 0,
+                Status::Degraded => 2,
+                Status::Ok | Status::Unknown => 3,
+                Status::Pending | Status::Cold => 4,
+            }
+    }
+}
+
+/// What is muted comes after all that is not.
+const MUTED: u8 = 8;
+
+const fn badness_of_alert(severity: Severity) -> u8 {
+    match severity {
+        Severity::Critical => 0,
+        Severity::High => 1,
+        Severity::Medium => 2,
+        Severity::Low => 3,
+    }
+}

@@ -1,0 +1,113 @@
+//! The wall: the worst first and large, honest about how old what it shows is, and deaf to all keys but one.
+
+use opsroom::app::message::Event;
+use opsroom::app::screens::{Screen, Wall};
+use opsroom::app::state::State;
+use opsroom::model::effect::{ConsoleEffect, Effect};
+use opsroom::model::reading::Sign;
+use opsroom::theme::{ColorDepth, GlyphSet};
+
+use crate::support::app::App;
+use crate::support::frame::{SIZES, draw, draw_with, styled, text};
+use crate::support::world;
+
+fn on_the_wall(mut app: App) -> App {
+    app.send(Event::Wall(Wall::default()));
+    app
+}
+
+fn shown(state: &State) -> String {
+    text(&draw(state, 120, 40))
+}
+
+/// What the overlay alone says.
+const OLD: &str = "no answer for";
+
+#[test]
+fn at_three_sizes() {
+    for (name, app) in [("calm", world::calm()), ("trouble", world::trouble())] {
+        let app = on_the_wall(app);
+        for (width, height) in SIZES {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&draw(&app.state, width, height)));
+        }
+    }
+}
+
+#[test]
+fn in_each_kind_of_theme() {
+    let app = on_the_wall(world::trouble());
+    for theme in ["midnight", "daylight", "high-contrast", "mono"] {
+        let depth = if theme == "mono" { ColorDepth::None } else { ColorDepth::True };
+        let frame = draw_with(&app.state, 80, 24, theme, depth, GlyphSet::UTF8);
+        insta::assert_snapshot!(format!("theme_{theme}"), styled(&frame));
+    }
+    let ascii = text(&draw_with(&app.state, 80, 24, "mono", ColorDepth::None, GlyphSet::ASCII));
+    assert!(ascii.is_ascii(), "{ascii}");
+}
+
+#[test]
+fn data_that_are_old_lie_under_a_word_that_says_so() {
+    let mut app = on_the_wall(world::calm());
+    assert!(!shown(&app.state).contains(OLD));
+    // Stopped and continued, or asleep: no second of it was seen.
+    app.wait(600_000);
+    app.send(Event::Clock);
+    insta::assert_snapshot!("stale_120x40", shown(&app.state));
+    let small = text(&draw(&app.state, 80, 24));
+    assert!(small.contains(OLD), "{small}");
+    let check = app.state.world.checks.iter().next().expect("a check").name.to_string();
+    app.poll(&check, Sign::Good);
+    assert!(!shown(&app.state).contains(OLD), "an answer is news of now");
+}
+
+#[test]
+fn where_nothing_ever_answered_it_says_so() {
+    let mut app = on_the_wall(App::new("[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"10s\"\n"));
+    app.pass(29);
+    assert!(!shown(&app.state).contains(OLD), "{}", shown(&app.state));
+    app.pass(2);
+    assert!(shown(&app.state).contains("since the start"), "{}", shown(&app.state));
+}
+
+#[test]
+fn no_key_does_anything_but_q() {
+    let mut app = on_the_wall(world::trouble());
+    let before = shown(&app.state);
+    app.effects.clear();
+    app.keys("4 enter ? : R x / j esc tab f");
+    app.paste("q");
+    app.send(Event::Focus(false));
+    assert_eq!(shown(&app.state), before);
+    assert!(app.effects.is_empty() && app.state.console.screen == Screen::Overview, "{:?}", app.effects);
+    app.keys("q");
+    assert!(matches!(app.effects[..], [Effect::Console(ConsoleEffect::Quit)]), "{:?}", app.effects);
+}
+
+#[test]
+fn what_does_not_fit_is_shown_in_turns_with_what_is_broken_above_it() {
+    let many: String = (0..60)
+        .map(|n| format!("[service.s{n:02}]\n[check.c{n:02}]\nservice = \"s{n:02}\"\ntcp = \"127.0.0.1:9\"\nevery = \"10m\"\n"))
+        .collect();
+    let mut app = on_the_wall(App::new(&many));
+    for _ in 0..3 {
+        for n in 0..60 {
+            app.poll(&format!("c{n:02}"), Sign::Bad);
+        }
+        app.pass(1);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        let frame = text(&draw(&app.state, 80, 24));
+        assert!(frame.contains("nobody leads yet") && frame.contains("page "), "{frame}");
+        seen.extend((0..60).filter(|n| frame.contains(&format!("s{n:02}  "))));
+        app.pass(15);
+    }
+    assert_eq!(seen.len(), 60, "each has its turn: {seen:?}");
+}
+
+#[test]
+fn a_screen_may_stand_below_what_is_broken() {
+    let mut app = world::trouble();
+    app.send(Event::Wall(Wall { screen: Some(Screen::Metrics) }));
+    insta::assert_snapshot!("metrics_120x40", shown(&app.state));
+}
