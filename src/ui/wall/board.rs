@@ -21,8 +21,8 @@ use crate::world::wall::{WallIncident, WallTrouble};
 
 /// How long a page of what does not fit stays.
 const PAGE: i64 = 15;
-/// Columns of the clock of what is broken at the least, so that what stands beside it does not jump every hour.
-const CLOCK: &str = "00:00:00";
+/// Rows of what is said beside the clock: what and since when, why, who leads.
+const SAID: u16 = 3;
 
 /// Draws it.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -37,9 +37,12 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 /// What is broken with its clock in large digits; that all is well, where it is. It stays whatever else turns pages.
 pub(super) fn incident_band(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
     let scale = if is_roomy(area) { Scale::Large } else { Scale::Small };
-    let rows = scale.rows(painter.glyphs());
+    // Beside large digits the name is large too, above what is said.
+    let named = Scale::Small.rows(painter.glyphs()) + SAID;
+    let rows = scale.rows(painter.glyphs()).max(if scale == Scale::Large { named } else { SAID });
     let (band, rest) = split_top(area, rows + 2);
-    let inside = Rect { x: band.x + 1, y: band.y + 1, width: band.width.saturating_sub(2), height: rows.min(band.height) };
+    let inside =
+        Rect { x: band.x + 1, y: band.y + 1, width: band.width.saturating_sub(2), height: rows.min(band.height) };
     match state.seen().wall_incident() {
         Some(incident) => broken(state, painter, inside, &incident, scale),
         None => calm(state, painter, inside, scale),
@@ -49,7 +52,7 @@ pub(super) fn incident_band(state: &State, painter: &mut Painter<'_>, area: Rect
 
 fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallIncident<'_>, scale: Scale) {
     let clock = incident.since.map_or_else(|| "--:--".to_owned(), |since| clock(state.seen().now.since(since.at)));
-    let width = digits::width(&clock, scale).max(digits::width(CLOCK, scale));
+    let width = digits::width(&clock, scale);
     digits::draw(painter, area, &clock, scale, Role::StatusDown);
     let left = (width + 3).min(area.width);
     let beside = Rect { x: area.x + left, width: area.width - left, ..area };
@@ -63,7 +66,7 @@ fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallI
 fn large_title(painter: &mut Painter<'_>, area: Rect, title: &str, scale: Scale) -> Rect {
     let rows = Scale::Small.rows(painter.glyphs());
     let fits = scale == Scale::Large && digits::has_all(title) && digits::width(title, Scale::Small) <= area.width;
-    if !fits || area.height < rows + 2 {
+    if !fits || area.height < rows + SAID {
         return area;
     }
     let (top, rest) = split_top(area, rows);
@@ -129,9 +132,7 @@ fn calm(state: &State, painter: &mut Painter<'_>, area: Rect, scale: Scale) {
         None => ("ALL OK".to_owned(), Role::StatusOk),
         Some(WallTrouble::Service(worst)) => {
             let word = worst.status.word_of(state.seen().is_stale(worst));
-            let same = |row: &&WallTrouble<'_>| {
-                matches!(row, WallTrouble::Service(one) if one.status.word_of(state.seen().is_stale(one)) == word)
-            };
+            let same = |row: &&WallTrouble<'_>| matches!(row, WallTrouble::Service(one) if one.status.word_of(state.seen().is_stale(one)) == word);
             let role = if state.seen().is_stale(worst) { Role::MarkStale } else { status::role(worst.status) };
             (format!("{} {word}", troubles.iter().filter(same).count()), role)
         }
@@ -144,7 +145,11 @@ fn calm(state: &State, painter: &mut Painter<'_>, area: Rect, scale: Scale) {
     let left = digits::width(&text, scale).saturating_add(3).min(area.width);
     let beside = Rect { x: area.x + left, width: area.width - left, ..area };
     if total > 0 && scale == Scale::Small {
-        painter.put(beside, beside.height.saturating_sub(1), &Line::styled(format!("{healthy} of {total} ok"), Role::Text));
+        painter.put(
+            beside,
+            beside.height.saturating_sub(1),
+            &Line::styled(format!("{healthy} of {total} ok"), Role::Text),
+        );
     } else if total > 0 {
         let count = format!("{healthy} OF {total}");
         let rows = Scale::Small.rows(painter.glyphs());
@@ -174,7 +179,11 @@ fn troubles(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     if pages > 1 {
         let text = format!("page {} of {pages}, {} not ok", page + 1, rows.len());
-        painter.put_right(Rect { width: area.width.saturating_sub(1), ..area }, area.height - 1, &Line::styled(text, Role::TextStrong));
+        painter.put_right(
+            Rect { width: area.width.saturating_sub(1), ..area },
+            area.height - 1,
+            &Line::styled(text, Role::TextStrong),
+        );
     }
 }
 
@@ -284,9 +293,7 @@ fn people(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let world = state.seen();
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let duty = match on_call::words(world) {
-        Some((who, until)) => {
-            Line::styled("on call ", Role::TextDim).and(who, Role::TextStrong).and(until, Role::Text)
-        }
+        Some((who, until)) => Line::styled("on call ", Role::TextDim).and(who, Role::TextStrong).and(until, Role::Text),
         None => Line::styled("on call: nobody is configured", Role::TextDim),
     };
     let duty = match slo::scarcest(state) {

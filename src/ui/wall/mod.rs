@@ -13,6 +13,7 @@ use super::paint::{Painter, split_top};
 use super::screens;
 use crate::app::screens::Wall;
 use crate::app::state::State;
+use crate::model::outcome::StoreAbsence;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::world::wall::Freshness;
@@ -81,7 +82,9 @@ fn banners(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
     if !world.connectivity.ok {
         lines.push(Line::styled(" OUR NETWORK IS DOWN: what is shown is as it was ", Role::ChipOffline));
     }
-    if let Some(away) = &world.store_away {
+    if world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade) {
+        lines.push(Line::styled(" no store yet: nobody records, and what colleagues do is not seen", Role::TextDim));
+    } else if let Some(away) = &world.store_away {
         let since = figures::away_since(away, world);
         let text = format!(" STORE AWAY {since}: what colleagues do is not seen ");
         lines.push(Line::styled(text.replace("  ", " "), Role::ChipOffline));

@@ -24,28 +24,14 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect, freshne
     let wide = digits::width(WORD, scale).max(u16::try_from(words.width()).unwrap_or(u16::MAX)).saturating_add(6);
     let high = scale.rows(painter.glyphs()) + 5;
     let (width, height) = (wide.min(below.width), high.min(below.height));
-    let area = Rect {
-        x: below.x + (below.width - width) / 2,
-        y: below.y + (below.height - height) / 2,
-        width,
-        height,
-    };
+    let area = Rect { x: below.x + (below.width - width) / 2, y: below.y + (below.height - height) / 2, width, height };
     painter.clear(area);
     painter.outline(area, true, Role::MarkStale);
-    let inner = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: width.saturating_sub(2),
-        height: height.saturating_sub(2),
-    };
+    let inner = Rect { x: area.x + 1, y: area.y + 1, width: width.saturating_sub(2), height: height.saturating_sub(2) };
     let word = digits::width(WORD, scale);
     let left = inner.width.saturating_sub(word) / 2;
-    let large = Rect {
-        x: inner.x + left,
-        y: inner.y + 1,
-        width: inner.width - left,
-        height: inner.height.saturating_sub(1),
-    };
+    let large =
+        Rect { x: inner.x + left, y: inner.y + 1, width: inner.width - left, height: inner.height.saturating_sub(1) };
     digits::draw(painter, large, WORD, scale, Role::StatusDown);
     let left = inner.width.saturating_sub(u16::try_from(words.width()).unwrap_or(inner.width)) / 2;
     painter.put_at(inner, left, inner.height.saturating_sub(1), &words);
