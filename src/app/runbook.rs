@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::config::sections::service::Service;
 use crate::config::{Config, panels};
 use crate::model::effect::{ConsoleEffect, Effect, RequestId, TerminalEffect};
-use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::text::{SafeText, markdown};
 
 use super::keymap::Command;
 use super::list::moved;
@@ -69,6 +69,33 @@ pub(super) fn open(state: &State, service: &Name, effects: &mut Vec<Effect>) {
         (None, Some(address)) => effects.push(TerminalEffect::Copy(SafeText::new(address)).into()),
         (None, None) => {}
     }
+}
+
+/// The lines of the runbook that is shown, once they are read.
+fn lines(state: &State) -> &[SafeText] {
+    let shown = state.console.screens.service.runbook.as_ref();
+    shown.and_then(|shown| shown.text.as_ref()?.as_deref().ok()).unwrap_or_default()
+}
+
+/// The actions that the runbook of a service links to, while it is shown.
+pub(super) fn linked<'a>(state: &'a State, service: &Name) -> Vec<&'a str> {
+    let is_shown = regarded(state).is_some_and(|known| known.name == *service);
+    let lines = if is_shown { lines(state) } else { &[] };
+    lines.iter().flat_map(|line| markdown::action_links(line.as_str())).map(|(_, name)| name).collect()
+}
+
+/// What of the runbook that is shown is worth a place in the clipboard: its commands where they are in one block, for to run
+/// several at once is seldom meant; else all of it.
+pub(super) fn copied(state: &State) -> Option<String> {
+    let lines = lines(state);
+    if lines.is_empty() {
+        return None;
+    }
+    let mut blocks = markdown::commands(lines);
+    if blocks.len() == 1 {
+        return blocks.pop();
+    }
+    Some(lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n"))
 }
 
 /// Bytes of a line that surely fill a row, however narrow the panel.

@@ -3,6 +3,7 @@
 
 mod choices;
 mod live;
+mod runbook;
 mod world;
 
 use std::path::PathBuf;
@@ -76,7 +77,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             Ok(looked) => looked,
             Err(error) => return no_threads(&error),
         };
-        diagnostics.extend(findings.problems);
+        // The lines of runbooks are none of the configuration's: secrets in them are masked here.
+        diagnostics.extend(findings.problems.into_iter().map(|mut problem| {
+            problem.mask(&literals);
+            problem
+        }));
         (notes, rows) = (findings.notes, polled);
     }
     diagnostics.sort_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));

@@ -1,6 +1,8 @@
 //! The little of Markdown that a runbook is read by (its headings and their sections), and text from outside made safe to
 //! stand within Markdown.
 
+use std::ops::Range;
+
 use super::SafeText;
 
 /// What opens and closes a block of code.
@@ -29,6 +31,58 @@ pub(crate) fn heading(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches('#');
     let level = line.len() - text.len();
     (1..=6).contains(&level).then(|| text.strip_prefix(' ')).flatten().map(|text| (level, text.trim()))
+}
+
+/// The names in `[action:NAME]`, each with the place in the line of the whole.
+pub(crate) fn action_links(line: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    between(line, "[action:", ']')
+}
+
+/// The anchors in `](#ANCHOR)`: links to a heading of the same file, each with its place in the line.
+pub(crate) fn anchor_links(line: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    between(line, "](#", ')')
+}
+
+/// What stands between an opening and the next closing sign, with the place of all of it.
+fn between<'a>(line: &'a str, open: &'static str, close: char) -> impl Iterator<Item = (Range<usize>, &'a str)> {
+    line.match_indices(open).filter_map(move |(at, _)| {
+        let start = at + open.len();
+        let end = start + line[start..].find(close)?;
+        Some((at..end + close.len_utf8(), &line[start..end]))
+    })
+}
+
+/// The language that a line gives to the block of code it opens; empty where it gives none.
+pub(crate) fn fence_language(line: &str) -> &str {
+    line.trim_start().trim_start_matches('`').split_whitespace().next().unwrap_or_default()
+}
+
+/// Whether a block of code in that language holds commands of a shell.
+pub(crate) fn is_shell(language: &str) -> bool {
+    ["sh", "bash", "shell", "console", "zsh"].contains(&language)
+}
+
+/// The commands of each block of a shell's commands, lines joined by line breaks.
+pub(crate) fn commands<S: AsRef<str>>(lines: &[S]) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(bool, String)> = None;
+    for line in lines.iter().map(AsRef::as_ref) {
+        match (&mut open, is_fence(line)) {
+            (None, true) => open = Some((is_shell(fence_language(line)), String::new())),
+            (Some(_), true) => blocks.extend(open.take().filter(|(shell, _)| *shell).map(|(_, text)| text)),
+            (Some((_, text)), false) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, false) => {}
+        }
+    }
+    blocks
+}
+
+/// Whether any heading has that anchor.
+pub(crate) fn has_anchor<S: AsRef<str>>(lines: &[S], anchor: &str) -> bool {
+    start(lines, anchor).is_some()
 }
 
 /// Whether a line opens or closes a block of code.
@@ -119,6 +173,17 @@ mod tests {
         let hostile = escaped("a\u{1b}[2J\u{202e}b\u{200b}\n# c\r\u{7}");
         assert!(!hostile.chars().any(|c| c.is_control() || crate::text::is_hidden(c)), "{hostile:?}");
         assert!(hostile.contains("\\# c"), "a line break begins no line: {hostile}");
+    }
+
+    #[test]
+    fn links_tasks_and_commands_are_found() {
+        let line = "then [action:restart-api] or [action:x] and [see](#cache) [action:open";
+        let names: Vec<&str> = action_links(line).map(|(_, name)| name).collect();
+        assert_eq!(names, ["restart-api", "x"]);
+        assert_eq!(&line[action_links(line).next().unwrap().0], "[action:restart-api]");
+        assert_eq!(anchor_links(line).map(|(_, anchor)| anchor).collect::<Vec<_>>(), ["cache"]);
+        let text = ["```sh", "a | b", "```", "```toml", "x = 1", "```", "```bash", "c", "d", "```", "```sh", "open"];
+        assert_eq!(commands(&text), ["a | b\n", "c\nd\n"]);
     }
 
     #[test]

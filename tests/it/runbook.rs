@@ -144,3 +144,38 @@ fn a_snapshot_without_a_runbook_waits_for_no_secret() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !at.path().join("known").exists(), "{said}");
 }
+
+#[test]
+fn an_action_that_it_links_to_is_offered_through_its_own_dialog() {
+    let (mut app, request) = on_the_service();
+    answer(&mut app, request, &["1. [action:restart-db] first", "2. [action:none-such]"]);
+    let drawn = shown(&app);
+    assert!(drawn.contains("[restart-db] first"), "{drawn}");
+    app.keys("x");
+    app.typed("restart db");
+    let menu = shown(&app);
+    assert!(menu.contains("run restart db") && !menu.contains("none-such"), "{menu}");
+    app.keys("enter");
+    assert!(app.dialog().is_some(), "an action of the database, with its own question");
+}
+
+#[test]
+fn one_block_of_commands_is_copied_alone_and_never_run() {
+    let (mut app, request) = on_the_service();
+    answer(&mut app, request, &["Look:", "```sh", "psql -c 'select 1'", "```"]);
+    while app.state.focused_panel() != Some(panels::SERVICE_RUNBOOK.id()) {
+        app.keys("tab");
+    }
+    app.take();
+    app.keys("y");
+    let effects = app.take();
+    assert!(
+        matches!(&effects[..], [Effect::Terminal(TerminalEffect::Copy(text))] if text.as_str().starts_with("psql -c 'select 1'")),
+        "{effects:?}"
+    );
+    answer(&mut app, request, &["Look:", "```sh", "a", "```", "```sh", "b", "```"]);
+    app.keys("y");
+    let effects = app.take();
+    let all = |text: &SafeText| text.as_str().starts_with("Look:");
+    assert!(matches!(&effects[..], [Effect::Terminal(TerminalEffect::Copy(text))] if all(text)), "{effects:?}");
+}

@@ -31,7 +31,6 @@ impl Panel for ServiceRunbook {
     }
 
     fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {
-        let lines = state.console.screens.service.runbook.as_ref()?.text.as_ref()?.as_ref().ok()?;
-        Some(lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n"))
+        runbook::copied(state)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::runbook;
 use crate::cli::themes;
 use crate::config::Config;
 use crate::config::channels::ChannelKind;
@@ -54,7 +55,7 @@ pub(crate) fn needs_compose(config: &Config) -> bool {
 
 /// Looks at everything that can be looked at without polling.
 pub(crate) fn look(config: &Config, locator: &Locator, compose: Option<Compose>) -> Findings {
-    let mut looked = Look { locator, compose, findings: Findings::default() };
+    let mut looked = Look { locator, compose, findings: Findings::default(), proven: BTreeSet::new() };
     looked.theme(config);
     for (name, source) in &config.secrets {
         looked.secret(name, source);
@@ -81,6 +82,8 @@ struct Look<'a> {
     locator: &'a Locator,
     compose: Option<Compose>,
     findings: Findings,
+    /// Runbooks that were looked at.
+    proven: BTreeSet<PathBuf>,
 }
 
 impl Look<'_> {
@@ -125,14 +128,25 @@ impl Look<'_> {
         }
     }
 
-    /// A runbook is a file beside the configuration, or an address.
+    /// A runbook is a file beside the configuration, or an address. Of a file that several services name, what is wrong in
+    /// it is said once.
     fn runbook(&mut self, config: &Config, service: &Service) {
         let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
-        let Some((path, _)) = service.runbook_file(beside) else { return };
-        let irregular = || (!path.is_file()).then(|| "is not a regular file".to_owned());
-        if let Some(why) = unreadable(&path).or_else(irregular) {
-            let message = format!("the runbook {} {why}", path.display());
-            self.warn(&["service", &service.name, "runbook"], message, "write it, or correct the path");
+        let Some((path, section)) = service.runbook_file(beside) else { return };
+        let proof = match runbook::prove(&path, config) {
+            Ok(proof) => proof,
+            Err(why) => {
+                let message = format!("the runbook {} {why}", path.display());
+                return self.warn(&["service", &service.name, "runbook"], message, "write it, or correct the path");
+            }
+        };
+        if !proof.has(section) {
+            let message = format!("the runbook {} has no heading `#{section}`", path.display());
+            let hint = "an anchor is its heading in lower case, blanks as `-`".to_owned();
+            self.note(&["service", &service.name, "runbook"], DiagnosticLevel::Error, message, hint);
+        }
+        if self.proven.insert(path) {
+            self.findings.problems.extend(proof.problems);
         }
     }
 

@@ -82,10 +82,21 @@ fn lines(text: &[SafeText], width: usize) -> Vec<Line<'static>> {
         } else if let Some((_, heading)) = markdown::heading(line) {
             out.extend(Line::styled(heading.to_owned(), Role::Title).wrapped(width, 0));
         } else if !(line.is_empty() && out.last().is_none_or(Line::is_empty)) {
-            out.extend(with_code(line).wrapped(width, indent(line)));
+            out.extend(item(line).wrapped(width, indent(line)));
         }
     }
     out
+}
+
+/// A line with its links to actions as what can be started: `x` offers them.
+fn item(line: &str) -> Line<'static> {
+    let mut words = Line::new();
+    let mut from = 0;
+    for (place, name) in markdown::action_links(line) {
+        words = words.join(with_code(&line[from..place.start])).and(format!("[{name}]"), Role::Key);
+        from = place.end;
+    }
+    words.join(with_code(&line[from..]))
 }
 
 /// A line with what stands between backticks as code.
@@ -118,6 +129,10 @@ mod tests {
         let text: Vec<SafeText> = text.iter().map(|line| SafeText::new(line)).collect();
         let drawn: Vec<String> =
             lines(&text, 20).iter().map(|line| line.pieces().map(|(text, _)| text).collect()).collect();
+        let linked = item("- [ ] run [action:restart-db] now");
+        let pieces: Vec<(&str, Role)> = linked.pieces().collect();
+        let expected = [("- [ ] run ", Role::Text), ("[restart-db]", Role::Key), (" now", Role::Text)];
+        assert_eq!(pieces, expected);
         let wanted = ["Restart", "", "1. look at clients, ", "   then decide", "  # count", "a ` alone"];
         assert_eq!(drawn, wanted);
     }

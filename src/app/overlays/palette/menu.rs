@@ -4,6 +4,7 @@ use super::{PaletteItem, item, started};
 use crate::app::describe;
 use crate::app::keymap::{Binding, Command};
 use crate::app::row::RowKey;
+use crate::app::runbook;
 use crate::app::state::State;
 use crate::app::state::overlay::Operation;
 use crate::config::sections::action::Action;
@@ -17,9 +18,10 @@ pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
     let its = service.as_ref().and_then(|name| world.service(name));
     // Of what belongs to no service those that belong to none: its row has them too.
     let of_service = its.map(ServiceView::configured);
+    let linked = service.as_ref().map_or_else(Vec::new, |service| runbook::linked(state, service));
     let wanted = |action: &&Action| match subject {
         RowKey::Action(name) => action.name == *name,
-        _ => of_service == Some(action.service.as_ref()),
+        _ => of_service == Some(action.service.as_ref()) || linked.contains(&&*action.name),
     };
     let mut items = started(state, world.config.actions.iter().filter(wanted));
     let keys = |command| state.console.keymap.keys_of(&Binding::Command(command));
