@@ -21,7 +21,7 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{acknowledge, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
+use super::{acknowledge, following, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -35,6 +35,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Quit => quit(state, effects),
         Command::Back => back(state),
+        Command::FollowColleague => following::follow(state, effects),
         Command::Help => {
             let help = Help::new(state, &contexts(state));
             state.console.overlays.push(help);
@@ -135,6 +136,9 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
 /// go along with it.
 fn back(state: &mut State) {
     state.console.toasts.clear();
+    if following::let_go(state) {
+        return;
+    }
     let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
     if state.console.zoomed {
         state.console.zoomed = false;

@@ -51,6 +51,7 @@ commands! {
     IncidentHypothesis = "incident-hypothesis", IncidentDecision = "incident-decision", IncidentUpdate = "incident-update",
     IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
     IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
+    FollowColleague = "follow-colleague",
 }
 
 /// What a key means.

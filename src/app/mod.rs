@@ -10,6 +10,7 @@ mod checklists;
 pub mod commands;
 pub(crate) mod contexts;
 pub(crate) mod describe;
+mod following;
 mod history;
 pub(crate) mod incidents;
 pub mod input;

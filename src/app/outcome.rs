@@ -10,6 +10,7 @@ use crate::model::effect::{Effect, RequestId, TerminalEffect};
 use crate::model::fact::{Fact, NewFact};
 use crate::model::message::{DeliveryFailure, Recipient};
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
+use crate::model::presence::Presence;
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
 use crate::model::since;
@@ -21,6 +22,7 @@ use crate::world::announcing::is_asked;
 use super::channel_test;
 use super::charts;
 use super::checklists;
+use super::following;
 use super::incidents;
 use super::logs;
 use super::observe;
@@ -55,7 +57,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             return;
         }
         Outcome::Lease(report) => state.world.lease_changed(*report),
-        Outcome::Present(present) => state.world.present_changed(present),
+        Outcome::Present(present) => self::present(state, present, effects),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
         Outcome::Remembered { lately, head } => {
             // It may be another store.
@@ -213,6 +215,13 @@ fn failed(state: &mut State, why: &SafeText, is_asked: bool) {
     if !(is_known && (!is_asked || is_shown())) {
         state.toast(Tone::Error, why.as_str());
     }
+}
+
+/// Others came, left, or show something else. A screen that is followed follows.
+fn present(state: &mut State, present: Vec<Presence>, effects: &mut Vec<Effect>) -> Output {
+    let output = state.world.present_changed(present);
+    following::present_changed(state, effects);
+    output
 }
 
 fn only_read(state: &mut State, why: Option<SafeText>) -> Output {

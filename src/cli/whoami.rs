@@ -51,7 +51,7 @@ struct PersonLine {
 
 impl From<Presence> for PersonLine {
     fn from(present: Presence) -> Self {
-        let Presence { who, host, pid, watcher, screen, since } = present;
+        let Presence { who, host, pid, watcher, screen, since, .. } = present;
         let screen = Some(screen).filter(|screen| !screen.as_str().is_empty());
         Self { who, host, pid: Some(pid), watcher, screen, since: written(since), began: since }
     }

@@ -108,6 +108,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),
     command("zoom", &["z"], "one panel on the whole screen, and back", CommandContext::Everywhere),
     command("freeze", &["f"], "hold the screen still; nothing is lost", CommandContext::Everywhere),
+    command("follow-colleague", &["F"], "follow a colleague's screen; Esc lets go", CommandContext::Everywhere),
     command("poll", &["ctrl-r"], "poll everything now", CommandContext::Everywhere),
     command("copy", &["y"], "copy what is selected", CommandContext::Everywhere),
     command(

@@ -19,6 +19,29 @@ pub const GONE_AFTER: Duration = Duration::from_secs(24);
 /// Columns of a name, a host or a screen; what is longer is cut.
 const LONGEST: usize = 64;
 
+/// How soon one says that another screen is shown: a walk through a list is said where it ends.
+pub const SAID_AFTER: Duration = Duration::from_millis(300);
+/// How often one looks who is here while a colleague's screen is followed.
+pub const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
+/// Columns of a filter; one that is longer is not said, for a part of it is another one.
+const LONGEST_FILTER: usize = 512;
+
+/// What a screen shows, as far as a colleague can follow it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PresenceView {
+    /// The service of the service screen; empty elsewhere.
+    pub service: SafeText,
+    /// The filter of the logs; empty where there is none.
+    pub filter: SafeText,
+    /// The span of the charts, in seconds; 0 where it is not known.
+    pub range_s: u64,
+    /// The moment that charts, logs and timeline point at.
+    pub time: Option<DateTime<Utc>>,
+    /// Whether this is a colleague's screen that is followed.
+    pub follows: bool,
+}
+
 /// A console or a watcher, as it is kept in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
@@ -34,6 +57,9 @@ pub struct Presence {
     pub screen: SafeText,
     /// When it began.
     pub since: DateTime<Utc>,
+    /// What that screen shows.
+    #[serde(default)]
+    pub view: PresenceView,
 }
 
 impl Presence {
@@ -44,7 +70,10 @@ impl Presence {
             Some((end, _)) => SafeText::new(&format!("{}…", &text.as_str()[..end])),
             None => text.clone(),
         };
-        Self { who: cut(&self.who), host: cut(&self.host), screen: cut(&self.screen), ..self }
+        let is_short = |filter: &SafeText| filter.as_str().chars().nth(LONGEST_FILTER).is_none();
+        let filter = Some(self.view.filter).filter(is_short).unwrap_or_default();
+        let view = PresenceView { service: cut(&self.view.service), filter, ..self.view };
+        Self { who: cut(&self.who), host: cut(&self.host), screen: cut(&self.screen), view, ..self }
     }
 
     /// The name alone, without how they came.
@@ -74,6 +103,7 @@ mod tests {
     #[test]
     fn one_that_says_nothing_is_gone_within_half_a_minute_of_a_look() {
         assert!(GONE_AFTER + LOOKED_EVERY < Duration::from_secs(30));
+        assert!(SAID_AFTER + FOLLOWED_EVERY < Duration::from_secs(2), "who follows sees it within two seconds");
         assert!(ANNOUNCED_EVERY + LOOKED_EVERY * 2 < GONE_AFTER, "one late look must not read as an absence");
         assert!(!is_gone(at(0), at(23)) && is_gone(at(0), at(24)));
         assert!(!is_gone(at(0), at(-3)), "the clock was set back a little");
@@ -90,6 +120,11 @@ mod tests {
         let presence: Presence = serde_json::from_str::<Presence>(&body).unwrap().bounded();
         assert_eq!(presence.who.as_str().chars().count(), LONGEST + 1);
         assert!(!presence.host.as_str().contains('\u{1b}'), "{}", presence.host);
+        assert_eq!(presence.view, PresenceView::default(), "one of before says nothing of it");
+        let filter = SafeText::new(&"a".repeat(LONGEST_FILTER + 1));
+        let view = PresenceView { service: SafeText::new(&"b".repeat(500)), filter, ..PresenceView::default() };
+        let long = Presence { view, ..presence.clone() }.bounded();
+        assert_eq!((long.view.service.as_str().chars().count(), long.view.filter.as_str()), (LONGEST + 1, ""));
         let named = Presence { who: SafeText::new("ada (ssh from 10.0.0.5)"), ..presence };
         assert_eq!(named.name(), "ada");
     }

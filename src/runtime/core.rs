@@ -201,7 +201,7 @@ impl Core {
             lease.start(&mut self.tasks, run_service, state_directory, place);
         }
         if let Some(presence) = &self.presence {
-            presence.shows(self.state.console.screen.name());
+            presence.shows(&self.state);
             presence.start(&mut self.tasks, &self.effects.tools, self.clock);
         }
         if let Some(loader) = &self.loader {
@@ -287,6 +287,7 @@ impl Core {
     /// returned.
     pub(crate) fn handle(&mut self, event: Event) -> Vec<TerminalEffect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
+        let may_move = !matches!(event, Event::Observation(_) | Event::Clock);
         let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
             self.learn(Learned::Literals(Literals::from(&*secrets)));
@@ -305,8 +306,8 @@ impl Core {
                 lease.configured(&self.state.world.config, self.state.world.read_only);
             }
         }
-        if let Some(presence) = &self.presence {
-            presence.shows(self.state.console.screen.name());
+        if let Some(presence) = self.presence.as_ref().filter(|_| may_move) {
+            presence.shows(&self.state);
         }
         effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
     }

@@ -10,31 +10,38 @@ use tokio_util::sync::CancellationToken;
 use super::effects::Tools;
 use super::identity::Identity;
 use super::tasks::Tasks;
+use crate::app::state::State;
 use crate::clock::Clock;
 use crate::model::outcome::Outcome;
-use crate::model::presence::{ANNOUNCED_EVERY, LOOKED_EVERY, Presence};
+use crate::model::presence::{ANNOUNCED_EVERY, FOLLOWED_EVERY, LOOKED_EVERY, Presence, PresenceView, SAID_AFTER};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
+use crate::text::redact::Redactor;
 
 /// How long the last word may take at the end: who is silent is gone after a while.
 const LEAVING: Duration = Duration::from_millis(400);
 
+/// A screen by its name, and what it shows.
+type Shown = (String, PresenceView);
+
 /// The console's end of the task.
 pub(super) struct PresenceTask {
-    /// The screen that is shown; empty of a watcher.
-    screen: watch::Sender<String>,
+    /// The screen that is shown and what of it; empty of a watcher.
+    shown: watch::Sender<Shown>,
+    /// Whether this console follows a colleague's.
+    follows: watch::Sender<bool>,
     is_watcher: bool,
 }
 
 impl PresenceTask {
     pub(super) fn new(is_watcher: bool) -> Self {
-        Self { screen: watch::Sender::new(String::new()), is_watcher }
+        Self { shown: watch::Sender::default(), follows: watch::Sender::new(false), is_watcher }
     }
 
     /// Starts the task. A console that only looks on sees others, and writes nothing.
     pub(super) fn start(&self, tasks: &mut Tasks, tools: &Tools, clock: Clock) {
-        let (screen, tools, is_watcher, token) =
-            (self.screen.subscribe(), tools.clone(), self.is_watcher, tasks.token());
+        let (shown, follows) = (self.shown.subscribe(), self.follows.subscribe());
+        let (tools, is_watcher, token) = (tools.clone(), self.is_watcher, tasks.token());
         let identity = Identity::present();
         let id = format!("{}.{}.{:012x}", identity.host, std::process::id(), fastrand::u64(..1 << 48));
         tasks.supervise("presence", token, move |token| {
@@ -44,7 +51,8 @@ impl PresenceTask {
                 is_watcher,
                 clock,
                 tools: tools.clone(),
-                screen: screen.clone(),
+                shown: shown.clone(),
+                follows: follows.clone(),
                 began: None,
                 announced: None,
                 reported: Vec::new(),
@@ -53,12 +61,14 @@ impl PresenceTask {
         });
     }
 
-    /// The screen that is shown from now on.
-    pub(super) fn shows(&self, screen: &str) {
-        self.screen.send_if_modified(|shown| {
-            let is_other = !self.is_watcher && shown != screen;
+    /// What is shown from now on, and whether that is a colleague's screen: then one looks more often what it shows.
+    pub(super) fn shows(&self, state: &State) {
+        let (screen, view) = (state.console.screen.name(), state.view_of_screen());
+        self.follows.send_if_modified(|known| std::mem::replace(known, view.follows) != view.follows);
+        self.shown.send_if_modified(|shown| {
+            let is_other = !self.is_watcher && (shown.0 != screen || shown.1 != view);
             if is_other {
-                screen.clone_into(shown);
+                *shown = (screen.to_owned(), view);
             }
             is_other
         });
@@ -71,7 +81,8 @@ struct Attendance {
     is_watcher: bool,
     clock: Clock,
     tools: Tools,
-    screen: watch::Receiver<String>,
+    shown: watch::Receiver<Shown>,
+    follows: watch::Receiver<bool>,
     /// By the clock of the store in which it began.
     began: Option<DateTime<Utc>>,
     /// What was said last, in which store, and when by the monotonic clock.
@@ -83,11 +94,17 @@ impl Attendance {
     async fn run(mut self, token: &CancellationToken) {
         let mut turns = tokio::time::interval(LOOKED_EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = tokio::time::interval(FOLLOWED_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let follows = *self.follows.borrow_and_update();
             tokio::select! {
                 biased;
                 () = token.cancelled() => break,
                 Ok(()) = self.tools.run_service.changed() => {}
+                Ok(()) = self.follows.changed() => {}
+                () = moved(&mut self.shown) => {}
+                _ = looks.tick(), if follows => {}
                 _ = turns.tick() => {}
             }
             // One that hangs holds nobody up at the end.
@@ -133,19 +150,28 @@ impl Attendance {
         store.present(Some(&self.id)).await
     }
 
+    fn redactor(&self) -> Redactor {
+        let secrets = self.tools.secrets_handle.latest();
+        secrets.borrow().as_deref().map_or_else(Redactor::default, Redactor::from)
+    }
+
     /// Says that it is here where that is due, or where another screen is shown; who else is here was read then.
     async fn announce(&mut self, store: &Store) -> Result<Option<Vec<Presence>>, StoreError> {
         let since = match self.began {
             Some(began) => began,
             None => *self.began.insert(store.now().await?),
         };
+        let (screen, view) = self.shown.borrow_and_update().clone();
+        // What was typed into a filter may be a secret.
+        let filter = self.redactor().redact(view.filter.as_str()).into_owned();
         let presence = Presence {
             who: SafeText::new(&self.identity.who),
             host: SafeText::new(&self.identity.host),
             pid: std::process::id(),
             watcher: self.is_watcher,
-            screen: SafeText::new(&self.screen.borrow_and_update()),
+            screen: SafeText::new(&screen),
             since,
+            view: PresenceView { filter: SafeText::new(&filter), ..view },
         };
         let now = self.clock.now().mono;
         let is_said = |(id, said, at): &(String, Presence, Duration)| {
@@ -158,4 +184,12 @@ impl Attendance {
         self.announced = Some((store.id().to_owned(), presence, now));
         Ok(Some(others))
     }
+}
+
+/// Waits until another screen is shown, and for what follows at once.
+async fn moved(shown: &mut watch::Receiver<Shown>) {
+    if shown.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(SAID_AFTER).await;
 }

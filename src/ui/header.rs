@@ -159,7 +159,8 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let long = words.clone().and(until, Role::TextDim);
         parts.push(Part::new(words, ON_CALL).or_longer(long, ON_CALL + 1));
     }
-    parts.extend(company::part(state, &divider()));
+    parts.extend(company::followed(state, &divider()));
+    parts.extend(company::present(state, &divider()));
     parts
 }
 

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::DateTime;
+use opsroom::app::screens::Screen;
 use opsroom::model::lease::{LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::outcome::Outcome;
-use opsroom::model::presence::Presence;
+use opsroom::model::presence::{Presence, PresenceView};
 use opsroom::text::SafeText;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -78,6 +79,13 @@ fn meet(company: &Company) {
         .map(|one| (one["who"].as_str().unwrap(), one["screen"].as_str().unwrap()))
         .collect();
     assert_eq!(present, [("ana (ssh from 10.0.0.4)", "diagnostics"), ("ben (ssh from 10.0.0.5)", "logs")]);
+    ben.press("F");
+    ben.wait_for("following ana");
+    ana.wait_for("with ben (diagnostics)");
+    ana.press("4");
+    ana.wait_for("with ben (metrics)");
+    ben.press("\u{1b}");
+    ben.wait_for("no longer following ana");
     ben.signal(Signal::TERM);
     ben.wait_for_end();
     ana.wait("ben has left", |screen| !screen.contents().contains("with ben"));
@@ -106,7 +114,15 @@ async fn two_consoles_see_each_other_on_one_server() {
 
 fn present(who: &str, pid: u32, screen: &str) -> Presence {
     let (who, host, screen) = (SafeText::new(who), SafeText::new("box"), SafeText::new(screen));
-    Presence { who, host, pid, watcher: screen.as_str().is_empty(), screen, since: DateTime::UNIX_EPOCH }
+    Presence {
+        who,
+        host,
+        pid,
+        watcher: screen.as_str().is_empty(),
+        screen,
+        since: DateTime::UNIX_EPOCH,
+        view: PresenceView::default(),
+    }
 }
 
 fn header(app: &App, width: u16) -> String {
@@ -146,4 +162,73 @@ fn the_header_names_others_as_far_as_there_is_room() {
     }
     app.outcome(Outcome::Present(Vec::new()));
     assert!(header(&app, 240).contains("with ops (watcher, records)"), "who records is named though it is not seen");
+}
+
+/// Ana on a screen that shows this.
+fn ana(screen: &str, view: PresenceView) -> Outcome {
+    Outcome::Present(vec![Presence { view, ..present("ana", 7, screen) }])
+}
+
+#[test]
+fn a_colleagues_screen_is_followed_until_one_lets_go() {
+    let mut app = App::new(WORLD);
+    app.keys("F");
+    assert!(app.state.console.following.is_none(), "nobody is here");
+    let view = PresenceView { filter: SafeText::new("timeout"), range_s: 900, ..PresenceView::default() };
+    app.outcome(ana("logs", view.clone()));
+    assert_eq!(app.state.console.screen, Screen::Overview, "nobody is followed unasked");
+    app.keys("F");
+    let console = &app.state.console;
+    assert_eq!((&console.screen, console.screens.logs.filter.text()), (&Screen::Logs, "timeout"));
+    assert_eq!(console.screens.metrics.span().as_secs(), 900);
+    assert!((80..=200).step_by(20).all(|width| header(&app, width).contains("following ana")));
+    let service = app.state.world.services.iter().last().expect("a service").name.clone();
+    let of_service = PresenceView { service: SafeText::new(&service), ..view.clone() };
+    app.outcome(ana("service", of_service.clone()));
+    assert_eq!(app.state.console.screen, Screen::Service);
+    assert_eq!(app.state.shown_service().map(|shown| &shown.name), Some(&service));
+    // What one looks at oneself stays until she goes on.
+    app.keys("4");
+    app.outcome(ana("service", of_service.clone()));
+    assert_eq!(app.state.console.screen, Screen::Metrics);
+    app.keys("esc");
+    assert!(app.state.console.following.is_none() && app.state.console.screen == Screen::Metrics);
+    app.outcome(ana("alerts", view));
+    assert_eq!(app.state.console.screen, Screen::Metrics);
+}
+
+#[test]
+fn who_leaves_or_follows_too_is_let_go() {
+    let mut app = App::new(WORLD);
+    let follows = PresenceView { follows: true, ..PresenceView::default() };
+    for (next, said) in
+        [(Outcome::Present(Vec::new()), "ana has left"), (ana("logs", follows.clone()), "ana follows a colleague now")]
+    {
+        app.outcome(ana("alerts", PresenceView::default()));
+        app.keys("F");
+        assert_eq!(app.state.console.screen, Screen::Alerts);
+        app.outcome(next);
+        assert!(app.state.console.following.is_none() && app.state.console.screen == Screen::Alerts);
+        let drawn = text(&draw(&app.state, 120, 40));
+        assert!(drawn.contains(said), "{drawn}");
+        app.keys("1");
+    }
+    app.keys("F");
+    assert!(app.state.console.following.is_none(), "two who follow each other would never stand still");
+}
+
+#[test]
+fn what_cant_be_shown_here_is_left_out() {
+    let mut app = App::new(WORLD);
+    let hostile = PresenceView {
+        service: SafeText::new("none-such"),
+        filter: SafeText::new("((("),
+        range_s: u64::MAX,
+        ..PresenceView::default()
+    };
+    app.outcome(ana("a-screen-of-hers", hostile));
+    app.keys("F");
+    assert_eq!(app.state.console.screen, Screen::Overview);
+    assert!(app.state.console.screens.logs.filter.text().is_empty());
+    draw(&app.state, 80, 24);
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Config;
 use crate::config::screens::layouts;
 use crate::config::sections::screen::ScreenLayout;
+use crate::model::presence::{Presence, PresenceView};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -90,6 +91,28 @@ impl Screen {
 pub struct Wall {
     /// A screen under its header; `None`: what is broken, and how many are well.
     pub screen: Option<Screen>,
+}
+
+/// The colleague whose screen is followed.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// Their name.
+    pub name: String,
+    host: SafeText,
+    pid: u32,
+    /// The screen and the view that were shown last: what one does oneself stays until those change.
+    pub(in crate::app) shown: Option<(SafeText, PresenceView)>,
+}
+
+impl Followed {
+    pub(in crate::app) fn new(one: &Presence) -> Self {
+        Self { name: one.name().to_owned(), host: one.host.clone(), pid: one.pid, shown: None }
+    }
+
+    /// Whether it is that console.
+    pub(in crate::app) fn is(&self, one: &Presence) -> bool {
+        self.pid == one.pid && self.host == one.host
+    }
 }
 
 /// The layouts of all screens, by name.

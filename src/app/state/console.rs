@@ -14,7 +14,7 @@ use crate::app::list::ListState;
 use crate::app::requests::Requests;
 use crate::app::results::RunStrip;
 use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting, given};
-use crate::app::screens::{Layouts, Screen, Screens, Wall};
+use crate::app::screens::{Followed, Layouts, Screen, Screens, Wall};
 use crate::app::tails::{Tail, tails};
 use crate::app::toasts::Toasts;
 
@@ -54,6 +54,8 @@ pub struct Console {
     pub screen: Screen,
     /// Where `q` and Esc go back to, the latest last.
     pub back: Vec<Screen>,
+    /// Whose screen is followed; `None`: this is one's own.
+    pub following: Option<Followed>,
     /// Where this console hangs on a wall, what that shows.
     pub wall: Option<Wall>,
     /// The layouts of all screens.
@@ -117,6 +119,7 @@ impl Console {
             toasts: Toasts::default(),
             screen: Screen::Overview,
             back: Vec::new(),
+            following: None,
             wall: None,
             layouts,
             lists: HashMap::new(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::MissedTickBehavior;
 
 use super::past::HOST;
-use crate::model::presence::{ANNOUNCED_EVERY, Presence};
+use crate::model::presence::{ANNOUNCED_EVERY, Presence, PresenceView};
 use crate::store::Store;
 use crate::store::place::StoreLocation;
 use crate::text::SafeText;
@@ -23,6 +23,7 @@ pub(super) fn colleague(start: DateTime<Utc>) -> Presence {
         watcher: false,
         screen: SafeText::new("logs"),
         since: start - HERE_FOR,
+        view: PresenceView::default(),
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("do", ValueForm::Text, "The verb: restart, rollback, …"),
     key("target", ValueForm::Text, "What it acts on. Default: the service's name, else the action's"),
     key("set", ValueForm::TextMap, "Fixed parameters"),
-    key("key", ValueForm::Text, "The key that starts it; capital letters but E G M N S T U are free by default"),
+    key("key", ValueForm::Text, "The key that starts it; capital letters but E F G M N S T U are free by default"),
     key(
         "confirm",
         ValueForm::OneOf(&["none", "yes", "type-name", "two-person"]),

@@ -1,6 +1,6 @@
-//! Who else is here.
+//! Who else is here, and whose screen this is.
 
-use super::Part;
+use super::{CLOCK_DROP_PRIORITY, Part};
 use crate::app::state::State;
 use crate::model::presence::Presence;
 use crate::text::SafeText;
@@ -10,8 +10,15 @@ use crate::ui::line::Line;
 /// Who else is here gives way before anything else.
 const COMPANY: u8 = 20;
 
+/// Whose screen this is, where it is a colleague's: who does not know that wonders why it moves.
+pub(super) fn followed(state: &State, divider: &Line<'static>) -> Option<Part> {
+    let name = &state.console.following.as_ref()?.name;
+    let words = divider.clone().join(Line::styled(format!(" following {name} "), Role::ChipFrozen));
+    Some(Part::new(words, CLOCK_DROP_PRIORITY))
+}
+
 /// Who else is here, with the one that records for all where that is not this console: the first thing to give way.
-pub(super) fn part(state: &State, divider: &Line<'static>) -> Option<Part> {
+pub(super) fn present(state: &State, divider: &Line<'static>) -> Option<Part> {
     let words = |text: String| divider.clone().join(Line::styled(text, Role::TextDim));
     let (present, holder) = (&state.seen().present, state.seen().lease_holder());
     let name = |one: &Presence| {

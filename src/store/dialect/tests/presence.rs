@@ -1,7 +1,7 @@
 //! Who is here: a row for each, which goes with its process or when it says nothing more.
 
 use super::*;
-use crate::model::presence::Presence;
+use crate::model::presence::{Presence, PresenceView};
 use crate::text::SafeText;
 
 suite!(one_is_seen_by_others_until_it_leaves, who_says_nothing_is_gone_and_its_row_goes_with_the_next_word);
@@ -9,7 +9,7 @@ suite!(one_is_seen_by_others_until_it_leaves, who_says_nothing_is_gone_and_its_r
 fn presence(who: &str, pid: u32, screen: &str, second: i64) -> Presence {
     let since = DateTime::UNIX_EPOCH + chrono::Duration::seconds(second);
     let (who, host, screen) = (SafeText::new(who), SafeText::new("box"), SafeText::new(screen));
-    Presence { who, host, pid, watcher: screen.as_str().is_empty(), screen, since }
+    Presence { who, host, pid, watcher: screen.as_str().is_empty(), screen, since, view: PresenceView::default() }
 }
 
 fn names(present: &[Presence]) -> Vec<(&str, &str)> {
