@@ -48,6 +48,7 @@ pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confir
     let explained =
         plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
     let blocked_by = explained.and_then(|service| service.blocked_by.clone());
+    let objection = state.world.objection_to_change(plan.service.as_deref());
     let mut last = state.world.last_runs(&action.name).into_iter();
     let situation = Situation {
         grade,
@@ -55,6 +56,7 @@ pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confir
         // What was refused ran nothing, and holds nothing back.
         last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
         blocked_by: blocked_by.as_deref().map(|name| state.world.title_of_service(name)),
+        objection: objection.as_deref(),
     };
     preview::preview(&state.world.config, action, plan, situation)
 }

@@ -235,7 +235,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     })
 }
 
-fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusal> {
+pub(super) fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusal> {
     if written.iter().any(|name| name == "*") {
         return if written.len() == 1 {
             Ok(ServiceChoice::All)

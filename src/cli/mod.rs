@@ -11,6 +11,7 @@ mod alerts;
 mod audit;
 mod baseline;
 pub mod before;
+mod change;
 mod check;
 mod checklist;
 mod choose;
@@ -167,6 +168,9 @@ enum Command {
     /// Open, work on, end and report incidents
     #[command(after_long_help = help::end("incident"))]
     Incident(incident::Arguments),
+    /// Show, plan or approve changes, and freezes in which nothing is to be changed
+    #[command(after_long_help = help::end("change"))]
+    Change(change::Arguments),
     /// Write the report of a day, a week or a month, as Markdown or JSON
     #[command(after_long_help = help::end("report"))]
     Report(report::Arguments),
@@ -265,6 +269,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Maintenance(arguments)) => maintenance::run(arguments, global),
         Some(Command::Checklist(arguments)) => checklist::run(arguments, global),
         Some(Command::Incident(arguments)) => incident::run(arguments, global),
+        Some(Command::Change(arguments)) => change::run(arguments, global),
         Some(Command::Report(arguments)) => report::run(arguments, global),
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),

@@ -13,6 +13,7 @@ use super::before::BeforeRun;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::{Global, choose, configuration, runs};
+use crate::cli::alerts::StoredAlerts;
 use crate::cli::{exit_code, run_service};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
@@ -20,6 +21,7 @@ use crate::config::sections::action::Action;
 use crate::config::titles::title_of_check;
 use crate::config::{self, Config};
 use crate::lang::nearest::{did_you_mean, listed, nearest};
+use crate::model::calendar;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::runtime::foreground::ForegroundRun;
@@ -263,12 +265,16 @@ async fn preview(
 ) -> Result<(Preview, Vec<(&'static str, SafeText)>), StoreError> {
     let locks = run_service.store().locks().await?;
     let runs = run_service.store().runs(LISTED).await?;
+    let changes = StoredAlerts::read(run_service).await?.changes;
+    let now = run_service.now();
+    let objection = calendar::objection(changes.iter(), plan.service.as_deref(), now, config.console.timezone);
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
         grade,
         lock: locks.iter().find(|lock| lock.target == plan.target),
         last_start: tried.next().map(|run| global.clock.moment().since(run.began())),
         blocked_by: None,
+        objection: objection.as_deref(),
     };
     let last = runs.iter().filter(|run| run.action == action.name).take(LAST_RUNS);
     let context = last.map(|run| ("last run", SafeText::new(&summary(run, config.console.timezone)))).collect();

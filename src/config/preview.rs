@@ -22,6 +22,8 @@ pub(crate) struct Situation<'a> {
     pub last_start: Option<Duration>,
     /// What its service depends on, where that is down.
     pub blocked_by: Option<&'a str>,
+    /// What the change calendar says against changing its service now.
+    pub objection: Option<&'a str>,
 }
 
 /// The preview of what `action` would run.
@@ -43,7 +45,7 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
         verified_by: &verified_by,
         targets_itself: action.service.is_none() && *action.target == *action.name,
     };
-    Preview::from_plan(plan, about, warnings(action, plan, situation, &config.actions))
+    Preview::from_plan(plan, about, warnings(config, action, plan, situation))
 }
 
 /// For each step of a shell verb the names of the words that its script gets, in their order.
@@ -66,7 +68,7 @@ fn argument_names(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<Stri
 }
 
 /// What speaks against starting it now.
-fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>, actions: &[Action]) -> Vec<SafeText> {
+fn warnings(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeText> {
     let mut warnings = Vec::new();
     if situation.grade == Confirm::TwoPerson {
         warnings.push(
@@ -75,13 +77,17 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>, actions: &[A
                 .to_owned(),
         );
     }
+    // Elsewhere than in production nobody plans changes. A dry run says what the run would meet.
+    if plan.changing || plan.dry_run {
+        warnings.extend(situation.objection.filter(|_| config.console.is_production()).map(str::to_owned));
+    }
     if plan.changing {
         if let Some(lock) = situation.lock {
             warnings.push(format!(
                 "{} is locked by {} ({}); it cannot run until the lock is released",
                 lock.target,
                 lock.holder,
-                locked_for(actions, lock)
+                locked_for(&config.actions, lock)
             ));
         }
         if let Some(ago) = situation.last_start.filter(|ago| *ago < action.cooldown) {

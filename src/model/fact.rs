@@ -3,6 +3,7 @@
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
 pub(crate) mod alerting;
+pub(crate) mod change;
 mod checklist;
 pub(crate) mod configuring;
 pub(crate) mod exclusion;
@@ -21,6 +22,7 @@ pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
 };
+pub use self::change::{ChangeApproved, ChangePlanned, ChangeSaid};
 pub use self::checklist::{
     AskedStep, ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped, ReusedResult,
 };

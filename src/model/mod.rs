@@ -9,6 +9,7 @@ pub mod alert;
 pub mod availability;
 pub mod baseline;
 pub mod burn;
+pub(crate) mod calendar;
 pub mod cause;
 pub mod checklist;
 pub mod choice;

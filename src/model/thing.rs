@@ -5,6 +5,7 @@
 
 mod alert;
 mod baseline;
+mod change;
 mod check;
 mod checklist;
 mod exclusion;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub(crate) use self::alert::NOTE_STANDS;
 pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
+pub use self::change::ChangeRecord;
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
 pub(crate) use self::checklist::checklist_run_of;
@@ -54,6 +56,8 @@ pub enum ThingKind {
     Checklist,
     /// An incident, by its number in eight digits.
     Incident,
+    /// A planned change or a freeze, by its id.
+    Change,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -76,6 +80,7 @@ impl ThingKind {
             Self::Exclusion => "exclusion",
             Self::Checklist => "checklist_run",
             Self::Incident => "incident",
+            Self::Change => "change",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -84,7 +89,7 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Check,
         Self::Alert,
         Self::Note,
@@ -93,6 +98,7 @@ impl ThingKind {
         Self::Exclusion,
         Self::Checklist,
         Self::Incident,
+        Self::Change,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -188,6 +194,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     exclusion::follow(fact, things);
     checklist::follow(fact, things);
     incident::follow(fact, things);
+    change::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

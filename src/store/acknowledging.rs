@@ -7,11 +7,12 @@ use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::{
-    AlertAcknowledged, MaintenanceEnded, MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, SloIncluded,
-    Statement,
+    AlertAcknowledged, ChangeApproved, ChangePlanned, ChangeSaid, MaintenanceEnded, MaintenancePlanned, NewFact,
+    SilenceEnded, SilenceStarted, SloIncluded, Statement,
 };
 use crate::model::thing::{
-    AlertRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey, ThingKind,
+    AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey,
+    ThingKind,
 };
 
 /// Silences that are over and are read.
@@ -38,6 +39,12 @@ pub(crate) enum AlertRefusal {
     NotExcluded(SloIncluded),
     /// The run of a checklist does not take it.
     Checklist(ChecklistRefusal),
+    /// There is a change of that id.
+    ChangeTaken(ChangePlanned),
+    /// There is no change of that id that waits for approval.
+    NoChange(ChangeApproved),
+    /// Who approves the change has planned it.
+    OwnChange(ChangeApproved),
 }
 
 impl AlertRefusal {
@@ -56,6 +63,9 @@ impl AlertRefusal {
             Self::NoWindow(said) => format!("maintenance `{}` is over already", said.name),
             Self::NotExcluded(said) => format!("no exclusion with id `{}`", said.id),
             Self::Checklist(refusal) => refusal.describe(|at| at.format("%H:%MZ").to_string()),
+            Self::ChangeTaken(said) => format!("a change with id {} exists already", said.id),
+            Self::NoChange(said) => format!("no change with id `{}` is waiting for approval", said.id),
+            Self::OwnChange(said) => format!("you have planned change {} yourself: somebody else approves it", said.id),
         }
     }
 
@@ -64,6 +74,7 @@ impl AlertRefusal {
         match self {
             Self::NotExcluded(_) => "see `opsroom slo`",
             Self::Checklist(_) => "see `opsroom checklist`",
+            Self::ChangeTaken(_) | Self::NoChange(_) | Self::OwnChange(_) => "see `opsroom change`",
             _ => "see `opsroom alerts`",
         }
     }
@@ -121,6 +132,10 @@ impl Store {
                 let record = of(ThingKind::Exclusion, &said.id).and_then(StoredThing::read::<ExclusionRecord>);
                 (!record.is_some_and(|record| record.holds())).then(|| AlertRefusal::NotExcluded(said.clone()))
             }
+            Statement::Change(said) => {
+                let record = of(ThingKind::Change, said.id()).and_then(StoredThing::read::<ChangeRecord>);
+                refused_change(said, record, draft)
+            }
             _ => None,
         };
         let of_alerts = drafts.iter().find_map(refused);
@@ -140,5 +155,17 @@ impl Store {
         things.sort_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         Ok(things)
+    }
+}
+
+/// Why something is not said of the change calendar, of which `record` is on record.
+fn refused_change(said: &ChangeSaid, record: Option<ChangeRecord>, draft: &NewFact) -> Option<AlertRefusal> {
+    match (said, record) {
+        (ChangeSaid::Planned(said), Some(_)) => Some(AlertRefusal::ChangeTaken(said.clone())),
+        (ChangeSaid::Planned(_), None) => None,
+        (ChangeSaid::Approved(said), Some(record)) if record.needs_approval() => {
+            record.is_by(draft).then(|| AlertRefusal::OwnChange(said.clone()))
+        }
+        (ChangeSaid::Approved(said), _) => Some(AlertRefusal::NoChange(said.clone())),
     }
 }

@@ -38,6 +38,9 @@ impl Store {
         }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
         things.extend(self.incidents(LATEST).await?);
+        for which in [WhichThings::Latest(ThingKind::Change), WhichThings::Open(ThingKind::Change)] {
+            things.extend(self.dialect.things(which, PAST).await?);
+        }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.extend(self.checklists().await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));

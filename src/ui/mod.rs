@@ -7,6 +7,7 @@
 //! *Invariant:* read-only: nothing here changes the state, waits, or knows a clock. The same state gives the same cells,
 //! and a state that differs only by time gives cells that differ only where an age has a new word.
 
+mod calendar;
 pub mod export;
 pub mod figures;
 mod footer;
@@ -50,6 +51,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);
         let body = maintenance::draw(state, &mut painter, body);
+        let body = calendar::draw(state, &mut painter, body);
         let body = strip::draw(state, &mut painter, body);
         let body = toasts::draw(state, &mut painter, body);
         painter.note(body, Target::Screen);

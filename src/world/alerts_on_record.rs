@@ -156,6 +156,7 @@ impl World {
                 ThingKind::Exclusion => self.learn_exclusion(thing),
                 ThingKind::Checklist => self.learn_checklist(thing),
                 ThingKind::Incident => self.learn_incident(thing),
+                ThingKind::Change => self.learn_change(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }

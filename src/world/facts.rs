@@ -40,7 +40,8 @@ impl World {
             | self.apply_maintenance(fact, &mut output)
             | self.apply_exclusion(fact, &mut output)
             | self.apply_checklist(fact)
-            | self.apply_incident(fact, &mut output);
+            | self.apply_incident(fact, &mut output)
+            | self.apply_change(fact);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.
         let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();

@@ -14,8 +14,9 @@ use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::checklist::StepState;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, RunClosed,
-    RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
+    AlertFired, AlertResolved, ChangeSaid, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd,
+    RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged,
+    Unlocked,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -123,6 +124,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::ChecklistSigned(_)
         | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
         Statement::Incident(said) => of_incident(said, fact, zone),
+        Statement::Change(said) => (HistoryKind::Note, change(said, fact, zone), true),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -314,6 +316,18 @@ fn excluded(said: &SloExcluded, fact: &Fact, (config, zone): (&Config, Tz)) -> S
     let SloExcluded { slo, from, until, why, .. } = said;
     let (from, until) = (clock(*from, fact.draft.at, zone), clock(*until, fact.draft.at, zone));
     format!("slo {}: {from} to {until} excluded: {why}", title_of_slo(config, slo))
+}
+
+/// `change new disks planned, 09:00:00Z to 11:00:00Z: db`, `change c20260302-091500-000 approved`
+fn change(said: &ChangeSaid, fact: &Fact, zone: Tz) -> String {
+    match said {
+        ChangeSaid::Planned(said) => {
+            let kind = if said.freeze { "freeze" } else { "change" };
+            let (from, until) = (clock(said.from, fact.draft.at, zone), clock(said.until, fact.draft.at, zone));
+            format!("{kind} {} planned, {from} to {until}: {}", said.title, said.services.describe())
+        }
+        ChangeSaid::Approved(said) => format!("change {} approved", said.id),
+    }
 }
 
 /// `maintenance weekly started until 04:00:00Z: all services`

@@ -8,6 +8,7 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
+mod changes;
 mod checklist_records;
 pub(crate) mod checklists;
 pub mod checks;
@@ -82,7 +83,7 @@ use crate::model::lease::LeaseView;
 use crate::model::outcome::StoreAway;
 use crate::model::presence::Presence;
 use crate::model::run::{Lock, Run};
-use crate::model::thing::{ExclusionRecord, NoteRecord};
+use crate::model::thing::{ChangeRecord, ExclusionRecord, NoteRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
@@ -182,6 +183,8 @@ pub struct World {
     checklists: Checklists,
     /// Incidents.
     incidents: Incidents,
+    /// Planned changes and freezes.
+    changes: BTreeMap<Name, ChangeRecord>,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What the terminal of this console signalled.
@@ -235,6 +238,7 @@ impl World {
             exclusions: BTreeMap::new(),
             checklists: Checklists::default(),
             incidents: Incidents::default(),
+            changes: BTreeMap::new(),
             announcing: Announcing::default(),
             signalled: Signalled::default(),
             notes: BTreeMap::new(),

@@ -167,6 +167,7 @@ impl World {
         self.incidents = Incidents::default();
         self.announcing = Announcing::default();
         self.exclusions.clear();
+        self.changes.clear();
         self.notes.clear();
     }
 

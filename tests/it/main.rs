@@ -13,6 +13,7 @@ mod as_it_is;
 mod at_a_glance;
 mod away;
 mod causes;
+mod change;
 mod charts;
 mod check;
 mod checklists;

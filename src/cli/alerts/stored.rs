@@ -12,7 +12,9 @@ use crate::model::fact::{Fact, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
-use crate::model::thing::{AlertRecord, ExclusionRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind};
+use crate::model::thing::{
+    AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind,
+};
 use crate::runtime::runs::RunService;
 use crate::store::{StoreError, new_fact};
 use crate::text::name::Name;
@@ -26,6 +28,8 @@ pub(in crate::cli) struct StoredAlerts {
     pub(super) maintenance: Vec<MaintenanceRecord>,
     /// Spans that do not count against objectives.
     pub exclusions: Vec<ExclusionRecord>,
+    /// Planned changes and freezes.
+    pub changes: Vec<ChangeRecord>,
     /// What each target of messages was told.
     pub targets: Vec<(Recipient, TargetRecord)>,
 }
@@ -44,6 +48,7 @@ impl StoredAlerts {
             silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
             maintenance: of(ThingKind::Maintenance).filter_map(StoredThing::read).collect(),
             exclusions: of(ThingKind::Exclusion).filter_map(StoredThing::read).filter(ExclusionRecord::holds).collect(),
+            changes: of(ThingKind::Change).filter_map(StoredThing::read).collect(),
             targets: of(ThingKind::Message)
                 .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
                 .collect(),

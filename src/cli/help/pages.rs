@@ -310,6 +310,27 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "change",
+        examples: &[
+            ("opsroom change", "what runs and comes, and who approved it"),
+            (
+                "opsroom change add 'new disks' db --why 'the old ones are full' --from 2026-03-02T09:00 --for 2h",
+                "plan a change; somebody else approves it with its id",
+            ),
+            (
+                "opsroom change add 'year end' '*' --freeze --why 'accounts are closed' --from 2026-12-30T00:00Z --for 3d",
+                "actions in production warn in that time",
+            ),
+            ("opsroom change list --ics > changes.ics", "for other calendars"),
+        ],
+        exits: &[
+            (exit::OK, "printed, planned or approved"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, your own change, nothing such waits for approval, or read-only"),
+        ],
+    },
+    HelpPage {
         command: "notify",
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),

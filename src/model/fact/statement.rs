@@ -8,8 +8,6 @@ use super::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnded, SilenceStarted,
 };
 use super::checklist::{ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped};
-use super::configuring::ConfigChanged;
-use super::exclusion::{SloExcluded, SloIncluded};
 use super::incident::IncidentSaid;
 use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
@@ -17,6 +15,7 @@ use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
+use super::{ChangeSaid, ConfigChanged, SloExcluded, SloIncluded};
 use crate::model::baseline::BaselineSaved;
 use crate::text::name::Name;
 
@@ -77,6 +76,8 @@ pub enum Statement {
     ChecklistMissed(ChecklistMissed),
     /// Something is said of an incident.
     Incident(Box<IncidentSaid>),
+    /// A person planned or approved a change, or a freeze.
+    Change(ChangeSaid),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -165,6 +166,7 @@ impl Statement {
             Self::ChecklistSigned(_) => "checklist.signed",
             Self::ChecklistMissed(_) => "checklist.missed",
             Self::Incident(said) => said.kind(),
+            Self::Change(said) => said.kind(),
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -210,6 +212,7 @@ impl Statement {
             | Self::ChecklistSigned(ChecklistSigned { checklist, .. })
             | Self::ChecklistMissed(ChecklistMissed { checklist, .. }) => format!("checklist:{checklist}"),
             Self::Incident(said) => format!("incident:{}", said.id),
+            Self::Change(said) => format!("change:{}", said.id()),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -294,6 +297,7 @@ impl Statement {
             Self::ChecklistSigned(said) => serde_json::to_value(said),
             Self::ChecklistMissed(said) => serde_json::to_value(said),
             Self::Incident(said) => said.detail(),
+            Self::Change(said) => said.detail(),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -358,6 +362,7 @@ impl Statement {
             "checklist.signed" => Self::ChecklistSigned(typed(detail)?),
             "checklist.missed" => Self::ChecklistMissed(typed(detail)?),
             kind if kind.starts_with(IncidentSaid::KIND) => Self::Incident(Box::new(IncidentSaid::read(kind, detail)?)),
+            "change.planned" | "change.approved" => Self::Change(ChangeSaid::read(kind, detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),

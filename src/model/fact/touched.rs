@@ -48,6 +48,7 @@ impl Statement {
                 vec![ThingKey::new(ThingKind::Exclusion, id)]
             }
             Self::Incident(said) => incident_things(said),
+            Self::Change(said) => vec![ThingKey::new(ThingKind::Change, said.id())],
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => {

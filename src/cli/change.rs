@@ -1,0 +1,332 @@
+//! `opsroom change`: the calendar of changes and freezes, shown, planned and approved.
+
+mod ics;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::alerts::{StoredAlerts, duration, put, say};
+use super::output::{self, exit};
+use super::{Global, configuration, maintenance, run_service};
+use crate::config::Config;
+use crate::lang::nearest::listed;
+use crate::lang::schedule::LocalMoment;
+use crate::model::alert::times::SpanBounds;
+use crate::model::fact::change::change_id;
+use crate::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
+use crate::model::maintenance::{ServiceChoice, clock_with_zone};
+use crate::model::thing::ChangeRecord;
+use crate::runtime::runs::RunService;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// Characters of a title.
+const LONGEST_TITLE: usize = 120;
+
+/// Arguments of `opsroom change`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print JSON: an array, what begins first
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<ChangeCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ChangeCommand {
+    /// Show what runs and comes
+    List {
+        /// Print a calendar (RFC 5545) that other programs read
+        #[arg(long, conflicts_with = "json")]
+        ics: bool,
+    },
+    /// Plan a change, or with --freeze a time in which nothing is to be changed
+    Add(AddArguments),
+    /// Approve a change that somebody else has planned
+    Approve {
+        /// Its id
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct AddArguments {
+    /// What is changed
+    title: String,
+    /// The services that it affects; '*' for all
+    #[arg(value_name = "SERVICE", required = true, num_args = 1..)]
+    services: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// The first moment after it; this or --for is required
+    #[arg(long, alias = "to", value_name = "TIME", conflicts_with = "span")]
+    until: Option<String>,
+    /// For how long, instead of --until
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    span: Option<Duration>,
+    /// How long before its beginning it ought to be planned
+    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = duration)]
+    notice: Duration,
+    /// Nothing is to be changed in that time
+    #[arg(long)]
+    freeze: bool,
+}
+
+/// One change, as JSON has it. The fields and their names are a promise; some may be added.
+#[derive(Debug, Serialize)]
+struct ChangeLine {
+    id: Name,
+    title: SafeText,
+    kind: &'static str,
+    state: &'static str,
+    services: ServiceChoice,
+    from: String,
+    until: String,
+    by: SafeText,
+    why: SafeText,
+    approved_by: Option<SafeText>,
+    approved_at: Option<String>,
+    short_notice: bool,
+}
+
+impl ChangeLine {
+    fn new(record: &ChangeRecord, now: DateTime<Utc>) -> Self {
+        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Self {
+            id: record.id.clone(),
+            title: record.title.clone(),
+            kind: if record.freeze { "freeze" } else { "change" },
+            state: state(record, now),
+            services: record.services.clone(),
+            from: written(record.from),
+            until: written(record.until),
+            by: record.by.clone(),
+            why: record.why.clone(),
+            approved_by: record.approved.as_ref().map(|(by, _)| by.clone()),
+            approved_at: record.approved.as_ref().map(|(_, at)| written(*at)),
+            short_notice: record.is_at_short_notice(),
+        }
+    }
+}
+
+fn state(record: &ChangeRecord, now: DateTime<Utc>) -> &'static str {
+    if record.is_running(now) { "running" } else { "coming" }
+}
+
+/// A problem with the command line, and what to do.
+type Refusal = (String, String);
+
+/// Shows, plans or approves changes.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let ics = match &arguments.command {
+        None => false,
+        Some(ChangeCommand::List { ics }) => *ics,
+        Some(ChangeCommand::Add(add)) => {
+            let config = match configuration::refuse_if_read_only(global, "no change can be planned here") {
+                Ok(config) => config.unwrap_or_default(),
+                Err(code) => return code,
+            };
+            return match planned(add, &config, global.clock.now().utc) {
+                Ok(said) => output::carry_out(plan(said, arguments.json, &config, global)),
+                Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
+            };
+        }
+        Some(ChangeCommand::Approve { id }) => {
+            if let Err(code) = configuration::refuse_if_read_only(global, "no change can be approved here") {
+                return code;
+            }
+            return output::carry_out(approve(id, arguments.json, global));
+        }
+    };
+    output::carry_out(list(arguments.json, ics, global))
+}
+
+async fn list(json: bool, ics: bool, global: &Global) -> u8 {
+    let config = configuration::for_titles(global);
+    let now = global.clock.now().utc;
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        Ok(None) => return print(&[], (json, ics), &config, now),
+        Err(code) => return code,
+    };
+    let code = match coming(&run_service, now).await {
+        Ok(changes) => print(&changes, (json, ics), &config, now),
+        Err(code) => code,
+    };
+    run_service::close_read(&run_service, code).await
+}
+
+/// What runs and comes, what begins first at the top.
+async fn coming(run_service: &RunService, now: DateTime<Utc>) -> Result<Vec<ChangeRecord>, u8> {
+    let stored = StoredAlerts::read(run_service).await.map_err(|error| run_service::broken(&error))?;
+    let mut changes: Vec<ChangeRecord> = stored.changes.into_iter().filter(|change| change.until > now).collect();
+    changes.sort_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
+    Ok(changes)
+}
+
+fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, now: DateTime<Utc>) -> u8 {
+    if ics {
+        return output::print(&ics::calendar(changes, &config.console.name));
+    }
+    if json {
+        let lines: Vec<ChangeLine> = changes.iter().map(|change| ChangeLine::new(change, now)).collect();
+        return output::print_as_json("the changes", &lines);
+    }
+    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+    let mut text = String::new();
+    for change in changes {
+        let kind = if change.freeze { "freeze" } else { "change" };
+        let (from, until) = (clock(change.from, now), clock(change.until, change.from));
+        let approval = match &change.approved {
+            Some((by, _)) => format!("  approved by {by}"),
+            None if change.freeze => String::new(),
+            None => "  not approved".to_owned(),
+        };
+        let late = if change.is_at_short_notice() { "  short notice" } else { "" };
+        // Writing to a string can't fail.
+        let _ = writeln!(
+            text,
+            "{:<7}  {kind}  {}  {from} to {until}  {}  by {}: {}{approval}{late}  {}",
+            state(change, now),
+            change.title,
+            change.services.describe(),
+            change.by,
+            change.why,
+            change.id
+        );
+    }
+    output::print(if text.is_empty() { "no changes planned\n" } else { &text })
+}
+
+/// What is planned by the command line.
+fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Result<ChangePlanned, Refusal> {
+    let title = arguments.title.trim();
+    if title.is_empty() || title.chars().count() > LONGEST_TITLE {
+        let problem = format!("the title has {} characters", title.chars().count());
+        return Err((problem, format!("1 to {LONGEST_TITLE} say what is changed")));
+    }
+    if arguments.why.trim().is_empty() {
+        return Err(("--why is empty".to_owned(), "say why it is changed".to_owned()));
+    }
+    let services = maintenance::services(&arguments.services, config)?;
+    let zone = config.console.timezone;
+    let moment = |option: &str, text: &str| {
+        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
+        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
+    };
+    let from = moment("--from", &arguments.from)?;
+    let bounds = SpanBounds::MUTED;
+    let wrong =
+        |option: &str, problem: String| (format!("{option}: {problem}"), format!("allowed: {}", bounds.describe()));
+    let until = match (&arguments.until, arguments.span) {
+        (Some(text), _) => moment("--until", text)?,
+        (None, Some(span)) => bounds.until(from, span).map_err(|problem| wrong("--for", problem))?,
+        (None, None) => return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned())),
+    };
+    let Ok(span) = (until - from).to_std() else {
+        return Err(("--until lies before --from".to_owned(), "give the first moment after the change".to_owned()));
+    };
+    let until = bounds.until(from, span).map_err(|problem| wrong("--until", problem))?;
+    if until <= now {
+        let hint = "what is over needs no plan".to_owned();
+        return Err((format!("that time is over: {}", clock_with_zone(until, now, zone)), hint));
+    }
+    if (from - now).to_std().is_ok_and(|ahead| bounds.is_exceeded_by(ahead)) {
+        let problem = format!("--from lies too far ahead: {}", clock_with_zone(from, now, zone));
+        return Err((problem, format!("begin within {}", bounds.longest())));
+    }
+    Ok(ChangePlanned {
+        id: change_id(now),
+        title: SafeText::new(title),
+        why: SafeText::new(arguments.why.trim()),
+        services,
+        from,
+        until,
+        notice_s: arguments.notice.as_secs(),
+        freeze: arguments.freeze,
+    })
+}
+
+async fn plan(said: ChangePlanned, json: bool, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let now = run_service.now();
+    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+    let (from, until) = (clock(said.from, now), clock(said.until, said.from));
+    let kind = if said.freeze { "freeze" } else { "change" };
+    let next = if said.freeze {
+        String::new()
+    } else {
+        format!("a second person approves it: opsroom change approve {}\n", said.id)
+    };
+    let text = format!(
+        "planned {kind} `{}` of {}, {from} to {until}, id {}\n{next}",
+        said.title,
+        said.services.describe(),
+        said.id
+    );
+    let id = said.id.clone();
+    let code = match put(&run_service, now, vec![Statement::Change(ChangeSaid::Planned(said))]).await {
+        Err(code) => code,
+        Ok(()) if json => printed(&run_service, &id, now).await,
+        Ok(()) => output::print(&text),
+    };
+    run_service.close().await;
+    code
+}
+
+/// One change as it is on record now.
+async fn printed(run_service: &RunService, id: &str, now: DateTime<Utc>) -> u8 {
+    match coming(run_service, now).await {
+        Ok(changes) => {
+            let its = changes.iter().filter(|change| *change.id == *id);
+            output::print_as_json("the changes", &its.map(|change| ChangeLine::new(change, now)).collect::<Vec<_>>())
+        }
+        Err(code) => code,
+    }
+}
+
+async fn approve(id: &str, json: bool, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = approve_at(&run_service, id, json).await;
+    run_service.close().await;
+    code
+}
+
+async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
+    let now = run_service.now();
+    let changes = match coming(run_service, now).await {
+        Ok(changes) => changes,
+        Err(code) => return code,
+    };
+    let Some(change) = changes.iter().find(|change| *change.id == *id) else {
+        let waiting = || changes.iter().filter(|change| change.needs_approval()).map(|change| &*change.id);
+        let hint = match waiting().next() {
+            Some(_) => format!("waiting for approval: {}", listed(waiting())),
+            None => "no change is waiting for approval".to_owned(),
+        };
+        return output::fail(exit::USAGE, &format!("no change with id `{id}`"), &hint);
+    };
+    let said = Statement::Change(ChangeSaid::Approved(ChangeApproved { id: change.id.clone() }));
+    if json {
+        return match put(run_service, now, vec![said]).await {
+            Ok(()) => printed(run_service, id, now).await,
+            Err(code) => code,
+        };
+    }
+    say(run_service, now, vec![said], &format!("change `{}` approved\n", change.title)).await
+}

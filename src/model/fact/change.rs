@@ -1,0 +1,83 @@
+//! The bodies of what is said of the change calendar, each in the form in which it is stored.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::maintenance::ServiceChoice;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// A person plans a change, or a freeze: who, is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangePlanned {
+    /// Unique for ever: see [`change_id`].
+    pub id: Name,
+    /// What is changed.
+    pub title: SafeText,
+    /// Why.
+    pub why: SafeText,
+    /// The services that it affects.
+    pub services: ServiceChoice,
+    /// Its first moment.
+    pub from: DateTime<Utc>,
+    /// The first moment after it.
+    pub until: DateTime<Utc>,
+    /// How many seconds before its beginning it ought to be planned.
+    pub notice_s: u64,
+    /// Whether nothing is to be changed in that time.
+    pub freeze: bool,
+}
+
+/// A second person approves a change: who, is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeApproved {
+    /// Which change.
+    pub id: Name,
+}
+
+/// What is said of the change calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeSaid {
+    /// A person planned a change or a freeze.
+    Planned(ChangePlanned),
+    /// A second person approved a change.
+    Approved(ChangeApproved),
+}
+
+impl ChangeSaid {
+    /// The change or freeze that it is about.
+    pub const fn id(&self) -> &Name {
+        match self {
+            Self::Planned(said) => &said.id,
+            Self::Approved(said) => &said.id,
+        }
+    }
+
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Planned(_) => "change.planned",
+            Self::Approved(_) => "change.approved",
+        }
+    }
+
+    pub(super) fn detail(&self) -> serde_json::Result<Value> {
+        match self {
+            Self::Planned(said) => serde_json::to_value(said),
+            Self::Approved(said) => serde_json::to_value(said),
+        }
+    }
+
+    /// From its kind, which is one of these, and its form in JSON.
+    pub(super) fn read(kind: &str, detail: &Value) -> Option<Self> {
+        match kind {
+            "change.planned" => ChangePlanned::deserialize(detail).ok().map(Self::Planned),
+            _ => ChangeApproved::deserialize(detail).ok().map(Self::Approved),
+        }
+    }
+}
+
+/// The id of a change that is planned now. It begins with the time, so that ids stand in their order.
+pub(crate) fn change_id(at: DateTime<Utc>) -> Name {
+    Name::from(at.format("c%Y%m%d-%H%M%S-%3f").to_string())
+}

@@ -1,0 +1,86 @@
+//! Planned changes and freezes, with who approved them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::alert::login;
+use super::{StoredThing, ThingKey, ThingKind, Things};
+use crate::model::fact::{ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
+use crate::model::maintenance::ServiceChoice;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// A change or a freeze as it is on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// Its id.
+    pub id: Name,
+    /// What is changed.
+    pub title: SafeText,
+    /// Why.
+    pub why: SafeText,
+    /// The services that it affects.
+    pub services: ServiceChoice,
+    /// Its first moment.
+    pub from: DateTime<Utc>,
+    /// The first moment after it.
+    pub until: DateTime<Utc>,
+    /// How many seconds before its beginning it ought to be planned.
+    pub notice_s: u64,
+    /// Whether nothing is to be changed in that time.
+    pub freeze: bool,
+    /// Who planned it: the login name.
+    pub by: SafeText,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who approved it, and when; `None`: nobody did, and a freeze needs nobody.
+    pub approved: Option<(SafeText, DateTime<Utc>)>,
+}
+
+impl ChangeRecord {
+    /// Takes in what is said of a change, of which `known` is on record; `None`: that is no news.
+    pub fn after(known: Option<Self>, draft: &NewFact) -> Option<Self> {
+        let Statement::Change(said) = &draft.said else { return None };
+        match (said, known) {
+            (ChangeSaid::Planned(said), None) => {
+                let ChangePlanned { id, title, why, services, from, until, notice_s, freeze } = said.clone();
+                let (by, at) = (login(&draft.who), draft.at);
+                Some(Self { id, title, why, services, from, until, notice_s, freeze, by, at, approved: None })
+            }
+            (ChangeSaid::Approved(_), Some(known)) if known.needs_approval() && !known.is_by(draft) => {
+                Some(Self { approved: Some((login(&draft.who), draft.at)), ..known })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nobody has approved it who must.
+    pub const fn needs_approval(&self) -> bool {
+        !self.freeze && self.approved.is_none()
+    }
+
+    /// Whether it was planned by who says this.
+    pub fn is_by(&self, draft: &NewFact) -> bool {
+        self.by == login(&draft.who)
+    }
+
+    /// Whether it goes on at a moment.
+    pub fn is_running(&self, now: DateTime<Utc>) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+
+    /// Whether it was planned later than it ought to be.
+    pub fn is_at_short_notice(&self) -> bool {
+        let notice = TimeDelta::seconds(i64::try_from(self.notice_s).unwrap_or(i64::MAX / 1_000));
+        !self.freeze && self.from - self.at < notice
+    }
+}
+
+pub(super) fn follow(fact: &Fact, things: &mut Things) {
+    let Statement::Change(said) = fact.said() else { return };
+    let key = ThingKey::new(ThingKind::Change, said.id());
+    let known = things.get(&key).and_then(StoredThing::read::<ChangeRecord>);
+    if let Some(record) = ChangeRecord::after(known, &fact.draft) {
+        things.write(key, record.needs_approval(), record.title.to_string(), &record, fact.seq);
+    }
+}

@@ -1,0 +1,178 @@
+//! The change calendar: planned by one person, approved by another, and what it says against an action.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may touch files and the clock, and its helpers end it where they fail"
+)]
+
+use std::process::{Command, Output};
+
+use chrono::{TimeDelta, Utc};
+use opsroom::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
+use opsroom::model::maintenance::ServiceChoice;
+use opsroom::text::SafeText;
+use serde_json::Value;
+
+use crate::support::app::WORLD;
+use crate::support::frame::{draw, text};
+use crate::support::room::Room;
+
+const CONFIG: &str = r#"
+[console]
+name = "test"
+environment = "production"
+[service.api]
+[service.db]
+[check.db]
+service = "db"
+tcp = "127.0.0.1:9"
+every = "1h"
+[adapter.ours]
+restart = { steps = [["echo", "restarted"]], dry_run = [["echo", "would restart"]] }
+[action.restart-db]
+service = "db"
+adapter = "ours"
+do = "restart"
+"#;
+
+struct World {
+    at: tempfile::TempDir,
+    store: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let at = tempfile::tempdir().unwrap();
+        std::fs::write(at.path().join("opsroom.toml"), CONFIG).unwrap();
+        let store = format!("sqlite:{}", at.path().join("shared.db").display());
+        Self { at, store }
+    }
+
+    fn run(&self, who: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.arg("--config").arg(self.at.path().join("opsroom.toml")).args(["--store", &self.store]).args(arguments);
+        command.env_clear().env("USER", who).env("PATH", "/usr/bin:/bin").env("HOME", self.at.path());
+        let Output { status, stdout, stderr } =
+            command.env("XDG_STATE_HOME", self.at.path().join("state")).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code(), text(stdout), text(stderr))
+    }
+
+    fn json(&self, who: &str, arguments: &[&str]) -> Value {
+        let (code, out, err) = self.run(who, arguments);
+        assert_eq!(code, Some(0), "{out}{err}");
+        serde_json::from_str(&out).unwrap()
+    }
+
+    /// Plans something that begins so many minutes from now and lasts two hours.
+    fn add(&self, title: &str, service: &str, minutes: i64, more: &[&str]) -> String {
+        let from = (Utc::now() + TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%MZ").to_string();
+        let mut arguments = vec!["change", "--json", "add", title, service];
+        arguments.extend(["--why", "it is full", "--from", &from, "--for", "2h"]);
+        arguments.extend(more);
+        self.json("ana", &arguments)[0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What a dry run of the restart says.
+    fn dry(&self) -> String {
+        let (code, out, err) = self.run("cy", &["run", "restart-db", "--dry-run"]);
+        assert_eq!(code, Some(0), "the calendar refuses nothing: {out}{err}");
+        err
+    }
+}
+
+#[test]
+fn a_second_person_approves_a_change_and_until_then_actions_warn() {
+    let world = World::new();
+    assert_eq!(world.run("ana", &["change"]).1, "no changes planned\n");
+    assert!(!world.dry().contains("outside"), "nobody keeps the calendar");
+    let id = world.add("new disks", "db", -5, &[]);
+    assert!(world.dry().contains("the change `new disks` is not approved yet"), "{}", world.dry());
+    let (code, _, err) = world.run("ana", &["change", "approve", &id]);
+    assert!(code == Some(64) && err.contains("you have planned change"), "{code:?} {err}");
+    let approved = world.json("ben", &["change", "--json", "approve", &id]);
+    assert_eq!((&approved[0]["approved_by"], &approved[0]["state"]), (&"ben".into(), &"running".into()));
+    assert_eq!(approved[0]["short_notice"], true);
+    let (code, _, err) = world.run("cy", &["change", "approve", &id]);
+    assert!(code == Some(64) && err.contains("waiting for approval"), "{code:?} {err}");
+    let dry = world.dry();
+    assert!(!dry.contains("new disks"), "{dry}");
+    world.add("year end", "*", -1, &["--freeze"]);
+    assert!(world.dry().contains("year end (it is full, by ana)"), "{}", world.dry());
+    let (_, text, _) = world.run("ana", &["change", "list"]);
+    assert!(text.contains("approved by ben") && text.contains("freeze  year end"), "{text}");
+    let (_, ics, _) = world.run("ana", &["change", "list", "--ics"]);
+    assert!(ics.starts_with("BEGIN:VCALENDAR\r\n") && ics.contains("SUMMARY:freeze: year end\r\n"), "{ics}");
+    let (_, timeline, _) = world.run("ana", &["timeline"]);
+    assert!(
+        timeline.contains("change new disks planned") && timeline.contains(&format!("change {id} approved")),
+        "{timeline}"
+    );
+    let (code, out, err) = world.run("ana", &["audit", "verify"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
+#[test]
+fn outside_of_every_planned_change_actions_warn() {
+    let world = World::new();
+    world.add("of the api", "api", -5, &[]);
+    assert!(world.dry().contains("outside of every planned change, and none is planned"), "{}", world.dry());
+    world.add("later", "db", 90, &[]);
+    assert!(world.dry().contains("the next, `later`, begins"), "{}", world.dry());
+}
+
+#[test]
+fn what_can_not_be_planned_is_said() {
+    let world = World::new();
+    for (arguments, said) in [
+        (
+            &["change", "add", "t", "none-such", "--why", "w", "--from", "2099-01-01T00:00Z", "--for", "1h"][..],
+            "no service named",
+        ),
+        (&["change", "add", " ", "db", "--why", "w", "--from", "2099-01-01T00:00Z", "--for", "1h"], "the title has"),
+        (&["change", "add", "t", "db", "--why", " ", "--from", "2099-01-01T00:00Z", "--for", "1h"], "--why is empty"),
+        (
+            &["change", "add", "t", "db", "--why", "w", "--from", "2020-01-01T00:00Z", "--for", "1h"],
+            "that time is over",
+        ),
+        (&["change", "add", "t", "db", "--why", "w", "--from", "2099-01-01T00:00Z", "--for", "1h"], "too far ahead"),
+        (&["change", "add", "t", "db", "--why", "w", "--from", "noon", "--for", "1h"], "--from: "),
+        (&["change", "approve", "c1"], "no change with id `c1`"),
+    ] {
+        let (code, out, err) = world.run("ana", arguments);
+        assert!(code == Some(64) && err.contains(said) && err.contains("hint: "), "{arguments:?}: {code:?} {out}{err}");
+    }
+}
+
+#[test]
+fn what_comes_stands_on_the_overview_until_it_is_over() {
+    let mut room = Room::of(WORLD);
+    let now = room.app.now().utc;
+    let planned = |id: &str, title: &str, from: TimeDelta, freeze: bool| {
+        Statement::Change(ChangeSaid::Planned(ChangePlanned {
+            id: id.into(),
+            title: SafeText::new(title),
+            why: SafeText::new("full"),
+            services: ServiceChoice::All,
+            from: now + from,
+            until: now + from + TimeDelta::hours(1),
+            notice_s: 48 * 3_600,
+            freeze,
+        }))
+    };
+    room.tell(now, "ana", planned("c1", "new disks", TimeDelta::hours(2), false));
+    let shown = |room: &Room| text(&draw(&room.app.state, 120, 40));
+    assert!(shown(&room).contains("change new disks from ") && shown(&room).contains("not approved yet"));
+    // Nobody approves their own, also where another program wrote that.
+    let approved = || Statement::Change(ChangeSaid::Approved(ChangeApproved { id: "c1".into() }));
+    room.tell(now, "ana (ssh from 10.0.0.5)", approved());
+    assert!(shown(&room).contains("not approved yet"));
+    room.tell(now, "ben", approved());
+    assert!(shown(&room).contains("approved by ben"), "{}", shown(&room));
+    room.tell(now, "ana", planned("c2", "of next week", TimeDelta::days(7), true));
+    assert!(!shown(&room).contains("+1 more"), "not within its notice");
+    room.tell(now, "ana", planned("c3", "audit", TimeDelta::minutes(-30), true));
+    assert!(shown(&room).contains("freeze audit until ") && shown(&room).contains("+1 more"), "{}", shown(&room));
+    room.app.pass(31 * 60);
+    assert!(shown(&room).contains("change new disks from "), "{}", shown(&room));
+}
