@@ -64,6 +64,8 @@ pub(crate) struct Streak {
     flapping: Flapping,
     /// The first polls, until there are many: what another process left comes before them.
     opening: Option<Vec<(Sign, Stamp)>>,
+    /// At which status it settled before the one that is shown, and since when.
+    stood: Option<(Status, Stamp)>,
 }
 
 /// As many polls are known one by one, until what another process left is read.
@@ -90,6 +92,7 @@ impl Streak {
             taken_over: false,
             flapping: Flapping::default(),
             opening: Some(Vec::new()),
+            stood: None,
         }
     }
 
@@ -144,14 +147,39 @@ impl Streak {
         self.since
     }
 
-    /// What is shown began then, as is on record: taken over where its beginning was not seen here. True where it was.
+    /// What is shown began then, as is on record: taken over where its beginning was not seen here, and where it is not known
+    /// to have stood otherwise since. True where it was.
     pub(crate) fn began(&mut self, since: Since) -> bool {
-        let is_better = !self.since.seen && since.at < self.since.at;
+        let is_better = !self.since.seen && since.at < self.since.at && !self.has_turned_since(since.at);
         if is_better {
             self.since = since;
             self.trouble_stood_at(since);
         }
         is_better
+    }
+
+    /// It stood otherwise since that moment, as is on record: what is shown began later, where its beginning was not seen here.
+    /// Not where it was so here before that moment: whoever put it on record sees it otherwise. True where that changed since
+    /// when.
+    pub(crate) fn stood(&mut self, status: Status, at: Stamp) -> bool {
+        let is_seen = self.since.seen && self.since.at >= self.known_from;
+        if is_seen || self.since.at > at || status == self.shown {
+            return false;
+        }
+        let since = match self.alike {
+            Some((_, since)) if since.at > at => since,
+            _ if self.known_from >= at => Since::before(self.known_from),
+            _ => return false,
+        };
+        self.since = since;
+        let later = |known: Option<Since>| known.map(|known| if known.at > at { known } else { since });
+        if status != Status::Down {
+            self.failing = later(self.failing);
+        }
+        if status == Status::Ok {
+            self.ill = later(self.ill);
+        }
+        true
     }
 
     /// Since when it is in the trouble that it is in: its first bad answer of those that fail, else its first that was
@@ -241,6 +269,11 @@ impl Streak {
         }
     }
 
+    /// Whether it settled otherwise at that moment or later, before what is shown.
+    fn has_turned_since(&self, moment: Stamp) -> bool {
+        self.stood.is_some_and(|(status, at)| status != self.shown && at >= moment)
+    }
+
     /// Its trouble had begun by then: what is shown stood already.
     fn trouble_stood_at(&mut self, since: Since) {
         let earlier = |known: Option<Since>| known.filter(|known| known.at <= since.at).or(Some(since));
@@ -261,7 +294,12 @@ impl Streak {
         match self.before_unknown.take() {
             Some((same, since)) if same == status => self.since = since,
             _ if status == Status::Unknown => self.before_unknown = Some((change.from, since)),
-            _ => {}
+            before => {
+                let (before, since) = before.unwrap_or((change.from, since));
+                if !matches!(before, Status::Unknown | Status::Pending) {
+                    self.stood = Some((before, since.at));
+                }
+            }
         }
         self.shown = status;
         Some(change)
@@ -373,6 +411,29 @@ mod tests {
         next.observe(Sign::Bad, at(10));
         next.observe(Sign::Bad, at(11));
         assert_eq!((next.status(), next.since()), (Status::Down, Since::seen(at(11))), "all of it was seen here");
+    }
+
+    #[test]
+    fn what_stood_otherwise_since_did_not_begin_before_that() {
+        let mut before = judge(1, 1);
+        before.observe(Sign::Bad, at(3));
+        before.observe(Sign::Good, at(5));
+        let mut next = Streak::new(before.rules, at(7));
+        next.resume(&before.to_kept().unwrap(), at(8));
+        next.observe(Sign::Bad, at(10));
+        assert!(!next.began(Since::seen(at(3))), "that outage is over, whatever is on record by now");
+        assert!(!next.stood(Status::Ok, at(5)), "it is known");
+        assert!(next.began(Since::seen(at(6))), "this is the one that goes on");
+        assert!(!next.stood(Status::Down, at(7)), "that is no contradiction");
+        assert!(next.stood(Status::Ok, at(7)));
+        assert_eq!((next.since(), next.troubled_since()), (Since::before(at(10)), Some(Since::before(at(10)))));
+        // Nobody else sees better what was seen here.
+        next.observe(Sign::Good, at(11));
+        next.observe(Sign::Bad, at(12));
+        assert!(!next.stood(Status::Ok, at(13)));
+        let mut found = judge(1, 1);
+        found.observe(Sign::Bad, at(1));
+        assert!(!found.stood(Status::Ok, at(2)));
     }
 
     #[test]

@@ -122,13 +122,16 @@ impl CheckView {
         Observed { turned: change.map(|change| (change.from, change.to)), is_on_record, noticeable }
     }
 
-    /// Takes over from the store since when it stands as it does, where its beginning was not seen here and the store says
-    /// the same of it; true where that changed something.
+    /// Takes over from the store since when it stands as it does, where its beginning was not seen here: since then where the
+    /// store says the same of it, later than that where it says otherwise. True where that changed something.
     pub(super) fn adopt_since(&mut self) -> bool {
-        let known = self.recording.known.filter(|known| self.last.is_some() && known.status == self.status);
-        let began = known.is_some_and(|known| self.judge.began(known.since));
+        let changed = match self.recording.known.filter(|_| self.last.is_some()) {
+            Some(known) if known.status == self.status => self.judge.began(known.since),
+            Some(known) if self.settled().is_some() => self.judge.stood(known.status, known.since.at),
+            _ => false,
+        };
         self.show();
-        began
+        changed
     }
 
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
@@ -156,6 +159,7 @@ impl CheckView {
     pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
         self.judge.resume(kept, now);
         self.show();
+        self.adopt_since();
     }
 
     fn show(&mut self) {

@@ -78,7 +78,7 @@ impl World {
                 turned.push((id, before));
             }
             if self.checks[id].since != since {
-                learned.push(id);
+                learned.push((id, since));
             }
         }
         for (name, kept) in &engine.alerts {
@@ -90,8 +90,10 @@ impl World {
         }
         let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
         let rows = self.checks_changed(&ids);
-        for row in learned.into_iter().filter_map(|id| self.membership.row_of_check[id]).collect::<Vec<_>>() {
-            self.learn_since(row);
+        for (id, since) in learned {
+            if let Some(row) = self.membership.row_of_check[id] {
+                self.learn_since(row, since);
+            }
         }
         for (id, before) in turned {
             self.turned(id, before, self.checks[id].status, true);

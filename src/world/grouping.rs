@@ -9,6 +9,7 @@ use super::membership::Membership;
 use super::onset::Onset;
 use super::services::{ServiceView, Suspect};
 use crate::model::cause::{self, Suspects};
+use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::name::Name;
 
@@ -84,11 +85,11 @@ impl World {
         turned.is_some_and(|(turned, _)| turned)
     }
 
-    /// Since when a check of this row stands as it does was learned from the store.
-    pub(super) fn learn_since(&mut self, row: ServiceId) {
+    /// Since when a check of this row stands as it does was learned from the store; it was thought to since `before`.
+    pub(super) fn learn_since(&mut self, row: ServiceId, before: Option<Since>) {
         let mut services = std::mem::take(&mut self.services);
         if let Some(service) = services.get_mut(row) {
-            service.learn_since(&self.checks);
+            service.learn_since(before, &self.checks);
         }
         self.services = services;
     }

@@ -199,12 +199,13 @@ impl World {
         }
         view.recording.known = Some(StatusOnRecord { status, since, fence, seq });
         view.recording.said = view.recording.said.filter(|(said, _)| *said != status);
-        let began = view.adopt_since();
+        let before = view.since;
+        let is_learned = view.adopt_since();
         self.record.unsaid.insert(id);
-        if began && let Some(row) = self.membership.row_of_check[id] {
-            self.learn_since(row);
+        if is_learned && let Some(row) = self.membership.row_of_check[id] {
+            self.learn_since(row, before);
         }
-        began || was_own != self.is_own_view(&self.checks[id])
+        is_learned || was_own != self.is_own_view(&self.checks[id])
     }
 }
 

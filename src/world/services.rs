@@ -138,9 +138,9 @@ impl ServiceView {
         self.stale = self.checks.iter().any(|id| checks[*id].stale);
     }
 
-    /// Since when one of its checks stands as it does was learned from the store.
-    pub(super) fn learn_since(&mut self, checks: &IdTable<CheckId, CheckView>) {
-        if self.since.is_none_or(|since| since.seen) {
+    /// Since when one of its checks stands as it does was learned from the store; it was thought to since `before`.
+    pub(super) fn learn_since(&mut self, before: Option<Since>, checks: &IdTable<CheckId, CheckView>) {
+        if self.since.is_none_or(|since| since.seen && self.since != before) {
             return;
         }
         self.since = None;

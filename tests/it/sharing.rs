@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::config::Config;
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect};
+use opsroom::model::engine::EngineState;
 use opsroom::model::fact::{CheckStatus, Fact, NewFact, RunClosed, RunRefused, Statement};
 use opsroom::model::lease::{LateFigures, LeaseHolder, LeaseReport, LeaseView};
 use opsroom::model::observation::Observation;
@@ -111,6 +112,48 @@ fn a_console_that_is_started_later_knows_since_when_a_check_is_down() {
         assert!(frame.contains("DOWN") && frame.contains("47m") && !frame.contains(">47m"), "{frame}");
         let said: Vec<String> = entries(&app).into_iter().filter(|entry| entry.contains("DOWN")).collect();
         assert_eq!(said, ["HTTP API: DOWN since 01:54:00Z · 503 Service Unavailable"], "store first: {store_first}");
+    }
+}
+
+#[test]
+fn an_outage_that_ended_unseen_is_not_the_one_that_is_found() {
+    // The end of the first one waited for the store: it is on record only once that was read. Or the next console looked
+    // before what the engine of the last one knew reached it.
+    for engine_first in [true, false] {
+        let mut app = console();
+        let (first, ended) = (app.now().utc - TimeDelta::minutes(47), app.now().utc - TimeDelta::seconds(1));
+        let mut facts = vec![status(1, "api", Status::Down, first)];
+        if engine_first {
+            let mut before = console();
+            open(&mut before, &facts);
+            ours(&mut before);
+            fail(&mut before, "api");
+            before.pass(6);
+            let kept = before.take().into_iter().rev().find_map(|effect| match effect {
+                Effect::Holder(HolderEffect::KeepEngine(engine)) => Some(engine),
+                _ => None,
+            });
+            let engine = Box::new(EngineState::clone(&kept.unwrap()));
+            let unseen = Duration::from_secs(20);
+            app.outcome(Outcome::Engine { engine, unseen });
+        }
+        open(&mut app, &facts);
+        fail(&mut app, "api");
+        let since = |app: &App| {
+            let (check, service) = (app.state.world.check("api").unwrap(), app.state.world.service("api").unwrap());
+            [check.since.unwrap(), service.since.unwrap()].map(|since| (since.seen, since.at.utc))
+        };
+        assert_eq!(since(&app), [(true, first); 2], "as far as it is known; the engine first: {engine_first}");
+        ours(&mut app);
+        app.take();
+        facts.push(status(2, "api", Status::Ok, ended));
+        app.outcome(Outcome::Facts(vec![facts[1].clone()]));
+        let looked = since(&app);
+        assert!(looked.iter().all(|(seen, at)| !seen && *at > ended), "{looked:?}; the engine first: {engine_first}");
+        app.pass(2);
+        let said: Vec<_> =
+            said(&mut app).into_iter().flatten().map(|said| (said.status, said.seen, said.since)).collect();
+        assert_eq!(said, [(Status::Down, false, looked[0].1)], "the engine first: {engine_first}");
     }
 }
 

@@ -37,7 +37,7 @@ impl Streak {
     pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
         let since = kept.since.from(now);
         let Some(seen) = self.opening.take() else {
-            if kept.shown == self.shown && !self.since.seen {
+            if kept.shown == self.shown && !self.since.seen && !self.has_turned_since(since.at) {
                 self.since = since;
                 self.trouble_stood_at(since);
             }
