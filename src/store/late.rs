@@ -298,6 +298,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_said_begins_after_what_it_follows_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = held(directory.path()).await;
+        store.append_held(fence, vec![fact((fence, 5, Status::Down))]).await.unwrap();
+        store.append_late(&[fact((fence, 20, Status::Ok))]).await.unwrap();
+        // By who knows only the outage of before.
+        store.append_held(fence, vec![fact((fence, 5, Status::Down))]).await.unwrap();
+        store.append_late(&[fact((fence, 40, Status::Down))]).await.unwrap();
+        let recorded = recorded(&store).await;
+        let said: Vec<_> =
+            recorded.iter().filter_map(status_of).map(|said| (said.status, said.since, said.seen)).collect();
+        assert_eq!(said, [(Status::Down, at(5), true), (Status::Ok, at(20), true), (Status::Down, at(20), false)]);
+        assert!(recorded.iter().all(|fact| status_of(fact).is_some_and(|said| said.since <= fact.at)));
+    }
+
+    #[tokio::test]
     async fn nothing_is_so_after_its_moment() {
         let directory = tempfile::tempdir().unwrap();
         let (store, fence) = held(directory.path()).await;

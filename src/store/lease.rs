@@ -143,18 +143,29 @@ impl Store {
     }
 
     /// What is not on record already: a check that stands as it does by its last fact has nothing to say, nor has an alert
-    /// that fires there.
+    /// that fires there. What follows on another status did not begin before that: who says so knew less than the record.
     async fn news(&self, drafts: &[NewFact]) -> Result<Vec<NewFact>, StoreError> {
         let check = |draft: &NewFact| match &draft.said {
-            Statement::CheckStatus(said) => Some((said.check.clone(), said.status)),
+            Statement::CheckStatus(said) => Some(said.check.clone()),
             _ => None,
         };
-        let checks: Vec<Name> = drafts.iter().filter_map(check).map(|(check, _)| check).collect();
+        let checks: Vec<Name> = drafts.iter().filter_map(check).collect();
         let known = self.statuses(&checks).await?;
-        let known = known.iter().filter_map(|thing| Some((&*thing.key.id, thing.read::<CheckRecord>()?.status)));
-        let mut stands: HashMap<Name, Status> = known.map(|(check, status)| (check.into(), status)).collect();
-        let is_news = |draft: &&NewFact| check(draft).is_none_or(|(check, to)| stands.insert(check, to) != Some(to));
-        self.alert_news(drafts.iter().filter(is_news).cloned().collect()).await
+        let known = known.iter().filter_map(|thing| Some((&*thing.key.id, thing.read::<CheckRecord>()?)));
+        let mut stands: HashMap<Name, (Status, DateTime<Utc>)> =
+            known.map(|(check, record)| (check.into(), (record.status, record.since))).collect();
+        let mut news = drafts.to_vec();
+        news.retain_mut(|draft| {
+            let Statement::CheckStatus(said) = &mut draft.said else { return true };
+            let stood = stands.get(&said.check).copied();
+            if let Some((_, since)) = stood.filter(|(_, since)| *since > said.since) {
+                (said.since, said.seen) = (since, false);
+                draft.at = draft.at.max(since);
+            }
+            stands.insert(said.check.clone(), (said.status, said.since));
+            stood.is_none_or(|(status, _)| status != said.status)
+        });
+        self.alert_news(news).await
     }
 
     /// Keeps the state of the holder's engine, where the lease still has its fence.
