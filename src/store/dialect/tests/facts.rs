@@ -202,3 +202,44 @@ async fn writers_wake_those_who_listen() {
     let ((), ()) = tokio::join!(woken(&mine), record(&other, "y"));
     fixture.end().await;
 }
+
+/// Several write at once, and the connection of who listens is lost again and again: by the sequence nothing is skipped, in
+/// whatever order the commits come.
+#[tokio::test]
+async fn catching_up_by_the_sequence_skips_nothing_though_the_listener_is_killed() {
+    const WRITERS: usize = 4;
+    const EACH: usize = 8;
+    let Some(fixture) = Fixture::postgres("catch_up").await else { return };
+    let mut writers = Vec::with_capacity(WRITERS);
+    for _ in 0..WRITERS {
+        writers.push(fixture.open().await);
+    }
+    let reader = Arc::new(fixture.open().await);
+    let writes = writers.iter().enumerate().map(|(writer, store)| async move {
+        for index in 0..EACH {
+            record(store, &format!("{writer}/{index}")).await;
+        }
+    });
+    let kills = async {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+        for _ in 0..3 {
+            fixture.by_hand(end).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let reads = async {
+        let mut seen = Vec::new();
+        while seen.len() < WRITERS * EACH {
+            let after = seen.last().copied().unwrap_or_default();
+            let new = reader.dialect.facts(WhichFacts::After(after), 3).await.unwrap();
+            if new.is_empty() {
+                tokio::time::timeout(Duration::from_secs(20), reader.woken()).await.expect("a wake-up");
+            }
+            seen.extend(new.iter().map(|fact| fact.seq));
+        }
+        seen
+    };
+    let (seen, (), _) = tokio::join!(reads, kills, join_all(writes));
+    assert!(seen.windows(2).all(|pair| pair[1] == pair[0] + 1), "no gap: {seen:?}");
+    fixture.end().await;
+}
