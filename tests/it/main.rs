@@ -27,6 +27,7 @@ mod desk;
 mod details;
 mod docker;
 mod engine;
+mod exclusions;
 mod formats;
 mod hanging;
 mod header;

@@ -13,7 +13,8 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::model::alert::Severity;
 use opsroom::model::fact::{
-    AlertAcknowledged, AlertFired, AlertResolved, CheckStatus, Deployed, MessageSent, NewFact, RunImported, Statement,
+    AlertAcknowledged, AlertFired, AlertResolved, CheckStatus, Deployed, MessageSent, NewFact, RunImported,
+    SloExcluded, SloIncluded, Statement,
 };
 use opsroom::model::lease::LeaseCandidate;
 use opsroom::model::message::{MessageKind, Recipient};
@@ -553,4 +554,53 @@ async fn ten_thousand_checks_fit_into_a_report() {
     assert_eq!(json["checks"].as_array().unwrap().len(), 10_000);
     // A bound for what grows with the square of them, not a measurement.
     assert!(began.elapsed().as_secs() < 300, "{:?}", began.elapsed());
+}
+
+/// One objective of a weekly report.
+fn objective(team: &Team, name: &str) -> Value {
+    let report: Value = serde_json::from_str(&says(team, 0, &["report", "weekly", "--at", AT, "--json"])).unwrap();
+    let slos = report["slos"].as_array().unwrap_or_else(|| panic!("{report:#}"));
+    slos.iter().find(|slo| slo["slo"] == name).unwrap_or_else(|| panic!("{report:#}")).clone()
+}
+
+async fn put(team: &Team, said: NewFact) {
+    let (store, fence) = held(team).await;
+    assert_eq!(store.append_held(fence, vec![said]).await.unwrap(), HeldWrite::Done);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_is_excluded_and_what_a_release_cost_is_in_the_report() {
+    let team = Team::sqlite();
+    seed(&team).await;
+    // An hour before the outage of 25 minutes.
+    let said = Deployed { service: "api".into(), version: SafeText::new("3.0"), subject: None };
+    put(&team, fact(week() + TimeDelta::hours(29), "ci", Statement::Deployed(said))).await;
+    let api = objective(&team, "api");
+    assert_eq!(
+        (&api["bad_s"], &api["releases"][0]["cost_s"]),
+        (&Value::from(1_500.0), &Value::from(1_500.0)),
+        "{api:#}"
+    );
+    assert!(api.get("excluded").is_none(), "{api:#}");
+    let text = says(&team, 0, &["report", "weekly", "--at", AT]);
+    let cost = text.lines().find(|line| line.contains("of the budget")).unwrap_or_else(|| panic!("{text}"));
+    assert!(cost.contains("API up") && cost.contains("api 3") && cost.contains("25"), "{cost}");
+
+    let (from, until) = (week() + TimeDelta::hours(30), week() + TimeDelta::hours(31));
+    let (id, why) = ("x20251021-080000-000", SafeText::new("load test | <b>announced</b>"));
+    let said = SloExcluded { id: id.into(), slo: "api".into(), from, until, why };
+    put(&team, fact(week() + TimeDelta::hours(34), "ana (ssh)", Statement::SloExcluded(said))).await;
+    let api = objective(&team, "api");
+    assert_eq!((&api["bad_s"], api.get("releases")), (&Value::from(0.0), None), "{api:#}");
+    assert_eq!(api["excluded"][0]["by"], "ana (ssh)", "{api:#}");
+    assert_eq!(objective(&team, "errors").get("excluded"), None);
+    let text = says(&team, 0, &["report", "weekly", "--at", AT]);
+    let line = text.lines().find(|line| line.contains("excluded by ana")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("04:00 to ") && line.contains("load test \\|") && !line.contains("<b>"), "{line}");
+
+    let said = SloIncluded { id: id.into(), slo: "api".into() };
+    put(&team, fact(week() + TimeDelta::hours(35), "ben", Statement::SloIncluded(said))).await;
+    let api = objective(&team, "api");
+    assert_eq!((&api["bad_s"], api.get("excluded")), (&Value::from(1_500.0), None), "{api:#}");
 }
