@@ -5,6 +5,7 @@
 //! [`support::alone`].
 #![expect(unreachable_pub, reason = "one binary: its modules are reached from no other crate")]
 
+mod acknowledged;
 mod adapters;
 mod alert_tests;
 mod alerting;
