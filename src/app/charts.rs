@@ -10,13 +10,14 @@ use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::model::effect::{Effect, StoreEffect};
 use crate::model::fact::Fact;
+use crate::model::latency::Merged;
 use crate::model::rollup::{ChartQuery, ChartSpan, SeriesKey};
 use crate::model::run::{Run, Verdict};
 use crate::model::series::OlderSpans;
-use crate::text::name::Name;
 use crate::world::World;
+use crate::world::charted::Charted;
 use crate::world::history::deploys;
-use crate::world::metrics::{MetricView, Point};
+use crate::world::metrics::Point;
 use crate::world::timeline::{EventKind, TimelineEntry};
 
 use super::layout::Target;
@@ -69,14 +70,14 @@ fn shows_charts(state: &State) -> bool {
 fn needs(state: &State) -> Vec<Need> {
     let screen = &state.console.screens.metrics;
     let plots = state.console.layout.areas.iter().filter_map(|(_, target)| match target {
-        Target::Plot(name) => state.seen().metric(name),
+        Target::Plot(series) => state.seen().charted(series),
         _ => None,
     });
     let mut needs: Vec<Need> = Vec::new();
-    for metric in plots {
+    for shown in plots {
         let compared = (screen.before != Before::Off).then_some(screen.before);
         for before in std::iter::once(Before::Off).chain(compared) {
-            let need = need(state, metric, before).filter(|need| !screen.stored.covers(&need.id, need.minutes));
+            let need = need(state, shown, before).filter(|need| !screen.stored.covers(&need.id, need.minutes));
             needs.extend(need.filter(|need| needs.iter().all(|other| other.id != need.id)));
         }
     }
@@ -84,13 +85,13 @@ fn needs(state: &State) -> Vec<Need> {
 }
 
 /// What a chart needs of the store; `None`: memory holds all that there is.
-fn need(state: &State, metric: &MetricView, before: Before) -> Option<Need> {
+fn need(state: &State, shown: Charted<'_>, before: Before) -> Option<Need> {
     let (world, span) = (state.seen(), span(state).0);
-    let at = shifted(world.now, ago(state, metric, before)?)?;
+    let at = shifted(world.now, ago(state, shown, before)?)?;
     // On the monotonic clock; memory holds every minute from `since` on.
     let to_minutes = |ms: i64| ms.div_euclid(MINUTE_MS);
-    let since = to_minutes(metric.minutes_since()? + MINUTE_MS - 1);
-    let first = to_minutes(i64::try_from(metric.first()?.as_millis()).ok()?);
+    let since = to_minutes(shown.minutes_since()? + MINUTE_MS - 1);
+    let first = to_minutes(i64::try_from(shown.first()?.as_millis()).ok()?);
     let at = to_minutes(at.mono.as_millis() as i64);
     let length = to_minutes(span.as_millis() as i64);
     let from = (at - length - ASIDE).max(first);
@@ -102,15 +103,15 @@ fn need(state: &State, metric: &MetricView, before: Before) -> Option<Need> {
     let more = (until + (length / 8).max(ASIDE)).min(since + ASIDE);
     let wall = |minute: i64| u32::try_from(minute - world.clock_offset()).ok();
     let (from, until, more) = (wall(from)?, wall(until)?, wall(more)?);
-    let query = ChartQuery::new(SeriesKey::Metric(metric.name.clone()), from, more);
-    Some(Need { id: ChartId { metric: metric.name.clone(), span, before }, minutes: (from, until), query })
+    let query = ChartQuery::new(shown.series(), from, more);
+    Some(Need { id: ChartId { series: shown.series(), span, before }, minutes: (from, until), query })
 }
 
 /// How long before the time that is compared was; nothing where the chart itself is meant. `None`: no release is known.
-pub(crate) fn ago(state: &State, metric: &MetricView, before: Before) -> Option<Duration> {
+pub(crate) fn ago(state: &State, shown: Charted<'_>, before: Before) -> Option<Duration> {
     match before {
         Before::Off => Some(Duration::ZERO),
-        Before::Release => Some(state.seen().now.since(last_release(state, metric)?.at)),
+        Before::Release => Some(state.seen().now.since(last_release(state, shown)?.at)),
         before => before.ago(),
     }
 }
@@ -121,9 +122,10 @@ pub(crate) fn shifted(now: Stamp, ago: Duration) -> Option<Stamp> {
     Some(Stamp { mono: now.mono.checked_sub(ago)?, utc })
 }
 
-/// The last release of the metric's service; of a metric of none the last one of all.
-fn last_release<'a>(state: &'a State, metric: &MetricView) -> Option<&'a TimelineEntry> {
-    let is_of_it = |entry: &&TimelineEntry| metric.service.is_none() || entry.service == metric.service;
+/// The last release of its service; of what has none the last one of all.
+fn last_release<'a>(state: &'a State, shown: Charted<'_>) -> Option<&'a TimelineEntry> {
+    let service = shown.service();
+    let is_of_it = |entry: &&TimelineEntry| service.is_none() || entry.service.as_ref() == service;
     let world = state.seen();
     // Runs are looked up for the entries of this service alone.
     let of_it = world.timeline.newest_first().filter(is_of_it);
@@ -215,27 +217,36 @@ pub(crate) fn is_reading(state: &State) -> bool {
     !state.console.screens.metrics.stored.asked.is_empty()
 }
 
-/// Whether what a metric was at another time is on its way.
-pub(crate) fn is_reading_before(state: &State, metric: &Name, before: Before) -> bool {
+/// Whether what it was at another time is on its way.
+pub(crate) fn is_reading_before(state: &State, series: &SeriesKey, before: Before) -> bool {
     let is_looking = before == Before::Release && state.console.screens.metrics.stored.asked_marks.is_some();
-    is_looking || state.console.screens.metrics.stored.is_reading(metric, before)
+    is_looking || state.console.screens.metrics.stored.is_reading(series, before)
 }
 
 /// The buckets of an axis whose last is the one in which `at` lies, from store and memory.
 pub(crate) fn points(
     state: &State,
-    metric: &MetricView,
+    shown: Charted<'_>,
     (span, before): (Duration, Before),
     axis: Axis,
     at: Stamp,
 ) -> Vec<Option<Point>> {
+    shown.points(older(state, shown, span, before), axis.buckets, axis.bucket, at)
+}
+
+/// All latencies of a span up to now, from store and memory; `None` for a metric.
+pub(crate) fn latencies(state: &State, shown: Charted<'_>, span: Duration) -> Option<Merged> {
+    shown.latencies(older(state, shown, span, Before::Off), span, state.seen().now)
+}
+
+/// What is here of the store.
+fn older<'a>(state: &'a State, shown: Charted<'_>, span: Duration, before: Before) -> OlderSpans<'a> {
     let offset = state.seen().clock_offset();
-    let older = state.console.screens.metrics.stored.get(&metric.name, span, before);
-    let older = older.map_or(OlderSpans::NONE, |chart| {
+    let older = state.console.screens.metrics.stored.get(&shown.series(), span, before);
+    older.map_or(OlderSpans::NONE, |chart| {
         let until = (i64::from(chart.query.until) + offset) * MINUTE_MS;
         OlderSpans { spans: &chart.spans, offset, until }
-    });
-    metric.points_after(older, axis.buckets, axis.bucket, at)
+    })
 }
 
 /// What happened, newest first, as far as it is known here and of the store.
@@ -243,11 +254,12 @@ pub(crate) fn happened(state: &State) -> impl Iterator<Item = &TimelineEntry> {
     state.seen().timeline.newest_first().chain(older_marks(state).map(|(entry, _)| entry))
 }
 
-/// Whether something that happened belongs on the chart of a metric: it is of the metric's own service. Of a metric without
-/// a service everything is, and what has no service belongs to all, but for the alerts of others.
-pub(crate) fn concerns(entry: &TimelineEntry, metric: &MetricView) -> bool {
+/// Whether something that happened belongs on a chart: it is of the service of what is shown. Where that has no service
+/// everything is, and what has no service belongs to all, but for the alerts of others.
+pub(crate) fn concerns(entry: &TimelineEntry, shown: Charted<'_>) -> bool {
     let is_alert = matches!(entry.kind, EventKind::Fired(_) | EventKind::Resolved(_));
-    metric.service.is_none() || entry.service == metric.service || (entry.service.is_none() && !is_alert)
+    let service = shown.service();
+    service.is_none() || entry.service.as_ref() == service || (entry.service.is_none() && !is_alert)
 }
 
 /// What is here of the store and happened before the timeline begins.

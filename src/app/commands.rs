@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::panels::PanelId;
 use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
+use crate::model::rollup::SeriesKey;
 use crate::text::SafeText;
 
 use super::contexts::contexts;
@@ -99,7 +100,7 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
             state.go(Screen::Logs);
             logs::show_scope(state, LogScope::Log(name));
         }
-        Operation::Metric(name) => metrics::show(state, name),
+        Operation::Metric(name) => metrics::show(state, SeriesKey::Metric(name)),
         Operation::Runbook(name) => runbook::open(state, &name, effects),
         Operation::Copy(text) => effects.push(TerminalEffect::Copy(text).into()),
         Operation::Theme(name) => state.console.theme = name,

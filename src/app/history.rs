@@ -32,7 +32,8 @@ fn shown(state: &State) -> impl Iterator<Item = SeriesKey> {
             let leading = world.service(name).and_then(|service| service.leading);
             leading.map(|id| SeriesKey::Check(world.checks[id].name.clone()))
         }
-        Target::Row(RowKey::Metric(name)) | Target::Plot(name) => Some(SeriesKey::Metric(name.clone())),
+        Target::Row(RowKey::Metric(name)) => Some(SeriesKey::Metric(name.clone())),
+        Target::Plot(series) => Some(series.clone()),
         Target::Panel(id) => match &id.subject {
             PanelSubject::Check(name) => Some(SeriesKey::Check(name.clone())),
             PanelSubject::Metric(name) => Some(SeriesKey::Metric(name.clone())),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::panels::PanelId;
+use crate::model::rollup::SeriesKey;
 use crate::text::name::Name;
 
 use super::row::RowKey;
@@ -41,7 +42,7 @@ pub enum Target {
     /// A row of the panel under it.
     Row(RowKey),
     /// The plot of a metric among several in one panel.
-    Plot(Name),
+    Plot(SeriesKey),
     /// A record: its log and its `seq`.
     LogLine(Name, u64),
     /// A bar of the level histogram: where it begins.
@@ -101,10 +102,10 @@ impl LayoutMap {
         })
     }
 
-    /// Where the plot of a metric was drawn.
-    pub(crate) fn plot(&self, name: &Name) -> Option<Area> {
+    /// Where the plot of a series was drawn.
+    pub(crate) fn plot(&self, series: &SeriesKey) -> Option<Area> {
         self.areas.iter().rev().find_map(|(area, target)| match target {
-            Target::Plot(other) if other == name => Some(*area),
+            Target::Plot(other) if other == series => Some(*area),
             _ => None,
         })
     }

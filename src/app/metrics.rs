@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::config::panels;
-use crate::text::name::Name;
+use crate::model::rollup::SeriesKey;
+use crate::world::charted::Charted;
 
 use super::keymap::Command;
 use super::row::RowKey;
@@ -12,15 +13,11 @@ use super::screens::metrics::{Axis, Before, RANGES, fitted};
 use super::state::State;
 
 /// The charts of the metrics screen, from the top.
-pub(crate) fn charts(state: &State) -> Vec<Name> {
+pub(crate) fn charts(state: &State) -> Vec<SeriesKey> {
     let shown = &state.console.screens.metrics.shown;
-    let many: Vec<Name> = state
-        .seen()
-        .metrics
-        .iter()
-        .filter(|metric| shown.contains(&metric.name))
-        .map(|metric| metric.name.clone())
-        .collect();
+    let all = state.seen().all_charted().map(Charted::series);
+    let many: Vec<SeriesKey> =
+        if shown.is_empty() { Vec::new() } else { all.filter(|it| shown.contains(it)).collect() };
     if many.is_empty() {
         return selected(state).into_iter().collect();
     }
@@ -40,25 +37,22 @@ pub(crate) fn panel_span(state: &State) -> (Duration, &'static str) {
     fitted(PANEL_SPAN, state.seen().charted_for())
 }
 
-/// The metric that is selected in the list of all.
-fn selected(state: &State) -> Option<Name> {
-    match state.selected(&panels::METRIC_LIST.id())? {
-        RowKey::Metric(name) => Some(name),
-        _ => None,
-    }
+/// What is selected in the list of all.
+fn selected(state: &State) -> Option<SeriesKey> {
+    state.selected(&panels::METRIC_LIST.id())?.series()
 }
 
-/// Opens the metrics screen with a metric selected.
-pub(crate) fn show(state: &mut State, name: Name) {
-    state.select(&panels::METRIC_LIST.id(), RowKey::Metric(name));
+/// Opens the metrics screen with a metric or check selected.
+pub(crate) fn show(state: &mut State, series: SeriesKey) {
+    state.select(&panels::METRIC_LIST.id(), RowKey::of_series(series));
     state.go(Screen::Metrics);
 }
 
-/// Shows the chart of a metric beside those that are shown, or takes it away.
-pub(crate) fn toggle(state: &mut State, name: Name) {
+/// Shows the chart of one beside those that are shown, or takes it away.
+pub(crate) fn toggle(state: &mut State, series: SeriesKey) {
     let shown = &mut state.console.screens.metrics.shown;
-    if !shown.remove(&name) {
-        shown.insert(name);
+    if !shown.remove(&series) {
+        shown.insert(series);
     }
 }
 
@@ -71,8 +65,8 @@ pub(crate) fn command(state: &mut State, command: Command) -> bool {
         Command::Before => screen.before = screen.before.next(),
         Command::Left | Command::Right => move_cursor(state, command == Command::Left),
         Command::Select => {
-            if let Some(name) = selected(state) {
-                toggle(state, name);
+            if let Some(series) = selected(state) {
+                toggle(state, series);
             }
         }
         _ => return false,
@@ -89,9 +83,9 @@ pub(crate) fn leave_comparison(state: &mut State) -> bool {
 /// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
 /// at the same. The first press shows it at the newest value; at the right edge it goes away again.
 fn move_cursor(state: &mut State, left: bool) {
-    let Some(name) = charts(state).into_iter().next() else { return };
-    let columns = state.console.layout.plot(&name).map_or(60, |area| usize::from(area.width)).max(1);
-    let Some(axis) = axis(state, &name, columns) else { return };
+    let Some(series) = charts(state).into_iter().next() else { return };
+    let columns = state.console.layout.plot(&series).map_or(60, |area| usize::from(area.width)).max(1);
+    let Some(axis) = axis(state, &series, columns) else { return };
     let here = state.console.time_cursor.and_then(|at| axis.back(at));
     let next = match (here, left) {
         (None, true) => Some(0),
@@ -102,16 +96,16 @@ fn move_cursor(state: &mut State, left: bool) {
 }
 
 /// Puts the cursor into the column of a chart that was pointed at. `false`: it is not drawn.
-pub(super) fn point_at(state: &mut State, name: &Name, column: u16) -> bool {
-    let Some(plot) = state.console.layout.plot(name) else { return false };
+pub(super) fn point_at(state: &mut State, series: &SeriesKey, column: u16) -> bool {
+    let Some(plot) = state.console.layout.plot(series) else { return false };
     let Some(back) = (plot.x + plot.width).checked_sub(column + 1) else { return false };
-    let Some(axis) = axis(state, name, usize::from(plot.width)) else { return false };
+    let Some(axis) = axis(state, series, usize::from(plot.width)) else { return false };
     state.console.point_at(Some(axis.moment(usize::from(back))));
     true
 }
 
-/// How the columns of a metric's chart lie in time on the metrics screen.
-fn axis(state: &State, name: &Name, columns: usize) -> Option<Axis> {
-    let metric = state.seen().metric(name)?;
-    Some(Axis::new(columns, span(state).0, metric.every, state.seen().now))
+/// How the columns of a chart lie in time on the metrics screen.
+fn axis(state: &State, series: &SeriesKey, columns: usize) -> Option<Axis> {
+    let shown = state.seen().charted(series)?;
+    Some(Axis::new(columns, span(state).0, shown.every(), state.seen().now))
 }

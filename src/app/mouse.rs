@@ -55,7 +55,7 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
         Some(Target::Bar(at)) => logs::jump_to_bar(state, at),
         Some(Target::LogLine(log, seq)) => logs::select(state, &log, seq),
         Some(Target::Row(row)) => return click_row(state, row, effects),
-        Some(Target::Plot(name)) => return metrics::point_at(state, &name, mouse.column),
+        Some(Target::Plot(series)) => return metrics::point_at(state, &series, mouse.column),
         Some(target) => return matches!(target, Target::Panel(_)),
         None => return false,
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::rollup::SeriesKey;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::diagnostics::{Problem, ProblemKind};
@@ -49,6 +50,23 @@ pub enum RowKey {
 }
 
 impl RowKey {
+    /// The row of what a chart is of.
+    pub(crate) fn of_series(series: SeriesKey) -> Self {
+        match series {
+            SeriesKey::Check(name) => Self::Check(name),
+            SeriesKey::Metric(name) => Self::Metric(name),
+        }
+    }
+
+    /// What a chart of it would be of; `None`: there is none of it.
+    pub(crate) fn series(&self) -> Option<SeriesKey> {
+        match self {
+            Self::Check(name) => Some(SeriesKey::Check(name.clone())),
+            Self::Metric(name) => Some(SeriesKey::Metric(name.clone())),
+            _ => None,
+        }
+    }
+
     /// The row of something that happened.
     pub(crate) fn entry(entry: &TimelineEntry) -> Self {
         match &entry.kind {

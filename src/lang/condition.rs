@@ -152,6 +152,18 @@ impl Condition {
         }
     }
 
+    /// The line that a chart of a field draws for it, and whether what lies above is bad; an empty field is the value itself.
+    /// `None`: it does not compare that.
+    pub(crate) fn line(&self, of: &str) -> Option<(f64, bool)> {
+        match &self.predicate {
+            Predicate::Number { comparison, threshold, field, .. } if field.as_deref().unwrap_or_default() == of => {
+                let is_above_bad = matches!(comparison, Comparison::Above | Comparison::AtLeast | Comparison::NotEqual);
+                Some((*threshold, is_above_bad))
+            }
+            _ => None,
+        }
+    }
+
     /// The field of the document that it compares, for checks.
     pub(crate) fn field(&self) -> Option<&str> {
         match &self.predicate {

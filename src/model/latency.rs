@@ -3,6 +3,8 @@
 //! Percentiles are never averaged: counts are added, then the percentile is read. A dense histogram takes 5 KB a
 //! minute, 7 MB a day; the few buckets that a minute really fills take some ten bytes.
 
+mod course;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -317,6 +319,30 @@ mod tests {
             assert_eq!(latencies.merged(DAY, at(0)).len(), count, "{latency}/{every}");
             assert_eq!(latencies.is_corrected(), count > 1);
         }
+    }
+
+    /// The classic stall: 10,000 polls of 1 ms, one every 10 ms, and then one that hangs for as long as those took together.
+    #[test]
+    fn a_stall_counts_as_all_that_waited_in_it() {
+        let (mut raw, mut corrected) = (Latencies::default(), Latencies::default());
+        let every = Duration::from_millis(10);
+        for latencies in [&mut raw, &mut corrected] {
+            (0..10_000).for_each(|poll| latencies.record(at(poll * 10), Duration::from_millis(1)));
+        }
+        // A minute is the longest that is told apart.
+        raw.record(at(160_000), Duration::from_mins(1));
+        corrected.record_corrected(at(160_000), Duration::from_mins(1), every);
+        let figures = |latencies: &Latencies| {
+            let merged = latencies.merged(DAY, at(160_000));
+            (merged.len(), [0.5, 0.75, 0.99, 0.9999].map(|quantile| merged.percentile(quantile).unwrap_or_default()))
+        };
+        let (count, [_, three_quarters, _, most]) = figures(&raw);
+        assert_eq!((count, three_quarters, most), (10_001, 1, 1));
+        let (count, [median, three_quarters, high, most]) = figures(&corrected);
+        assert_eq!((count, median), (16_000, 1));
+        let near = |found: u64, exact: u64| found >= exact && found <= exact + exact / 100;
+        assert!(near(three_quarters, 20_010), "{three_quarters}");
+        assert!(near(high, 58_410) && near(most, 59_990), "{high} {most}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The values of one metric over time: the last ones as they came, older ones in buckets that grow coarser.
 
+mod columns;
 mod tier;
 
 use std::collections::VecDeque;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use super::rollup::{Bucket, ChartSpan};
 use crate::lang::time::Stamp;
 use tier::{Stored, Tier};
+
+pub(super) use columns::Columns;
 
 /// Samples that are kept as they came.
 const RAW: usize = 512;
@@ -131,16 +134,14 @@ impl Series {
         now: Stamp,
     ) -> Vec<Option<Point>> {
         let width = (width.as_millis() as i64).max(1);
-        let last = millis(now).div_euclid(width);
-        let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;
-        let end = (last + 1) * width;
-        let mut columns = Columns { start, width, points: vec![None; buckets], held: Vec::new() };
+        let mut columns = Columns::new(buckets, width, millis(now));
+        let (start, end) = columns.bounds();
         // What lies before the range may hold into it.
         let hold = self.hold.as_millis() as i64;
         let from = start - hold;
-        for (at, ends, point) in older.placed().filter(|(at, ends, _)| *ends > from && *at < end) {
+        for (at, ends, span) in older.placed().filter(|(at, ends, _)| *ends > from && *at < end) {
             // Held, the last one before a gap would fill a whole column of it.
-            columns.add(at, ends - 1, Some(point), width > hold);
+            columns.add(at, ends - 1, Some(span.point), width > hold);
         }
         let (start, from) = (start.max(older.until), from.max(older.until));
         let raw_covers = self.raw_since.is_none_or(|since| since <= start);
@@ -188,12 +189,12 @@ impl<'a> OlderSpans<'a> {
     /// Nothing is stored, or it is not here.
     pub(crate) const NONE: Self = Self { spans: &[], offset: 0, until: i64::MIN };
 
-    /// Where each begins and ends on the monotonic clock, in milliseconds, with its values.
-    fn placed(self) -> impl Iterator<Item = (i64, i64, Point)> + use<'a> {
+    /// Where each begins and ends on the monotonic clock, in milliseconds.
+    pub(super) fn placed(self) -> impl Iterator<Item = (i64, i64, &'a ChartSpan)> {
         const MINUTE_MS: i64 = 60_000;
-        let placed = move |span: &ChartSpan| {
+        let placed = move |span: &'a ChartSpan| {
             let at = (i64::from(span.start) + self.offset) * MINUTE_MS;
-            (at, (at + i64::from(span.minutes) * MINUTE_MS).min(self.until), span.point)
+            (at, (at + i64::from(span.minutes) * MINUTE_MS).min(self.until), span)
         };
         self.spans.iter().map(placed).filter(move |(at, ..)| *at < self.until)
     }
@@ -218,71 +219,6 @@ fn stored(start: i64, length: i64, bucket: &Bucket, step: i64) -> Vec<(i64, Stor
 
 fn millis(at: Stamp) -> i64 {
     at.mono.as_millis() as i64
-}
-
-/// The columns of a chart while they are filled.
-struct Columns {
-    start: i64,
-    width: i64,
-    points: Vec<Option<Point>>,
-    /// What may stand for columns that have no value of their own: oldest first.
-    held: Vec<Held>,
-}
-
-/// Values over a span, and what holds after it.
-struct Held {
-    from: i64,
-    to: i64,
-    point: Option<Point>,
-    /// `None`: a gap ended it.
-    value: Option<f64>,
-}
-
-impl Columns {
-    fn add(&mut self, from: i64, to: i64, point: Option<Point>, ended: bool) {
-        self.held.push(Held { from, to, point, value: point.map(|point| point.last).filter(|_| !ended) });
-        let (Some(point), Ok(place)) = (point, usize::try_from((from - self.start).div_euclid(self.width))) else {
-            return;
-        };
-        let Some(kept) = self.points.get_mut(place) else { return };
-        *kept = Some(match *kept {
-            None => point,
-            Some(before) => {
-                let count = before.count.saturating_add(point.count);
-                Point {
-                    min: before.min.min(point.min),
-                    mean: before.mean + (point.mean - before.mean) * f64::from(point.count) / f64::from(count),
-                    max: before.max.max(point.max),
-                    last: point.last,
-                    count,
-                }
-            }
-        });
-    }
-
-    /// Carries values on over columns without one of their own, up to now.
-    fn fill(mut self, hold: i64, now: i64) -> Vec<Option<Point>> {
-        let mut next = 0;
-        let begins = (0..).map(|place| self.start + place * self.width);
-        for (place, begin) in (0..self.points.len()).zip(begins) {
-            while self.held.get(next).is_some_and(|held| held.to < begin) {
-                next += 1;
-            }
-            if self.points[place].is_some() || begin > now {
-                continue;
-            }
-            // What is kept coarser than the columns stands for each of those that it covers.
-            if let Some(covering) = self.held.get(next).filter(|held| held.from <= begin) {
-                self.points[place] = covering.point;
-            } else if let Some(Held { to, value: Some(value), .. }) =
-                next.checked_sub(1).map(|before| &self.held[before])
-                && begin - to <= hold
-            {
-                self.points[place] = Some(Point { min: *value, mean: *value, max: *value, last: *value, count: 0 });
-            }
-        }
-        self.points
-    }
 }
 
 #[cfg(test)]
@@ -410,7 +346,9 @@ mod tests {
     #[test]
     fn where_the_store_ends_and_memory_begins_nothing_counts_twice_and_nothing_is_missing() {
         let minute = |minute: u32| Point { min: 1.0, mean: 2.0, max: 3.0, last: 2.0, count: 4 + minute % 2 };
-        let spans: Vec<_> = (0..200).map(|at| ChartSpan { start: 1_000 + at, minutes: 1, point: minute(at) }).collect();
+        let spans: Vec<_> = (0..200)
+            .map(|at| ChartSpan { start: 1_000 + at, minutes: 1, point: minute(at), counts: Vec::new() })
+            .collect();
         let mut series = Series::new(seconds(30));
         for sample in 0..6 * 240 {
             series.push(at(sample * 15), if sample < 720 { 9.0 } else { 5.0 });
@@ -430,7 +368,7 @@ mod tests {
             "{points:?}"
         );
         // A gap in the store stays one, and an hour fills the finer columns that it covers.
-        let hour = [ChartSpan { start: 1_060, minutes: 60, point: minute(0) }];
+        let hour = [ChartSpan { start: 1_060, minutes: 60, point: minute(0), counts: Vec::new() }];
         let points = series.points(OlderSpans { spans: &hour, ..older }, 24, seconds(900), at(6 * 3_600 - 1));
         let is_known: Vec<_> = points[..12].iter().map(Option::is_some).collect();
         assert_eq!(is_known, [[false; 4], [true; 4], [false; 4]].concat());

@@ -7,12 +7,15 @@ use std::time::Duration;
 use super::past::Past;
 use super::recording::{Recording, Witnessed};
 use crate::config::sections::check::Check;
+use crate::lang::condition::Condition;
 use crate::lang::time::Stamp;
 use crate::model;
+use crate::model::alert::Severity;
 use crate::model::engine::KeptStreak;
 use crate::model::latency::{Latencies, Merged};
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::rollup::Bucket;
+use crate::model::series::{OlderSpans, Point};
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::streak::{Rules, Streak};
@@ -50,12 +53,16 @@ pub struct CheckView {
     pub known_from: Stamp,
     /// Whether it changes too often to be believed.
     pub flapping: bool,
+    /// Lines for the conditions that compare its latency: severity, milliseconds, whether above it is bad.
+    pub thresholds: Vec<(Severity, f64, bool)>,
     /// Whether what is stored of it is here.
     pub(super) past: Past,
     /// What the store says of it.
     pub(super) recording: Recording,
     /// At which statuses it was seen to settle since somebody acted for all here.
     pub(super) witnessed: Witnessed,
+    /// Since when anything is stored, and from when on all of that is here: milliseconds of the monotonic clock.
+    stored_since: Option<(i64, i64)>,
     judge: Streak,
     /// Shared with a screen that is held still, until either changes.
     latencies: Arc<Latencies>,
@@ -84,6 +91,8 @@ impl CheckView {
             stale_after: check.stale_after(),
             known_from: now,
             flapping: false,
+            thresholds: thresholds(check),
+            stored_since: None,
             past: Past::default(),
             recording: Recording::default(),
             witnessed: Witnessed::default(),
@@ -143,8 +152,15 @@ impl CheckView {
     }
 
     /// Puts what is stored before what was measured here: first minute on the monotonic clock, minutes, bucket.
-    /// `planned` says which share of a span lay in maintenance.
-    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], planned: impl Fn(u32, u32) -> f64, now: Stamp) {
+    /// `first`: the first minute of which anything is stored. `planned` says which share of a span lay in maintenance.
+    pub(super) fn restore(
+        &mut self,
+        spans: &[(u32, u32, &Bucket)],
+        first: Option<u32>,
+        planned: impl Fn(u32, u32) -> f64,
+        now: Stamp,
+    ) {
+        self.stored_since = first.map(|first| (i64::from(first) * 60_000, Latencies::kept_from(now)));
         let minutes = spans.iter().filter(|(_, count, _)| *count == 1);
         Arc::make_mut(&mut self.latencies).restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
         Arc::make_mut(&mut self.known).restore(spans.iter().copied(), planned);
@@ -174,6 +190,7 @@ impl CheckView {
         self.judge.set_rules(rules(check));
         Arc::make_mut(&mut self.known).set_every(check.every);
         self.service = fresh.service;
+        self.thresholds = fresh.thresholds;
         self.every = fresh.every;
         self.stale_after = fresh.stale_after;
         self
@@ -232,6 +249,42 @@ impl CheckView {
         self.latencies.merged(window, self.as_of)
     }
 
+    /// Since when its latency was measured, on the monotonic clock, with what is stored of before this console began.
+    pub(crate) fn first(&self) -> Option<Duration> {
+        let stored = self.stored_since.map(|(first, _)| first);
+        let first = self.latencies.first().into_iter().chain(stored).min();
+        first.and_then(|first| u64::try_from(first).ok()).map(Duration::from_millis)
+    }
+
+    /// From where on every minute of its latency is here, as [`super::metrics::MetricView::minutes_since`].
+    pub(crate) fn minutes_since(&self) -> Option<i64> {
+        let (first, restored) = self.stored_since?;
+        let since = self.latencies.minutes_since().map_or(restored, |since| since.max(restored));
+        (self.past == Past::Here && first < since).then_some(since)
+    }
+
+    /// Whether what is stored of it is not here yet.
+    pub(crate) fn is_reading_past(&self) -> bool {
+        self.past == Past::Asked
+    }
+
+    /// Median and 95th percentile of its latency in milliseconds by buckets: see [`Latencies::points`].
+    pub(crate) fn latency_points(
+        &self,
+        older: OlderSpans<'_>,
+        buckets: usize,
+        width: Duration,
+        now: Stamp,
+    ) -> Vec<Option<Point>> {
+        self.latencies.points(older, self.stale_after, (buckets, width), now)
+    }
+
+    /// All its latencies of the last `window`, with what is stored of before.
+    pub(crate) fn latencies_after(&self, older: OlderSpans<'_>, window: Duration, now: Stamp) -> Merged {
+        let from = Stamp { mono: now.mono.saturating_sub(window), ..now };
+        self.latencies.merged_between(older, (from, now))
+    }
+
     /// How many minutes of the last `window` it was measured in.
     pub(crate) fn minutes_measured(&self, window: Duration) -> usize {
         self.latencies.minutes_within(window, self.as_of)
@@ -263,6 +316,15 @@ impl CheckView {
         let percent = window.availability()? * 100.0;
         Some(AvailabilityView { percent, thin: window.is_thin() })
     }
+}
+
+/// The lines to draw for the conditions that compare its latency.
+fn thresholds(check: &Check) -> Vec<(Severity, f64, bool)> {
+    let line = |(severity, condition): &(Severity, Condition)| {
+        let (threshold, is_above_bad) = condition.line("latency_ms")?;
+        Some((*severity, threshold, is_above_bad))
+    };
+    check.alerts.iter().filter_map(line).collect()
 }
 
 fn rules(check: &Check) -> Rules {

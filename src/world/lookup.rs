@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::alerts::{AlertSubject, AlertView};
+use super::charted::Charted;
 use super::checks::CheckView;
 use super::logs::LogView;
 use super::metrics::MetricView;
@@ -32,14 +33,14 @@ impl World {
         self.metrics.get(*self.membership.metrics.get(name)?)
     }
 
-    /// How far back values of any metric go, as of the last minute that began: what the charts have to show together.
+    /// How far back values of any metric and latencies of any check go, as of the last minute that began: what the charts have to show together.
     pub(crate) fn charted_for(&self) -> Duration {
         self.charted_since.map_or(Duration::ZERO, |first| self.now.mono.saturating_sub(first))
     }
 
-    /// Looks at all metrics again: what was oldest may have been let go.
+    /// Looks at all of them again: what was oldest may have been let go.
     pub(super) fn review_charted(&mut self) {
-        self.charted_since = self.metrics.iter().filter_map(MetricView::first).min();
+        self.charted_since = self.all_charted().filter_map(Charted::first).min();
     }
 
     /// The log of that name.

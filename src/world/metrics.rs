@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::past::Past;
 use crate::config::sections::metric::Metric;
-use crate::lang::condition::{Comparison, Condition, Predicate};
+use crate::lang::condition::Condition;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -203,12 +203,9 @@ impl MetricView {
 
 /// The lines to draw for the conditions that compare the value with a number.
 fn thresholds(metric: &Metric) -> Vec<(Severity, f64, bool)> {
-    let line = |(severity, condition): &(Severity, Condition)| match &condition.predicate {
-        Predicate::Number { comparison, threshold, field: None, .. } => {
-            let above_is_bad = matches!(comparison, Comparison::Above | Comparison::AtLeast | Comparison::NotEqual);
-            Some((*severity, *threshold, above_is_bad))
-        }
-        _ => None,
+    let line = |(severity, condition): &(Severity, Condition)| {
+        let (threshold, is_above_bad) = condition.line("")?;
+        Some((*severity, threshold, is_above_bad))
     };
     metric.alerts.iter().filter_map(line).collect()
 }

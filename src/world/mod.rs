@@ -9,6 +9,7 @@ pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
 mod changes;
+pub(crate) mod charted;
 mod checklist_records;
 pub(crate) mod checklists;
 pub mod checks;
@@ -127,7 +128,7 @@ pub struct World {
     pub started: Stamp,
     /// On the monotonic clock: since when anything is known of checks, with what was stored before this world began.
     known_since: Duration,
-    /// On the monotonic clock: since when there are values of any metric. Kept, for every chart of a frame asks for it.
+    /// On the monotonic clock: since when there are values of any metric or check. Kept, for every chart of a frame asks for it.
     charted_since: Option<Duration>,
     /// Our own network.
     pub connectivity: Connectivity,

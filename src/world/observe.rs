@@ -12,7 +12,7 @@ use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
 use crate::model::observation::Observation;
 use crate::model::outcome::{StoreAbsence, StoreAway};
-use crate::model::reading::{Reading, Sample};
+use crate::model::reading::{Reading, Sample, Sign};
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -67,6 +67,9 @@ impl World {
         let (sign, ended) = (reading.sign, reading.timing.ended);
         let is_maintenance = self.maintenance_of(self.checks[id].service.as_deref()).is_some();
         let taken = self.checks[id].observe(reading, is_maintenance);
+        if sign != Sign::Unknown {
+            self.charted_since.get_or_insert(ended.mono);
+        }
         self.add_reading(id);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.

@@ -119,9 +119,11 @@ impl World {
             return;
         }
         let spans = clocks.spans(history, check.known_from);
+        let stored = history.first.and_then(|first| clocks.mono(first));
         let first = spans.first().map(|(first, ..)| *first);
         let planned = PlannedPast::new(&plan, check.service.as_deref(), first, now);
-        check.restore(&spans, |first, count| planned.share(first, count), now);
+        check.restore(&spans, stored, |first, count| planned.share(first, count), now);
+        self.charted_since = check.first().into_iter().chain(self.charted_since).min();
         if let Some((first, ..)) = spans.first() {
             let first = Duration::from_secs(u64::from(*first) * 60);
             self.known_since = self.known_since.min(first);

@@ -8,6 +8,7 @@ use crate::support::world;
 use opsroom::app::layout::Target;
 use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::model::outcome::Outcome;
+use opsroom::model::rollup::SeriesKey;
 use opsroom::model::run::RunState;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
@@ -69,7 +70,7 @@ fn a_click_puts_the_cursor_where_the_arrow_keys_move_it_and_esc_takes_it_away() 
     let area = Rect::new(0, 0, 120, 40);
     let layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
     app.send(Event::Learned(Learned::Layout(layout)));
-    let is_plot = |target: &Target| matches!(target, Target::Plot(name) if &**name == "queue");
+    let is_plot = |target: &Target| matches!(target, Target::Plot(SeriesKey::Metric(name)) if &**name == "queue");
     let (plot, _) = app.state.console.layout.areas.iter().find(|(_, target)| is_plot(target)).cloned().expect("a plot");
     let click = |column: u16| Event::Mouse(Mouse { column, row: plot.y + 2, kind: MouseKind::Press });
     let right = plot.x + plot.width - 1;

@@ -18,6 +18,7 @@ use opsroom::model::effect::{Effect, HistoryEffect, RequestId, StoreEffect};
 use opsroom::model::fact::{AlertFired, Deployed, NewFact, Statement};
 use opsroom::model::lease::LeaseCandidate;
 use opsroom::model::outcome::Outcome;
+use opsroom::model::reading::Sign;
 use opsroom::model::rollup::{Bucket, Pack, SeriesKey, Width};
 use opsroom::store::Store;
 use opsroom::store::address::{ServerUrl, StoreAddress};
@@ -35,6 +36,9 @@ use crate::support::frame::{SIZES, draw, text};
 
 const CONFIG: &str = "[console]\nname = \"shop\"\n[service.web]\n[source.s]\nhttp = \"http://127.0.0.1:1/\"\nevery = \"1m\"\n\
     [metric.queue]\nfrom = \"s\"\nvalue = \".body.a\"\nunit = \"/s\"\nservice = \"web\"\n";
+/// The same of a check alone.
+const CHECKED: &str = "[console]\nname = \"shop\"\n[service.web]\n[check.api]\nhttp = \"http://127.0.0.1:1/\"\nevery = \"1m\"\n\
+    service = \"web\"\nalert = { high = \"latency_ms > 100\" }\n";
 const DAY: u32 = 24 * 60;
 /// As long as the usual retention keeps them.
 const MINUTES: u32 = 14 * DAY;
@@ -94,12 +98,19 @@ fn fired(ago_minutes: u32, fence: u64) -> NewFact {
     fact("fired", ago_minutes, Statement::AlertFired(said))
 }
 
+fn queue() -> SeriesKey {
+    SeriesKey::Metric("queue".into())
+}
+
+fn api() -> SeriesKey {
+    SeriesKey::Check("api".into())
+}
+
 /// What a watcher has stored by now.
-async fn fill(store: &Store) {
+async fn fill(store: &Store, series: &SeriesKey) {
     let candidate =
         LeaseCandidate { id: "w".into(), who: "w".into(), watcher: true, digest: "d".into(), looks_on: false };
     let fence = store.lease_turn(&candidate, now()).await.unwrap().fence().unwrap();
-    let series = SeriesKey::Metric("queue".into());
     let gap = this_minute() - GAP.0..this_minute() - GAP.0 + GAP.1;
     let measured = |minute: u32| {
         let mut bucket = Bucket::default();
@@ -146,11 +157,24 @@ async fn fill(store: &Store) {
 
 /// A console that has just started on its metrics screen, with the first values of its own.
 fn console() -> App {
+    console_of(&queue())
+}
+
+fn console_of(series: &SeriesKey) -> App {
     let mono = Duration::from_millis(now().timestamp_millis().cast_unsigned());
-    let mut app = App::at(CONFIG, Stamp { mono, utc: now() });
+    let config = if *series == queue() { CONFIG } else { CHECKED };
+    let mut app = App::at(config, Stamp { mono, utc: now() });
     app.outcome(Outcome::Remembered { lately: Vec::new(), head: 4 });
+    for effect in app.take() {
+        if let Effect::Store(request, StoreEffect::ReadAlerts) = effect {
+            app.outcome(Outcome::Alerts { request, things: Vec::new() });
+        }
+    }
     for _ in 0..3 {
-        app.sample("queue", Ok(value(this_minute())));
+        match series {
+            SeriesKey::Metric(_) => app.sample("queue", Ok(value(this_minute()))),
+            SeriesKey::Check(_) => app.poll_in("api", Sign::Good, value(this_minute()) as u64),
+        }
         app.pass(60);
     }
     app.keys("4");
@@ -208,7 +232,7 @@ async fn serve(app: &mut App, store: &Store) -> usize {
 }
 
 fn plot(app: &App) -> Area {
-    let is_plot = |target: &Target| matches!(target, Target::Plot(name) if &**name == "queue");
+    let is_plot = |target: &Target| matches!(target, Target::Plot(_));
     app.state.console.layout.areas.iter().find(|(_, target)| is_plot(target)).expect("a plot").0
 }
 
@@ -228,9 +252,9 @@ async fn range(app: &mut App, store: &Store, presses: usize) {
     }
 }
 
-async fn sees_all(store: &Store) {
-    fill(store).await;
-    let mut app = console();
+async fn sees_all(store: &Store, series: &SeriesKey) {
+    fill(store, series).await;
+    let mut app = console_of(series);
     assert!(known(&mut app).iter().any(|known| *known), "what is measured here waits for no store");
     serve(&mut app, store).await;
     // 1h, 6h, 1d, 7d, 30d, 90d, 400d.
@@ -280,7 +304,38 @@ async fn sqlite() -> (Store, tempfile::TempDir) {
 #[tokio::test]
 async fn a_console_that_starts_later_charts_a_year_from_a_file() {
     let (store, _directory) = sqlite().await;
-    sees_all(&store).await;
+    sees_all(&store, &queue()).await;
+}
+
+#[tokio::test]
+async fn the_latency_of_a_check_is_charted_over_a_year_without_a_seam() {
+    let (store, _directory) = sqlite().await;
+    sees_all(&store, &api()).await;
+    let mut app = console_of(&api());
+    serve(&mut app, &store).await;
+    range(&mut app, &store, 4).await;
+    let shown = text(&drawn(&mut app, (120, 40)));
+    assert!(shown.contains("api latency") || shown.contains("web latency"), "{shown}");
+    assert!(shown.contains("p50 ") && shown.contains("p95 ") && shown.contains("max "), "{shown}");
+    // Releases of its service are marked, and the cursor says both percentiles.
+    let axis = shown.lines().find(|line| line.contains(" now")).unwrap_or_else(|| panic!("{shown}"));
+    assert!(axis.contains('▲') && axis.contains(" 30d "), "{axis}");
+    app.keys("h h");
+    let shown = text(&drawn(&mut app, (120, 40)));
+    assert!(shown.lines().any(|line| line.contains("Z  p50 ") && line.contains(" p95 ")), "{shown}");
+    for words in ["an hour ago", "a day ago", "a week ago", "before the last release"] {
+        app.keys("b");
+        serve(&mut app, &store).await;
+        let shown = text(&drawn(&mut app, (120, 40)));
+        assert!(shown.contains(&format!(" {words}")), "{words}: {shown}");
+        assert!(!shown.contains("no data from") && !shown.contains("reading"), "{words}: {shown}");
+    }
+    for size in SIZES {
+        let mut app = console_of(&api());
+        serve(&mut app, &store).await;
+        range(&mut app, &store, 4).await;
+        insta::assert_snapshot!(format!("latency_30d_{}x{}", size.0, size.1), text(&drawn(&mut app, size)));
+    }
 }
 
 #[tokio::test]
@@ -288,7 +343,7 @@ async fn a_console_that_starts_later_charts_a_year_from_a_server() {
     let Some((at, admin, database)) = on_a_server("charts").await else { return };
     let directory = tempfile::tempdir().unwrap();
     let store = open(at, directory.path()).await;
-    sees_all(&store).await;
+    sees_all(&store, &queue()).await;
     store.close().await;
     let mut connection = PgConnection::connect(&admin).await.unwrap();
     let drop = format!("DROP DATABASE {database} WITH (FORCE)");
@@ -298,7 +353,7 @@ async fn a_console_that_starts_later_charts_a_year_from_a_server() {
 #[tokio::test]
 async fn the_cursor_says_date_and_range_and_what_happened_is_counted() {
     let (store, _directory) = sqlite().await;
-    fill(&store).await;
+    fill(&store, &queue()).await;
     let mut app = console();
     serve(&mut app, &store).await;
     range(&mut app, &store, 4).await;
@@ -329,7 +384,7 @@ async fn the_cursor_says_date_and_range_and_what_happened_is_counted() {
 #[tokio::test]
 async fn it_is_compared_with_what_the_store_has_of_before() {
     let (store, _directory) = sqlite().await;
-    fill(&store).await;
+    fill(&store, &queue()).await;
     let mut app = console();
     serve(&mut app, &store).await;
     range(&mut app, &store, 3).await;
@@ -349,7 +404,7 @@ async fn it_is_compared_with_what_the_store_has_of_before() {
 #[tokio::test]
 async fn while_it_is_read_what_is_here_stays_and_what_fails_is_tried_again() {
     let (store, _directory) = sqlite().await;
-    fill(&store).await;
+    fill(&store, &queue()).await;
     let mut app = console();
     serve(&mut app, &store).await;
     range(&mut app, &store, 4).await;
@@ -382,7 +437,7 @@ async fn while_it_is_read_what_is_here_stays_and_what_fails_is_tried_again() {
 #[tokio::test]
 async fn charts_of_a_month_and_of_a_year() {
     let (store, _directory) = sqlite().await;
-    fill(&store).await;
+    fill(&store, &queue()).await;
     for (size, name) in SIZES.into_iter().flat_map(|size| [(size, "30d"), (size, "400d")]) {
         let mut app = console();
         serve(&mut app, &store).await;

@@ -70,8 +70,8 @@ const SIGNS: [(HelpSign, &str); 3] = [
 
 /// The signs of charts, with their words.
 const CHART_SIGNS: [(HelpSign, &str); 4] = [
-    (HelpSign::Average, "the bar ends at the average of its time"),
-    (HelpSign::Range, "shaded from the lowest to the highest value"),
+    (HelpSign::Average, "the bar ends at the average of its time; of a check at the median latency"),
+    (HelpSign::Range, "shaded from the lowest to the highest value; of a check up to the 95th percentile"),
     (HelpSign::Event, "an action, a release or an alert, or how many; the cursor says which"),
     (HelpSign::Before, "the average of an hour, a day, a week or the last release before"),
 ];

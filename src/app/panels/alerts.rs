@@ -10,6 +10,7 @@ use crate::app::state::State;
 use crate::app::{metrics, service};
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
+use crate::model::rollup::SeriesKey;
 use crate::world::alerts::{AlertSubject, AlertView};
 
 pub(super) struct Alerts;
@@ -43,7 +44,7 @@ impl Panel for Alerts {
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         let Some(RowKey::Alert(id)) = row else { return };
         match state.seen().alert(&id).map(|alert| alert.subject.clone()) {
-            Some(AlertSubject::Metric(name)) => metrics::show(state, name),
+            Some(AlertSubject::Metric(name)) => metrics::show(state, SeriesKey::Metric(name)),
             Some(AlertSubject::Check(name)) => {
                 let row = state.seen().row_of(&name);
                 state.select(&panels::CHECKS.id(), RowKey::Check(name));

@@ -6,13 +6,14 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;
+use crate::model::rollup::SeriesKey;
 
 pub(super) struct OneMetric;
 
 impl Panel for OneMetric {
     fn open(&self, state: &mut State, id: &PanelId, _row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         if let PanelSubject::Metric(name) = &id.subject {
-            metrics::show(state, name.clone());
+            metrics::show(state, SeriesKey::Metric(name.clone()));
         }
     }
 }

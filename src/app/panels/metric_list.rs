@@ -1,16 +1,17 @@
-//! Every metric.
+//! Every metric, and the latency of every check.
 
 use std::fmt::Write as _;
 
-use super::{Hint, Panel, keys};
+use super::{Hint, Panel};
 use crate::app::keymap::Command;
+use crate::app::list::RowFilter;
 use crate::app::metrics;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
-use crate::world::metrics::MetricView;
+use crate::world::charted::Charted;
 
 pub(super) struct MetricList;
 
@@ -29,11 +30,11 @@ impl Panel for MetricList {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        keys_of(&state.seen().metrics, filter)
+        keys_of(state, state.seen().all_charted(), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
-        !state.seen().metrics.is_empty()
+        state.seen().all_charted().next().is_some()
     }
 
     /// Its keys move the cursor of the charts, which must stay in sight.
@@ -54,8 +55,8 @@ impl Panel for MetricList {
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Some(RowKey::Metric(name)) = row {
-            metrics::toggle(state, name);
+        if let Some(series) = row.and_then(|row| row.series()) {
+            metrics::toggle(state, series);
         }
     }
 
@@ -66,17 +67,17 @@ impl Panel for MetricList {
 
 /// The keys of charts, where there are any.
 pub(super) fn hints(state: &State) -> Vec<Hint> {
-    if state.seen().metrics.is_empty() { Vec::new() } else { HINTS.to_vec() }
+    if state.seen().all_charted().next().is_none() { Vec::new() } else { HINTS.to_vec() }
 }
 
-/// The rows of some metrics.
-pub(super) fn keys_of<'a>(metrics: impl IntoIterator<Item = &'a MetricView>, filter: &str) -> Vec<RowKey> {
-    let text = |to: &mut String, metric: &MetricView| write!(to, "{} {}", metric.name, metric.title);
-    keys(metrics, filter, |metric| RowKey::Metric(metric.name.clone()), text)
+/// The rows of some of them.
+pub(super) fn keys_of<'a>(state: &State, shown: impl IntoIterator<Item = Charted<'a>>, filter: &str) -> Vec<RowKey> {
+    let mut words = RowFilter::new(filter);
+    let held = |shown: &Charted<'_>| words.hold(|to| write!(to, "{} {}", shown.name(), shown.title(state.seen())));
+    shown.into_iter().filter(held).map(|shown| RowKey::of_series(shown.series())).collect()
 }
 
-/// A metric in words.
+/// One of them in words.
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
-    let RowKey::Metric(name) = row else { return None };
-    Some(state.seen().metric(name)?.summary())
+    Some(state.seen().charted(&row.series()?)?.summary(state.seen()))
 }

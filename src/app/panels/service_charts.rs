@@ -7,7 +7,7 @@ pub(super) struct ServiceCharts;
 
 impl Panel for ServiceCharts {
     fn is_wanted(&self, state: &State) -> bool {
-        state.regarded_service().is_some_and(|service| !service.metrics.is_empty())
+        state.regarded_service().is_some_and(|service| state.seen().charted_of(service).next().is_some())
     }
 
     fn takes_focus(&self, _state: &State) -> bool {

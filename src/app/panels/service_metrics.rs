@@ -7,6 +7,8 @@ use crate::app::state::State;
 use crate::app::{metrics, service};
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
+use crate::model::rollup::SeriesKey;
+use crate::world::charted::Charted;
 
 pub(super) struct ServiceMetrics;
 
@@ -17,7 +19,8 @@ impl Panel for ServiceMetrics {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.metrics);
-        metric_list::keys_of(shown.iter().filter_map(|id| state.seen().metrics.get(*id)), filter)
+        let shown = shown.iter().filter_map(|id| state.seen().metrics.get(*id).map(Charted::Metric));
+        metric_list::keys_of(state, shown, filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
@@ -30,7 +33,7 @@ impl Panel for ServiceMetrics {
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         if let Some(RowKey::Metric(name)) = row {
-            metrics::show(state, name);
+            metrics::show(state, SeriesKey::Metric(name));
         }
     }
 

@@ -8,6 +8,7 @@ use crate::app::{metrics, service};
 use crate::config::panels::{self, PanelId, PanelSubject};
 use crate::config::sections::slo::SloKind;
 use crate::model::effect::Effect;
+use crate::model::rollup::SeriesKey;
 use crate::text::name::Name;
 
 pub(super) struct OneSlo;
@@ -29,7 +30,7 @@ pub(super) fn show(state: &mut State, name: &Name) {
             state.select(&panels::CHECKS.id(), RowKey::Check(check));
             service::show(state, row);
         }
-        SloKind::Metric { metric, .. } => metrics::show(state, metric),
+        SloKind::Metric { metric, .. } => metrics::show(state, SeriesKey::Metric(metric)),
         SloKind::Action { .. } => state.go(Screen::Actions),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::lang::time::Stamp;
-use crate::text::name::Name;
+use crate::model::rollup::SeriesKey;
 
 use stored::StoredCharts;
 
@@ -17,8 +17,8 @@ use stored::StoredCharts;
 pub struct MetricsScreen {
     /// Index into [`RANGES`].
     pub range: usize,
-    /// The metrics whose charts are shown together; empty shows the selected one.
-    pub shown: BTreeSet<Name>,
+    /// Of what the charts are that are shown together; empty shows the one that is selected.
+    pub shown: BTreeSet<SeriesKey>,
     /// With which time before the charts are compared.
     pub before: Before,
     /// What is here of the store.

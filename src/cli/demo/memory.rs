@@ -132,7 +132,7 @@ impl DemoStore {
                 series: series.clone(),
                 hours: of(Width::Hour, hours_from, minutes_from),
                 minutes: of(Width::Minute, minutes_from, until),
-                first: matches!(series, SeriesKey::Metric(_)).then_some(first),
+                first: Some(first),
             }
         };
         series.iter().filter(|series| Readings::series().any(|known| known == **series)).map(history).collect()

@@ -46,7 +46,7 @@ impl ChartQuery {
 }
 
 /// What is known of a part of the window.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChartSpan {
     /// The minute with which it begins.
     pub start: u32,
@@ -54,6 +54,9 @@ pub struct ChartSpan {
     pub minutes: u32,
     /// Its values: their average and their range. The newest of them is not kept, the average stands for it.
     pub point: Point,
+    /// How often which latency was measured, in milliseconds: percentiles of several spans are those of all their values
+    /// together. Empty for a metric.
+    pub counts: Vec<(f64, u64)>,
 }
 
 /// The spans of a window while buckets are added to them.
@@ -67,6 +70,8 @@ struct OpenSpan {
     count: u64,
     sum: f64,
     bounds: (f64, f64),
+    /// All of them, where they are latencies.
+    merged: Option<Bucket>,
 }
 
 impl ChartSpans {
@@ -82,9 +87,13 @@ impl ChartSpans {
             open.count = open.count.saturating_add(bucket.count());
             open.sum += bucket.sum();
             open.bounds = (open.bounds.0.min(least), open.bounds.1.max(most));
+            if let Some(merged) = &mut open.merged {
+                merged.merge(bucket);
+            }
         } else {
             let (count, sum) = (bucket.count(), bucket.sum());
-            self.0.push(OpenSpan { start, minutes, count, sum, bounds: (least, most) });
+            let merged = matches!(query.series, SeriesKey::Check(_)).then(|| bucket.clone());
+            self.0.push(OpenSpan { start, minutes, count, sum, bounds: (least, most), merged });
         }
     }
 
@@ -100,7 +109,13 @@ impl OpenSpan {
         let (min, max) = self.bounds;
         let mean = (self.sum / self.count as f64).clamp(min, max);
         let count = u32::try_from(self.count).unwrap_or(u32::MAX);
-        ChartSpan { start: self.start, minutes: self.minutes, point: Point { min, mean, max, last: mean, count } }
+        let counts = self.merged.as_ref().map_or_else(Vec::new, Bucket::counts);
+        ChartSpan {
+            start: self.start,
+            minutes: self.minutes,
+            point: Point { min, mean, max, last: mean, count },
+            counts,
+        }
     }
 }
 
@@ -149,5 +164,15 @@ mod tests {
         assert_eq!(shown, [(660, 60, 1), (720, 15, 3), (735, 15, 1)]);
         let point = spans[1].point;
         assert_eq!((point.min, point.mean, point.max), (1.0, 4.0, 8.0));
+        assert_eq!(spans[1].counts, []);
+    }
+
+    #[test]
+    fn latencies_of_a_span_are_counted_and_not_averaged() {
+        let query = ChartQuery { series: SeriesKey::Check("api".into()), step: 15, ..query(600, 660) };
+        let mut spans = ChartSpans::default();
+        spans.add(&query, 600, 1, &bucket(&[10.0, 20.0]));
+        spans.add(&query, 601, 1, &bucket(&[900.0]));
+        assert_eq!(spans.finish()[0].counts, [(10.0, 1), (20.0, 1), (900.0, 1)]);
     }
 }

@@ -17,7 +17,7 @@ pub struct SeriesHistory {
     pub hours: Vec<(u32, Bucket)>,
     /// Minutes, oldest first.
     pub minutes: Vec<(u32, Bucket)>,
-    /// Of a metric: the first minute of which anything is stored, also where that is older than what is here; `None`: nothing is.
+    /// The first minute of which anything is stored, also where that is older than what is here; `None`: nothing is.
     pub first: Option<u32>,
 }
 

@@ -9,6 +9,8 @@ use crate::store::{Store, StoreError};
 
 /// How often it is read again because an hour was packed meanwhile; that takes seconds once an hour.
 pub(super) const TRIES: u32 = 5;
+/// Minutes of a day.
+const DAY: u32 = 24 * 60;
 
 impl Store {
     /// What is stored of some series up to the minute `now`: minutes of two days, hours of thirty.
@@ -46,10 +48,11 @@ impl Store {
                 minutes.entry(minute).or_default().merge(&bucket);
             }
             let (hours, minutes): (Vec<_>, Vec<_>) = (hours.into_iter().collect(), minutes.into_iter().collect());
-            // Of checks nobody asks for it, and there may be ten thousand.
-            let first = match series {
-                SeriesKey::Metric(_) => self.first_minute(series, &hours, &minutes).await?,
-                SeriesKey::Check(_) => None,
+            let read = hours.first().or(minutes.first()).map(|(minute, _)| *minute);
+            // There may be ten thousand, and most began within what was read.
+            let first = match read {
+                Some(read) if read >= hours_from + DAY => Some(read),
+                read => self.first_minute(series, read).await?,
             };
             histories.push(SeriesHistory { series: series.clone(), hours, minutes, first });
             tokio::task::yield_now().await;
@@ -57,17 +60,12 @@ impl Store {
         Ok(histories)
     }
 
-    /// The first minute of which anything is stored of a series: of its first day, which holds hours, else of what was read.
-    async fn first_minute(
-        &self,
-        series: &SeriesKey,
-        hours: &[(u32, Bucket)],
-        minutes: &[(u32, Bucket)],
-    ) -> Result<Option<u32>, StoreError> {
+    /// The first minute of which anything is stored of a series, which is no later than `read`: of its first day, which holds
+    /// hours.
+    async fn first_minute(&self, series: &SeriesKey, read: Option<u32>) -> Result<Option<u32>, StoreError> {
         let row = self.dialect.rollups(HOURS, &series.to_string(), i64::MIN, i64::MAX, 1).await?.pop();
         let day = row.and_then(|row| Pack::decode(Width::Hour, minute_at(row.start), &row.data).ok());
         let first = day.and_then(|day| day.buckets().next().map(|(minute, _)| minute));
-        let read = hours.first().or(minutes.first()).map(|(minute, _)| *minute);
         Ok(first.into_iter().chain(read).min())
     }
 

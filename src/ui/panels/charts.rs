@@ -1,4 +1,4 @@
-//! The charts of the metrics that are chosen, one under the other, and under them the others as small multiples.
+//! The charts of the metrics and checks that are chosen, one under the other, and under them the others as small multiples.
 
 use ratatui::layout::Rect;
 
@@ -15,7 +15,7 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, shares, split_left, split_top};
 use crate::ui::widgets::notice::Notice;
-use crate::world::metrics::MetricView;
+use crate::world::charted::Charted;
 
 /// Rows of a chart.
 const CHART: u16 = 5;
@@ -35,7 +35,7 @@ impl PanelView for Charts {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        if state.seen().metrics.is_empty() {
+        if state.seen().all_charted().next().is_none() {
             let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".body.FIELD\" to the configuration";
             Notice::empty("no metrics yet", next).draw(painter, area);
             return;
@@ -54,35 +54,36 @@ impl PanelView for Charts {
             0,
             &range_line(state, ranges.width),
         );
-        let metrics: Vec<&MetricView> = shown.iter().filter_map(|name| state.seen().metric(name)).take(room).collect();
-        if metrics.is_empty() {
-            Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
+        let full_ones: Vec<_> = shown.iter().filter_map(|series| state.seen().charted(series)).take(room).collect();
+        if full_ones.is_empty() {
+            Notice::empty("nothing selected", "j and k select, Space adds a chart").draw(painter, plots);
             return;
         }
-        let (full, small) = split_top(plots, full_height(state, plots, metrics.len()));
-        for (shown, spot) in metrics.iter().zip(stacked(full, metrics.len())) {
+        let (full, small) = split_top(plots, full_height(state, plots, full_ones.len()));
+        for (shown, spot) in full_ones.iter().copied().zip(stacked(full, full_ones.len())) {
             let aside = if spot.width < BESIDE { 0 } else { metric_detail::WIDTH };
             let (chart, beside) = split_left(spot, spot.width - aside);
             one(state, painter, id, shown, chart);
             metric_detail::draw(state, painter, shown, beside, id);
         }
-        let others: Vec<_> = state.seen().metrics.iter().filter(|metric| !shown.contains(&metric.name)).collect();
-        for (shown, spot) in others.iter().zip(grid(small, others.len())) {
+        let all = state.seen().all_charted();
+        let others: Vec<_> = all.filter(|other| !shown.iter().any(|series| other.is(series))).collect();
+        for (shown, spot) in others.iter().copied().zip(grid(small, others.len())) {
             one(state, painter, id, shown, spot);
         }
     }
 }
 
 /// One chart; a click in it points at its moment.
-fn one(state: &State, painter: &mut Painter<'_>, id: &PanelId, metric: &MetricView, spot: Rect) {
+fn one(state: &State, painter: &mut Painter<'_>, id: &PanelId, shown: Charted<'_>, spot: Rect) {
     let chart = Shown { span: span(state), before: state.console.screens.metrics.before };
-    let plot = metric_chart::draw(state, painter, metric, spot, id, chart);
-    painter.note(plot, Target::Plot(metric.name.clone()));
+    let plot = metric_chart::draw(state, painter, shown, spot, id, chart);
+    painter.note(plot, Target::Plot(shown.series()));
 }
 
 /// The rows of the charts in full. They leave room for the others where both can be read.
 fn full_height(state: &State, plots: Rect, full: usize) -> u16 {
-    let others = state.seen().metrics.len().saturating_sub(full);
+    let others = state.seen().all_charted().count().saturating_sub(full);
     let least = FULL.saturating_mul(u16::try_from(full).unwrap_or(u16::MAX));
     let Some(left) = plots.height.checked_sub(least).filter(|left| others > 0 && *left >= SMALL) else {
         return plots.height;

@@ -1,4 +1,5 @@
-//! One metric: its value and age in the frame, its course inside.
+//! One metric: its value and age in the frame, its course inside; and the words for its number, and for the latency of a
+//! check, wherever they are shown.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::ui::line::{Line, Span, cut};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
-use crate::world::metrics::MetricView;
+use crate::world::charted::Charted;
 
 /// From this height on panels that stand one under the other have room for charts.
 const TALL: u16 = 44;
@@ -56,6 +57,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
     };
+    let metric = Charted::Metric(metric);
     if area.height <= 2 {
         line(state, painter, metric, area, focused(state, id));
         note(painter, area, id.clone());
@@ -64,11 +66,11 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let shown = Shown { span: panel_span(state), before: Before::Off };
     let plot = metric_chart::draw(state, painter, metric, area, id, shown);
     note(painter, plot, id.clone());
-    painter.note(area, Target::Row(RowKey::Metric(metric.name.clone())));
+    painter.note(area, Target::Row(RowKey::Metric(name.clone())));
 }
 
 /// Name, value, sparkline and age in one row.
-fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
+fn line(state: &State, painter: &mut Painter<'_>, metric: Charted<'_>, area: Rect, focused: bool) {
     let role = if focused { Role::TitleFocus } else { Role::Title };
     let mut age = age(state, metric);
     // A blank before the name and one behind it; what stands beside this has its own before it.
@@ -76,13 +78,13 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
         let behind = if age.is_empty() { 0 } else { age.width() + 1 };
         usize::from(area.width).saturating_sub(value.width() + behind + 2)
     };
-    let mut value = value(painter, metric);
+    let mut value = value(state, painter, metric);
     // The name gives way to the number and its unit; before it does, so do the word beside the sign of what is stale, and
     // since when it is.
-    if metric.stale && left(&value, &age) < LEAST_NAME {
+    if metric.is_stale() && left(&value, &age) < LEAST_NAME {
         value = stale(painter, metric, "");
     }
-    if metric.stale && left(&value, &age) < metric.title.width() {
+    if metric.is_stale() && left(&value, &age) < metric.title(state.seen()).width() {
         age = Line::new();
     }
     let room = left(&value, &age).max(4);
@@ -96,9 +98,10 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
     let end = u16::try_from(age.width()).unwrap_or(0) + 1;
     let room = area.width.saturating_sub(used.saturating_add(end).saturating_add(1));
     if room >= 4 {
-        let words = match &metric.error {
+        let error = metric.error(state.seen().now);
+        let words = match &error {
             Some(why) => {
-                let why = Span::from(why).fitted(usize::from(room), painter.glyphs().ellipsis);
+                let why = Span::from(&**why).fitted(usize::from(room), painter.glyphs().ellipsis);
                 Line::styled(why, Role::LevelError)
             }
             None => metric_chart::sparkline(state, painter, metric, room),
@@ -110,37 +113,38 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
 
 /// The latest number, in the colour of what fires for it; STALE where it is too old; that there is none where the last
 /// answer gave none.
-pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
-    let Some((_, number)) = metric.value else { return Line::styled(painter.glyphs().none, Role::TextDim) };
+pub(crate) fn value(state: &State, painter: &Painter<'_>, shown: Charted<'_>) -> Line<'static> {
+    let Some((_, number)) = shown.value() else { return Line::styled(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
-    if metric.stale {
-        return stale(painter, metric, "STALE");
+    if shown.is_stale() {
+        return stale(painter, shown, "STALE");
     }
     // The number of before would pass for one that came now.
-    if metric.error.is_some() {
+    if shown.error(state.seen().now).is_some() {
         return Line::styled("no value", Role::LevelError);
     }
-    let role = match metric.severity {
+    let role = match shown.severity() {
         Some(severity) => status::severity_role(severity),
         None => Role::TextStrong,
     };
-    Line::styled(metric.mark() + &figures::value(number, &metric.unit), role)
+    Line::styled(shown.mark() + &figures::value(number, shown.unit()), role)
 }
 
 /// The latest number where it is too old, behind a sign and a word for that.
-fn stale(painter: &Painter<'_>, metric: &MetricView, word: &'static str) -> Line<'static> {
-    let number = metric.value.map(|(_, number)| metric.mark() + &figures::value(number, &metric.unit));
+fn stale(painter: &Painter<'_>, shown: Charted<'_>, word: &'static str) -> Line<'static> {
+    let number = shown.value().map(|(_, number)| shown.mark() + &figures::value(number, shown.unit()));
     let sign = Line::styled(painter.glyphs().stale, Role::MarkStale);
     let sign = if word.is_empty() { sign } else { sign.then(word, Role::MarkStale) };
     sign.then(number.unwrap_or_default(), Role::TextDim)
 }
 
-/// The title of a metric within `room` columns. One that begins with its service's title gives up of that first: of
+/// A title within `room` columns. One that begins with its service's title gives up of that first: of
 /// `shop front p95` it is `p95` that tells it from the others of the service.
-pub(crate) fn title_within(state: &State, metric: &MetricView, room: usize, ellipsis: &str) -> String {
-    let service = metric.service.as_deref().map(|service| state.seen().title_of_service(service));
-    let parts = service.and_then(|service| Some((service, metric.title.strip_prefix(service)?.strip_prefix(' ')?)));
-    shortened(&metric.title, parts, room, ellipsis)
+pub(crate) fn title_within(state: &State, shown: Charted<'_>, room: usize, ellipsis: &str) -> String {
+    let title = shown.title(state.seen());
+    let service = shown.service().map(|service| state.seen().title_of_service(service));
+    let parts = service.and_then(|service| Some((service, title.strip_prefix(service)?.strip_prefix(' ')?)));
+    shortened(&title, parts, room, ellipsis)
 }
 
 /// `whole` within `room` columns; `parts`: its beginning that may be cut, and the rest, which stays as long as it can.
@@ -156,25 +160,25 @@ fn shortened(whole: &str, parts: Option<(&str, &str)>, room: usize, ellipsis: &s
 }
 
 /// What the latest number leaves out, within `room` columns.
-pub(super) fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
-    let Some(caveat) = &metric.caveat else { return Line::new() };
+pub(super) fn caveat(shown: Charted<'_>, room: usize, ellipsis: &str) -> Line<'static> {
+    let Some(caveat) = shown.caveat() else { return Line::new() };
     let text = cut(caveat.text.as_str(), room.min(48), ellipsis);
     Line::styled(text, Role::MarkStale).and(" ", Role::Text)
 }
 
 /// How old the latest number is, where it is late: a fresh one carries no age.
-pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
-    let is_late = |age: &Duration| metric.stale || *age > metric.every * 2;
-    let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.seen().now).filter(is_late).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
+pub(crate) fn age(state: &State, shown: Charted<'_>) -> Line<'static> {
+    let is_late = |age: &Duration| shown.is_stale() || *age > shown.every() * 2;
+    let role = if shown.is_stale() { Role::MarkStale } else { Role::TextDim };
+    shown.age(state.seen().now).filter(is_late).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
 }
 
 /// Why there is no course, and what can be done.
-pub(super) fn nothing<'a>(state: &State, metric: &'a MetricView) -> Notice<'a> {
-    let (mut notice, does) = if let Some(error) = &metric.error {
-        (Notice::error("no value", error), "polls again")
+pub(super) fn nothing(state: &State, shown: Charted<'_>) -> Notice<'static> {
+    let (mut notice, does) = if let Some(error) = shown.error(state.seen().now) {
+        (Notice::error("no value", error.as_str().to_owned()), "polls again")
     } else {
-        let due = format!("due every {}", figures::left(metric.every));
+        let due = format!("due every {}", figures::left(shown.every()));
         (Notice::empty("waiting for the first value", due), "polls now")
     };
     let next = next_key(state, Command::Poll, does);

@@ -1,4 +1,4 @@
-//! What is known of a metric, beside its chart: its alerts and how they stand, what it came to over several spans, what it
+//! What is known of a metric or of the latency of a check, beside its chart: its alerts and how they stand, what it came to over several spans, what it
 //! was before, what happened meanwhile.
 
 use std::time::Duration;
@@ -12,13 +12,16 @@ use crate::app::metrics::span;
 use crate::app::screens::metrics::{Before, fitted};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::condition::Condition;
+use crate::model::alert::Severity;
+use crate::model::series::OlderSpans;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::status;
 use crate::world::alerts::{AlertSubject, AlertView};
-use crate::world::metrics::MetricView;
+use crate::world::charted::Charted;
 use crate::world::timeline::TimelineEntry;
 
 /// Columns of it.
@@ -37,7 +40,7 @@ const SPANS: [Duration; 5] = [
 const BEFORE: Duration = Duration::from_mins(5);
 
 /// Draws it; nothing where it is given no room.
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, shown: &MetricView, area: Rect, id: &PanelId) {
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, shown: Charted<'_>, area: Rect, id: &PanelId) {
     if area.is_empty() {
         return;
     }
@@ -57,16 +60,19 @@ fn label(name: &str) -> Line<'static> {
 }
 
 /// Its number, where it comes from, its alerts.
-fn of_now<'a>(state: &'a State, painter: &Painter<'_>, shown: &'a MetricView) -> Vec<Line<'a>> {
-    let every = Line::styled(format!("  every {}", figures::span(shown.every)), Role::TextDim);
-    let mut lines = vec![label("value").join(metric::value(painter, shown)).join(every)];
-    if let Some(service) = &shown.service {
+fn of_now<'a>(state: &'a State, painter: &Painter<'_>, shown: Charted<'a>) -> Vec<Line<'a>> {
+    let every = Line::styled(format!("  every {}", figures::span(shown.every())), Role::TextDim);
+    let mut lines = vec![label("value").join(metric::value(state, painter, shown)).join(every)];
+    if let Some(service) = shown.service() {
         lines.push(label("service").and(Span::borrowed(state.seen().title_of_service(service)), Role::Text));
     }
-    let of_it = |alert: &&AlertView| matches!(&alert.subject, AlertSubject::Metric(name) if *name == shown.name);
+    let of_it = |alert: &&AlertView| match (&alert.subject, shown) {
+        (AlertSubject::Metric(name), Charted::Metric(metric)) => *name == metric.name,
+        (AlertSubject::Check(name), Charted::Check(check)) => *name == check.name,
+        _ => false,
+    };
     let standing: Vec<&AlertView> = state.seen().alerts.iter().filter(of_it).collect();
-    let written = state.seen().config.metrics.iter().find(|known| known.name == shown.name);
-    for (at, (severity, condition)) in written.iter().flat_map(|metric| &metric.alerts).enumerate() {
+    for (at, (severity, condition)) in conditions(state, shown).iter().enumerate() {
         let line = label(if at == 0 { "alerts" } else { "" })
             .and(severity.word(), status::severity_role(*severity))
             .then(Span::borrowed(&condition.written), Role::Text);
@@ -79,8 +85,18 @@ fn of_now<'a>(state: &'a State, painter: &Painter<'_>, shown: &'a MetricView) ->
     lines
 }
 
+/// The conditions of its alerts.
+fn conditions<'a>(state: &'a State, shown: Charted<'_>) -> &'a [(Severity, Condition)] {
+    let config = &state.seen().config;
+    let found = match shown {
+        Charted::Metric(view) => config.metrics.iter().find(|it| it.name == view.name).map(|it| it.alerts.as_slice()),
+        Charted::Check(view) => config.checks.iter().find(|it| it.name == view.name).map(|it| it.alerts.as_slice()),
+    };
+    found.unwrap_or_default()
+}
+
 /// What it came to over each span of which more is known than of the one before.
-fn spans(state: &State, shown: &MetricView, width: usize) -> Vec<Line<'static>> {
+fn spans(state: &State, shown: Charted<'_>, width: usize) -> Vec<Line<'static>> {
     let known = shown.first().map_or(Duration::ZERO, |first| state.seen().now.mono.saturating_sub(first));
     let mut longest = Duration::ZERO;
     let is_more = |span: &Duration| std::mem::replace(&mut longest, *span) < known;
@@ -90,19 +106,20 @@ fn spans(state: &State, shown: &MetricView, width: usize) -> Vec<Line<'static>> 
 }
 
 /// What it was an hour, a day and a week ago, where that is known.
-fn before(state: &State, shown: &MetricView) -> Vec<Line<'static>> {
+fn before(state: &State, shown: Charted<'_>) -> Vec<Line<'static>> {
     let line = |before: Before| {
-        let [point] = shown.points(1, BEFORE, shifted(state.seen().now, before.ago()?)?)[..] else { return None };
-        Some(label(before.words()).and(figures::value(point?.mean, &shown.unit), Role::Text))
+        let then = shifted(state.seen().now, before.ago()?)?;
+        let [point] = shown.points(OlderSpans::NONE, 1, BEFORE, then)[..] else { return None };
+        Some(label(before.words()).and(figures::value(point?.mean, shown.unit()), Role::Text))
     };
     [Before::Hour, Before::Day, Before::Week].into_iter().filter_map(line).collect()
 }
 
 /// What is marked in the charts, newest first.
-fn meanwhile<'a>(state: &'a State, metric: &MetricView) -> Vec<Line<'a>> {
+fn meanwhile<'a>(state: &'a State, subject: Charted<'_>) -> Vec<Line<'a>> {
     let world = state.seen();
     let shown = happened(state).take_while(|entry| world.now.since(entry.at) <= span(state).0);
-    let shown = shown.filter(|entry| concerns(entry, metric));
+    let shown = shown.filter(|entry| concerns(entry, subject));
     let marked = shown.filter_map(|entry| Some((entry, mark(&entry.kind)?.1)));
     let line = |(at, (entry, role)): (usize, (&'a TimelineEntry, Role))| {
         let moment = figures::moment(entry.at.utc, world.now.utc, world.config.console.timezone);

@@ -1,4 +1,4 @@
-//! Every metric, in a table.
+//! Every metric and the latency of every check, in a table.
 
 use ratatui::layout::Rect;
 
@@ -16,14 +16,16 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
-use crate::world::metrics::MetricView;
+use crate::world::charted::Charted;
 
 pub(super) struct MetricList;
 
 impl PanelView for MetricList {
-    /// At most half: the charts are why one looks.
+    /// At most half, and a third for checks: the charts are why one looks.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        let wanted = u16::try_from(state.seen().metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).saturating_add(2);
+        let (all, metrics) = (rows(state.seen().all_charted().count()), rows(state.seen().metrics.len()));
+        let wanted = all.min(metrics.max(room.height / 3));
         Some(Height::fixed(wanted.min(room.height / 2).max(3)))
     }
 
@@ -51,7 +53,8 @@ const THRESHOLDS: usize = 3;
 /// What a metric comes to in figures goes first.
 fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
     // A mark stands before the title of one whose chart is shown.
-    let longest = state.seen().metrics.iter().map(|metric| metric.title.chars().count() + 2).max().unwrap_or(0);
+    let titles = state.seen().all_charted().map(|shown| shown.title(state.seen()).chars().count() + 2);
+    let longest = titles.max().unwrap_or(0);
     [
         Column::text("metric", 8, u16::try_from(longest.clamp(TITLE.0, TITLE.1)).unwrap_or(18), 0),
         Column::figure("value", if any_is_stale && width >= VALUE.1 + 9 { VALUE.1 } else { VALUE.0 }, 0),
@@ -70,38 +73,39 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     frame(state, painter, id, name_of("metrics", service)).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        let none = || Notice::empty("no metrics", "add [metric.NAME] with from and value");
+        let none = || Notice::empty("no metrics and no checks", "add [metric.NAME] with from and value");
         none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
-    let any_is_stale = listing.visible().iter().filter_map(|key| found(state, key)).any(|metric| metric.stale);
+    let any_is_stale = listing.visible().iter().filter_map(|key| found(state, key)).any(Charted::is_stale);
     let columns = columns(state, beside_pointer(inner).width, any_is_stale);
     let widths = widths(&columns, beside_pointer(inner).width);
     let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
-        let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);
-        let mut title = Line::plain(shown.title.clone());
+        let error = shown.error(state.seen().now);
+        let mark = id.is(&panels::METRIC_LIST) && state.console.screens.metrics.shown.contains(&shown.series());
+        let mut title = Line::plain(shown.title(state.seen()));
         if mark {
-            title = Line::styled(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
+            title = Line::styled(painter.glyphs().mark, Role::LogMark).then(shown.title(state.seen()), Role::Text);
         }
         let cells = vec![
             title,
-            metric::value(painter, shown),
+            metric::value(state, painter, shown),
             metric_chart::sparkline(state, painter, shown, widths[2]),
-            match &shown.error {
-                Some(why) => metric::age(state, shown).then(why, Role::LevelError),
+            match &error {
+                Some(why) => metric::age(state, shown).then(why.as_str().to_owned(), Role::LevelError),
                 None => thresholds(shown),
             },
             metric::age(state, shown),
             // Summed up only where it is drawn: it is read from all that is known.
             match usize::from(widths[5]) {
                 // What it came to before is not what it is: that can't be known now.
-                room if room == 0 || shown.error.is_some() => Line::new(),
+                room if room == 0 || error.is_some() => Line::new(),
                 room => metric_chart::summary(state, shown, span(state).0, room),
             },
         ];
         // Why it is not known has the place of what it would come to.
-        let running_on = (shown.error.is_some() && widths[THRESHOLDS] > 0).then_some(THRESHOLDS);
-        TableRow { cells, running_on, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
+        let running_on = (error.is_some() && widths[THRESHOLDS] > 0).then_some(THRESHOLDS);
+        TableRow { cells, running_on, target: Some(Target::Row(RowKey::of_series(shown.series()))) }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);
@@ -110,20 +114,19 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
 }
 
 /// `> 5 % medium, > 10 % high`.
-fn thresholds(metric: &MetricView) -> Line<'static> {
+fn thresholds(shown: Charted<'_>) -> Line<'static> {
     let mut words = Line::new();
-    for (severity, threshold, above) in &metric.thresholds {
+    for (severity, threshold, above) in shown.thresholds() {
         let sign = if *above { ">" } else { "<" };
         let role = match status::severity_role(*severity) {
             Role::SeverityCritical => Role::ChartCritical,
             role => role,
         };
-        words = words.then(format!("{sign}{}", figures::value(*threshold, &metric.unit)), role);
+        words = words.then(format!("{sign}{}", figures::value(*threshold, shown.unit())), role);
     }
     words
 }
 
-fn found<'a>(state: &'a State, key: &RowKey) -> Option<&'a MetricView> {
-    let RowKey::Metric(name) = key else { return None };
-    state.seen().metric(name)
+fn found<'a>(state: &'a State, key: &RowKey) -> Option<Charted<'a>> {
+    state.seen().charted(&key.series()?)
 }

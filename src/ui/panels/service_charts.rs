@@ -21,11 +21,11 @@ impl PanelView for ServiceCharts {
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let Some(service) = state.regarded_service() else { return };
-        let shown: Vec<_> = service.metrics.iter().filter_map(|id| state.seen().metrics.get(*id)).collect();
+        let shown: Vec<_> = state.seen().charted_of(service).collect();
         let chart = Shown { span: panel_span(state), before: Before::Off };
-        for (shown, spot) in shown.iter().zip(grid(area, shown.len())) {
+        for (shown, spot) in shown.iter().copied().zip(grid(area, shown.len())) {
             let plot = metric_chart::draw(state, painter, shown, spot, id, chart);
-            painter.note(plot, Target::Plot(shown.name.clone()));
+            painter.note(plot, Target::Plot(shown.series()));
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Chart<'a> {
     pub before: &'a [Option<Point>],
     /// Threshold lines: severity, threshold, whether above it is bad.
     pub thresholds: &'a [(Severity, f64, bool)],
+    /// What bar and shade stand for.
+    pub shading: Shading,
     /// The unit of the values.
     pub unit: &'a str,
     /// The span that all columns cover, as a word: `15m`.
@@ -38,6 +40,16 @@ pub(crate) struct Chart<'a> {
     pub marks: &'a [Mark],
     /// The cursor.
     pub cursor: Option<Cursor<'a>>,
+}
+
+/// What the shade of a chart reaches to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Shading {
+    /// The bar ends at the average; the shade reaches from the lowest to the highest value.
+    #[default]
+    Range,
+    /// The bar ends at the median; the shade reaches up to the 95th percentile.
+    Percentiles,
 }
 
 /// The cursor of a chart.
@@ -221,9 +233,15 @@ impl Chart<'_> {
     /// What the cursor says, from all of it to the least.
     fn said(&self, cursor: Cursor<'_>, point: Option<Point>, before: Option<Point>) -> [Line<'static>; 3] {
         let value = |value: f64| figures::value(value, self.unit);
-        let now = point.map_or_else(|| "no value".to_owned(), |point| value(point.mean));
-        let range = point.filter(|point| point.max > point.min);
-        let range = range.map_or_else(String::new, |point| format!(" ({} to {})", value(point.min), value(point.max)));
+        let name = if self.shading == Shading::Percentiles { "p50 " } else { "" };
+        let now = point.map_or_else(|| "no value".to_owned(), |point| format!("{name}{}", value(point.mean)));
+        let range = match (self.shading, point) {
+            (Shading::Percentiles, Some(point)) => format!(" p95 {}", value(point.max)),
+            (Shading::Range, Some(Point { min, max, .. })) if max > min => {
+                format!(" ({} to {})", value(min), value(max))
+            }
+            _ => String::new(),
+        };
         let then = match before {
             _ if cursor.before.is_empty() => String::new(),
             Some(before) => format!(", {} {}", value(before.mean), cursor.before),
@@ -298,6 +316,11 @@ mod tests {
         let cursor = Some(Cursor { back: 1, at: "10:04:30", before: "a day ago" });
         let text = drawn(&Chart { before: &before, cursor, ..chart }, 44, 6);
         assert!(text.contains(" 10:04:30  8 s, 3 s a day ago "), "{text}");
+        let latency = [Some(Point { min: 20.0, mean: 20.0, max: 41.0, last: 20.0, count: 9 })];
+        let cursor = Some(Cursor { back: 0, at: "10:04:30", before: "" });
+        let chart = Chart { points: &latency, shading: Shading::Percentiles, unit: "ms", cursor, ..Chart::default() };
+        let text = drawn(&chart, 44, 6);
+        assert!(text.contains(" 10:04:30  p50 20 ms p95 41 ms "), "{text}");
     }
 
     /// The rule of shading, without any colour: full up to the least value, dense up to the average, light up to the greatest.
@@ -387,6 +410,7 @@ mod tests {
                     span: "1h",
                     before: &odd[1..],
                     ticks: &[Tick { back: 3, label: "10:00".to_owned() }],
+                    shading: Shading::Range,
                     marks: &[0, 99].map(|back| Mark { back, role: Role::Key, count: 12 }),
                     cursor: Some(Cursor { back: 9, at: "10:04:30", before: "" }),
                 };

@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Before;
 use crate::lang::time::Stamp;
-use crate::model::rollup::{ChartQuery, ChartSpan};
-use crate::text::name::Name;
+use crate::model::rollup::{ChartQuery, ChartSpan, SeriesKey};
 use crate::world::timeline::TimelineEntry;
 
 /// Answers that are kept: all charts of a screen, each over several spans and with what it is compared with.
@@ -16,7 +15,7 @@ const MOST: usize = 100;
 /// Which answer: of what, for which span, and of which time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChartId {
-    pub metric: Name,
+    pub series: SeriesKey,
     pub span: Duration,
     pub before: Before,
 }
@@ -57,8 +56,8 @@ pub(crate) struct StoredCharts {
 impl StoredCharts {
     /// What is stored of a chart. Until its own answer is here, that of another span of the same chart which reaches back
     /// furthest.
-    pub(crate) fn get(&self, metric: &Name, span: Duration, before: Before) -> Option<&StoredChart> {
-        let mut of_it = self.kept.iter().filter(|chart| chart.id.metric == *metric && chart.id.before == before);
+    pub(crate) fn get(&self, series: &SeriesKey, span: Duration, before: Before) -> Option<&StoredChart> {
+        let mut of_it = self.kept.iter().filter(|chart| chart.id.series == *series && chart.id.before == before);
         of_it
             .clone()
             .find(|chart| chart.id.span == span)
@@ -75,9 +74,9 @@ impl StoredCharts {
         self.asked.iter().any(|(asked, query)| asked == id && query.covers(from, until))
     }
 
-    /// Whether what a metric was at another time is on its way.
-    pub(crate) fn is_reading(&self, metric: &Name, before: Before) -> bool {
-        self.asked.iter().any(|(id, _)| id.metric == *metric && id.before == before)
+    /// Whether what it was at another time is on its way.
+    pub(crate) fn is_reading(&self, series: &SeriesKey, before: Before) -> bool {
+        self.asked.iter().any(|(id, _)| id.series == *series && id.before == before)
     }
 
     /// Takes in the answer to one query.
