@@ -10,7 +10,8 @@ use crate::world::announcing::{asked_test, routes::Routes};
 /// Sends them.
 pub(super) fn send(state: &mut State, effects: &mut Vec<Effect>) {
     let (config, now) = (std::sync::Arc::clone(&state.world.config), state.world.now.utc);
-    let routes = Routes::new(&config, now);
+    let duty = std::sync::Arc::clone(state.world.duty());
+    let routes = Routes::by(&config, Some(&duty), now);
     let mut sent = 0;
     for channel in &config.channels {
         for target in routes.targets(channel) {

@@ -22,12 +22,14 @@ pub mod confirm;
 pub mod console;
 pub mod demo;
 pub mod exit_code;
+mod handover;
 pub mod help;
 mod incident;
 pub mod logs;
 mod maintenance;
 pub mod man;
 mod notify;
+mod oncall;
 pub mod output;
 mod report;
 pub mod run;
@@ -180,6 +182,12 @@ enum Command {
     /// Show the channels with their last delivery, or send a test message
     #[command(after_long_help = help::end("notify"))]
     Notify(notify::Arguments),
+    /// Show who is on call, take the shift, have others stand in, print the calendar
+    #[command(name = "oncall", after_long_help = help::end("oncall"))]
+    OnCall(oncall::Arguments),
+    /// Draft, offer or accept the handover of a shift
+    #[command(after_long_help = help::end("handover"))]
+    Handover(handover::Arguments),
     /// End a silence
     #[command(after_long_help = help::end("unsilence"))]
     Unsilence(silence::UnsilenceArguments),
@@ -274,6 +282,8 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Notify(arguments)) => notify::run(arguments, global),
+        Some(Command::OnCall(arguments)) => oncall::run(arguments, global),
+        Some(Command::Handover(arguments)) => handover::run(arguments, global),
         Some(Command::Whoami(arguments)) => whoami::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),

@@ -19,6 +19,7 @@ use crate::runtime::secrets;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::announcing::{asked_test, routes::Routes};
+use crate::world::duty::DutyPlan;
 
 /// Arguments of `opsroom notify`.
 #[derive(Debug, Args)]
@@ -82,26 +83,33 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn show(arguments: &Arguments, global: &Global, config: &Config) -> u8 {
-    let (stored, code) = match run_service::look(global, true).await {
-        Ok(None) => (Vec::new(), exit::OK),
+    let ((stored, duty), code) = match run_service::look(global, true).await {
+        Ok(None) => ((Vec::new(), DutyPlan::new(config, [], [])), exit::OK),
         Err(code) => return code,
         Ok(Some(service)) => match StoredAlerts::read(&service).await {
-            Ok(stored) => (stored.targets, run_service::close_read(&service, exit::OK).await),
+            Ok(stored) => {
+                let duty = stored.duty(config);
+                ((stored.targets, duty), run_service::close_read(&service, exit::OK).await)
+            }
             Err(error) => {
                 service.close().await;
                 return run_service::broken(&error);
             }
         },
     };
-    let lines = lines(config, &stored, global.clock.now().utc);
+    let lines = lines(config, (&stored, &duty), global.clock.now().utc);
     let printed =
         if arguments.json { output::print_as_json("the channels", &lines) } else { output::print(&table(&lines)) };
     if printed == exit::OK { code } else { printed }
 }
 
 /// Those that would be used now, and those that were.
-fn lines(config: &Config, stored: &[(Recipient, TargetRecord)], now: DateTime<Utc>) -> Vec<ChannelLine> {
-    let routes = Routes::new(config, now);
+fn lines(
+    config: &Config,
+    (stored, duty): (&[(Recipient, TargetRecord)], &DutyPlan),
+    now: DateTime<Utc>,
+) -> Vec<ChannelLine> {
+    let routes = Routes::by(config, Some(duty), now);
     let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut lines = Vec::new();
     for channel in &config.channels {

@@ -118,7 +118,7 @@ async fn show(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u
 }
 
 /// Takes in what the store has of what the objectives measure.
-async fn read(world: &mut World, run_service: &RunService) -> Result<StoredAlerts, StoreError> {
+pub(in crate::cli) async fn read(world: &mut World, run_service: &RunService) -> Result<StoredAlerts, StoreError> {
     let store = run_service.store();
     let series: Vec<_> = world.measured_by_slos().collect();
     let now = world.now;
@@ -230,7 +230,7 @@ fn text(world: &World, records: &[AlertRecord]) -> String {
 }
 
 /// What is known of one, in words.
-fn summary(slo: &SloView) -> String {
+pub(in crate::cli) fn summary(slo: &SloView) -> String {
     let figures = match &slo.measured {
         SloMeasure::Runs(runs) if runs.count == 0 => return "no runs yet".to_owned(),
         SloMeasure::Runs(runs) => return format!("{} of {} runs in time", runs.good, runs.count),

@@ -156,6 +156,11 @@ impl Config {
         IncidentTimes::new(&self.incident, severity, rule)
     }
 
+    /// The contact who logs in by that name.
+    pub fn contact_of(&self, login: &str) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.logins.iter().any(|name| **name == *login))
+    }
+
     /// The severity that a word or an alias stands for.
     pub fn severity_named(&self, word: &str) -> Option<Severity> {
         let of_alias = || self.severities.iter().find(|rule| rule.aliases.iter().any(|alias| alias == word));

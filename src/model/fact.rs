@@ -10,6 +10,7 @@ pub(crate) mod exclusion;
 pub mod incident;
 pub(crate) mod maintenance;
 mod messaging;
+pub(crate) mod oncall;
 mod said;
 mod statement;
 mod touched;
@@ -31,6 +32,9 @@ pub use self::exclusion::{SloExcluded, SloIncluded};
 pub use self::incident::{IncidentFact, IncidentSaid};
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
+pub use self::oncall::{
+    HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded, OnCallStatement,
+};
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

@@ -229,6 +229,9 @@ pub struct Notification {
     pub environment: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
+    /// The contact who is on call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<Name>,
     /// The groups, most pressing first; see [`Notification::sort`]. Empty for a test, and where maintenance is announced.
     pub groups: Vec<AlertGroup>,
     /// The windows of maintenance that it announces, the earliest first.
@@ -452,6 +455,7 @@ pub(crate) mod samples {
             console: "shop".to_owned(),
             environment: Some("production".to_owned()),
             at: at(5),
+            on_call: None,
             groups,
             notices: Vec::new(),
             updates: Vec::new(),

@@ -1,6 +1,6 @@
 //! Who is on call: a rotation with overrides, as a pure function of the moment.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lang::schedule::{MomentSchedule, TimeWindow};
 use crate::lang::tz::Tz;
@@ -16,17 +16,83 @@ pub struct Rotation {
     overrides: Vec<Override>,
 }
 
+/// Who stands in during an override.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cover {
+    /// One person, all the time.
+    One(Name),
+    /// Several who take turns: a schedule for a while, such as a week of holidays. *Invariant:* at least one.
+    Turns(Vec<Name>, MomentSchedule),
+}
+
 /// Somebody else for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// Who is on call then.
-    pub who: Name,
+    pub cover: Cover,
     /// From when until when.
     pub window: TimeWindow,
 }
 
+/// A span in which one person is on call without a break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shift {
+    /// Who.
+    pub who: Name,
+    /// Its first moment; `None`: it has always been so, as far as can be said.
+    pub from: Option<DateTime<Utc>>,
+    /// The first moment at which somebody else is on call; `None`: that never comes.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Override {
+    /// By one person.
+    pub fn by(who: Name, window: TimeWindow) -> Self {
+        Self { cover: Cover::One(who), window }
+    }
+
+    /// By several who take turns, the first from its beginning on; `None` where there are no people.
+    pub fn in_turns(people: Vec<Name>, handover: MomentSchedule, window: TimeWindow) -> Option<Self> {
+        (!people.is_empty()).then_some(Self { cover: Cover::Turns(people, handover), window })
+    }
+
+    /// Who is on call by it at a moment inside of it.
+    pub fn who(&self, at: DateTime<Utc>, zone: Tz) -> &Name {
+        match &self.cover {
+            Cover::One(who) => who,
+            Cover::Turns(people, handover) => {
+                // A handover at the very beginning is the first person's own.
+                let turns = handover.count(self.window.start + TimeDelta::seconds(1), at, zone);
+                &people[turns % people.len()]
+            }
+        }
+    }
+
+    /// The people who are named by it.
+    pub fn people(&self) -> &[Name] {
+        match &self.cover {
+            Cover::One(who) => std::slice::from_ref(who),
+            Cover::Turns(people, _) => people,
+        }
+    }
+
+    /// The first moment after another at which it may name somebody else, while it holds.
+    fn next_turn(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let Cover::Turns(_, handover) = &self.cover else { return None };
+        handover.next(after.max(self.window.start), zone).filter(|at| *at < self.window.end)
+    }
+
+    /// The last moment up to another at which it may have named somebody else before.
+    fn last_turn(&self, at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let Cover::Turns(_, handover) = &self.cover else { return None };
+        handover.last(at.min(self.window.end), self.window.start, zone)
+    }
+}
+
 /// So many changes are looked through for the next that is one: handovers under an override change nothing.
 const MOST_CHANGES: usize = 200;
+/// Shifts that are listed of a span.
+const MOST_SHIFTS: usize = 1_000;
 
 impl Rotation {
     /// A rotation whose first person has the first shift that begins at or after `from`, and is on call before it too.
@@ -66,6 +132,13 @@ impl Rotation {
         &self.overrides
     }
 
+    /// The same with others who stand in, who win over those there are; of these the later one of the list holds.
+    #[must_use]
+    pub fn with(mut self, overrides: impl IntoIterator<Item = Override>) -> Self {
+        self.overrides.extend(overrides);
+        self
+    }
+
     /// The override that holds at a moment.
     pub fn override_at(&self, at: DateTime<Utc>) -> Option<&Override> {
         self.overrides.iter().rev().find(|one| one.window.contains(at))
@@ -73,7 +146,7 @@ impl Rotation {
 
     /// Who is on call at a moment.
     pub fn who(&self, at: DateTime<Utc>) -> &Name {
-        self.override_at(at).map_or_else(|| self.turn(at), |one| &one.who)
+        self.override_at(at).map_or_else(|| self.turn(at), |one| one.who(at, self.zone))
     }
 
     /// Whose turn it is, overrides aside. A shift over a change of the clocks is an hour shorter or longer, never a gap.
@@ -101,7 +174,47 @@ impl Rotation {
     fn next_edge(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let edges = self.overrides.iter().flat_map(|one| [one.window.start, one.window.end]);
         let turns = (self.people.len() > 1).then(|| self.handover.next(after, self.zone)).flatten();
-        edges.filter(|edge| *edge > after).chain(turns).min()
+        let within = self.overrides.iter().filter_map(|one| one.next_turn(after, self.zone));
+        edges.filter(|edge| *edge > after).chain(within).chain(turns).min()
+    }
+
+    /// Since when the person of a moment is on call; `None`: always, or since before the last couple of hundred handovers.
+    fn began(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (who, mut at) = (self.who(at), at);
+        for _ in 0..MOST_CHANGES {
+            let edge = self.last_edge(at)?;
+            at = edge - TimeDelta::nanoseconds(1);
+            if self.who(at) != who {
+                return Some(edge);
+            }
+        }
+        None
+    }
+
+    /// The last handover up to a moment, or the last start or end of an override.
+    fn last_edge(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let edges = self.overrides.iter().flat_map(|one| [one.window.start, one.window.end]);
+        let turns = (self.people.len() > 1).then(|| self.handover.last(at, self.from, self.zone)).flatten();
+        let within = self.overrides.iter().filter_map(|one| one.last_turn(at, self.zone));
+        edges.filter(|edge| *edge <= at).chain(within).chain(turns).max()
+    }
+
+    /// The shift of a moment.
+    pub fn shift(&self, at: DateTime<Utc>) -> Shift {
+        let until = self.next_change(at).map(|(until, _)| until);
+        Shift { who: self.who(at).clone(), from: self.began(at), until }
+    }
+
+    /// The shifts of a span in their order, the first and the last whole: at most a thousand.
+    pub fn shifts(&self, span: TimeWindow) -> Vec<Shift> {
+        let mut found = vec![self.shift(span.start)];
+        while let Some(from) = found.last().and_then(|last| last.until).filter(|at| *at < span.end)
+            && found.len() < MOST_SHIFTS
+        {
+            let until = self.next_change(from).map(|(until, _)| until);
+            found.push(Shift { who: self.who(from).clone(), from: Some(from), until });
+        }
+        found
     }
 }
 
@@ -156,9 +269,8 @@ mod tests {
 
     #[test]
     fn an_override_wins_from_its_start_to_just_before_its_end_and_the_later_one_over_the_first() {
-        let one = |who: &str, start: &str, end: &str| Override {
-            who: who.into(),
-            window: TimeWindow { start: utc(start), end: utc(end) },
+        let one = |who: &str, start: &str, end: &str| {
+            Override::by(who.into(), TimeWindow { start: utc(start), end: utc(end) })
         };
         let overrides = vec![
             one("x", "2026-01-06T00:00:00Z", "2026-01-09T00:00:00Z"),
@@ -185,10 +297,61 @@ mod tests {
                 let overrides = overrides.into_iter().map(|(who, start, length)| {
                     let start = utc("2026-01-01T00:00:00Z") + Duration::hours(start);
                     let window = TimeWindow { start, end: start + Duration::hours(length) };
-                    Override { who: Name::from(format!("p{who}")), window }
+                    Override::by(Name::from(format!("p{who}")), window)
                 });
                 rotation(people, handover, zone, overrides.collect())
             })
+    }
+
+    #[test]
+    fn a_schedule_for_a_while_has_turns_of_its_own_and_leaves_the_rest_as_it_was() {
+        let daily = MomentSchedule::parse("daily 12:00").unwrap();
+        let window = TimeWindow { start: utc("2026-12-24T12:00:00Z"), end: utc("2026-12-27T00:00:00Z") };
+        let holidays = Override::in_turns(vec!["x".into(), "y".into()], daily.clone(), window).unwrap();
+        assert_eq!(Override::in_turns(Vec::new(), daily, window), None);
+        let weekly = rotation(2, "weekly Mon 09:00", "UTC", vec![holidays]);
+        let spans: Vec<String> = weekly
+            .shifts(TimeWindow { start: utc("2026-12-22T00:00:00Z"), end: utc("2026-12-28T12:00:00Z") })
+            .iter()
+            .map(|shift| {
+                let clock = |at: Option<DateTime<Utc>>| at.unwrap().format("%d %H:%M").to_string();
+                format!("{} {} to {}", shift.who, clock(shift.from), clock(shift.until))
+            })
+            .collect();
+        let due = [
+            "p0 21 09:00 to 24 12:00",
+            "x 24 12:00 to 25 12:00",
+            "y 25 12:00 to 26 12:00",
+            "x 26 12:00 to 27 00:00",
+            "p0 27 00:00 to 28 09:00",
+            "p1 28 09:00 to 04 09:00",
+        ];
+        assert_eq!(spans, due);
+    }
+
+    #[test]
+    fn shifts_at_the_end_of_a_month_and_over_a_change_of_the_clocks_leave_no_gap() {
+        // The handover, the zone, the first moment, and how many hours each shift lasts.
+        type Case = (&'static str, &'static str, &'static str, &'static [i64]);
+        let cases: [Case; 4] = [
+            ("daily 02:30", "Europe/Berlin", "2026-03-28T01:30:00Z", &[24, 23, 24]),
+            ("daily 02:30", "Europe/Berlin", "2026-10-24T00:30:00Z", &[24, 25, 24]),
+            ("monthly 31 09:00", "UTC", "2026-01-31T09:00:00Z", &[28 * 24, 31 * 24, 30 * 24]),
+            ("weekly Sun 09:00", "America/New_York", "2026-03-01T14:00:00Z", &[7 * 24 - 1, 7 * 24]),
+        ];
+        for (handover, zone, start, due) in cases {
+            let rotation = rotation(3, handover, zone, Vec::new());
+            let start = utc(start);
+            let mut at = start;
+            let mut hours = Vec::new();
+            for _ in due {
+                let shift = rotation.shift(at);
+                assert_eq!(shift.from, Some(at), "{handover} {zone}: {shift:?}");
+                hours.push((shift.until.unwrap() - at).num_hours());
+                at = shift.until.unwrap();
+            }
+            assert_eq!(hours, due, "{handover} {zone}");
+        }
     }
 
     proptest! {
@@ -201,7 +364,7 @@ mod tests {
             let at = utc("2026-01-01T00:00:00Z") + Duration::hours(hours) + Duration::seconds(seconds);
             let who = rotation.who(at);
             match rotation.override_at(at) {
-                Some(one) => prop_assert_eq!(&one.who, who),
+                Some(one) => prop_assert_eq!(one.who(at, rotation.zone()), who),
                 None => prop_assert!(rotation.people().contains(who)),
             }
             if let Some((change, then)) = rotation.next_change(at) {
@@ -211,6 +374,21 @@ mod tests {
                 prop_assert_ne!(then, who);
                 let between = at + (change - at) / 2;
                 prop_assert_eq!(rotation.who(between), who);
+            }
+        }
+
+        #[test]
+        fn shifts_follow_each_other_without_a_gap(rotation in rotations(), hours in 0_i64..9_000) {
+            let start = utc("2026-01-01T00:00:00Z") + Duration::hours(hours);
+            let shifts = rotation.shifts(TimeWindow { start, end: start + Duration::days(30) });
+            for pair in shifts.windows(2) {
+                prop_assert_eq!(pair[0].until, pair[1].from);
+                prop_assert_ne!(&pair[0].who, &pair[1].who);
+            }
+            for shift in &shifts {
+                let (Some(from), Some(until)) = (shift.from, shift.until) else { continue };
+                prop_assert_eq!(rotation.shift(from), shift.clone());
+                prop_assert_eq!(rotation.shift(until - Duration::nanoseconds(1)), shift.clone());
             }
         }
 

@@ -12,6 +12,7 @@ mod exclusion;
 pub mod incident;
 mod maintenance;
 mod message;
+mod oncall;
 mod run;
 mod silence;
 
@@ -32,6 +33,7 @@ pub use self::exclusion::ExclusionRecord;
 pub use self::incident::IncidentRecord;
 pub(crate) use self::incident::{incident_key, incident_things};
 pub use self::maintenance::{MaintenanceRecord, PlannedBy};
+pub use self::oncall::{AssignmentRecord, HandoverAcceptance, HandoverRecord};
 pub use self::run::{HeldLock, RunRecord, group_of};
 pub use self::silence::SilenceRecord;
 use super::fact::Fact;
@@ -58,6 +60,11 @@ pub enum ThingKind {
     Incident,
     /// A planned change or a freeze, by its id.
     Change,
+    /// Who is on call for a while, by the id of the assignment.
+    #[serde(rename = "oncall")]
+    OnCall,
+    /// A handover, by its id.
+    Handover,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -81,6 +88,8 @@ impl ThingKind {
             Self::Checklist => "checklist_run",
             Self::Incident => "incident",
             Self::Change => "change",
+            Self::OnCall => "oncall",
+            Self::Handover => "handover",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -89,7 +98,7 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Check,
         Self::Alert,
         Self::Note,
@@ -99,6 +108,8 @@ impl ThingKind {
         Self::Checklist,
         Self::Incident,
         Self::Change,
+        Self::OnCall,
+        Self::Handover,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -195,6 +206,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     checklist::follow(fact, things);
     incident::follow(fact, things);
     change::follow(fact, things);
+    oncall::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

@@ -6,6 +6,8 @@ pub(crate) mod ack_page;
 pub(crate) mod baseline;
 pub(crate) mod changes;
 pub(crate) mod evidence;
+pub(crate) mod handover;
+pub(crate) mod ical;
 pub(crate) mod incident;
 pub mod lines;
 mod markdown;

@@ -32,7 +32,7 @@ impl SharedClient {
 impl Tools {
     /// Sends a message, and says what became of it.
     pub(super) async fn notify(mut self, config: &Config, mut message: Notification, now: DateTime<Utc>) {
-        let to = Routes::new(config, now).addresses(&message.target);
+        let to = Routes::for_message(config, &message, now).addresses(&message.target);
         let latest = self.secrets_handle.latest();
         let secrets = match tokio::time::timeout(SECRETS, self.secrets_handle.secrets()).await {
             Ok(secrets) => secrets,

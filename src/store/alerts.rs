@@ -33,8 +33,10 @@ impl Store {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
         things.extend(self.silences(now - NOTE_STANDS).await?);
-        for which in [WhichThings::Latest(ThingKind::Maintenance), WhichThings::Open(ThingKind::Maintenance)] {
-            things.extend(self.dialect.things(which, PAST).await?);
+        for kind in [ThingKind::Maintenance, ThingKind::OnCall, ThingKind::Handover] {
+            for which in [WhichThings::Latest(kind), WhichThings::Open(kind)] {
+                things.extend(self.dialect.things(which, PAST).await?);
+            }
         }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
         things.extend(self.incidents(LATEST).await?);

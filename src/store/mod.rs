@@ -26,6 +26,7 @@ pub(crate) mod incidents;
 mod late;
 pub mod lease;
 pub mod locks;
+mod oncall;
 pub mod place;
 pub(crate) mod presence;
 pub(crate) mod queue;

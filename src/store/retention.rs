@@ -62,6 +62,8 @@ impl Store {
             && self.retain_things(ThingKind::Checklist, retention.audit, OPSROOM, now, fence).await?
             && self.retain_things(ThingKind::Incident, retention.incidents, OPSROOM, now, fence).await?
             && self.retain_things(ThingKind::Change, retention.audit, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::OnCall, retention.audit, OPSROOM, now, fence).await?
+            && self.retain_things(ThingKind::Handover, retention.audit, OPSROOM, now, fence).await?
             && self.retain_audit(retention.audit, OPSROOM, now, fence).await?)
     }
 

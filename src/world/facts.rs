@@ -41,7 +41,8 @@ impl World {
             | self.apply_exclusion(fact, &mut output)
             | self.apply_checklist(fact)
             | self.apply_incident(fact, &mut output)
-            | self.apply_change(fact);
+            | self.apply_change(fact)
+            | self.apply_duty(fact, &mut output);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.
         let is_own = matches!(fact.said(), Statement::ConfigChanged(_)) && self.lease.fence().is_some();

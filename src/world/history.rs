@@ -1,5 +1,7 @@
 //! What facts say, in the words of a timeline: the one place that has words for them.
 
+mod oncall;
+
 use std::time::Duration;
 
 use crate::lang::tz::Tz;
@@ -125,6 +127,10 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
         Statement::Incident(said) => of_incident(said, fact, zone),
         Statement::Change(said) => (HistoryKind::Note, change(said, fact, zone), true),
+        Statement::OnCall(said) => {
+            let at = |moment| clock(moment, fact.draft.at, zone);
+            (HistoryKind::Note, oncall::describe(said, at), true)
+        }
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
@@ -251,6 +257,7 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
             let because = match said.because {
                 Unacknowledged::Expired => "the acknowledgement expired",
                 Unacknowledged::Worse => "a worse severity fires",
+                Unacknowledged::HandedOver => "the shift was handed over",
             };
             (HistoryKind::Ack, format!("{} is open again: {because}", named(said.severity, &said.alert)), false)
         }

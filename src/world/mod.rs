@@ -14,8 +14,10 @@ mod checklist_records;
 pub(crate) mod checklists;
 pub mod checks;
 pub mod diagnostics;
+pub(crate) mod digest;
 pub mod driver;
 mod due;
+pub(crate) mod duty;
 mod engine;
 pub mod evidence;
 mod excluding;
@@ -94,6 +96,7 @@ use announcing::Announcing;
 use checklist_records::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;
+use duty::Duty;
 use firings::Firings;
 use ids::{CheckId, MetricId, SloId};
 use incidents::Incidents;
@@ -186,6 +189,8 @@ pub struct World {
     incidents: Incidents,
     /// Planned changes and freezes.
     changes: BTreeMap<Name, ChangeRecord>,
+    /// Who is on call.
+    duty: Duty,
     /// What is told of alerts, and to whom.
     announcing: Announcing,
     /// What the terminal of this console signalled.
@@ -240,6 +245,7 @@ impl World {
             checklists: Checklists::default(),
             incidents: Incidents::default(),
             changes: BTreeMap::new(),
+            duty: Duty::new(&config),
             announcing: Announcing::default(),
             signalled: Signalled::default(),
             notes: BTreeMap::new(),

@@ -1,6 +1,8 @@
 //! Notifications in the world: whoever acts for all looks at every alert once a second, says which message it is about to
 //! send, and has it sent once that is on record, or at once while the store is away.
 
+use std::sync::Arc;
+
 use chrono::SubsecRound as _;
 
 use super::World;
@@ -35,6 +37,7 @@ impl World {
         let windows: Vec<_> = self.maintenance.announced(now).collect();
         announcing.post(self.incident_notices());
         announcing.call_off(self.maintenance.plan.called_off(now));
+        announcing.duty = Some(Arc::clone(self.duty()));
         let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));
         let claims: Vec<Statement> = claims.collect();

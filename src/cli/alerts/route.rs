@@ -6,6 +6,7 @@ use chrono::{SecondsFormat, TimeDelta};
 use clap::Args;
 use serde::Serialize;
 
+use super::stored::duty;
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
 use crate::config::Config;
@@ -17,6 +18,7 @@ use crate::model::governor::QuietRule;
 use crate::model::message::Recipient;
 use crate::text::name::Name;
 use crate::world::announcing::routes::Routes;
+use crate::world::duty::DutyPlan;
 
 /// Arguments of `opsroom alerts route`.
 #[derive(Debug, Args)]
@@ -62,7 +64,15 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
             vec![severity]
         }
     };
-    let steps: Vec<Step> = severities.into_iter().flat_map(|severity| steps(&config, severity, global)).collect();
+    output::carry_out(print(severities, json, &config, global))
+}
+
+async fn print(severities: Vec<Severity>, json: bool, config: &Config, global: &Global) -> u8 {
+    let duty = match duty(config, global).await {
+        Ok(duty) => duty,
+        Err(code) => return code,
+    };
+    let steps: Vec<Step> = severities.into_iter().flat_map(|severity| steps(config, &duty, severity, global)).collect();
     if json {
         return output::print_as_json("the routes", &steps);
     }
@@ -70,9 +80,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
 }
 
 /// At once, and at each step of the escalation: those who are told then and were not before.
-fn steps(config: &Config, severity: Severity, global: &Global) -> Vec<Step> {
+fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) -> Vec<Step> {
     let now = global.clock.now().utc;
-    let routes = Routes::new(config, now);
+    let routes = Routes::by(config, Some(duty), now);
     let escalation = config.oncall.as_ref().map_or(&[][..], |oncall| &oncall.escalation);
     let moments = std::iter::once(None).chain(escalation.iter().map(|step| Some(step.after)));
     let mut known: Vec<Recipient> = Vec::new();

@@ -6,21 +6,24 @@ use chrono::{DateTime, Utc};
 
 use super::{Notified, written};
 use crate::cli::output::{self, exit};
-use crate::cli::run_service;
+use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::model::fact::{Fact, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
 use crate::model::thing::{
-    AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, SilenceRecord, StoredThing, ThingKind,
+    AlertRecord, AssignmentRecord, ChangeRecord, ExclusionRecord, HandoverRecord, MaintenanceRecord, SilenceRecord,
+    StoredThing, ThingKind,
 };
 use crate::runtime::runs::RunService;
 use crate::store::{StoreError, new_fact};
 use crate::text::name::Name;
+use crate::world::duty::DutyPlan;
 use crate::world::maintenance::MaintenancePlan;
 
 /// What the store says of alerts.
+#[derive(Default)]
 pub(in crate::cli) struct StoredAlerts {
     pub records: Vec<AlertRecord>,
     pub silences: Vec<SilenceRecord>,
@@ -30,6 +33,10 @@ pub(in crate::cli) struct StoredAlerts {
     pub exclusions: Vec<ExclusionRecord>,
     /// Planned changes and freezes.
     pub changes: Vec<ChangeRecord>,
+    /// Who is on call by what people said.
+    assignments: Vec<AssignmentRecord>,
+    /// Handovers that were offered.
+    handovers: Vec<HandoverRecord>,
     /// What each target of messages was told.
     pub targets: Vec<(Recipient, TargetRecord)>,
 }
@@ -49,6 +56,8 @@ impl StoredAlerts {
             maintenance: of(ThingKind::Maintenance).filter_map(StoredThing::read).collect(),
             exclusions: of(ThingKind::Exclusion).filter_map(StoredThing::read).filter(ExclusionRecord::holds).collect(),
             changes: of(ThingKind::Change).filter_map(StoredThing::read).collect(),
+            assignments: of(ThingKind::OnCall).filter_map(StoredThing::read).collect(),
+            handovers: of(ThingKind::Handover).filter_map(StoredThing::read).collect(),
             targets: of(ThingKind::Message)
                 .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
                 .collect(),
@@ -65,6 +74,11 @@ impl StoredAlerts {
         MaintenancePlan::new(config, self.maintenance.iter().cloned())
     }
 
+    /// Who is on call.
+    pub(in crate::cli) fn duty(&self, config: &Config) -> DutyPlan {
+        DutyPlan::new(config, self.assignments.iter().cloned(), self.handovers.iter().cloned())
+    }
+
     /// The silence that mutes an alert.
     pub(super) fn silence_of(&self, alert: MatchInput<'_>, now: DateTime<Utc>) -> Option<&SilenceRecord> {
         let about = |silence: &&SilenceRecord| {
@@ -73,6 +87,19 @@ impl StoredAlerts {
         };
         self.silences.iter().filter(about).max_by_key(|silence| silence.until)
     }
+}
+
+/// Who is on call, by the configuration and what is on record of it; where there is no store, by the configuration alone.
+///
+/// # Errors
+/// The exit code.
+pub(in crate::cli) async fn duty(config: &Config, global: &Global) -> Result<DutyPlan, u8> {
+    let Some(run_service) = run_service::look(global, true).await? else {
+        return Ok(DutyPlan::new(config, [], []));
+    };
+    let read = StoredAlerts::read(&run_service).await;
+    run_service.close().await;
+    read.map(|stored| stored.duty(config)).map_err(|error| run_service::broken(&error))
 }
 
 /// The messages about each firing, by its id: the last of each target, oldest first.

@@ -331,6 +331,39 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
     },
     HelpPage {
+        command: "oncall",
+        examples: &[
+            ("opsroom oncall", "who is on call now and next"),
+            ("opsroom oncall take --why 'Ben is ill'", "you, until the shift ends"),
+            (
+                "opsroom oncall override ana ben --handover 'daily 09:00' --from 2026-12-24 --for 8d",
+                "a schedule of its own for the holidays",
+            ),
+            ("opsroom oncall calendar --ics > oncall.ics", "for a calendar program"),
+        ],
+        exits: &[
+            (exit::OK, "printed, or on record"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, or read-only"),
+            (exit::CONFIG, "nobody is on call: there is no [oncall] section"),
+        ],
+    },
+    HelpPage {
+        command: "handover",
+        examples: &[
+            ("opsroom handover", "draft it, edit it in $EDITOR, offer it"),
+            ("opsroom handover --yes --note 'watch the disk of db'", "offer the draft as it is"),
+            ("opsroom handover --accept", "the next person: you are on call, acknowledgements are yours"),
+        ],
+        exits: &[
+            (exit::OK, "printed, offered, accepted or taken back"),
+            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::UNKNOWN, "the store can't be read or written"),
+            (exit::USAGE, "wrong usage, no terminal, nothing is offered, or read-only"),
+        ],
+    },
+    HelpPage {
         command: "notify",
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),

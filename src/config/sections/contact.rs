@@ -20,6 +20,8 @@ pub struct Contact {
     pub name: String,
     /// Their addresses, each of another kind, in the order of [`AddressKind::ALL`]; may name secrets.
     pub addresses: Vec<(AddressKind, Template)>,
+    /// `login`: the names by which they log in on the hosts of opsroom. Default: the name by which the file refers to them.
+    pub logins: Vec<Name>,
     /// `notify`: the channels by which they are told. Empty: those of the severity.
     pub notify: Vec<Name>,
     /// `verified`: the day on which they last confirmed a test message.
@@ -40,6 +42,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("email", ValueForm::Text, "Mail address"),
     key("slack", ValueForm::Text, "Member ID in Slack, for mentions"),
     key("ntfy", ValueForm::Text, "Their own topic of ntfy"),
+    key("login", ValueForm::TextsOrOne, "Their login name, or several. Default: as in [contact.NAME]"),
     key("notify", ValueForm::Texts, "The channels by which they are told. Default: those of the severity"),
     key("verified", ValueForm::LocalMoment, "The day on which they last confirmed a test message: 2026-03-02"),
 ];
@@ -62,6 +65,7 @@ pub(crate) fn read(table: &TableReader<'_>, channels: &[Channel]) -> Contact {
         id: Name::from(table.name),
         name: table.string("name").unwrap_or_else(|| table.name.to_owned()),
         addresses,
+        logins: logins(table),
         notify: table.distinct("notify", Thing::Notify),
         verified: verified(table),
     };
@@ -72,6 +76,11 @@ pub(crate) fn read(table: &TableReader<'_>, channels: &[Channel]) -> Contact {
         }
     }
     contact
+}
+
+fn logins(table: &TableReader<'_>) -> Vec<Name> {
+    let written: Vec<Name> = table.texts_or_one("login").into_iter().map(|text| Name::from(text.value)).collect();
+    if written.is_empty() { vec![Name::from(table.name)] } else { written }
 }
 
 fn verified(table: &TableReader<'_>) -> Option<NaiveDate> {
@@ -96,6 +105,7 @@ pub(crate) fn facts(contact: &Contact) -> Vec<Fact> {
         summary("name", &contact.name),
         // Private.
         hidden("addresses", &contact.addresses),
+        summary("login", names(&contact.logins)),
         summary("notify", names(&contact.notify)),
         summary("verified", contact.verified.map_or_else(String::new, |day| day.to_string())),
     ]

@@ -1,27 +1,34 @@
 //! `[oncall]`: who takes turns, who stands in, and whom it is escalated to.
 
+mod layers;
+mod lints;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::DateTime;
 
+pub use self::layers::{Layer, PRIMARY};
+use self::layers::{Turns, contacts};
 use super::contact::{Contact, lacking};
 use super::notify::Channel;
 use super::severity::{SeverityRule, names};
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
-use crate::lang::schedule::{MomentSchedule, TimeWindow};
+use crate::lang::schedule::MomentSchedule;
 use crate::lang::tz::Tz;
 use crate::lang::unit::duration as shown;
-use crate::model::oncall::{Override, Rotation};
+use crate::model::oncall::Rotation;
 use crate::text::name::Name;
 
 /// Who is on call, and what follows where they do not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnCall {
-    /// `rotation`, `handover`, `from` and `override`.
+    /// `rotation`, `handover`, `from` and `override`: the primary layer.
     pub rotation: Rotation,
+    /// `layer`: those who stand behind them.
+    pub layers: Vec<Layer>,
     /// `escalation`, soonest first.
     pub escalation: Vec<Escalation>,
 }
@@ -31,21 +38,15 @@ pub struct OnCall {
 pub struct Escalation {
     /// So long after the alert was told first.
     pub after: Duration,
-    /// Who is told, instead of whoever is on call.
+    /// Who is told, instead of whoever is on call: contacts, or layers for whoever is in them then.
     pub to: Vec<Name>,
     /// `all`: every one of them; else the first who is not on call, or the first.
     pub all: bool,
 }
 
-const OVERRIDE_KEYS: &[KeySpec] = &[
-    key("who", ValueForm::Name, "The contact who stands in"),
-    key("from", ValueForm::LocalMoment, "When it begins: 2026-03-02T09:00"),
-    key("to", ValueForm::LocalMoment, "When it ends"),
-];
-
 const ESCALATION_KEYS: &[KeySpec] = &[
     key("after", ValueForm::Duration, "So long after the alert was told first, if nobody acknowledged it"),
-    key("to", ValueForm::Texts, "The contacts who are told"),
+    key("to", ValueForm::Texts, "The contacts who are told, or a layer: [\"backup\"]"),
     key("all", ValueForm::Flag, "Tell all of them. Default: the first who was not told"),
 ];
 
@@ -54,7 +55,8 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("rotation", ValueForm::Texts, "The contacts who take turns, in their order"),
     key("handover", ValueForm::Moments, "When shifts change. Default weekly Mon 09:00"),
     key("from", ValueForm::LocalMoment, "The day from which the first of them is on call: 2026-01-05"),
-    key("override", ValueForm::Tables(OVERRIDE_KEYS), "Who stands in, and when"),
+    layers::OVERRIDES,
+    layers::LAYERS,
     key("escalation", ValueForm::Tables(ESCALATION_KEYS), "Who is told of what nobody acknowledges, and when"),
 ];
 
@@ -93,56 +95,29 @@ pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCal
     if table.needed("rotation", "[\"NAME\"]") && table.is_list("rotation") && table.texts("rotation").is_empty() {
         table.context.error(table.place("rotation"), "`rotation` is empty", "name at least one contact");
     }
-    let overrides = overrides(table, zone);
-    let escalation = escalation(table, &members);
+    let layer_names = layers::layer_names(table);
+    let escalation = escalation(table, &members, &layer_names);
     reachable(table, people, &escalation);
-    let members: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
-    let rotation = Rotation::new(members, handover?, from.unwrap_or(DateTime::UNIX_EPOCH), zone, overrides)?;
-    Some(OnCall { rotation, escalation: escalation.into_iter().map(|(step, _)| step).collect() })
+    let people: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
+    let turns = Turns { people, handover: handover?, from: from.unwrap_or(DateTime::UNIX_EPOCH), zone };
+    let overrides = layers::overrides(table, &layer_names, (&turns.handover, zone));
+    let layers = layers::layers(table, &turns, &overrides);
+    let Turns { people, handover, from, zone } = turns;
+    let rotation = Rotation::new(people, handover, from, zone, layers::of_layer(&overrides, PRIMARY))?;
+    lints::warn(table, &rotation, &layers);
+    Some(OnCall { rotation, layers, escalation: escalation.into_iter().map(|(step, _)| step).collect() })
 }
 
 fn weekly() -> Option<MomentSchedule> {
     MomentSchedule::parse("weekly Mon 09:00").ok()
 }
 
-/// The contacts of a list, each with its place.
-fn contacts(table: &TableReader<'_>, key: &str) -> Vec<(Name, Text)> {
-    let found = table.texts(key).into_iter();
-    found.filter_map(|text| Some((table.context.refer(Thing::Contact, &text.value, text.at)?, text))).collect()
-}
-
-fn overrides(table: &TableReader<'_>, zone: Tz) -> Vec<Override> {
-    let mut found: Vec<Override> = Vec::new();
-    for one in table.tables("override") {
-        let who = one.needed("who", "\"CONTACT\"").then(|| one.reference("who", Thing::Contact)).flatten();
-        let start = one.needed("from", "\"2026-03-02T09:00\"").then(|| one.local_moment("from")).flatten();
-        let end = one.needed("to", "\"2026-03-04T09:00\"").then(|| one.local_moment("to")).flatten();
-        let (Some(who), Some(start), Some(end)) = (who, start, end) else { continue };
-        let window = TimeWindow { start: start.at(zone), end: end.at(zone) };
-        if window.start >= window.end {
-            one.context.error(one.place("to"), "the override ends before it starts", "write a `to` after `from`");
-            continue;
-        }
-        let overlaps = |other: &&Override| other.window.start < window.end && window.start < other.window.end;
-        if let Some(other) = found.iter().find(overlaps) {
-            let message = format!("this override overlaps the one of `{}` before it", other.who);
-            one.context.warning(
-                one.place("from"),
-                message,
-                "end one where the other starts; until then the later one holds",
-            );
-        }
-        found.push(Override { who, window });
-    }
-    found
-}
-
 /// The steps, each with the places of its contacts.
-fn escalation(table: &TableReader<'_>, members: &[(Name, Text)]) -> Vec<(Escalation, Vec<Text>)> {
+fn escalation(table: &TableReader<'_>, members: &[(Name, Text)], layers: &[Name]) -> Vec<(Escalation, Vec<Text>)> {
     let mut found: Vec<(Escalation, Vec<Text>)> = Vec::new();
     for one in table.tables("escalation") {
         let after = one.needed("after", "\"5m\"").then(|| one.positive("after")).flatten();
-        let to = if one.needed("to", "[\"CONTACT\"]") { contacts(&one, "to") } else { Vec::new() };
+        let to = if one.needed("to", "[\"CONTACT\"]") { told(&one, layers) } else { Vec::new() };
         if one.is_list("to") && one.texts("to").is_empty() {
             one.context.error(one.place("to"), "this step tells nobody", "name a contact: to = [\"NAME\"]");
         }
@@ -166,6 +141,16 @@ fn escalation(table: &TableReader<'_>, members: &[(Name, Text)]) -> Vec<(Escalat
         found.push((Escalation { after, to: names, all }, places));
     }
     found
+}
+
+/// Those whom a step tells: contacts and layers, each with its place.
+fn told(table: &TableReader<'_>, layers: &[Name]) -> Vec<(Name, Text)> {
+    let found = table.texts("to").into_iter().filter_map(|text| {
+        let layer = layers.iter().find(|layer| ***layer == *text.value).cloned();
+        let name = layer.or_else(|| table.context.refer(Thing::Contact, &text.value, text.at))?;
+        Some((name, text))
+    });
+    found.collect()
 }
 
 /// Warns, at the place where they are named, of people whom a channel that is used for them can't reach.
@@ -198,6 +183,7 @@ pub(crate) fn facts(oncall: &OnCall) -> Vec<Fact> {
         summary("from", rotation.from().to_rfc3339()),
         summary("zone", rotation.zone()),
         hidden("override", &rotation.overrides()),
+        hidden("layer", &oncall.layers),
         hidden("escalation", &oncall.escalation),
     ]
 }

@@ -95,9 +95,11 @@ pub enum Unacknowledged {
     Expired,
     /// Something worse fires of the same check or metric.
     Worse,
+    /// The shift of whoever acknowledged it was handed over without it.
+    HandedOver,
 }
 
-/// An acknowledgement holds no more. Said by the holder of the lease alone.
+/// An acknowledgement holds no more. Said by the holder of the lease, or by whoever accepts a handover.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertUnacknowledged {
     /// Which firing.

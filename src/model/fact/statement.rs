@@ -11,6 +11,7 @@ use super::checklist::{ChecklistMissed, ChecklistNoted, ChecklistSigned, Checkli
 use super::incident::IncidentSaid;
 use super::maintenance::{MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 use super::messaging::{MessageClaimed, MessageFailed, MessageSent};
+use super::oncall::OnCallStatement;
 use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
@@ -78,6 +79,8 @@ pub enum Statement {
     Incident(Box<IncidentSaid>),
     /// A person planned or approved a change, or a freeze.
     Change(ChangeSaid),
+    /// Who is on call, and handovers.
+    OnCall(OnCallStatement),
     /// A message is about to be sent.
     MessageClaimed(MessageClaimed),
     /// A receiver accepted a message.
@@ -167,6 +170,7 @@ impl Statement {
             Self::ChecklistMissed(_) => "checklist.missed",
             Self::Incident(said) => said.kind(),
             Self::Change(said) => said.kind(),
+            Self::OnCall(said) => said.kind(),
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
             Self::MessageFailed(_) => "message.failed",
@@ -213,6 +217,7 @@ impl Statement {
             | Self::ChecklistMissed(ChecklistMissed { checklist, .. }) => format!("checklist:{checklist}"),
             Self::Incident(said) => format!("incident:{}", said.id),
             Self::Change(said) => format!("change:{}", said.id()),
+            Self::OnCall(said) => said.object(),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => format!("message:{}", target.id()),
@@ -298,6 +303,7 @@ impl Statement {
             Self::ChecklistMissed(said) => serde_json::to_value(said),
             Self::Incident(said) => said.detail(),
             Self::Change(said) => said.detail(),
+            Self::OnCall(said) => said.detail(),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
             Self::MessageFailed(said) => serde_json::to_value(said),
@@ -377,7 +383,7 @@ impl Statement {
             "run.dated" => Self::RunDated(typed(detail)?),
             "run.refused" => Self::RunRefused(typed(detail)?),
             "unlock" => Self::Unlocked(typed(detail)?),
-            _ => return None,
+            _ => return OnCallStatement::known(kind, detail).map(Self::OnCall),
         })
     }
 }

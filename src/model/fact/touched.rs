@@ -49,6 +49,7 @@ impl Statement {
             }
             Self::Incident(said) => incident_things(said),
             Self::Change(said) => vec![ThingKey::new(ThingKind::Change, said.id())],
+            Self::OnCall(said) => vec![said.key()],
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
             | Self::MessageFailed(MessageFailed { target, .. }) => {

@@ -46,8 +46,8 @@ impl Announcing {
         if any {
             let quiet = config.channels.iter().filter_map(|channel| quiet_rule(config, channel));
             found.extend(quiet.filter_map(|quiet| Some(quiet.when.covers(now, zone)?.end)));
-            let change = config.oncall.as_ref().and_then(|oncall| oncall.rotation.next_change(now));
-            found.extend(change.map(|(at, _)| at));
+            let planned = || config.oncall.as_ref().and_then(|oncall| Some(oncall.rotation.next_change(now)?.0));
+            found.extend(self.duty.as_ref().map_or_else(planned, |duty| duty.next_change(now)));
         }
         found
     }

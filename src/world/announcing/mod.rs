@@ -12,6 +12,7 @@ pub(crate) mod routes;
 mod updates;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -29,6 +30,7 @@ use crate::model::message::{DeliveryFailure, Entry, IncidentNotice, MessageKind,
 use crate::model::thing::AlertRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::duty::DutyPlan;
 
 /// What fires or is over within this span is one message.
 const BUNDLE: TimeDelta = TimeDelta::seconds(5);
@@ -90,6 +92,8 @@ struct Outbox {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Announcing {
     outboxes: BTreeMap<Recipient, Outbox>,
+    /// Who is on call; `None`: as configured.
+    pub(crate) duty: Option<Arc<DutyPlan>>,
     /// Why each alert was muted last, by its id: said when it ends.
     held: BTreeMap<Name, Held>,
     /// The windows of maintenance that people called off before they began.
@@ -124,7 +128,8 @@ impl Announcing {
         for outbox in self.outboxes.values_mut() {
             outbox.record.doubt(|id| over.contains(id));
         }
-        let (held, routes) = (std::mem::take(&mut self.held), Routes::new(config, now));
+        let (held, duty) = (std::mem::take(&mut self.held), self.duty.clone());
+        let routes = Routes::by(config, duty.as_deref(), now);
         let informed = self.informed();
         let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
         for alert in alerts {
@@ -153,6 +158,9 @@ impl Announcing {
             due.extend(message.or_else(|| is_proven.then(|| self.proof(config, channel, &target, now)).flatten()));
         }
         self.held = held;
+        for message in &mut due {
+            message.on_call = routes.on_call().cloned();
+        }
         due
     }
 
@@ -289,6 +297,7 @@ fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: 
         console: config.console.name.clone(),
         environment: Some(config.console.environment.clone()).filter(|environment| !environment.is_empty()),
         at: now,
+        on_call: None,
         groups: Vec::new(),
         notices: Vec::new(),
         updates: Vec::new(),

@@ -7,17 +7,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::Config;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
-use crate::config::sections::oncall::Escalation;
+use crate::config::sections::oncall::{Escalation, PRIMARY};
 use crate::model::alert::Severity;
-use crate::model::message::Recipient;
+use crate::model::message::{Notification, Recipient};
 use crate::text::name::Name;
 use crate::text::secret::Template;
+use crate::world::duty::DutyPlan;
 
 /// Routes at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Routes<'a> {
     config: &'a Config,
+    /// With what people said; `None`: as configured.
+    duty: Option<&'a DutyPlan>,
     on_call: Option<&'a Name>,
+    now: DateTime<Utc>,
 }
 
 impl Channel {
@@ -28,9 +32,42 @@ impl Channel {
 }
 
 impl<'a> Routes<'a> {
-    /// As they are at a moment.
+    /// As they are at a moment by the configuration alone.
     pub(crate) fn new(config: &'a Config, now: DateTime<Utc>) -> Self {
-        Self { config, on_call: config.oncall.as_ref().map(|oncall| oncall.rotation.who(now)) }
+        Self::by(config, None, now)
+    }
+
+    /// As they are at a moment with what people said of who is on call.
+    pub(crate) fn by(config: &'a Config, duty: Option<&'a DutyPlan>, now: DateTime<Utc>) -> Self {
+        let routes = Self { config, duty, on_call: None, now };
+        Self { on_call: routes.in_layer(PRIMARY), ..routes }
+    }
+
+    /// For a message that was made when this contact was on call.
+    pub(crate) fn for_message(config: &'a Config, message: &'a Notification, now: DateTime<Utc>) -> Self {
+        let routes = Self::new(config, now);
+        Self { on_call: message.on_call.as_ref().or(routes.on_call), ..routes }
+    }
+
+    /// Who is on call.
+    pub(super) fn on_call(&self) -> Option<&'a Name> {
+        self.on_call
+    }
+
+    /// Who is in a layer.
+    fn in_layer(&self, layer: &str) -> Option<&'a Name> {
+        if let Some(duty) = self.duty {
+            return duty.who(layer, self.now);
+        }
+        let oncall = self.config.oncall.as_ref()?;
+        let behind = oncall.layers.iter().find(|known| *known.name == *layer).map(|known| &known.rotation);
+        let rotation = if layer == PRIMARY { Some(&oncall.rotation) } else { behind };
+        rotation.map(|rotation| rotation.who(self.now))
+    }
+
+    /// Those whom a step of the escalation names: a layer is whoever is in it.
+    fn named<'s>(&'s self, step: &'a Escalation) -> impl Iterator<Item = &'a Name> + use<'s, 'a> {
+        step.to.iter().map(|name| self.in_layer(name).unwrap_or(name))
     }
 
     /// Who is told of an alert of a severity that nobody has acknowledged for so long since it was told first; `None`: it
@@ -68,10 +105,10 @@ impl<'a> Routes<'a> {
         };
         let names: Vec<&Name> = match oncall.escalation.iter().rev().find(is_reached) {
             None => self.on_call.into_iter().collect(),
-            Some(step) if step.all => step.to.iter().collect(),
+            Some(step) if step.all => self.named(step).collect(),
             Some(step) => {
-                let other = step.to.iter().find(|name| Some(*name) != self.on_call);
-                other.or_else(|| step.to.first()).into_iter().collect()
+                let other = self.named(step).find(|name| Some(*name) != self.on_call);
+                other.or_else(|| self.named(step).next()).into_iter().collect()
             }
         };
         names.into_iter().filter_map(|name| self.config.contacts.iter().find(|contact| contact.id == *name)).collect()

@@ -1,0 +1,63 @@
+//! Accepting a handover: whoever does is on call from then on, and the acknowledgements of the person before are theirs.
+
+use chrono::{DateTime, Utc};
+
+use super::{Arguments, gather, not_offered, print_changed, put};
+use crate::cli::alerts::StoredAlerts;
+use crate::cli::output::{self, exit};
+use crate::cli::run_service;
+use crate::config::Config;
+use crate::model::fact::{HandoverAccepted, OnCallStatement, Statement};
+use crate::model::thing::{AlertRecord, HandoverRecord};
+use crate::report::handover::title_of_contact;
+use crate::runtime::runs::RunService;
+use crate::text::count::counted;
+use crate::text::name::Name;
+use crate::world::duty::statements_of_acceptance;
+
+/// Accepts the handover that is offered.
+pub(super) async fn accept(run_service: &RunService, config: &Config, arguments: &Arguments) -> u8 {
+    let stored = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored,
+        Err(error) => return run_service::broken(&error),
+    };
+    let (duty, now) = (stored.duty(config), run_service.now());
+    let Some(record) = duty.offered(&arguments.layer, now) else { return not_offered() };
+    let login = run_service.identity().who.split(" (").next().unwrap_or_default();
+    let who = match gather::person(config, arguments.who.as_deref(), login) {
+        Ok(who) => who,
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
+    };
+    if who == record.said.who {
+        let problem = format!("`{who}` offered this handover: the next person accepts it");
+        return output::fail(exit::USAGE, &problem, "use --as CONTACT if you are someone else, or --withdraw");
+    }
+    let firing: Vec<&AlertRecord> = stored.firing().collect();
+    let said = statements_of_acceptance(config, record, &who, (&firing, arguments.reopen), now);
+    let text = describe(config, record, &said, now);
+    match put(run_service, said).await {
+        Ok(()) => print_changed(run_service, &record.said.id, arguments, config, &text).await,
+        Err(code) => code,
+    }
+}
+
+fn describe(config: &Config, record: &HandoverRecord, said: &[Statement], now: DateTime<Utc>) -> String {
+    let Some(HandoverAccepted { who, moved, reopened, .. }) = said.iter().find_map(|said| match said {
+        Statement::OnCall(OnCallStatement::Accepted(said)) => Some(said),
+        _ => None,
+    }) else {
+        return String::new();
+    };
+    let names = |names: &[Name]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ");
+    let mut text = format!("handover accepted: {} is on call\n", title_of_contact(config, who));
+    if record.said.until > now {
+        text = format!("handover accepted: {} is on call from now on\n", title_of_contact(config, who));
+    }
+    if !moved.is_empty() {
+        text += &format!("{} moved to you: {}\n", counted(moved.len() as u64, "acknowledgement"), names(moved));
+    }
+    if !reopened.is_empty() {
+        text += &format!("{} open again: {}\n", counted(reopened.len() as u64, "alert"), names(reopened));
+    }
+    text
+}

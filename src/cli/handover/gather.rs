@@ -1,0 +1,146 @@
+//! What a handover is drafted from: all of it as the store has it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Arguments, Refusal};
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, run_service, slo};
+use crate::config::Config;
+use crate::lang::nearest;
+use crate::lang::schedule::TimeWindow;
+use crate::model::maintenance::MaintenanceWindow;
+use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput, title_of_contact};
+use crate::runtime::runs::RunService;
+use crate::store::StoreError;
+use crate::text::name::Name;
+use crate::world::World;
+use crate::world::digest::Digest;
+use crate::world::duty::{DutyPlan, ShiftToHandOver};
+
+/// The longest time that a handover looks back.
+const LONGEST: TimeDelta = TimeDelta::days(35);
+
+/// A draft, and what it is about.
+pub(super) struct Draft {
+    pub report: HandoverDraft,
+    pub who: Name,
+    pub to: Option<Name>,
+    pub shift: TimeWindow,
+    pub next_until: DateTime<Utc>,
+    /// The handover that is offered already.
+    pub offered: Option<Name>,
+}
+
+/// Why there is no draft.
+pub(super) enum Failure {
+    Store(StoreError),
+    Usage(Refusal),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failure {
+    /// Says it, and returns the exit code.
+    pub(super) fn report(self) -> u8 {
+        match self {
+            Self::Store(error) => run_service::broken(&error),
+            Self::Usage((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
+        }
+    }
+}
+
+/// The contact that a person is: the one that they name, else the one with their login name; where there is no rotation, the
+/// login name itself.
+pub(super) fn person(config: &Config, named: Option<&str>, login: &str) -> Result<Name, Refusal> {
+    if let Some(name) = named {
+        let known = config.contacts.iter().map(|contact| &contact.id);
+        let found = known.clone().find(|known| ***known == *name).cloned();
+        return found.ok_or_else(|| {
+            let hint = nearest::hint_of(name, known.map(|known| &**known));
+            (format!("no contact named `{name}`"), hint)
+        });
+    }
+    match config.contact_of(login) {
+        Some(contact) => Ok(contact.id.clone()),
+        None if config.oncall.is_none() => Ok(Name::from(login)),
+        None => {
+            let hint = format!("use --as CONTACT, or add login = \"{login}\" to your [contact.NAME]");
+            Err((format!("no contact has the login name `{login}`"), hint))
+        }
+    }
+}
+
+/// Drafts the handover of the shift that runs, or of the one of whoever asks that has just ended.
+pub(super) async fn draft(
+    run_service: &RunService,
+    config: &Arc<Config>,
+    global: &Global,
+    arguments: &Arguments,
+) -> Result<Draft, Failure> {
+    let mut world = World::new(Arc::clone(config), global.clock.now());
+    let stored = slo::read(&mut world, run_service).await?;
+    let (duty, now, store) = (stored.duty(config), run_service.now(), run_service.store());
+    let login = run_service.identity().who.split(" (").next().unwrap_or_default();
+    let meant = meant(config, &duty, arguments, (login, now)).map_err(Failure::Usage)?;
+    let ShiftToHandOver { who, to, shift, next_until } = meant;
+    let from = shift.start.max(now - LONGEST);
+    let past = store.history(from.min(now - DEPLOYMENTS_OF)).await?;
+    let digest = Digest::new(&past.facts, &past.runs, config, TimeWindow { start: from, end: now });
+    let lately = TimeWindow { start: now - DEPLOYMENTS_OF, end: now };
+    let lately = Digest::new(&past.facts, &past.runs, config, lately);
+    let (locks, runs) = (store.locks().await?, store.runs(200).await?);
+    let head = store.latest_audit(1).await?.into_iter().next().map(|line| (line.seq, line.hash));
+    let plan = stored.maintenance_plan(config);
+    let mut windows: Vec<MaintenanceWindow> = plan.running(now);
+    windows.extend(plan.coming(now).into_iter().filter(|one| one.window.start < next_until));
+    let title = |who: &Name| title_of_contact(config, who);
+    let input = HandoverInput {
+        config,
+        layer: &arguments.layer,
+        who: title(&who),
+        next: to.as_ref().map(title),
+        shift: TimeWindow { start: from, end: shift.end },
+        next_until,
+        now,
+        digest: &digest,
+        lately: &lately,
+        firing: stored.firing().collect(),
+        silences: stored.silences.iter().filter(|silence| silence.is_active(now)).collect(),
+        windows,
+        locks: &locks,
+        running: runs.iter().filter(|run| run.state.is_open()).collect(),
+        budgets: world.slos.iter().map(|one| format!("{}: {}", one.title, slo::summary(one))).collect(),
+        head,
+        watch_outs: arguments.notes.clone(),
+    };
+    let report = HandoverDraft::new(&input);
+    let offered = duty.offered(&arguments.layer, now).map(|record| record.said.id.clone());
+    Ok(Draft { report, who, to, shift, next_until, offered })
+}
+
+/// The shift that is handed over.
+fn meant(
+    config: &Config,
+    duty: &DutyPlan,
+    arguments: &Arguments,
+    (login, now): (&str, DateTime<Utc>),
+) -> Result<ShiftToHandOver, Refusal> {
+    let layer = &arguments.layer;
+    if config.oncall.is_some() && duty.rotation(layer).is_none() {
+        let known = duty.layers().iter().map(|(name, _)| &**name);
+        return Err((format!("no layer named `{layer}`"), nearest::hint_of(layer, known)));
+    }
+    let me = match person(config, arguments.who.as_deref(), login) {
+        Ok(me) => me,
+        // Anybody may draft it for whoever is on call.
+        Err(_) if arguments.who.is_none() => duty.who(layer, now).cloned().unwrap_or_else(|| Name::from(login)),
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(duty.to_hand_over(layer, &me, now))
+}

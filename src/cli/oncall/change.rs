@@ -1,0 +1,195 @@
+//! Taking a shift, having others stand in, and ending that.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::now::OverrideLine;
+use super::{OverrideArguments, Refusal, TakeArguments, layer, moment, refused};
+use crate::cli::ack::allowed;
+use crate::cli::alerts::StoredAlerts;
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, run_service};
+use crate::config::Config;
+use crate::lang::nearest;
+use crate::lang::schedule::MomentSchedule;
+use crate::model::alert::times::SpanBounds;
+use crate::model::fact::oncall::assignment_id;
+use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement};
+use crate::model::maintenance::clock_with_zone;
+use crate::runtime::runs::RunService;
+use crate::store::new_fact;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::duty::DutyPlan;
+
+/// How far a moment may lie back and still pass for now.
+const NOW: TimeDelta = TimeDelta::minutes(1);
+
+/// What is asked for.
+pub(super) enum Asked<'a> {
+    Take(&'a TakeArguments),
+    Override(&'a OverrideArguments),
+    End(&'a str),
+}
+
+/// Puts it on record.
+pub(super) async fn make(asked: Asked<'_>, json: bool, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = make_at(&run_service, asked, json, config).await;
+    run_service.close().await;
+    code
+}
+
+async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config: &Config) -> u8 {
+    let plan = match StoredAlerts::read(run_service).await {
+        Ok(stored) => stored.duty(config),
+        Err(error) => return run_service::broken(&error),
+    };
+    let (now, identity) = (run_service.now(), run_service.identity());
+    let login = identity.who.split(" (").next().unwrap_or_default();
+    let said = match asked {
+        Asked::Take(asked) => taken(asked, &plan, config, (login, now)).map(OnCallStatement::Assigned),
+        Asked::Override(asked) => assigned(asked, &plan, config, now).map(OnCallStatement::Assigned),
+        Asked::End(id) => ended(id, &plan, now).map(OnCallStatement::Ended),
+    };
+    let said = match said {
+        Ok(said) => said,
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
+    };
+    let draft = new_fact(now, &identity.who, &identity.host, Statement::OnCall(said.clone()));
+    match run_service.store().say_of_oncall(&[draft]).await {
+        Ok(None) => {}
+        Ok(Some(refusal)) => return output::fail(exit::USAGE, &refusal.describe(), "see `opsroom oncall`"),
+        Err(error) => return run_service::broken(&error),
+    }
+    if !json {
+        return output::print(&describe(&said, config, now));
+    }
+    match StoredAlerts::read(run_service).await {
+        Ok(stored) => {
+            let (plan, id) = (stored.duty(config), said.key().id);
+            let lines: Vec<OverrideLine> = plan.assignment(&id).into_iter().map(OverrideLine::from).collect();
+            output::print_as_json("the overrides", &lines)
+        }
+        Err(error) => run_service::broken(&error),
+    }
+}
+
+fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> String {
+    let clock = |at: DateTime<Utc>| clock_with_zone(at, now, config.console.timezone);
+    match said {
+        OnCallStatement::Assigned(said) => {
+            let (who, layer, until) = (said.people.join(", "), &said.layer, clock(said.until));
+            let from = if said.from <= now { String::new() } else { format!(" from {}", clock(said.from)) };
+            format!("{who} on call ({layer}){from} until {until}, id {}\n", said.id)
+        }
+        said => format!("override {} ended\n", said.key().id),
+    }
+}
+
+/// The contact of that name.
+fn contact(config: &Config, name: &str) -> Result<Name, Refusal> {
+    match config.contacts.iter().find(|contact| *contact.id == *name) {
+        Some(contact) => Ok(contact.id.clone()),
+        None => {
+            let known = config.contacts.iter().map(|contact| &*contact.id);
+            refused(format!("no contact named `{name}`"), nearest::hint_of(name, known))
+        }
+    }
+}
+
+fn reason(why: Option<&String>) -> Option<SafeText> {
+    why.map(|why| SafeText::new(why.trim())).filter(|why| !why.as_str().is_empty())
+}
+
+/// The end of a span that begins at a moment, within bounds.
+fn end(from: DateTime<Utc>, option: &str, span: std::time::Duration) -> Result<DateTime<Utc>, Refusal> {
+    let bounds = SpanBounds::MUTED;
+    bounds.until(from, span).map_err(|problem| (format!("{option}: {problem}"), allowed(bounds)))
+}
+
+fn taken(
+    asked: &TakeArguments,
+    plan: &DutyPlan,
+    config: &Config,
+    (login, now): (&str, DateTime<Utc>),
+) -> Result<OnCallAssigned, Refusal> {
+    let who = match &asked.who {
+        Some(name) => contact(config, name)?,
+        None => match config.contact_of(login) {
+            Some(contact) => contact.id.clone(),
+            None => {
+                let hint = format!("use --as CONTACT, or add login = \"{login}\" to your [contact.NAME]");
+                return refused(format!("no contact has the login name `{login}`"), hint);
+            }
+        },
+    };
+    let shift = layer(plan, &asked.layer)?.shift(now);
+    if shift.who == who && asked.span.is_none() {
+        return refused(format!("`{who}` is on call already"), "see `opsroom oncall`");
+    }
+    let until = match (asked.span, shift.until) {
+        (Some(span), _) => end(now, "--for", span)?,
+        (None, Some(until)) => until,
+        (None, None) => return refused("this shift never ends", "add --for DURATION"),
+    };
+    let (layer, why) = (Name::from(asked.layer.as_str()), reason(asked.why.as_ref()));
+    let (id, people) = (assignment_id(now), vec![who]);
+    Ok(OnCallAssigned { id, layer, people, handover: None, from: now, until, why, taken: true })
+}
+
+fn assigned(
+    asked: &OverrideArguments,
+    plan: &DutyPlan,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<OnCallAssigned, Refusal> {
+    let rotation = layer(plan, &asked.layer)?;
+    let people = asked.people.iter().map(|name| contact(config, name)).collect::<Result<Vec<Name>, Refusal>>()?;
+    let zone = rotation.zone();
+    let from = asked.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
+    if from < now - NOW {
+        let problem = format!("--from lies in the past: {}", clock_with_zone(from, now, zone));
+        return refused(problem, "omit --from to begin now");
+    }
+    let until = match (&asked.until, asked.span) {
+        (Some(text), _) => {
+            let until = moment("--until", text, zone)?;
+            let Ok(span) = (until - from).to_std() else {
+                return refused("--until lies before --from", "give the first moment after the override");
+            };
+            end(from, "--until", span)?
+        }
+        (None, Some(span)) => end(from, "--for", span)?,
+        (None, None) => return refused("no end given", "add --until TIME, or --for DURATION"),
+    };
+    let handover = match (&asked.handover, people.len()) {
+        (Some(_), 1) => return refused("--handover is of use for several contacts only", "name several, or omit it"),
+        (Some(text), _) => {
+            let read = MomentSchedule::parse(text);
+            let read = read.map_err(|error| (format!("--handover: {error}"), error.hint))?;
+            Some(read.written().to_owned())
+        }
+        (None, 1) => None,
+        (None, _) => Some(rotation.handover().written().to_owned()),
+    };
+    let (layer, why) = (Name::from(asked.layer.as_str()), reason(asked.why.as_ref()));
+    Ok(OnCallAssigned { id: assignment_id(now), layer, people, handover, from, until, why, taken: false })
+}
+
+fn ended(id: &str, plan: &DutyPlan, now: DateTime<Utc>) -> Result<OnCallEnded, Refusal> {
+    match plan.standing(now).find(|record| *record.said.id == *id) {
+        Some(record) => Ok(OnCallEnded { id: record.said.id.clone(), layer: record.said.layer.clone() }),
+        None => {
+            let known: Vec<&str> = plan.standing(now).map(|record| &*record.said.id).collect();
+            let hint = if known.is_empty() {
+                "no override is in effect or planned; those of the configuration are changed there".to_owned()
+            } else {
+                format!("what can be ended: {}", known.join(", "))
+            };
+            refused(format!("no on-call override with id `{id}`"), hint)
+        }
+    }
+}

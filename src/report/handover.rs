@@ -1,0 +1,254 @@
+//! The draft of a handover: what the next person on call has to know, from what is on record.
+//!
+//! A section of which there is nothing says so: an empty one could as well be forgotten.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::markdown::MarkdownText;
+use crate::config::Config;
+use crate::config::titles::{title_of, title_of_alert, title_of_match};
+use crate::lang::schedule::TimeWindow;
+use crate::lang::unit;
+use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
+use crate::model::run::{Lock, Run};
+use crate::model::thing::{AlertRecord, SilenceRecord};
+use crate::text::count::counted;
+use crate::text::name::Name;
+use crate::world::digest::{Digest, DigestLine};
+
+/// More pages than this in twelve hours are too many.
+const BEARABLE: usize = 2;
+/// How far back deployments are listed: some break things a day later.
+pub(crate) const DEPLOYMENTS_OF: TimeDelta = TimeDelta::hours(48);
+/// What stands where there is nothing.
+const NONE: &str = "none";
+/// The heading under which a person writes.
+pub(crate) const WATCH_OUTS: &str = "Watch-outs";
+
+/// What a draft is made of.
+#[derive(Debug)]
+pub(crate) struct HandoverInput<'a> {
+    pub config: &'a Config,
+    /// The layer that is handed over.
+    pub layer: &'a str,
+    /// Whose shift it was, as they are shown.
+    pub who: String,
+    /// Who is next, as they are shown; `None`: that is not known.
+    pub next: Option<String>,
+    /// The shift, as planned.
+    pub shift: TimeWindow,
+    /// The first moment after the next shift.
+    pub next_until: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+    /// What happened since the shift began.
+    pub digest: &'a Digest,
+    /// What happened in the last 48 hours.
+    pub lately: &'a Digest,
+    /// Alerts that fire.
+    pub firing: Vec<&'a AlertRecord>,
+    /// Silences that mute something now.
+    pub silences: Vec<&'a SilenceRecord>,
+    /// Maintenance that runs or begins until the next shift ends.
+    pub windows: Vec<MaintenanceWindow>,
+    pub locks: &'a [Lock],
+    /// Runs that are not over.
+    pub running: Vec<&'a Run>,
+    /// Error budgets, a line each.
+    pub budgets: Vec<String>,
+    /// The last entry of the audit, and its hash in hex.
+    pub head: Option<(u64, String)>,
+    /// What the person wrote already.
+    pub watch_outs: Vec<String>,
+}
+
+/// A draft. The fields and their names in JSON are a promise; some may be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct HandoverDraft {
+    pub title: String,
+    /// Whose shift, and from when until when.
+    pub lead: String,
+    pub sections: Vec<HandoverSection>,
+}
+
+/// One section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct HandoverSection {
+    pub title: &'static str,
+    /// Empty: there is nothing.
+    pub lines: Vec<String>,
+}
+
+impl HandoverDraft {
+    /// From what is on record: the same for the same input.
+    pub(crate) fn new(input: &HandoverInput<'_>) -> Self {
+        let console = &input.config.console;
+        let environment =
+            if console.environment.is_empty() { String::new() } else { format!(" ({})", console.environment) };
+        let next = input.next.as_ref().map_or_else(String::new, |next| format!(" to {next}"));
+        let clock = |at| input.clock(at);
+        let lead = format!(
+            "{} hands over {}{next}. Shift from {} to {}; written {}.",
+            input.who,
+            input.layer,
+            clock(input.shift.start),
+            clock(input.shift.end),
+            clock(input.now)
+        );
+        let section = |title, lines| HandoverSection { title, lines };
+        let sections = vec![
+            section(WATCH_OUTS, input.watch_outs.clone()),
+            section("Firing alerts", input.alerts()),
+            section("Silences", input.silenced()),
+            section("Outages in this shift", input.outages()),
+            section("Runs in this shift", input.runs()),
+            section("Deployments in the last 48 hours", lines_of(input, &input.lately.deployments)),
+            section("Running and locked", input.held()),
+            section("What else people did", lines_of(input, &input.digest.people)),
+            section("Error budgets", input.budgets.clone()),
+            section("Maintenance until the next shift ends", input.maintenance()),
+            section("Pages", input.pages()),
+            section("Audit", input.audit()),
+        ];
+        Self { title: format!("Handover: {}{environment}", console.name), lead, sections }
+    }
+
+    /// As Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let mut out = MarkdownText::default();
+        out.heading(1, &self.title);
+        out.paragraph("", &self.lead);
+        for section in &self.sections {
+            out.heading(2, section.title);
+            if section.lines.is_empty() {
+                out.paragraph("", NONE);
+            } else {
+                out.list(&section.lines);
+            }
+        }
+        out.finish()
+    }
+}
+
+impl HandoverInput<'_> {
+    fn clock(&self, at: DateTime<Utc>) -> String {
+        clock_with_zone(at, self.now, self.config.console.timezone)
+    }
+
+    fn alerts(&self) -> Vec<String> {
+        let mut firing = self.firing.clone();
+        firing.sort_by(|one, other| {
+            (other.severity, one.fired_at, &one.id).cmp(&(one.severity, other.fired_at, &other.id))
+        });
+        let line = |record: &&AlertRecord| {
+            let (title, since) = (title_of_alert(self.config, &record.alert), self.clock(record.fired_at));
+            let known = record.acknowledged.as_ref().filter(|known| known.until > self.now);
+            let state = match known {
+                Some(known) => {
+                    let until = self.clock(known.until);
+                    let ends = if known.until < self.next_until { ", in the next shift" } else { "" };
+                    format!("acknowledged by {} until {until}{ends}: {}", known.by, known.why)
+                }
+                None => "not acknowledged".to_owned(),
+            };
+            format!("{} {title} since {since} ({}): {state}", record.severity.word(), record.value)
+        };
+        firing.iter().map(line).collect()
+    }
+
+    fn silenced(&self) -> Vec<String> {
+        let mut silences = self.silences.clone();
+        silences.sort_by(|one, other| (one.until, &one.id).cmp(&(other.until, &other.id)));
+        let line = |record: &&SilenceRecord| {
+            let (what, until) = (title_of_match(self.config, &record.matching), self.clock(record.until));
+            let ends = if record.until < self.next_until { ", in the next shift" } else { "" };
+            format!("{what} until {until}{ends}, by {}: {}", record.by, record.why)
+        };
+        silences.iter().map(line).collect()
+    }
+
+    fn outages(&self) -> Vec<String> {
+        let line = |outage: &crate::world::digest::Outage| {
+            let from =
+                outage.from.map_or_else(|| "from before".to_owned(), |from| format!("from {}", self.clock(from)));
+            let until = match outage.healed {
+                Some(healed) => format!("to {}", self.clock(healed)),
+                None => "and still".to_owned(),
+            };
+            let reason = outage.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            format!("{} {} {from} {until}{reason}", outage.title, outage.worst.word())
+        };
+        self.digest.outages.iter().map(line).collect()
+    }
+
+    fn runs(&self) -> Vec<String> {
+        let (failed, others): (Vec<_>, Vec<_>) = self.digest.runs.iter().partition(|run| run.failed);
+        let line = |mark: &str, line: &DigestLine| format!("{mark}{}", self.line(line));
+        let failed = failed.into_iter().map(|run| line("FAILED ", &run.line));
+        failed.chain(others.into_iter().map(|run| line("", &run.line))).collect()
+    }
+
+    fn line(&self, line: &DigestLine) -> String {
+        let by = line.by.as_ref().map_or_else(String::new, |by| format!(" ({by})"));
+        format!("{} {}{by}", self.clock(line.at), line.text)
+    }
+
+    fn held(&self) -> Vec<String> {
+        let running = self.running.iter().map(|run| {
+            let title = title_of(&self.config.actions, &run.action);
+            format!("{title}: {}, by {}", run.outcome(), run.who)
+        });
+        let locks = self.locks.iter().map(|lock| {
+            let since = self.clock(lock.since);
+            format!("{} locked by {} since {since}", lock.target, lock.holder)
+        });
+        running.chain(locks).collect()
+    }
+
+    fn maintenance(&self) -> Vec<String> {
+        let line = |one: &MaintenanceWindow| {
+            let (from, until) = (self.clock(one.window.start), self.clock(one.window.end));
+            let why = one.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            format!("{} {from} to {until}, {}{why}", one.title, one.services.describe())
+        };
+        self.windows.iter().map(line).collect()
+    }
+
+    fn pages(&self) -> Vec<String> {
+        let pages = self.digest.pages;
+        if pages == 0 {
+            return Vec::new();
+        }
+        let half_days = (self.digest.until - self.digest.from).num_hours().max(12).cast_unsigned() / 12;
+        let most = BEARABLE.saturating_mul(usize::try_from(half_days).unwrap_or(usize::MAX));
+        let verdict = if pages > most { ", which is too many" } else { "" };
+        let length = unit::duration(std::time::Duration::from_secs(
+            (self.digest.until - self.digest.from).num_minutes().max(0).cast_unsigned() * 60,
+        ));
+        let mut lines = vec![format!("{} in {length}{verdict}", counted(pages as u64, "page"))];
+        let unanswered = self.digest.alerts.iter().filter(|alert| alert.acknowledged_by.is_none()).count();
+        if unanswered > 0 {
+            lines.push(format!("{} fired that nobody acknowledged", counted(unanswered as u64, "alert")));
+        }
+        lines
+    }
+
+    fn audit(&self) -> Vec<String> {
+        self.head.iter().map(|(seq, hash)| format!("head: entry {seq}, {hash}")).collect()
+    }
+}
+
+fn lines_of(input: &HandoverInput<'_>, lines: &[DigestLine]) -> Vec<String> {
+    lines.iter().map(|line| input.line(line)).collect()
+}
+
+/// Whether a text says nothing: whoever empties the file wants nothing to be offered.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.starts_with('#'))
+}
+
+/// How a name of the configuration's contacts is shown.
+pub(crate) fn title_of_contact(config: &Config, who: &Name) -> String {
+    let contact = config.contacts.iter().find(|contact| contact.id == *who);
+    contact.map_or_else(|| who.to_string(), |contact| contact.name.clone())
+}

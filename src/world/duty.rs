@@ -1,0 +1,433 @@
+//! Who is on call: the rotations of the configuration with what people said of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::World;
+use super::output::{Change, Output};
+use crate::config::Config;
+use crate::config::sections::oncall::{OnCall, PRIMARY};
+use crate::lang::schedule::TimeWindow;
+use crate::model::fact::{
+    AlertAcknowledged, AlertUnacknowledged, Fact, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
+};
+use crate::model::oncall::{Override, Rotation, Shift};
+use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, HandoverRecord, StoredThing, ThingKind};
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// Assignments and handovers that are held; of more the oldest are forgotten.
+const HELD: usize = 500;
+/// How long after their shift somebody may still hand it over, and how long one lasts where that is not planned.
+const HALF_DAY: TimeDelta = TimeDelta::hours(12);
+
+/// Who is on call in each layer, at any moment. *Invariant:* the same records and configuration give the same answer on every
+/// host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DutyPlan {
+    /// As configured: the primary one first.
+    configured: Vec<(Name, Rotation)>,
+    /// With what people said.
+    layers: Vec<(Name, Rotation)>,
+    assignments: BTreeMap<Name, AssignmentRecord>,
+    handovers: BTreeMap<Name, HandoverRecord>,
+}
+
+impl DutyPlan {
+    /// By a configuration, with what is on record.
+    pub(crate) fn new(
+        config: &Config,
+        assignments: impl IntoIterator<Item = AssignmentRecord>,
+        handovers: impl IntoIterator<Item = HandoverRecord>,
+    ) -> Self {
+        let mut plan = Self {
+            assignments: assignments.into_iter().map(|record| (record.said.id.clone(), record)).collect(),
+            handovers: handovers.into_iter().map(|record| (record.said.id.clone(), record)).collect(),
+            ..Self::default()
+        };
+        plan.reconfigure(config);
+        plan
+    }
+
+    /// By another configuration.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        self.configured = config.oncall.as_ref().map_or_else(Vec::new, layers);
+        self.refresh();
+    }
+
+    /// Puts what people said, in the order in which they said it, above what is configured.
+    fn refresh(&mut self) {
+        let with = |(layer, rotation): &(Name, Rotation)| {
+            let mut said: Vec<(DateTime<Utc>, Override)> = Vec::new();
+            let assigned = self.assignments.values().filter(|record| record.said.layer == *layer);
+            said.extend(assigned.filter_map(|record| Some((record.at, record.to_override()?))));
+            for record in self.handovers.values().filter(|record| record.said.layer == *layer) {
+                said.extend(record.to_overrides().into_iter().map(|one| (record.at, one)));
+            }
+            said.sort_by_key(|(at, _)| *at);
+            (layer.clone(), rotation.clone().with(said.into_iter().map(|(_, one)| one)))
+        };
+        self.layers = self.configured.iter().map(with).collect();
+    }
+
+    fn learn_assignment(&mut self, record: AssignmentRecord) {
+        self.assignments.insert(record.said.id.clone(), record);
+        while self.assignments.len() > HELD {
+            self.assignments.pop_first();
+        }
+        self.refresh();
+    }
+
+    fn learn_handover(&mut self, record: HandoverRecord) {
+        self.handovers.insert(record.said.id.clone(), record);
+        while self.handovers.len() > HELD {
+            self.handovers.pop_first();
+        }
+        self.refresh();
+    }
+
+    /// The layers by name, the primary one first; none where nobody is on call.
+    pub(crate) fn layers(&self) -> &[(Name, Rotation)] {
+        &self.layers
+    }
+
+    /// A layer.
+    pub(crate) fn rotation(&self, layer: &str) -> Option<&Rotation> {
+        self.layers.iter().find(|(name, _)| **name == *layer).map(|(_, rotation)| rotation)
+    }
+
+    /// Who is called first.
+    pub(crate) fn primary(&self) -> Option<&Rotation> {
+        self.rotation(PRIMARY)
+    }
+
+    /// Who is on call in a layer at a moment.
+    pub(crate) fn who(&self, layer: &str, at: DateTime<Utc>) -> Option<&Name> {
+        self.rotation(layer).map(|rotation| rotation.who(at))
+    }
+
+    /// The shift of a layer at a moment.
+    pub(crate) fn shift(&self, layer: &str, at: DateTime<Utc>) -> Option<Shift> {
+        self.rotation(layer).map(|rotation| rotation.shift(at))
+    }
+
+    /// The next moment at which the person of any layer is another one.
+    pub(crate) fn next_change(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.layers.iter().filter_map(|(_, rotation)| Some(rotation.next_change(after)?.0)).min()
+    }
+
+    /// An assignment by its id.
+    pub(crate) fn assignment(&self, id: &str) -> Option<&AssignmentRecord> {
+        self.assignments.get(id)
+    }
+
+    /// Assignments that hold or are to come, in their order.
+    pub(crate) fn standing(&self, now: DateTime<Utc>) -> impl Iterator<Item = &AssignmentRecord> {
+        self.assignments.values().filter(move |record| record.end() > now && record.end() > record.said.from)
+    }
+
+    /// The handover of a layer that waits for somebody to accept it, the last one; one whose next shift is over is none.
+    pub(crate) fn offered(&self, layer: &str, now: DateTime<Utc>) -> Option<&HandoverRecord> {
+        let mut last = self.handovers.values().rev();
+        last.find(|record| *record.said.layer == *layer && record.is_open() && record.waits_until() > now)
+    }
+
+    /// A handover by its id.
+    pub(crate) fn handover(&self, id: &str) -> Option<&HandoverRecord> {
+        self.handovers.get(id)
+    }
+
+    /// The shift that somebody hands over: theirs where they are on call or were until lately, else the one that runs. Where
+    /// nobody takes turns it lasts from the last handover, or some hours, until now.
+    pub(crate) fn to_hand_over(&self, layer: &str, who: &Name, now: DateTime<Utc>) -> ShiftToHandOver {
+        let last = self.accepted(layer).and_then(|record| Some(record.accepted.as_ref()?.at));
+        let open_start = last.filter(|at| now - *at < HALF_DAY * 14).unwrap_or(now - HALF_DAY);
+        let Some(rotation) = self.rotation(layer) else {
+            let shift = TimeWindow { start: open_start, end: now };
+            return ShiftToHandOver { who: who.clone(), to: None, shift, next_until: now + HALF_DAY };
+        };
+        let mut shift = rotation.shift(now);
+        if shift.who != *who
+            && let Some(began) = shift.from.filter(|began| now - *began < HALF_DAY)
+        {
+            let before = rotation.shift(began - TimeDelta::nanoseconds(1));
+            if before.who == *who {
+                shift = before;
+            }
+        }
+        let start = shift.from.unwrap_or(open_start);
+        let Some(end) = shift.until else {
+            let shift_until_now = TimeWindow { start, end: now };
+            return ShiftToHandOver { who: shift.who, to: None, shift: shift_until_now, next_until: now + HALF_DAY };
+        };
+        let next = rotation.shift(end);
+        let next_until = next.until.unwrap_or(end + HALF_DAY);
+        ShiftToHandOver { who: shift.who, to: Some(next.who), shift: TimeWindow { start, end }, next_until }
+    }
+
+    /// The last handover of a layer that was accepted.
+    pub(crate) fn accepted(&self, layer: &str) -> Option<&HandoverRecord> {
+        self.handovers.values().rev().find(|record| *record.said.layer == *layer && record.accepted.is_some())
+    }
+}
+
+/// A shift that is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShiftToHandOver {
+    /// Whose it is.
+    pub who: Name,
+    /// Who is next; `None`: that is not planned.
+    pub to: Option<Name>,
+    /// From when until when, as planned.
+    pub shift: TimeWindow,
+    /// When the shift after it ends.
+    pub next_until: DateTime<Utc>,
+}
+
+/// What is said when a handover is accepted: that, and what becomes of the acknowledgements of the person before, which move
+/// to the next one or, with `reopens`, end.
+pub(crate) fn statements_of_acceptance(
+    config: &Config,
+    record: &HandoverRecord,
+    who: &Name,
+    (firing, reopens): (&[&AlertRecord], bool),
+    now: DateTime<Utc>,
+) -> Vec<Statement> {
+    let before = config.contacts.iter().find(|contact| contact.id == record.said.who);
+    let logins: Vec<&str> = match before {
+        Some(contact) => contact.logins.iter().map(|login| &**login).collect(),
+        None => vec![&record.said.who],
+    };
+    let is_theirs = |known: &&Acknowledgement| known.until > now && logins.contains(&known.by.as_str());
+    let (mut moved, mut reopened, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    for alert in firing {
+        let Some(known) = alert.acknowledged.as_ref().filter(is_theirs) else { continue };
+        let (id, name, severity, until) = (alert.id.clone(), alert.alert.clone(), alert.severity, known.until);
+        if reopens {
+            reopened.push(name.clone());
+            let because = Unacknowledged::HandedOver;
+            said.push(Statement::AlertUnacknowledged(AlertUnacknowledged {
+                id,
+                alert: name,
+                severity,
+                because,
+                until,
+            }));
+        } else {
+            moved.push(name.clone());
+            let why = SafeText::new(&format!("{} (taken over from {})", known.why, known.by));
+            said.push(Statement::AlertAcknowledged(AlertAcknowledged {
+                id,
+                alert: name,
+                severity,
+                why,
+                until,
+                link: None,
+            }));
+        }
+    }
+    let accepted = HandoverAccepted { id: record.said.id.clone(), who: who.clone(), moved, reopened };
+    said.insert(0, Statement::OnCall(OnCallStatement::Accepted(accepted)));
+    said
+}
+
+fn layers(oncall: &OnCall) -> Vec<(Name, Rotation)> {
+    let primary = std::iter::once((Name::from(PRIMARY), oncall.rotation.clone()));
+    primary.chain(oncall.layers.iter().map(|layer| (layer.name.clone(), layer.rotation.clone()))).collect()
+}
+
+/// The plan in a running world.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Duty {
+    plan: Arc<DutyPlan>,
+    /// The fact that changed each assignment or handover last.
+    seqs: BTreeMap<Name, u64>,
+}
+
+impl Duty {
+    pub(super) fn new(config: &Config) -> Self {
+        Self { plan: Arc::new(DutyPlan::new(config, [], [])), seqs: BTreeMap::new() }
+    }
+
+    pub(super) fn reconfigure(&mut self, config: &Config) {
+        Arc::make_mut(&mut self.plan).reconfigure(config);
+    }
+
+    /// Whether a fact about it is news, which is noted.
+    fn is_news(&mut self, id: &str, seq: u64) -> bool {
+        let is_news = self.seqs.get(id).is_none_or(|known| *known < seq);
+        if is_news {
+            self.seqs.insert(Name::from(id), seq);
+            while self.seqs.len() > 2 * HELD {
+                self.seqs.pop_first();
+            }
+        }
+        is_news
+    }
+}
+
+impl World {
+    /// Who is on call.
+    pub(crate) fn duty(&self) -> &Arc<DutyPlan> {
+        &self.duty.plan
+    }
+
+    /// What the store says of an assignment or a handover.
+    pub(super) fn learn_duty(&mut self, thing: &StoredThing) {
+        if !self.duty.is_news(&thing.key.id, thing.seq) {
+            return;
+        }
+        let plan = Arc::make_mut(&mut self.duty.plan);
+        if thing.key.kind == ThingKind::OnCall {
+            thing.read().into_iter().for_each(|record| plan.learn_assignment(record));
+        } else {
+            thing.read().into_iter().for_each(|record| plan.learn_handover(record));
+        }
+    }
+
+    /// A fact about who is on call; true where that shows.
+    pub(super) fn apply_duty(&mut self, fact: &Fact, output: &mut Output) -> bool {
+        let Statement::OnCall(said) = fact.said() else { return false };
+        let id = said.key().id;
+        if !self.duty.is_news(&id, fact.seq) {
+            return false;
+        }
+        let plan = Arc::make_mut(&mut self.duty.plan);
+        match said {
+            OnCallStatement::Assigned(_) | OnCallStatement::Ended(_) => {
+                let known = plan.assignments.get(&*id).cloned();
+                AssignmentRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_assignment(one));
+            }
+            OnCallStatement::Offered(_) | OnCallStatement::Accepted(_) | OnCallStatement::Withdrawn(_) => {
+                let known = plan.handovers.get(&*id).cloned();
+                HandoverRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_handover(one));
+            }
+        }
+        output.changes.push(Change::Alerts);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    use crate::config::load::load_text;
+    use crate::model::fact::{HandoverOffered, NewFact, OnCallAssigned, OnCallEnded};
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    const WEEKLY: &str = "\
+[contact.ana]
+[contact.ben]
+[contact.eve]
+[oncall]
+rotation = [\"ana\", \"ben\"]
+handover = \"weekly Mon 09:00\"
+from = \"2026-01-05\"
+layer = [{ name = \"backup\" }]
+";
+
+    fn plan() -> DutyPlan {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), WEEKLY);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        DutyPlan::new(&config, [], [])
+    }
+
+    fn said(at: &str, said: OnCallStatement) -> NewFact {
+        let (id, who, host) = ("i".to_owned(), "ana (ssh)".to_owned(), "h".to_owned());
+        NewFact { id, at: utc(at), who, host, process: 7, late: false, said: Statement::OnCall(said) }
+    }
+
+    fn assign(plan: &mut DutyPlan, at: &str, id: &str, who: &str, from: &str, until: &str) {
+        let assigned = OnCallAssigned {
+            id: id.into(),
+            layer: PRIMARY.into(),
+            people: vec![who.into()],
+            handover: None,
+            from: utc(from),
+            until: utc(until),
+            why: None,
+            taken: false,
+        };
+        let draft = said(at, OnCallStatement::Assigned(assigned));
+        plan.learn_assignment(AssignmentRecord::after(None, &draft).unwrap());
+    }
+
+    fn who(plan: &DutyPlan, layer: &str, at: &str) -> String {
+        plan.who(layer, utc(at)).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_backup_was_the_primary_before() {
+        let plan = plan();
+        assert_eq!(who(&plan, PRIMARY, "2026-01-06T00:00:00Z"), "ana");
+        assert_eq!(who(&plan, "backup", "2026-01-06T00:00:00Z"), "ben");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-13T00:00:00Z"), "ben");
+        assert_eq!(who(&plan, "backup", "2026-01-13T00:00:00Z"), "ana");
+        assert_eq!(plan.who("third", utc("2026-01-13T00:00:00Z")), None);
+    }
+
+    #[test]
+    fn what_was_said_last_wins_and_what_was_ended_leaves_no_trace_after_it() {
+        let mut plan = plan();
+        let bare = plan.clone();
+        assign(&mut plan, "2026-01-05T12:00:00Z", "o1", "eve", "2026-01-06T00:00:00Z", "2026-01-09T00:00:00Z");
+        assign(&mut plan, "2026-01-05T13:00:00Z", "o2", "ben", "2026-01-07T00:00:00Z", "2026-01-08T00:00:00Z");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-06T00:00:00Z"), "eve");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-07T00:00:00Z"), "ben");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-08T00:00:00Z"), "eve");
+        assert_eq!(who(&plan, "backup", "2026-01-07T00:00:00Z"), "ben");
+        for id in ["o1", "o2"] {
+            let ended = OnCallEnded { id: id.into(), layer: PRIMARY.into() };
+            let draft = said("2026-01-05T14:00:00Z", OnCallStatement::Ended(ended));
+            let record = AssignmentRecord::after(plan.assignment(id).cloned(), &draft).unwrap();
+            assert_eq!(AssignmentRecord::after(Some(record.clone()), &draft), None, "ended twice");
+            plan.learn_assignment(record);
+        }
+        assert_eq!(plan.layers(), bare.layers(), "called off before they began");
+        assert_eq!(plan.standing(utc("2026-01-05T15:00:00Z")).count(), 0);
+    }
+
+    #[test]
+    fn whoever_offers_a_handover_stays_on_call_until_it_is_accepted() {
+        let mut plan = plan();
+        let offered = HandoverOffered {
+            id: "h1".into(),
+            layer: PRIMARY.into(),
+            who: "ana".into(),
+            to: Some("ben".into()),
+            from: utc("2026-01-05T09:00:00Z"),
+            until: utc("2026-01-12T09:00:00Z"),
+            next_until: utc("2026-01-19T09:00:00Z"),
+            text: Vec::new(),
+        };
+        let draft = said("2026-01-12T08:30:00Z", OnCallStatement::Offered(offered));
+        let open = HandoverRecord::after(None, &draft).unwrap();
+        let accept = |at: &str, by: &str| {
+            let accepted = HandoverAccepted { id: "h1".into(), who: by.into(), moved: vec![], reopened: vec![] };
+            HandoverRecord::after(Some(open.clone()), &said(at, OnCallStatement::Accepted(accepted))).unwrap()
+        };
+        plan.learn_handover(open.clone());
+        assert_eq!(who(&plan, PRIMARY, "2026-01-12T10:00:00Z"), "ana", "nobody accepted it");
+        assert!(plan.offered(PRIMARY, utc("2026-01-12T10:00:00Z")).is_some());
+        assert!(plan.offered(PRIMARY, utc("2026-01-19T09:00:00Z")).is_none(), "not for ever");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-19T09:00:00Z"), "ana", "her own turn");
+
+        plan.learn_handover(accept("2026-01-12T09:20:00Z", "ben"));
+        assert_eq!(who(&plan, PRIMARY, "2026-01-12T09:19:59Z"), "ana");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-12T09:20:00Z"), "ben");
+        assert!(plan.offered(PRIMARY, utc("2026-01-12T10:00:00Z")).is_none());
+
+        plan.learn_handover(accept("2026-01-12T08:40:00Z", "eve"));
+        assert_eq!(who(&plan, PRIMARY, "2026-01-12T08:39:59Z"), "ana");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-12T08:40:00Z"), "eve", "before the shift was over");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-18T00:00:00Z"), "eve", "whoever accepts it has the shift");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-19T09:00:00Z"), "ana");
+    }
+}
