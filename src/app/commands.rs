@@ -16,6 +16,7 @@ use super::overlays::description::Description;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
+use super::overlays::reading::{Reading, ReadingSubject};
 use super::panels::find;
 use super::screens::Screen;
 use super::screens::logs::LogScope;
@@ -76,6 +77,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::CopyTimeline => {
             effects.push(TerminalEffect::Copy(SafeText::of_record(&state.seen().recap(RECAP))).into());
         }
+        Command::SinceLooked => state.console.overlays.push(Reading::of(ReadingSubject::SinceLooked)),
+        Command::Handover => state.console.overlays.push(Reading::of(ReadingSubject::Handover)),
         Command::Act => act(state),
         Command::Describe => describe(state),
         Command::Acknowledge => acknowledge::acknowledge(state),

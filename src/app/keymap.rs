@@ -52,6 +52,7 @@ commands! {
     IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
     IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
     FollowColleague = "follow-colleague",
+    SinceLooked = "since-looked", Handover = "handover",
 }
 
 /// What a key means.

@@ -28,6 +28,7 @@ use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
 use super::overlays::patterns;
+use super::reading;
 use super::requests::AwaitedAnswer;
 use super::row::RowKey;
 use super::runbook;
@@ -59,6 +60,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Present(present) => self::present(state, present, effects),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
+        Outcome::Looked(missed) => return reading::looked(state, *missed),
         Outcome::Remembered { lately, head } => {
             // It may be another store.
             state.console.screens.metrics.stored.forget();
@@ -150,6 +152,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Lease(_)
         | Outcome::Present(_)
         | Outcome::Engine { .. }
+        | Outcome::Looked(_)
         | Outcome::Remembered { .. }
         | Outcome::Facts(_)
         | Outcome::Statuses { .. }

@@ -360,7 +360,7 @@ mod tests {
             fence: 1,
         };
         let record = AlertRecord::new(&fired);
-        let stored = StoredAlerts::new(&[]);
+        let stored = StoredAlerts::default();
         let config = Config::default();
         let muted = |kept: Option<(KeptAlertState, Option<&str>, bool)>, seconds| {
             let kept = kept.map(|(state, inhibited_by, flapping)| KeptAlert {

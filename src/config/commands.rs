@@ -117,6 +117,8 @@ pub const COMMANDS: &[CommandInfo] = &[
         "copy what is wrong and what happened in the last 30 min, as text",
         CommandContext::Everywhere,
     ),
+    command("since-looked", &["ctrl-t"], "what happened since you last looked", CommandContext::Everywhere),
+    command("handover", &["ctrl-o"], "the handover that is offered: read and accept it", CommandContext::Everywhere),
     command("save", &["S"], "save evidence: screen, logs, timeline, readings", CommandContext::Everywhere),
     command("pin", &["ctrl-p"], "pin what is selected to the incident", CommandContext::Everywhere),
     command("theme", &["T"], "the next theme", CommandContext::Everywhere),

@@ -62,6 +62,19 @@ pub struct StoreFigures {
     pub lost: u64,
 }
 
+/// What a person missed while they did not look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missed {
+    /// The name by which they log in.
+    pub login: SafeText,
+    /// When they last looked at this store; `None`: never, or just now.
+    pub since: Option<DateTime<Utc>>,
+    /// What was put on record since then, oldest first.
+    pub facts: Vec<Fact>,
+    /// The runs that they are about, by the object of the fact.
+    pub runs: BTreeMap<String, Run>,
+}
+
 /// What came of an effect.
 #[derive(Debug, Clone)]
 pub enum Outcome {
@@ -181,6 +194,8 @@ pub enum Outcome {
         /// For how long nobody has known more.
         unseen: Duration,
     },
+    /// The store was opened: what this person missed.
+    Looked(Box<Missed>),
     /// The store was opened: what it has said lately. What was known of it before is forgotten.
     Remembered {
         /// Facts, oldest first.

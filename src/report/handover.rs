@@ -252,3 +252,101 @@ pub(crate) fn title_of_contact(config: &Config, who: &Name) -> String {
     let contact = config.contacts.iter().find(|contact| contact.id == *who);
     contact.map_or_else(|| who.to_string(), |contact| contact.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::alert::Severity;
+    use crate::model::thing::Acknowledgement;
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        "2026-11-30T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(hour)
+    }
+
+    fn alert(name: &str, severity: Severity, acknowledged: Option<i64>) -> AlertRecord {
+        AlertRecord {
+            id: format!("20261130T010000.000Z-check:{name}/{}/0", severity.word()).into(),
+            alert: name.into(),
+            rule: format!("check:{name}/{}/0", severity.word()).into(),
+            severity,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN <script>".into(),
+            since: at(1),
+            fired_at: at(1),
+            seen: true,
+            last: None,
+            resolved_at: None,
+            muted_because: None,
+            acknowledged: acknowledged.map(|until| Acknowledgement {
+                by: "ana".into(),
+                why: "| # on it".into(),
+                at: at(2),
+                until: at(until),
+                is_queued: false,
+                link: None,
+            }),
+            used_links: Vec::new(),
+            fence: 1,
+        }
+    }
+
+    fn drafted(firing: &[AlertRecord], watch_outs: &[&str]) -> HandoverDraft {
+        let config = Config::default();
+        let shift = TimeWindow { start: at(0), end: at(9) };
+        let digest = Digest::new(&[], &BTreeMap::new(), &config, TimeWindow { start: at(0), end: at(8) });
+        HandoverDraft::new(&HandoverInput {
+            config: &config,
+            layer: "primary",
+            who: "Ana".to_owned(),
+            next: Some("Ben".to_owned()),
+            shift,
+            next_until: at(18),
+            now: at(8),
+            digest: &digest,
+            lately: &digest,
+            firing: firing.iter().collect(),
+            silences: Vec::new(),
+            windows: Vec::new(),
+            locks: &[],
+            running: Vec::new(),
+            budgets: Vec::new(),
+            head: Some((42, "abc".to_owned())),
+            watch_outs: watch_outs.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    #[test]
+    fn of_what_there_is_nothing_it_says_so() {
+        let draft = drafted(&[], &[]);
+        let text = draft.markdown();
+        assert_eq!(text.matches("\nnone\n").count(), draft.sections.len() - 1, "{text}");
+        assert!(text.contains("Ana hands over primary to Ben. Shift from 00:00 UTC to 09:00 UTC; written 08:00 UTC."));
+        assert!(text.ends_with("## Audit\n\n- head: entry 42, abc\n"), "{text}");
+        assert!(!is_blank(&text) && is_blank("\n# Handover\n \n"));
+    }
+
+    #[test]
+    fn alerts_are_named_worst_first_with_the_end_of_their_acknowledgement_and_nothing_from_outside_is_markup() {
+        let firing = [
+            alert("web", Severity::Low, None),
+            alert("api", Severity::Critical, Some(12)),
+            alert("db", Severity::Critical, Some(7)),
+        ];
+        let draft = drafted(&firing, &["<b>disk</b>"]);
+        assert_eq!(draft, drafted(&firing, &["<b>disk</b>"]), "the same for the same input");
+        let alerts = &draft.sections[1].lines;
+        assert_eq!(alerts.len(), 3);
+        assert!(alerts[0].starts_with("critical api since 01:00 UTC"), "{alerts:?}");
+        assert!(
+            alerts[0].ends_with(": acknowledged by ana until 12:00 UTC, in the next shift: | # on it"),
+            "{alerts:?}"
+        );
+        assert!(alerts[1].ends_with("): not acknowledged"), "its time is over: {alerts:?}");
+        assert!(alerts[2].starts_with("low web"), "{alerts:?}");
+        let text = draft.markdown();
+        assert!(!text.contains("<script>") && !text.contains("<b>"), "{text}");
+    }
+}

@@ -34,6 +34,7 @@ mod lease;
 pub mod lifecycle;
 pub mod line;
 pub mod logging;
+mod looked;
 pub(crate) mod notifying;
 mod opening;
 pub mod pager;

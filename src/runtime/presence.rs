@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::effects::Tools;
 use super::identity::Identity;
+use super::looked;
 use super::tasks::Tasks;
 use crate::app::state::State;
 use crate::clock::Clock;
@@ -56,6 +57,7 @@ impl PresenceTask {
                 began: None,
                 announced: None,
                 reported: Vec::new(),
+                looked: None,
             };
             async move { task.run(&token).await }
         });
@@ -88,6 +90,8 @@ struct Attendance {
     /// What was said last, in which store, and when by the monotonic clock.
     announced: Option<(String, Presence, Duration)>,
     reported: Vec<Presence>,
+    /// The store of which this person was told what they missed.
+    looked: Option<String>,
 }
 
 impl Attendance {
@@ -114,6 +118,7 @@ impl Attendance {
                 () = self.turn() => {}
             }
         }
+        self.note_look().await;
         if let (Some(store), Some(_)) = (self.tools.open_store(), &self.announced) {
             tokio::time::timeout(LEAVING, store.withdraw_presence(&self.id)).await.ok();
         }
@@ -122,7 +127,10 @@ impl Attendance {
     async fn turn(&mut self) {
         self.tools.run_service.mark_unchanged();
         let present = match self.tools.open_store() {
-            Some(store) => self.meet(&store).await,
+            Some(store) => {
+                self.tell_missed(&store).await;
+                self.meet(&store).await
+            }
             None => Ok(Vec::new()),
         };
         let present = match present {
@@ -136,6 +144,28 @@ impl Attendance {
             self.reported.clone_from(&present);
             self.tools.answer(Outcome::Present(present)).await;
         }
+    }
+
+    /// Says once what this person missed in a store.
+    async fn tell_missed(&mut self, store: &Store) {
+        if self.is_watcher || self.looked.as_deref() == Some(store.id()) {
+            return;
+        }
+        let now = self.clock.now().utc;
+        match looked::since(&self.tools.state_directory, store, &self.identity.who, now).await {
+            Ok(missed) => {
+                self.looked = Some(store.id().to_owned());
+                self.tools.answer(missed).await;
+            }
+            Err(error) => tracing::debug!(%error, "what was missed can't be read"),
+        }
+    }
+
+    /// Notes that this person has looked until now.
+    async fn note_look(&self) {
+        let Some(store) = self.looked.clone() else { return };
+        let (state, at) = (std::sync::Arc::clone(&self.tools.state_directory), self.clock.now().utc);
+        tokio::task::spawn_blocking(move || looked::note(&state, &store, at)).await.ok();
     }
 
     async fn meet(&mut self, store: &Store) -> Result<Vec<Presence>, StoreError> {

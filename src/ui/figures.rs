@@ -118,6 +118,19 @@ pub(crate) fn moment_of_days(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) ->
     if same_day(at, now, zone) { time(at, zone) } else { at.with_timezone(&zone).format("%m-%d %H:%M").to_string() }
 }
 
+/// Days within which a weekday says which one is meant: on the day itself, the time alone stands.
+const A_WEEK: i64 = 7;
+
+/// `09:00` where a moment that comes is of today, `Mon 09:00` within the week, `11-30 09:00` later.
+pub(crate) fn weekday(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let form = match (at.with_timezone(&zone).date_naive() - now.with_timezone(&zone).date_naive()).num_days() {
+        _ if same_day(at, now, zone) => "%H:%M",
+        ..=A_WEEK => "%a %H:%M",
+        _ => "%m-%d %H:%M",
+    };
+    at.with_timezone(&zone).format(form).to_string()
+}
+
 /// Since when the store is away, in words.
 pub(crate) fn away_since(away: &StoreAway, world: &World) -> String {
     let at = moment(away.since, world.now.utc, world.config.console.timezone);
@@ -171,5 +184,20 @@ mod tests {
         let at = DateTime::from_timestamp(1_795_228_867, 0).unwrap();
         assert!(clock(at, Tz::UTC).ends_with('Z'));
         assert!(clock(at, Tz::named("Europe/Zurich")).ends_with(" CET"));
+    }
+
+    #[test]
+    fn the_day_is_said_as_far_as_it_is_needed() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let monday = at("2026-11-30T09:00:00Z");
+        for (now, said) in [
+            ("2026-11-30T02:40:00Z", "09:00"),
+            ("2026-11-24T00:00:00Z", "Mon 09:00"),
+            ("2026-11-23T09:00:00Z", "Mon 09:00"),
+            ("2026-11-22T23:59:59Z", "11-30 09:00"),
+        ] {
+            assert_eq!(weekday(monday, at(now), Tz::UTC), said, "{now}");
+        }
+        assert_eq!(weekday(monday, at("2026-11-30T02:40:00Z"), Tz::named("Europe/Zurich")), "10:00");
     }
 }

@@ -1,13 +1,14 @@
 //! The first row: which console this is, where it acts, the worst that is known, what is not as usual, the time.
 
 mod company;
+mod duty;
 
 use ratatui::layout::Rect;
 
 use super::figures;
 use super::footer::TABS_FROM;
+use super::incident;
 use super::paint::Painter;
-use super::{incident, on_call};
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
@@ -28,9 +29,6 @@ const CLOCK_DROP_PRIORITY: u8 = 3;
 const LAST_DROPPED: u8 = 1;
 /// What gives way at this priority or above gives way to the keys of the screens.
 const SHORTENED_FOR_TABS: u8 = 7;
-
-/// Who is on call gives way before the program's name does.
-const ON_CALL: u8 = 13;
 
 /// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
 /// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
@@ -154,11 +152,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     beside(known, format!("{known} ack"), Role::TextDim, 6);
     beside(muted, format!("{muted} muted"), Role::TextDim, 7);
     beside(running, format!("{} {running} running", glyphs.pointer), Role::StatusPending, 10);
-    if let Some((who, until)) = on_call::words(state.seen()) {
-        let words = divider().join(Line::styled(who, Role::Text));
-        let long = words.clone().and(until, Role::TextDim);
-        parts.push(Part::new(words, ON_CALL).or_longer(long, ON_CALL + 1));
-    }
+    parts.extend(duty::on_call(state, &divider()));
     parts.extend(company::followed(state, &divider()));
     parts.extend(company::present(state, &divider()));
     parts

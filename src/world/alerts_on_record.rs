@@ -165,6 +165,7 @@ impl World {
         self.firings.is_read = true;
         self.checklists_are_read();
         self.review_maintenance(&mut output);
+        self.review_duty(&mut output);
         self.review_firings(&mut output);
         self.review_alerts();
         output.changes.push(Change::Alerts);

@@ -148,11 +148,6 @@ impl Digest {
             && self.acknowledged.is_empty()
             && self.people.is_empty()
     }
-
-    /// How many checks are not ok yet.
-    pub(crate) fn still_out(&self) -> usize {
-        self.outages.iter().filter(|outage| outage.healed.is_none()).count()
-    }
 }
 
 impl Gatherer<'_> {
@@ -290,4 +285,175 @@ fn by(fact: &Fact) -> SafeText {
 
 fn login(who: &str) -> SafeText {
     SafeText::new(who.split(" (").next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fact::alerting::instance_id;
+    use crate::model::fact::{AlertAcknowledged, AlertResolved, Deployed, NewFact, SilenceStarted};
+    use crate::model::message::{MessageKind, Recipient};
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        "2026-11-30T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute)
+    }
+
+    fn fact(minute: i64, who: &str, said: Statement) -> Fact {
+        let (id, host) = (format!("f{minute}"), "h".to_owned());
+        let draft = NewFact { id, at: at(minute), who: who.to_owned(), host, process: 1, late: false, said };
+        Fact { seq: u64::try_from(minute).unwrap() + 1, recorded_at: at(minute), draft }
+    }
+
+    fn status(minute: i64, check: &str, before: Option<Status>, status: Status, reason: Option<&str>) -> Fact {
+        let said = CheckStatus {
+            check: check.into(),
+            service: None,
+            status,
+            before,
+            since: at(minute),
+            seen: true,
+            reason: reason.map(SafeText::new),
+            by: None,
+            fence: 1,
+        };
+        fact(minute, "", Statement::CheckStatus(said))
+    }
+
+    fn fired(minute: i64, severity: Severity, muted: bool) -> Fact {
+        let rule = format!("check:api/{}/0", severity.word());
+        let said = AlertFired {
+            id: instance_id(&rule, at(minute)),
+            alert: "api".into(),
+            rule: rule.into(),
+            severity,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN".into(),
+            since: at(minute),
+            fired_at: at(minute),
+            seen: true,
+            muted_because: muted.then(|| SafeText::new("maintenance")),
+            fence: 1,
+        };
+        fact(minute, "", Statement::AlertFired(said))
+    }
+
+    fn id_of(fact: &Fact) -> Name {
+        match fact.said() {
+            Statement::AlertFired(said) => said.id.clone(),
+            _ => panic!("{fact:?}"),
+        }
+    }
+
+    fn sent(minute: i64, alerts: Vec<Name>) -> Fact {
+        let said = MessageSent {
+            id: format!("m{minute}").into(),
+            target: Recipient { channel: "sms".into(), contact: None },
+            kind: MessageKind::Alerts,
+            at: at(minute),
+            alerts,
+            groups: Vec::new(),
+            notices: BTreeMap::default(),
+            most: 10,
+            fence: 1,
+        };
+        fact(minute, "", Statement::MessageSent(said))
+    }
+
+    fn digest(facts: &[Fact]) -> Digest {
+        let span = TimeWindow { start: at(10), end: at(100) };
+        Digest::new(facts, &BTreeMap::new(), &Config::default(), span)
+    }
+
+    #[test]
+    fn what_broke_and_healed_is_one_entry_with_its_worst() {
+        let facts = [
+            status(5, "early", Some(Status::Ok), Status::Down, None),
+            status(12, "early", Some(Status::Down), Status::Ok, None),
+            status(20, "api", Some(Status::Ok), Status::Degraded, Some("slow")),
+            status(22, "api", Some(Status::Degraded), Status::Down, Some("refused")),
+            status(24, "api", Some(Status::Down), Status::Degraded, Some("slow")),
+            status(30, "api", Some(Status::Degraded), Status::Ok, None),
+            status(40, "db", Some(Status::Ok), Status::Down, None),
+            status(50, "new", None, Status::Ok, None),
+        ];
+        let found: Vec<_> = digest(&facts)
+            .outages
+            .into_iter()
+            .map(|one| (one.title, one.worst, one.from, one.healed, one.reason.map(|reason| reason.to_string())))
+            .collect();
+        let due = [
+            ("early".to_owned(), Status::Down, None, Some(at(12)), None),
+            ("api".to_owned(), Status::Down, Some(at(20)), Some(at(30)), Some("refused".to_owned())),
+            ("db".to_owned(), Status::Down, Some(at(40)), None, None),
+        ];
+        assert_eq!(found, due);
+    }
+
+    #[test]
+    fn people_are_named_and_reminders_are_no_pages() {
+        let (first, other, low) =
+            (fired(20, Severity::Critical, false), fired(60, Severity::High, false), fired(61, Severity::Low, false));
+        let (id, alert, severity) = (id_of(&first), Name::from("api"), Severity::Critical);
+        let acknowledged = AlertAcknowledged {
+            id: id.clone(),
+            alert: alert.clone(),
+            severity,
+            why: "on it".into(),
+            until: at(80),
+            link: None,
+        };
+        let resolved =
+            AlertResolved { id: id.clone(), alert, severity, at: at(70), because: None, value: None, fence: 1 };
+        let silence = SilenceStarted {
+            id: "s".into(),
+            matching: "service:api".to_owned(),
+            why: "works".into(),
+            until: at(90),
+            hold: false,
+        };
+        let deployed = Deployed { service: "web".into(), version: "2.4.1".into(), subject: None };
+        let facts = [
+            first,
+            sent(21, vec![id.clone()]),
+            fact(25, "ana (ssh from 10.0.0.5)", Statement::AlertAcknowledged(acknowledged)),
+            sent(50, vec![id]),
+            fired(55, Severity::Critical, true),
+            sent(62, vec![id_of(&other), id_of(&low)]),
+            sent(63, vec![id_of(&low)]),
+            other,
+            low,
+            fact(64, "ci", Statement::Deployed(deployed)),
+            fact(65, "ben", Statement::SilenceStarted(silence)),
+            fact(70, "", Statement::AlertResolved(resolved)),
+            fact(200, "ben", Statement::RunReopened { run: "r".into() }),
+        ];
+        let digest = digest(&facts);
+        assert_eq!((digest.pages, digest.muted, digest.alerts.len()), (2, 1, 3));
+        let alert = &digest.alerts[0];
+        assert_eq!(alert.acknowledged_by.as_ref().map(SafeText::as_str), Some("ana"));
+        assert_eq!(alert.resolved, Some(at(70)));
+        let lines = |lines: &[DigestLine]| -> Vec<String> {
+            lines.iter().map(|line| format!("{} by {}", line.text, line.by.as_ref().unwrap())).collect()
+        };
+        assert_eq!(lines(&digest.deployments), ["web 2.4.1 deployed by ci"]);
+        assert_eq!(lines(&digest.people), ["silenced service:api until 01:30:00Z: works by ben"]);
+        assert_eq!(lines(&digest.acknowledged), ["critical api acknowledged until 01:20:00Z: on it by ana"]);
+        assert!(!digest.is_empty());
+    }
+
+    #[test]
+    fn of_too_much_the_last_is_kept() {
+        let deployed = |minute: i64| {
+            let version = SafeText::new(&minute.to_string());
+            let said = Statement::Deployed(Deployed { service: "web".into(), version, subject: None });
+            let mut fact = fact(minute, "ci", said);
+            fact.draft.at = at(50);
+            fact
+        };
+        let facts: Vec<Fact> = (0..MOST as i64 + 3).map(deployed).collect();
+        let digest = digest(&facts);
+        assert_eq!((digest.deployments.len(), digest.left_out), (MOST, 3));
+        assert!(digest.deployments[0].text.as_str().contains("web 3 "));
+    }
 }

@@ -108,11 +108,6 @@ impl DutyPlan {
         self.rotation(layer).map(|rotation| rotation.who(at))
     }
 
-    /// The shift of a layer at a moment.
-    pub(crate) fn shift(&self, layer: &str, at: DateTime<Utc>) -> Option<Shift> {
-        self.rotation(layer).map(|rotation| rotation.shift(at))
-    }
-
     /// The next moment at which the person of any layer is another one.
     pub(crate) fn next_change(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.layers.iter().filter_map(|(_, rotation)| Some(rotation.next_change(after)?.0)).min()
@@ -244,21 +239,42 @@ pub(super) struct Duty {
     plan: Arc<DutyPlan>,
     /// The fact that changed each assignment or handover last.
     seqs: BTreeMap<Name, u64>,
+    /// The shift of the primary layer that runs, and who is next: kept, for a rotation by a cron line counts long.
+    current: Option<(Shift, Option<Name>)>,
 }
 
 impl Duty {
     pub(super) fn new(config: &Config) -> Self {
-        Self { plan: Arc::new(DutyPlan::new(config, [], [])), seqs: BTreeMap::new() }
+        Self { plan: Arc::new(DutyPlan::new(config, [], [])), seqs: BTreeMap::new(), current: None }
     }
 
     pub(super) fn reconfigure(&mut self, config: &Config) {
         Arc::make_mut(&mut self.plan).reconfigure(config);
+        self.current = None;
+    }
+
+    /// Looks up who is on call, where that has changed; true where it has.
+    fn look(&mut self, now: DateTime<Utc>) -> bool {
+        let is_current = |(shift, _): &(Shift, Option<Name>)| {
+            shift.until.is_none_or(|until| now < until) && shift.from.is_none_or(|from| from <= now)
+        };
+        if self.plan.layers.is_empty() || self.current.as_ref().is_some_and(is_current) {
+            return false;
+        }
+        let before = self.current.take();
+        self.current = self.plan.primary().map(|rotation| {
+            let shift = rotation.shift(now);
+            let next = shift.until.map(|until| rotation.who(until).clone());
+            (shift, next)
+        });
+        before != self.current
     }
 
     /// Whether a fact about it is news, which is noted.
     fn is_news(&mut self, id: &str, seq: u64) -> bool {
         let is_news = self.seqs.get(id).is_none_or(|known| *known < seq);
         if is_news {
+            self.current = None;
             self.seqs.insert(Name::from(id), seq);
             while self.seqs.len() > 2 * HELD {
                 self.seqs.pop_first();
@@ -272,6 +288,22 @@ impl World {
     /// Who is on call.
     pub(crate) fn duty(&self) -> &Arc<DutyPlan> {
         &self.duty.plan
+    }
+
+    /// The shift of the primary layer that runs, and who is next; `None`: nobody is on call.
+    pub(crate) fn on_call(&self) -> Option<(&Shift, Option<&Name>)> {
+        self.duty.current.as_ref().map(|(shift, next)| (shift, next.as_ref()))
+    }
+
+    /// A shift may have ended.
+    pub(super) fn review_duty(&mut self, output: &mut Output) {
+        output.noticeable |= self.duty.look(self.now.utc);
+    }
+
+    /// What accepts a handover.
+    pub(crate) fn accept_handover(&self, record: &HandoverRecord, who: &Name) -> Vec<Statement> {
+        let firing: Vec<&AlertRecord> = self.firings.open().map(|firing| &firing.record).collect();
+        statements_of_acceptance(&self.config, record, who, (&firing, false), self.now.utc)
     }
 
     /// What the store says of an assignment or a handover.
@@ -306,6 +338,7 @@ impl World {
             }
         }
         output.changes.push(Change::Alerts);
+        self.review_duty(output);
         true
     }
 }

@@ -3,14 +3,17 @@
 
 use std::sync::Arc;
 
-use chrono::SubsecRound as _;
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::World;
+use super::alerts::{AlertView, Phase};
+use super::announcing::routes::Routes;
 use super::announcing::{AlertNow, ChannelFault};
 use super::diagnostics::ProblemKind;
 use super::firings::Firing;
 use super::muting::FLAPPING;
 use super::output::{Intent, Output};
+use crate::config::sections::oncall::Escalation;
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{DeliveryFailure, Notification, Recipient};
@@ -50,6 +53,19 @@ impl World {
             output.intents.extend(unsent.into_iter().map(|message| Intent::Notify(Box::new(message))));
         }
         self.announcing = announcing;
+    }
+
+    /// When an alert that nobody acknowledges is escalated next, and to whom; `None`: it is not.
+    pub(crate) fn next_escalation(&self, alert: &AlertView) -> Option<(DateTime<Utc>, Vec<Name>)> {
+        if alert.phase != Phase::Firing || alert.acknowledged.is_some() || alert.is_muted() {
+            return None;
+        }
+        let (told, now) = (self.announcing.first_told(alert.firing.as_ref()?)?, self.now.utc);
+        let steps = &self.config.oncall.as_ref()?.escalation;
+        let due = |step: &'_ Escalation| told.checked_add_signed(TimeDelta::from_std(step.after).ok()?);
+        let (at, step) = steps.iter().filter_map(|step| Some((due(step)?, step))).find(|(at, _)| *at > now)?;
+        let routes = Routes::by(&self.config, Some(self.duty()), at);
+        Some((at, routes.told_by(step).into_iter().cloned().collect()))
     }
 
     fn alert_now<'a>(&self, firing: &'a Firing) -> AlertNow<'a> {

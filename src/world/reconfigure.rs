@@ -42,6 +42,7 @@ impl World {
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
         self.exclude_from_all();
         self.review_maintenance(&mut output);
+        self.review_duty(&mut output);
         self.list_alerts();
         self.review_settled();
         self.review_firings(&mut output);

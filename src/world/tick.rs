@@ -17,6 +17,7 @@ impl World {
         self.turn_minute(&mut output);
         self.mark_stale();
         self.review_maintenance(&mut output);
+        self.review_duty(&mut output);
         self.tick_slos();
         self.evaluate_all(&mut output);
         self.forget_resolved();

@@ -47,6 +47,7 @@ mod nginx;
 mod notifications;
 mod old_stores;
 mod older_store;
+mod oncall;
 mod postgres;
 mod presence;
 mod properties;

@@ -290,6 +290,10 @@ impl<'a> Sheet<'a> {
         } else if let Some(note) = self.world.note_of(alert.subject.name()) {
             self.say("last note", format!("{} by {}, {}", note.why, note.by, self.moment(note.at)));
         }
+        if let Some((at, to)) = self.world.next_escalation(alert) {
+            let left = unit::age((at - self.world.now.utc).to_std().unwrap_or_default());
+            self.say("escalates", format!("to {} in {left}", to.join(", ")));
+        }
         if let Some(by) = &alert.inhibited_by {
             self.say("inhibited by", self.world.title_of_service(by));
         }

@@ -14,6 +14,7 @@ pub mod incident_dialog;
 pub mod line;
 pub mod palette;
 pub mod patterns;
+pub mod reading;
 pub mod record;
 pub mod step_dialog;
 pub mod top;

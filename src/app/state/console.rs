@@ -11,6 +11,7 @@ use super::overlays::Overlays;
 use crate::app::keymap::Keymap;
 use crate::app::layout::LayoutMap;
 use crate::app::list::ListState;
+use crate::app::reading::LastLook;
 use crate::app::requests::Requests;
 use crate::app::results::RunStrip;
 use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting, given};
@@ -96,6 +97,8 @@ pub struct Console {
     pub layout: LayoutMap,
     /// What was asked of the world and has no answer yet.
     pub requests: Requests,
+    /// What this person missed, and by which name they log in.
+    pub(crate) last_look: LastLook,
     /// The second of the wall clock that the latest tick was for.
     pub(in crate::app) drawn_second: i64,
 }
@@ -139,6 +142,7 @@ impl Console {
             mouse: config.console.mouse,
             layout: LayoutMap::default(),
             requests: Requests::default(),
+            last_look: LastLook::default(),
             drawn_second: world.now.utc.timestamp(),
         }
     }

@@ -102,6 +102,7 @@ macro_rules! suite {
 
 mod beside;
 mod facts;
+mod oncall;
 mod place;
 mod presence;
 mod runs;

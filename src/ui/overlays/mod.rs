@@ -13,6 +13,7 @@ mod incident_dialog;
 mod line;
 mod palette;
 mod patterns;
+mod reading;
 mod record;
 mod step_dialog;
 mod top;
@@ -34,6 +35,7 @@ use crate::app::overlays::incident_dialog::IncidentDialog;
 use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::patterns::PatternsOverlay;
+use crate::app::overlays::reading::Reading;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::step_dialog::StepDialog;
 use crate::app::overlays::top::TopOverlay;
@@ -64,6 +66,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<LineInput>,
     draws::<Palette>,
     draws::<PatternsOverlay>,
+    draws::<Reading>,
     draws::<RecordOverlay>,
     draws::<StepDialog>,
     draws::<TopOverlay>,

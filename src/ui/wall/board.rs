@@ -293,7 +293,9 @@ fn people(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let world = state.seen();
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let duty = match on_call::words(world) {
-        Some((who, until)) => Line::styled("on call ", Role::TextDim).and(who, Role::TextStrong).and(until, Role::Text),
+        Some((who, until)) => {
+            Line::styled("on call ", Role::TextDim).and(who.to_string(), Role::TextStrong).and(until, Role::Text)
+        }
         None => Line::styled("on call: nobody is configured", Role::TextDim),
     };
     let duty = match slo::scarcest(state) {

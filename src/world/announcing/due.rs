@@ -17,6 +17,12 @@ impl Announcing {
         self.groups().flat_map(|group| &group.firing).map(|known| &known.id).collect()
     }
 
+    /// When somebody was told of a firing first; `None`: nobody was.
+    pub(in crate::world) fn first_told(&self, firing: &str) -> Option<DateTime<Utc>> {
+        let told = self.groups().flat_map(|group| &group.firing).filter(|known| *known.id == *firing);
+        told.map(|known| known.told_at).min()
+    }
+
     /// The moments at which a message may be due by the time alone; some of them are past. `alerts` are those that fire, and
     /// those of which somebody was told.
     pub(crate) fn due_moments<'a>(

@@ -105,13 +105,18 @@ impl<'a> Routes<'a> {
         };
         let names: Vec<&Name> = match oncall.escalation.iter().rev().find(is_reached) {
             None => self.on_call.into_iter().collect(),
-            Some(step) if step.all => self.named(step).collect(),
-            Some(step) => {
-                let other = self.named(step).find(|name| Some(*name) != self.on_call);
-                other.or_else(|| self.named(step).next()).into_iter().collect()
-            }
+            Some(step) => self.told_by(step),
         };
         names.into_iter().filter_map(|name| self.config.contacts.iter().find(|contact| contact.id == *name)).collect()
+    }
+
+    /// Those whom a step of the escalation tells.
+    pub(in crate::world) fn told_by(&self, step: &'a Escalation) -> Vec<&'a Name> {
+        if step.all {
+            return self.named(step).collect();
+        }
+        let other = self.named(step).find(|name| Some(*name) != self.on_call);
+        other.or_else(|| self.named(step).next()).into_iter().collect()
     }
 
     /// The addresses that a message to a target goes to, or mentions; may name secrets.

@@ -8,6 +8,8 @@ use super::news::needs_update;
 use super::*;
 use crate::config::load::load_text;
 use crate::model::alert::Severity;
+use crate::model::fact::OnCallAssigned;
+use crate::model::thing::AssignmentRecord;
 
 const CONFIG: &str = r#"
 [secret]
@@ -692,4 +694,40 @@ proptest! {
         // A claim that went nowhere may be followed by an end that is news to nobody; the other way round never.
         prop_assert!(matches!(last[..], [News::New, News::Resolved] | [News::Resolved] | []), "{:?}", last);
     }
+}
+
+#[test]
+fn a_step_that_names_a_layer_tells_whoever_is_in_it_and_a_taken_shift_is_followed() {
+    let text = CONFIG.replace("to = [\"ben\"]", "to = [\"backup\"]") + "layer = [{ name = \"backup\" }]\n";
+    let config = config(&text);
+    let told = |routes: &Routes<'_>, minutes: Option<i64>| -> Vec<String> {
+        let told = routes.of(Severity::Critical, minutes.map(TimeDelta::minutes));
+        told.into_iter().filter_map(|target| target.contact).map(|name| name.to_string()).collect()
+    };
+    let planned = Routes::new(&config, noon());
+    assert_eq!(told(&planned, None), ["ana"]);
+    assert_eq!(told(&planned, Some(5)), ["ben"], "he was primary in the shift before");
+    let taken = OnCallAssigned {
+        id: "o1".into(),
+        layer: "primary".into(),
+        people: vec!["ben".into()],
+        handover: None,
+        from: noon() - TimeDelta::hours(1),
+        until: noon() + TimeDelta::hours(1),
+        why: None,
+        taken: true,
+    };
+    let record = AssignmentRecord { said: taken, by: "ben".into(), at: noon(), ended: None };
+    let duty = DutyPlan::new(&config, [record], []);
+    assert_eq!(told(&Routes::by(&config, Some(&duty), noon()), None), ["ben"]);
+    assert_eq!(told(&Routes::by(&config, Some(&duty), noon() + TimeDelta::hours(1)), None), ["ana"]);
+
+    let mut scene = Scene::new();
+    scene.announcing.duty = Some(Arc::new(duty));
+    scene.fire("api", "api", Severity::Critical, noon());
+    scene.look(noon());
+    scene.look(noon() + TimeDelta::seconds(5));
+    let to: Vec<_> = scene.told.iter().filter_map(|(_, message)| message.target.contact.clone()).collect();
+    assert_eq!(to, [Name::from("ben")]);
+    assert!(scene.told.iter().all(|(_, message)| message.on_call.as_deref() == Some("ben")));
 }

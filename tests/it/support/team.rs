@@ -88,13 +88,18 @@ impl Team {
 
     /// With another configuration.
     pub fn opsroom_with(&self, config: &str, arguments: &[&str]) -> Output {
+        self.opsroom_as("ana", config, arguments)
+    }
+
+    /// By another person.
+    pub fn opsroom_as(&self, user: &str, config: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
         command.args(["--config", self.file_with(config).to_str().unwrap(), "--store", &self.url]).args(arguments);
         command
             .current_dir(self.at.path())
             .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.at.path().join("cli"));
-        command.env("USER", "ana").env_remove("SUDO_USER").env_remove("SSH_CONNECTION").env_remove("SSH_CLIENT");
+            .env("XDG_STATE_HOME", self.at.path().join(if user == "ana" { "cli" } else { user }));
+        command.env("USER", user).env_remove("SUDO_USER").env_remove("SSH_CONNECTION").env_remove("SSH_CLIENT");
         command.env_remove("OPSROOM_CONFIG").stdin(Stdio::null()).output().unwrap()
     }
 

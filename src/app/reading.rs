@@ -1,0 +1,162 @@
+//! Texts to be read over the screen: what happened since a person last looked, and the handover that is offered.
+
+use chrono::{DateTime, Utc};
+
+use super::state::State;
+use super::toasts::Tone;
+use crate::config::sections::oncall::PRIMARY;
+use crate::lang::schedule::TimeWindow;
+use crate::lang::unit;
+use crate::model::fact::Statement;
+use crate::model::outcome::Missed;
+use crate::model::status::Status;
+use crate::model::thing::HandoverRecord;
+use crate::text::SafeText;
+use crate::text::count::counted;
+use crate::world::digest::{Digest, DigestLine};
+use crate::world::history::clock;
+
+/// What this person missed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LastLook {
+    /// The login name; `None`: no store has answered yet.
+    pub login: Option<SafeText>,
+    /// What happened since they last looked; `None`: they never did, or just now.
+    pub digest: Option<Box<Digest>>,
+}
+
+/// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
+pub(super) fn looked(state: &mut State, missed: Missed) {
+    let Missed { login, since, facts, runs } = missed;
+    let now = state.world.now.utc;
+    let digest =
+        since.map(|start| Box::new(Digest::new(&facts, &runs, &state.world.config, TimeWindow { start, end: now })));
+    // A store that came back has said it before.
+    let is_first = state.console.last_look.login.is_none();
+    if let Some(digest) = digest.as_deref().filter(|digest| is_first && !digest.is_empty()) {
+        let is_calm = !state.world.services.iter().any(|service| service.status == Status::Down);
+        if is_calm {
+            let key = state.console.keymap.key_of(super::keymap::Command::SinceLooked);
+            let how = key.map_or_else(|| "`:since-looked`".to_owned(), |key| key.to_string());
+            state.toast(Tone::Info, &format!("{}; {how} shows it", summary(digest)));
+        }
+    }
+    if is_first || digest.is_some() {
+        state.console.last_look = LastLook { login: Some(login), digest };
+    }
+}
+
+/// `since you last looked 14h ago: 3 outages, 1 deployment`.
+fn summary(digest: &Digest) -> String {
+    let ago = unit::span((digest.until - digest.from).to_std().unwrap_or_default());
+    let counts = [
+        (digest.outages.len(), "outage"),
+        (digest.alerts.len(), "alert"),
+        (digest.deployments.len(), "deployment"),
+        (digest.runs.len(), "run"),
+        (digest.acknowledged.len(), "acknowledgement"),
+        (digest.people.len(), "other change"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, noun)| counted(count as u64, noun)).collect();
+    format!("since you last looked {ago} ago: {}", counts.join(", "))
+}
+
+/// One line of a text; a heading stands out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReadingLine {
+    pub text: String,
+    pub is_heading: bool,
+}
+
+fn heading(text: &str) -> ReadingLine {
+    ReadingLine { text: text.to_owned(), is_heading: true }
+}
+
+fn plain(text: impl Into<String>) -> ReadingLine {
+    ReadingLine { text: text.into(), is_heading: false }
+}
+
+/// What happened since this person last looked, the worst first.
+pub(crate) fn since_looked(state: &State) -> Vec<ReadingLine> {
+    let world = state.seen();
+    let (now, zone) = (world.now.utc, world.config.console.timezone);
+    let at = |moment: DateTime<Utc>| clock(moment, now, zone);
+    let mut lines = Vec::new();
+    let Some(digest) = &state.console.last_look.digest else {
+        lines
+            .push(plain("nothing is known from before: this is your first look at this store, or you looked just now"));
+        return lines;
+    };
+    let mut section = |title: &str, entries: Vec<String>| {
+        if !entries.is_empty() {
+            lines.push(heading(title));
+            lines.extend(entries.into_iter().map(plain));
+        }
+    };
+    let outages = digest.outages.iter().map(|one| {
+        let from = one.from.map_or_else(|| "before".to_owned(), at);
+        let until = one.healed.map_or_else(|| "still".to_owned(), at);
+        let reason = one.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
+        format!("{} {} {from} to {until}{reason}", one.title, one.worst.word())
+    });
+    section("outages", outages.collect());
+    let alerts = digest.alerts.iter().map(|one| {
+        let by = one.acknowledged_by.as_ref().map_or_else(String::new, |by| format!(", acknowledged by {by}"));
+        let over = one.resolved.map_or_else(|| ", still firing".to_owned(), |over| format!(", resolved {}", at(over)));
+        format!("{} {} {}{over}{by}", at(one.at), one.severity.word(), one.title)
+    });
+    section("alerts", alerts.collect());
+    let entry = |line: &DigestLine| {
+        let by = line.by.as_ref().map_or_else(String::new, |by| format!(" · {by}"));
+        format!("{} {}{by}", at(line.at), line.text)
+    };
+    section("deployments", digest.deployments.iter().map(entry).collect());
+    section("runs", digest.runs.iter().map(|run| entry(&run.line)).collect());
+    section("acknowledged", digest.acknowledged.iter().map(entry).collect());
+    section("what people did", digest.people.iter().map(entry).collect());
+    let silences = world.active_silences().map(|one| {
+        format!("{} until {} by {}: {}", world.title_of_match(&one.matching), at(one.until), one.by, one.why)
+    });
+    section("silences that end", silences.collect());
+    if lines.is_empty() {
+        lines.push(plain("nothing happened"));
+    }
+    lines
+}
+
+/// The handover of the primary layer that waits to be accepted.
+pub(crate) fn offered(state: &State) -> Option<&HandoverRecord> {
+    let world = state.seen();
+    world.duty().offered(PRIMARY, world.now.utc)
+}
+
+/// The handover that is offered, or the last one.
+pub(crate) fn handover(state: &State) -> Vec<ReadingLine> {
+    let Some(record) = offered(state).or_else(|| state.seen().duty().accepted(PRIMARY)) else {
+        return vec![plain("no handover was offered; `opsroom handover` in a shell drafts one")];
+    };
+    let line = |line: &SafeText| {
+        let text = line.as_str();
+        let bare = text.trim_start_matches('#');
+        if bare.len() < text.len() { heading(bare.trim()) } else { plain(text) }
+    };
+    record.said.text.iter().filter(|line| !line.is_empty()).map(line).collect()
+}
+
+/// What accepts the offered handover: the statements and how that is said.
+///
+/// # Errors
+/// Why this person can't.
+pub(crate) fn acceptance(state: &State) -> Result<(Vec<Statement>, String), String> {
+    let world = &state.world;
+    let record = world.duty().offered(PRIMARY, world.now.utc).ok_or("no handover is offered")?;
+    let login = state.console.last_look.login.as_ref().ok_or("the store has not answered yet")?;
+    let contact = world.config.contact_of(login.as_str());
+    let who = contact.map(|contact| contact.id.clone());
+    let who = who.ok_or_else(|| format!("no contact has the login name {login}; add login to [contact.NAME]"))?;
+    if who == record.said.who {
+        return Err(format!("{who} offered this handover: the next person accepts it"));
+    }
+    Ok((world.accept_handover(record, &who), format!("handover accepted: {who} is on call")))
+}

@@ -1,0 +1,181 @@
+//! Who is on call, and how shifts are handed over, as people see it.
+#![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
+
+use std::process::Output;
+
+use opsroom::app::state::State;
+use opsroom::world::alerts::Phase;
+use serde_json::Value;
+
+use crate::support::app::App;
+use crate::support::frame::{draw, text};
+use crate::support::shared::all_reach;
+use crate::support::team::Team;
+
+const PEOPLE: &str = "\
+[contact.ana]
+name = \"Ana\"
+[contact.ben]
+[contact.eve]
+[oncall]
+rotation = [\"ana\"]
+layer = [{ name = \"backup\", rotation = [\"ben\"] }]
+";
+
+/// What was printed, and the exit code.
+fn said(output: &Output) -> (Option<i32>, String) {
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+struct Shell<'a> {
+    team: &'a Team,
+    config: String,
+}
+
+impl Shell<'_> {
+    fn by(&self, user: &str, arguments: &[&str]) -> (Option<i32>, String) {
+        said(&self.team.opsroom_as(user, &self.config, arguments))
+    }
+
+    fn does(&self, arguments: &[&str]) -> String {
+        let (code, text) = self.by("ana", arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {text}");
+        text
+    }
+
+    fn duty(&self) -> Value {
+        serde_json::from_str(&self.does(&["oncall", "--json"])).unwrap()
+    }
+
+    fn primary(&self) -> String {
+        self.duty()["layers"][0]["who"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_shift_is_taken_and_given_back_in_the_shell() {
+    let team = Team::sqlite();
+    let shell = Shell { team: &team, config: team.config() + PEOPLE };
+    let duty = shell.duty();
+    assert_eq!((&duty["layers"][0]["who"], &duty["layers"][1]["who"]), (&"ana".into(), &"ben".into()), "{duty}");
+    for (refused, hint) in [
+        (&["oncall", "take"][..], "`ana` is on call already"),
+        (&["oncall", "take", "--as", "ev", "--for", "1h"], "did you mean `eve`?"),
+        (&["oncall", "take", "--as", "eve"], "add --for DURATION"),
+        (&["oncall", "take", "--as", "eve", "--for", "1h", "--layer", "backu"], "did you mean `backup`?"),
+        (&["oncall", "override", "eve"], "add --until TIME, or --for DURATION"),
+        (&["oncall", "override", "eve", "--from", "2020-01-01T00:00", "--for", "1h"], "omit --from"),
+        (&["oncall", "override", "eve", "--for", "1h", "--handover", "daily 09:00"], "name several, or omit it"),
+        (&["oncall", "end", "o1"], "no override is in effect"),
+        (&["oncall", "take", "--for", "1h", "--read-only"], "omit --read-only"),
+    ] {
+        let (code, text) = shell.by("ana", refused);
+        assert!(code == Some(64) && text.contains(hint), "{refused:?}: {text}");
+    }
+    let (code, text) = shell.by("zoe", &["oncall", "take", "--for", "1h"]);
+    assert!(code == Some(64) && text.contains("add login = \"zoe\""), "{text}");
+    let (code, text) = shell.by("eve", &["oncall", "take", "--for", "1h", "--why", "Ana is ill"]);
+    assert!(code == Some(0) && text.starts_with("eve on call (primary) until "), "{text}");
+    assert_eq!(shell.primary(), "eve");
+    let duty = shell.duty();
+    let taken = &duty["overrides"][0];
+    assert_eq!((&taken["by"], &taken["why"], &taken["taken"]), (&"eve".into(), &"Ana is ill".into(), &true.into()));
+    assert_eq!(duty["layers"][0]["next"], "ana");
+    let calendar = shell.does(&["oncall", "calendar", "--ics"]);
+    assert!(calendar.contains("SUMMARY:eve on call (primary)\r\n"), "{calendar}");
+    let shifts: Value = serde_json::from_str(&shell.does(&["oncall", "calendar", "--json"])).unwrap();
+    assert!(
+        shifts.as_array().unwrap().iter().any(|shift| shift["who"] == "eve" && shift["seconds"] == 3_600),
+        "{shifts}"
+    );
+    let id = taken["id"].as_str().unwrap();
+    assert_eq!(shell.does(&["oncall", "end", id]), format!("override {id} ended\n"));
+    assert_eq!(shell.primary(), "ana");
+    assert!(shell.does(&["timeline", "--since", "1h"]).contains("eve took the shift until "));
+    // Several take turns.
+    let said = shell.does(&["oncall", "override", "eve", "ben", "--handover", "daily 09:00", "--for", "7d"]);
+    assert!(said.starts_with("eve, ben on call (primary) until "), "{said}");
+    assert_eq!(shell.primary(), "eve");
+    let shown = shell.does(&["oncall"]);
+    assert!(shown.contains("eve, ben (primary, daily 09:00)") && shown.contains("backup   ben\n"), "{shown}");
+}
+
+async fn handed_over(team: Team) {
+    let shell = Shell { team: &team, config: team.config() + PEOPLE };
+    let mut consoles = [team.console("one")];
+    let fires =
+        |state: &State| state.world.alerts.iter().any(|alert| alert.phase == Phase::Firing && alert.firing.is_some());
+    all_reach(&mut consoles, "the alert", fires).await;
+    shell.does(&["ack", "api", "--why", "on <it>", "--for", "3h"]);
+    let (code, text) = shell.by("ana", &["handover"]);
+    assert!(code == Some(64) && text.contains("use --print to read the draft, or --yes"), "{text}");
+    let (code, text) = shell.by("ben", &["handover", "--accept"]);
+    assert!(code == Some(64) && text.contains("no handover is offered"), "{text}");
+    let draft = shell.does(&["handover", "--print", "--note", "watch the *disk*"]);
+    assert!(draft.contains("Ana hands over primary."), "{draft}");
+    for due in ["## Watch-outs\n\n- watch the \\*disk\\*", "## Silences\n\nnone", "## Audit\n\n- head: entry "] {
+        assert!(draft.contains(due), "{due}: {draft}");
+    }
+    assert!(draft.contains("acknowledged by ana until ") && !draft.contains("on <it>"), "{draft}");
+
+    assert!(shell.does(&["handover", "--yes", "--note", "watch the disk"]).starts_with("handover offered, id h"));
+    assert_eq!(shell.duty()["offered"]["who"], "ana");
+    assert!(shell.does(&["handover", "--show"]).contains("watch the disk"));
+    let (code, text) = shell.by("ana", &["handover", "--accept"]);
+    assert!(code == Some(64) && text.contains("the next person accepts it"), "{text}");
+    assert_eq!(shell.primary(), "ana", "until it is accepted");
+    let (code, text) = shell.by("ben", &["handover", "--accept"]);
+    assert!(code == Some(0) && text.contains("1 acknowledgement moved to you: api\n"), "{text}");
+    assert_eq!(shell.primary(), "ben");
+    let alerts = team.alerts();
+    let acknowledged = &alerts[0]["acknowledged"];
+    assert_eq!((&acknowledged["by"], &acknowledged["why"]), (&"ben".into(), &"on <it> (taken over from ana)".into()));
+    let (code, _) = shell.by("eve", &["handover", "--accept"]);
+    assert_eq!(code, Some(64), "accepted already");
+
+    // Ben hands it back, and nobody takes over what he acknowledged.
+    let (code, text) = shell.by("ben", &["handover", "--yes"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = shell.by("ana", &["handover", "--accept", "--reopen"]);
+    assert!(code == Some(0) && text.contains("1 alert open again: api\n"), "{text}");
+    assert!(team.alerts()[0]["acknowledged"].is_null());
+    let is_open = |state: &State| state.world.alerts.iter().all(|alert| alert.acknowledged.is_none());
+    all_reach(&mut consoles, "the alert is open again", is_open).await;
+    team.end().await;
+}
+
+#[tokio::test]
+async fn acknowledgements_move_to_whoever_accepts_the_handover() {
+    handed_over(Team::sqlite()).await;
+}
+
+#[tokio::test]
+async fn the_same_on_postgresql() {
+    if let Some(team) = Team::postgres().await {
+        handed_over(team).await;
+    }
+}
+
+#[test]
+fn the_header_says_who_is_on_call_until_when_and_who_is_next() {
+    // The world of these tests is at a Saturday night.
+    let config = "\
+[console]
+name = \"shop\"
+[check.api]
+tcp = \"127.0.0.1:1\"
+[contact.ana]
+name = \"Ana\"
+[contact.ben]
+[oncall]
+rotation = [\"ana\", \"ben\"]
+from = \"2026-11-16\"
+";
+    let mut app = App::new(config);
+    app.pass(1);
+    let header = |columns: u16| text(&draw(&app.state, columns, 24)).lines().next().unwrap().to_owned();
+    assert!(header(160).contains("Ana until Mon 09:00, then ben"), "{}", header(160));
+    assert!(header(80).contains("Ana until Mon 09:00"), "{}", header(80));
+    assert!(!header(40).contains("Ana"), "{}", header(40));
+}
