@@ -60,7 +60,6 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Present(present) => self::present(state, present, effects),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
-        Outcome::Looked(missed) => return reading::looked(state, *missed),
         Outcome::Remembered { lately, head } => {
             // It may be another store.
             state.console.screens.metrics.stored.forget();
@@ -131,9 +130,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } => request_failed(state, request, why),
         Outcome::Recorded { request } => recorded(state, request),
-        Outcome::Completed { request } => {
-            state.console.requests.answered(request);
-        }
+        Outcome::Completed { request } => drop(state.console.requests.take(request)),
+        Outcome::Looked(missed) => reading::looked(state, *missed),
         Outcome::Failed(why) => failed(state, &why, false),
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
         // Nobody waits for these any more; and what the world takes in is no answer.
@@ -152,7 +150,6 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Lease(_)
         | Outcome::Present(_)
         | Outcome::Engine { .. }
-        | Outcome::Looked(_)
         | Outcome::Remembered { .. }
         | Outcome::Facts(_)
         | Outcome::Statuses { .. }

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::oncall::PRIMARY;
+use crate::lang::tz::Tz;
 use crate::model::fact::OnCallStatement;
 use crate::text::SafeText;
 
-/// What is said; `clock` writes a moment.
-pub(super) fn describe(said: &OnCallStatement, clock: impl Fn(DateTime<Utc>) -> String) -> String {
+/// What is said at a moment.
+pub(super) fn describe(said: &OnCallStatement, at: DateTime<Utc>, zone: Tz) -> String {
+    let clock = |moment| super::clock(moment, at, zone);
     let behind = |layer: &str| if layer == PRIMARY { String::new() } else { format!(" ({layer})") };
     let because = |why: &Option<SafeText>| why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     match said {
