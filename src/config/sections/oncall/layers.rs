@@ -63,8 +63,10 @@ pub(super) fn contacts(table: &TableReader<'_>, key: &str) -> Vec<(Name, Text)> 
 
 /// The names of the layers that are written, before they are read.
 pub(super) fn layer_names(table: &TableReader<'_>) -> Vec<Name> {
-    let written = table.tables("layer").iter().filter_map(|one| one.string("name")).map(Name::from).collect::<Vec<_>>();
-    std::iter::once(Name::from(PRIMARY)).chain(written).collect()
+    let mut names = vec![Name::from(PRIMARY)];
+    names.extend(table.tables("layer").iter().filter_map(|one| one.string("name")).map(Name::from));
+    names.dedup();
+    names
 }
 
 /// Those who stand in, each with its layer.

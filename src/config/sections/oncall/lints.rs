@@ -16,7 +16,8 @@ const AHEAD: TimeDelta = TimeDelta::days(371);
 pub(super) fn warn(table: &TableReader<'_>, primary: &Rotation, layers: &[Layer]) {
     let start = primary.from();
     if let Some((layer, who, at)) = same_person(primary, layers, start) {
-        let message = format!("`{who}` is primary and {layer} at once, from {} on", at.format("%Y-%m-%d"));
+        let day = at.with_timezone(&primary.zone()).format("%Y-%m-%d");
+        let message = format!("`{who}` is primary and {layer} at once, from {day} on");
         let hint = "give the layer an order of its own: two layers are of use when two people are called";
         table.context.warning(table.place("layer"), message, hint);
     }
