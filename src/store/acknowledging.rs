@@ -134,7 +134,7 @@ impl Store {
             }
             Statement::Change(said) => {
                 let record = of(ThingKind::Change, said.id()).and_then(StoredThing::read::<ChangeRecord>);
-                refused_change(said, record, draft)
+                refused_change(said, record.as_ref(), draft)
             }
             _ => None,
         };
@@ -159,7 +159,7 @@ impl Store {
 }
 
 /// Why something is not said of the change calendar, of which `record` is on record.
-fn refused_change(said: &ChangeSaid, record: Option<ChangeRecord>, draft: &NewFact) -> Option<AlertRefusal> {
+fn refused_change(said: &ChangeSaid, record: Option<&ChangeRecord>, draft: &NewFact) -> Option<AlertRefusal> {
     match (said, record) {
         (ChangeSaid::Planned(said), Some(_)) => Some(AlertRefusal::ChangeTaken(said.clone())),
         (ChangeSaid::Planned(_), None) => None,

@@ -118,6 +118,15 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::MaintenancePlanned(_)
         | Statement::MaintenanceStarted(_)
         | Statement::MaintenanceEnded(_) => of_alerts(fact, config, zone)?,
+        Statement::SloExcluded(said) => (HistoryKind::Note, excluded(said, fact, (config, zone)), true),
+        Statement::SloIncluded(said) => (HistoryKind::Note, included(said, config), true),
+        Statement::ChecklistStarted(_)
+        | Statement::ChecklistStepped(_)
+        | Statement::ChecklistNoted(_)
+        | Statement::ChecklistSigned(_)
+        | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
+        Statement::Incident(said) => of_incident(said, fact, zone),
+        Statement::Change(said) => (HistoryKind::Note, change(said, fact, zone), true),
         Statement::OnCall(said) => (HistoryKind::Note, oncall::describe(said, fact.draft.at, zone), true),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)

@@ -71,7 +71,7 @@ impl ChangeRecord {
 
     /// Whether it was planned later than it ought to be.
     pub fn is_at_short_notice(&self) -> bool {
-        let notice = TimeDelta::seconds(i64::try_from(self.notice_s).unwrap_or(i64::MAX / 1_000));
+        let notice = i64::try_from(self.notice_s).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
         !self.freeze && self.from - self.at < notice
     }
 }
