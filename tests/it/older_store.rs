@@ -168,9 +168,39 @@ async fn a_run_of_another_host_keeps_its_lock_when_an_older_store_is_accepted() 
     let said = of_runs(&shared).await;
     let kinds: Vec<_> =
         said.iter().filter(|(_, host, _)| host == ELSEWHERE).map(|(kind, _, late)| (&**kind, *late)).collect();
-    assert_eq!(kinds.first(), Some(&("run.intent", true)), "{said:?}");
-    assert_eq!(kinds.iter().filter(|(kind, late)| *kind == "run.verdict" && *late).count(), 1, "{said:?}");
-    assert_eq!(kinds.iter().filter(|(kind, _)| *kind == "run.intent").count(), 1, "{said:?}");
+    assert_eq!(kinds, [("run.intent", true), ("run.end", true)], "nothing verifies it: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_another_state_directory_here_that_is_over_is_on_record_with_its_outcome() {
+    let shared = Shared::new();
+    let mut console = shared.console(HERE, ONE);
+    reaches(&mut console, "the store", PATIENCE, knows_the_store).await;
+    kept(&shared).await;
+    let desk = shared.run_service("ana").await;
+    let start = waits_for(&shared.at.path().join("go"));
+    let run = desk.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
+    desk.close().await;
+    reaches(&mut console, "its lock", PATIENCE, |state| !state.world.locks.is_empty()).await;
+    put_back(&shared);
+    reaches(&mut console, "that it lost entries", PATIENCE, lacks_entries).await;
+    std::fs::write(shared.at.path().join("go"), "").unwrap();
+    let dir = RunDir::new(&run.output_path);
+    wait_for("the outcome", || dir.read_closing().is_ok_and(|closing| closing.is_some())).await;
+    kill(&run);
+    wait_for("that nobody is left to tell of it", || !is_alive(&dir)).await;
+
+    let said = does(&here(&shared, &["audit", "verify", "--accept", "--why", "restored"]));
+    assert!(!said.contains("recorded from their directories"), "{said}");
+    reaches(&mut console, "that it is over", PATIENCE, |state| {
+        let is_over = |known: &Run| known.id == run.id && known.state == RunState::Ended;
+        state.world.store_away.is_none() && state.world.locks.is_empty() && state.world.history.iter().any(is_over)
+    })
+    .await;
+    console.finish().await;
+    let said = of_runs(&shared).await;
+    let kinds: Vec<_> = said.iter().map(|(kind, _, late)| (&**kind, *late)).collect();
+    assert_eq!(kinds, [("run.intent", true), ("run.end", true)], "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -219,7 +219,11 @@ impl<'a> Recorder<'a> {
             let host = self.intent.store.as_ref().map(|place| place.host.as_str()).unwrap_or_default();
             let run = self.intent.to_run(self.dir, host);
             let begin = Begin { run: &run, plan, preview, cooldown: Duration::ZERO, at_most: None };
-            return store.record_whole(begin, Begun { fence: *fence, attempt: *attempt }, ended, closing).await;
+            let given = Begun { fence: *fence, attempt: *attempt };
+            if store.record_whole(begin, given, ended, closing).await? {
+                return Ok(());
+            }
+            // A console was first, and put it back with its lock.
         }
         if let Some(ended) = ended.filter(|_| closing.checks.is_some()) {
             store.finish(id, ended, SaidBy { late: late || self.end_waits.get(), ..by }).await?;

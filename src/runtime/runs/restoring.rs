@@ -35,7 +35,8 @@ impl RunService {
     }
 
     /// Puts runs back on record that held a lock when the store was read last, and that it knows nothing of now, with their locks:
-    /// whether they are over is not for this store to say. Those of this host that are over are put there by their supervisors.
+    /// whether they are over is not for this store to say. Those of this host that are over are put there with their outcome: their
+    /// supervisors may be gone, and their directories in no state directory that is looked through on acceptance.
     pub(in crate::runtime) async fn restore_locks(
         &self,
         held: &[NewFact],
@@ -46,14 +47,13 @@ impl RunService {
         }
         for intent in held {
             let Some(said) = run_of(intent) else { continue };
-            let is_over = || {
-                matches!(
-                    standing_at(&RunDir::new(&said.output_path)),
-                    RunLiveness::Over { .. } | RunLiveness::NeverStarted
-                )
-            };
-            if intent.host == self.identity.host && is_over() {
-                continue;
+            if intent.host == self.identity.host {
+                let dir = RunDir::new(&said.output_path);
+                match standing_at(&dir) {
+                    RunLiveness::NeverStarted => continue,
+                    RunLiveness::Over { .. } if self.restore(&dir).await? => continue,
+                    _ => {}
+                }
             }
             if self.store.restore_intent(intent).await? {
                 let (run, host, target) = (&said.run, &intent.host, &said.target);
@@ -84,28 +84,34 @@ impl RunService {
         let looked = tokio::task::spawn_blocking(move || super::forgetting::over(&runs, is_wanted)).await;
         let mut restored = Vec::new();
         for (id, dir) in looked.unwrap_or_default() {
-            if self.store.run(&id).await?.is_none() && self.restore(&dir).await? {
+            let known = self.store.run(&id).await?;
+            // A console may have put it back with its lock meanwhile.
+            if known.is_none_or(|run| run.state.is_open()) && self.restore(&dir).await? {
                 restored.push(id);
             }
         }
         Ok(restored)
     }
 
-    /// Puts a run on record of which its directory alone tells.
+    /// Puts a run on record of which its directory alone tells. One that is known by now gets its outcome. Says whether there
+    /// was any to tell.
     async fn restore(&self, dir: &RunDir) -> Result<bool, StoreError> {
         let Ok(intent) = dir.read_intent() else { return Ok(false) };
         let run = intent.to_run(dir, &self.identity.host);
         let begin =
             Begin { run: &run, plan: &intent.plan, preview: &intent.preview, cooldown: Duration::ZERO, at_most: None };
         let given = Begun { fence: intent.fence, attempt: intent.attempt };
-        match standing_at(dir) {
+        let liveness = standing_at(dir);
+        match &liveness {
             RunLiveness::Over { end, closing } => {
-                self.store.record_whole(begin, given, end.as_deref().map(ended).as_ref(), &closing).await?;
-            }
-            liveness @ RunLiveness::Lost(_) => {
-                if self.store.restore_run(begin, given).await? {
+                let ended = end.as_deref().map(ended);
+                if !self.store.record_whole(begin, given, ended.as_ref(), closing).await? {
                     self.store_liveness(&run, &liveness).await?;
                 }
+            }
+            RunLiveness::Lost(_) => {
+                self.store.restore_run(begin, given).await?;
+                self.store_liveness(&run, &liveness).await?;
             }
             _ => return Ok(false),
         }

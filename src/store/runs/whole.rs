@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError};
 impl Store {
     /// Puts a run on record of which this store knows nothing, since it was accepted in place of the one that did, or has lost
     /// it: all of it as history, at once. It holds no lock by then; what it counts for as an attempt it goes on counting for.
-    /// One that is known by now stays as it is.
+    /// One that is known by now stays as it is: says whether it was not.
     ///
     /// # Errors
     /// The store can't be written.
@@ -18,7 +18,7 @@ impl Store {
         given: Begun,
         ended: Option<&StepsEnd>,
         closing: &Closing,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let run = begin.run;
         let by = SaidBy { who: &run.who, late: true };
         let intent = self.new_fact(run.started_at, by.who, intended(begin, given));
@@ -28,8 +28,11 @@ impl Store {
         let mut turns = self.turns();
         loop {
             let turn = turns.next().await?;
-            if self.run(&run.id).await?.is_some() || turn.append(drafts.clone()).await?.is_some() {
-                return Ok(());
+            if self.run(&run.id).await?.is_some() {
+                return Ok(false);
+            }
+            if turn.append(drafts.clone()).await?.is_some() {
+                return Ok(true);
             }
         }
     }

@@ -129,8 +129,9 @@ async fn a_run_of_another_store_takes_no_lock(fixture: &Fixture) {
     let whole = Begin { run: &other, plan: &plan, preview: &preview, cooldown: Duration::ZERO, at_most: None };
     let (state, checks) = (RunState::Verified, Some(ChecksAfter::Good));
     let closing = Closing { at: Utc::now(), state, checks, note: None, took: None };
-    for _ in 0..2 {
-        store.record_whole(whole, Begun { fence: 7, attempt: 1 }, None, &closing).await.unwrap();
+    for is_new in [true, false] {
+        let recorded = store.record_whole(whole, Begun { fence: 7, attempt: 1 }, None, &closing).await.unwrap();
+        assert_eq!(recorded, is_new);
     }
     assert_eq!(store.run("there").await.unwrap().unwrap().state, RunState::Verified);
     let chain = chain_of(&store).await;
