@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Config;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::key::Key;
@@ -25,7 +27,7 @@ pub struct Message {
 }
 
 /// What can happen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// A key was pressed.
     Key(Key),
@@ -44,6 +46,7 @@ pub enum Event {
     /// An effect ended.
     Outcome(Outcome),
     /// The configuration was read again: the new one and what changed in words, or every problem.
+    #[serde(skip)]
     Reloaded(Result<(Arc<Config>, Vec<SafeText>), Vec<Diagnostic>>),
     /// A screen was asked for from outside, for a picture of it.
     Open(Screen),
@@ -54,9 +57,10 @@ pub enum Event {
 }
 
 /// What only the runtime can know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Learned {
     /// Where the last frame drew what; sent where that differs from the frame before.
+    #[serde(skip)]
     Layout(LayoutMap),
     /// Figures of the loop, sent before a frame is drawn.
     Meters(Meters),
@@ -68,6 +72,7 @@ pub enum Learned {
         warnings: Vec<SafeText>,
     },
     /// The values of secrets that no plan may hold, as they are known now.
+    #[serde(skip)]
     Literals(Literals),
     /// The console ends: what was added up so far is stored.
     Ending,
@@ -81,7 +86,7 @@ pub enum Learned {
 }
 
 /// A mouse event, in cells from the upper left corner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mouse {
     /// Column.
     pub column: u16,
@@ -92,7 +97,7 @@ pub struct Mouse {
 }
 
 /// What a mouse can do here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MouseKind {
     /// Left button pressed.
     Press,

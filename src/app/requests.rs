@@ -54,6 +54,16 @@ impl Requests {
         self.latest
     }
 
+    /// The one that was named last.
+    pub(super) const fn latest(&self) -> RequestId {
+        self.latest
+    }
+
+    /// The next ones are named after this one: in a recording as they were then.
+    pub(super) const fn go_on_from(&mut self, latest: RequestId) {
+        self.latest = latest;
+    }
+
     /// An answer to this request is due. Nobody waits any more for an earlier one that asked the same.
     pub(super) fn expect(&mut self, request: RequestId, asked: AwaitedAnswer) {
         self.open.retain(|_, earlier| *earlier != asked || matches!(asked, AwaitedAnswer::Start(_)));

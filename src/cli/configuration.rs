@@ -42,6 +42,7 @@ impl Found {
             store: global.store.clone(),
             part,
             state_directory,
+            record: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `opsroom` without a command: the console.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use super::Global;
 use super::configuration;
@@ -10,10 +11,11 @@ use crate::app::screens::Wall;
 use crate::cli::run_service;
 use crate::runtime::core::{ConsolePart, StartOptions};
 use crate::runtime::painter::FramePainter;
+use crate::runtime::recording::writer::RecordingFile;
 use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
-pub(crate) fn run(global: &Global) -> u8 {
+pub(crate) fn run(global: &Global, record: Option<&Path>) -> u8 {
     if let Err(code) = run_service::refuse_secret(global) {
         return code;
     }
@@ -24,10 +26,26 @@ pub(crate) fn run(global: &Global) -> u8 {
                 Err(code) => return code,
             };
             let start = found.start(global, ConsolePart::ActsForAll, state_directory);
-            open(global, start, Afterwards::RunsContinue)
+            match recorded(start, record) {
+                Ok(start) => open(global, start, Afterwards::RunsContinue),
+                Err(code) => code,
+            }
         }
         Err(code) => code,
     }
+}
+
+/// With the file of `--record` made.
+///
+/// # Errors
+/// The exit code: it can't be made, and that was said.
+pub(crate) fn recorded(start: StartOptions, record: Option<&Path>) -> Result<StartOptions, u8> {
+    let Some(path) = record else { return Ok(start) };
+    let file = RecordingFile::create(path).map_err(|why| {
+        let problem = format!("{} can't be recorded into: {why}", path.display());
+        output::fail(exit::USAGE, &problem, "name a file that is not there yet, in a directory of your own")
+    })?;
+    Ok(StartOptions { record: Some(file), ..start })
 }
 
 /// What is left of a console's runs once it is closed.

@@ -31,6 +31,7 @@ pub mod man;
 mod notify;
 mod oncall;
 pub mod output;
+mod replay;
 mod report;
 pub mod run;
 pub mod run_service;
@@ -69,6 +70,9 @@ use crate::sources::jq::{self, worker};
 #[derive(Debug, Parser)]
 #[command(name = "opsroom", version, max_term_width = 100, after_long_help = help::end(""))]
 pub(crate) struct Cli {
+    /// Record what the console takes in, for `opsroom replay`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -176,6 +180,9 @@ enum Command {
     /// Write the report of a day, a week or a month, as Markdown or JSON
     #[command(after_long_help = help::end("report"))]
     Report(report::Arguments),
+    /// Play a recording of a console in the true screens
+    #[command(after_long_help = help::end("replay"))]
+    Replay(replay::Arguments),
     /// Show, save or compare baselines: the figures of a span of time
     #[command(after_long_help = help::end("baseline"))]
     Baseline(baseline::Arguments),
@@ -258,7 +265,7 @@ fn run(cli: &Cli) -> u8 {
     crate::sources::raise_open_files();
     let global = &cli.global;
     match &cli.command {
-        None => console::run(global),
+        None => console::run(global, cli.record.as_deref()),
         Some(Command::Demo(arguments)) => demo::run::run(arguments, global),
         Some(Command::Check(arguments)) => check::run(arguments, global),
         Some(Command::Test(arguments)) => test::run(arguments, global),
@@ -279,6 +286,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Incident(arguments)) => incident::run(arguments, global),
         Some(Command::Change(arguments)) => change::run(arguments, global),
         Some(Command::Report(arguments)) => report::run(arguments, global),
+        Some(Command::Replay(arguments)) => replay::run(arguments, global),
         Some(Command::Baseline(arguments)) => baseline::run(arguments, global),
         Some(Command::Unsilence(arguments)) => silence::unsilence(arguments, global),
         Some(Command::Notify(arguments)) => notify::run(arguments, global),

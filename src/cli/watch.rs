@@ -5,12 +5,13 @@ mod serving;
 mod unit;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use self::printer::Printer;
 use super::output::{self, exit};
-use super::{Global, configuration, run_service};
+use super::{Global, configuration, console, run_service};
 use crate::runtime::core::ConsolePart;
 use crate::runtime::watcher;
 
@@ -23,6 +24,9 @@ pub(crate) struct Arguments {
     /// Serve /metrics and /health here. Beyond loopback, `[watch] token` must be set
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Record what the watcher takes in, for `opsroom replay`
+    #[arg(long, value_name = "FILE", conflicts_with = "unit")]
+    record: Option<PathBuf>,
     /// Print a systemd unit that runs the watcher, and end
     #[arg(long, conflicts_with = "json")]
     unit: bool,
@@ -55,6 +59,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let start = found.start(global, ConsolePart::Watches, state_directory);
+    let start = match console::recorded(start, arguments.record.as_deref()) {
+        Ok(start) => start,
+        Err(code) => return code,
+    };
     let mut printer = Printer::start(arguments.json);
     let ended = output::block_on(watcher::run(start, server, |said| printer.print(&said)));
     printer.finish();

@@ -169,6 +169,16 @@ pub fn load_text(path: &Path, text: &str) -> Loaded {
     load_file(&Main { file, owner: us(), origin: Origin::Named })
 }
 
+/// Loads texts that were read elsewhere, the main one first. Nothing is read: what they include is among them.
+pub(crate) fn load_texts(texts: impl IntoIterator<Item = (PathBuf, String)>) -> Loaded {
+    let files: Vec<SourceFile> = texts.into_iter().map(|(path, text)| SourceFile::new(&path, text, false)).collect();
+    let parsed: Vec<Parsed<'_>> = files.iter().map(|file| tree::parse(&file.text)).collect();
+    if files.is_empty() {
+        return Loaded::default();
+    }
+    merge::load(&files.iter().collect::<Vec<_>>(), &parsed, Vec::new(), |_| false)
+}
+
 fn load_file(main: &Main) -> Loaded {
     let mut included = Included { files: Vec::new(), bytes: main.file.text.len(), problems: Vec::new() };
     let parsed = tree::parse(&main.file.text);

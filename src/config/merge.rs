@@ -12,6 +12,7 @@ use super::reader::{KeyValue, Names, ReadContext, described, entries};
 use super::registry::{LATER_SECTIONS, SECTIONS};
 use super::sections::secret::SecretSource;
 use super::spec::SectionShape;
+use super::texts::ConfigTexts;
 use super::tree::{Item, Node, Parsed, TomlValue};
 use super::{belonging, literal, misplaced, reach, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
@@ -62,6 +63,7 @@ pub(crate) fn load(
     context.names = names;
     let mut config = read(&context, &sections);
     config.files = files.iter().map(|file| file.path.clone()).collect();
+    config.texts = ConfigTexts::new(files);
     let inline = config.secrets.iter().filter_map(|(name, source)| match source {
         SecretSource::Inline(value) => Some((name, value.as_str())),
         _ => None,

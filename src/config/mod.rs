@@ -36,6 +36,7 @@ pub mod sections;
 pub mod spec;
 pub(crate) mod substitute;
 mod syntax;
+mod texts;
 pub(crate) mod thing;
 pub(crate) mod titles;
 mod toml_fault;
@@ -75,6 +76,7 @@ use sections::statuspage::StatusPage;
 use sections::store::StoreConfig;
 use sections::test::AlertTest;
 use sections::watch::WatchConfig;
+pub use texts::ConfigTexts;
 
 /// A complete example with comments: the default documentation. A test holds it valid.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -137,6 +139,8 @@ pub struct Config {
     pub retention: Retention,
     /// Every file that was read, the main one first; empty for the built-in demo.
     pub files: Vec<PathBuf>,
+    /// What stood in them.
+    pub texts: ConfigTexts,
 }
 
 impl Config {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthChar;
 
 use crate::text::SafeText;
@@ -11,7 +11,7 @@ use crate::text::count::counted;
 use crate::text::redact::Literals;
 
 /// How much a problem matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiagnosticLevel {
     /// The configuration can't be used.
@@ -21,7 +21,7 @@ pub enum DiagnosticLevel {
 }
 
 /// A problem with its place and the way out of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Error or warning.
     pub level: DiagnosticLevel,

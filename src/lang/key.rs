@@ -1,7 +1,9 @@
 //! Keys as they are written in the configuration (`R`, `ctrl-l`, `f5`, `shift-tab`) and arrive from the terminal.
 
+use serde::{Deserialize, Serialize};
+
 /// The key itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum KeyCode {
     /// A character as typed: `R` is `Char('R')`, without a shift flag.
     Char(char),
@@ -38,7 +40,7 @@ pub enum KeyCode {
 }
 
 /// A key with its modifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     /// The key.
     pub code: KeyCode,

@@ -17,7 +17,7 @@ pub(crate) fn minute_of(at: DateTime<Utc>) -> u32 {
 
 /// One moment, on both clocks. Durations and deadlines are computed from `mono` alone, so that a stepped wall
 /// clock never makes an age negative; `utc` is for display and for what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp {
     /// Monotonic time. It begins with what the wall clock shows when the process starts, counted from 1970, so that what
     /// an earlier process saw has its place on it too; from then on nobody sets it.

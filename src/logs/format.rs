@@ -1,7 +1,9 @@
 //! What a log line was recognised as.
 
+use serde::{Deserialize, Serialize};
+
 /// The form of a line. It decides which fields the line has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Format {
     /// Nothing was recognised: neither a form nor a time nor a level. Shown as it is.
     #[default]

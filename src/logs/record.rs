@@ -1,6 +1,7 @@
 //! Log records: one line, or one joined group of lines, recognised and sanitised.
 
 mod others;
+mod recorded;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -83,7 +84,7 @@ impl Level {
 }
 
 /// What kind of entry a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordKind {
     /// A line of the log.
     Line,
@@ -255,6 +256,12 @@ impl Record {
         Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
     }
 
+    /// The same with what the configuration says of the form of its log.
+    #[must_use]
+    pub(crate) fn arranged(&self, layout: Option<&Arc<Layout>>) -> Self {
+        Self::new(RecordData { layout: layout.cloned(), ..(**self).clone() })
+    }
+
     /// Memory it holds, in bytes, with the texts it does not share.
     pub(crate) fn footprint(&self) -> usize {
         let shared = self.message.shares_memory_with(&self.raw);
@@ -272,11 +279,12 @@ impl std::ops::Deref for Record {
 }
 
 /// What one tick of a log source yields.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RecordBatch {
     /// New records, oldest first.
     pub records: Vec<Record>,
     /// The hash of the shape of each message, where its source has found it; else it is found by who takes it in.
+    #[serde(skip)]
     pub shapes: Vec<u64>,
     /// What was lost since the source started.
     pub loss: Loss,
@@ -300,7 +308,7 @@ impl RecordBatch {
 }
 
 /// Counts of what a log source could not show as it was, since it started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Loss {
     /// Records that the ring dropped to keep within its bounds.
     pub dropped: u64,
@@ -315,7 +323,7 @@ pub struct Loss {
 }
 
 /// What a log source is doing, with the words to show where it is no plain following.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum LogState {
     /// Not started yet.
     #[default]

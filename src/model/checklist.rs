@@ -209,7 +209,7 @@ pub(crate) fn is_fast(answered: usize, took: chrono::Duration) -> bool {
 }
 
 /// How a command of a step ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandResult {
     /// Whether it exited 0.
     pub passed: bool,

@@ -3,11 +3,13 @@
 use chrono::{DateTime, FixedOffset};
 use serde_json::Value;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
 /// One value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// The value, as it reaches the command.
     pub value: SafeText,
@@ -28,7 +30,7 @@ impl From<SafeText> for Choice {
 }
 
 /// What an adapter offers for one parameter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChoiceList {
     /// The values.
     pub values: Vec<Choice>,

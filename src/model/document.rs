@@ -11,12 +11,14 @@ use serde_json::Value;
 pub(crate) use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
 pub(crate) use shape::{DocumentShape, Within};
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::time::Stamp;
 use crate::text::SafeText;
 
 /// The three moments of a poll. Latency since scheduled shows what a user of the service waits when we run late;
 /// latency since sent is the service's own.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Timing {
     /// The tick at which the poll was due.
     pub scheduled: Stamp,

@@ -16,7 +16,7 @@ mod statement;
 mod touched;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
 
 pub use self::alerting::{
@@ -92,18 +92,14 @@ struct Entry {
     detail: Value,
 }
 
-impl Fact {
-    /// As it is stored.
-    ///
-    /// # Errors
-    /// What it says can't be written as JSON.
-    pub(crate) fn to_entry(&self) -> serde_json::Result<String> {
-        let NewFact { id, at, who, host, process, late, said } = &self.draft;
-        serde_json::to_string(&Entry {
-            seq: self.seq,
+impl Entry {
+    fn new(seq: u64, recorded_at: DateTime<Utc>, draft: &NewFact) -> serde_json::Result<Self> {
+        let NewFact { id, at, who, host, process, late, said } = draft;
+        Ok(Self {
+            seq,
             id: id.clone(),
             at: *at,
-            recorded_at: self.recorded_at,
+            recorded_at,
             who: who.clone(),
             host: host.clone(),
             process: *process,
@@ -115,15 +111,54 @@ impl Fact {
         })
     }
 
+    fn into_fact(self) -> Fact {
+        let Self { seq, id, at, recorded_at, who, host, process, late, kind, object, v, detail } = self;
+        let said = Statement::read(kind, object, v, detail);
+        Fact { seq, recorded_at, draft: NewFact { id, at, who, host, process, late, said } }
+    }
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entry = Entry::new(self.seq, self.recorded_at, &self.draft).map_err(ser::Error::custom)?;
+        entry.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Entry::deserialize(deserializer).map(Entry::into_fact)
+    }
+}
+
+impl Serialize for NewFact {
+    /// As a fact that has no place yet.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Entry::new(0, self.at, self).map_err(ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NewFact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fact::deserialize(deserializer).map(|fact| fact.draft)
+    }
+}
+
+impl Fact {
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// What it says can't be written as JSON.
+    pub(crate) fn to_entry(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&Entry::new(self.seq, self.recorded_at, &self.draft)?)
+    }
+
     /// From what is stored. What a newer version says, or says in another way, is kept as it is.
     ///
     /// # Errors
     /// It is no fact.
     pub(crate) fn from_entry(entry: &str) -> serde_json::Result<Self> {
-        let Entry { seq, id, at, recorded_at, who, host, process, late, kind, object, v, detail } =
-            serde_json::from_str(entry)?;
-        let said = Statement::read(kind, object, v, detail);
-        Ok(Self { seq, recorded_at, draft: NewFact { id, at, who, host, process, late, said } })
+        Ok(serde_json::from_str::<Entry>(entry)?.into_fact())
     }
 
     /// What it says.

@@ -127,7 +127,7 @@ pub(crate) fn decide(
 }
 
 /// Who holds the lease, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseHolder {
     /// Who runs it.
     pub who: String,
@@ -144,7 +144,7 @@ pub struct LeaseHolder {
 }
 
 /// The lease as one process sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum LeaseView {
     /// Nobody has looked yet, or this process takes no part.
     #[default]
@@ -182,7 +182,7 @@ impl LeaseView {
 }
 
 /// Facts of a console that wait for the store, by where they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LateFigures {
     /// On disk.
     pub on_disk: usize,
@@ -193,7 +193,7 @@ pub struct LateFigures {
 }
 
 /// What a console learns of the lease.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LeaseReport {
     /// How it stands.
     pub view: LeaseView,

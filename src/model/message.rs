@@ -357,7 +357,7 @@ impl Notification {
 }
 
 /// How an attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryFailure {
     /// What happened, without secrets.
     pub why: SafeText,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::reading::{Reading, Sample};
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, RecordBatch};
@@ -9,7 +11,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// Something that a source saw.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Observation {
     /// A check was polled and judged.
     Reading(Box<Reading>),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use serde::{Deserialize, Serialize, Serializer};
+
 use super::checklist::CommandResult;
 use super::choice::ChoiceList;
 use super::effect::RequestId;
@@ -24,7 +26,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// A store that is away.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreAway {
     /// Since when: when it answered last, as far as that is known.
     pub since: DateTime<Utc>,
@@ -39,7 +41,7 @@ pub struct StoreAway {
 }
 
 /// In what way a store is away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoreAbsence {
     /// It can't be reached, read or written.
     Unusable,
@@ -52,7 +54,7 @@ pub enum StoreAbsence {
 }
 
 /// Figures about the store, as this process sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StoreFigures {
     /// Bytes that it takes; `None`: not known yet.
     pub size: Option<u64>,
@@ -63,7 +65,7 @@ pub struct StoreFigures {
 }
 
 /// What a person missed while they did not look.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Missed {
     /// The name by which they log in.
     pub login: SafeText,
@@ -76,7 +78,7 @@ pub struct Missed {
 }
 
 /// What came of an effect.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Outcome {
     /// What was asked for was started.
     RunStarted {
@@ -275,6 +277,7 @@ pub enum Outcome {
         text: Result<Vec<SafeText>, SafeText>,
     },
     /// Records that hold a secret which was not known when they were read, each with what it is to be replaced by.
+    #[serde(serialize_with = "masked_alone")]
     Masked(Vec<(Record, Record)>),
     /// A text was copied or saved; says where.
     Said(SafeText),
@@ -301,4 +304,9 @@ pub enum Outcome {
         /// The files in it.
         files: Vec<EvidenceFile>,
     },
+}
+
+/// What holds the secret is written nowhere: a record is known by its log and number.
+fn masked_alone<S: Serializer>(pairs: &[(Record, Record)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(pairs.iter().map(|(_, masked)| (masked, masked)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::document::Timing;
 use super::status::Status;
@@ -27,23 +27,23 @@ pub enum Sign {
 }
 
 /// One part of a health document, drawn as a tree under its check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Component {
     /// What it says of itself, folded into our words (never pending).
     pub status: Status,
     /// Its own words: error, message, observed value with unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<SafeText>,
     /// Latency it reports, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
     /// Parts of the part.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub components: BTreeMap<SafeText, Component>,
 }
 
 /// One judged poll of one check.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
     /// The check.
     pub check: Name,
@@ -63,7 +63,16 @@ pub struct Reading {
     /// ([`crate::lang::condition::Condition::field`]); what the document lacks is left out. `latency_ms` is never here.
     pub fields: BTreeMap<String, f64>,
     /// Phases in milliseconds where known: `dns`, `connect`, `tls`, `first_byte`, `total`.
+    #[serde(deserialize_with = "phases")]
     pub phases: Vec<(&'static str, f64)>,
+}
+
+/// Phases as they were recorded; one of another name is left out.
+fn phases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(&'static str, f64)>, D::Error> {
+    const NAMES: [&str; 5] = ["dns", "connect", "tls", "first_byte", "total"];
+    let recorded = Vec::<(String, f64)>::deserialize(deserializer)?;
+    let known = |name: &str| NAMES.into_iter().find(|known| *known == name);
+    Ok(recorded.into_iter().filter_map(|(name, took)| Some((known(&name)?, took))).collect())
 }
 
 impl Reading {
@@ -74,7 +83,7 @@ impl Reading {
 }
 
 /// One value of one metric.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sample {
     /// The metric.
     pub metric: Name,
@@ -87,7 +96,7 @@ pub struct Sample {
 }
 
 /// What a number leaves out: it is shown with it, or it would be drawn as if it were right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caveat {
     /// The true number is this one or a higher one.
     pub at_least: bool,

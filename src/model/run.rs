@@ -343,7 +343,7 @@ pub struct Lock {
 }
 
 /// A piece of output of a run: redacted, sanitised, one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputLine {
     /// Position from 0 in this run's output.
     pub index: u64,

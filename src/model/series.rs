@@ -6,6 +6,8 @@ mod tier;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::rollup::{Bucket, ChartSpan};
 use crate::lang::time::Stamp;
 use tier::{Stored, Tier};
@@ -19,7 +21,7 @@ const RAW: usize = 512;
 const TIERS: [(i64, usize); 3] = [(10, 720), (60, 2_880), (600, 4_320)];
 
 /// What is known of one bucket of a chart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Lowest value.
     pub min: f64,

@@ -12,7 +12,9 @@ use super::feeds::Feeds;
 use super::held::HeldRecords;
 use super::history::HistoryWriter;
 use super::lease::LeaseTask;
+use super::memory::resident;
 use super::presence::PresenceTask;
+use super::recording::writer::{Recorder, RecordingFile};
 use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
@@ -20,7 +22,6 @@ use super::shape_history::ShapeHistoryReader;
 use super::tasks::Tasks;
 use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
-use crate::app::update::update;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
@@ -63,6 +64,8 @@ pub struct StartOptions {
     pub part: ConsolePart,
     /// Where everything that is written goes; see [`super::paths::state_directory`].
     pub state_directory: PathBuf,
+    /// `--record`: what is taken in is recorded there.
+    pub record: Option<RecordingFile>,
 }
 
 /// The part of a console in what is shared.
@@ -82,7 +85,9 @@ pub enum ConsolePart {
 pub(crate) struct Core {
     pub clock: Clock,
     /// Written by `update` alone.
-    state: State,
+    pub(super) state: State,
+    /// Keeps what is taken in; `None`: nothing does.
+    pub(super) recorder: Option<Recorder>,
     /// The effect runner.
     pub effects: Effects,
     /// Whether a person asked to leave.
@@ -119,7 +124,7 @@ impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
     pub(crate) fn new(start: StartOptions, size: (u16, u16)) -> Self {
-        let StartOptions { clock, config, loader, warnings, store, part, state_directory } = start;
+        let StartOptions { clock, config, loader, warnings, store, part, state_directory, record } = start;
         let secret_store = SecretStore::default();
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
@@ -134,6 +139,7 @@ impl Core {
         let mut core = Self {
             clock,
             state: State::new(config, now, size),
+            recorder: None,
             effects: Effects::new(
                 outcome_sender.clone(),
                 secret_store.secrets_handle(),
@@ -163,6 +169,7 @@ impl Core {
             part,
             lease,
         };
+        core.record(record);
         if part == ConsolePart::Watches {
             let tools = &mut core.effects.tools;
             tools.link_key = Some(SharedLinkKey::new(Arc::clone(&tools.state_directory)));
@@ -220,7 +227,7 @@ impl Core {
         for text in self.warnings.clone() {
             let observation = Observation::Warning { name: Name::from(CONFIGURATION), text };
             let message = Message { at: self.clock.now(), event: Event::Observation(observation) };
-            for effect in update(&mut self.state, message) {
+            for effect in self.take_in(message) {
                 // A warning asks nothing of the terminal.
                 self.execute(effect);
             }
@@ -292,7 +299,7 @@ impl Core {
         if let Some(secrets) = self.known.changed() {
             self.learn(Learned::Literals(Literals::from(&*secrets)));
         }
-        let effects = update(&mut self.state, Message { at: self.clock.now(), event });
+        let effects = self.take_in(Message { at: self.clock.now(), event });
         if reloaded {
             self.warn();
         }
@@ -315,7 +322,7 @@ impl Core {
     /// Takes in what only the runtime can know. It belongs to what was taken in last, and no time passes by it.
     pub(crate) fn learn(&mut self, learned: Learned) {
         let message = Message { at: self.state.world.now, event: Event::Learned(learned) };
-        for effect in update(&mut self.state, message) {
+        for effect in self.take_in(message) {
             // What is learned of the terminal asks nothing of it.
             self.execute(effect);
         }
@@ -379,6 +386,7 @@ impl Core {
         while let Some(event) = self.ready() {
             self.handle(event);
         }
+        self.end_recording().await;
     }
 
     /// What a person who leaves should know: what continues without the console, and how to see it.
@@ -389,12 +397,4 @@ impl Core {
         let unanswered = unanswered.map(|action| format!("{action} may not have been started: opsroom runs shows it"));
         continues.chain(unanswered).collect()
     }
-}
-
-/// Resident memory in bytes, where the system keeps it under `/proc`.
-#[expect(clippy::disallowed_methods, reason = "a file of the kernel's, which never waits for a disk")]
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }

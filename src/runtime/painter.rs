@@ -65,6 +65,11 @@ impl FramePainter {
         export(frame, self.styles(theme), format, title)
     }
 
+    /// The styles of a state's theme.
+    pub(crate) fn styles_of(&mut self, state: &State) -> &Styles {
+        self.styles(&state.console.theme)
+    }
+
     fn styles(&mut self, theme: &str) -> &Styles {
         match &mut self.styles {
             Some(styles) if styles.theme == theme => {}

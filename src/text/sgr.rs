@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::escape;
 
 /// A colour as the line names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Colour {
     /// One of the 256; the first 16 are the terminal's own.
     Indexed(u8),
@@ -15,7 +17,7 @@ pub enum Colour {
 
 /// The colours of a text: byte ranges with their styles, in order, not overlapping. One pointer wide, and nothing
 /// more where there are none.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TextStyles(Option<Box<[StyleSpan]>>);
 
 /// A byte range of a text and its style.
@@ -46,7 +48,7 @@ impl From<Vec<StyleSpan>> for TextStyles {
 
 /// What SGR sequences may change. Blinking and concealed text is not honoured, and a foreground equal to its
 /// background loses both: nothing may hide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one attribute of the terminal, independent of the others")]
 pub struct Sgr {
     /// Foreground.

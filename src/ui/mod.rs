@@ -19,6 +19,7 @@ mod on_call;
 mod overlays;
 pub mod paint;
 pub mod panels;
+pub mod replay_bar;
 mod screens;
 mod strip;
 pub mod sweep;

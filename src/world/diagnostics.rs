@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::time::Stamp;
 use crate::model::lease::LateFigures;
 use crate::model::outcome::StoreFigures;
 use crate::text::SafeText;
 
 /// Figures that only the runtime can know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Meters {
     /// Frames written since the start.
     pub frames: u64,

@@ -250,6 +250,7 @@ async fn a_console_that_is_killed_is_succeeded() {
         store: None,
         part: ConsolePart::ActsForAll,
         state_directory,
+        record: None,
     };
     let mut next = Headless::start(start, (80, 24));
     let patience = Duration::from_mins(1);

@@ -7,12 +7,15 @@ use std::time::Duration;
 use crate::support::frame::text;
 use opsroom::app::layout::{LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Message, Mouse, MouseKind};
+use opsroom::app::recording::player::{PlayOptions, Player};
+use opsroom::app::recording::{Header, Line, Tap};
 use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
 use opsroom::app::update::update;
 use opsroom::cli::demo::simulate::{CALM, Story, answer_of, configuration};
 use opsroom::config::Config;
+use opsroom::config::load::load_text;
 use opsroom::lang::key::{Key, KeyCode};
 use opsroom::lang::time::BootTime;
 use opsroom::model::effect::{Effect, RequestId, RunEffect, StartRun};
@@ -30,7 +33,8 @@ const SIZE: (u16, u16) = (120, 40);
 
 /// What a console took in and drew, in its order.
 enum Recorded {
-    Taken(Message),
+    /// A message, with the line that a recording keeps of it.
+    Taken(Message, Option<String>),
     Drawn(Buffer),
 }
 
@@ -64,6 +68,7 @@ struct Recorder {
     meters: Meters,
     drawn: u64,
     record: Vec<Recorded>,
+    tap: Tap,
     /// The screens on which there was nothing to click on.
     missed: Vec<String>,
 }
@@ -76,13 +81,20 @@ impl Recorder {
             meters: Meters::default(),
             drawn: 0,
             record: Vec::new(),
+            tap: Tap::default(),
             missed: Vec::new(),
         }
     }
 
     fn send(&mut self, message: Message) {
-        self.record.push(Recorded::Taken(message.clone()));
-        for effect in update(&mut self.state, message) {
+        let line = self.tap.hear(&self.state, &message);
+        let effects = update(&mut self.state, message.clone());
+        let kept = line.map(|mut line| {
+            self.tap.settle(&self.state, &mut line);
+            serde_json::to_string(&line).expect("a line can be kept")
+        });
+        self.record.push(Recorded::Taken(message, kept));
+        for effect in effects {
             for outcome in outcomes(&self.state, effect) {
                 self.event(Event::Outcome(outcome));
             }
@@ -192,12 +204,13 @@ impl Recorder {
     }
 }
 
-/// What a reload brings: one check less, another name.
+/// What a reload brings: another name.
 fn changed(config: &Arc<Config>) -> (Arc<Config>, Vec<SafeText>) {
-    let mut changed = (**config).clone();
-    changed.checks.retain(|check| &*check.name != "worker");
-    "shop two".clone_into(&mut changed.console.name);
-    (Arc::new(changed), vec![SafeText::new("check worker removed")])
+    let (path, text) = config.texts.iter().next().expect("the demo has a text");
+    let text = text.replacen("name = \"shop\"", "name = \"shop two\"", 1);
+    let changed = load_text(path, &text).config.expect("it is valid still");
+    assert_eq!(changed.console.name, "shop two");
+    (Arc::new(changed), vec![SafeText::new("another name")])
 }
 
 /// What the world answers to an effect; always the same.
@@ -296,8 +309,8 @@ fn replayed(config: &Arc<Config>, record: &[Recorded], leaves_out: impl Fn(&Even
     let (mut taken, mut drawn) = (0, 0);
     for entry in record {
         match entry {
-            Recorded::Taken(message) if leaves_out(&message.event) => {}
-            Recorded::Taken(message) => {
+            Recorded::Taken(message, _) if leaves_out(&message.event) => {}
+            Recorded::Taken(message, _) => {
                 taken += 1;
                 drop(update(&mut state, message.clone()));
             }
@@ -322,7 +335,7 @@ async fn the_messages_of_an_outage_replay_to_the_same_cells() {
     let (config, record) = recorded().await;
     let drawn = |entry: &Recorded| match entry {
         Recorded::Drawn(frame) => Some(text(frame)),
-        Recorded::Taken(_) => None,
+        Recorded::Taken(..) => None,
     };
     let frames: Vec<String> = record.iter().filter_map(drawn).collect();
     for seen in ["cache down", "step 59 of the restart", "pattern:", "HELD", "blurple", "shop two", "v41"] {
@@ -335,4 +348,58 @@ async fn the_messages_of_an_outage_replay_to_the_same_cells() {
     assert!(!replayed(&config, &record, |event| matches!(event, Event::Learned(Learned::Layout(_)))).is_empty());
     assert!(!replayed(&config, &record, |event| matches!(event, Event::Learned(Learned::Meters(_)))).is_empty());
     assert!(!replayed(&config, &record, |event| matches!(event, Event::Learned(Learned::Themes { .. }))).is_empty());
+}
+
+/// What differs between the frames of a record and those of its lines, played again.
+fn played(header: &Header, record: &[Recorded]) -> (Vec<String>, Player) {
+    let mut player = Player::new(header, PlayOptions::default()).expect("it can be played");
+    let (mut painter, mut drawer) = (Painter::new(), Painter::new());
+    let (mut others, mut drawn) = (Vec::new(), 0);
+    for entry in record {
+        match entry {
+            Recorded::Taken(_, None) => {}
+            Recorded::Taken(_, Some(line)) => {
+                let line: Line = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                player.take(line, &mut |state| drawer.paint(state).1);
+            }
+            Recorded::Drawn(frame) => {
+                drawn += 1;
+                let (again, _) = painter.paint(&player.state);
+                if again.area != frame.area {
+                    others.push(format!("frame {drawn} is of another size"));
+                } else if !frame.diff(&again).is_empty() {
+                    let (was, now) = (text(frame), text(&again));
+                    let differ = was.lines().zip(now.lines()).find(|(was, now)| was != now);
+                    others.push(format!("frame {drawn}: {differ:?}"));
+                }
+            }
+        }
+    }
+    (others, player)
+}
+
+#[tokio::test]
+async fn a_recording_of_an_outage_plays_to_the_same_cells() {
+    let (config, record) = recorded().await;
+    let header = header_of(&config);
+    let (others, player) = played(&header, &record);
+    assert!(others.is_empty(), "{} frames differ: {}", others.len(), others[..others.len().min(5)].join("\n"));
+    assert_eq!((player.corrected, player.thinned), (0, 0));
+
+    // The proof finds a line that is missing.
+    let without: Vec<Recorded> = record
+        .into_iter()
+        .filter(|entry| !matches!(entry, Recorded::Taken(message, _) if matches!(message.event, Event::Key(_))))
+        .collect();
+    assert!(!played(&header, &without).0.is_empty());
+}
+
+/// As it is kept and read again.
+fn header_of(config: &Arc<Config>) -> Header {
+    let begins = Line::begins(&Story::new(Arc::clone(config), SEED).begin(SIZE));
+    let kept = serde_json::to_string(&begins).expect("a header can be kept");
+    match serde_json::from_str(&kept).expect("it can be read") {
+        Line::Begins(header) => *header,
+        other => panic!("{other:?}"),
+    }
 }

@@ -248,6 +248,7 @@ async fn a_console_that_only_looks_on_makes_no_store() {
         store: None,
         part: ConsolePart::ActsForAll,
         state_directory: state_directory.clone(),
+        record: None,
     };
     let mut console = Headless::start(start, (80, 24));
     assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
@@ -274,6 +275,7 @@ async fn a_console_that_looks_on_no_more_makes_the_store_that_is_missing() {
         store: None,
         part: ConsolePart::ActsForAll,
         state_directory: state_directory.clone(),
+        record: None,
     };
     let mut console = Headless::start(start, (80, 24));
     assert_eq!(console.run(PATIENCE, is_missing).await, LoopEnd::Reached);
@@ -296,6 +298,7 @@ async fn a_store_that_goes_with_its_directory_is_not_made_again() {
         store: None,
         part: ConsolePart::ActsForAll,
         state_directory: state_directory.clone(),
+        record: None,
     };
     let mut console = Headless::start(start, (80, 24));
     let holds = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();
@@ -326,6 +329,7 @@ async fn a_store_that_is_made_where_the_directory_is_gone_under_a_console_is_sai
         store: None,
         part: ConsolePart::ActsForAll,
         state_directory: world.state(),
+        record: None,
     };
     let mut console = Headless::start(start, (120, 40));
     let holds = |state: &State| state.world.store_away.is_none() && state.world.lease.fence().is_some();

@@ -196,6 +196,7 @@ async fn a_role_that_may_only_read_looks_on_and_changes_nothing() {
         store: Some(url.clone()),
         part: ConsolePart::ActsForAll,
         state_directory: team.state("ben"),
+        record: None,
     };
     let mut console = Headless::start(start, (80, 24));
     let why = format!("the role `{role}` may only read the store");

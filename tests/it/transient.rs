@@ -48,6 +48,7 @@ impl Console {
             store: None,
             part: ConsolePart::Plays,
             state_directory,
+            record: None,
         };
         Self { directory, headless: Headless::start(start, (80, 24)) }
     }

@@ -263,6 +263,10 @@ impl Overlay for AlertDialog {
         (36, 5 + u16::try_from(self.stops()).unwrap_or(u16::MAX))
     }
 
+    fn hides_typed(&self) -> bool {
+        self.fields.get(self.focus).is_some_and(|field| field.label == "why")
+    }
+
     fn takes_text(&self) -> bool {
         true
     }

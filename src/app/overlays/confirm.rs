@@ -302,6 +302,10 @@ impl Overlay for Confirmation {
         matches!(self.focus, Focus::Name | Focus::Reason)
     }
 
+    fn hides_typed(&self) -> bool {
+        self.focus == Focus::Reason
+    }
+
     fn ignores_keys_since(&self) -> Option<Stamp> {
         Some(self.opened)
     }

@@ -7,6 +7,8 @@ pub(crate) mod runbook;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Config;
 use crate::config::screens::layouts;
 use crate::config::sections::screen::ScreenLayout;
@@ -19,7 +21,7 @@ use metrics::MetricsScreen;
 use runbook::ShownRunbook;
 
 /// Which screen is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Screen {
     /// Is anything wrong?
     #[default]
@@ -87,7 +89,7 @@ impl Screen {
 }
 
 /// What a console shows that hangs on a wall: a room reads it, and nobody types at it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wall {
     /// A screen under its header; `None`: what is broken, and how many are well.
     pub screen: Option<Screen>,

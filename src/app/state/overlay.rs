@@ -59,6 +59,11 @@ pub trait Overlay: Any + Debug {
         false
     }
 
+    /// Whether what is typed now is a person's own words: no recording holds it.
+    fn hides_typed(&self) -> bool {
+        false
+    }
+
     /// Another record was selected in the list of records under it.
     fn list_moved(&mut self, _state: &State) {}
 

@@ -55,6 +55,11 @@ impl Overlays {
         self.0.push(Box::new(overlay));
     }
 
+    /// Closes the topmost ones until so many are left.
+    pub(in crate::app) fn close_down_to(&mut self, left: usize) {
+        self.0.truncate(left);
+    }
+
     /// Tells every one of them something; those that answer [`Then::Close`] are gone. Returns how many.
     pub(in crate::app) fn tell(&mut self, mut what: impl FnMut(&mut dyn Overlay) -> Then) -> usize {
         let before = self.0.len();

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// The world is the same for the same number
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
+    /// Record what the console takes in, for `opsroom replay`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Sets the stage, opens the console on it, clears it away.
@@ -29,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let world = thread::Builder::new().name("demo-world".to_owned()).spawn(move || play(seed, &ready, left));
     let code = match is_ready.recv() {
         Ok(Ok(directory)) => {
-            let code = open(global, &directory);
+            let code = open(arguments, global, &directory);
             say_what_is_kept(&directory);
             code
         }
@@ -60,14 +63,17 @@ fn fail(problem: &str) -> u8 {
     )
 }
 
-fn open(global: &Global, directory: &Path) -> u8 {
+fn open(arguments: &Arguments, global: &Global, directory: &Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
     match configuration::find_for_console(&global) {
         Ok(found) => {
             // A store that is a person's own is not the demo's to act in.
             let part = if global.store.is_none() { ConsolePart::ActsForAll } else { ConsolePart::Plays };
             let start = found.start(&global, part, directory.join(STATE));
-            console::open(&global, start, console::Afterwards::Nothing)
+            match console::recorded(start, arguments.record.as_deref()) {
+                Ok(start) => console::open(&global, start, console::Afterwards::Nothing),
+                Err(code) => code,
+            }
         }
         Err(code) => code,
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::name::Name;
 
 /// A shape is new where nothing older than this has it.
@@ -12,7 +14,7 @@ pub const YESTERDAY: TimeDelta = TimeDelta::hours(24);
 pub const FARTHEST: TimeDelta = TimeDelta::hours(48);
 
 /// The shapes of logs between two moments.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ShapeHistory {
     /// Their hashes.
     pub shapes: HashSet<u64>,

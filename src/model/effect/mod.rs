@@ -21,9 +21,11 @@ pub use self::run::{RunEffect, StartRun, StepCommand};
 pub use self::store::StoreEffect;
 pub use self::terminal::TerminalEffect;
 
+use serde::{Deserialize, Serialize};
+
 /// Names one request of a person, from the key that began it to the answer: what is refused or cancelled takes with it
 /// all that was kept for it. Unique within a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
 /// Something to be done, by its carrier. Where an answer is due, it is an [`Outcome`](super::outcome::Outcome) that names

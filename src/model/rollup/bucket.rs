@@ -1,5 +1,7 @@
 //! What is known of one series in one minute or one hour.
 
+use serde::{Deserialize, Serialize};
+
 use super::distribution::Distribution;
 use crate::model::status::Status;
 
@@ -7,14 +9,14 @@ use crate::model::status::Status;
 pub(super) const FEW: usize = 15;
 
 /// One value with the second of its minute.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Measurement {
     pub(super) second: u8,
     pub(super) value: f32,
 }
 
 /// The values of a bucket. Seven digits are enough for charts and percentiles, and halve what is stored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Measured {
     /// At most [`FEW`], in the order of their seconds.
     Each(Vec<Measurement>),
@@ -23,7 +25,7 @@ pub(super) enum Measured {
 
 /// What is known of one check or metric in one minute or hour: the values that were measured, and of a check how long
 /// each status was shown. Times are in milliseconds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     pub(super) standing: [u64; 6],
     pub(super) failed_ms: u64,

@@ -1,5 +1,7 @@
 //! What a chart asks of the stored roll-ups of a series, and the answer: a bounded number of spans, however long the past is.
 
+use serde::{Deserialize, Serialize};
+
 use super::bucket::Bucket;
 use super::series_key::SeriesKey;
 use crate::model::series::Point;
@@ -11,7 +13,7 @@ const MOST_SPANS: u32 = 1_000;
 const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440];
 
 /// A window of one series. Minutes are counted from 1970-01-01 00:00 UTC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartQuery {
     /// Of what.
     pub series: SeriesKey,
@@ -46,7 +48,7 @@ impl ChartQuery {
 }
 
 /// What is known of a part of the window.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChartSpan {
     /// The minute with which it begins.
     pub start: u32,

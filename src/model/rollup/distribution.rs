@@ -4,13 +4,15 @@
 //! cell is at most 6.25 % away from any value in it, and a fraction, a latency and a count of bytes need no bounds of
 //! their own. Whole numbers below 16 have a cell each.
 
+use serde::{Deserialize, Serialize};
+
 /// The bits of an `f32` that are not told apart.
 const SHIFT: u32 = 20;
 /// The last cell of finite numbers.
 pub(super) const LAST_CELL: i16 = 2039;
 
 /// Counts of values, with what is exact beside them.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Distribution {
     pub(super) sum: f64,
     pub(super) min: f32,

@@ -1,5 +1,7 @@
 //! What is stored of one series, to be put before what was measured since.
 
+use serde::{Deserialize, Serialize};
+
 use super::bucket::Bucket;
 use super::series_key::SeriesKey;
 
@@ -9,7 +11,7 @@ pub const MINUTES_BACK: u32 = 2 * 24 * 60;
 pub const HOURS_BACK: u32 = 30 * 24 * 60;
 
 /// The roll-ups of one series: minutes of the last days, hours of what lies before them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeriesHistory {
     /// Of what.
     pub series: SeriesKey,

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::name::Name;
 
 /// The longest name that a configuration may give.
 const LONGEST: usize = 64;
 
 /// A check's series (latency and status) or a metric's (value). Written `check:NAME` and `metric:NAME`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SeriesKey {
     /// Latency and status of a check.
     Check(Name),

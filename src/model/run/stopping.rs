@@ -39,7 +39,7 @@ impl Stop {
 }
 
 /// How far the stopping of a run is, at the moment it is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stopping {
     /// The supervisor was asked by a file; it has not answered yet.
     Asked,
@@ -76,7 +76,7 @@ impl Stopping {
 }
 
 /// A process of a run that is there without its supervisor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftProcess {
     /// Its process id.
     pub pid: i32,
@@ -100,7 +100,7 @@ impl LeftProcess {
 const MOST_COMMAND: usize = 120;
 
 /// What is seen of the supervisor and the processes of a run, at the moment it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Signs {
     /// For how long its supervisor gave no sign, where that is longer than usual.
     pub quiet: Option<Duration>,

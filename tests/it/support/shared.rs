@@ -55,6 +55,7 @@ impl Shared {
             store: Some(self.store()),
             part: ConsolePart::ActsForAll,
             state_directory: self.state_of(who),
+            record: None,
         };
         Headless::start(start, (80, 24))
     }

@@ -78,6 +78,7 @@ impl Team {
             store: Some(self.url.clone()),
             part: ConsolePart::ActsForAll,
             state_directory: self.at.path().join(who),
+            record: None,
         };
         Headless::start(start, (80, 24))
     }

@@ -85,6 +85,7 @@ impl Room {
             store: Some(self.url()),
             part: ConsolePart::ActsForAll,
             state_directory: self.at.path().join("console"),
+            record: None,
         };
         Headless::start(start, (80, 24))
     }

@@ -1,0 +1,210 @@
+//! Plays the lines of a recording into a state of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{FORM, Header, Left, Line, RecordedConfig};
+use crate::app::layout::LayoutMap;
+use crate::app::message::{Event, Learned, Message};
+use crate::app::state::State;
+use crate::app::update::update;
+use crate::config::Config;
+use crate::config::load;
+use crate::lang::time::Stamp;
+use crate::logs::layout::{Layout, Names};
+use crate::logs::record::RecordBatch;
+use crate::model::effect::{Effect, RequestId, RunEffect, StoreEffect};
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// What is said to who would change something.
+const REFUSED: &str = "this is a recording: nothing can be changed";
+/// Requests of who watches are named from here on, so that no answer of the recording is taken for theirs.
+const OWN_REQUESTS: RequestId = RequestId(1 << 40);
+/// Slices of a search over what is held that are done between two lines at the most.
+const SLICES: usize = 10_000;
+
+/// How a recording is shown.
+#[derive(Debug, Clone, Default)]
+pub struct PlayOptions {
+    /// Columns and rows; `None`: as recorded.
+    pub size: Option<(u16, u16)>,
+    /// A theme; `None`: as recorded.
+    pub theme: Option<String>,
+}
+
+/// A recording that is being played.
+#[derive(Debug)]
+pub struct Player {
+    /// What was known, and what the screen showed.
+    pub state: State,
+    options: PlayOptions,
+    layouts: HashMap<Name, Arc<Layout>>,
+    /// Whether who watches looks at something else than was looked at.
+    own: bool,
+    /// Messages that were left out so far.
+    pub thinned: u64,
+    /// Places at which a dialog was closed, or a request named, as it was and not as it would have been.
+    pub corrected: u64,
+}
+
+impl Player {
+    /// From the first line on.
+    ///
+    /// # Errors
+    /// It is of another form, or its configuration can't be read; in words.
+    pub fn new(header: &Header, options: PlayOptions) -> Result<Self, String> {
+        if header.opsroom_recording != FORM {
+            return Err(format!("it has form {}, and this version reads form {FORM}", header.opsroom_recording));
+        }
+        let config = read(&header.config, &options)?;
+        let size = options.size.unwrap_or(header.size);
+        let layouts = layouts(&config);
+        let state = State::new(config, header.at, size);
+        Ok(Self { state, options, layouts, own: false, thinned: 0, corrected: 0 })
+    }
+
+    /// Whether who watches looks at something else than was looked at.
+    pub fn is_own(&self) -> bool {
+        self.own
+    }
+
+    /// Another size of the screen.
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.options.size = Some(size);
+        self.hand(Event::Resize(size.0, size.1));
+    }
+
+    /// Takes in what who watches does. From now on the screen is theirs: what was pressed then is passed over.
+    pub fn hand(&mut self, event: Event) {
+        let takes = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_));
+        if takes && !self.own {
+            self.own = true;
+            self.state.console.requests.go_on_from(OWN_REQUESTS);
+        }
+        let at = self.state.world.now;
+        for effect in update(&mut self.state, Message { at, event }) {
+            if let Some(request) = changes(&effect) {
+                let failed = Outcome::RequestFailed { request, why: SafeText::new(REFUSED) };
+                drop(update(&mut self.state, Message { at, event: Event::Outcome(failed) }));
+            }
+        }
+        self.search();
+    }
+
+    /// A frame was drawn for who watches.
+    pub fn learn(&mut self, layout: LayoutMap) {
+        if layout != self.state.console.layout {
+            let at = self.state.world.now;
+            let event = Event::Learned(Learned::Layout(layout));
+            drop(update(&mut self.state, Message { at, event }));
+        }
+    }
+
+    /// Takes in a line. `draw` draws the state, and says where things are.
+    pub fn take(&mut self, line: Line, draw: &mut dyn FnMut(&State) -> LayoutMap) {
+        match line {
+            // The first line made the state; that of a further file says nothing new.
+            Line::Begins(_) => {}
+            Line::Took { event, .. } if self.passes_over(&event) => {}
+            Line::Took { at, event, left } => {
+                self.update(at, self.arranged(*event));
+                if let Some(left) = left.filter(|_| !self.own) {
+                    self.correct(left);
+                }
+                if self.own {
+                    self.search();
+                }
+            }
+            Line::Reloaded { at, config, words } => {
+                // One that this version rejects is passed over: the one before stays.
+                if let Ok(config) = read(&config, &self.options) {
+                    self.layouts = layouts(&config);
+                    self.update(at, Event::Reloaded(Ok((config, words))));
+                }
+            }
+            Line::Rejected { at, problems } => self.update(at, Event::Reloaded(Err(problems))),
+            Line::Drawn { at } if !self.own => {
+                let layout = draw(&self.state);
+                self.update(at, Event::Learned(Learned::Layout(layout)));
+            }
+            Line::Drawn { .. } => {}
+            Line::Thinned { messages, .. } => self.thinned += messages,
+        }
+    }
+
+    fn update(&mut self, at: Stamp, event: Event) {
+        // What was asked for then was done then; its answers are in the recording.
+        drop(update(&mut self.state, Message { at, event }));
+    }
+
+    fn passes_over(&self, event: &Event) -> bool {
+        match event {
+            Event::Key(_) | Event::Paste(_) | Event::Mouse(_) | Event::Focus(_) | Event::Open(_) => self.own,
+            Event::Resize(..) => self.own || self.options.size.is_some(),
+            _ => false,
+        }
+    }
+
+    /// A search that who watches began goes on at once.
+    fn search(&mut self) {
+        for _ in 0..SLICES {
+            if !self.state.next_tick().is_some_and(|after| after.is_zero()) {
+                return;
+            }
+            self.update(self.state.world.now, Event::Clock);
+        }
+    }
+
+    /// Makes the console what it was where a masked letter has made it something else.
+    fn correct(&mut self, left: Left) {
+        let now = Left::of(&self.state);
+        if now != left {
+            self.corrected += 1;
+            self.state.console.overlays.close_down_to(left.overlays);
+            self.state.console.requests.go_on_from(left.request);
+        }
+    }
+
+    /// With what the configuration says of the form of logs.
+    fn arranged(&self, event: Event) -> Event {
+        match event {
+            Event::Observation(Observation::Records { log, batch }) if self.layouts.contains_key(&log) => {
+                let layout = self.layouts.get(&log);
+                let records = batch.records.iter().map(|record| record.arranged(layout)).collect();
+                Event::Observation(Observation::Records { log, batch: RecordBatch { records, ..batch } })
+            }
+            event => event,
+        }
+    }
+}
+
+/// The request of an effect that would change something.
+fn changes(effect: &Effect) -> Option<RequestId> {
+    match effect {
+        Effect::Run(request, RunEffect::Start(_) | RunEffect::Stop(_) | RunEffect::VerifyNow(_))
+        | Effect::Store(request, StoreEffect::SayOfAlerts(_)) => Some(*request),
+        _ => None,
+    }
+}
+
+/// The configuration as it was in effect.
+fn read(recorded: &RecordedConfig, options: &PlayOptions) -> Result<Arc<Config>, String> {
+    let loaded = load::load_texts(recorded.texts.iter().cloned());
+    let mut config = loaded.accepted().map(|(config, _)| config).map_err(|problems| {
+        let first = problems.first().map(|problem| format!(": {}", problem.in_one_line())).unwrap_or_default();
+        format!("its configuration can't be read{first}")
+    })?;
+    config.console.theme.clone_from(options.theme.as_ref().unwrap_or(&recorded.theme));
+    config.console.read_only |= recorded.read_only;
+    Ok(Arc::new(config))
+}
+
+/// What it says of the form of logs; of most it says nothing.
+fn layouts(config: &Config) -> HashMap<Name, Arc<Layout>> {
+    let unusual = config.logs.iter().filter(|log| log.pattern.is_some() || log.fields != Names::default());
+    let layout = |log: &crate::config::sections::log::Log| Layout::new(log.fields.clone(), log.pattern.clone());
+    unusual.map(|log| (log.name.clone(), Arc::new(layout(log)))).collect()
+}

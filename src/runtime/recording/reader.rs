@@ -1,0 +1,202 @@
+//! Reads a recording: all of it that can be read.
+
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use flate2::read::MultiGzDecoder;
+
+use super::{FILES, older};
+use crate::app::recording::{Header, Line, PROGRAM};
+use crate::files::made;
+use crate::files::trust::describe;
+
+/// Bytes of one line: a header holds a configuration.
+const LONGEST: u64 = 160 << 20;
+
+/// A recording whose files can be read.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    /// Its files, the oldest first.
+    files: Vec<PathBuf>,
+    /// How it begins.
+    pub header: Header,
+    /// The moment of its first line, in milliseconds since 1970.
+    pub first: i64,
+    /// The moment of its last line.
+    pub last: i64,
+    /// What a person should know of it, a line each.
+    pub notes: Vec<String>,
+}
+
+/// Why a file can't be replayed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unplayable {
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+impl Recording {
+    /// Opens the recording in a file, with the older files beside it, and reads it once. Blocking.
+    ///
+    /// # Errors
+    /// It is no recording of which anything can be played.
+    pub(crate) fn open(path: &Path) -> Result<Self, Unplayable> {
+        let shown = path.display();
+        let refuse = |problem: String, hint| Unplayable { problem, hint };
+        match made::open(path) {
+            Err(error) => {
+                let problem = format!("{shown} can't be read: {}", describe(&error));
+                return Err(refuse(problem, "name a file that `--record FILE` has written"));
+            }
+            Ok(file) if file.metadata().is_ok_and(|data| data.len() == 0) => {
+                let problem = format!("{shown} is empty: nothing was recorded");
+                return Err(refuse(problem, "a recording begins when the console has started"));
+            }
+            Ok(_) => {}
+        }
+        let files: Vec<PathBuf> = (0..FILES).rev().map(|by| older(path, by)).filter(|file| file.exists()).collect();
+        let mut lines = Kept::new(files.clone());
+        let first = lines.next().and_then(|(_, line)| Line::decode(&line).ok());
+        let Some(Line::Begins(header)) = first else {
+            return Err(refuse(format!("{shown} is not a recording"), "name a file that `--record FILE` has written"));
+        };
+        let first = header.at.utc.timestamp_millis();
+        let last = lines.by_ref().map(|(at, _)| at).fold(first, i64::max);
+        let mut notes = Vec::new();
+        if header.program != PROGRAM {
+            notes.push(format!(
+                "recorded by version {}, this is {PROGRAM}: frames may differ, and what is unknown is passed over",
+                header.program
+            ));
+        }
+        if header.continued {
+            notes.push(format!(
+                "what was before {} is not in it: what was known then is shown as far as it is",
+                moment(first).format("%Y-%m-%d %H:%M:%SZ")
+            ));
+        }
+        notes.extend(lines.problems);
+        Ok(Self { files, header: *header, first, last, notes })
+    }
+
+    /// Its lines, from the first one on.
+    pub(crate) fn lines(&self) -> RecordedLines {
+        RecordedLines { kept: Kept::new(self.files.clone()), next: None, unreadable: 0 }
+    }
+}
+
+/// A moment in milliseconds since 1970.
+pub(crate) fn moment(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap_or_default()
+}
+
+/// The lines of a recording in their order.
+pub(crate) struct RecordedLines {
+    kept: Kept,
+    next: Option<(i64, String)>,
+    /// Lines that were passed over.
+    pub unreadable: u64,
+}
+
+impl RecordedLines {
+    /// The next line that is of this moment or before it.
+    pub(crate) fn until(&mut self, moment: i64) -> Option<Line> {
+        loop {
+            let (at, line) = match self.next.take() {
+                Some(next) => next,
+                None => self.kept.next()?,
+            };
+            if at > moment {
+                self.next = Some((at, line));
+                return None;
+            }
+            match Line::decode(&line) {
+                Ok(line) => return Some(line),
+                Err(_) => self.unreadable += 1,
+            }
+        }
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn are_over(&mut self) -> bool {
+        if self.next.is_none() {
+            self.next = self.kept.next();
+        }
+        self.next.is_none()
+    }
+}
+
+/// Lines as they are kept, file by file.
+struct Kept {
+    files: std::vec::IntoIter<PathBuf>,
+    open: Option<(PathBuf, Box<dyn BufRead>)>,
+    /// What of them can't be read.
+    problems: Vec<String>,
+}
+
+/// Problems that are said of a recording at the most.
+const MOST_SAID: usize = 8;
+
+impl Kept {
+    fn new(files: Vec<PathBuf>) -> Self {
+        Self { files: files.into_iter(), open: None, problems: Vec::new() }
+    }
+
+    fn say(&mut self, problem: String) {
+        if self.problems.len() < MOST_SAID {
+            self.problems.push(problem);
+        }
+    }
+
+    /// The next line of the file that is open; an error is the end of it.
+    fn line(reader: &mut dyn BufRead) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        reader.take(LONGEST).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if line.pop() != Some(b'\n') {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        String::from_utf8(line).map(Some).map_err(|_| io::ErrorKind::InvalidData.into())
+    }
+}
+
+impl Iterator for Kept {
+    type Item = (i64, String);
+
+    fn next(&mut self) -> Option<(i64, String)> {
+        loop {
+            let Some((path, reader)) = &mut self.open else {
+                let path = self.files.next()?;
+                match made::open(&path) {
+                    Ok(file) => self.open = Some((path, Box::new(BufReader::new(MultiGzDecoder::new(file))))),
+                    Err(error) => self.say(format!("{}: {}", path.display(), describe(&error))),
+                }
+                continue;
+            };
+            match Self::line(reader.as_mut()) {
+                Ok(Some(line)) => match Line::split(&line) {
+                    Some((at, rest)) => return Some((at, rest.to_owned())),
+                    None => {
+                        let problem = format!("{}: a line is damaged, and passed over", path.display());
+                        self.say(problem);
+                    }
+                },
+                Ok(None) => self.open = None,
+                Err(error) => {
+                    let how = match error.kind() {
+                        io::ErrorKind::UnexpectedEof => "it ends in the middle: it is played up to there",
+                        _ => "it is damaged: it is played up to there",
+                    };
+                    let problem = format!("{}: {how}", path.display());
+                    self.say(problem);
+                    self.open = None;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Writes a recording, off the loop.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::mpsc;
+
+use super::{FILES, SEGMENT, older};
+use crate::app::message::{Event, Learned, Message};
+use crate::app::recording::{Header, Line, Tap};
+use crate::app::state::State;
+use crate::files::made;
+use crate::files::trust::{Owners, describe, resolve};
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
+use crate::sources::Latest;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
+use crate::text::secret::Secrets;
+
+/// Lines that wait to be written.
+const QUEUE: usize = 8 << 10;
+/// Log records in them.
+const RECORDS: usize = 64 << 10;
+/// What was written is in the file after so long.
+const FLUSHED: Duration = Duration::from_secs(1);
+/// How long the first line waits for the secrets that it must not hold.
+const SECRETS: u32 = 50;
+const SECRETS_STEP: Duration = Duration::from_millis(100);
+/// How long the end of a console waits for the end of its recording.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A file that was made for a recording.
+#[derive(Debug)]
+pub struct RecordingFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl RecordingFile {
+    /// Makes it, readable by its owner alone. It must not be there.
+    ///
+    /// # Errors
+    /// It is there, or can't be made; in words.
+    pub(crate) fn create(path: &Path) -> Result<Self, String> {
+        let path = resolve(path, Owners::ours()).map_err(|distrust| distrust.reason)?.path;
+        let file = made::create_new(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
+            _ => describe(&error),
+        })?;
+        Ok(Self { path, file })
+    }
+}
+
+/// The recording of a console, as its loop sees it. It never waits: what can't be taken at once is left out, counted, and
+/// said in the recording.
+pub(crate) struct Recorder {
+    tap: Tap,
+    lines: SyncSender<Line>,
+    /// Log records that wait.
+    records: Arc<AtomicUsize>,
+    left_out: u64,
+    thread: JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Starts with a state of which nothing was recorded. `latest` are the secrets that no line may hold; `out` hears of it
+    /// when nothing can be written any more.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(crate) fn start(
+        file: RecordingFile,
+        state: &State,
+        latest: Latest,
+        out: mpsc::Sender<Observation>,
+    ) -> io::Result<Self> {
+        let (lines, queue) = sync_channel(QUEUE);
+        let records = Arc::new(AtomicUsize::new(0));
+        let header = Header::new(state, false);
+        let waiting = Arc::clone(&records);
+        let work = move || {
+            let path = file.path.clone();
+            if let Err(error) = Writer::new(file, header, latest, waiting).run(&queue) {
+                let why =
+                    format!("{} can't be written any more: {}; recording has ended", path.display(), describe(&error));
+                let warning = Observation::Warning { name: Name::from("recording"), text: SafeText::new(&why) };
+                // The loop may be at its end.
+                drop(out.blocking_send(warning));
+            }
+        };
+        let thread = thread::Builder::new().name("recording".to_owned()).spawn(work)?;
+        Ok(Self { tap: Tap::default(), lines, records, left_out: 0, thread })
+    }
+
+    /// The line of a message that is about to be taken in.
+    pub(crate) fn hear(&mut self, state: &State, message: &Message) -> Option<Line> {
+        self.tap.hear(state, message)
+    }
+
+    /// The message of this line was taken in. `false`: nothing is recorded any more.
+    pub(crate) fn keep(&mut self, state: &State, mut line: Line) -> bool {
+        self.tap.settle(state, &mut line);
+        if self.left_out > 0 {
+            let thinned = Line::Thinned { at: line.at(), messages: self.left_out };
+            match self.lines.try_send(thinned) {
+                Ok(()) => self.left_out = 0,
+                Err(TrySendError::Full(_)) => {}
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+        }
+        let records = records_of(&line);
+        let is_full = records > 0 && self.records.load(Ordering::Relaxed) >= RECORDS;
+        if self.left_out > 0 || is_full {
+            self.left_out += 1;
+            return true;
+        }
+        self.records.fetch_add(records, Ordering::Relaxed);
+        match self.lines.try_send(line) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.records.fetch_sub(records, Ordering::Relaxed);
+                self.left_out += 1;
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Ends it: what waits is written by the thread, which can be waited for.
+    pub(crate) fn end(self) -> JoinHandle<()> {
+        let Self { lines, thread, left_out, .. } = self;
+        if left_out > 0 {
+            tracing::warn!(left_out, "messages at the end of the recording are not in it");
+        }
+        drop(lines);
+        thread
+    }
+}
+
+fn records_of(line: &Line) -> usize {
+    match line {
+        Line::Took { event, .. } => match &**event {
+            Event::Observation(Observation::Records { batch, .. }) => batch.records.len(),
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// The thread's part.
+struct Writer {
+    path: PathBuf,
+    out: Option<GzEncoder<Counted>>,
+    /// How the next file begins.
+    header: Header,
+    /// What a further file needs to know of the time before it: the latest reading of each check and the like.
+    kept: BTreeMap<String, Line>,
+    latest: Latest,
+    secrets: Option<Arc<Secrets>>,
+    redactor: Option<Redactor>,
+    records: Arc<AtomicUsize>,
+    flushed: Duration,
+}
+
+/// Counts what is written.
+struct Counted {
+    file: File,
+    written: u64,
+}
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.written += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn encoder(file: File) -> GzEncoder<Counted> {
+    GzEncoder::new(Counted { file, written: 0 }, Compression::fast())
+}
+
+impl Writer {
+    fn new(file: RecordingFile, header: Header, latest: Latest, records: Arc<AtomicUsize>) -> Self {
+        let RecordingFile { path, file } = file;
+        let flushed = header.at.mono;
+        Self {
+            path,
+            out: Some(encoder(file)),
+            header,
+            kept: BTreeMap::new(),
+            latest,
+            secrets: None,
+            redactor: None,
+            records,
+            flushed,
+        }
+    }
+
+    fn run(mut self, queue: &Receiver<Line>) -> io::Result<()> {
+        for _ in 0..SECRETS {
+            if self.latest.borrow().is_some() {
+                break;
+            }
+            thread::sleep(SECRETS_STEP);
+        }
+        self.write(&Line::Begins(Box::new(self.header.clone())))?;
+        self.flush()?;
+        loop {
+            match queue.recv_timeout(FLUSHED) {
+                Ok(line) => self.take(line)?,
+                Err(RecvTimeoutError::Timeout) => self.flush()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.out.take().map_or(Ok(()), |out| out.finish()?.file.sync_all())
+    }
+
+    fn take(&mut self, line: Line) -> io::Result<()> {
+        self.records.fetch_sub(records_of(&line), Ordering::Relaxed);
+        let now = line.at();
+        self.write(&line)?;
+        if now.mono.saturating_sub(self.flushed) >= FLUSHED {
+            self.flush()?;
+            self.flushed = now.mono;
+        }
+        self.note(line);
+        if self.out.as_ref().is_some_and(|out| out.get_ref().written >= SEGMENT) {
+            self.header.at = now;
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), io::Write::flush)
+    }
+
+    /// Writes a line without what is secret now. What a mask would make unreadable is left out, and that is said.
+    fn write(&mut self, line: &Line) -> io::Result<()> {
+        let known = self.latest.borrow().clone();
+        if let Some(known) = known
+            && !self.secrets.as_ref().is_some_and(|secrets| Arc::ptr_eq(secrets, &known))
+        {
+            let has_any = known.registered().next().is_some();
+            self.redactor = has_any.then(|| Redactor::from(&*known));
+            self.secrets = Some(known);
+        }
+        let Some(out) = &mut self.out else { return Ok(()) };
+        let encoded = line.encode().map_err(io::Error::other)?;
+        let Some(redactor) = &self.redactor else { return out.write_all(encoded.as_bytes()) };
+        let masked = redactor.redact(&encoded);
+        let is_readable =
+            *masked == *encoded || Line::split(&masked).is_some_and(|(_, line)| Line::decode(line.trim_end()).is_ok());
+        if is_readable {
+            return out.write_all(masked.as_bytes());
+        }
+        let thinned = Line::Thinned { at: line.at(), messages: 1 }.encode().map_err(io::Error::other)?;
+        out.write_all(thinned.as_bytes())
+    }
+
+    /// Keeps what a further file begins with.
+    fn note(&mut self, line: Line) {
+        match &line {
+            Line::Reloaded { config, .. } => self.header.config = config.clone(),
+            Line::Took { event, .. } => {
+                if let Event::Resize(columns, rows) = **event {
+                    self.header.size = (columns, rows);
+                } else if let Some(name) = kept_as(event) {
+                    self.kept.insert(name, line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Goes on with another file.
+    fn turn(&mut self) -> io::Result<()> {
+        if let Some(out) = self.out.take() {
+            out.finish()?;
+        }
+        let oldest = older(&self.path, FILES - 1);
+        if let Err(error) = fs::remove_file(&oldest)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        for by in (0..FILES - 1).rev() {
+            let (from, to) = (older(&self.path, by), older(&self.path, by + 1));
+            if from.exists() {
+                fs::rename(from, to)?;
+            }
+        }
+        self.out = Some(encoder(made::create_new(&self.path)?));
+        self.header.continued = true;
+        self.write(&Line::Begins(Box::new(self.header.clone())))?;
+        for line in std::mem::take(&mut self.kept).into_values() {
+            self.write(&line)?;
+            self.note(line);
+        }
+        self.flush()
+    }
+}
+
+/// By what name an event is kept whose latest says how things stand; `None`: it is no such.
+fn kept_as(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Observation(Observation::Reading(reading)) => format!("3 reading {}", reading.check),
+        Event::Observation(Observation::Sample(sample)) => format!("3 sample {}", sample.metric),
+        Event::Observation(Observation::LogState { log, .. }) => format!("3 log {log}"),
+        Event::Observation(Observation::Connectivity { .. }) => "3 connectivity".to_owned(),
+        Event::Outcome(Outcome::Store { .. }) => "1 store".to_owned(),
+        Event::Outcome(Outcome::Remembered { .. }) => "2 remembered".to_owned(),
+        Event::Outcome(Outcome::Lease(_)) => "2 lease".to_owned(),
+        Event::Outcome(Outcome::Runs { .. }) => "2 runs".to_owned(),
+        Event::Outcome(Outcome::Present(_)) => "2 present".to_owned(),
+        Event::Learned(Learned::Themes { .. }) => "0 themes".to_owned(),
+        Event::Learned(Learned::Boot { .. }) => "0 boot".to_owned(),
+        _ => return None,
+    })
+}
