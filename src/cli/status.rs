@@ -24,6 +24,7 @@ use crate::report::status::Report;
 use crate::runtime::paths;
 use crate::runtime::runs::RunService;
 use crate::runtime::secrets::Fetching;
+use crate::sources::heartbeats;
 use crate::sources::round::Round;
 use crate::sources::{Latest, SourceContext};
 use crate::text::name::Name;
@@ -89,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     };
     if found.config.checks.is_empty() && found.config.metrics.is_empty() {
         output::eprint_error("note: the configuration has no checks and no metrics: nothing to poll\n");
+    }
+    if let Ok(directory) = paths::state_directory() {
+        heartbeats::use_directory(&directory);
     }
     let work = ask(arguments, global, &found.config, &names);
     let (report, reached) = match output::block_on(work) {

@@ -1,11 +1,11 @@
-//! The HTTP server of a watcher: `/metrics` and `/health`, for scrapers and load balancers, and the links of
-//! messages, for people.
+//! The HTTP server of a watcher: `/metrics` and `/health`, for scrapers and load balancers, heartbeats, for jobs, and the
+//! links of messages, for people.
 //!
 //! It answers one request a connection. What comes in is bounded in every direction: the head of a request, the time that
 //! it may take, the connections. Bodies are read to their end where that is near, and mean nothing.
 //!
 //! *Invariant:* no page is given to who does not show the token, where there is one, but for the links of messages, which
-//! are signed; only POST to such a link changes anything.
+//! are signed; only POST to such a link, or of a heartbeat, changes anything.
 
 mod request;
 

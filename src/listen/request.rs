@@ -8,6 +8,13 @@ use crate::report::telemetry::Page;
 pub(crate) enum Asked {
     /// A page.
     Page(Page),
+    /// A job says that it ran.
+    Heartbeat {
+        /// The name of its check.
+        name: String,
+        /// Whether it says that it failed.
+        failed: bool,
+    },
     /// What a link of a message leads to.
     Link {
         /// What its path ends with: the signature in it is the authority.
@@ -19,6 +26,10 @@ pub(crate) enum Asked {
 
 /// Bytes of the head of a request at most.
 pub(super) const HEAD: usize = 8 << 10;
+/// How the path of a heartbeat begins.
+const HEARTBEAT: &str = "/heartbeat/";
+/// How that of a job which failed ends.
+const FAILED: &str = "/fail";
 /// Headers of a request at most.
 const HEADERS: usize = 64;
 
@@ -43,6 +54,7 @@ pub(super) enum Refused {
     Unauthorized,
     NoSuchPage,
     Method,
+    NotPosted,
     Slow,
     TooLarge,
     Busy,
@@ -54,7 +66,7 @@ impl Refused {
             Self::Malformed => 400,
             Self::Unauthorized => 401,
             Self::NoSuchPage => 404,
-            Self::Method => 405,
+            Self::Method | Self::NotPosted => 405,
             Self::Slow => 408,
             Self::TooLarge => 431,
             Self::Busy => 503,
@@ -65,8 +77,9 @@ impl Refused {
         match self {
             Self::Malformed => "this is not an HTTP/1.1 request",
             Self::Unauthorized => "a token is needed: Authorization: Bearer TOKEN",
-            Self::NoSuchPage => "no such page; there are /metrics and /health",
+            Self::NoSuchPage => "no such page; there are /metrics, /health and /heartbeat/NAME",
             Self::Method => "only GET and HEAD are answered",
+            Self::NotPosted => "a heartbeat is sent with POST",
             Self::Slow => "the request took too long to arrive",
             Self::TooLarge => "the head of the request is too large",
             Self::Busy => "the watcher does not answer in time",
@@ -78,6 +91,7 @@ impl Refused {
         match self {
             Self::Unauthorized => "www-authenticate: Bearer\r\n",
             Self::Method => "allow: GET, HEAD\r\n",
+            Self::NotPosted => "allow: POST\r\n",
             _ => "",
         }
     }
@@ -138,6 +152,16 @@ impl Request {
         }
         if token.is_some_and(|token| !self.token.as_ref().is_some_and(|shown| is_same(shown, token.as_bytes()))) {
             return Err(Refused::Unauthorized);
+        }
+        if let Some(name) = self.path.strip_prefix(HEARTBEAT) {
+            let (name, failed) = name.strip_suffix(FAILED).map_or((name, false), |name| (name, true));
+            // What only looks changes nothing: a link preview would keep a dead job alive.
+            let is_sent = self.method == "POST";
+            return if is_sent {
+                Ok(Asked::Heartbeat { name: name.to_owned(), failed })
+            } else {
+                Err(Refused::NotPosted)
+            };
         }
         let page = match self.path.as_str() {
             "/metrics" => Page::Metrics,
@@ -204,5 +228,22 @@ mod tests {
         assert_eq!(link("PUT", "/ack/abc"), Err(Refused::Method));
         let parsed = Request::parse(b"POST /ack/abc HTTP/1.1\r\ncontent-length: 7\r\n\r\nab").unwrap().unwrap();
         assert_eq!(parsed.body_left, 5);
+    }
+
+    #[test]
+    fn a_heartbeat_is_posted_with_the_token() {
+        let beat = |method: &str, path: &str, header: &str| {
+            answer(&format!("{method} {path} HTTP/1.1\r\n{header}\r\n"), Some("s3cret")).unwrap()
+        };
+        let with = "authorization: Bearer s3cret\r\n";
+        let want = |failed| Ok(Asked::Heartbeat { name: "backup".to_owned(), failed });
+        assert_eq!(beat("POST", "/heartbeat/backup", with), want(false));
+        assert_eq!(beat("POST", "/heartbeat/backup?run=7", with), want(false));
+        assert_eq!(beat("POST", "/heartbeat/backup/fail", with), want(true));
+        assert_eq!(beat("POST", "/heartbeat/backup", ""), Err(Refused::Unauthorized));
+        assert_eq!(beat("POST", "/heartbeat/backup", "authorization: Bearer s3cre\r\n"), Err(Refused::Unauthorized));
+        for reads in ["GET", "HEAD", "PUT"] {
+            assert_eq!(beat(reads, "/heartbeat/backup", with), Err(Refused::NotPosted), "{reads}");
+        }
     }
 }

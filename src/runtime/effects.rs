@@ -24,6 +24,7 @@ use crate::model::effect::{RequestId, StartRun};
 use crate::model::fact::Statement;
 use crate::model::outcome::Outcome;
 use crate::model::run::{Cancelled, Run, Stopping};
+use crate::sources::heartbeats;
 use crate::store::Store;
 use crate::store::address::StoreAddress;
 use crate::text::SafeText;
@@ -87,6 +88,7 @@ impl Effects {
     ) -> Self {
         let (sender, run_service) = watch::channel(StoreState::Opening);
         let (looking_on, looks_on) = watch::channel(false);
+        heartbeats::use_directory(&state_directory);
         let state_directory = state_directory.into();
         Self {
             tools: Tools {

@@ -24,6 +24,7 @@ pub mod foreground;
 pub mod frames;
 pub mod handover;
 pub mod headless;
+mod heartbeats;
 pub mod held;
 mod history;
 pub mod identity;

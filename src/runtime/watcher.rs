@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ack_links::{LinkPace, SharedLinkKey};
 use super::core::{Core, StartOptions};
+use super::heartbeats::ReceivedHeartbeats;
 use super::reload;
 use super::secrets::SecretsHandle;
 use super::service_manager::ServiceManager;
@@ -42,6 +43,8 @@ pub(crate) struct PageSource {
 enum Wanted {
     /// A page.
     Page(Page),
+    /// A job, by its name, says that it ran; `true`: that it failed.
+    Heartbeat(String, bool),
     /// What a link leads to whose signature is good; `true`: its button was pressed.
     Link(SignedLink, bool),
 }
@@ -50,6 +53,11 @@ impl PageSource {
     /// A page of what is known now, made by the loop itself: a watcher that hangs gives none. `None`: it is ending.
     pub(crate) async fn page(self, page: Page) -> Option<ServedPage> {
         self.wanted(Wanted::Page(page)).await
+    }
+
+    /// Keeps that a job ran, or failed. `None`: it is ending.
+    pub(crate) async fn heartbeat(self, name: String, failed: bool) -> Option<ServedPage> {
+        self.wanted(Wanted::Heartbeat(name, failed)).await
     }
 
     /// What the link with this token leads to; `acknowledges`: its button was pressed. `None`: it is ending.
@@ -150,6 +158,9 @@ struct Watcher<S> {
     pages: mpsc::Receiver<(Wanted, oneshot::Sender<ServedPage>)>,
     log: ChangeLog,
     status_page: StatusPageWriter,
+    heartbeats: ReceivedHeartbeats,
+    /// Whether anybody can send one.
+    is_served: bool,
     say: S,
     /// When the next sign of life is due, on the monotonic clock.
     alive_at: Option<Duration>,
@@ -174,7 +185,9 @@ pub(crate) async fn run(
     let source = PageSource { requests, secrets, link_key: core.effects.tools.link_key.clone(), pace };
     let status_page = StatusPageWriter::start(&mut core.tasks, &core.effects.tools, &core.observation_sender);
     let log = ChangeLog::default();
-    let mut watcher = Watcher { core, signals, manager, pages, log, status_page, say, alive_at };
+    let (heartbeats, is_served) = (ReceivedHeartbeats::open(&core), server.is_some());
+    let mut watcher = Watcher { core, signals, manager, pages, log, status_page, heartbeats, is_served, say, alive_at };
+    watcher.expect_heartbeats();
     watcher.core.go();
     if let Some(server) = server {
         let token = watcher.core.tasks.token();
@@ -205,6 +218,9 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
                 // Who asked may have gone away.
                 Woken::Wanted(Wanted::Link(link, acknowledges), answer) => {
                     self.core.follow_link(&link, acknowledges, answer);
+                }
+                Woken::Wanted(Wanted::Heartbeat(name, failed), answer) => {
+                    self.heartbeats.receive(&mut self.core, name, failed, answer);
                 }
                 Woken::Wanted(Wanted::Page(page), answer) => {
                     let world = &self.core.state().world;
@@ -244,8 +260,15 @@ impl<S: FnMut(WatcherSaid)> Watcher<S> {
             self.change(change);
         }
         if is_reload {
+            self.expect_heartbeats();
             self.notices();
             self.manager.ready();
+        }
+    }
+
+    fn expect_heartbeats(&mut self) {
+        if self.is_served {
+            self.heartbeats.expect(&mut self.core);
         }
     }
 

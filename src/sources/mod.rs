@@ -7,6 +7,7 @@ pub mod child;
 pub mod evaluate;
 pub mod exposition;
 pub mod health;
+pub(crate) mod heartbeats;
 pub mod http;
 pub mod jq;
 mod json;

@@ -12,6 +12,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom config example > opsroom.toml", "start a configuration"),
             ("opsroom check", "validate it"),
             ("opsroom", "open the console on it"),
+            ("opsroom --record outage.rec", "and record it for `opsroom replay`"),
         ],
         exits: EXITS,
     },
@@ -20,6 +21,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom demo", "open the console on the demo"),
             ("opsroom demo --seed 7", "with other incidents"),
+            ("opsroom demo --record outage.rec", "record it for `opsroom replay`"),
         ],
         exits: &[],
     },
@@ -79,7 +81,8 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom watch", "poll, record and evaluate until TERM or Ctrl-C; consoles leave the recording to it"),
             ("opsroom watch --json", "each change as one JSON object in a line"),
-            ("opsroom watch --listen 127.0.0.1:9475", "serve /metrics to Prometheus, and /health"),
+            ("opsroom watch --listen 127.0.0.1:9475", "serve /metrics to Prometheus, /health, and heartbeats"),
+            ("opsroom watch --record night.rec", "record what it takes in for `opsroom replay`"),
             ("opsroom watch --unit", "a systemd unit for it"),
         ],
         exits: &[
@@ -412,6 +415,22 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::WARNING, "verify: a chain is broken; otherwise: printed, but the store has lost entries"),
             (exit::CRITICAL, "verify: the audit log is lost or can't be read"),
             (exit::UNKNOWN, "the store can't be read, or none exists (verify, export)"),
+        ],
+    },
+    HelpPage {
+        command: "replay",
+        examples: &[
+            ("opsroom replay outage.rec", "play a recording that --record has written"),
+            ("opsroom replay outage.rec --at 02:41 --speed 10", "from 02:41 UTC on, ten times as fast"),
+            (
+                "opsroom replay outage.rec --at 02:41 --format svg > 0241.svg",
+                "one frame in the recorded size, for a report",
+            ),
+        ],
+        exits: &[
+            (exit::OK, "left, or printed"),
+            (exit::USAGE, "the time is not in the recording, or standard output is no terminal"),
+            (exit::CONFIG, "the file is not a recording, or nothing of it can be played"),
         ],
     },
     HelpPage {

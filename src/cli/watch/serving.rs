@@ -34,7 +34,7 @@ pub(super) fn server(asked: Option<SocketAddr>, config: &Config) -> Result<Optio
         let problem = format!("can't listen on {address}: {error}");
         output::fail(exit::SOFTWARE, &problem, "choose another address with --listen, or end what listens there")
     })?;
-    output::eprint_error(&format!("serving http://{address}/metrics and /health\n"));
+    output::eprint_error(&format!("serving http://{address}/metrics, /health and heartbeats\n"));
     Ok(Some(Box::new(move |source| {
         // Cloned, so that a server that is made again has it too.
         let (listener, token) = (listener.try_clone(), token.clone());
@@ -55,6 +55,7 @@ pub(super) fn server(asked: Option<SocketAddr>, config: &Config) -> Result<Optio
 async fn asked_of(source: PageSource, asked: Asked) -> Option<ServedPage> {
     match asked {
         Asked::Page(page) => source.page(page).await,
+        Asked::Heartbeat { name, failed } => source.heartbeat(name, failed).await,
         Asked::Link { token, acknowledges } => source.link(token, acknowledges).await,
     }
 }

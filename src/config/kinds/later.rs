@@ -5,7 +5,7 @@ use crate::config::spec::{KeySpec, later};
 /// What a check may be of now.
 macro_rules! has {
     () => {
-        "this version has http, tcp, command and from"
+        "this version has http, tcp, heartbeat, command and from"
     };
 }
 
@@ -32,7 +32,6 @@ pub(crate) const CHECK: &[KeySpec] = &[
     later("postgres", concat!(has!(), "; `command = [\"pg_isready\", …]` works now")),
     later("redis", concat!(has!(), "; `command = [\"redis-cli\", \"ping\"]` works now")),
     later("prometheus", concat!(has!(), "; `http` asks Prometheus' API now")),
-    later("heartbeat", has!()),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub(crate) mod exposition;
+pub mod heartbeat;
 pub mod http;
 pub(crate) mod later;
 pub mod tcp;
@@ -143,6 +144,8 @@ kinds! {
     Exposition(http::HttpRequest) = exposition::SPEC;
     /// `tcp = "HOST:PORT"`
     Tcp(tcp::TcpTarget) = tcp::SPEC;
+    /// `heartbeat = DURATION`
+    Heartbeat(heartbeat::ExpectedHeartbeat) = heartbeat::SPEC;
     /// `command = [...]`
     Command(command::CommandLine) = command::SPEC;
 }

@@ -119,14 +119,6 @@ impl RecordedLines {
             }
         }
     }
-
-    /// Whether nothing is left.
-    pub(crate) fn are_over(&mut self) -> bool {
-        if self.next.is_none() {
-            self.next = self.kept.next();
-        }
-        self.next.is_none()
-    }
 }
 
 /// Lines as they are kept, file by file.
@@ -198,5 +190,112 @@ impl Iterator for Kept {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::app::message::Event;
+    use crate::app::state::State;
+    use crate::config::Config;
+    use crate::lang::time::Stamp;
+
+    fn at(second: i64) -> Stamp {
+        let utc = DateTime::from_timestamp(1_795_000_000 + second, 0).unwrap();
+        Stamp { mono: std::time::Duration::from_secs(second.unsigned_abs()), utc }
+    }
+
+    fn header(second: i64) -> Line {
+        Line::begins(&State::new(Config::default().into(), at(second), (80, 24)))
+    }
+
+    fn tick(second: i64) -> Line {
+        Line::Took { at: at(second), event: Box::new(Event::Clock), left: None }
+    }
+
+    fn packed(lines: &[Line]) -> Vec<u8> {
+        let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+        for line in lines {
+            out.write_all(line.encode().unwrap().as_bytes()).unwrap();
+            // As the writer does, so that what is cut off is the end alone.
+            out.flush().unwrap();
+        }
+        out.finish().unwrap()
+    }
+
+    fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        add(&path, bytes);
+        (directory, path)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test may write what it reads")]
+    fn add(path: &Path, bytes: &[u8]) {
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    fn seconds(recording: &Recording) -> Vec<i64> {
+        let mut lines = recording.lines();
+        let all = std::iter::from_fn(|| lines.until(i64::MAX));
+        all.map(|line| line.at().utc.timestamp() - 1_795_000_000).collect()
+    }
+
+    #[test]
+    fn what_is_no_recording_is_refused_plainly() {
+        let problem = |bytes: &[u8]| {
+            let (_directory, path) = written("x", bytes);
+            Recording::open(&path).unwrap_err().problem
+        };
+        assert!(problem(b"").ends_with("x is empty: nothing was recorded"));
+        for bytes in [&b"hello\n"[..], &packed(&[tick(1)]), &packed(&[header(0)])[..12]] {
+            assert!(problem(bytes).ends_with("is not a recording"), "{}", problem(bytes));
+        }
+        let missing = Recording::open(Path::new("/nonexistent/x")).unwrap_err();
+        assert!(missing.problem.starts_with("/nonexistent/x can't be read: "), "{}", missing.problem);
+    }
+
+    #[test]
+    fn one_that_was_cut_off_is_played_up_to_there() {
+        let whole = packed(&[header(0), tick(1), tick(2), tick(3)]);
+        let (_directory, path) = written("x", &whole);
+        let recording = Recording::open(&path).unwrap();
+        assert!(recording.notes.is_empty(), "{:?}", recording.notes);
+        assert_eq!(seconds(&recording), [0, 1, 2, 3]);
+
+        let (_directory, path) = written("x", &whole[..whole.len() - 20]);
+        let recording = Recording::open(&path).unwrap();
+        assert!(
+            recording.notes[0].ends_with("it ends in the middle: it is played up to there"),
+            "{:?}",
+            recording.notes
+        );
+        assert!([&[0, 1, 2][..], &[0, 1, 2, 3]].contains(&&seconds(&recording)[..]), "{:?}", seconds(&recording));
+    }
+
+    #[test]
+    fn older_files_come_first_and_an_unknown_line_is_passed_over() {
+        let (_directory, path) = written("x", &packed(&[header(5), tick(6)]));
+        let mut strange = GzEncoder::new(packed(&[header(0), tick(1)]), Compression::fast());
+        strange.write_all(format!("{} {{\"invented\":1}}\n", at(2).utc.timestamp_millis()).as_bytes()).unwrap();
+        add(&older(&path, 1), &strange.finish().unwrap());
+        let recording = Recording::open(&path).unwrap();
+        assert_eq!(seconds(&recording), [0, 1, 5, 6]);
+        assert_eq!((recording.first, recording.last), (at(0).utc.timestamp_millis(), at(6).utc.timestamp_millis()));
+    }
+
+    #[test]
+    fn lines_come_up_to_a_moment() {
+        let (_directory, path) = written("x", &packed(&[header(0), tick(1), tick(2)]));
+        let mut lines = Recording::open(&path).unwrap().lines();
+        let moment = at(1).utc.timestamp_millis();
+        assert_eq!(std::iter::from_fn(|| lines.until(moment)).count(), 2);
+        assert_eq!(std::iter::from_fn(|| lines.until(i64::MAX)).count(), 1);
     }
 }

@@ -334,3 +334,99 @@ fn kept_as(event: &Event) -> Option<String> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::lang::time::Stamp;
+    use crate::runtime::recording::reader::Recording;
+
+    fn message(second: u64, event: Event) -> Message {
+        let at = Stamp { mono: Duration::from_secs(second), ..stamp() };
+        Message { at, event }
+    }
+
+    fn stamp() -> Stamp {
+        Stamp { mono: Duration::ZERO, utc: chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap() }
+    }
+
+    fn begun(path: &Path) -> (State, Recorder, mpsc::Receiver<Observation>) {
+        let state = State::new(Arc::new(Config::default()), stamp(), (80, 24));
+        let file = RecordingFile::create(path).unwrap();
+        let (out, heard) = mpsc::channel(4);
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let recorder = Recorder::start(file, &state, latest, out).unwrap();
+        (state, recorder, heard)
+    }
+
+    fn keep(recorder: &mut Recorder, state: &State, message: &Message) -> bool {
+        let line = recorder.hear(state, message).unwrap();
+        recorder.keep(state, line)
+    }
+
+    #[test]
+    fn what_was_kept_is_in_the_file_and_the_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let (state, mut recorder, _heard) = begun(&path);
+        for second in 0..100 {
+            assert!(keep(&mut recorder, &state, &message(second, Event::Clock)));
+        }
+        recorder.end().join().unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let recording = Recording::open(&path).unwrap();
+        assert!(recording.notes.is_empty(), "{:?}", recording.notes);
+        let mut lines = recording.lines();
+        assert_eq!(std::iter::from_fn(|| lines.until(i64::MAX)).count(), 101);
+        // One that is there is not written over.
+        assert_eq!(RecordingFile::create(&path).unwrap_err(), "it is there already");
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_recording_and_is_said() {
+        let (state, out) = (State::new(Arc::new(Config::default()), stamp(), (80, 24)), mpsc::channel(4));
+        #[expect(clippy::disallowed_methods, reason = "a device that is always full")]
+        let full = File::create("/dev/full").unwrap();
+        let file = RecordingFile { path: PathBuf::from("/dev/full"), file: full };
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let (sender, mut heard) = out;
+        let recorder = Recorder::start(file, &state, latest, sender).unwrap();
+        let Some(Observation::Warning { text, .. }) = heard.blocking_recv() else { panic!("nothing is said") };
+        assert!(text.as_str().starts_with("/dev/full can't be written any more: "), "{text}");
+        let mut recorder = recorder;
+        // The thread is at its end, which the next line finds.
+        while keep(&mut recorder, &state, &message(1, Event::Clock)) {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_further_file_begins_with_what_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let state = State::new(Arc::new(Config::default()), stamp(), (80, 24));
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let file = RecordingFile::create(&path).unwrap();
+        let mut writer = Writer::new(file, Header::new(&state, false), latest, Arc::default());
+        writer.write(&Line::Begins(Box::new(writer.header.clone()))).unwrap();
+        let took = |event| Line::Took { at: stamp(), event: Box::new(event), left: None };
+        writer.take(took(Event::Outcome(Outcome::Present(Vec::new())))).unwrap();
+        writer.take(took(Event::Resize(120, 40))).unwrap();
+        for _ in 0..FILES + 2 {
+            writer.turn().unwrap();
+        }
+        writer.out.take().unwrap().finish().unwrap();
+        assert!(older(&path, FILES - 1).exists() && !older(&path, FILES).exists());
+        let recording = Recording::open(&path).unwrap();
+        assert_eq!((recording.header.size, recording.header.continued), ((120, 40), true));
+        assert!(recording.notes[0].contains("what was before"), "{:?}", recording.notes);
+        let mut lines = recording.lines();
+        let kept =
+            std::iter::from_fn(|| lines.until(i64::MAX)).filter(|line| matches!(line, Line::Took { .. })).count();
+        assert_eq!(kept, FILES);
+    }
+}

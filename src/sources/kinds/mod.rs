@@ -5,6 +5,7 @@
 
 mod command;
 mod exposition;
+mod heartbeat;
 mod http;
 pub mod simulated;
 mod tcp;
@@ -125,6 +126,7 @@ pub(crate) fn open(kind: &SourceKind, readers: Readers) -> Box<dyn Kind> {
         SourceKind::Http(request) => Box::new(http::Http::new(request, readers)),
         SourceKind::Exposition(request) => Box::new(exposition::Exposition::new(request, readers)),
         SourceKind::Tcp(target) => Box::new(tcp::Tcp::new(target)),
+        SourceKind::Heartbeat(expected) => Box::new(heartbeat::Heartbeat::new(expected)),
         SourceKind::Command(line) => Box::new(command::Command::new(line)),
     }
 }
