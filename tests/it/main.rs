@@ -32,6 +32,7 @@ mod exclusions;
 mod formats;
 mod hanging;
 mod header;
+mod heartbeats;
 mod http;
 mod in_terminal;
 mod incidents;

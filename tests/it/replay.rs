@@ -24,6 +24,7 @@ use opsroom::model::run::{Lock, OutputLine, Run, RunState};
 use opsroom::text::SafeText;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Styles};
 use opsroom::ui;
+use opsroom::ui::replay_bar::{self, Bar};
 use opsroom::world::diagnostics::Meters;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -402,4 +403,48 @@ fn header_of(config: &Arc<Config>) -> Header {
         Line::Begins(header) => *header,
         other => panic!("{other:?}"),
     }
+}
+
+/// The screens in all rows but the last, which is the bar's.
+fn with_bar(player: &mut Player, bar: &Bar, size: (u16, u16)) -> String {
+    player.resize((size.0, size.1 - 1));
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    drop(ui::view(&player.state, &styles, Rect { height: size.1 - 1, ..area }, &mut buffer));
+    replay_bar::draw(bar, &styles, Rect { y: size.1 - 1, height: 1, ..area }, &mut buffer);
+    text(&buffer)
+}
+
+#[tokio::test]
+async fn the_bar_says_where_it_is_and_nothing_acts() {
+    let (config, record) = recorded().await;
+    let (_, mut player) = played(&header_of(&config), &record);
+    let last = player.state.world.now.utc.timestamp_millis();
+    let bar = Bar {
+        first: last - 720_000,
+        last,
+        position: last - 240_000,
+        speed: 10.0,
+        paused: true,
+        own: false,
+        thinned: 0,
+    };
+    insta::assert_snapshot!("bar_80x24", with_bar(&mut player, &bar, (80, 24)));
+    insta::assert_snapshot!("bar_120x40", with_bar(&mut player, &Bar { own: true, thinned: 3, ..bar }, (120, 40)));
+    // No size of terminal is too small for it.
+    for columns in 0..60 {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, 1));
+        let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::ASCII);
+        replay_bar::draw(&bar, &styles, buffer.area, &mut buffer);
+    }
+
+    let keys = |player: &mut Player, keys: &str| {
+        for key in keys.split_whitespace() {
+            player.hand(Event::Key(key.parse().expect("a key")));
+        }
+    };
+    keys(&mut player, "esc esc esc 5 a enter");
+    let said: Vec<String> = player.state.console.toasts.iter().map(|toast| toast.text.to_string()).collect();
+    assert!(said.iter().any(|said| said.contains("this is a recording")), "{said:?}");
 }

@@ -114,3 +114,125 @@ impl Playing {
         self.position = moment.min(self.recording.last);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use chrono::DateTime;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::app::message::{Event, Message};
+    use crate::app::update::update;
+    use crate::config::load::load_text;
+    use crate::lang::key::{Key, KeyCode};
+    use crate::lang::time::Stamp;
+    use crate::runtime::painter::FramePainter;
+    use crate::runtime::recording::writer::{Recorder, RecordingFile};
+    use crate::runtime::replay::layout_of;
+    use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+
+    const SIZE: (u16, u16) = (100, 30);
+    const BEGIN: i64 = 1_795_000_000;
+
+    fn painter() -> FramePainter {
+        FramePainter::new(Catalogue::shipped(), ColorDepth::True, GlyphSet::UTF8)
+    }
+
+    fn frame(state: &State) -> Buffer {
+        let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
+        let mut buffer = Buffer::empty(area);
+        painter().paint(state, area, &mut buffer);
+        buffer
+    }
+
+    /// A console of a minute, in which a key is pressed every second; its frames by the second.
+    fn recorded(path: &std::path::Path) -> Vec<Buffer> {
+        let text =
+            "[console]\nname = \"shop\"\n[check.api]\ntcp = \"127.0.0.1:1\"\n[check.web]\ntcp = \"127.0.0.1:2\"\n";
+        let config = Arc::new(load_text(std::path::Path::new("/nowhere/opsroom.toml"), text).config.unwrap());
+        let at = |second: i64| Stamp {
+            mono: Duration::from_secs(second.unsigned_abs()),
+            utc: DateTime::from_timestamp(BEGIN + second, 0).unwrap(),
+        };
+        let mut state = State::new(config, at(0), SIZE);
+        let (out, _heard) = mpsc::channel(4);
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let mut recorder = Recorder::start(RecordingFile::create(path).unwrap(), &state, latest, out).unwrap();
+        let mut frames = Vec::new();
+        for second in 0..60 {
+            let code = KeyCode::Char(['1', '3', 'j', '?', 'k', '6', 'w', '!'][second as usize % 8]);
+            let key = Key { code, ctrl: false, alt: false };
+            for event in [Event::Clock, Event::Key(key)] {
+                let message = Message { at: at(second), event };
+                let line = recorder.hear(&state, &message).unwrap();
+                drop(update(&mut state, message));
+                assert!(recorder.keep(&state, line));
+            }
+            frames.push(frame(&state));
+        }
+        recorder.end().join().unwrap();
+        frames
+    }
+
+    #[test]
+    fn a_jump_shows_what_playing_up_to_there_shows() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded(&path);
+        assert!(frames[10].diff(&frames[40]).len() > 20, "they are told apart");
+        let open = || Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 10.0).unwrap();
+        let (mut jumping, mut drawer) = (open(), painter());
+        let mut draw = |state: &State| layout_of(&mut drawer, state);
+        for second in [30, 5, 59, 0, 31, 30, 12] {
+            jumping.seek((BEGIN + second) * 1000, &mut draw);
+            assert_eq!(frame(&jumping.player.state), frames[second as usize], "second {second}");
+        }
+        let mut playing = open();
+        for _ in 0..120 {
+            playing.pass(100.0, &mut draw);
+        }
+        // Twelve seconds at ten times the speed, which is beyond the end.
+        assert!(playing.is_over());
+        assert_eq!(frame(&playing.player.state), frames[59]);
+    }
+
+    #[test]
+    fn who_watches_looks_elsewhere_and_comes_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded(&path);
+        let mut playing = Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 1.0).unwrap();
+        let mut drawer = painter();
+        let mut draw = |state: &State| layout_of(&mut drawer, state);
+        playing.seek((BEGIN + 9) * 1000, &mut draw);
+        for code in [KeyCode::Esc, KeyCode::Char('6')] {
+            playing.player.hand(Event::Key(Key { code, ctrl: false, alt: false }));
+        }
+        assert!(playing.player.is_own());
+        playing.jump(20_000, &mut draw);
+        assert_ne!(frame(&playing.player.state), frames[29], "what was pressed then is passed over");
+        assert_eq!(playing.player.state.console.screen.name(), "actions");
+        playing.follow(&mut draw);
+        assert_eq!(frame(&playing.player.state), frames[29]);
+        assert!(!playing.player.is_own());
+    }
+
+    #[test]
+    fn speeds_are_a_ladder() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        recorded(&path);
+        let mut playing = Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 3.0).unwrap();
+        playing.change_speed(true);
+        assert!((playing.speed - 5.0).abs() < f64::EPSILON);
+        (0..20).for_each(|_| playing.change_speed(true));
+        assert!((playing.speed - 300.0).abs() < f64::EPSILON);
+        (0..20).for_each(|_| playing.change_speed(false));
+        assert!((playing.speed - 0.25).abs() < f64::EPSILON);
+    }
+}

@@ -82,19 +82,23 @@ impl Kind for Heartbeat {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
-
-    const HOUR: Duration = Duration::from_hours(1);
+    use crate::config::kinds::SourceKind;
+    use crate::config::load::load_text;
 
     fn judged(last: Option<i64>, waiting: i64, failed: bool) -> (Sign, Option<String>) {
         let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
         let before = |minutes| now - TimeDelta::minutes(minutes);
         let beat = Beat { waiting_since: before(waiting), last: last.map(before), failed };
-        let expected = ExpectedHeartbeat { name: "backup".to_owned(), interval: 24 * HOUR, grace: HOUR };
-        let check = Check::default();
-        Heartbeat::new(&Arc::new(expected)).judge(&check, &document(beat, now), None)
+        let text = "[check.backup]\nheartbeat = \"24h\"\ngrace = \"1h\"\n";
+        let config = load_text(Path::new("/nowhere/opsroom.toml"), text).config.unwrap();
+        let SourceKind::Heartbeat(expected) = &config.sources[0].kind else { panic!("{:?}", config.sources) };
+        assert_eq!((&*expected.name, expected.longest()), ("backup", Duration::from_hours(25)));
+        Heartbeat::new(expected).judge(&config.checks[0], &document(beat, now), None)
     }
 
     #[test]
