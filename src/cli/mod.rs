@@ -264,6 +264,10 @@ fn run(cli: &Cli) -> u8 {
     jq::use_program(launch::own_program());
     crate::sources::raise_open_files();
     let global = &cli.global;
+    if cli.record.is_some() && cli.command.is_some() {
+        let hint = "write `opsroom watch --record FILE` or `opsroom demo --record FILE`";
+        return output::fail(exit::USAGE, "`--record` before a command records nothing", hint);
+    }
     match &cli.command {
         None => console::run(global, cli.record.as_deref()),
         Some(Command::Demo(arguments)) => demo::run::run(arguments, global),
