@@ -81,6 +81,10 @@ impl ReceivedHeartbeats {
         change(&mut beats);
         if beats != received.beats {
             let text = serde_json::to_string(&beats).map_err(std::io::Error::other)?;
+            // The first start comes here before anything else has made it.
+            if let Some(directory) = received.place.parent() {
+                files::state_directory(directory)?;
+            }
             files::write_synced(&received.place, text.as_bytes())?;
             received.beats = beats;
         }

@@ -214,11 +214,11 @@ mod tests {
             playing.player.hand(Event::Key(Key { code, ctrl: false, alt: false }));
         }
         assert!(playing.player.is_own());
-        playing.jump(20_000, &mut draw);
-        assert_ne!(frame(&playing.player.state), frames[29], "what was pressed then is passed over");
+        playing.jump(18_000, &mut draw);
+        assert_ne!(frame(&playing.player.state), frames[27], "what was pressed then is passed over");
         assert_eq!(playing.player.state.console.screen.name(), "actions");
         playing.follow(&mut draw);
-        assert_eq!(frame(&playing.player.state), frames[29]);
+        assert_eq!(frame(&playing.player.state), frames[27]);
         assert!(!playing.player.is_own());
     }
 
