@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Config;
 use super::file::SourceFile;
 use super::sections::secret::SecretSource;
 use crate::text::redact::MASK;
@@ -25,8 +24,11 @@ impl ConfigTexts {
     }
 
     /// Each with its path, and a mask for the values of secrets that stand in them.
-    pub(crate) fn without_secrets(&self, config: &Config) -> Vec<(PathBuf, String)> {
-        let inline = config.secrets.values().filter_map(|source| match source {
+    pub(crate) fn without_secrets<'a>(
+        &self,
+        secrets: impl Iterator<Item = &'a SecretSource>,
+    ) -> Vec<(PathBuf, String)> {
+        let inline = secrets.filter_map(|source| match source {
             SecretSource::Inline(value) => Some(value.as_str()),
             _ => None,
         });

@@ -14,7 +14,7 @@ use super::history::HistoryWriter;
 use super::lease::LeaseTask;
 use super::memory::resident;
 use super::presence::PresenceTask;
-use super::recording::writer::{Recorder, RecordingFile};
+use super::recording::writer::{MessageRecorder, RecordingFile};
 use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
@@ -87,7 +87,7 @@ pub(crate) struct Core {
     /// Written by `update` alone.
     pub(super) state: State,
     /// Keeps what is taken in; `None`: nothing does.
-    pub(super) recorder: Option<Recorder>,
+    pub(super) recorder: Option<MessageRecorder>,
     /// The effect runner.
     pub effects: Effects,
     /// Whether a person asked to leave.

@@ -79,7 +79,7 @@ fn hints(bar: &Bar, width: u16) -> Line<'static> {
         Hint::new("down/up", "1 min"),
         Hint::new("[ ]", "speed"),
     ];
-    if width < 110 || (bar.own && width < 140) {
+    if width < 110 || (width < 140 && (bar.own || bar.thinned > 0)) {
         hints = vec![Hint::new("space", play), Hint::new("arrows", "seek")];
     }
     if bar.own {

@@ -8,7 +8,7 @@ use crate::support::frame::text;
 use opsroom::app::layout::{LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Message, Mouse, MouseKind};
 use opsroom::app::recording::player::{PlayOptions, Player};
-use opsroom::app::recording::{Header, Line, Tap};
+use opsroom::app::recording::{Header, RecordedLine, Tap};
 use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
@@ -360,7 +360,7 @@ fn played(header: &Header, record: &[Recorded]) -> (Vec<String>, Player) {
         match entry {
             Recorded::Taken(_, None) => {}
             Recorded::Taken(_, Some(line)) => {
-                let line: Line = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                let line: RecordedLine = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
                 player.take(line, &mut |state| drawer.paint(state).1);
             }
             Recorded::Drawn(frame) => {
@@ -397,10 +397,10 @@ async fn a_recording_of_an_outage_plays_to_the_same_cells() {
 
 /// As it is kept and read again.
 fn header_of(config: &Arc<Config>) -> Header {
-    let begins = Line::begins(&Story::new(Arc::clone(config), SEED).begin(SIZE));
+    let begins = RecordedLine::begins(&Story::new(Arc::clone(config), SEED).begin(SIZE));
     let kept = serde_json::to_string(&begins).expect("a header can be kept");
     match serde_json::from_str(&kept).expect("it can be read") {
-        Line::Begins(header) => *header,
+        RecordedLine::Begins(header) => *header,
         other => panic!("{other:?}"),
     }
 }
@@ -417,7 +417,7 @@ fn with_bar(player: &mut Player, bar: &Bar, size: (u16, u16)) -> String {
 }
 
 #[tokio::test]
-async fn the_bar_says_where_it_is_and_nothing_acts() {
+async fn the_bar_says_where_it_is() {
     let (config, record) = recorded().await;
     let (_, mut player) = played(&header_of(&config), &record);
     let last = player.state.world.now.utc.timestamp_millis();
@@ -438,13 +438,4 @@ async fn the_bar_says_where_it_is_and_nothing_acts() {
         let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::ASCII);
         replay_bar::draw(&bar, &styles, buffer.area, &mut buffer);
     }
-
-    let keys = |player: &mut Player, keys: &str| {
-        for key in keys.split_whitespace() {
-            player.hand(Event::Key(key.parse().expect("a key")));
-        }
-    };
-    keys(&mut player, "esc esc esc 5 a enter");
-    let said: Vec<String> = player.state.console.toasts.iter().map(|toast| toast.text.to_string()).collect();
-    assert!(said.iter().any(|said| said.contains("this is a recording")), "{said:?}");
 }

@@ -60,7 +60,7 @@ impl RecordedConfig {
     /// Of a configuration.
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            texts: config.texts.without_secrets(config),
+            texts: config.texts.without_secrets(config.secrets.values()),
             theme: config.console.theme.clone(),
             read_only: config.console.read_only,
         }
@@ -84,7 +84,7 @@ impl Header {
 /// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Line {
+pub enum RecordedLine {
     /// The first of a file.
     Begins(Box<Header>),
     /// A message was taken in.
@@ -95,7 +95,7 @@ pub enum Line {
         event: Box<Event>,
         /// What it changed that a reader may not find by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        left: Option<Left>,
+        left: Option<Aftermath>,
     },
     /// A configuration was accepted.
     Reloaded {
@@ -129,20 +129,20 @@ pub enum Line {
 
 /// How a message left the console. A dialog in which letters were masked may not close by itself when it is played again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Left {
+pub struct Aftermath {
     /// Overlays that were open then.
     pub overlays: usize,
     /// The request that was named last.
     pub request: RequestId,
 }
 
-impl Left {
+impl Aftermath {
     fn of(state: &State) -> Self {
         Self { overlays: state.console.overlays.iter().count(), request: state.console.requests.latest() }
     }
 }
 
-impl Line {
+impl RecordedLine {
     /// The first line of a recording of this state.
     pub fn begins(state: &State) -> Self {
         Self::Begins(Box::new(Header::new(state, false)))
@@ -186,34 +186,34 @@ impl Line {
 /// Makes lines of what a console takes in.
 #[derive(Debug, Default)]
 pub struct Tap {
-    left: Option<Left>,
+    left: Option<Aftermath>,
 }
 
 impl Tap {
     /// The line of a message that is about to be taken in; `None`: there is nothing to keep of it.
-    pub fn hear(&mut self, state: &State, message: &Message) -> Option<Line> {
-        self.left.get_or_insert_with(|| Left::of(state));
+    pub fn hear(&mut self, state: &State, message: &Message) -> Option<RecordedLine> {
+        self.left.get_or_insert_with(|| Aftermath::of(state));
         let at = message.at;
         let event = match &message.event {
             Event::Key(key) => Event::Key(shown_key(state, *key)),
             Event::Paste(text) if hides_typed(state) => Event::Paste(masked(text)),
             Event::Reloaded(Ok((config, words))) => {
-                return Some(Line::Reloaded { at, config: RecordedConfig::new(config), words: words.clone() });
+                return Some(RecordedLine::Reloaded { at, config: RecordedConfig::new(config), words: words.clone() });
             }
-            Event::Reloaded(Err(problems)) => return Some(Line::Rejected { at, problems: problems.clone() }),
-            Event::Learned(Learned::Layout(_)) => return Some(Line::Drawn { at }),
+            Event::Reloaded(Err(problems)) => return Some(RecordedLine::Rejected { at, problems: problems.clone() }),
+            Event::Learned(Learned::Layout(_)) => return Some(RecordedLine::Drawn { at }),
             Event::Learned(Learned::Literals(_)) => return None,
             event => event.clone(),
         };
-        Some(Line::Took { at, event: Box::new(event), left: None })
+        Some(RecordedLine::Took { at, event: Box::new(event), left: None })
     }
 
     /// Notes how the message of a line left the console.
-    pub fn settle(&mut self, state: &State, line: &mut Line) {
-        let now = Some(Left::of(state));
+    pub fn settle(&mut self, state: &State, line: &mut RecordedLine) {
+        let now = Some(Aftermath::of(state));
         if self.left != now {
             self.left = now;
-            if let Line::Took { left, .. } = line {
+            if let RecordedLine::Took { left, .. } = line {
                 *left = now;
             }
         }

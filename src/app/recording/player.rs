@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{FORM, Header, Left, Line, RecordedConfig};
+use super::{Aftermath, FORM, Header, RecordedConfig, RecordedLine};
 use crate::app::layout::LayoutMap;
 use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
@@ -104,12 +104,12 @@ impl Player {
     }
 
     /// Takes in a line. `draw` draws the state, and says where things are.
-    pub fn take(&mut self, line: Line, draw: &mut dyn FnMut(&State) -> LayoutMap) {
+    pub fn take(&mut self, line: RecordedLine, draw: &mut dyn FnMut(&State) -> LayoutMap) {
         match line {
             // The first line made the state; that of a further file says nothing new.
-            Line::Begins(_) => {}
-            Line::Took { event, .. } if self.passes_over(&event) => {}
-            Line::Took { at, event, left } => {
+            RecordedLine::Begins(_) => {}
+            RecordedLine::Took { event, .. } if self.passes_over(&event) => {}
+            RecordedLine::Took { at, event, left } => {
                 self.update(at, self.arranged(*event));
                 if let Some(left) = left.filter(|_| !self.own) {
                     self.correct(left);
@@ -118,20 +118,20 @@ impl Player {
                     self.search();
                 }
             }
-            Line::Reloaded { at, config, words } => {
+            RecordedLine::Reloaded { at, config, words } => {
                 // One that this version rejects is passed over: the one before stays.
                 if let Ok(config) = read(&config, &self.options) {
                     self.layouts = layouts(&config);
                     self.update(at, Event::Reloaded(Ok((config, words))));
                 }
             }
-            Line::Rejected { at, problems } => self.update(at, Event::Reloaded(Err(problems))),
-            Line::Drawn { at } if !self.own => {
+            RecordedLine::Rejected { at, problems } => self.update(at, Event::Reloaded(Err(problems))),
+            RecordedLine::Drawn { at } if !self.own => {
                 let layout = draw(&self.state);
                 self.update(at, Event::Learned(Learned::Layout(layout)));
             }
-            Line::Drawn { .. } => {}
-            Line::Thinned { messages, .. } => self.thinned += messages,
+            RecordedLine::Drawn { .. } => {}
+            RecordedLine::Thinned { messages, .. } => self.thinned += messages,
         }
     }
 
@@ -159,8 +159,8 @@ impl Player {
     }
 
     /// Makes the console what it was where a masked letter has made it something else.
-    fn correct(&mut self, left: Left) {
-        let now = Left::of(&self.state);
+    fn correct(&mut self, left: Aftermath) {
+        let now = Aftermath::of(&self.state);
         if now != left {
             self.corrected += 1;
             self.state.console.overlays.close_down_to(left.overlays);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use flate2::read::MultiGzDecoder;
 
 use super::{FILES, older};
-use crate::app::recording::{Header, Line, PROGRAM};
+use crate::app::recording::{Header, PROGRAM, RecordedLine};
 use crate::files::made;
 use crate::files::trust::describe;
 
@@ -59,8 +59,8 @@ impl Recording {
         }
         let files: Vec<PathBuf> = (0..FILES).rev().map(|by| older(path, by)).filter(|file| file.exists()).collect();
         let mut lines = Kept::new(files.clone());
-        let first = lines.next().and_then(|(_, line)| Line::decode(&line).ok());
-        let Some(Line::Begins(header)) = first else {
+        let first = lines.next().and_then(|(_, line)| RecordedLine::decode(&line).ok());
+        let Some(RecordedLine::Begins(header)) = first else {
             return Err(refuse(format!("{shown} is not a recording"), "name a file that `--record FILE` has written"));
         };
         let first = header.at.utc.timestamp_millis();
@@ -103,7 +103,7 @@ pub(crate) struct RecordedLines {
 
 impl RecordedLines {
     /// The next line that is of this moment or before it.
-    pub(crate) fn until(&mut self, moment: i64) -> Option<Line> {
+    pub(crate) fn until(&mut self, moment: i64) -> Option<RecordedLine> {
         loop {
             let (at, line) = match self.next.take() {
                 Some(next) => next,
@@ -113,7 +113,7 @@ impl RecordedLines {
                 self.next = Some((at, line));
                 return None;
             }
-            match Line::decode(&line) {
+            match RecordedLine::decode(&line) {
                 Ok(line) => return Some(line),
                 Err(_) => self.unreadable += 1,
             }
@@ -171,7 +171,7 @@ impl Iterator for Kept {
                 continue;
             };
             match Self::line(reader.as_mut()) {
-                Ok(Some(line)) => match Line::split(&line) {
+                Ok(Some(line)) => match RecordedLine::split(&line) {
                     Some((at, rest)) => return Some((at, rest.to_owned())),
                     None => {
                         let problem = format!("{}: a line is damaged, and passed over", path.display());
@@ -211,15 +211,15 @@ mod tests {
         Stamp { mono: std::time::Duration::from_secs(second.unsigned_abs()), utc }
     }
 
-    fn header(second: i64) -> Line {
-        Line::begins(&State::new(Config::default().into(), at(second), (80, 24)))
+    fn header(second: i64) -> RecordedLine {
+        RecordedLine::begins(&State::new(Config::default().into(), at(second), (80, 24)))
     }
 
-    fn tick(second: i64) -> Line {
-        Line::Took { at: at(second), event: Box::new(Event::Clock), left: None }
+    fn tick(second: i64) -> RecordedLine {
+        RecordedLine::Took { at: at(second), event: Box::new(Event::Clock), left: None }
     }
 
-    fn packed(lines: &[Line]) -> Vec<u8> {
+    fn packed(lines: &[RecordedLine]) -> Vec<u8> {
         let mut out = GzEncoder::new(Vec::new(), Compression::fast());
         for line in lines {
             out.write_all(line.encode().unwrap().as_bytes()).unwrap();

@@ -1,6 +1,6 @@
 //! The one place at which a console takes anything in, and keeps it where it is recorded.
 
-use super::writer::{PATIENCE, Recorder, RecordingFile};
+use super::writer::{MessageRecorder, PATIENCE, RecordingFile};
 use crate::app::message::Message;
 use crate::app::update::update;
 use crate::model::effect::Effect;
@@ -11,7 +11,7 @@ impl Core {
     pub(in crate::runtime) fn record(&mut self, file: Option<RecordingFile>) {
         let Some(file) = file else { return };
         let (latest, out) = (self.known.latest(), self.observation_sender.clone());
-        match Recorder::start(file, &self.state, latest, out) {
+        match MessageRecorder::start(file, &self.state, latest, out) {
             Ok(recorder) => self.recorder = Some(recorder),
             Err(error) => self.effects.fail(&format!("nothing is recorded: {error}")),
         }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::{FILES, SEGMENT, older};
 use crate::app::message::{Event, Learned, Message};
-use crate::app::recording::{Header, Line, Tap};
+use crate::app::recording::{Header, RecordedLine, Tap};
 use crate::app::state::State;
 use crate::files::made;
 use crate::files::trust::{Owners, describe, resolve};
@@ -64,16 +64,16 @@ impl RecordingFile {
 
 /// The recording of a console, as its loop sees it. It never waits: what can't be taken at once is left out, counted, and
 /// said in the recording.
-pub(crate) struct Recorder {
+pub(crate) struct MessageRecorder {
     tap: Tap,
-    lines: SyncSender<Line>,
+    lines: SyncSender<RecordedLine>,
     /// Log records that wait.
     records: Arc<AtomicUsize>,
     left_out: u64,
     thread: JoinHandle<()>,
 }
 
-impl Recorder {
+impl MessageRecorder {
     /// Starts with a state of which nothing was recorded. `latest` are the secrets that no line may hold; `out` hears of it
     /// when nothing can be written any more.
     ///
@@ -104,15 +104,15 @@ impl Recorder {
     }
 
     /// The line of a message that is about to be taken in.
-    pub(crate) fn hear(&mut self, state: &State, message: &Message) -> Option<Line> {
+    pub(crate) fn hear(&mut self, state: &State, message: &Message) -> Option<RecordedLine> {
         self.tap.hear(state, message)
     }
 
     /// The message of this line was taken in. `false`: nothing is recorded any more.
-    pub(crate) fn keep(&mut self, state: &State, mut line: Line) -> bool {
+    pub(crate) fn keep(&mut self, state: &State, mut line: RecordedLine) -> bool {
         self.tap.settle(state, &mut line);
         if self.left_out > 0 {
-            let thinned = Line::Thinned { at: line.at(), messages: self.left_out };
+            let thinned = RecordedLine::Thinned { at: line.at(), messages: self.left_out };
             match self.lines.try_send(thinned) {
                 Ok(()) => self.left_out = 0,
                 Err(TrySendError::Full(_)) => {}
@@ -148,9 +148,9 @@ impl Recorder {
     }
 }
 
-fn records_of(line: &Line) -> usize {
+fn records_of(line: &RecordedLine) -> usize {
     match line {
-        Line::Took { event, .. } => match &**event {
+        RecordedLine::Took { event, .. } => match &**event {
             Event::Observation(Observation::Records { batch, .. }) => batch.records.len(),
             _ => 0,
         },
@@ -165,7 +165,7 @@ struct Writer {
     /// How the next file begins.
     header: Header,
     /// What a further file needs to know of the time before it: the latest reading of each check and the like.
-    kept: BTreeMap<String, Line>,
+    kept: BTreeMap<String, RecordedLine>,
     latest: Latest,
     secrets: Option<Arc<Secrets>>,
     redactor: Option<Redactor>,
@@ -212,14 +212,14 @@ impl Writer {
         }
     }
 
-    fn run(mut self, queue: &Receiver<Line>) -> io::Result<()> {
+    fn run(mut self, queue: &Receiver<RecordedLine>) -> io::Result<()> {
         for _ in 0..SECRETS {
             if self.latest.borrow().is_some() {
                 break;
             }
             thread::sleep(SECRETS_STEP);
         }
-        self.write(&Line::Begins(Box::new(self.header.clone())))?;
+        self.write(&RecordedLine::Begins(Box::new(self.header.clone())))?;
         self.flush()?;
         loop {
             match queue.recv_timeout(FLUSHED) {
@@ -231,7 +231,7 @@ impl Writer {
         self.out.take().map_or(Ok(()), |out| out.finish()?.file.sync_all())
     }
 
-    fn take(&mut self, line: Line) -> io::Result<()> {
+    fn take(&mut self, line: RecordedLine) -> io::Result<()> {
         self.records.fetch_sub(records_of(&line), Ordering::Relaxed);
         let now = line.at();
         self.write(&line)?;
@@ -252,7 +252,7 @@ impl Writer {
     }
 
     /// Writes a line without what is secret now. What a mask would make unreadable is left out, and that is said.
-    fn write(&mut self, line: &Line) -> io::Result<()> {
+    fn write(&mut self, line: &RecordedLine) -> io::Result<()> {
         let known = self.latest.borrow().clone();
         if let Some(known) = known
             && !self.secrets.as_ref().is_some_and(|secrets| Arc::ptr_eq(secrets, &known))
@@ -265,20 +265,20 @@ impl Writer {
         let encoded = line.encode().map_err(io::Error::other)?;
         let Some(redactor) = &self.redactor else { return out.write_all(encoded.as_bytes()) };
         let masked = redactor.redact(&encoded);
-        let is_readable =
-            *masked == *encoded || Line::split(&masked).is_some_and(|(_, line)| Line::decode(line.trim_end()).is_ok());
+        let is_readable = *masked == *encoded
+            || RecordedLine::split(&masked).is_some_and(|(_, line)| RecordedLine::decode(line.trim_end()).is_ok());
         if is_readable {
             return out.write_all(masked.as_bytes());
         }
-        let thinned = Line::Thinned { at: line.at(), messages: 1 }.encode().map_err(io::Error::other)?;
+        let thinned = RecordedLine::Thinned { at: line.at(), messages: 1 }.encode().map_err(io::Error::other)?;
         out.write_all(thinned.as_bytes())
     }
 
     /// Keeps what a further file begins with.
-    fn note(&mut self, line: Line) {
+    fn note(&mut self, line: RecordedLine) {
         match &line {
-            Line::Reloaded { config, .. } => self.header.config = config.clone(),
-            Line::Took { event, .. } => {
+            RecordedLine::Reloaded { config, .. } => self.header.config = config.clone(),
+            RecordedLine::Took { event, .. } => {
                 if let Event::Resize(columns, rows) = **event {
                     self.header.size = (columns, rows);
                 } else if let Some(name) = kept_as(event) {
@@ -308,7 +308,7 @@ impl Writer {
         }
         self.out = Some(encoder(made::create_new(&self.path)?));
         self.header.continued = true;
-        self.write(&Line::Begins(Box::new(self.header.clone())))?;
+        self.write(&RecordedLine::Begins(Box::new(self.header.clone())))?;
         for line in std::mem::take(&mut self.kept).into_values() {
             self.write(&line)?;
             self.note(line);
@@ -353,16 +353,16 @@ mod tests {
         Stamp { mono: Duration::ZERO, utc: chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap() }
     }
 
-    fn begun(path: &Path) -> (State, Recorder, mpsc::Receiver<Observation>) {
+    fn begun(path: &Path) -> (State, MessageRecorder, mpsc::Receiver<Observation>) {
         let state = State::new(Arc::new(Config::default()), stamp(), (80, 24));
         let file = RecordingFile::create(path).unwrap();
         let (out, heard) = mpsc::channel(4);
         let (_sender, latest) = watch::channel(Some(Arc::default()));
-        let recorder = Recorder::start(file, &state, latest, out).unwrap();
+        let recorder = MessageRecorder::start(file, &state, latest, out).unwrap();
         (state, recorder, heard)
     }
 
-    fn keep(recorder: &mut Recorder, state: &State, message: &Message) -> bool {
+    fn keep(recorder: &mut MessageRecorder, state: &State, message: &Message) -> bool {
         let line = recorder.hear(state, message).unwrap();
         recorder.keep(state, line)
     }
@@ -394,7 +394,7 @@ mod tests {
         let file = RecordingFile { path: PathBuf::from("/dev/full"), file: full };
         let (_sender, latest) = watch::channel(Some(Arc::default()));
         let (sender, mut heard) = out;
-        let recorder = Recorder::start(file, &state, latest, sender).unwrap();
+        let recorder = MessageRecorder::start(file, &state, latest, sender).unwrap();
         let Some(Observation::Warning { text, .. }) = heard.blocking_recv() else { panic!("nothing is said") };
         assert!(text.as_str().starts_with("/dev/full can't be written any more: "), "{text}");
         let mut recorder = recorder;
@@ -412,8 +412,8 @@ mod tests {
         let (_sender, latest) = watch::channel(Some(Arc::default()));
         let file = RecordingFile::create(&path).unwrap();
         let mut writer = Writer::new(file, Header::new(&state, false), latest, Arc::default());
-        writer.write(&Line::Begins(Box::new(writer.header.clone()))).unwrap();
-        let took = |event| Line::Took { at: stamp(), event: Box::new(event), left: None };
+        writer.write(&RecordedLine::Begins(Box::new(writer.header.clone()))).unwrap();
+        let took = |event| RecordedLine::Took { at: stamp(), event: Box::new(event), left: None };
         writer.take(took(Event::Outcome(Outcome::Present(Vec::new())))).unwrap();
         writer.take(took(Event::Resize(120, 40))).unwrap();
         for _ in 0..FILES + 2 {
@@ -425,8 +425,9 @@ mod tests {
         assert_eq!((recording.header.size, recording.header.continued), ((120, 40), true));
         assert!(recording.notes[0].contains("what was before"), "{:?}", recording.notes);
         let mut lines = recording.lines();
-        let kept =
-            std::iter::from_fn(|| lines.until(i64::MAX)).filter(|line| matches!(line, Line::Took { .. })).count();
+        let kept = std::iter::from_fn(|| lines.until(i64::MAX))
+            .filter(|line| matches!(line, RecordedLine::Took { .. }))
+            .count();
         assert_eq!(kept, FILES);
     }
 }

@@ -132,7 +132,7 @@ mod tests {
     use crate::lang::key::{Key, KeyCode};
     use crate::lang::time::Stamp;
     use crate::runtime::painter::FramePainter;
-    use crate::runtime::recording::writer::{Recorder, RecordingFile};
+    use crate::runtime::recording::writer::{MessageRecorder, RecordingFile};
     use crate::runtime::replay::layout_of;
     use crate::theme::{Catalogue, ColorDepth, GlyphSet};
 
@@ -162,7 +162,7 @@ mod tests {
         let mut state = State::new(config, at(0), SIZE);
         let (out, _heard) = mpsc::channel(4);
         let (_sender, latest) = watch::channel(Some(Arc::default()));
-        let mut recorder = Recorder::start(RecordingFile::create(path).unwrap(), &state, latest, out).unwrap();
+        let mut recorder = MessageRecorder::start(RecordingFile::create(path).unwrap(), &state, latest, out).unwrap();
         let mut frames = Vec::new();
         for second in 0..60 {
             let code = KeyCode::Char(['1', '3', 'j', '?', 'k', '6', 'w', '!'][second as usize % 8]);
