@@ -199,8 +199,8 @@ async fn a_run_of_another_state_directory_here_that_is_over_is_on_record_with_it
     .await;
     console.finish().await;
     let said = of_runs(&shared).await;
-    let kinds: Vec<_> = said.iter().map(|(kind, _, late)| (&**kind, *late)).collect();
-    assert_eq!(kinds, [("run.intent", true), ("run.end", true)], "{said:?}");
+    assert!(said.iter().all(|(.., late)| *late), "it is history by now: {said:?}");
+    assert_eq!(said.iter().filter(|(kind, ..)| kind == "run.intent").count(), 1, "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
