@@ -16,7 +16,7 @@ use super::overlays::description::Description;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
-use super::overlays::reading::{Reading, ReadingSubject};
+use super::overlays::reading::{ReadingOverlay, ReadingSubject};
 use super::panels::find;
 use super::screens::Screen;
 use super::screens::logs::LogScope;
@@ -56,14 +56,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         }
         Command::Save => logs::save_evidence(state, effects),
         Command::Theme => next_theme(state),
-        Command::Mouse => {
-            state.console.mouse = !state.console.mouse;
-            effects.push(TerminalEffect::Mouse(state.console.mouse).into());
-            state.toast(
-                Tone::Info,
-                if state.console.mouse { "mouse on" } else { "mouse off (terminal selection works)" },
-            );
-        }
+        Command::Mouse => mouse(state, effects),
         Command::Redraw => effects.push(TerminalEffect::Redraw.into()),
         Command::Suspend => effects.push(TerminalEffect::Suspend.into()),
         Command::Reload => effects.push(ConsoleEffect::Reload.into()),
@@ -77,8 +70,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::CopyTimeline => {
             effects.push(TerminalEffect::Copy(SafeText::of_record(&state.seen().recap(RECAP))).into());
         }
-        Command::SinceLooked => state.console.overlays.push(Reading::of(ReadingSubject::SinceLooked)),
-        Command::Handover => state.console.overlays.push(Reading::of(ReadingSubject::Handover)),
+        Command::SinceLooked => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::SinceLooked)),
+        Command::Handover => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::Handover)),
         Command::Act => act(state),
         Command::Describe => describe(state),
         Command::Acknowledge => acknowledge::acknowledge(state),
@@ -90,6 +83,12 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }
+}
+
+fn mouse(state: &mut State, effects: &mut Vec<Effect>) {
+    state.console.mouse = !state.console.mouse;
+    effects.push(TerminalEffect::Mouse(state.console.mouse).into());
+    state.toast(Tone::Info, if state.console.mouse { "mouse on" } else { "mouse off (terminal selection works)" });
 }
 
 /// Does what an overlay asked for.

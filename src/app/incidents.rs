@@ -41,9 +41,9 @@ pub(crate) fn open_draft(state: &mut State, draft: IncidentOpened) {
     state.console.overlays.push(dialog);
 }
 
-/// The alert and the service that are selected, else those that are broken above all. In an incident nothing is meant.
+/// The alert and the service that are selected, else those that are broken above all. Beside an open incident nothing is meant.
 fn meant(state: &State) -> (Option<Name>, Option<Name>) {
-    if state.console.screen == Screen::Incident {
+    if state.console.screen == Screen::Incident && !state.world.open_incidents().is_empty() {
         return (None, None);
     }
     match subject(state) {

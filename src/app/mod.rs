@@ -16,6 +16,7 @@ pub(crate) mod incidents;
 pub mod input;
 pub mod keymap;
 pub mod keys;
+pub(crate) mod last_look;
 pub mod launch;
 pub mod layout;
 pub mod list;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::last_look::LastLook;
 use super::state::State;
 use super::toasts::Tone;
 use crate::config::sections::oncall::PRIMARY;
@@ -15,15 +16,6 @@ use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::world::digest::{Digest, DigestLine};
 use crate::world::history::clock;
-
-/// What this person missed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LastLook {
-    /// The login name; `None`: no store has answered yet.
-    pub login: Option<SafeText>,
-    /// What happened since they last looked; `None`: they never did, or just now.
-    pub digest: Option<Box<Digest>>,
-}
 
 /// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
 pub(super) fn looked(state: &mut State, missed: Missed) {

@@ -175,7 +175,7 @@ async fn coming(run_service: &RunService, now: DateTime<Utc>) -> Result<Vec<Chan
 
 fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, now: DateTime<Utc>) -> u8 {
     if ics {
-        return output::print(&ics::calendar(changes, &config.console.name));
+        return output::print_crlf(&ics::calendar(changes, &config.console.name));
     }
     if json {
         let lines: Vec<ChangeLine> = changes.iter().map(|change| ChangeLine::new(change, now)).collect();

@@ -1,10 +1,12 @@
 //! What the help of each command says beyond its options: examples and exit codes. The man page prints the same.
 
 mod pages;
+mod people;
 
 use std::fmt::Write;
 
-pub(crate) use self::pages::PAGES;
+use self::pages::PAGES;
+use self::people::PEOPLE;
 use super::output::exit;
 use crate::logs::filter::forms::FORMS;
 
@@ -41,9 +43,14 @@ pub(crate) struct HelpPage {
     pub exits: &'static [(u8, &'static str)],
 }
 
+/// Every page.
+pub(crate) fn pages() -> impl Iterator<Item = &'static HelpPage> {
+    PAGES.iter().chain(PEOPLE)
+}
+
 /// The page of a command.
 pub(crate) fn page(command: &str) -> Option<&'static HelpPage> {
-    PAGES.iter().find(|page| page.command == command)
+    pages().find(|page| page.command == command)
 }
 
 /// The end of `opsroom COMMAND --help`.
@@ -103,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_example_is_a_command_line() {
-        for (line, _) in PAGES.iter().flat_map(|page| page.examples) {
+        for (line, _) in pages().flat_map(|page| page.examples) {
             // `tail -f app.log | opsroom logs -` is about what stands behind the pipe.
             let line = line.split_once("| opsroom").map_or((*line).to_owned(), |(_, after)| format!("opsroom{after}"));
             let parsed = Cli::try_parse_from(words(&line));

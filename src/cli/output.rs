@@ -43,6 +43,11 @@ pub(crate) fn print_json(text: &str) -> u8 {
     write(&printable_json(text))
 }
 
+/// As [`print()`], with lines that end as the formats of the Internet end them.
+pub(crate) fn print_crlf(text: &str) -> u8 {
+    write(&printable_lines(&text.replace("\r\n", "\n"), false).replace('\n', "\r\n"))
+}
+
 /// Prints a value as indented JSON; `what` names it where that can't be done.
 pub(crate) fn print_as_json(what: &str, value: &(impl Serialize + ?Sized)) -> u8 {
     match serde_json::to_string_pretty(value) {

@@ -18,7 +18,7 @@ pub struct Rotation {
 
 /// Who stands in during an override.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cover {
+pub enum StandIn {
     /// One person, all the time.
     One(Name),
     /// Several who take turns: a schedule for a while, such as a week of holidays. *Invariant:* at least one.
@@ -29,7 +29,7 @@ pub enum Cover {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
     /// Who is on call then.
-    pub cover: Cover,
+    pub cover: StandIn,
     /// From when until when.
     pub window: TimeWindow,
 }
@@ -48,19 +48,19 @@ pub struct Shift {
 impl Override {
     /// By one person.
     pub fn by(who: Name, window: TimeWindow) -> Self {
-        Self { cover: Cover::One(who), window }
+        Self { cover: StandIn::One(who), window }
     }
 
     /// By several who take turns, the first from its beginning on; `None` where there are no people.
     pub fn in_turns(people: Vec<Name>, handover: MomentSchedule, window: TimeWindow) -> Option<Self> {
-        (!people.is_empty()).then_some(Self { cover: Cover::Turns(people, handover), window })
+        (!people.is_empty()).then_some(Self { cover: StandIn::Turns(people, handover), window })
     }
 
     /// Who is on call by it at a moment inside of it.
     pub fn who(&self, at: DateTime<Utc>, zone: Tz) -> &Name {
         match &self.cover {
-            Cover::One(who) => who,
-            Cover::Turns(people, handover) => {
+            StandIn::One(who) => who,
+            StandIn::Turns(people, handover) => {
                 // A handover at the very beginning is the first person's own.
                 let turns = handover.count(self.window.start + TimeDelta::seconds(1), at, zone);
                 &people[turns % people.len()]
@@ -71,20 +71,20 @@ impl Override {
     /// The people who are named by it.
     pub fn people(&self) -> &[Name] {
         match &self.cover {
-            Cover::One(who) => std::slice::from_ref(who),
-            Cover::Turns(people, _) => people,
+            StandIn::One(who) => std::slice::from_ref(who),
+            StandIn::Turns(people, _) => people,
         }
     }
 
     /// The first moment after another at which it may name somebody else, while it holds.
     fn next_turn(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        let Cover::Turns(_, handover) = &self.cover else { return None };
+        let StandIn::Turns(_, handover) = &self.cover else { return None };
         handover.next(after.max(self.window.start), zone).filter(|at| *at < self.window.end)
     }
 
     /// The last moment up to another at which it may have named somebody else before.
     fn last_turn(&self, at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        let Cover::Turns(_, handover) = &self.cover else { return None };
+        let StandIn::Turns(_, handover) = &self.cover else { return None };
         handover.last(at.min(self.window.end), self.window.start, zone)
     }
 }

@@ -131,12 +131,12 @@ impl MinuteQueue {
         }
     }
 
-    /// Puts a minute behind those that wait. A lease that nobody else took meanwhile keeps its fence: minutes of another
-    /// fence are over, and known by who held it in between.
+    /// Puts a minute behind those that wait. A lease that nobody else took meanwhile keeps its fence, or has the next one where
+    /// it ran out while the store was away: minutes of an earlier fence are over, and known by who held it in between.
     fn take(&mut self, fence: u64, sheet: Sheet) {
         self.refused = if fence == self.fence { self.refused } else { 0 };
         let before = self.waiting.len();
-        if fence != self.fence {
+        if fence != self.fence && fence != self.fence + 1 {
             self.waiting.clear();
             self.store = None;
         }

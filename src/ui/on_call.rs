@@ -9,11 +9,5 @@ pub(super) fn words(world: &World) -> Option<(SafeText, String)> {
     let (shift, _) = world.on_call()?;
     let zone = world.config.console.timezone;
     let until = shift.until.map(|until| format!(" until {}", figures::weekday(until, world.now.utc, zone)));
-    Some((called(world, &shift.who), until.unwrap_or_default()))
-}
-
-/// The name of a contact.
-pub(super) fn called(world: &World, who: &str) -> SafeText {
-    let contact = world.config.contacts.iter().find(|contact| *contact.id == *who);
-    SafeText::new(contact.map_or(who, |contact| &contact.name))
+    Some((SafeText::new(&shift.who), until.unwrap_or_default()))
 }

@@ -437,7 +437,7 @@ mod tests {
             lines.iter().map(|line| format!("{} by {}", line.text, line.by.as_ref().unwrap())).collect()
         };
         assert_eq!(lines(&digest.deployments), ["web 2.4.1 deployed by ci"]);
-        assert_eq!(lines(&digest.people), ["silenced service:api until 01:30:00Z: works by ben"]);
+        assert_eq!(lines(&digest.people), ["silenced service api until 01:30:00Z: works by ben"]);
         assert_eq!(lines(&digest.acknowledged), ["critical api acknowledged until 01:20:00Z: on it by ana"]);
         assert!(!digest.is_empty());
     }

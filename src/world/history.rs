@@ -133,9 +133,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         }
         Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
-        Statement::Other { kind, .. } => {
-            (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
-        }
+        Statement::Other { kind, .. } => (HistoryKind::Note, newer(kind), !fact.draft.who.is_empty()),
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
         Statement::RunEnded(_)
         | Statement::MessageClaimed(_)
@@ -147,6 +145,10 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+fn newer(kind: &str) -> String {
+    format!("{kind} (written by a newer version)")
 }
 
 /// What is said of checklists. That a step passed is no news: the sign-off says how many did.

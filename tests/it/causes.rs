@@ -270,9 +270,9 @@ fn the_bar_of_an_alert_names_its_service_says_its_time_whole_and_offers_what_is_
     assert!(rows[0].contains("R restart api"), "{rows:?}");
     assert!(!rows[1].trim().is_empty(), "no blank row below: {rows:?}");
     // The one that looks at the figure comes before.
-    let meant = "[action.flush]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntitle = \"Flush\"\nkey = \"F\"\nevidence = [\"metric:errors\"]\n";
+    let meant = "[action.flush]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\ntitle = \"Flush\"\nkey = \"B\"\nevidence = [\"metric:errors\"]\n";
     let rows = bar(&fired(&format!("{SHOP}{meant}")), 120);
-    assert!(rows[0].contains("F flush"), "{rows:?}");
+    assert!(rows[0].contains("B flush"), "{rows:?}");
     // None is: a person chooses.
     let other = SHOP.replace("do = \"restart\"", "do = \"backup\"").replace("restart = {", "backup = {");
     let rows = bar(&fired(&other), 120);

@@ -45,7 +45,8 @@ impl Shell<'_> {
     }
 
     fn duty(&self) -> Value {
-        serde_json::from_str(&self.does(&["oncall", "--json"])).unwrap()
+        let output = self.team.opsroom_as("ana", &self.config, &["oncall", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
     fn primary(&self) -> String {

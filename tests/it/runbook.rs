@@ -154,7 +154,7 @@ fn an_action_that_it_links_to_is_offered_through_its_own_dialog() {
     app.keys("x");
     app.typed("restart db");
     let menu = shown(&app);
-    assert!(menu.contains("run restart db") && !menu.contains("none-such"), "{menu}");
+    assert!(menu.contains("run Restart db") && !menu.contains("none-such"), "{menu}");
     app.keys("enter");
     assert!(app.dialog().is_some(), "an action of the database, with its own question");
 }

@@ -22,14 +22,14 @@ pub enum ReadingSubject {
 
 /// The overlay. What it says is read from the state at each frame.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct ReadingOverlay {
     /// Which text.
     pub(crate) subject: ReadingSubject,
     /// The first line that is shown.
     pub(crate) scroll: usize,
 }
 
-impl Reading {
+impl ReadingOverlay {
     /// Of this.
     pub(crate) const fn of(subject: ReadingSubject) -> Self {
         Self { subject, scroll: 0 }
@@ -65,7 +65,7 @@ impl Reading {
     }
 }
 
-impl Overlay for Reading {
+impl Overlay for ReadingOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = state.console.keymap.overlay_command(key) else { return Then::Stay };
         let height = usize::from(state.console.size.1).saturating_sub(6).max(1);

@@ -9,9 +9,9 @@ use crate::world::World;
 
 use super::overlays::Overlays;
 use crate::app::keymap::Keymap;
+use crate::app::last_look::LastLook;
 use crate::app::layout::LayoutMap;
 use crate::app::list::ListState;
-use crate::app::reading::LastLook;
 use crate::app::requests::Requests;
 use crate::app::results::RunStrip;
 use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting, given};

@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(prove(&path, &config).unwrap_err(), "is not text");
         std::fs::write(&path, vec![b'x'; 2 << 20]).unwrap();
         assert!(prove(&path, &config).is_err(), "two megabytes");
-        let many = format!("{}[action:\u{1b}[2J\u{202e}x]\n", "[".repeat(10_000)).repeat(90);
+        let many = format!("{}\n\n[action:\u{1b}[2J\u{202e}x]\n\n", "[".repeat(10_000)).repeat(90);
         std::fs::write(&path, many).unwrap();
         let proof = prove(&path, &config).unwrap();
         assert_eq!(proof.problems.len(), LISTED);

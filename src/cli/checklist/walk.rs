@@ -186,6 +186,18 @@ async fn step(session: &mut Session<'_>, at: usize, id: &Name) -> Result<Next, u
 
 /// Enter, with what was typed before it.
 async fn answer(session: &mut Session<'_>, id: &Name, asked: &Asked, typed: String) -> Result<Next, u8> {
+    let takes_text = matches!(asked.kind, StepKind::Measure | StepKind::Ask);
+    if !takes_text && !is_yes(&typed) {
+        output::eprint_error("  Enter alone stands for that; f fails the step\n");
+        return Ok(Next::Stay);
+    }
+    // To some questions it is the good answer.
+    if asked.kind == StepKind::Ask && is_no(&typed) {
+        let sure = line("  does the step pass with that? y/N: ").await;
+        if sure.is_empty() || !is_yes(&sure) {
+            return decide(session, id, 'f', String::new()).await;
+        }
+    }
     match asked.kind {
         StepKind::Auto if asked.state == StepState::Passed => return Ok(Next::Go),
         StepKind::Auto => {
@@ -205,6 +217,14 @@ async fn answer(session: &mut Session<'_>, id: &Name, asked: &Asked, typed: Stri
     }
     let passed = session.run().and_then(|run| run.step(id)).is_some_and(|step| step.state().is_terminal());
     Ok(if passed { Next::Go } else { Next::Stay })
+}
+
+fn is_yes(typed: &str) -> bool {
+    ["", "y", "yes", "ok"].contains(&&*typed.trim().to_lowercase())
+}
+
+fn is_no(typed: &str) -> bool {
+    ["n", "no"].contains(&&*typed.trim().to_lowercase())
 }
 
 fn in_words(argv: &[String]) -> String {
@@ -227,20 +247,30 @@ async fn act(session: &mut Session<'_>, action: Option<&Name>) -> Result<Next, u
 
 /// A failure, or passing over a step, each with a reason.
 async fn decide(session: &mut Session<'_>, id: &Name, letter: char, why: String) -> Result<Next, u8> {
-    let why = if why.is_empty() { line("  why: ").await } else { why };
-    let saying = match letter {
-        'f' => StepSaying::Fail(why),
-        's' => StepSaying::Skip(why),
-        'w' => StepSaying::Waive(why),
-        _ => {
-            let next = session.world.next_list(&session.list.name).map(|(name, _)| name);
-            let to = line(&format!("  to which list, Enter for {}: ", next.as_deref().unwrap_or("none"))).await;
-            StepSaying::Defer(why, (!to.is_empty()).then(|| Name::from(to)))
+    let mut why = if why.is_empty() { line("  why: ").await } else { why };
+    let mut to = None;
+    if letter == 'd' {
+        let next = session.world.next_list(&session.list.name).map(|(name, _)| name);
+        let typed = line(&format!("  to which list, Enter for {}: ", next.as_deref().unwrap_or("none"))).await;
+        to = (!typed.is_empty()).then(|| Name::from(typed));
+    }
+    loop {
+        let saying = match letter {
+            'f' => StepSaying::Fail(why),
+            's' => StepSaying::Skip(why),
+            'w' => StepSaying::Waive(why),
+            _ => StepSaying::Defer(why, to.clone()),
+        };
+        let said = session.world.say_step(&session.run_id(), id, &saying);
+        if say(session, said).await? {
+            return Ok(Next::Go);
         }
-    };
-    let said = session.world.say_step(&session.run_id(), id, &saying);
-    let is_said = say(session, said).await?;
-    Ok(if is_said { Next::Go } else { Next::Stay })
+        // What is typed next is a reason, and no answer to the step.
+        why = line("  why, Enter to leave it: ").await;
+        if why.is_empty() {
+            return Ok(Next::Stay);
+        }
+    }
 }
 
 /// The end: everything is finished.

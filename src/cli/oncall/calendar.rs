@@ -46,7 +46,7 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, asked: &CalendarArguments,
     if asked.ics {
         let name = format!("on call: {}", config.console.name);
         let events: Vec<CalendarEvent> = lines.iter().map(|line| event(line, config)).collect();
-        return output::print(&ical::calendar(&name, &events, now));
+        return output::print_crlf(&ical::calendar(&name, &events, now));
     }
     output::print(&table(&lines, plan, config))
 }

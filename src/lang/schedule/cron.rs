@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
 
-use super::{ScheduleError, date_of, day_before};
+use super::{ScheduleError, date_of, day_before, days_down_from};
 use crate::lang::tz::Tz;
 
 /// So many days are looked through: 29 February comes within eight years.
@@ -76,6 +76,26 @@ impl Cron {
         let days = day_before(date_of(after, zone), 1).iter_days().take(HORIZON);
         days.filter(|day| self.fits(*day))
             .find_map(|day| self.times().map(|time| zone.first_moment(day.and_time(time))).find(|at| *at > after))
+    }
+
+    /// The last moment at or before another, not earlier than `since`. It is looked for backwards: a line may have hundreds of
+    /// thousands of moments in between.
+    pub(super) fn last(&self, at: DateTime<Utc>, since: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let days = date_of(at, zone).succ_opt().into_iter().flat_map(days_down_from).take(HORIZON);
+        let moments = days.filter(|day| self.fits(*day)).flat_map(|day| {
+            let times = self.times_down();
+            times.map(move |time| zone.first_moment(day.and_time(time)))
+        });
+        moments.take_while(|moment| *moment >= since).find(|moment| *moment <= at)
+    }
+
+    fn times_down(&self) -> impl Iterator<Item = NaiveTime> {
+        let (hours, minutes) = (self.hours, self.minutes);
+        let hours = (0..24).rev().filter(move |hour| has(hours, *hour));
+        hours.flat_map(move |hour| {
+            let minutes = (0..60).rev().filter(move |minute| has(minutes, *minute));
+            minutes.filter_map(move |minute| NaiveTime::from_hms_opt(hour, minute, 0))
+        })
     }
 
     fn times(&self) -> impl Iterator<Item = NaiveTime> {

@@ -193,9 +193,7 @@ impl MomentSchedule {
                 let moments = fitting.map(|day| zone.first_moment(day.and_time(*time)));
                 moments.take_while(|moment| *moment >= since).find(|moment| *moment <= at)
             }
-            MomentForm::Cron(_) => std::iter::successors(self.first(since, zone), |moment| self.next(*moment, zone))
-                .take_while(|moment| *moment <= at)
-                .last(),
+            MomentForm::Cron(cron) => cron.last(at, since, zone),
         }
     }
 

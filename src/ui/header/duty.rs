@@ -3,9 +3,10 @@
 use super::Part;
 use crate::app::reading;
 use crate::app::state::State;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::line::Line;
-use crate::ui::on_call::{called, words};
+use crate::ui::on_call::words;
 
 /// Who is on call gives way before what is wrong does, and who is next before that.
 const ON_CALL: u8 = 5;
@@ -17,7 +18,7 @@ pub(super) fn on_call(state: &State, divider: &Line<'static>) -> Option<Part> {
     let (who, until) = words(world)?;
     let line = |text: String| divider.clone().join(Line::styled(text, Role::TextDim));
     if let Some(offered) = reading::offered(state) {
-        let text = format!("handover of {} offered", called(world, &offered.said.who));
+        let text = format!("handover of {} offered", SafeText::new(&offered.said.who));
         let chip = divider.clone().join(Line::styled(text, Role::StatusPending));
         return Some(Part::new(line(format!("on call {who}")), ON_CALL).or_longer(chip, ON_CALL + 1));
     }
@@ -27,7 +28,7 @@ pub(super) fn on_call(state: &State, divider: &Line<'static>) -> Option<Part> {
     let part = Part::new(line(format!("{who}{until}")), ON_CALL);
     let (_, next) = world.on_call()?;
     Some(match next {
-        Some(next) => part.or_longer(line(format!("{who}{until}, then {}", called(world, next))), ON_CALL_NEXT),
+        Some(next) => part.or_longer(line(format!("{who}{until}, then {}", SafeText::new(next))), ON_CALL_NEXT),
         None => part,
     })
 }

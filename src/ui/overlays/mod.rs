@@ -35,7 +35,7 @@ use crate::app::overlays::incident_dialog::IncidentDialog;
 use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
 use crate::app::overlays::patterns::PatternsOverlay;
-use crate::app::overlays::reading::Reading;
+use crate::app::overlays::reading::ReadingOverlay;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::step_dialog::StepDialog;
 use crate::app::overlays::top::TopOverlay;
@@ -66,7 +66,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<LineInput>,
     draws::<Palette>,
     draws::<PatternsOverlay>,
-    draws::<Reading>,
+    draws::<ReadingOverlay>,
     draws::<RecordOverlay>,
     draws::<StepDialog>,
     draws::<TopOverlay>,

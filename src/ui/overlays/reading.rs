@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::Draw;
-use crate::app::overlays::reading::{Reading, ReadingSubject};
+use crate::app::overlays::reading::{ReadingOverlay, ReadingSubject};
 use crate::app::reading::{self, ReadingLine};
 use crate::app::state::State;
 use crate::theme::Role;
@@ -15,7 +15,7 @@ use crate::ui::widgets::table;
 /// Columns of the widest.
 const WIDTH: u16 = 110;
 
-impl Draw for Reading {
+impl Draw for ReadingOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let lines = self.lines(state);
         let width = usize::from(area.width.min(WIDTH)).saturating_sub(4);
