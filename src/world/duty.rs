@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::World;
-use super::output::{Change, Output};
 use crate::config::Config;
 use crate::config::sections::oncall::{OnCall, PRIMARY};
 use crate::lang::schedule::TimeWindow;
 use crate::model::fact::{
-    AlertAcknowledged, AlertUnacknowledged, Fact, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
+    AlertAcknowledged, AlertUnacknowledged, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
 };
 use crate::model::oncall::{Override, Rotation, Shift};
-use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, HandoverRecord, StoredThing, ThingKind};
+use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, HandoverRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -31,8 +29,8 @@ pub(crate) struct DutyPlan {
     configured: Vec<(Name, Rotation)>,
     /// With what people said.
     layers: Vec<(Name, Rotation)>,
-    assignments: BTreeMap<Name, AssignmentRecord>,
-    handovers: BTreeMap<Name, HandoverRecord>,
+    pub(super) assignments: BTreeMap<Name, AssignmentRecord>,
+    pub(super) handovers: BTreeMap<Name, HandoverRecord>,
 }
 
 impl DutyPlan {
@@ -72,7 +70,7 @@ impl DutyPlan {
         self.layers = self.configured.iter().map(with).collect();
     }
 
-    fn learn_assignment(&mut self, record: AssignmentRecord) {
+    pub(super) fn learn_assignment(&mut self, record: AssignmentRecord) {
         self.assignments.insert(record.said.id.clone(), record);
         while self.assignments.len() > HELD {
             self.assignments.pop_first();
@@ -80,7 +78,7 @@ impl DutyPlan {
         self.refresh();
     }
 
-    fn learn_handover(&mut self, record: HandoverRecord) {
+    pub(super) fn learn_handover(&mut self, record: HandoverRecord) {
         self.handovers.insert(record.said.id.clone(), record);
         while self.handovers.len() > HELD {
             self.handovers.pop_first();
@@ -236,11 +234,11 @@ fn layers(oncall: &OnCall) -> Vec<(Name, Rotation)> {
 /// The plan in a running world.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Duty {
-    plan: Arc<DutyPlan>,
+    pub(super) plan: Arc<DutyPlan>,
     /// The fact that changed each assignment or handover last.
     seqs: BTreeMap<Name, u64>,
     /// The shift of the primary layer that runs, and who is next: kept, for a rotation by a cron line counts long.
-    current: Option<(Shift, Option<Name>)>,
+    pub(super) current: Option<(Shift, Option<Name>)>,
 }
 
 impl Duty {
@@ -254,7 +252,7 @@ impl Duty {
     }
 
     /// Looks up who is on call, where that has changed; true where it has.
-    fn look(&mut self, now: DateTime<Utc>) -> bool {
+    pub(super) fn look(&mut self, now: DateTime<Utc>) -> bool {
         let is_current = |(shift, _): &(Shift, Option<Name>)| {
             shift.until.is_none_or(|until| now < until) && shift.from.is_none_or(|from| from <= now)
         };
@@ -271,7 +269,7 @@ impl Duty {
     }
 
     /// Whether a fact about it is news, which is noted.
-    fn is_news(&mut self, id: &str, seq: u64) -> bool {
+    pub(super) fn is_news(&mut self, id: &str, seq: u64) -> bool {
         let is_news = self.seqs.get(id).is_none_or(|known| *known < seq);
         if is_news {
             self.current = None;
@@ -281,65 +279,6 @@ impl Duty {
             }
         }
         is_news
-    }
-}
-
-impl World {
-    /// Who is on call.
-    pub(crate) fn duty(&self) -> &Arc<DutyPlan> {
-        &self.duty.plan
-    }
-
-    /// The shift of the primary layer that runs, and who is next; `None`: nobody is on call.
-    pub(crate) fn on_call(&self) -> Option<(&Shift, Option<&Name>)> {
-        self.duty.current.as_ref().map(|(shift, next)| (shift, next.as_ref()))
-    }
-
-    /// A shift may have ended.
-    pub(super) fn review_duty(&mut self, output: &mut Output) {
-        output.noticeable |= self.duty.look(self.now.utc);
-    }
-
-    /// What accepts a handover.
-    pub(crate) fn accept_handover(&self, record: &HandoverRecord, who: &Name) -> Vec<Statement> {
-        let firing: Vec<&AlertRecord> = self.firings.open().map(|firing| &firing.record).collect();
-        statements_of_acceptance(&self.config, record, who, (&firing, false), self.now.utc)
-    }
-
-    /// What the store says of an assignment or a handover.
-    pub(super) fn learn_duty(&mut self, thing: &StoredThing) {
-        if !self.duty.is_news(&thing.key.id, thing.seq) {
-            return;
-        }
-        let plan = Arc::make_mut(&mut self.duty.plan);
-        if thing.key.kind == ThingKind::OnCall {
-            thing.read().into_iter().for_each(|record| plan.learn_assignment(record));
-        } else {
-            thing.read().into_iter().for_each(|record| plan.learn_handover(record));
-        }
-    }
-
-    /// A fact about who is on call; true where that shows.
-    pub(super) fn apply_duty(&mut self, fact: &Fact, output: &mut Output) -> bool {
-        let Statement::OnCall(said) = fact.said() else { return false };
-        let id = said.key().id;
-        if !self.duty.is_news(&id, fact.seq) {
-            return false;
-        }
-        let plan = Arc::make_mut(&mut self.duty.plan);
-        match said {
-            OnCallStatement::Assigned(_) | OnCallStatement::Ended(_) => {
-                let known = plan.assignments.get(&*id).cloned();
-                AssignmentRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_assignment(one));
-            }
-            OnCallStatement::Offered(_) | OnCallStatement::Accepted(_) | OnCallStatement::Withdrawn(_) => {
-                let known = plan.handovers.get(&*id).cloned();
-                HandoverRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_handover(one));
-            }
-        }
-        output.changes.push(Change::Alerts);
-        self.review_duty(output);
-        true
     }
 }
 

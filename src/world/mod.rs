@@ -45,6 +45,7 @@ pub(crate) mod muting;
 mod notifying;
 pub mod objectives;
 mod observe;
+mod on_duty;
 mod on_record;
 pub mod one_round;
 mod onset;

@@ -44,9 +44,13 @@ impl Shell<'_> {
         text
     }
 
-    fn duty(&self) -> Value {
-        let output = self.team.opsroom_as("ana", &self.config, &["oncall", "--json"]);
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.team.opsroom_as("ana", &self.config, arguments);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    fn duty(&self) -> Value {
+        self.json(&["oncall", "--json"])
     }
 
     fn primary(&self) -> String {
@@ -85,7 +89,7 @@ fn a_shift_is_taken_and_given_back_in_the_shell() {
     assert_eq!(duty["layers"][0]["next"], "ana");
     let calendar = shell.does(&["oncall", "calendar", "--ics"]);
     assert!(calendar.contains("SUMMARY:eve on call (primary)\r\n"), "{calendar}");
-    let shifts: Value = serde_json::from_str(&shell.does(&["oncall", "calendar", "--json"])).unwrap();
+    let shifts = shell.json(&["oncall", "calendar", "--json"]);
     assert!(
         shifts.as_array().unwrap().iter().any(|shift| shift["who"] == "eve" && shift["seconds"] == 3_600),
         "{shifts}"
@@ -108,6 +112,11 @@ async fn handed_over(team: Team) {
     let fires =
         |state: &State| state.world.alerts.iter().any(|alert| alert.phase == Phase::Firing && alert.firing.is_some());
     all_reach(&mut consoles, "the alert", fires).await;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while team.alerts()[0]["state"] != "firing" {
+        assert!(std::time::Instant::now() < until, "the alert is on record");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     shell.does(&["ack", "api", "--why", "on <it>", "--for", "3h"]);
     let (code, text) = shell.by("ana", &["handover"]);
     assert!(code == Some(64) && text.contains("use --print to read the draft, or --yes"), "{text}");
@@ -176,7 +185,7 @@ from = \"2026-11-16\"
     let mut app = App::new(config);
     app.pass(1);
     let header = |columns: u16| text(&draw(&app.state, columns, 24)).lines().next().unwrap().to_owned();
-    assert!(header(160).contains("Ana until Mon 09:00, then ben"), "{}", header(160));
-    assert!(header(80).contains("Ana until Mon 09:00"), "{}", header(80));
-    assert!(!header(40).contains("Ana"), "{}", header(40));
+    assert!(header(160).contains("ana until Mon 09:00, then ben"), "{}", header(160));
+    assert!(header(80).contains("ana until Mon 09:00"), "{}", header(80));
+    assert!(!header(40).contains("ana"), "{}", header(40));
 }

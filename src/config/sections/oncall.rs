@@ -99,11 +99,16 @@ pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCal
     let escalation = escalation(table, &members, &layer_names);
     reachable(table, people, &escalation);
     let people: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
-    let turns = Turns { people, handover: handover?, from: from.unwrap_or(DateTime::UNIX_EPOCH), zone };
+    // What is wrong with the other keys is said too.
+    let is_known = handover.is_some();
+    let turns = Turns { people, handover: handover.or_else(weekly)?, from: from.unwrap_or(DateTime::UNIX_EPOCH), zone };
     let overrides = layers::overrides(table, &layer_names, (&turns.handover, zone));
     let layers = layers::layers(table, &turns, &overrides);
     let Turns { people, handover, from, zone } = turns;
     let rotation = Rotation::new(people, handover, from, zone, layers::of_layer(&overrides, PRIMARY))?;
+    if !is_known {
+        return None;
+    }
     lints::warn(table, &rotation, &layers);
     Some(OnCall { rotation, layers, escalation: escalation.into_iter().map(|(step, _)| step).collect() })
 }
