@@ -138,7 +138,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         output::eprint_error("refused: nothing ran\n");
         exit::CRITICAL
     })?;
-    let done = execute(&run_service, arguments, global, config, (action, plan, secrets)).await;
+    let done = Box::pin(execute(&run_service, arguments, global, config, (action, plan, secrets))).await;
     run_service.close().await;
     done
 }
@@ -267,7 +267,7 @@ async fn preview(
     let runs = run_service.store().runs(LISTED).await?;
     let changes = StoredAlerts::read(run_service).await?.changes;
     let now = run_service.now();
-    let objection = calendar::objection(changes.iter(), plan.service.as_deref(), now, config.console.timezone);
+    let objection = calendar::objection(&changes.iter(), plan.service.as_deref(), now, config.console.timezone);
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
         grade,

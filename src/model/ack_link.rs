@@ -83,7 +83,7 @@ impl LinkKey {
         let (alert, rest) = said.split_first_chunk::<ALERT>()?;
         let (target, expires) = rest.split_first_chunk::<TARGET>()?;
         let seconds = u32::from_be_bytes(expires.try_into().ok()?);
-        let mark = to_hex(&hash_of(&[&bytes])[..8]);
+        let mark = to_hex(&hash_of([&bytes])[..8]);
         let expires = DateTime::from_timestamp(seconds.into(), 0)?;
         Some(SignedLink { alert: *alert, target: *target, expires, mark: mark.into() })
     }
@@ -109,11 +109,11 @@ impl SignedLink {
 }
 
 fn alert(firing: &str, severity: Severity) -> [u8; ALERT] {
-    shortened(&hash_of(&[firing.as_bytes(), severity.word().as_bytes()]))
+    shortened(&hash_of([firing.as_bytes(), severity.word().as_bytes()]))
 }
 
 fn recipient(target: &Recipient) -> [u8; TARGET] {
-    shortened(&hash_of(&[target.id().as_bytes()]))
+    shortened(&hash_of([target.id().as_bytes()]))
 }
 
 fn shortened<const LENGTH: usize>(hash: &[u8]) -> [u8; LENGTH] {

@@ -12,7 +12,7 @@ const IN_USE: TimeDelta = TimeDelta::days(30);
 /// What speaks against changing a service at `now`: a freeze, that its change is not approved, or that none is planned for
 /// now. `None`: nothing does, or nobody keeps the calendar.
 pub(crate) fn objection<'a>(
-    changes: impl Iterator<Item = &'a ChangeRecord> + Clone,
+    changes: &(impl Iterator<Item = &'a ChangeRecord> + Clone),
     service: Option<&str>,
     now: DateTime<Utc>,
     zone: Tz,
@@ -72,7 +72,7 @@ mod tests {
     }
 
     fn said(changes: &[ChangeRecord], service: &str) -> Option<String> {
-        objection(changes.iter(), Some(service), at(0), Tz::UTC)
+        objection(&changes.iter(), Some(service), at(0), Tz::UTC)
     }
 
     #[test]

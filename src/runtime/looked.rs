@@ -71,7 +71,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let at = |second| DateTime::from_timestamp(second, 0).unwrap();
         assert!(read(state.path()).is_empty());
-        for second in 0..MOST_STORES as i64 + 2 {
+        for second in 0..MOST_STORES.cast_signed() as i64 + 2 {
             note(state.path(), &format!("store{second}"), at(second));
         }
         note(state.path(), "store5", at(900));

@@ -133,10 +133,10 @@ impl LateQueue {
         let (mut last, mut acknowledgements) = (HashMap::<Name, (DateTime<Utc>, CheckStatus)>::new(), Vec::new());
         for draft in self.look()? {
             match draft.said {
-                Statement::CheckStatus(said) => {
-                    if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) {
-                        last.insert(said.check.clone(), (draft.at, said));
-                    }
+                Statement::CheckStatus(said)
+                    if last.get(&said.check).is_none_or(|(_, before)| before.since <= said.since) =>
+                {
+                    last.insert(said.check.clone(), (draft.at, said));
                 }
                 Statement::AlertAcknowledged(_) | Statement::Incident(_) => acknowledgements.push(draft),
                 _ => {}

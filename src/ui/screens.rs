@@ -88,7 +88,7 @@ fn worst_first(state: &State, rows: &mut [(&Vec<Cell>, Wish)]) {
         _ => None,
     };
     let is_of_metrics = |row: &Vec<Cell>| row.iter().flatten().all(|placed| severity(placed).is_some());
-    let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(&rows[*at].0)).collect();
+    let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(rows[*at].0)).collect();
     let mut sorted: Vec<_> = places.iter().map(|at| rows[*at]).collect();
     sorted.sort_by_key(|(row, _)| Reverse(row.iter().flatten().filter_map(severity).max()));
     for (at, row) in places.into_iter().zip(sorted) {

@@ -24,7 +24,7 @@ impl World {
 
     /// What speaks against changing a service now.
     pub(crate) fn objection_to_change(&self, service: Option<&str>) -> Option<String> {
-        calendar::objection(self.changes.values(), service, self.now.utc, self.config.console.timezone)
+        calendar::objection(&self.changes.values(), service, self.now.utc, self.config.console.timezone)
     }
 
     /// What runs or comes within its notice: what runs first, then what comes next, with how many more there are.

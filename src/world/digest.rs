@@ -216,21 +216,18 @@ impl Gatherer<'_> {
             return;
         }
         let reason = said.reason.clone();
-        match known {
-            Some(at) => {
-                let outage = &mut self.digest.outages[at];
-                if Status::worst([outage.worst, said.status]) == Some(said.status) {
-                    outage.worst = said.status;
-                    outage.reason = reason.or(outage.reason.take());
-                }
+        if let Some(at) = known {
+            let outage = &mut self.digest.outages[at];
+            if Status::worst([outage.worst, said.status]) == Some(said.status) {
+                outage.worst = said.status;
+                outage.reason = reason.or(outage.reason.take());
             }
-            None => {
-                // It was degraded before the span, and is down in it.
-                let from = said.before.is_none_or(|before| before == Status::Ok).then_some(said.since);
-                self.open.insert(said.check.clone(), self.digest.outages.len());
-                let outage = Outage { title: title(), worst: said.status, from, healed: None, reason };
-                self.digest.outages.push(outage);
-            }
+        } else {
+            // It was degraded before the span, and is down in it.
+            let from = said.before.is_none_or(|before| before == Status::Ok).then_some(said.since);
+            self.open.insert(said.check.clone(), self.digest.outages.len());
+            let outage = Outage { title: title(), worst: said.status, from, healed: None, reason };
+            self.digest.outages.push(outage);
         }
     }
 
@@ -451,7 +448,7 @@ mod tests {
             fact.draft.at = at(50);
             fact
         };
-        let facts: Vec<Fact> = (0..MOST as i64 + 3).map(deployed).collect();
+        let facts: Vec<Fact> = (0..MOST.cast_signed() as i64 + 3).map(deployed).collect();
         let digest = digest(&facts);
         assert_eq!((digest.deployments.len(), digest.left_out), (MOST, 3));
         assert!(digest.deployments[0].text.as_str().contains("web 3 "));

@@ -56,11 +56,15 @@ impl World {
         match said {
             OnCallStatement::Assigned(_) | OnCallStatement::Ended(_) => {
                 let known = plan.assignments.get(&*id).cloned();
-                AssignmentRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_assignment(one));
+                if let Some(one) = AssignmentRecord::after(known, &fact.draft) {
+                    plan.learn_assignment(one);
+                }
             }
             OnCallStatement::Offered(_) | OnCallStatement::Accepted(_) | OnCallStatement::Withdrawn(_) => {
                 let known = plan.handovers.get(&*id).cloned();
-                HandoverRecord::after(known, &fact.draft).into_iter().for_each(|one| plan.learn_handover(one));
+                if let Some(one) = HandoverRecord::after(known, &fact.draft) {
+                    plan.learn_handover(one);
+                }
             }
         }
         output.changes.push(Change::Alerts);

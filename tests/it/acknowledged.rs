@@ -49,9 +49,13 @@ fn measured(team: &Team) -> Vec<Duration> {
         consoles[by].press("\r");
         consoles[1 - by].wait_for(&format!(" {} ack ", number + 1));
         took.push(begun.elapsed());
-        consoles.iter_mut().for_each(|console| console.press("j"));
+        for console in &mut consoles {
+            console.press("j");
+        }
         let selected = format!("▌✗ DOWN     c{:02}", number + 1);
-        consoles.iter().for_each(|console| console.wait_for(&selected));
+        for console in &consoles {
+            console.wait_for(&selected);
+        }
     }
     for console in &mut consoles {
         console.press("q");

@@ -1,5 +1,6 @@
 //! Who is on call, and how shifts are handed over, as people see it.
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
+#![expect(clippy::disallowed_methods, reason = "waits for a real program, with a bound")]
 
 use std::process::Output;
 

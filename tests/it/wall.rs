@@ -85,13 +85,11 @@ fn no_key_does_anything_but_q() {
 
 #[test]
 fn what_does_not_fit_is_shown_in_turns_with_what_is_broken_above_it() {
-    let many: String = (0..60)
-        .map(|n| {
-            format!(
-                "[service.s{n:02}]\n[check.c{n:02}]\nservice = \"s{n:02}\"\ntcp = \"127.0.0.1:9\"\nevery = \"10m\"\n"
-            )
-        })
-        .collect();
+    let mut many = String::new();
+    for n in 0..60 {
+        let check = format!("[check.c{n:02}]\nservice = \"s{n:02}\"\ntcp = \"127.0.0.1:9\"\nevery = \"10m\"\n");
+        many = format!("{many}[service.s{n:02}]\n{check}");
+    }
     let mut app = on_the_wall(App::new(&many));
     for _ in 0..3 {
         for n in 0..60 {

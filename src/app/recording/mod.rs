@@ -221,7 +221,7 @@ impl Tap {
 }
 
 fn hides_typed(state: &State) -> bool {
-    state.console.overlays.top().is_some_and(|top| top.hides_typed())
+    state.console.overlays.top().is_some_and(super::state::overlay::Overlay::hides_typed)
 }
 
 fn shown_key(state: &State, key: Key) -> Key {

@@ -106,8 +106,6 @@ impl Player {
     /// Takes in a line. `draw` draws the state, and says where things are.
     pub fn take(&mut self, line: RecordedLine, draw: &mut dyn FnMut(&State) -> LayoutMap) {
         match line {
-            // The first line made the state; that of a further file says nothing new.
-            RecordedLine::Begins(_) => {}
             RecordedLine::Took { event, .. } if self.passes_over(&event) => {}
             RecordedLine::Took { at, event, left } => {
                 self.update(at, self.arranged(*event));
@@ -130,7 +128,8 @@ impl Player {
                 let layout = draw(&self.state);
                 self.update(at, Event::Learned(Learned::Layout(layout)));
             }
-            RecordedLine::Drawn { .. } => {}
+            // The first line made the state; that of a further file says nothing new.
+            RecordedLine::Begins(_) | RecordedLine::Drawn { .. } => {}
             RecordedLine::Thinned { messages, .. } => self.thinned += messages,
         }
     }

@@ -48,16 +48,18 @@ fn describe(config: &Config, record: &HandoverRecord, said: &[Statement], now: D
     }) else {
         return String::new();
     };
-    let names = |names: &[Name]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ");
+    let names = |names: &[Name]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut text = format!("handover accepted: {} is on call\n", title_of_contact(config, who));
     if record.said.until > now {
         text = format!("handover accepted: {} is on call from now on\n", title_of_contact(config, who));
     }
     if !moved.is_empty() {
-        text += &format!("{} moved to you: {}\n", counted(moved.len() as u64, "acknowledgement"), names(moved));
+        let many = counted(moved.len() as u64, "acknowledgement");
+        text = format!("{text}{many} moved to you: {}\n", names(moved));
     }
     if !reopened.is_empty() {
-        text += &format!("{} open again: {}\n", counted(reopened.len() as u64, "alert"), names(reopened));
+        let many = counted(reopened.len() as u64, "alert");
+        text = format!("{text}{many} open again: {}\n", names(reopened));
     }
     text
 }

@@ -30,6 +30,7 @@ use crate::text::name::Name;
 const MOST_LINES: usize = 2_000;
 
 /// Arguments of `opsroom handover`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Print the draft and offer nothing
@@ -115,7 +116,7 @@ fn written(at: DateTime<Utc>) -> String {
 }
 
 fn text_of(record: &HandoverRecord) -> String {
-    record.said.text.iter().map(|line| format!("{line}\n")).collect()
+    record.said.text.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// A problem with the command line, and what to do.

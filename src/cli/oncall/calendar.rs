@@ -57,7 +57,7 @@ fn lines(
     asked: &CalendarArguments,
     now: DateTime<Utc>,
 ) -> Result<Vec<ShiftLine>, Refusal> {
-    let zone = plan.primary().map_or(config.console.timezone, |rotation| rotation.zone());
+    let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
     let start = asked.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
     let length = TimeDelta::from_std(asked.span).ok().filter(|length| *length <= LONGEST);
     let Some(length) = length else {
@@ -100,7 +100,7 @@ fn event(line: &ShiftLine, config: &Config) -> CalendarEvent {
 }
 
 fn table(lines: &[ShiftLine], plan: &DutyPlan, config: &Config) -> String {
-    let zone = plan.primary().map_or(config.console.timezone, |rotation| rotation.zone());
+    let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M").to_string();
     let width = |of: fn(&ShiftLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
     let (layers, names) = (width(|line| line.layer.chars().count()), width(|line| line.name.chars().count()));

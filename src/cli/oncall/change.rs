@@ -91,12 +91,11 @@ fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> Stri
 
 /// The contact of that name.
 fn contact(config: &Config, name: &str) -> Result<Name, Refusal> {
-    match config.contacts.iter().find(|contact| *contact.id == *name) {
-        Some(contact) => Ok(contact.id.clone()),
-        None => {
-            let known = config.contacts.iter().map(|contact| &*contact.id);
-            refused(format!("no contact named `{name}`"), nearest::hint_of(name, known))
-        }
+    if let Some(contact) = config.contacts.iter().find(|contact| *contact.id == *name) {
+        Ok(contact.id.clone())
+    } else {
+        let known = config.contacts.iter().map(|contact| &*contact.id);
+        refused(format!("no contact named `{name}`"), nearest::hint_of(name, known))
     }
 }
 
@@ -118,13 +117,14 @@ fn taken(
 ) -> Result<OnCallAssigned, Refusal> {
     let who = match &asked.who {
         Some(name) => contact(config, name)?,
-        None => match config.contact_of(login) {
-            Some(contact) => contact.id.clone(),
-            None => {
+        None => {
+            if let Some(contact) = config.contact_of(login) {
+                contact.id.clone()
+            } else {
                 let hint = format!("use --as CONTACT, or add login = \"{login}\" to your [contact.NAME]");
                 return refused(format!("no contact has the login name `{login}`"), hint);
             }
-        },
+        }
     };
     let shift = layer(plan, &asked.layer)?.shift(now);
     if shift.who == who && asked.span.is_none() {
@@ -180,16 +180,15 @@ fn assigned(
 }
 
 fn ended(id: &str, plan: &DutyPlan, now: DateTime<Utc>) -> Result<OnCallEnded, Refusal> {
-    match plan.standing(now).find(|record| *record.said.id == *id) {
-        Some(record) => Ok(OnCallEnded { id: record.said.id.clone(), layer: record.said.layer.clone() }),
-        None => {
-            let known: Vec<&str> = plan.standing(now).map(|record| &*record.said.id).collect();
-            let hint = if known.is_empty() {
-                "no override is in effect or planned; those of the configuration are changed there".to_owned()
-            } else {
-                format!("what can be ended: {}", known.join(", "))
-            };
-            refused(format!("no on-call override with id `{id}`"), hint)
-        }
+    if let Some(record) = plan.standing(now).find(|record| *record.said.id == *id) {
+        Ok(OnCallEnded { id: record.said.id.clone(), layer: record.said.layer.clone() })
+    } else {
+        let known: Vec<&str> = plan.standing(now).map(|record| &*record.said.id).collect();
+        let hint = if known.is_empty() {
+            "no override is in effect or planned; those of the configuration are changed there".to_owned()
+        } else {
+            format!("what can be ended: {}", known.join(", "))
+        };
+        refused(format!("no on-call override with id `{id}`"), hint)
     }
 }

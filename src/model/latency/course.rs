@@ -86,7 +86,7 @@ impl Latencies {
         }
         let polls = self.recent.iter().filter(|_| fine);
         for (step, ms) in polls {
-            let at = i64::from(*step) * (1_000 / STEPS as i64);
+            let at = i64::from(*step) * (1_000 / STEPS.cast_signed());
             if at >= from.max(polls_from) && at < to {
                 each(at, at, &mut std::iter::once((lowest_equivalent(*ms), 1)));
             }
@@ -96,7 +96,7 @@ impl Latencies {
     /// The first minute of which every poll is kept by itself, in milliseconds of the monotonic clock.
     fn polls_since(&self) -> i64 {
         let Some((step, _)) = self.recent.front() else { return i64::MAX };
-        let begun = i64::from(*step) * (1_000 / STEPS as i64) / MINUTE_MS * MINUTE_MS;
+        let begun = i64::from(*step) * (1_000 / STEPS.cast_signed()) / MINUTE_MS * MINUTE_MS;
         // Of the first minute of all none was let go.
         if self.first().is_none_or(|first| first >= begun) { begun } else { begun + MINUTE_MS }
     }

@@ -409,7 +409,7 @@ fn a_span_that_is_excluded_beforehand_pages_nobody_and_ends_to_the_second() {
     let mut target = Target::new(0.999, MONTH, secs(60));
     target.run(true, Duration::from_hours(48));
     let from = target.now_ms;
-    target.meter.exclude(vec![from..from + 600_000]);
+    target.meter.exclude(std::iter::once(from..from + 600_000).collect());
     target.run(false, secs(600));
     assert!(!target.fires(0, Duration::ZERO));
     let figures = target.figures(secs(60));
@@ -424,7 +424,7 @@ fn what_is_older_than_the_minutes_that_are_kept_is_excluded_by_its_share_of_the_
     let mut target = Target::new(0.99, MONTH, secs(60));
     target.run(false, secs(3_600));
     target.run(true, DAY * 5);
-    target.meter.exclude(vec![0..1_800_000]);
+    target.meter.exclude(std::iter::once(0..1_800_000).collect());
     let figures = target.figures(secs(60));
     assert_eq!((figures.tally.bad_ms, figures.tally.maintenance_bad_ms), (1_800_000, 1_800_000));
     assert_eq!(figures.tally.bad_events, 30);

@@ -95,7 +95,9 @@ impl SloResult {
             let share = scope.uncounted(slo, service.as_ref(), one.begin, one.minutes);
             let tally = past::of_span(slo, every, (&one.bucket, one.minutes), share);
             *(if when == When::Now { &mut now } else { &mut before }) += tally;
-            costs.iter_mut().for_each(|cost| cost.add(one, tally.bad_ms));
+            for cost in &mut costs {
+                cost.add(one, tally.bad_ms);
+            }
         }
         now.maintenance_ms = scope.uncounted_ms(slo, service.as_ref(), When::Now);
         let figures = figures_of(slo.objective, now, scope.length_ms(When::Now));
@@ -209,7 +211,9 @@ impl Deployments {
                 found.entry(said.service.clone()).or_default().push((fact.draft.at, release));
             }
         }
-        found.values_mut().for_each(|releases| releases.sort_by_key(|(at, _)| *at));
+        for releases in found.values_mut() {
+            releases.sort_by_key(|(at, _)| *at);
+        }
         Self(found)
     }
 

@@ -171,13 +171,13 @@ impl Iterator for Kept {
                 continue;
             };
             match Self::line(reader.as_mut()) {
-                Ok(Some(line)) => match RecordedLine::split(&line) {
-                    Some((at, rest)) => return Some((at, rest.to_owned())),
-                    None => {
-                        let problem = format!("{}: a line is damaged, and passed over", path.display());
-                        self.say(problem);
+                Ok(Some(line)) => {
+                    if let Some((at, rest)) = RecordedLine::split(&line) {
+                        return Some((at, rest.to_owned()));
                     }
-                },
+                    let problem = format!("{}: a line is damaged, and passed over", path.display());
+                    self.say(problem);
+                }
                 Ok(None) => self.open = None,
                 Err(error) => {
                     let how = match error.kind() {

@@ -83,7 +83,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let subject = if service.is_some() { 0 } else { subject };
     let columns = [
         Column::text("at", time, time, 0),
-        Column::text("about", subject, subject, if subject == 0 { 1 } else { 0 }),
+        Column::text("about", subject, subject, u8::from(subject == 0)),
         Column::text("what", 10, 200, 0).wrapping(),
     ];
     let focused = super::focused(state, id);

@@ -104,12 +104,11 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
 
 /// When the next update is due, or since when it is overdue.
 fn due(at: DateTime<Utc>, now: DateTime<Utc>) -> Line<'static> {
-    match (at - now).to_std() {
-        Ok(left) => Line::styled(format!("next update in {}", figures::elapsed(left)), Role::Text),
-        Err(_) => {
-            let late = figures::elapsed((now - at).to_std().unwrap_or_default());
-            Line::styled(format!(" update overdue for {late} "), Role::StatusDown)
-        }
+    if let Ok(left) = (at - now).to_std() {
+        Line::styled(format!("next update in {}", figures::elapsed(left)), Role::Text)
+    } else {
+        let late = figures::elapsed((now - at).to_std().unwrap_or_default());
+        Line::styled(format!(" update overdue for {late} "), Role::StatusDown)
     }
 }
 
@@ -238,9 +237,9 @@ fn words<'a>(state: &'a State, painter: &Painter<'_>, row: &WallTrouble<'a>) -> 
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     match row {
         WallTrouble::Service(service) => {
-            let stale = state.seen().is_stale(service);
+            let is_old = state.seen().is_stale(service);
             let since = figures::age_since(state.seen().standing_since(service), now, zone, "");
-            let head = status::label(service.status, stale, glyphs, status::FULL).and(format!(" {since}"), Role::Text);
+            let head = status::label(service.status, is_old, glyphs, status::FULL).and(format!(" {since}"), Role::Text);
             (head, about(state, painter, service))
         }
         WallTrouble::Alert(alert) => {

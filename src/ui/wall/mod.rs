@@ -26,12 +26,11 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect, wall: &
     let (top, rest) = split_top(area, 1);
     top_row(state, painter, top);
     let rest = banners(state, painter, rest);
-    match &wall.screen {
-        None => board::draw(state, painter, rest),
-        Some(_) => {
-            let rest = board::incident_band(state, painter, rest);
-            screens::draw(state, painter, rest);
-        }
+    if wall.screen.is_none() {
+        board::draw(state, painter, rest);
+    } else {
+        let rest = board::incident_band(state, painter, rest);
+        screens::draw(state, painter, rest);
     }
     if let Some(freshness) = state.seen().freshness().filter(|freshness| freshness.is_stale) {
         stale::draw(state, painter, area, freshness);

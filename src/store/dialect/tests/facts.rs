@@ -215,7 +215,7 @@ async fn catching_up_by_the_sequence_skips_nothing_though_the_listener_is_killed
         writers.push(fixture.open().await);
     }
     let reader = Arc::new(fixture.open().await);
-    let writes = writers.iter().enumerate().map(|(writer, store)| async move {
+    let appended = writers.iter().enumerate().map(|(writer, store)| async move {
         for index in 0..EACH {
             record(store, &format!("{writer}/{index}")).await;
         }
@@ -239,7 +239,7 @@ async fn catching_up_by_the_sequence_skips_nothing_though_the_listener_is_killed
         }
         seen
     };
-    let (seen, (), _) = tokio::join!(reads, kills, join_all(writes));
+    let (seen, (), _) = tokio::join!(reads, kills, join_all(appended));
     assert!(seen.windows(2).all(|pair| pair[1] == pair[0] + 1), "no gap: {seen:?}");
     fixture.end().await;
 }
