@@ -37,7 +37,7 @@ pub(super) struct OpenArguments {
     /// The alert that it is opened from, which fires: title, severity and service are those of it
     #[arg(long, value_name = "ALERT")]
     alert: Option<String>,
-    /// A kind of [incident] kinds, which offers its checklist
+    /// A kind from `kinds` of `[incident]`, which offers its checklist
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     /// When the impact started, if not now: 02:41, 15m (ago), 2026-03-02T02:41, with Z for UTC

@@ -79,7 +79,7 @@ struct OverrideArguments {
     /// For how long, instead of --until
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Option<Duration>,
-    /// When the shifts of several change: 'daily 09:00'. Default: as in [oncall]
+    /// When the shifts of several change: 'daily 09:00'. Default: as in `[oncall]`
     #[arg(long, value_name = "SCHEDULE")]
     handover: Option<String>,
     /// Why
