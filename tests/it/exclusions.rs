@@ -133,6 +133,10 @@ fn a_reload_of_whoever_acts_is_in_the_timeline_as_configuration() {
     let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &team.url];
     let mut console = Terminal::program(&argv, 120, 40, &[]);
     console.wait_for("1 critical");
+    // Only whoever acts for all puts its reload on record.
+    let before =
+        || -> Vec<Value> { serde_json::from_str(&said(&team, &team.config(), 0, &["timeline", "--json"])).unwrap() };
+    crate::support::pty::until_seen("the alert", before, |lines| lines.iter().any(|line| line["kind"] == "alert"));
     let changed = format!("{}[check.web]\ntcp = \"127.0.0.1:{}\"\n", team.config(), team.port);
     std::fs::write(&file, &changed).unwrap();
     console.press(":reload\r");
