@@ -424,7 +424,7 @@ mod tests {
         assert!(!next.began(Since::seen(at(3))), "that outage is over, whatever is on record by now");
         assert!(!next.stood(Status::Ok, at(5)), "it is known");
         assert!(next.began(Since::seen(at(6))), "this is the one that goes on");
-        assert!(!next.stood(Status::Down, at(7)), "that is no contradiction");
+        assert!(!next.stood(Status::Down, at(7)), "that does not contradict it");
         assert!(next.stood(Status::Ok, at(7)));
         assert_eq!((next.since(), next.troubled_since()), (Since::before(at(10)), Some(Since::before(at(10)))));
         // Nobody else sees better what was seen here.

@@ -10,6 +10,8 @@ const LINE: usize = 75;
 pub(crate) struct CalendarEvent {
     /// The same for the same event whenever it is written: a calendar that reads it again changes it, and adds none.
     pub uid: String,
+    /// When it was said last.
+    pub written: DateTime<Utc>,
     /// Its first moment.
     pub start: DateTime<Utc>,
     /// The first moment after it.
@@ -18,10 +20,12 @@ pub(crate) struct CalendarEvent {
     pub summary: String,
     /// What else is known of it; may have several lines.
     pub description: String,
+    /// How it counts in the calendar: the name of a property and its value.
+    pub counts: (&'static str, &'static str),
 }
 
-/// A calendar of events, as it was `written`.
-pub(crate) fn calendar(name: &str, events: &[CalendarEvent], written: DateTime<Utc>) -> String {
+/// A calendar of events.
+pub(crate) fn calendar(name: &str, events: &[CalendarEvent]) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: &str| fold(&format!("{name}:{value}"), &mut out);
     line("BEGIN", "VCALENDAR");
@@ -33,15 +37,14 @@ pub(crate) fn calendar(name: &str, events: &[CalendarEvent], written: DateTime<U
     for event in events {
         line("BEGIN", "VEVENT");
         line("UID", &escape(&event.uid));
-        line("DTSTAMP", &moment(written));
+        line("DTSTAMP", &moment(event.written));
         line("DTSTART", &moment(event.start));
         line("DTEND", &moment(event.end));
         line("SUMMARY", &escape(&event.summary));
         if !event.description.is_empty() {
             line("DESCRIPTION", &escape(&event.description));
         }
-        // Who is on call is still free for meetings.
-        line("TRANSP", "TRANSPARENT");
+        line(event.counts.0, event.counts.1);
         line("END", "VEVENT");
     }
     line("END", "VCALENDAR");
@@ -92,7 +95,15 @@ mod tests {
 
     fn event(summary: &str) -> CalendarEvent {
         let (uid, summary) = ("primary-1@shop".to_owned(), summary.to_owned());
-        CalendarEvent { uid, start: at(0), end: at(3_600), summary, description: String::new() }
+        CalendarEvent {
+            uid,
+            written: at(60),
+            start: at(0),
+            end: at(3_600),
+            summary,
+            description: String::new(),
+            counts: ("TRANSP", "TRANSPARENT"),
+        }
     }
 
     /// As a calendar reads it: lines joined, escapes resolved.
@@ -111,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_calendar_is_written_as_the_standard_says() {
-        let text = calendar("on call, shop", &[event("Ana; on call")], at(60));
+        let text = calendar("on call, shop", &[event("Ana; on call")]);
         let due = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//opsroom//opsroom//EN\r\nCALSCALE:GREGORIAN\r\n\
             METHOD:PUBLISH\r\nX-WR-CALNAME:on call\\, shop\r\nBEGIN:VEVENT\r\nUID:primary-1@shop\r\n\
             DTSTAMP:19700101T000100Z\r\nDTSTART:19700101T000000Z\r\nDTEND:19700101T010000Z\r\n\
@@ -121,7 +132,7 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_begins_a_line() {
-        let text = calendar("x", &[event("a\r\nEND:VEVENT\r\nb\u{7}")], at(0));
+        let text = calendar("x", &[event("a\r\nEND:VEVENT\r\nb\u{7}")]);
         assert_eq!(text.matches("\r\nEND:VEVENT").count(), 1, "{text}");
         assert_eq!(summary_of(&text), "a\nEND:VEVENT\nb");
     }
@@ -129,7 +140,7 @@ mod tests {
     proptest! {
         #[test]
         fn lines_are_short_and_read_as_they_were_meant(summary in "[ -~äß🚨\n]{0,200}") {
-            let text = calendar("x", &[event(&summary)], at(0));
+            let text = calendar("x", &[event(&summary)]);
             prop_assert!(text.split("\r\n").all(|line| line.len() <= LINE), "{text}");
             prop_assert_eq!(summary_of(&text), summary);
         }

@@ -44,7 +44,7 @@ impl IncidentRefusal {
             IncidentFact::Moved(moved) => format!("{id} is {}: it can't be {}", record.state.word(), moved.step.done()),
             IncidentFact::Graded(said) => format!("{id} is {} already", said.severity.word()),
             IncidentFact::Noted(_) if record.entries.len() >= MOST_ENTRIES => {
-                format!("{id} has {MOST_ENTRIES} entries, and there is no room for more")
+                format!("{id} has {MOST_ENTRIES} entries, as many as one can have")
             }
             IncidentFact::Amended(_) => format!("that entry of {id} is so already, or there is none of that number"),
             IncidentFact::Role(said) => match (record.holder(said.role), record.offer(said.role)) {

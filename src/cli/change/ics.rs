@@ -1,77 +1,39 @@
-//! Changes as a calendar that other programs read (RFC 5545).
-
-use chrono::{DateTime, Utc};
+//! Changes as a calendar that other programs read.
 
 use crate::model::thing::ChangeRecord;
+use crate::report::ical::{self, CalendarEvent};
 
-/// Bytes of a line at the most, its end aside; a longer one goes on in the next behind a blank.
-const LINE: usize = 75;
-
-/// The calendar of these changes. Lines end as the form wants it, with CR and LF.
+/// The calendar of these changes.
 pub(super) fn calendar(changes: &[ChangeRecord], console: &str) -> String {
-    let mut out = String::new();
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//opsroom//change calendar//EN"] {
-        put(&mut out, line);
-    }
-    put(&mut out, &format!("X-WR-CALNAME:{}", escaped(console)));
-    for change in changes {
-        let kind = if change.freeze { "freeze" } else { "change" };
-        let approved = change.approved.as_ref().map_or_else(String::new, |(by, _)| format!(", approved by {by}"));
-        let about = format!("{}: {}, by {}{approved}", change.services.describe(), change.why, change.by);
-        put(&mut out, "BEGIN:VEVENT");
-        put(&mut out, &format!("UID:{}@opsroom", escaped(&change.id)));
-        put(&mut out, &format!("DTSTAMP:{}", moment(change.at)));
-        put(&mut out, &format!("DTSTART:{}", moment(change.from)));
-        put(&mut out, &format!("DTEND:{}", moment(change.until)));
-        put(&mut out, &format!("SUMMARY:{}", escaped(&format!("{kind}: {}", change.title))));
-        put(&mut out, &format!("DESCRIPTION:{}", escaped(&about)));
-        put(&mut out, if change.needs_approval() { "STATUS:TENTATIVE" } else { "STATUS:CONFIRMED" });
-        put(&mut out, "END:VEVENT");
-    }
-    put(&mut out, "END:VCALENDAR");
-    out
+    let events: Vec<CalendarEvent> = changes.iter().map(event).collect();
+    ical::calendar(console, &events)
 }
 
-fn moment(at: DateTime<Utc>) -> String {
-    at.format("%Y%m%dT%H%M%SZ").to_string()
-}
-
-/// A text in which nothing has a meaning of its own.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | ';' | ',' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
+fn event(change: &ChangeRecord) -> CalendarEvent {
+    let kind = if change.freeze { "freeze" } else { "change" };
+    let approved = change.approved.as_ref().map_or_else(String::new, |(by, _)| format!(", approved by {by}"));
+    CalendarEvent {
+        uid: format!("{}@opsroom", change.id),
+        written: change.at,
+        start: change.from,
+        end: change.until,
+        summary: format!("{kind}: {}", change.title),
+        description: format!("{}: {}, by {}{approved}", change.services.describe(), change.why, change.by),
+        counts: ("STATUS", if change.needs_approval() { "TENTATIVE" } else { "CONFIRMED" }),
     }
-    out
-}
-
-/// A line, folded where it is too long: never within a character.
-fn put(out: &mut String, line: &str) {
-    let mut width = 0;
-    for c in line.chars() {
-        if width + c.len_utf8() > LINE {
-            out.push_str("\r\n ");
-            width = 1;
-        }
-        out.push(c);
-        width += c.len_utf8();
-    }
-    out.push_str("\r\n");
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::model::maintenance::ServiceChoice;
     use crate::text::SafeText;
 
     #[test]
     fn a_change_is_an_event_whose_text_means_nothing_but_itself() {
-        let at = |hour: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hour);
+        let at = |hour: i64| DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::hours(hour);
         let change = ChangeRecord {
             id: "c1".into(),
             title: SafeText::new("disks; ä, \r\nEND:VEVENT"),
@@ -86,7 +48,7 @@ mod tests {
             approved: None,
         };
         let text = calendar(&[change], "ops");
-        assert!(text.lines().all(|line| line.len() <= LINE), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 75), "{text}");
         assert_eq!(text.matches("\r\n").count(), text.matches('\n').count());
         let unfolded = text.replace("\r\n ", "");
         assert_eq!(unfolded.matches("\r\nEND:VEVENT\r\n").count(), 1, "{unfolded}");

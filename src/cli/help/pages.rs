@@ -72,7 +72,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "left with q or Ctrl-C"),
-            (exit::USAGE, "no such screen, or no terminal"),
+            (exit::USAGE, "no such screen, or not a terminal"),
             (exit::CONFIG, "the configuration is not valid"),
         ],
     },
@@ -338,7 +338,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "left, or printed"),
-            (exit::USAGE, "the time is not in the recording, or standard output is no terminal"),
+            (exit::USAGE, "the time is not in the recording, or standard output is not a terminal"),
             (exit::CONFIG, "the file is not a recording, or nothing of it can be played"),
         ],
     },

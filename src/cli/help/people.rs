@@ -79,7 +79,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read or written"),
             (exit::USAGE, "wrong usage, or read-only"),
-            (exit::CONFIG, "nobody is on call: there is no [oncall] section"),
+            (exit::CONFIG, "nobody is on call: [oncall] is missing"),
         ],
     },
     HelpPage {

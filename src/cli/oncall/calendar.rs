@@ -45,8 +45,8 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, asked: &CalendarArguments,
     }
     if asked.ics {
         let name = format!("on call: {}", config.console.name);
-        let events: Vec<CalendarEvent> = lines.iter().map(|line| event(line, config)).collect();
-        return output::print_crlf(&ical::calendar(&name, &events, now));
+        let events: Vec<CalendarEvent> = lines.iter().map(|line| event(line, config, now)).collect();
+        return output::print_crlf(&ical::calendar(&name, &events));
     }
     output::print(&table(&lines, plan, config))
 }
@@ -88,14 +88,17 @@ fn line(layer: &Name, shift: Shift, config: &Config, span: TimeWindow) -> ShiftL
     }
 }
 
-fn event(line: &ShiftLine, config: &Config) -> CalendarEvent {
+fn event(line: &ShiftLine, config: &Config, written: DateTime<Utc>) -> CalendarEvent {
     let host: String = config.console.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     CalendarEvent {
         uid: format!("oncall-{}-{}@{host}.opsroom", line.layer, line.window.start.format("%Y%m%dT%H%M%SZ")),
+        written,
         start: line.window.start,
         end: line.window.end,
         summary: format!("{} on call ({})", line.name, line.layer),
         description: String::new(),
+        // Who is on call is still free for meetings.
+        counts: ("TRANSP", "TRANSPARENT"),
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 /// Where there is no rotation.
-const NOBODY: &str = "nobody is on call: there is no [oncall] section";
+const NOBODY: &str = "nobody is on call: [oncall] is missing";
 const HOW: &str = "add [oncall] with rotation = [\"NAME\"] to the configuration";
 
 /// Shows what is configured with what is on record.
