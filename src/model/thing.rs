@@ -27,8 +27,8 @@ pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::change::ChangeRecord;
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
-pub(crate) use self::checklist::checklist_run_of;
 pub use self::checklist::{ChecklistRecord, NotedText, SignOff, StepAnswer, StepRecord};
+pub(crate) use self::checklist::{checklist_key, checklist_run_of};
 pub use self::exclusion::ExclusionRecord;
 pub use self::incident::IncidentRecord;
 pub(crate) use self::incident::{incident_key, incident_things};
@@ -54,7 +54,7 @@ pub enum ThingKind {
     Maintenance,
     /// A span that does not count against an objective, by its id.
     Exclusion,
-    /// A run of a checklist, or a period that went by without one, by its id.
+    /// A run of a checklist, or a period that went by without one, by its moment and list.
     Checklist,
     /// An incident, by its number in eight digits.
     Incident,

@@ -6,7 +6,7 @@ use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::NewFact;
-use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_run_of};
+use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of};
 
 /// Runs that are read: those of a month, where there are ten a day.
 const PAST: u32 = 300;
@@ -42,7 +42,8 @@ pub(super) fn checklist_refusal(drafts: &[NewFact], things: &[StoredThing]) -> O
     let mut runs: BTreeMap<&str, ChecklistRecord> = BTreeMap::new();
     for draft in drafts {
         let Some(run) = checklist_run_of(&draft.said) else { continue };
-        let is_it = |thing: &&StoredThing| thing.key.kind == ThingKind::Checklist && thing.key.id == **run;
+        let key = checklist_key(run);
+        let is_it = |thing: &&StoredThing| thing.key == key;
         let stored = || things.iter().find(is_it).and_then(StoredThing::read::<ChecklistRecord>);
         let known = runs.remove(&**run).or_else(stored);
         if let Err(refusal) = ChecklistRecord::admits(known.as_ref(), &draft.said) {

@@ -5,7 +5,7 @@ use super::{
     MaintenanceStarted, MessageClaimed, MessageFailed, MessageSent, RunDated, RunEnded, RunLost, SilenceEnded,
     SilenceStarted, SloExcluded, SloIncluded, Statement,
 };
-use crate::model::thing::{ThingKey, ThingKind, checklist_run_of, incident_things};
+use crate::model::thing::{ThingKey, ThingKind, checklist_key, checklist_run_of, incident_things};
 use crate::text::name::Name;
 
 impl Statement {
@@ -41,9 +41,7 @@ impl Statement {
             | Self::ChecklistStepped(_)
             | Self::ChecklistNoted(_)
             | Self::ChecklistSigned(_)
-            | Self::ChecklistMissed(_) => {
-                checklist_run_of(self).map(|run| ThingKey::new(ThingKind::Checklist, run)).into_iter().collect()
-            }
+            | Self::ChecklistMissed(_) => checklist_run_of(self).map(|run| checklist_key(run)).into_iter().collect(),
             Self::SloExcluded(SloExcluded { id, .. }) | Self::SloIncluded(SloIncluded { id, .. }) => {
                 vec![ThingKey::new(ThingKind::Exclusion, id)]
             }

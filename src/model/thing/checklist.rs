@@ -303,9 +303,15 @@ pub(crate) fn checklist_run_of(said: &Statement) -> Option<&Name> {
     }
 }
 
+/// The thing of a run. Its moment comes first: the latest are found, and the oldest let go of, by the order of the keys.
+pub(crate) fn checklist_key(run: &str) -> ThingKey {
+    let (checklist, at) = run.rsplit_once('@').unwrap_or(("", run));
+    ThingKey::new(ThingKind::Checklist, &format!("{at}@{checklist}"))
+}
+
 pub(super) fn follow(fact: &Fact, things: &mut Things) {
     let Some(run) = checklist_run_of(fact.said()) else { return };
-    let key = ThingKey::new(ThingKind::Checklist, run);
+    let key = checklist_key(run);
     let known = things.get(&key).and_then(StoredThing::read::<ChecklistRecord>);
     if let Some(record) = ChecklistRecord::after(known, &fact.draft) {
         things.write(key, record.is_open(), record.checklist.to_string(), &record, fact.seq);
