@@ -54,6 +54,15 @@ impl World {
         }
     }
 
+    /// Every objective counts all of its time again.
+    pub(super) fn forget_exclusions(&mut self) {
+        if !std::mem::take(&mut self.exclusions).is_empty() {
+            for id in self.slos.ids() {
+                self.exclude_from(id);
+            }
+        }
+    }
+
     /// Has every objective leave out what it does not count: some may be others.
     pub(super) fn exclude_from_all(&mut self) {
         if !self.exclusions.is_empty() {

@@ -8,6 +8,7 @@ use super::World;
 use super::announcing::Announcing;
 use super::checklist_records::Checklists;
 use super::checks::CheckView;
+use super::duty::Duty;
 use super::firings::Firings;
 use super::ids::CheckId;
 use super::incidents::Incidents;
@@ -166,7 +167,8 @@ impl World {
         self.checklists = Checklists::default();
         self.incidents = Incidents::default();
         self.announcing = Announcing::default();
-        self.exclusions.clear();
+        self.duty = Duty::new(&self.config);
+        self.forget_exclusions();
         self.changes.clear();
         self.notes.clear();
     }
