@@ -26,6 +26,9 @@ use crate::text::name::Name;
 use crate::world::World;
 use crate::world::responding::targets;
 
+/// Fields that hold a person's own words. The title is known again by what it says: see [`crate::app::incidents`].
+const OWN_WORDS: [&str; 6] = ["text", "why", "status", "impact", "doing", "workaround"];
+
 /// How a role can change hands, in words.
 const ROLE_STEPS: [(&str, RoleStep); 5] = [
     ("take", RoleStep::Taken),
@@ -202,9 +205,11 @@ impl IncidentDialog {
             let found = known.iter().find(|service| *service.name == *written || service.title == written);
             let near = || nearest(written, known.iter().map(|service| &*service.name));
             let hint = || near().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            services.push(found.ok_or_else(|| format!("no service named `{written}`{}", hint()))?.name.clone());
+            let found = found.ok_or_else(|| format!("no service named `{written}`{}", hint()))?;
+            if !services.contains(&found.name) {
+                services.push(found.name.clone());
+            }
         }
-        services.dedup();
         let kind = match self.text("kind") {
             "" => None,
             written => {
@@ -372,6 +377,10 @@ impl Overlay for IncidentDialog {
 
     fn least_size(&self) -> (u16, u16) {
         (36, 4 + u16::try_from(self.fields.len()).unwrap_or(u16::MAX))
+    }
+
+    fn hides_typed(&self) -> bool {
+        self.fields.get(self.focus).is_some_and(|field| OWN_WORDS.contains(&field.label))
     }
 
     fn takes_text(&self) -> bool {

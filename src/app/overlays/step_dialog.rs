@@ -165,6 +165,10 @@ impl Overlay for StepDialog {
         (36, 7)
     }
 
+    fn hides_typed(&self) -> bool {
+        self.purpose != StepPurpose::Measure
+    }
+
     fn takes_text(&self) -> bool {
         true
     }

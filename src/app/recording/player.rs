@@ -183,8 +183,11 @@ impl Player {
 /// The request of an effect that would change something.
 fn changes(effect: &Effect) -> Option<RequestId> {
     match effect {
-        Effect::Run(request, RunEffect::Start(_) | RunEffect::Stop(_) | RunEffect::VerifyNow(_))
-        | Effect::Store(request, StoreEffect::SayOfAlerts(_)) => Some(*request),
+        Effect::Run(
+            request,
+            RunEffect::Start(_) | RunEffect::Stop(_) | RunEffect::VerifyNow(_) | RunEffect::Command(_),
+        )
+        | Effect::Store(request, StoreEffect::SayOfAlerts(_) | StoreEffect::SayOfIncident(_)) => Some(*request),
         _ => None,
     }
 }
