@@ -93,35 +93,32 @@ fn unknown(name: &str, config: &Config) -> (String, String) {
     (format!("no checklist named `{name}`"), hint)
 }
 
-/// A world that knows what is on record.
-async fn recorded(global: &Global, config: &Arc<Config>) -> Result<World, u8> {
+/// A world that knows what is on record, and the exit code of what is printed of it.
+async fn recorded(global: &Global, config: &Arc<Config>) -> Result<(World, u8), u8> {
     let mut world = one_round::world(config, global.clock.now());
-    let Some(run_service) = run_service::look(global, true).await? else { return Ok(world) };
+    let Some(run_service) = run_service::look(global, true).await? else { return Ok((world, exit::OK)) };
     let read = run_service.store().checklists().await;
     let code = run_service::close_read(&run_service, exit::OK).await;
     let things = read.map_err(|error| run_service::broken(&error))?;
     let _ = world.alerts_read(&things);
-    if code == exit::OK { Ok(world) } else { Err(code) }
+    Ok((world, code))
 }
 
 async fn list(json: bool, global: &Global, config: Arc<Config>) -> u8 {
-    let world = match recorded(global, &config).await {
-        Ok(world) => world,
+    let (world, code) = match recorded(global, &config).await {
+        Ok(recorded) => recorded,
         Err(code) => return code,
     };
     if json {
         let lines: Vec<ListLine<'_>> = world.lists().map(|view| line(&world, &view)).collect();
-        return match serde_json::to_string_pretty(&lines) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the lists as JSON: {error}"), ""),
-        };
+        return output::print_as_json("the lists", &lines).max(code);
     }
     let mut text = String::new();
     for view in world.lists() {
         // Writing to a string can't fail.
         let _ = writeln!(text, "{:<9}  {:<16}  {}", view.state.word(), view.list.name, in_words(&world, &view));
     }
-    output::print(if text.is_empty() { "no checklists configured; add [checklist.NAME]\n" } else { &text })
+    output::print(if text.is_empty() { "no checklists configured; add [checklist.NAME]\n" } else { &text }).max(code)
 }
 
 fn line<'a>(world: &World, view: &ListView<'a>) -> ListLine<'a> {
@@ -176,8 +173,8 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
 }
 
 async fn show(json: bool, global: &Global, config: &Arc<Config>, list: &Checklist) -> u8 {
-    let world = match recorded(global, config).await {
-        Ok(world) => world,
+    let (world, code) = match recorded(global, config).await {
+        Ok(recorded) => recorded,
         Err(code) => return code,
     };
     let runs = world.runs_of_checklist(&list.name);
@@ -187,7 +184,7 @@ async fn show(json: bool, global: &Global, config: &Arc<Config>, list: &Checklis
     };
     // Nothing was measured: what is on record is what is shown.
     let printed = record::print(&world, run, json);
-    if printed == exit::OK { exit_of(&run.counts()) } else { printed }
+    if printed == exit::OK { exit_of(&run.counts()).max(code) } else { printed }
 }
 
 async fn work(arguments: &Arguments, global: &Global, config: &Arc<Config>, list: &Checklist) -> u8 {

@@ -35,7 +35,7 @@ impl Panel for Checklists {
         over.sort_by_key(|run| std::cmp::Reverse(run.ended_at()));
         let mut words = RowFilter::new(filter);
         let over = over.into_iter().take(PAST).filter(|run| {
-            let state = if run.missed.is_some() { "missed" } else { "done" };
+            let state = if run.missed.is_some() { "missed" } else { "signed" };
             words.hold(|to| write!(to, "{} {} {state}", run.checklist, run.title))
         });
         rows.extend(over.map(|run| RowKey::Round(run.id.clone())));

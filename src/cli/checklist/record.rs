@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::cli::output::{self, exit};
+use crate::cli::output;
 use crate::config::sections::checklist::ChecklistStep;
 use crate::lang::unit;
 use crate::model::checklist::StepState;
@@ -87,10 +87,7 @@ pub(super) fn print(world: &World, record: &ChecklistRecord, json: bool) -> u8 {
     if !json {
         return output::print(&lines(world, &round));
     }
-    match serde_json::to_string_pretty(&as_json(world, &round)) {
-        Ok(text) => output::print_json(&format!("{text}\n")),
-        Err(error) => output::fail(exit::SOFTWARE, &format!("can't write the run as JSON: {error}"), ""),
-    }
+    output::print_as_json("the run", &as_json(world, &round))
 }
 
 fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {

@@ -64,7 +64,10 @@ impl<'a> Session<'a> {
         };
         let world = one_round::world(config, global.clock.now());
         let mut session = Self { world, global, config, list, run_service, context, redactor, polled: None, run: None };
-        session.read().await?;
+        if let Err(code) = session.read().await {
+            session.close().await;
+            return Err(code);
+        }
         Ok(session)
     }
 

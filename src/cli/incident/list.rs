@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::chosen::read;
-use crate::cli::output::{self, exit};
+use crate::cli::output;
 use crate::cli::{Global, run_service};
 use crate::lang::tz::Tz;
 use crate::lang::unit;
@@ -101,10 +101,7 @@ async fn show(arguments: &ListArguments, global: &Global) -> u8 {
 fn print(arguments: &ListArguments, records: &[IncidentRecord], now: DateTime<Utc>) -> u8 {
     if arguments.json {
         let rows: Vec<IncidentRow> = records.iter().map(IncidentRow::new).collect();
-        return match serde_json::to_string_pretty(&rows) {
-            Ok(text) => output::print_json(&format!("{text}\n")),
-            Err(error) => output::fail(exit::SOFTWARE, &format!("the incidents can't be written as JSON: {error}"), ""),
-        };
+        return output::print_as_json("the incidents", &rows);
     }
     let (open, others): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.is_open());
     let most = if arguments.all { usize::MAX } else { LATELY };
