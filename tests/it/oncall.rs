@@ -114,7 +114,7 @@ async fn handed_over(team: Team) {
         |state: &State| state.world.alerts.iter().any(|alert| alert.phase == Phase::Firing && alert.firing.is_some());
     all_reach(&mut consoles, "the alert", fires).await;
     let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while team.alerts()[0]["state"] != "firing" {
+    while !team.alerts().iter().any(|alert| alert["state"] == "firing") {
         assert!(std::time::Instant::now() < until, "the alert is on record");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
