@@ -74,6 +74,11 @@ pub struct Fact {
     pub draft: NewFact,
 }
 
+/// The login name in a `who`, without how somebody came in, which is for the audit.
+pub(crate) fn login_of(who: &str) -> &str {
+    who.split(" (").next().unwrap_or_default()
+}
+
 /// A fact as it is stored: these bytes are what is hashed.
 #[derive(Serialize, Deserialize)]
 struct Entry {

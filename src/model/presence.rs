@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::lease::LeaseHolder;
+use crate::model::fact::login_of;
 use crate::text::SafeText;
 
 /// How often one looks who is here.
@@ -78,7 +79,7 @@ impl Presence {
 
     /// The name alone, without how they came.
     pub fn name(&self) -> &str {
-        self.who.as_str().split(" (").next().unwrap_or_default()
+        login_of(self.who.as_str())
     }
 
     /// Whether it holds the lease.

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
 use crate::model::fact::incident::CopiedLine;
-use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement, login_of};
 use crate::model::incident::IncidentStep;
 use crate::model::outcome::Outcome;
 use crate::model::thing::IncidentRecord;
@@ -36,7 +36,7 @@ pub(crate) async fn say(
     now: Stamp,
 ) -> Result<Result<Name, IncidentRefusal>, StoreError> {
     for draft in &mut drafts {
-        let login = SafeText::new(draft.who.split(" (").next().unwrap_or_default());
+        let login = SafeText::new(login_of(&draft.who));
         let Statement::Incident(said) = &mut draft.said else { continue };
         match &mut said.what {
             // Who is not named is who says it.

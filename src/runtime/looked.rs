@@ -7,6 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::actions::files;
+use crate::model::fact::login_of;
 use crate::model::outcome::{Missed, Outcome};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
@@ -50,7 +51,7 @@ pub(super) fn note(state: &Path, store: &str, at: DateTime<Utc>) {
 /// The store can't be read.
 pub(super) async fn since(state: &Path, store: &Store, who: &str, now: DateTime<Utc>) -> Result<Outcome, StoreError> {
     let at = read(state).get(store.id()).copied();
-    let login = SafeText::new(who.split(" (").next().unwrap_or_default());
+    let login = SafeText::new(login_of(who));
     let since = at.filter(|at| now - *at >= SHORTEST).map(|at| at.max(now - LONGEST));
     let (facts, runs) = match since {
         Some(since) => {

@@ -12,7 +12,7 @@ use crate::config::titles::{title_of_alert, title_of_check};
 use crate::lang::schedule::TimeWindow;
 use crate::model::alert::Severity;
 use crate::model::fact::alerting::rule_of;
-use crate::model::fact::{AlertFired, CheckStatus, Fact, MessageSent, Statement};
+use crate::model::fact::{AlertFired, CheckStatus, Fact, MessageSent, Statement, login_of};
 use crate::model::run::Run;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -281,7 +281,7 @@ fn by(fact: &Fact) -> SafeText {
 }
 
 fn login(who: &str) -> SafeText {
-    SafeText::new(who.split(" (").next().unwrap_or_default())
+    SafeText::new(login_of(who))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::model::checklist::StepState;
 use crate::model::fact::{
     AlertFired, AlertResolved, ChangeSaid, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd,
     RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged,
-    Unlocked,
+    Unlocked, login_of,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -373,7 +373,7 @@ fn over(resolved: &AlertResolved, config: &Config) -> String {
 
 /// Who writes for all from here on. How somebody came in is for the audit.
 fn acting(fact: &Fact, taken: &LeaseTaken) -> String {
-    let who = fact.draft.who.split(" (").next().unwrap_or_default();
+    let who = login_of(&fact.draft.who);
     let role = if taken.watcher { "watcher" } else { "console" };
     let host = &fact.draft.host;
     format!("alerts are written by the {role} of {who}@{host} from here on, with another configuration")

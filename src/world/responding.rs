@@ -17,7 +17,7 @@ use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::fact::incident::{CopiedLine, IncidentOpened, IncidentReminded};
-use crate::model::fact::{Fact, IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::fact::{Fact, IncidentFact, IncidentSaid, NewFact, Statement, login_of};
 use crate::model::incident::IncidentTargets;
 use crate::model::message::IncidentNotice;
 use crate::model::run::Run;
@@ -62,7 +62,7 @@ impl World {
         }
         if is_news {
             let (text, _) = words::describe(said, fact.draft.at, self.config.console.timezone);
-            let by = SafeText::new(fact.draft.who.split(" (").next().unwrap_or_default());
+            let by = SafeText::new(login_of(&fact.draft.who));
             output.changes.push(Change::Incident { said: said.clone(), by, text });
         }
         is_news
@@ -285,7 +285,7 @@ pub(crate) fn copy_around(
         if !is_change_word(said.kind.name()) && !concerns(record, service.as_ref()) {
             return None;
         }
-        let login = fact.draft.who.split(" (").next().unwrap_or_default();
+        let login = login_of(&fact.draft.who);
         let who = said.by_person.then(|| SafeText::new(login));
         let (kind, object) = (SafeText::new(said.kind.name()), SafeText::new(&object));
         Some(CopiedLine { at, kind, object, text: said.text, who })

@@ -7,7 +7,7 @@ use crate::cli::alerts::StoredAlerts;
 use crate::cli::output::{self, exit};
 use crate::cli::run_service;
 use crate::config::Config;
-use crate::model::fact::{HandoverAccepted, OnCallStatement, Statement};
+use crate::model::fact::{HandoverAccepted, OnCallStatement, Statement, login_of};
 use crate::model::thing::{AlertRecord, HandoverRecord};
 use crate::report::handover::title_of_contact;
 use crate::runtime::runs::RunService;
@@ -23,7 +23,7 @@ pub(super) async fn accept(run_service: &RunService, config: &Config, arguments:
     };
     let (duty, now) = (stored.duty(config), run_service.now());
     let Some(record) = duty.offered(&arguments.layer, now) else { return not_offered() };
-    let login = run_service.identity().who.split(" (").next().unwrap_or_default();
+    let login = login_of(&run_service.identity().who);
     let who = match gather::person(config, arguments.who.as_deref(), login) {
         Ok(who) => who,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),

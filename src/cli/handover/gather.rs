@@ -10,6 +10,7 @@ use crate::cli::{Global, run_service, slo};
 use crate::config::Config;
 use crate::lang::nearest;
 use crate::lang::schedule::TimeWindow;
+use crate::model::fact::login_of;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput, title_of_contact};
 use crate::runtime::runs::RunService;
@@ -86,7 +87,7 @@ pub(super) async fn draft(
     let mut world = World::new(Arc::clone(config), global.clock.now());
     let stored = slo::read(&mut world, run_service).await?;
     let (duty, now, store) = (stored.duty(config), run_service.now(), run_service.store());
-    let login = run_service.identity().who.split(" (").next().unwrap_or_default();
+    let login = login_of(&run_service.identity().who);
     let meant = meant(config, &duty, arguments, (login, now)).map_err(Failure::Usage)?;
     let ShiftToHandOver { who, to, shift, next_until } = meant;
     let from = shift.start.max(now - LONGEST);

@@ -8,8 +8,8 @@ use crate::cli::Global;
 use crate::lang::nearest::nearest;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
-use crate::model::fact::IncidentFact;
 use crate::model::fact::incident::{IncidentRoleSaid, IncidentUpdated};
+use crate::model::fact::{IncidentFact, login_of};
 use crate::model::incident::{IncidentRole, RoleStep};
 use crate::model::maintenance::clock_with_zone;
 use crate::text::SafeText;
@@ -142,7 +142,7 @@ pub(super) fn role(arguments: &RoleArguments, id: Option<&str>, global: &Global)
             };
             return Err((format!("no role named `{}`", arguments.role), hint));
         };
-        let login = chosen.run_service.identity().who.split(" (").next().unwrap_or_default();
+        let login = login_of(&chosen.run_service.identity().who);
         let me = SafeText::new(login);
         let (who, step) = match &arguments.to {
             Some(to) => (text("--to", to)?, RoleStep::Offered),

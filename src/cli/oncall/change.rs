@@ -13,7 +13,7 @@ use crate::lang::nearest;
 use crate::lang::schedule::MomentSchedule;
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::oncall::assignment_id;
-use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement};
+use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement, login_of};
 use crate::model::maintenance::clock_with_zone;
 use crate::runtime::runs::RunService;
 use crate::store::new_fact;
@@ -48,7 +48,7 @@ async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config:
         Err(error) => return run_service::broken(&error),
     };
     let (now, identity) = (run_service.now(), run_service.identity());
-    let login = identity.who.split(" (").next().unwrap_or_default();
+    let login = login_of(&identity.who);
     let said = match asked {
         Asked::Take(asked) => taken(asked, &plan, config, (login, now)).map(OnCallStatement::Assigned),
         Asked::Override(asked) => assigned(asked, &plan, config, now).map(OnCallStatement::Assigned),

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::model::alert::Severity;
-use crate::model::fact::{AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, Fact, NewFact, Statement};
+use crate::model::fact::{
+    AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, Fact, NewFact, Statement, login_of,
+};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -49,7 +51,7 @@ pub struct NoteRecord {
 
 /// The login name alone: how somebody came in is for the audit.
 pub(super) fn login(who: &str) -> SafeText {
-    SafeText::new(who.split(" (").next().unwrap_or_default())
+    SafeText::new(login_of(who))
 }
 
 impl Acknowledgement {

@@ -2,6 +2,7 @@
 
 use super::{CLOCK_DROP_PRIORITY, Part};
 use crate::app::state::State;
+use crate::model::fact::login_of;
 use crate::model::presence::Presence;
 use crate::text::SafeText;
 use crate::theme::Role;
@@ -29,7 +30,7 @@ pub(super) fn present(state: &State, divider: &Line<'static>) -> Option<Part> {
     let recorder = holder.filter(|holder| !present.iter().any(|one| one.is(holder)));
     let recorder = recorder.map(|holder| {
         let role = if holder.watcher { "watcher, " } else { "" };
-        format!("{} ({role}records)", SafeText::new(holder.who.split(" (").next().unwrap_or_default()))
+        format!("{} ({role}records)", SafeText::new(login_of(&holder.who)))
     });
     let all: Vec<String> = recorder.into_iter().chain(present.iter().map(name)).collect();
     let (first, others) = all.split_first()?;

@@ -8,6 +8,7 @@ use super::{PanelView, frame, log, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
+use crate::model::fact::login_of;
 use crate::model::lease::{LateFigures, LeaseHolder, LeaseView};
 use crate::model::outcome::{StoreAbsence, StoreAway, StoreFigures};
 use crate::text::SafeText;
@@ -151,7 +152,7 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
     let since = |at| format!("since {}", figures::moment(at, state.seen().now.utc, zone));
     let named = |holder: &LeaseHolder| {
         // How somebody came in is for the audit: the name is enough here.
-        let who = holder.who.split(" (").next().unwrap_or_default().to_owned();
+        let who = login_of(&holder.who).to_owned();
         SafeText::new(&format!("{who}@{}", holder.host)).to_string()
     };
     let process = |holder: &LeaseHolder| {

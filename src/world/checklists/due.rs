@@ -76,9 +76,10 @@ impl World {
         let period = self.period_of(list);
         // What was left open in a period that is over goes by as missed.
         let is_of_now = |run: &&ChecklistRecord| run.is_open() && period.is_none_or(|(due, _)| run.due >= Some(due));
-        let open = self.runs_of_checklist(&list.name).into_iter().find(is_of_now);
+        let runs = self.runs_of_checklist(&list.name);
+        let open = runs.iter().copied().find(is_of_now);
         let Some(period) = period else {
-            let latest = open.or_else(|| self.runs_of_checklist(&list.name).into_iter().next());
+            let latest = open.or_else(|| runs.first().copied());
             let state = if open.is_some() { ListStanding::Running } else { ListStanding::OnDemand };
             return ListView { list, state, run: latest, period: None, late_from: None };
         };

@@ -46,7 +46,7 @@ impl World {
     pub(super) fn missed_of(&self, list: &Checklist) -> Vec<Statement> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let Some((mut ended, _)) = list.period(now, zone) else { return Vec::new() };
-        let first = self.runs_of_checklist(&list.name).iter().filter_map(|run| run.due).min();
+        let first = self.checklist_runs().filter(|run| run.checklist == list.name).filter_map(|run| run.due).min();
         // What went by before anybody used the list was not missed.
         let since = first.map_or(self.started.utc, |first| first.min(self.started.utc));
         let mut missed = Vec::new();
