@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd as _;
+use std::path::PathBuf;
 
 use super::Refusal;
 use crate::actions::files;
@@ -11,11 +12,11 @@ use crate::process::Invocation;
 /// Bytes of a handover that are read back at most.
 const MOST: u64 = 256 << 10;
 
-/// What a person made of a text in `$VISUAL`, `$EDITOR` or `vi`.
+/// What a person made of a text in `$VISUAL`, `$EDITOR` or `vi`, and the file in which it stays until it is on record.
 ///
 /// # Errors
 /// What went wrong, and what to do. The text stays in the file that is named.
-pub(super) async fn edited(text: &str) -> Result<String, Refusal> {
+pub(super) async fn edited(text: &str) -> Result<(String, PathBuf), Refusal> {
     let Ok(state) = run_service::state_directory() else {
         return Err(("the state directory can't be used".to_owned(), "use --yes to offer the draft".to_owned()));
     };
@@ -42,7 +43,5 @@ pub(super) async fn edited(text: &str) -> Result<String, Refusal> {
     }
     let read = files::read_bounded(&path, MOST).map_err(|error| failed(format!("can't read {shown}: {error}")))?;
     let text = read.ok_or_else(|| failed(format!("{shown} is gone")))?;
-    // What was offered is on record; what was not may hold what a person wrote, and the error names it.
-    files::remove(&path).map_err(|error| failed(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    Ok((String::from_utf8_lossy(&text).into_owned(), path))
 }

@@ -5,6 +5,7 @@ mod edit;
 mod gather;
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,6 +16,7 @@ use self::gather::Draft;
 use super::alerts::StoredAlerts;
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
+use crate::actions::files;
 use crate::config::Config;
 use crate::config::sections::oncall::PRIMARY;
 use crate::model::fact::oncall::handover_id;
@@ -235,13 +237,15 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
         Err(failure) => return failure.report(),
     };
     let mut text = draft.report.markdown();
+    let mut written = None;
     if !arguments.yes {
-        text = match edit::edited(&text).await {
-            Ok(text) => text,
+        match edit::edited(&text).await {
+            Ok((edited, file)) => (text, written) = (edited, Some(file)),
             Err((problem, hint)) => return output::fail(exit::SOFTWARE, &problem, &hint),
-        };
+        }
     }
     if is_blank(&text) {
+        forget(written.as_deref());
         output::eprint_error("the handover is empty: nothing was offered\n");
         return exit::OK;
     }
@@ -258,10 +262,23 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
     let said = before.into_iter().chain([OnCallStatement::Offered(offered)]).map(Statement::OnCall).collect();
     match put(run_service, said).await {
         Ok(()) => {
+            forget(written.as_deref());
             let text = format!("handover offered{next}, id {id}; `opsroom handover --accept` accepts it\n");
             print_changed(run_service, &id, arguments, config, &text).await
         }
-        Err(code) => code,
+        Err(code) => {
+            if let Some(file) = written {
+                output::eprint_error(&format!("what you wrote is in {}\n", file.display()));
+            }
+            code
+        }
+    }
+}
+
+/// What a person wrote is on record, or it is nothing: its file goes.
+fn forget(written: Option<&Path>) {
+    if let Some(Err(error)) = written.map(files::remove) {
+        output::eprint_error(&format!("warning: the file of the editor stays: {error}\n"));
     }
 }
 
