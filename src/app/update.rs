@@ -1,6 +1,7 @@
 //! The one function through which the state changes.
 
 use crate::model::effect::Effect;
+use crate::model::observation::Observation;
 use crate::text::SafeText;
 use crate::world::Output;
 use crate::world::diagnostics::ProblemKind;
@@ -17,6 +18,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     state.world.advance(message.at);
     // What comes without end asks for nothing.
     let may_need = !matches!(message.event, Event::Observation(_) | Event::Learned(Learned::Meters(_)));
+    // No step looks at records of logs, nor at what the screen is made of.
+    let may_settle = !matches!(message.event, Event::Observation(Observation::Records { .. }) | Event::Learned(_));
     match message.event {
         event if state.console.wall.is_some() && wall::ignores(&event) => {
             if let Event::Key(key) = event {
@@ -57,7 +60,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
     runs::show_output(state, &mut effects);
     runbook::read(state, &mut effects);
-    checklists::settle(state);
+    if may_settle {
+        checklists::settle(state);
+    }
     incidents::join(state, &mut effects);
     if may_need {
         charts::ask(state, &mut effects);

@@ -115,8 +115,11 @@ impl Panel for StepPanel {
 
 /// The panel that belongs to the selected step.
 pub(crate) fn beside(state: &State) -> Option<PanelId> {
-    let round = state.seen().round(state.shown_round()?);
-    let shown = state.shown_step(&round)?.config?.show.clone()?;
+    let record = state.shown_round()?;
+    let Some(RowKey::Step(run, Some(step))) = state.selected(&panels::WALKTHROUGH.id()) else { return None };
+    let asked = &record.step(&step).filter(|_| run == record.id)?.asked;
+    let list = state.seen().config.checklist(&record.checklist)?;
+    let shown = list.steps.iter().find(|one| one.id == asked.id && one.kind() == asked.kind)?.show.clone()?;
     // A panel that shows itself would do so for ever.
     let is_own = [&panels::STEP_PANEL, &panels::STEP_DETAIL, &panels::WALKTHROUGH].iter().any(|own| shown.is(own));
     (!is_own).then_some(shown)
