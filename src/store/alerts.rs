@@ -33,16 +33,13 @@ impl Store {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
         things.extend(self.silences(now - NOTE_STANDS).await?);
-        for kind in [ThingKind::Maintenance, ThingKind::OnCall, ThingKind::Handover] {
+        for kind in [ThingKind::Maintenance, ThingKind::Change, ThingKind::OnCall, ThingKind::Handover] {
             for which in [WhichThings::Latest(kind), WhichThings::Open(kind)] {
                 things.extend(self.dialect.things(which, PAST).await?);
             }
         }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Exclusion), PAST).await?);
         things.extend(self.incidents(LATEST).await?);
-        for which in [WhichThings::Latest(ThingKind::Change), WhichThings::Open(ThingKind::Change)] {
-            things.extend(self.dialect.things(which, PAST).await?);
-        }
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.extend(self.checklists().await?);
         things.sort_by(|one, other| one.key.cmp(&other.key));

@@ -52,19 +52,28 @@ impl Store {
         now: DateTime<Utc>,
         fence: u64,
     ) -> Result<bool, StoreError> {
-        Ok(self.retain_readings("readings.minutes", MINUTES, retention.minutes, now, fence).await?
-            && self.retain_readings("readings.hours", HOURS, retention.hours, now, fence).await?
-            && self.retain_things(ThingKind::Run, retention.deployments, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Alert, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Silence, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Maintenance, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Exclusion, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Checklist, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Incident, retention.incidents, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Change, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::OnCall, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_things(ThingKind::Handover, retention.audit, OPSROOM, now, fence).await?
-            && self.retain_audit(retention.audit, OPSROOM, now, fence).await?)
+        if !(self.retain_readings("readings.minutes", MINUTES, retention.minutes, now, fence).await?
+            && self.retain_readings("readings.hours", HOURS, retention.hours, now, fence).await?)
+        {
+            return Ok(false);
+        }
+        for (kind, kept) in [
+            (ThingKind::Run, retention.deployments),
+            (ThingKind::Alert, retention.audit),
+            (ThingKind::Silence, retention.audit),
+            (ThingKind::Maintenance, retention.audit),
+            (ThingKind::Exclusion, retention.audit),
+            (ThingKind::Checklist, retention.audit),
+            (ThingKind::Incident, retention.incidents),
+            (ThingKind::Change, retention.audit),
+            (ThingKind::OnCall, retention.audit),
+            (ThingKind::Handover, retention.audit),
+        ] {
+            if !self.retain_things(kind, kept, OPSROOM, now, fence).await? {
+                return Ok(false);
+            }
+        }
+        self.retain_audit(retention.audit, OPSROOM, now, fence).await
     }
 
     async fn retain_readings(

@@ -74,7 +74,7 @@ pub(super) fn update(arguments: &UpdateArguments, id: Option<&str>, global: &Glo
             |option: &str, written: &Option<String>| written.as_ref().map(|written| text(option, written)).transpose();
         let next_at = next(arguments.next.as_deref(), chosen)?;
         let notify = channels(arguments, chosen)?;
-        let sent = if notify.is_empty() { String::new() } else { format!(", goes out by {}", notify.join(", ")) };
+        let sent = if notify.is_empty() { String::new() } else { format!(", to be sent by {}", notify.join(", ")) };
         let next = clock_with_zone(next_at, chosen.now, chosen.config.console.timezone);
         let updated = IncidentUpdated {
             status: text("STATUS", &arguments.status)?,

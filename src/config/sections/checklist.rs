@@ -4,7 +4,6 @@ mod included;
 mod sensed;
 mod step;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +17,7 @@ use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::lang::schedule::MomentSchedule;
 use crate::lang::tz::Tz;
 use crate::lang::unit::duration as shown;
+use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
 pub(crate) use included::flatten;
@@ -89,11 +89,7 @@ impl Checklist {
             step.write(&mut text);
             text.push('\n');
         }
-        Sha256::digest(text.as_bytes()).iter().take(16).fold(String::new(), |mut hex, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        to_hex(&Sha256::digest(text.as_bytes())[..16])
     }
 }
 

@@ -3,8 +3,6 @@
 //! *Invariant:* what the record refuses is refused everywhere: the store asks it before it writes, the console before it
 //! sends.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +14,7 @@ use crate::model::fact::{
     AskedStep, ChecklistMissed, ChecklistStarted, ChecklistStepped, Fact, NewFact, ReusedResult, Statement,
 };
 use crate::text::SafeText;
+use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
 /// A run as it is on record, or a period that went by without one. It is open until it is signed off or missed.
@@ -191,10 +190,7 @@ impl ChecklistRecord {
         let content = (&self.id, &self.digest, found.collect::<Vec<_>>());
         // Plain data always has a form in JSON.
         let text = serde_json::to_vec(&content).unwrap_or_default();
-        Sha256::digest(&text).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        to_hex(&Sha256::digest(&text))
     }
 
     /// Why something is not put on record, of which `known` is there.

@@ -109,7 +109,7 @@ fn burning<'a>(figures: &SloFigures, none: &'static str) -> Line<'a> {
 pub(super) fn of_service<'a>(state: &'a State, service: &Name, none: &'static str) -> Vec<Line<'a>> {
     let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
     let said = |slo: &'a SloView| {
-        let SloMeasure::Time(figures) = &slo.measured else { return None };
+        let figures = slo.figures()?;
         let title = Line::styled(format!("{} {}", slo.title, percent(slo.objective)), Role::TextStrong);
         Some(title.and(" ", Role::Text).join(budget(figures)?).and(" · ", Role::TextDim).join(burning(figures, none)))
     };
@@ -119,18 +119,14 @@ pub(super) fn of_service<'a>(state: &'a State, service: &Name, none: &'static st
 /// What is left of the budgets of a service alone: for a wall.
 pub(in crate::ui) fn left_of_service<'a>(state: &'a State, service: &Name) -> Vec<Line<'a>> {
     let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
-    slos.filter_map(|slo| match &slo.measured {
-        SloMeasure::Time(figures) => budget(figures),
-        SloMeasure::Runs(_) => None,
-    })
-    .collect()
+    slos.filter_map(|slo| budget(slo.figures()?)).collect()
 }
 
 /// The objective of which least is left, with what that is.
 pub(in crate::ui) fn scarcest(state: &State) -> Option<Line<'_>> {
-    let measured = state.seen().slos.iter().filter_map(|slo| match &slo.measured {
-        SloMeasure::Time(figures) => Some((slo, figures, figures.left_share()?)),
-        SloMeasure::Runs(_) => None,
+    let measured = state.seen().slos.iter().filter_map(|slo| {
+        let figures = slo.figures()?;
+        Some((slo, figures, figures.left_share()?))
     });
     let (slo, figures, _) = measured.min_by(|one, other| one.2.total_cmp(&other.2))?;
     Some(Line::styled(format!("{} ", slo.title), Role::TextStrong).join(budget(figures)?))
