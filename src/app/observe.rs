@@ -59,7 +59,9 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
     for intent in output.intents.into_iter().filter(|intent| !(is_away && matches!(intent, Intent::LoadRuns))) {
         effects.push(match intent {
             Intent::LoadRuns => Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns),
-            Intent::WriteMinute { fence, sheet } => HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet) }.into(),
+            Intent::WriteMinute { fence, sheet, standing_in } => {
+                HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet), standing_in }.into()
+            }
             Intent::Append(said) => HolderEffect::Append(said).into(),
             Intent::AppendMissed(said) => HolderEffect::AppendMissed(said).into(),
             Intent::Notify(message) => HolderEffect::Notify(message).into(),

@@ -16,7 +16,7 @@ use crate::config::sections::retention::Retention;
 use crate::lang::time::minute_of;
 use crate::model::effect::RequestId;
 use crate::model::outcome::{Outcome, StoreFigures};
-use crate::model::rollup::{ChartQuery, SeriesKey, Sheet};
+use crate::model::rollup::{ChartQuery, SeriesKey};
 use crate::store::Store;
 use crate::store::rollups::SheetToWrite;
 use crate::text::SafeText;
@@ -43,7 +43,7 @@ pub(super) struct Holding {
 
 /// The way to the task that stores minutes.
 pub(super) struct HistoryWriter {
-    minutes: mpsc::Sender<(u64, Sheet)>,
+    minutes: mpsc::Sender<(u64, SheetToWrite)>,
     /// Minutes for which there was no room in the queue.
     crowded: Arc<AtomicU64>,
     queue: Arc<Mutex<MinuteQueue>>,
@@ -53,7 +53,7 @@ pub(super) struct HistoryWriter {
 
 /// Minutes on their way into the store. It outlives the task that works on it.
 struct MinuteQueue {
-    minutes: mpsc::Receiver<(u64, Sheet)>,
+    minutes: mpsc::Receiver<(u64, SheetToWrite)>,
     crowded: Arc<AtomicU64>,
     /// Oldest first, all of one fence.
     waiting: VecDeque<SheetToWrite>,
@@ -83,7 +83,7 @@ impl HistoryWriter {
     }
 
     /// Stores a minute when the store can be written, where anything is known of it.
-    pub(super) fn write(&self, holding: Holding, sheet: Sheet) {
+    pub(super) fn write(&self, holding: Holding, sheet: SheetToWrite) {
         if !sheet.is_empty() && self.minutes.try_send((holding.fence, sheet)).is_err() {
             self.crowded.fetch_add(1, Ordering::Relaxed);
         }
@@ -133,7 +133,7 @@ impl MinuteQueue {
 
     /// Puts a minute behind those that wait. A lease that nobody else took meanwhile keeps its fence, or has the next one where
     /// it ran out while the store was away: minutes of an earlier fence are over, and known by who held it in between.
-    fn take(&mut self, fence: u64, sheet: Sheet) {
+    fn take(&mut self, fence: u64, sheet: SheetToWrite) {
         self.refused = if fence == self.fence { self.refused } else { 0 };
         let before = self.waiting.len();
         if fence != self.fence && fence != self.fence + 1 {
@@ -141,7 +141,7 @@ impl MinuteQueue {
             self.store = None;
         }
         self.fence = fence;
-        self.waiting.push_back(sheet.into());
+        self.waiting.push_back(sheet);
         while self.waiting.len() > WAITING {
             self.waiting.pop_front();
         }
@@ -250,11 +250,12 @@ fn unread(request: RequestId, why: SafeText) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rollup::Sheet;
 
     #[test]
     fn who_polls_nothing_holds_the_lease_all_the_same() {
         let (writer, holding) = (HistoryWriter::new(), Holding { fence: 7, retention: Retention::default() });
-        writer.write(holding.clone(), Sheet::new(1, Vec::new()));
+        writer.write(holding.clone(), Sheet::new(1, Vec::new()).into());
         assert_eq!(*writer.holding.borrow(), Some(holding), "what is old goes by this");
         assert!(writer.queue.try_lock().unwrap().minutes.try_recv().is_err(), "nothing is stored");
     }

@@ -55,11 +55,24 @@ impl PackMark {
 pub struct SheetToWrite {
     sheet: Sheet,
     tried: Option<Vec<u8>>,
+    /// Only where nothing is stored of its minute.
+    stands_in: bool,
+}
+
+impl SheetToWrite {
+    /// A minute that was seen by one that did not hold the lease then: it is stored where the holder stored nothing of it.
+    pub const fn standing_in(sheet: Sheet) -> Self {
+        Self { sheet, tried: None, stands_in: true }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sheet.is_empty()
+    }
 }
 
 impl From<Sheet> for SheetToWrite {
     fn from(sheet: Sheet) -> Self {
-        Self { sheet, tried: None }
+        Self { sheet, tried: None, stands_in: false }
     }
 }
 
@@ -90,7 +103,11 @@ impl Store {
         }
         let mut rows = Vec::with_capacity(sheets.len());
         for sheet in sheets {
-            rows.extend(self.row_of(sheet).await?);
+            let is_packed =
+                mark.as_ref().is_some_and(|mark| Width::Minute.first_minute(sheet.sheet.minute) < mark.hour);
+            if !(sheet.stands_in && is_packed) {
+                rows.extend(self.row_of(sheet).await?);
+            }
         }
         if rows.is_empty() {
             return Ok(true);
@@ -106,7 +123,7 @@ impl Store {
         let start = start_of(sheet.sheet.minute);
         let mut merged = sheet.sheet.clone();
         if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1, 1).await?.pop() {
-            if sheet.tried.as_ref() == Some(&row.data) {
+            if sheet.stands_in || sheet.tried.as_ref() == Some(&row.data) {
                 return Ok(None);
             }
             match Sheet::decode(merged.minute, &row.data) {

@@ -19,6 +19,7 @@ impl World {
         self.lease = view;
         if changes_hands {
             self.engine_kept = None;
+            self.write_left_minutes(&mut output);
             self.review_settled();
             self.review_firings(&mut output);
             if let Some(unattended_for) = unattended_for {

@@ -1,4 +1,7 @@
-//! The world's minutes: begun with the lease, ended by the clock, handed over to be stored.
+//! The world's minutes: ended by the clock, handed over to be stored by who holds the lease. Who does not keeps its last ones:
+//! the holder may be dead, or the store away from both, and then nobody else has them.
+
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
@@ -7,13 +10,19 @@ use super::ids::{CheckId, MetricId};
 use super::minute::OpenMinute;
 use super::output::{Intent, Output};
 use crate::lang::time::{Stamp, minute_of};
+use crate::model::lease::LeaseView;
 use crate::model::rollup::{SeriesKey, Sheet};
 
+/// Minutes that are kept while nobody is known to store them: fewer than wait for a store in one turn.
+const KEPT: usize = 50;
+/// Minutes that are kept while another one stores them: that one is known to be dead long before these are over.
+const KEPT_WHILE_HELD: usize = 3;
+
 impl World {
-    /// Ends the minute that is over, where it is stored by this process.
+    /// Ends the minute that is over.
     pub(super) fn turn_minute(&mut self, output: &mut Output) {
-        if self.lease.fence().is_none() {
-            self.minute = None;
+        if !self.adds_up() {
+            (self.minute, self.unwritten) = (None, VecDeque::new());
             return;
         }
         match &self.minute {
@@ -23,16 +32,47 @@ impl World {
         }
     }
 
+    /// Whether this process stores minutes, or may have to in place of who does.
+    fn adds_up(&self) -> bool {
+        self.lease.fence().is_some() || (!self.read_only && !matches!(self.lease, LeaseView::OtherConfiguration(_)))
+    }
+
     /// Ends the minute as far as it has come: it is stored with what follows of it.
     pub(crate) fn end_minute(&mut self, output: &mut Output) {
-        let (now, Some(fence)) = (self.now, self.lease.fence()) else { return };
-        let Some(open) = &mut self.minute else { return };
-        let (minute, buckets) = open.turn(now);
+        let Some(sheet) = self.sheet_so_far() else { return };
+        match self.lease.fence() {
+            Some(fence) => output.intents.push(Intent::WriteMinute { fence, sheet, standing_in: false }),
+            None => self.keep_unwritten(sheet),
+        }
+    }
+
+    fn sheet_so_far(&mut self) -> Option<Sheet> {
+        let now = self.now;
+        let (minute, buckets) = self.minute.as_mut()?.turn(now);
         let checks = self.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
         let names = checks.chain(self.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone())));
         let known: Vec<_> = names.zip(buckets).filter(|(_, bucket)| !bucket.is_empty()).collect();
         // Also one of which nothing is known: who acts for all lets go of what is old though it polls nothing.
-        output.intents.push(Intent::WriteMinute { fence, sheet: Sheet::new(minute, known) });
+        Some(Sheet::new(minute, known))
+    }
+
+    fn keep_unwritten(&mut self, sheet: Sheet) {
+        let is_held = matches!(self.lease, LeaseView::Other(_));
+        let room = if is_held { KEPT_WHILE_HELD } else { KEPT };
+        match self.unwritten.pop_back() {
+            Some(before) if before.minute == sheet.minute => self.unwritten.push_back(before.merged(sheet)),
+            before => self.unwritten.extend(before.into_iter().chain([sheet])),
+        }
+        self.unwritten.drain(..self.unwritten.len().saturating_sub(room));
+    }
+
+    /// This process acts from now on: minutes that who acted before left unwritten are stored as they were seen here.
+    pub(super) fn write_left_minutes(&mut self, output: &mut Output) {
+        let Some(fence) = self.lease.fence() else { return };
+        let begun = self.sheet_so_far();
+        let left = self.unwritten.drain(..).chain(begun).filter(|sheet| !sheet.is_empty());
+        let write = |sheet| Intent::WriteMinute { fence, sheet, standing_in: true };
+        output.intents.extend(left.map(write));
     }
 
     /// Ends the minute before another configuration begins, and begins again with that one's checks and metrics.
@@ -71,7 +111,7 @@ mod tests {
     use super::*;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
-    use crate::model::lease::LeaseView;
+    use crate::model::lease::{LeaseHolder, LeaseReport};
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
     use crate::model::rollup::Bucket;
@@ -91,6 +131,8 @@ mod tests {
         now: Stamp,
         /// Those of which anything is known.
         sheets: Vec<Sheet>,
+        /// Of each, whether it is to be stored only where nothing is.
+        standing_in: Vec<bool>,
         /// How many were handed over.
         minutes: usize,
     }
@@ -103,15 +145,16 @@ mod tests {
             let config = config(CONFIG);
             let mut world = World::new(config, now);
             world.lease = LeaseView::Ours { fence: 7, since: utc };
-            let mut room = Self { world, now, sheets: Vec::new(), minutes: 0 };
+            let mut room = Self { world, now, sheets: Vec::new(), standing_in: Vec::new(), minutes: 0 };
             room.pass(0);
             room
         }
 
         fn take(&mut self, output: Output) {
             for intent in output.intents {
-                if let Intent::WriteMinute { fence: 7, sheet } = intent {
+                if let Intent::WriteMinute { fence: 7, sheet, standing_in } = intent {
                     self.minutes += 1;
+                    self.standing_in.extend((!sheet.is_empty()).then_some(standing_in));
                     self.sheets.extend((!sheet.is_empty()).then_some(sheet));
                 }
             }
@@ -248,6 +291,42 @@ mod tests {
         room.poll(Sign::Good, 20);
         room.pass(60);
         assert_eq!(room.bucket(0).count(), 1);
+    }
+
+    /// One that looks on, and takes the lease after `left` seconds.
+    fn succeeds(left: u64) -> Room {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        let (who, host, since) = ("ben".to_owned(), "b1".to_owned(), room.now.utc);
+        let holder = LeaseHolder { who, host, pid: None, watcher: false, since, overdue: false };
+        room.world.lease = LeaseView::Other(holder);
+        room.world.minute = None;
+        room.pass(0);
+        for _ in 0..left / 15 {
+            room.poll(Sign::Good, 20);
+            room.pass(15);
+        }
+        room.world.lease = LeaseView::Free;
+        let since = room.now.utc;
+        let view = LeaseView::Ours { fence: 7, since };
+        let output = room.world.lease_changed(LeaseReport { view, ..LeaseReport::default() });
+        room.take(output);
+        room
+    }
+
+    #[test]
+    fn who_succeeds_a_holder_that_died_has_its_last_minutes() {
+        let mut room = succeeds(90);
+        let first = minute_of("2026-11-21T02:41:00Z".parse().unwrap());
+        assert_eq!(room.sheets.iter().map(|sheet| sheet.minute).collect::<Vec<_>>(), [first, first + 1]);
+        assert_eq!((room.bucket(0).known_ms(), room.bucket(1).known_ms()), (60_000, 30_000));
+        assert_eq!(room.standing_in, [true, true], "only where nothing is stored");
+        room.pass(35);
+        assert_eq!((room.standing_in.len(), room.standing_in[2], room.sheets[2].minute), (3, false, first + 1));
+        assert_eq!(
+            succeeds(600).sheets.len(),
+            KEPT_WHILE_HELD,
+            "the last ones, and the one that has just begun is empty"
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub mod timeline;
 pub(crate) mod wall;
 mod witnessed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +86,7 @@ use crate::model::engine::EngineState;
 use crate::model::lease::LeaseView;
 use crate::model::outcome::StoreAway;
 use crate::model::presence::Presence;
+use crate::model::rollup::Sheet;
 use crate::model::run::{Lock, Run};
 use crate::model::thing::{ChangeRecord, ExclusionRecord, NoteRecord};
 use crate::text::SafeText;
@@ -172,8 +173,10 @@ pub struct World {
     pub diagnostics: Diagnostics,
     /// Whether actions are refused and hidden.
     pub read_only: bool,
-    /// The minute that is being added up, where this process stores roll-ups.
+    /// The minute that is being added up, where this process stores roll-ups or may have to.
     minute: Option<OpenMinute>,
+    /// The last minutes that were added up while another one, or nobody, stored them; oldest first.
+    unwritten: VecDeque<Sheet>,
     /// How far the store was read, and what has to be said to it.
     record: Record,
     /// The firings of alerts that are on record, and what has to be said of them.
@@ -238,6 +241,7 @@ impl World {
             diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },
             read_only: config.console.read_only,
             minute: None,
+            unwritten: VecDeque::new(),
             record: Record::default(),
             firings: Firings::default(),
             silences: Silences::default(),

@@ -16,6 +16,7 @@ use opsroom::model::status::Status;
 use opsroom::store::Store;
 use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
+use opsroom::store::rollups::SheetToWrite;
 
 use crate::support::app::App;
 
@@ -117,7 +118,7 @@ async fn three_hours(app: &mut App, store: &Store, fence: u64) {
         }
         app.pass(15);
         for effect in app.take() {
-            if let Effect::History(HistoryEffect::WriteMinute { fence: with, sheet }) = effect {
+            if let Effect::History(HistoryEffect::WriteMinute { fence: with, sheet, .. }) = effect {
                 assert_eq!(with, fence);
                 assert!(store.add_minute(fence, &mut (*sheet).into()).await.unwrap());
                 assert!(store.pack(fence, minute(app.now().utc)).await.unwrap());
@@ -283,4 +284,37 @@ async fn packing_goes_on_where_another_left_it_and_late_minutes_are_added() {
     assert!(store.pack(fence, first + 64).await.unwrap());
     assert_eq!(totals(&read(first + 64).await[3]).0[7], (first + 7, 2));
     assert_eq!(totals(&read(first + 64).await[3]).0.len(), 64);
+}
+
+#[tokio::test]
+async fn what_another_one_saw_fills_only_minutes_of_which_nothing_is_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    let fence = hold(&store, "one").await;
+    let first = minute(now());
+    let seen = |at: u32, value: f64| {
+        let mut bucket = Bucket::default();
+        bucket.measure(0, value);
+        Sheet::new(at, vec![(check("api"), bucket)])
+    };
+    assert!(store.add_minute(fence, &mut seen(first, 1.0).into()).await.unwrap());
+    for at in [first, first + 1] {
+        let mut left = SheetToWrite::standing_in(seen(at, 2.0));
+        assert!(store.add_minute(fence, &mut left).await.unwrap());
+    }
+    // What follows of a minute that was filled so is added to it.
+    assert!(store.add_minute(fence, &mut seen(first + 1, 3.0).into()).await.unwrap());
+    let stored = |now: u32| {
+        let store = &store;
+        async move {
+            let histories = store.stored_readings(&[check("api")], now).await.unwrap();
+            histories[0].minutes.iter().map(|(at, bucket)| (*at, bucket.count())).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(stored(first + 2).await, [(first, 1), (first + 1, 2)]);
+    // An hour that is packed is known whole: nothing is put into it later.
+    assert!(store.pack(fence, first + 120).await.unwrap());
+    let mut late = SheetToWrite::standing_in(seen(first + 2, 9.0));
+    assert!(store.add_minute(fence, &mut late).await.unwrap());
+    assert_eq!(stored(first + 120).await.len(), 2);
 }

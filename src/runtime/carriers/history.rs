@@ -3,13 +3,15 @@
 use crate::model::effect::HistoryEffect;
 use crate::runtime::core::Core;
 use crate::runtime::history::Holding;
+use crate::store::rollups::SheetToWrite;
 
 impl Core {
     pub(super) fn history(&mut self, effect: HistoryEffect) {
         match effect {
-            HistoryEffect::WriteMinute { fence, sheet } => {
+            HistoryEffect::WriteMinute { fence, sheet, standing_in } => {
                 let retention = self.state().world.config.retention;
-                self.history.write(Holding { fence, retention }, *sheet);
+                let sheet = if standing_in { SheetToWrite::standing_in(*sheet) } else { (*sheet).into() };
+                self.history.write(Holding { fence, retention }, sheet);
             }
             HistoryEffect::Read(series) => {
                 let (tools, clock) = (self.effects.tools.clone(), self.clock);
