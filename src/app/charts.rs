@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::config::panels;
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::model::effect::{Effect, StoreEffect};
 use crate::model::fact::Fact;
@@ -198,7 +199,7 @@ pub(super) fn marks_answered(state: &mut State, facts: &[Fact], runs: &BTreeMap<
         Some((entry, is_release))
     };
     let mut entries: Vec<_> = facts.iter().filter_map(entry).collect();
-    entries.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.at.utc));
+    entries.order_by_key(|(entry, _)| std::cmp::Reverse(entry.at.utc));
     state.console.screens.metrics.stored.marks = Some(StoredMarks { since, until, entries });
     state.answer();
 }

@@ -1,6 +1,7 @@
 //! Finding things in the state: the panels in sight, the rows of every list, what is selected.
 
 use crate::config::panels::{self, PanelId};
+use crate::lang::order::InOrder;
 use crate::model::run::Run;
 use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
@@ -145,7 +146,7 @@ impl State {
         if panels.is_empty() {
             panels.extend(self.shown_panels());
         }
-        panels.sort_by_key(|id| find(id).tab_order());
+        panels.order_by_key(|id| find(id).tab_order());
         panels
     }
 

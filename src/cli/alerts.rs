@@ -12,6 +12,7 @@ use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::titles::title_of_alert;
+use crate::lang::order::InOrder;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -180,7 +181,7 @@ async fn lines(
         _ => None,
     });
     lines.extend(pending);
-    lines.sort_by(|one, other| {
+    lines.order_by(|one, other| {
         let order = |line: &AlertLine| (line.state, line.acknowledged.is_some());
         let worse = order(one).cmp(&order(other)).then_with(|| other.severity.cmp(&one.severity));
         worse.then_with(|| other.began.cmp(&one.began))

@@ -14,6 +14,7 @@ use super::output::{self, exit};
 use super::{Global, configuration, maintenance, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
+use crate::lang::order::InOrder;
 use crate::lang::schedule::LocalMoment;
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::change::change_id;
@@ -169,7 +170,7 @@ async fn list(json: bool, ics: bool, global: &Global) -> u8 {
 async fn coming(run_service: &RunService, now: DateTime<Utc>) -> Result<Vec<ChangeRecord>, u8> {
     let stored = StoredAlerts::read(run_service).await.map_err(|error| run_service::broken(&error))?;
     let mut changes: Vec<ChangeRecord> = stored.changes.into_iter().filter(|change| change.until > now).collect();
-    changes.sort_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
+    changes.order_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
     Ok(changes)
 }
 

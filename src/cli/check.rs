@@ -21,6 +21,7 @@ use crate::config::load::locate::Locator;
 use crate::config::loaded::Loaded;
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::order::InOrder;
 use crate::process::{self, Invocation, Limits};
 use crate::runtime::secrets::Fetching;
 use crate::text::count::counted;
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         }));
         (notes, rows) = (findings.notes, polled);
     }
-    diagnostics.sort_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
+    diagnostics.order_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
     let report = Report { config: config.as_deref(), diagnostics: &diagnostics, notes: &notes, rows: rows.as_deref() };
     let printed = if arguments.json { output::print_json(&report.json()) } else { output::print(&report.text()) };
     if report.failed() { exit::CONFIG } else { printed }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::commands::{COMMANDS, CommandInfo};
 use crate::config::{EXAMPLE, schema};
 use crate::lang::key::{Key, KeyCode};
+use crate::lang::order::InOrder;
 use crate::theme::Catalogue;
 
 /// The arguments.
@@ -63,7 +64,7 @@ fn keys(config: &Config) -> String {
     let mut context = None;
     let width = COMMANDS.iter().map(|command| command.name.len()).max().unwrap_or(0);
     let mut commands: Vec<&CommandInfo> = COMMANDS.iter().collect();
-    commands.sort_by_key(|command| command.context);
+    commands.order_by_key(|command| command.context);
     // Writing to a string can't fail.
     for command in commands {
         if context != Some(command.context) {

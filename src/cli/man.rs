@@ -8,6 +8,7 @@ use super::output::{self, exit};
 use crate::config::commands::COMMANDS;
 use crate::config::registry::{SECTIONS, Section};
 use crate::config::spec::{KeySpec, SectionShape, ValueForm};
+use crate::lang::order::InOrder;
 use crate::logs::filter::forms::FORMS;
 
 /// Prints the manual page.
@@ -175,7 +176,7 @@ impl Page {
              opens. Actions have the keys that the configuration gives them.",
         );
         let mut commands: Vec<_> = COMMANDS.iter().collect();
-        commands.sort_by_key(|command| command.context);
+        commands.order_by_key(|command| command.context);
         let mut context = None;
         for command in commands {
             if context != Some(command.context) {

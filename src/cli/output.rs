@@ -5,6 +5,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::panic;
+use std::pin::Pin;
 
 use serde::Serialize;
 
@@ -116,6 +117,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
         .thread_stack_size(2 << 20)
         .enable_all()
         .build()?;
+    // Boxed: the runtime's part is compiled once for each kind of answer, and not for each command.
+    let future: Pin<Box<dyn Future<Output = T> + '_>> = Box::pin(future);
     let value = runtime.block_on(future);
     // A blocking call that hangs (a dead NFS mount) must not keep the process.
     runtime.shutdown_background();

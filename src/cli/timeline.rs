@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::lang::order::InOrder;
 use crate::lang::tz::Tz;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
@@ -86,7 +87,7 @@ fn lines(history: &PastFacts, config: &Config, since: DateTime<Utc>) -> Vec<Line
         });
     }
     // Stable: what happened at the same time stays in the order of the record.
-    lines.sort_by_key(|line| line.moment);
+    lines.order_by_key(|line| line.moment);
     lines
 }
 

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::lang::order::InOrder;
 use crate::text::redact::{MASK, Redactor};
 
 /// Sections whose entries bear names that a person chose.
@@ -52,7 +53,7 @@ impl Confidential {
             .flat_map(|word| [Some(word.to_owned()), unescaped(word)])
             .flatten()
             .collect();
-        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.order_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         values.dedup();
         Self { ranges, values }
     }

@@ -13,6 +13,7 @@ use crate::lang::condition::Condition;
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::expression::Expression;
 use crate::lang::nearest;
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::document::DocumentShape;
 use crate::text::name::Name;
@@ -195,7 +196,7 @@ impl<'f> ReadContext<'f> {
         let order: BTreeMap<&Path, usize> =
             self.files.iter().enumerate().rev().map(|(index, file)| (file.path.as_path(), index)).collect();
         let mut problems = self.problems.into_inner();
-        problems.sort_by(|a, b| {
+        problems.order_by(|a, b| {
             let key = |p: &Diagnostic| (order.get(p.file.as_path()).copied().unwrap_or(usize::MAX), p.line, p.column);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });

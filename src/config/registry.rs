@@ -12,6 +12,7 @@ use super::sections::{
 };
 use super::spec::{SectionShape, SectionSpec};
 use super::titles;
+use crate::lang::order::InOrder;
 use crate::text::name::Name;
 
 /// A section and its place in the configuration.
@@ -64,7 +65,7 @@ pub(crate) const SECTIONS: &[Section] = &[
         read: |reader, draft| {
             let tables = reader.named(&severity::SECTION);
             draft.config.severities = tables.filter_map(|table| severity::read(&table)).collect();
-            draft.config.severities.sort_by_key(|rule| Reverse(rule.severity));
+            draft.config.severities.order_by_key(|rule| Reverse(rule.severity));
         },
         changes: |old, new, words| {
             compare("severity", &old.severities, &new.severities, |rule| rule.severity.word(), severity::facts, words);

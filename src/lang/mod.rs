@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod expression;
 pub mod key;
 pub mod nearest;
+pub(crate) mod order;
 pub mod pattern;
 pub mod schedule;
 pub mod selector;

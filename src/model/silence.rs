@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::alert::Severity;
 use super::thing::{AlertRecord, SilenceRecord};
+use crate::lang::order::InOrder;
 use crate::text::name::Name;
 
 /// How far back a preview looks.
@@ -141,7 +142,7 @@ impl SilencePreview {
                 *preview.past.entry(record.alert.clone()).or_default() += 1;
             }
         }
-        preview.now.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        preview.now.order_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         preview
     }
 

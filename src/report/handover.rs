@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::markdown::MarkdownText;
 use crate::config::Config;
 use crate::config::titles::{title_of, title_of_alert, title_of_match};
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
@@ -137,7 +138,7 @@ impl HandoverInput<'_> {
 
     fn alerts(&self) -> Vec<String> {
         let mut firing = self.firing.clone();
-        firing.sort_by(|one, other| {
+        firing.order_by(|one, other| {
             (other.severity, one.fired_at, &one.id).cmp(&(one.severity, other.fired_at, &other.id))
         });
         let line = |record: &&AlertRecord| {
@@ -158,7 +159,7 @@ impl HandoverInput<'_> {
 
     fn silenced(&self) -> Vec<String> {
         let mut silences = self.silences.clone();
-        silences.sort_by(|one, other| (one.until, &one.id).cmp(&(other.until, &other.id)));
+        silences.order_by(|one, other| (one.until, &one.id).cmp(&(other.until, &other.id)));
         let line = |record: &&SilenceRecord| {
             let (what, until) = (title_of_match(self.config, &record.matching), self.clock(record.until));
             let ends = if record.until < self.next_until { ", in the next shift" } else { "" };

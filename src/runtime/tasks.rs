@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,11 @@ use crate::text::SafeText;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// Begins a task, and again after a panic.
+trait MakeTask: Fn(CancellationToken) -> BoxFuture<'static, ()> + Send {}
+
+impl<F: Fn(CancellationToken) -> BoxFuture<'static, ()> + Send> MakeTask for F {}
 
 /// The tasks of one console.
 pub(crate) struct Tasks {
@@ -50,8 +56,13 @@ impl Tasks {
         F: Fn(CancellationToken) -> T + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
+        self.keep_up(name, token, Box::new(move |token| make(token).boxed()));
+    }
+
+    /// Boxed, as all tasks are: what watches over them, and tokio's part, is compiled once and not for each task.
+    fn keep_up(&mut self, name: &'static str, token: CancellationToken, make: Box<dyn MakeTask>) {
         let (observations, masks, mut pause) = (self.observations.clone(), self.masks.clone(), FIRST_PAUSE);
-        self.set.spawn(async move {
+        let watched = async move {
             loop {
                 // What the task shares with others are channels and locks that recover from poison.
                 let Err(panic) = AssertUnwindSafe(make(token.clone())).catch_unwind().await else { return };
@@ -67,20 +78,26 @@ impl Tasks {
                     () = tokio::time::sleep(jittered) => pause = (pause * 2).min(LONGEST_PAUSE),
                 }
             }
-        });
+        };
+        self.set.spawn(watched.boxed());
     }
 
     /// Starts a task that runs once. A panic is reported; the task is not started again.
     pub(crate) fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.watch_once(name, task.boxed());
+    }
+
+    fn watch_once(&mut self, name: &'static str, task: BoxFuture<'static, ()>) {
         let (observations, masks) = (self.observations.clone(), self.masks.clone());
-        self.set.spawn(async move {
+        let watched = async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
                 let text = masks.redactor().redact_safe(&SafeText::new(&panic_message(panic.as_ref())));
                 tracing::error!(task = name, %text, "a task panicked");
                 // Nobody listens any more only where the console is ending.
                 observations.send(Observation::TaskFailed { task: SafeText::new(name), text }).await.ok();
             }
-        });
+        };
+        self.set.spawn(watched.boxed());
     }
 
     /// How many are alive.

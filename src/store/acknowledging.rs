@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::checklists::checklist_refusal;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::{
     AlertAcknowledged, ChangeApproved, ChangePlanned, ChangeSaid, MaintenanceEnded, MaintenancePlanned, NewFact,
@@ -152,7 +153,7 @@ impl Store {
         let notes = self.dialect.things(WhichThings::Latest(ThingKind::Note), NOTES).await?;
         let is_new = |thing: &StoredThing| thing.read::<NoteRecord>().is_some_and(|note| note.at >= notes_since);
         things.extend(notes.into_iter().filter(is_new));
-        things.sort_by(|one, other| one.key.cmp(&other.key));
+        things.order_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         Ok(things)
     }

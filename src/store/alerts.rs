@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::dialect::WhichThings;
 use super::incidents::LATEST;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{
     AlertAcknowledged, AlertFired, AlertUnacknowledged, MaintenanceEnded, MaintenanceStarted, NewFact, Statement,
@@ -42,7 +43,7 @@ impl Store {
         things.extend(self.incidents(LATEST).await?);
         things.extend(self.dialect.things(WhichThings::Latest(ThingKind::Message), PAST).await?);
         things.extend(self.checklists().await?);
-        things.sort_by(|one, other| one.key.cmp(&other.key));
+        things.order_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         Ok(things)
     }

@@ -2,6 +2,7 @@
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::baseline::BaselineRecord;
 use crate::model::thing::{StoredThing, ThingKind};
 
@@ -15,7 +16,7 @@ impl Store {
     /// The store can't be read.
     pub async fn baselines(&self) -> Result<Vec<BaselineRecord>, StoreError> {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Baseline), MOST).await?;
-        things.sort_by_key(|thing| std::cmp::Reverse(thing.seq));
+        things.order_by_key(|thing| std::cmp::Reverse(thing.seq));
         Ok(things.iter().filter_map(StoredThing::read).collect())
     }
 }

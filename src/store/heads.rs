@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::hex;
 use crate::files::made;
+use crate::lang::order::InOrder;
 
 /// Bound on one file.
 const MOST: u64 = 1 << 20;
@@ -95,7 +96,7 @@ impl ChainHead {
             return vec![mark];
         }
         let mut all: Vec<_> = self.places.values().filter_map(|place| place.chain.as_ref()).collect();
-        all.sort_by_key(|mark| std::cmp::Reverse(mark.seq));
+        all.order_by_key(|mark| std::cmp::Reverse(mark.seq));
         all.dedup();
         all
     }

@@ -5,6 +5,7 @@
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
 use crate::model::incident::{IncidentStep, incident_id, incident_number};
 use crate::model::thing::incident::MOST_ENTRIES;
@@ -74,7 +75,7 @@ impl Store {
     pub(crate) async fn incidents(&self, most: u32) -> Result<Vec<StoredThing>, StoreError> {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Incident), most).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Incident), u32::MAX).await?);
-        things.sort_by(|one, other| one.key.cmp(&other.key));
+        things.order_by(|one, other| one.key.cmp(&other.key));
         things.dedup_by(|one, other| one.key == other.key);
         Ok(things)
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::fact::{Statement, Unlocked};
 use crate::model::run::Lock;
 use crate::model::thing::{HeldLock, StoredThing, ThingKind};
@@ -19,7 +20,7 @@ impl Store {
     pub async fn locks(&self) -> Result<Vec<Lock>, StoreError> {
         let things = self.dialect.things(WhichThings::Open(ThingKind::Lock), MOST).await?;
         let mut locks = things.iter().filter_map(held).collect::<Vec<_>>();
-        locks.sort_by_key(|lock| lock.since);
+        locks.order_by_key(|lock| lock.since);
         Ok(locks)
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::dialect::{Guard, Side};
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::model::lease::LeaseHolder;
 use crate::model::presence::{Presence, is_gone};
 
@@ -76,6 +77,6 @@ fn others(rows: Vec<Row>, now: DateTime<Utc>, me: Option<&str>) -> Vec<Presence>
     let own = me.map(|id| format!("{PREFIX}{id}"));
     let others = rows.into_iter().filter(|(name, _, at)| !is_gone(*at, now) && Some(name) != own.as_ref());
     let mut present: Vec<Presence> = others.filter_map(|(_, presence, _)| presence).collect();
-    present.sort_by_key(|one| (one.since, one.pid));
+    present.order_by_key(|one| (one.since, one.pid));
     present
 }

@@ -12,6 +12,7 @@ pub(crate) use self::limits::BeginError;
 use self::limits::judge;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::lang::order::InOrder;
 use crate::lang::time::millis;
 use crate::model::fact::{NewFact, RunClosed, RunEnded, RunIntended, RunLost, Statement, StepsEnded};
 use crate::model::preview::Preview;
@@ -224,7 +225,7 @@ impl Store {
     pub(crate) async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
         let things = self.dialect.things(WhichThings::Open(ThingKind::Run), u32::MAX).await?;
         let mut runs: Vec<Run> = things.iter().filter_map(run_of).filter(|run| run.host == host).collect();
-        runs.sort_by_key(|run| run.started_at);
+        runs.order_by_key(|run| run.started_at);
         Ok(runs)
     }
 
@@ -249,7 +250,7 @@ impl Store {
                 None => unreadable.push(thing.key.id.clone()),
             }
         }
-        runs.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
+        runs.order_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
         Ok((runs, unreadable))
     }
 

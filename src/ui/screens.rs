@@ -13,6 +13,7 @@ use crate::app::panels;
 use crate::app::state::State;
 use crate::config::panels::PanelSubject;
 use crate::config::sections::screen::{Cell, Placed, Rows};
+use crate::lang::order::InOrder;
 
 /// Columns of a panel beside others, where its layout does not say otherwise.
 const LEAST_WIDTH: u16 = 20;
@@ -90,7 +91,7 @@ fn worst_first(state: &State, rows: &mut [(&Vec<Cell>, Wish)]) {
     let is_of_metrics = |row: &Vec<Cell>| row.iter().flatten().all(|placed| severity(placed).is_some());
     let places: Vec<usize> = (0..rows.len()).filter(|at| is_of_metrics(rows[*at].0)).collect();
     let mut sorted: Vec<_> = places.iter().map(|at| rows[*at]).collect();
-    sorted.sort_by_key(|(row, _)| Reverse(row.iter().flatten().filter_map(severity).max()));
+    sorted.order_by_key(|(row, _)| Reverse(row.iter().flatten().filter_map(severity).max()));
     for (at, row) in places.into_iter().zip(sorted) {
         rows[at] = row;
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::config::sections::oncall::{OnCall, PRIMARY};
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::model::fact::{
     AlertAcknowledged, AlertUnacknowledged, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
@@ -64,7 +65,7 @@ impl DutyPlan {
             for record in self.handovers.values().filter(|record| record.said.layer == *layer) {
                 said.extend(record.to_overrides().into_iter().map(|one| (record.at, one)));
             }
-            said.sort_by_key(|(at, _)| *at);
+            said.order_by_key(|(at, _)| *at);
             (layer.clone(), rotation.clone().with(said.into_iter().map(|(_, one)| one)))
         };
         self.layers = self.configured.iter().map(with).collect();

@@ -9,6 +9,7 @@ use super::ids::{Id as _, ServiceId};
 use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
@@ -143,7 +144,7 @@ impl World {
         };
         let alerts = firing.filter(is_cause).map(|alert| (alert.severity, Cause::Alert(alert)));
         let mut causes: Vec<(Severity, Cause<'_>)> = services.chain(alerts).collect();
-        causes.sort_by_key(|(severity, _)| Reverse(*severity));
+        causes.order_by_key(|(severity, _)| Reverse(*severity));
         causes.into_iter().map(|(_, cause)| cause)
     }
 
@@ -153,7 +154,7 @@ impl World {
         let down = services.iter().take_while(|service| service.status == Status::Down).count();
         if down > 1 {
             let heard = self.heard();
-            services[..down].sort_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
+            services[..down].order_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
         }
         services
     }
@@ -244,7 +245,7 @@ impl World {
         let mut waiting: Vec<&ServiceView> =
             waiting.filter(|service| service.blocked_by.is_some() && !service.fell_first).collect();
         // Those that it explains are named first; the others have a fault of their own too.
-        waiting.sort_by_key(|service| !service.is_explained());
+        waiting.order_by_key(|service| !service.is_explained());
         waiting
     }
 

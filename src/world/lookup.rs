@@ -13,6 +13,7 @@ use super::runs::RunView;
 use super::services::ServiceView;
 use crate::config::sections::action::Action;
 use crate::config::titles;
+use crate::lang::order::InOrder;
 use crate::model::outcome::StoreAbsence;
 use crate::model::run::Run;
 use crate::text::name::Name;
@@ -133,7 +134,7 @@ impl World {
         let live = self.runs.iter().map(|view| &view.run);
         let history = self.history.iter().filter(|run| self.run(&run.id).is_none());
         let mut all: Vec<&Run> = live.chain(history).collect();
-        all.sort_by(|a, b| newest_first(a, b));
+        all.order_by(|a, b| newest_first(a, b));
         all
     }
 

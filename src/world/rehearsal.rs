@@ -13,6 +13,7 @@ use crate::config::sections::test::{
     AlertExpectation, AlertStanding, AlertTest, Expectation, Expected, InputRun, TestAct, TestDo, TestInput,
     TestSeries, TestSubject, WrittenAt,
 };
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -50,8 +51,8 @@ pub fn rehearse(config: &Arc<Config>, test: &AlertTest) -> Vec<TestFailure> {
     let mut series: Vec<Inputs<'_>> = test.input.iter().map(|series| inputs(config, test, series)).collect();
     let mut acts: Vec<&TestAct> = test.acts.iter().collect();
     let mut expect: Vec<&Expectation> = test.expect.iter().collect();
-    acts.sort_by_key(|act| act.at);
-    expect.sort_by_key(|expectation| expectation.at);
+    acts.order_by_key(|act| act.at);
+    expect.order_by_key(|expectation| expectation.at);
     let (mut acts, mut expect) = (acts.into_iter().peekable(), expect.into_iter().peekable());
     while let Some(next) = expect.peek().map(|next| next.at) {
         let inputs = series.iter().filter_map(Inputs::at);

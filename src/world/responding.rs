@@ -13,6 +13,7 @@ use super::timeline::{EventKind, TimelineEntry};
 use chrono::TimeDelta;
 
 use crate::config::Config;
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
@@ -142,7 +143,7 @@ impl World {
     pub(crate) fn incident_lines(&self, record: &IncidentRecord) -> Vec<IncidentLine> {
         let mut lines = lines::of_record(record, self.config.console.timezone);
         lines.extend(self.around_incident(record).map(|line| IncidentLine::happened(&line)));
-        lines.sort_by_key(|line| line.at);
+        lines.order_by_key(|line| line.at);
         lines
     }
 
@@ -291,7 +292,7 @@ pub(crate) fn copy_around(
         Some(CopiedLine { at, kind, object, text: said.text, who })
     };
     let mut copied: Vec<CopiedLine> = facts.iter().filter_map(one).collect();
-    copied.sort_by_key(|line| line.at);
+    copied.order_by_key(|line| line.at);
     copied.drain(..copied.len().saturating_sub(COPIED));
     copied
 }

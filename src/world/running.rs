@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::lang::order::InOrder;
 use crate::lang::unit;
 use crate::model::run::{Lock, OutputLine, Run, RunState, Signs, Stopping, VerificationProgress};
 use crate::text::SafeText;
@@ -243,7 +244,7 @@ impl World {
     pub(crate) fn hold(&mut self, view: RunView) {
         let held = view.run.id.clone();
         self.runs.insert(0, view);
-        self.runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));
+        self.runs.order_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));
         if self.runs.len() > MAX_HELD
             && let Some(oldest) = self.runs.iter().rposition(|view| !view.run.state.is_open() && view.run.id != held)
         {

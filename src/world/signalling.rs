@@ -7,6 +7,7 @@ use super::announcing::quiet_rule;
 use super::output::{Intent, Output};
 use crate::config::channels::ChannelKind;
 use crate::config::sections::notify::Channel;
+use crate::lang::order::InOrder;
 use crate::model::governor::{Precedence, most};
 use crate::model::thing::AlertRecord;
 
@@ -24,7 +25,7 @@ impl World {
             }
             let mut new: Vec<&AlertRecord> =
                 self.to_signal(channel, now).filter(|new| !said.contains(&new.id)).collect();
-            new.sort_by_key(|record| (std::cmp::Reverse(record.severity), record.fired_at));
+            new.order_by_key(|record| (std::cmp::Reverse(record.severity), record.fired_at));
             let Some(first) = new.first() else { continue };
             let more = new.len() - 1;
             let more = if more == 0 { String::new() } else { format!(", {more} more") };

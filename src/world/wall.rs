@@ -9,6 +9,7 @@ use super::World;
 use super::alerts::{AlertView, Phase};
 use super::incident::Cause;
 use super::services::ServiceView;
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
@@ -97,7 +98,7 @@ impl World {
         });
         rows.extend(alerts.map(|alert| (badness_of_alert(alert.severity), WallTrouble::Alert(alert))));
         // Among equals the order of the overview stays.
-        rows.sort_by_key(|(badness, _)| *badness);
+        rows.order_by_key(|(badness, _)| *badness);
         rows.into_iter().map(|(_, row)| row).collect()
     }
 

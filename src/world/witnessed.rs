@@ -9,6 +9,7 @@ use super::ids::CheckId;
 use super::on_record::in_lots;
 use super::output::{Intent, Output};
 use super::recording::{StatusOnRecord, is_older};
+use crate::lang::order::InOrder;
 use crate::model::fact::{CheckStatus, Statement};
 use crate::model::status::Status;
 use crate::text::name::Name;
@@ -51,7 +52,7 @@ impl World {
             }
             missed.extend(changes.into_iter().map(|said| CheckStatus { fence, ..said }));
         }
-        missed.sort_by_key(|said| said.since);
+        missed.order_by_key(|said| said.since);
         let missed = missed.into_iter().map(Statement::CheckStatus).collect();
         output.intents.extend(in_lots(missed).map(Intent::AppendMissed));
     }

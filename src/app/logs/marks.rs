@@ -2,6 +2,7 @@
 
 use crate::app::state::State;
 use crate::app::toasts::Tone;
+use crate::lang::order::InOrder;
 use crate::logs::record::Record;
 use crate::world::logs::rings;
 
@@ -35,7 +36,7 @@ pub(super) fn in_order(state: &State) -> Vec<Record> {
         state.world.log(log).and_then(|log| log.ring.get(*seq)).unwrap_or(kept).clone()
     };
     let mut marked: Vec<Record> = state.console.screens.logs.marks.iter().map(newest).collect();
-    marked.sort_by(|a, b| place(a).cmp(&place(b)));
+    marked.order_by(|a, b| place(a).cmp(&place(b)));
     marked
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
+use crate::lang::order::InOrder;
 use crate::logs::record::Record;
 use crate::logs::ring::AHEAD;
 use crate::model::effect::{ConsoleEffect, Effect, TerminalEffect};
@@ -68,7 +69,7 @@ pub(in crate::app) fn save_evidence(state: &State, effects: &mut Vec<Effect>) {
 /// By what the lines state, and of lines that state no time right behind the one above them. On a screen a record that
 /// arrived late stands where it arrived; who reads of it later wants to know when things happened.
 fn by_time(mut records: Vec<Record>) -> Vec<Record> {
-    records.sort_by(|one, other| (&one.log, one.seq).cmp(&(&other.log, other.seq)));
+    records.order_by(|one, other| (&one.log, one.seq).cmp(&(&other.log, other.seq)));
     let mut above: Option<(Name, DateTime<Utc>)> = None;
     let mut timed: Vec<(DateTime<Utc>, Record)> = Vec::with_capacity(records.len());
     for record in records {
@@ -81,7 +82,7 @@ fn by_time(mut records: Vec<Record>) -> Vec<Record> {
         timed.push((at, record));
     }
     // Those of one moment stay in the order of their log.
-    timed.sort_by_key(|(at, _)| *at);
+    timed.order_by_key(|(at, _)| *at);
     timed.into_iter().map(|(_, record)| record).collect()
 }
 
@@ -94,7 +95,7 @@ fn lately(state: &State) -> Vec<Record> {
         let timed = (0..ring.len()).rev().filter_map(|at| Some((ring.time_at(at)?, ring.at(at)?)));
         records.extend(timed.take_while(|(time, _)| *time >= from).take(MAX_PAGED));
     }
-    records.sort_by_key(|(time, record)| (*time, record.seq));
+    records.order_by_key(|(time, record)| (*time, record.seq));
     let first = records.len().saturating_sub(MAX_PAGED);
     records[first..].iter().map(|(_, record)| (*record).clone()).collect()
 }

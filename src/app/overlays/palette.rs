@@ -20,6 +20,7 @@ use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::config::titles;
 use crate::lang::key::{Key, KeyCode};
+use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
 
 /// The palette overlay: everything by name, or what can be done with one thing.
@@ -237,6 +238,6 @@ fn matching(items: Vec<PaletteItem>, typed: &str) -> Vec<PaletteItem> {
             Some((score, item))
         })
         .collect();
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.order_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().map(|(_, item)| item).collect()
 }

@@ -9,6 +9,7 @@ use crate::app::list::RowFilter;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
 use crate::world::checklists::due::ListStanding;
 
@@ -26,13 +27,13 @@ impl Panel for Checklists {
         let (world, mut words) = (state.seen(), RowFilter::new(filter));
         let mut lists: Vec<_> = world.lists().collect();
         // What needs somebody first; equals stay in the order of the file.
-        lists.sort_by_key(|view| view.state);
+        lists.order_by_key(|view| view.state);
         let lists = lists
             .into_iter()
             .filter(|view| words.hold(|to| write!(to, "{} {} {}", view.list.name, view.list.title, view.state.word())));
         let mut rows: Vec<RowKey> = lists.map(|view| RowKey::Checklist(view.list.name.clone())).collect();
         let mut over: Vec<_> = world.checklist_runs().filter(|run| !run.is_open()).collect();
-        over.sort_by_key(|run| std::cmp::Reverse(run.ended_at()));
+        over.order_by_key(|run| std::cmp::Reverse(run.ended_at()));
         let mut words = RowFilter::new(filter);
         let over = over.into_iter().take(PAST).filter(|run| {
             let state = if run.missed.is_some() { "missed" } else { "signed" };

@@ -9,6 +9,7 @@ use crate::app::row::RowKey;
 use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
 use crate::world::checks::CheckView;
 
@@ -23,7 +24,7 @@ impl Panel for Checks {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.checks);
         let mut checks: Vec<&CheckView> = shown.iter().filter_map(|id| state.seen().checks.get(*id)).collect();
         // Stable: those that are equally bad stand as they are configured.
-        checks.sort_by_key(|check| Reverse(check.status.badness()));
+        checks.order_by_key(|check| Reverse(check.status.badness()));
         keys_of(checks, filter)
     }
 

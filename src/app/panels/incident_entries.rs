@@ -11,6 +11,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
 use crate::model::incident::{EntryKind, EntryState};
 use crate::model::thing::incident::IncidentEntry;
@@ -28,7 +29,7 @@ impl Panel for IncidentEntries {
             |entry: &IncidentEntry| matches!(entry.kind, EntryKind::Task | EntryKind::Hypothesis | EntryKind::Decision);
         let mut entries: Vec<(usize, &IncidentEntry)> =
             (1..).zip(&record.entries).filter(|(_, entry)| is_kept(entry)).collect();
-        entries.sort_by_key(|(number, entry)| (entry.state != EntryState::Open, *number));
+        entries.order_by_key(|(number, entry)| (entry.state != EntryState::Open, *number));
         let mut words = RowFilter::new(filter);
         let wanted = entries.into_iter().filter(|(_, entry)| {
             words.hold(|to| write!(to, "{} {} {}", entry.kind.word(), entry.state.word(), entry.text))

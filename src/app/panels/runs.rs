@@ -9,6 +9,7 @@ use crate::app::runs as run_commands;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
 use crate::model::run::{Run, RunState};
 use crate::world::runs::summary;
@@ -68,7 +69,7 @@ pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
     let text = |to: &mut String, run: &Run| write!(to, "{} {} {}", title(run), run.action, summary(run, zone));
     let mut runs = state.seen().all_runs();
     // Stable: each of the two stays in its order.
-    runs.sort_by_key(|run| !run.state.is_open());
+    runs.order_by_key(|run| !run.state.is_open());
     keys(runs, filter, |run| RowKey::Run(run.id.clone()), text)
 }
 

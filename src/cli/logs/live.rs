@@ -15,6 +15,7 @@ use super::request::Request;
 use crate::cli::{Global, output};
 use crate::config::Config;
 use crate::config::sections::log::Log;
+use crate::lang::order::InOrder;
 use crate::logs::record::{LogState, Record, RecordKind};
 use crate::model::observation::Observation;
 use crate::sources::SourceContext;
@@ -171,7 +172,7 @@ async fn print_live(observations: &mut mpsc::Receiver<Observation>, printer: &mu
                 more = observations.recv() => more,
             };
         }
-        gathered.sort_by_key(Record::at);
+        gathered.order_by_key(Record::at);
         for record in gathered.drain(..) {
             printer.write(&record)?;
         }

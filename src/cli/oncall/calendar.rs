@@ -10,6 +10,7 @@ use super::{CalendarArguments, Refusal, layer, moment, written};
 use crate::cli::Global;
 use crate::cli::output::{self, exit};
 use crate::config::Config;
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::oncall::Shift;
@@ -70,7 +71,7 @@ fn lines(
     for (name, rotation) in wanted {
         found.extend(rotation.shifts(span).into_iter().map(|shift| line(name, shift, config, span)));
     }
-    found.sort_by_key(|line| line.window.start);
+    found.order_by_key(|line| line.window.start);
     Ok(found)
 }
 

@@ -10,6 +10,7 @@ use super::{KindRole, KindSpec, Need, Settings, SourceKind};
 use crate::config::changes::{Fact, hidden};
 use crate::config::reader::{TableReader, Text, template};
 use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::lang::order::InOrder;
 use crate::lang::url::after_scheme;
 use crate::model::document::{DocumentShape, Within};
 use crate::text::secret::Template;
@@ -108,7 +109,7 @@ impl Settings for HttpRequest {
     fn change(&self) -> Fact {
         // In which order they are sent decides nothing.
         let mut sorted = self.clone();
-        sorted.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sorted.headers.order_by(|(a, _), (b, _)| a.cmp(b));
         hidden("request", &sorted)
     }
 

@@ -4,6 +4,7 @@ use crate::config::reader::{TableReader, described, entries, text_of};
 use crate::config::roots;
 use crate::config::tree::TomlValue;
 use crate::lang::condition::Condition;
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::document::DocumentShape;
 
@@ -65,6 +66,6 @@ pub(crate) fn read(table: &TableReader<'_>, on: &On) -> Vec<(Severity, Condition
             }
         }
     }
-    found.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    found.order_by_key(|(severity, _)| std::cmp::Reverse(*severity));
     found
 }

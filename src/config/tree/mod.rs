@@ -12,6 +12,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::lang::order::InOrder;
+
 /// A file that was parsed.
 pub(crate) struct Parsed<'a> {
     /// Its tables, as far as they could be read.
@@ -131,7 +133,7 @@ fn nodes(table: DeTable<'_>) -> Vec<Node<'_>> {
             Node { key: key.into_inner(), key_span, value: value_of(value.into_inner()), span }
         })
         .collect();
-    nodes.sort_by_key(|node| (node.key_span.start, node.key_span.end));
+    nodes.order_by_key(|node| (node.key_span.start, node.key_span.end));
     nodes
 }
 

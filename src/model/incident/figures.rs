@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::thing::IncidentRecord;
 
@@ -66,7 +67,7 @@ impl IncidentRecord {
                 None => spent.push((severity, until - from)),
             }
         }
-        spent.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+        spent.order_by_key(|(severity, _)| std::cmp::Reverse(*severity));
         spent
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bucket::Bucket;
 use super::series_key::SeriesKey;
+use crate::lang::order::InOrder;
 use crate::model::series::Point;
 
 /// Spans of one answer, at most.
@@ -101,7 +102,7 @@ impl ChartSpans {
 
     /// All spans, oldest first. What nothing is known of has none.
     pub fn finish(mut self) -> Vec<ChartSpan> {
-        self.0.sort_by_key(|open| open.start);
+        self.0.order_by_key(|open| open.start);
         self.0.iter().map(OpenSpan::span).collect()
     }
 }

@@ -4,6 +4,7 @@ use super::bucket::Bucket;
 use super::codec::{Encoded, InvalidRollup, VERSION, put_varint};
 use super::columns::{put_buckets, take_buckets};
 use super::series_key::SeriesKey;
+use crate::lang::order::InOrder;
 
 /// What is known of one minute.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub struct Sheet {
 impl Sheet {
     /// Of each series one bucket; a second one is added to the first.
     pub fn new(minute: u32, mut buckets: Vec<(SeriesKey, Bucket)>) -> Self {
-        buckets.sort_by(|(one, _), (other, _)| one.cmp(other));
+        buckets.order_by(|(one, _), (other, _)| one.cmp(other));
         buckets.dedup_by(|(other, more), (one, bucket)| {
             let same = one == other;
             if same {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::sliding::Sliding;
 use super::tally::SloTally;
+use crate::lang::order::InOrder;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -106,7 +107,7 @@ fn span_of(slot: u32, minutes: u64) -> Range<u64> {
 /// The same without overlaps, in their order.
 fn joined(mut spans: Vec<Range<u64>>) -> Vec<Range<u64>> {
     spans.retain(|span| !span.is_empty());
-    spans.sort_by_key(|span| span.start);
+    spans.order_by_key(|span| span.start);
     let mut joined: Vec<Range<u64>> = Vec::with_capacity(spans.len());
     for span in spans {
         match joined.last_mut() {

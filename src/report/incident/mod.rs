@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::titles::title_of_service;
+use crate::lang::order::InOrder;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::fact::incident::CopiedLine;
@@ -225,7 +226,7 @@ impl IncidentReport {
         let began = record.impact_started_at().min(record.opened_at);
         let mut timeline = lines::of_record(record, Tz::UTC);
         timeline.extend(around.iter().filter(|line| line.at >= began).map(IncidentLine::happened));
-        timeline.sort_by_key(|line| line.at);
+        timeline.order_by_key(|line| line.at);
         Self {
             schema: SCHEMA,
             console: config.console.name.clone(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::firings::{Firing, FiringLog};
 use super::scope::{ReportScope, When};
 use crate::config::titles::title_of_alert;
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::report::markdown::{Align, MarkdownText};
 use crate::report::spans::{CountsBefore, SpanSpread, span};
@@ -91,7 +92,7 @@ impl AlertsInPeriod {
         }
         let alerts = by_alert.into_iter().map(|((alert, severity), firings)| one(scope, alert, severity, &firings));
         let mut alerts: Vec<AlertUse> = alerts.filter(|one| one.fired > 0).collect();
-        alerts.sort_by(|one, other| {
+        alerts.order_by(|one, other| {
             other.fired.cmp(&one.fired).then(other.severity.cmp(&one.severity)).then(one.alert.cmp(&other.alert))
         });
         let of = |when| log.firings.values().filter(move |firing| firing.when == when);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::scope::{ReportScope, When};
 use crate::config::sections::check::Check;
+use crate::lang::order::InOrder;
 use crate::lang::unit;
 use crate::model::rollup::{Bucket, StoredSpan};
 use crate::model::slo::{SloFigures, SloTally};
@@ -101,7 +102,7 @@ pub(super) fn write(checks: &[CheckFigures], out: &mut MarkdownText) {
         return;
     }
     let share = |check: &CheckFigures| check.availability.now.unwrap_or(2.0);
-    worst.sort_by(|one, other| share(one).total_cmp(&share(other)).then(other.down_s.total_cmp(&one.down_s)));
+    worst.order_by(|one, other| share(one).total_cmp(&share(other)).then(other.down_s.total_cmp(&one.down_s)));
     out.heading(2, "Availability");
     let row = |check: &&CheckFigures| {
         let outages = if check.outages == 0 { unit::NOTHING.to_owned() } else { check.outages.to_string() };
@@ -129,7 +130,7 @@ fn write_latency(checks: &[CheckFigures], out: &mut MarkdownText) {
         return;
     }
     let slow = |values: &ValueFigures| values.p95.unwrap_or(values.p50);
-    slowest.sort_by(|one, other| slow(other.1).total_cmp(&slow(one.1)));
+    slowest.order_by(|one, other| slow(other.1).total_cmp(&slow(one.1)));
     out.heading(2, "Latency");
     let row = |(check, values): &(&CheckFigures, &ValueFigures)| {
         let figures = [Some(values.p50), values.p95, values.p99, Some(values.max)].map(latency);

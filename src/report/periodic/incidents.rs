@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::scope::{ReportScope, When};
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::incident::IncidentState;
 use crate::model::thing::IncidentRecord;
@@ -66,7 +67,7 @@ impl IncidentsInPeriod {
         };
         let mut incidents: Vec<IncidentInPeriod> = of(When::Now).map(|record| one(record, scope.now)).collect();
         incidents
-            .sort_by(|one, other| other.severity.cmp(&one.severity).then_with(|| other.opened_at.cmp(&one.opened_at)));
+            .order_by(|one, other| other.severity.cmp(&one.severity).then_with(|| other.opened_at.cmp(&one.opened_at)));
         Some(Self {
             opened,
             opened_before,

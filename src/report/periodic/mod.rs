@@ -36,6 +36,7 @@ use super::baseline::AgainstBaseline;
 use super::markdown::MarkdownText;
 use super::period::ReportKind;
 use super::spans::{CountsBefore, NowAndBefore};
+use crate::lang::order::InOrder;
 use crate::lang::time::minute_of;
 use crate::model::fact::{Fact, Statement};
 use crate::model::rollup::{SeriesKey, StoredSpan};
@@ -193,7 +194,7 @@ impl<'a> ReportBuilder<'a> {
         let about_runs = scope.config.slos.iter().filter_map(|slo| SloResult::of_runs(scope, slo, &runs));
         self.slos.extend(about_runs);
         let place = |slo: &SloResult| scope.config.slos.iter().position(|one| one.name == slo.slo);
-        self.slos.sort_by_key(place);
+        self.slos.order_by_key(place);
         let log = FiringLog::new(scope, &facts.facts, &runs);
         let alerts = AlertsInPeriod::new(scope, &log);
         let has_alerts = alerts.fired > 0 || alerts.fired_before > 0;

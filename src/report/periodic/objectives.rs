@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::checks::{availability, figures_of};
 use super::scope::{ReportScope, When, span_of};
 use crate::config::sections::slo::{Slo, SloKind};
+use crate::lang::order::InOrder;
 use crate::lang::unit;
 use crate::model::fact::{Fact, Statement};
 use crate::model::rollup::{SeriesKey, StoredSpan};
@@ -212,7 +213,7 @@ impl Deployments {
             }
         }
         for releases in found.values_mut() {
-            releases.sort_by_key(|(at, _)| *at);
+            releases.order_by_key(|(at, _)| *at);
         }
         Self(found)
     }
@@ -260,7 +261,7 @@ pub(super) fn write(slos: &[SloResult], out: &mut MarkdownText) {
     }
     out.heading(2, "Objectives");
     let mut rows: Vec<&SloResult> = slos.iter().collect();
-    rows.sort_by_key(|slo| match slo.met {
+    rows.order_by_key(|slo| match slo.met {
         Some(false) => 0,
         None => 1,
         Some(true) => 2,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::scope::{ReportScope, When};
 use crate::config::titles::{title_of, title_of_service};
+use crate::lang::order::InOrder;
 use crate::model::fact::{Fact, Statement};
 use crate::model::run::{Run, RunState};
 use crate::report::markdown::{Align, MarkdownText};
@@ -73,7 +74,7 @@ pub(super) fn by_action(scope: &ReportScope<'_>, runs: &[&Run]) -> Vec<ActionRun
             }
         })
         .collect();
-    actions.sort_by(|one, other| other.runs.cmp(&one.runs).then(one.action.cmp(&other.action)));
+    actions.order_by(|one, other| other.runs.cmp(&one.runs).then(one.action.cmp(&other.action)));
     actions
 }
 

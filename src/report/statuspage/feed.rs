@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::html::{lengths, render};
 use super::{PublicPage, PublicService, PublicStatus, WindowState, written};
+use crate::lang::order::InOrder;
 use crate::text::SafeText;
 
 const TEMPLATE: &str = include_str!("feed.xml");
@@ -34,7 +35,7 @@ impl PublicPage {
             entries.extend(self.present(service));
             entries.extend(self.past(service));
         }
-        entries.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.id.cmp(&other.id)));
+        entries.order_by(|one, other| other.at.cmp(&one.at).then_with(|| one.id.cmp(&other.id)));
         let latest = entries.first().map_or_else(|| self.today(), |entry| entry.at);
         let values = context! {
             id => self.id("feed", ""),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::PublicNow;
 use super::written;
 use crate::config::sections::statuspage::StatusPage;
+use crate::lang::order::InOrder;
 use crate::model::incident::IncidentState;
 use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
@@ -102,6 +103,6 @@ pub(super) fn incidents_of(
         }
     };
     let mut incidents: Vec<PublicIncident> = shown.map(one).collect();
-    incidents.sort_by_key(|incident| std::cmp::Reverse(incident.began));
+    incidents.order_by_key(|incident| std::cmp::Reverse(incident.began));
     incidents
 }

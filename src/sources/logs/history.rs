@@ -15,6 +15,7 @@ use super::pipeline::Pipeline;
 use crate::clock::Clock;
 use crate::config::sections::log::{Log, LogKind};
 use crate::files::glob;
+use crate::lang::order::InOrder;
 use crate::logs::record::Record;
 use crate::sources::logs::decode::archive::{Packing, unpacked};
 use crate::sources::logs::decode::encoding::TextDecoder;
@@ -65,7 +66,7 @@ pub(crate) fn rotated(path: &Path) -> Vec<Rotated> {
     // While it is packed, a file is there twice.
     let plain: Vec<PathBuf> = found.iter().map(|file| file.path.clone()).collect();
     found.retain(|file| Packing::of_name(&file.path).is_none() || !plain.contains(&file.path.with_extension("")));
-    found.sort_by(|a, b| a.modified.cmp(&b.modified).then_with(|| age(&b.path).cmp(&age(&a.path))));
+    found.order_by(|a, b| a.modified.cmp(&b.modified).then_with(|| age(&b.path).cmp(&age(&a.path))));
     let over = found.len().saturating_sub(MAX_FILES);
     found.drain(..over);
     found

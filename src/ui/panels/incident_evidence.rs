@@ -6,6 +6,7 @@ use super::{Height, PanelView, Room, frame, framed, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::model::incident::EntryKind;
 use crate::model::thing::IncidentRecord;
 use crate::text::count::counted;
@@ -58,6 +59,6 @@ fn lines<'a>(state: &State, record: &'a IncidentRecord) -> Vec<Line<'a>> {
         (saved.at, line.and(missing, Role::StatusDegraded))
     });
     let mut lines: Vec<_> = pins.chain(saved).collect();
-    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    lines.order_by_key(|(at, _)| std::cmp::Reverse(*at));
     lines.into_iter().map(|(_, line)| line).collect()
 }

@@ -13,6 +13,7 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
 use crate::config::panels::{PanelId, PanelSubject};
+use crate::lang::order::InOrder;
 use crate::logs::record::{LogState, Loss, Record};
 use crate::text::MAX_RECORD_WORDS;
 use crate::text::name::Name;
@@ -371,7 +372,7 @@ pub(crate) fn nothing(logs: &[&LogView]) -> Notice<'static> {
         return Notice::empty("no logs", "add [log.NAME] with file = \"…\" or command = […] to the configuration");
     }
     let mut by_trouble: Vec<&LogView> = logs.to_vec();
-    by_trouble.sort_by_key(|log| match log.state {
+    by_trouble.order_by_key(|log| match log.state {
         LogState::Failed(_) => 0,
         LogState::Restarting(_) => 1,
         LogState::Waiting(_) => 2,

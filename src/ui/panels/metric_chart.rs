@@ -13,6 +13,7 @@ use crate::app::metrics::panel_span;
 use crate::app::screens::metrics::{Axis, Before};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::model::latency::Merged;
 use crate::theme::Role;
@@ -284,7 +285,7 @@ fn happened(
     let mut entries: Vec<(&TimelineEntry, (u8, Role))> =
         entries.filter_map(|entry| Some((entry, mark(&entry.kind)?))).collect();
     // The newest of what matters most.
-    entries.sort_by_key(|(_, (weight, _))| std::cmp::Reverse(*weight));
+    entries.order_by_key(|(_, (weight, _))| std::cmp::Reverse(*weight));
     let (entry, (_, role)) = *entries.first()?;
     let glyphs = painter.glyphs();
     let zone = state.seen().config.console.timezone;

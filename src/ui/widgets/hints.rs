@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::lang::order::InOrder;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
@@ -48,7 +49,7 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always:
         room -= usize::from(end_width);
     }
     let mut by_rank: Vec<(usize, &Hint)> = hints.iter().enumerate().collect();
-    by_rank.sort_by_key(|(_, hint)| hint.rank);
+    by_rank.order_by_key(|(_, hint)| hint.rank);
     let mut kept = Vec::new();
     for (at, hint) in by_rank {
         // Each has its gap behind it, the last one before those at the right.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
+use crate::lang::order::InOrder;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
@@ -78,7 +79,7 @@ pub(crate) fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut out: Vec<u16> =
         columns.iter().zip(&shown).map(|(column, shown)| if *shown { column.least } else { 0 }).collect();
     let mut order: Vec<usize> = (0..columns.len()).filter(|at| shown[*at]).collect();
-    order.sort_by_key(|at| columns[*at].drop_priority);
+    order.order_by_key(|at| columns[*at].drop_priority);
     for at in order {
         let more = u32::from(columns[at].most.saturating_sub(columns[at].least)).min(left);
         out[at] += u16::try_from(more).unwrap_or(0);

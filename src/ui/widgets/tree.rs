@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::status;
+use crate::lang::order::InOrder;
 use crate::model::reading::Component;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -36,7 +37,7 @@ fn grow<'a>(
 ) {
     let last = components.len().saturating_sub(1);
     let mut worst_first: Vec<_> = components.iter().collect();
-    worst_first.sort_by_key(|(_, component)| rank(component, 0));
+    worst_first.order_by_key(|(_, component)| rank(component, 0));
     for (at, (name, component)) in worst_first.into_iter().enumerate() {
         let branch = glyphs.tree[usize::from(at == last)];
         let mut words = Line::styled(format!("{trunk}{branch}"), Role::ChartAxis)

@@ -13,6 +13,7 @@ pub(crate) mod start;
 use chrono::{DateTime, Utc};
 
 use super::World;
+use crate::lang::order::InOrder;
 use crate::model::fact::{Fact, NewFact};
 use crate::model::thing::{ChecklistRecord, StoredThing, checklist_run_of};
 
@@ -25,7 +26,7 @@ impl World {
     /// Every known run of a checklist and every period that was missed, the latest first.
     pub(crate) fn runs_of_checklist<'a>(&'a self, checklist: &str) -> Vec<&'a ChecklistRecord> {
         let mut runs: Vec<_> = self.checklist_runs().filter(|run| *run.checklist == *checklist).collect();
-        runs.sort_by_key(|run| std::cmp::Reverse(began(run)));
+        runs.order_by_key(|run| std::cmp::Reverse(began(run)));
         runs
     }
 

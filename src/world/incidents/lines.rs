@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::words;
+use crate::lang::order::InOrder;
 use crate::lang::tz::Tz;
 use crate::model::fact::incident::CopiedLine;
 use crate::model::incident::{EntryKind, EntryState};
@@ -110,7 +111,7 @@ pub(crate) fn of_record(record: &IncidentRecord, zone: Tz) -> Vec<IncidentLine> 
             lines.push(IncidentLine { entry: Some(number), ..IncidentLine::new(*at, kind, by, &text) });
         }
     }
-    lines.sort_by_key(|line| line.at);
+    lines.order_by_key(|line| line.at);
     lines
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::model::fact::{IncidentSaid, NewFact};
 use crate::model::incident::{Reminder, incident_number};
@@ -43,7 +44,7 @@ impl Incidents {
     /// Those that are worked on, the worst first, of equally bad ones the newest.
     pub(crate) fn open(&self) -> Vec<&IncidentRecord> {
         let mut open: Vec<&IncidentRecord> = self.newest_first().filter(|record| record.is_open()).collect();
-        open.sort_by_key(|record| Reverse(record.severity));
+        open.order_by_key(|record| Reverse(record.severity));
         open
     }
 

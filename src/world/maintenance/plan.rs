@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::config::sections::maintenance::Maintenance;
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::tz::Tz;
 use crate::model::maintenance::{MaintenanceWindow, occurrence_id};
@@ -78,7 +79,7 @@ impl MaintenancePlan {
             starts.take(CALLED_OFF).find_map(|window| self.configured_window(one, window))
         });
         let mut found: Vec<_> = configured.chain(self.once().filter(|one| one.window.start > after)).collect();
-        found.sort_by_key(|one| one.window.start);
+        found.order_by_key(|one| one.window.start);
         found
     }
 
@@ -175,7 +176,7 @@ fn window_until(record: &MaintenanceRecord, end: DateTime<Utc>) -> MaintenanceWi
 
 /// The same without overlaps, in their order.
 pub(crate) fn joined(mut windows: Vec<TimeWindow>) -> Vec<TimeWindow> {
-    windows.sort_by_key(|window| window.start);
+    windows.order_by_key(|window| window.start);
     let mut joined: Vec<TimeWindow> = Vec::with_capacity(windows.len());
     for window in windows {
         match joined.last_mut() {

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::outages::{OLD_RELEASES, OUTAGES, Outage};
 use super::readings::disk;
 use crate::cli::demo::world::{DEPLOYMENTS, SERVICES};
+use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::fact::alerting::{instance_id, silence_id};
 use crate::model::fact::{
@@ -72,7 +73,7 @@ pub(in crate::cli::demo) fn facts(start: DateTime<Utc>, fence: u64) -> Vec<PastF
         hold: false,
     };
     told.push(PastFact { at: start - SILENCED, who: "ben", said: Statement::SilenceStarted(silenced) });
-    told.sort_by_key(|fact| fact.at);
+    told.order_by_key(|fact| fact.at);
     told
 }
 

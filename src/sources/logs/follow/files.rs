@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::file::{FileTail, FollowOptions, PathState, TickProgress};
 use super::open::{FinishedFile, LogFileIdentity};
+use crate::lang::order::InOrder;
 use crate::sources::logs::count::{Backfill, CountReach, LogCounter, Uncounted};
 use crate::sources::logs::history;
 
@@ -169,7 +170,7 @@ impl FileLog {
             .filter(|path| history::is_followed(path))
             .filter_map(|path| std::fs::metadata(&path).ok().map(|meta| (path, meta)))
             .collect();
-        found.sort_by_key(|(path, meta)| (std::cmp::Reverse(meta.modified().ok()), path.clone()));
+        found.order_by_key(|(path, meta)| (std::cmp::Reverse(meta.modified().ok()), path.clone()));
         self.left_out = LeftOut {
             files: found.len().saturating_sub(MAX_FILES),
             newest: found.get(MAX_FILES).and_then(|(_, meta)| meta.modified().ok()).map(Into::into),

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::lang::order::InOrder;
+
 /// Longest list of names that is read, in bytes.
 const MAX_NAMES: u64 = 1 << 20;
 /// Groups of ours that are named.
@@ -112,7 +114,7 @@ impl Us {
         let mut groups = vec![rustix::process::getegid().as_raw()];
         groups.extend(rustix::process::getgroups().unwrap_or_default().into_iter().map(rustix::process::Gid::as_raw));
         let first = groups[0];
-        groups.sort_by_key(|group| (*group != first, *group));
+        groups.order_by_key(|group| (*group != first, *group));
         groups.dedup();
         Self { user: rustix::process::geteuid().as_raw(), groups }
     }

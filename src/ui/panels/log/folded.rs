@@ -10,6 +10,7 @@ use super::{foot, frame, newest, rate_line, source_width};
 use crate::app::state::State;
 use crate::app::tails::Tail;
 use crate::config::panels::PanelId;
+use crate::lang::order::InOrder;
 use crate::logs::pattern;
 use crate::logs::record::{Level, Record};
 use crate::logs::repeats::RepeatedShape;
@@ -141,7 +142,7 @@ fn most_wanted<'a>(logs: &[&'a LogView], now: DateTime<Utc>, most: usize) -> Vec
         all.select_nth_unstable_by_key(most - 1, order);
     }
     all.truncate(most);
-    all.sort_by_key(order);
+    all.order_by_key(order);
     let record = |(log, repeat, count): (&'a LogView, &'a RepeatedShape, u64)| {
         (log.ring.get(repeat.seq).unwrap_or(&repeat.kept), count)
     };
