@@ -38,7 +38,9 @@ pub(crate) struct Latencies {
     minutes: VecDeque<Minute>,
     /// The values of the minutes with their counts, one minute behind the other, ordered within each.
     counts: VecDeque<(u16, u16)>,
-    /// The last samples: moment in [`STEPS`] of the monotonic clock, latency in milliseconds.
+    /// The minute from which the moments of `recent` count: the monotonic clock begins with the wall clock, in 1970.
+    origin: u32,
+    /// The last samples: moment in [`STEPS`] since `origin`, latency in milliseconds.
     recent: VecDeque<(u32, u16)>,
     saturated: u64,
     corrected: bool,
@@ -62,12 +64,13 @@ impl Latencies {
         }
         let millis = millis.min(u128::from(MAX_MS)) as u16;
         self.count(at, millis);
-        let oldest = step_of(at.mono.saturating_sub(RECENT_SPAN));
+        self.count_from(at.mono);
+        let oldest = self.step_of(at.mono.saturating_sub(RECENT_SPAN));
         while self.recent.len() >= RECENT || self.recent.front().is_some_and(|(step, _)| *step < oldest) {
             self.recent.pop_front();
         }
         make_room(&mut self.recent);
-        self.recent.push_back((step_of(at.mono), millis));
+        self.recent.push_back((self.step_of(at.mono), millis));
     }
 
     /// Records a poll that was still under way when its next ticks came, which were skipped: what these would have
@@ -86,13 +89,14 @@ impl Latencies {
     pub(crate) fn restore<'a>(&mut self, minutes: impl DoubleEndedIterator<Item = (u32, &'a Bucket)>, now: Stamp) {
         let oldest = (minute_of(now.mono) + 1).saturating_sub(MINUTES);
         let recent = minute_of(now.mono.saturating_sub(RECENT_SPAN));
+        self.count_from(now.mono);
         for (minute, bucket) in minutes.rev().take_while(|(minute, _)| *minute >= oldest) {
             self.corrected |= bucket.corrected() > 0;
             let each = if minute < recent { Vec::new() } else { bucket.each().collect() };
             for (second, millis) in each.into_iter().rev() {
                 if self.recent.len() < RECENT {
                     let at = Duration::from_secs(u64::from(minute) * 60 + u64::from(second));
-                    self.recent.push_front((step_of(at), bounded(millis)));
+                    self.recent.push_front((self.step_of(at), bounded(millis)));
                 }
             }
             let mut counts: Vec<(u16, u16)> = Vec::new();
@@ -171,7 +175,7 @@ impl Latencies {
         }
         let mut samples: Vec<Vec<u16>> = vec![Vec::new(); buckets];
         for (step, latency) in &self.recent {
-            if let Some(place) = place(u64::from(*step) * (1_000 / STEPS)) {
+            if let Some(place) = place(self.moment_of(*step)) {
                 samples[place as usize].push(*latency);
             }
         }
@@ -182,6 +186,25 @@ impl Latencies {
                 Some(u64::from(*bucket.select_nth_unstable(middle).1))
             })
             .collect()
+    }
+
+    /// Counts moments of single samples from two hours before `mono`, where none is kept: what is restored is an hour older at
+    /// most.
+    fn count_from(&mut self, mono: Duration) {
+        if self.recent.is_empty() {
+            self.origin = minute_of(mono.saturating_sub(2 * RECENT_SPAN));
+        }
+    }
+
+    /// The moment in [`STEPS`] since the origin; four bytes reach thirteen years.
+    fn step_of(&self, mono: Duration) -> u32 {
+        let since = mono.saturating_sub(Duration::from_secs(u64::from(self.origin) * 60));
+        u32::try_from(since.as_millis() as u64 * STEPS / 1_000).unwrap_or(u32::MAX)
+    }
+
+    /// The moment of a step, in milliseconds of the monotonic clock.
+    fn moment_of(&self, step: u32) -> u64 {
+        u64::from(self.origin) * 60_000 + u64::from(step) * (1_000 / STEPS)
     }
 
     fn count(&mut self, at: Stamp, millis: u16) {
@@ -261,11 +284,6 @@ fn minute_of(mono: Duration) -> u32 {
     (mono.as_secs() / 60) as u32
 }
 
-/// The moment in [`STEPS`]; four bytes reach thirteen years.
-fn step_of(mono: Duration) -> u32 {
-    u32::try_from(mono.as_millis() as u64 * STEPS / 1_000).unwrap_or(u32::MAX)
-}
-
 /// A stored latency in whole milliseconds, no longer than the longest that is told apart.
 fn bounded(millis: f64) -> u16 {
     millis.round().clamp(0.0, MAX_MS as f64) as u16
@@ -283,6 +301,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::series::OlderSpans;
 
     fn at(millis: u64) -> Stamp {
         Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_millis(millis))
@@ -388,6 +407,22 @@ mod tests {
         assert_eq!(latencies.medians(4, ten, at(40_000)), [None, None, Some(40), None]);
         assert_eq!(latencies.medians(6, ten, at(39_000)), [None, None, Some(7), None, None, Some(40)]);
         assert_eq!(latencies.medians(2, Duration::from_mins(1), at(61_000)), [Some(7), None]);
+    }
+
+    /// The clock of a process begins with the wall clock: milliseconds since 1970.
+    #[test]
+    fn single_samples_are_kept_by_the_clock_of_a_process() {
+        let began = 1_795_228_800_000;
+        let mut latencies = Latencies::default();
+        for (millis, latency) in [(1_000, 5), (9_000, 7), (31_000, 40)] {
+            latencies.record(at(began + millis), Duration::from_millis(latency));
+        }
+        let ten = Duration::from_secs(10);
+        assert_eq!(latencies.medians(4, ten, at(began + 39_000)), [Some(5), None, None, Some(40)]);
+        let points = latencies.points(OlderSpans::NONE, ten, (4, ten), at(began + 39_000));
+        let medians: Vec<_> = points.iter().map(|point| point.map(|point| point.mean)).collect();
+        assert_eq!(medians[3], Some(40.0), "{medians:?}");
+        assert_eq!(medians[0], Some(5.0), "{medians:?}");
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::{DIGITS, Latencies, MAX_MS, MINUTES, Merged, STEPS, bounded, lowest_equivalent, minute_of};
+use super::{DIGITS, Latencies, MAX_MS, MINUTES, Merged, bounded, lowest_equivalent, minute_of};
 use crate::lang::time::Stamp;
 use crate::model::series::{Columns, OlderSpans, Point};
 
@@ -86,7 +86,7 @@ impl Latencies {
         }
         let polls = self.recent.iter().filter(|_| fine);
         for (step, ms) in polls {
-            let at = i64::from(*step) * (1_000 / STEPS.cast_signed());
+            let at = self.moment_of(*step).cast_signed();
             if at >= from.max(polls_from) && at < to {
                 each(at, at, &mut std::iter::once((lowest_equivalent(*ms), 1)));
             }
@@ -96,7 +96,7 @@ impl Latencies {
     /// The first minute of which every poll is kept by itself, in milliseconds of the monotonic clock.
     fn polls_since(&self) -> i64 {
         let Some((step, _)) = self.recent.front() else { return i64::MAX };
-        let begun = i64::from(*step) * (1_000 / STEPS.cast_signed()) / MINUTE_MS * MINUTE_MS;
+        let begun = self.moment_of(*step).cast_signed() / MINUTE_MS * MINUTE_MS;
         // Of the first minute of all none was let go.
         if self.first().is_none_or(|first| first >= begun) { begun } else { begun + MINUTE_MS }
     }
