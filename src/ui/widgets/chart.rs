@@ -115,11 +115,17 @@ impl Chart<'_> {
         painter.flatten(area);
     }
 
-    /// Threshold lines through the whole plot, and the labels: the greatest value always, the least if it has a row of its
-    /// own, thresholds beside their lines.
+    /// Threshold lines through the whole plot, and the labels: the greatest value always, the least in a row of its own, and
+    /// thresholds beside their lines where neither end stands there.
     fn lines(&self, painter: &mut Painter<'_>, area: Rect, plot: Rect, scale: Scale, label: u16) {
         let glyphs = painter.glyphs();
+        let (high, low) = (figures::value(scale.high, self.unit), figures::value(scale.low, self.unit));
+        let bottom = plot.bottom().saturating_sub(1);
         let mut taken = vec![plot.y];
+        // Two ends of one label would say that nothing lies between them. A threshold in the lowest row would pass for the end.
+        if high != low {
+            taken.push(bottom);
+        }
         let inside = self.thresholds.iter().filter(|(_, at, _)| *at <= scale.high && *at >= scale.low);
         for (severity, threshold, _) in inside {
             let (y, role) = (row_of(plot, scale.share(*threshold)), plain(severity_role(*severity)));
@@ -134,11 +140,8 @@ impl Chart<'_> {
         if label == 0 {
             return;
         }
-        let high = figures::value(scale.high, self.unit);
-        let low = figures::value(scale.low, self.unit);
-        // Two ends of one label would say that nothing lies between them.
-        if high != low && !taken.contains(&(plot.bottom() - 1)) {
-            Self::label(painter, area, plot.bottom() - 1, label, &Line::styled(low, Role::ChartAxis));
+        if high != low && bottom != plot.y {
+            Self::label(painter, area, bottom, label, &Line::styled(low, Role::ChartAxis));
         }
         let top = self.thresholds.iter().find(|(_, at, _)| figures::value(*at, self.unit) == high);
         let role = top.map_or(Role::ChartAxis, |(severity, ..)| plain(severity_role(*severity)));
@@ -304,6 +307,21 @@ mod tests {
             ..Chart::default()
         };
         insta::assert_snapshot!(drawn(&chart, 40, 8));
+    }
+
+    /// A threshold near the lowest value has its line there, and the end of the scale its label.
+    #[test]
+    fn the_lowest_row_is_labelled_with_the_end_of_the_scale() {
+        let points = points(&[10.0, 60.0]);
+        let thresholds = [(Severity::Medium, 2.0, true)];
+        let chart = Chart { points: &points, thresholds: &thresholds, unit: "%", ..Chart::default() };
+        for height in [2, 4, 9] {
+            let text = drawn(&chart, 30, height);
+            let rows: Vec<&str> = text.lines().collect();
+            let lowest = rows[rows.len() - 1 - usize::from(height >= AXIS_FROM)];
+            assert!(lowest.contains("0 %") && !lowest.contains("2 %"), "{text}");
+            assert!(lowest.contains('╌'), "its line is there: {text}");
+        }
     }
 
     #[test]
