@@ -1,6 +1,7 @@
 //! Incidents from any screen: opened from what is selected, pinned to, looked at; and what others say of them.
 
 use crate::app::describe::{service_of, subject};
+use crate::app::keymap::Command;
 use crate::app::logs;
 use crate::app::overlays::incident_dialog::{IncidentDialog, IncidentPurpose};
 use crate::app::requests::AwaitedAnswer;
@@ -43,7 +44,7 @@ pub(crate) fn open_draft(state: &mut State, draft: IncidentOpened) {
 
 /// The alert and the service that are selected, else those that are broken above all. Beside an open incident nothing is meant.
 fn meant(state: &State) -> (Option<Name>, Option<Name>) {
-    if state.console.screen == Screen::Incident && !state.world.open_incidents().is_empty() {
+    if state.console.screen == Screen::Incident && state.world.worst_open_incident().is_some() {
         return (None, None);
     }
     match subject(state) {
@@ -76,11 +77,16 @@ pub(super) fn add(state: &mut State, kind: EntryKind) {
 /// Opens a dialog about the incident that is shown.
 pub(super) fn with_shown(state: &mut State, purpose: impl FnOnce(Name) -> IncidentPurpose) {
     let Some(id) = state.shown_incident().map(|record| record.id.clone()) else {
-        state.toast(Tone::Info, "no incident on record; i opens one");
+        none(state, "no incident on record");
         return;
     };
     let dialog = IncidentDialog::new(purpose(id), &state.world);
     state.console.overlays.push(dialog);
+}
+
+/// Says that there is no incident, and by which key one is opened.
+fn none(state: &mut State, words: &str) {
+    state.toast(Tone::Info, &state.and_keys(words, &[(Command::OpenIncident, "opens one")]));
 }
 
 /// Opens the dialog that pins what is selected, `text` in words, to the incident that is worked on.
@@ -90,7 +96,7 @@ pub(super) fn pin(state: &mut State, text: Option<String>) {
         return;
     };
     let Some(id) = state.worked_on().map(|record| record.id.clone()) else {
-        state.toast(Tone::Info, "no incident is open; i opens one");
+        none(state, "no incident is open");
         return;
     };
     let source = match subject(state) {

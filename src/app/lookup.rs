@@ -8,6 +8,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::services::ServiceView;
 
+use super::keymap::Command;
 use super::list::ListState;
 use super::panels::find;
 use super::row::RowKey;
@@ -16,6 +17,22 @@ use super::state::State;
 use super::toasts::{Toast, ToastOrigin, Tone};
 
 impl State {
+    /// `/ changes it, esc clears it`: the keys of commands as they are bound now, and what each does here. One without a key is
+    /// left out.
+    pub(crate) fn keys_to(&self, does: &[(Command, &str)]) -> String {
+        let said =
+            |(command, does): &(Command, &str)| Some(format!("{} {does}", self.console.keymap.key_of(*command)?));
+        does.iter().filter_map(said).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `no incident is open; i opens one`: words, and behind them what [`Self::keys_to`] says where that is anything.
+    pub(crate) fn and_keys(&self, words: &str, does: &[(Command, &str)]) -> String {
+        match self.keys_to(does) {
+            keys if keys.is_empty() => words.to_owned(),
+            keys => format!("{words}; {keys}"),
+        }
+    }
+
     /// Shows a short message that answers a person.
     pub(crate) fn toast(&mut self, tone: Tone, text: &str) {
         self.console.toasts.push(self.world.now, tone, SafeText::new(text), ToastOrigin::Key);
@@ -71,14 +88,13 @@ impl State {
     pub(crate) fn shown_incident(&self) -> Option<&IncidentRecord> {
         let chosen = self.console.screens.incident.shown.as_ref();
         let chosen = chosen.and_then(|id| self.seen().incident_record(id));
-        let worst = || self.seen().open_incidents().into_iter().next();
-        chosen.or_else(worst).or_else(|| self.seen().known_incidents().next())
+        chosen.or_else(|| self.seen().worst_open_incident()).or_else(|| self.seen().known_incidents().next())
     }
 
     /// The incident that is worked on: the chosen one while it is open, else the worst that is.
     pub(crate) fn worked_on(&self) -> Option<&IncidentRecord> {
         let chosen = self.shown_incident().filter(|record| record.is_open());
-        chosen.or_else(|| self.seen().open_incidents().into_iter().next())
+        chosen.or_else(|| self.seen().worst_open_incident())
     }
 
     /// The service of the service screen: the chosen one, else the first.

@@ -12,6 +12,7 @@ pub(crate) mod contexts;
 pub(crate) mod describe;
 mod following;
 mod history;
+mod incident_lines;
 pub(crate) mod incidents;
 pub mod input;
 pub mod keymap;

@@ -117,10 +117,12 @@ fn in_rows<'a>(
 
 /// The incident that people work on, for the header: its role, and its words, each longer than the one before.
 pub(crate) fn in_header(state: &State) -> Option<(Role, [String; 3])> {
-    let open = state.seen().open_incidents();
-    let (first, more) = open.split_first()?;
+    let first = state.seen().worst_open_incident()?;
     let lasted = (state.seen().now.utc - first.opened_at).to_std().unwrap_or_default();
-    let more = if more.is_empty() { String::new() } else { format!(" +{}", more.len()) };
+    let more = match state.seen().open_incident_count() {
+        0 | 1 => String::new(),
+        open => format!(" +{}", open - 1),
+    };
     let (id, age) = (&first.id, figures::age(lasted));
     let lead = first.lead().map_or_else(|| "no lead".to_owned(), |lead| format!("lead {lead}"));
     let words = [format!(" {id}{more} "), format!(" {id}{more} {age} "), format!(" {id}{more} {age} · {lead} ")];

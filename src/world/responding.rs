@@ -37,6 +37,16 @@ impl World {
         self.incidents.open()
     }
 
+    /// The worst of them, of equally bad ones the newest.
+    pub fn worst_open_incident(&self) -> Option<&IncidentRecord> {
+        self.incidents.worst_open()
+    }
+
+    /// How many are worked on.
+    pub(crate) fn open_incident_count(&self) -> usize {
+        self.incidents.open_count()
+    }
+
     /// Every incident that is known, the newest first.
     pub fn known_incidents(&self) -> impl DoubleEndedIterator<Item = &IncidentRecord> {
         self.incidents.newest_first()

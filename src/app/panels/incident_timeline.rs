@@ -1,6 +1,7 @@
 //! The timeline of the incident that is shown; what happened around it is folded until a key shows it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::incident_clock::{command, hints};
 use super::{Hint, Panel, keys};
@@ -59,12 +60,29 @@ impl Panel for IncidentTimeline {
     }
 }
 
-/// The lines that are shown, oldest first.
-pub(crate) fn shown(state: &State) -> Vec<IncidentLine> {
-    let Some(record) = state.shown_incident() else { return Vec::new() };
-    let mut lines = state.seen().incident_lines(record);
-    if !state.console.screens.incident.has_automatic {
-        lines.retain(|line| line.kind != LineKind::Happened);
+/// The lines of the incident that is shown, oldest first.
+pub(crate) struct ShownLines {
+    all: Arc<[IncidentLine]>,
+    has_automatic: bool,
+}
+
+impl ShownLines {
+    /// Those that are not folded.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &IncidentLine> {
+        self.all.iter().filter(|line| self.has_automatic || line.kind != LineKind::Happened)
     }
-    lines
+
+    /// How many are folded.
+    pub(crate) fn hidden(&self) -> usize {
+        self.all.len() - self.iter().count()
+    }
+}
+
+/// The lines of the incident that is shown.
+pub(crate) fn shown(state: &State) -> ShownLines {
+    let built = |record| state.console.incident_lines.of(state.seen(), record);
+    ShownLines {
+        all: state.shown_incident().map(built).unwrap_or_default(),
+        has_automatic: state.console.screens.incident.has_automatic,
+    }
 }

@@ -8,6 +8,7 @@ use crate::config::panels::{LogPanel, PanelId};
 use crate::world::World;
 
 use super::overlays::Overlays;
+use crate::app::incident_lines::BuiltLines;
 use crate::app::keymap::Keymap;
 use crate::app::last_look::LastLook;
 use crate::app::layout::LayoutMap;
@@ -97,6 +98,8 @@ pub struct Console {
     pub layout: LayoutMap,
     /// What was asked of the world and has no answer yet.
     pub requests: Requests,
+    /// The timeline of the incident that is shown.
+    pub(in crate::app) incident_lines: BuiltLines,
     /// What this person missed, and by which name they log in.
     pub(crate) last_look: LastLook,
     /// The second of the wall clock that the latest tick was for.
@@ -142,6 +145,7 @@ impl Console {
             mouse: config.console.mouse,
             layout: LayoutMap::default(),
             requests: Requests::default(),
+            incident_lines: BuiltLines::default(),
             last_look: LastLook::default(),
             drawn_second: world.now.utc.timestamp(),
         }

@@ -37,7 +37,7 @@ impl PanelView for IncidentClock {
             Notice::empty("no incident on record", next).draw(painter, inner);
             return note(painter, inner, id.clone());
         };
-        let others = state.seen().open_incidents().iter().filter(|other| other.id != record.id).count();
+        let others = state.seen().open_incident_count() - usize::from(record.is_open());
         let others = match others {
             0 => Line::new(),
             more => Line::styled(format!("+{more} open"), Role::StatusDegraded),

@@ -30,7 +30,8 @@ impl PanelView for IncidentTimeline {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let inner = Frame::inner(area);
         let listing = Listing::new(state, id, usize::from(inner.height));
-        let hidden = hidden(state);
+        let lines = shown(state);
+        let hidden = lines.hidden();
         let mut panel = frame(state, painter, id, "incident timeline").foot(listing.position());
         if hidden > 0 {
             let key = next_key(state, Command::IncidentAutomatic, "shows");
@@ -43,7 +44,6 @@ impl PanelView for IncidentTimeline {
             none_matches(state, id).unwrap_or_else(|| Notice::empty("nothing yet", next)).draw(painter, inner);
             return;
         }
-        let lines = shown(state);
         let found = |key: &RowKey| match key {
             RowKey::IncidentLine(at, text) => lines.iter().find(|line| line.at == *at && line.text == *text),
             _ => None,
@@ -52,21 +52,12 @@ impl PanelView for IncidentTimeline {
         let is_dated = lines.iter().any(|line| !figures::same_day(line.at, now, zone));
         let width = if is_dated { 14 } else { 8 };
         let columns =
-            [Column::text("time", width, width, 0), Column::text("who", 6, 10, 2), Column::text("what", 16, 200, 0)];
+            [Column::text("time", width, width, 0), Column::text("who", 6, 12, 2), Column::text("what", 16, 200, 0)];
         let rows = listing.visible().iter().filter_map(found).map(|line| row(state, line, is_dated)).collect();
         let table =
             Table { columns: &columns, rows, selected: listing.selected, focused: focused(state, id), headings: false };
         table.draw(painter, inner);
     }
-}
-
-/// Lines that are folded.
-fn hidden(state: &State) -> usize {
-    if state.console.screens.incident.has_automatic {
-        return 0;
-    }
-    let Some(record) = state.shown_incident() else { return 0 };
-    state.seen().incident_lines(record).iter().filter(|line| line.kind == LineKind::Happened).count()
 }
 
 fn row<'a>(state: &State, line: &IncidentLine, is_dated: bool) -> TableRow<'a> {

@@ -48,6 +48,18 @@ impl Incidents {
         open
     }
 
+    /// How many are worked on.
+    pub(crate) fn open_count(&self) -> usize {
+        self.all.values().filter(|known| known.record.is_open()).count()
+    }
+
+    /// The first of [`Self::open`]. A frame asks for it again and again: nothing is sorted.
+    pub(crate) fn worst_open(&self) -> Option<&IncidentRecord> {
+        let oldest_first = self.all.values().map(|known| &known.record).filter(|record| record.is_open());
+        // Of equally bad ones the last is kept, which is the newest.
+        oldest_first.max_by_key(|record| record.severity)
+    }
+
     /// The one of that id, however it is written.
     pub(crate) fn get(&self, id: &str) -> Option<&IncidentRecord> {
         self.all.get(&incident_number(id)?).map(|known| &known.record)
