@@ -32,7 +32,10 @@ pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut
     let request = state.next_request();
     match plan::open_parameters(&config, action) {
         Err(error) => state.toast(Tone::Error, &error.to_string()),
-        Ok(open) if open.is_empty() => confirm::open(state, request, name, &BTreeMap::new(), dry_run, effects),
+        Ok(open) if open.is_empty() => {
+            let (chosen, replaced) = (BTreeMap::new(), BTreeMap::new());
+            confirm::open(state, request, name, (&chosen, &replaced), dry_run, effects);
+        }
         Ok(open) => {
             let asked = plan::choices(&config, action).is_ok_and(|choices| !choices.is_empty());
             if asked {

@@ -1,5 +1,7 @@
 //! From a plan to its start: what a person reads before it, and what is asked of the runner.
 
+use std::collections::BTreeMap;
+
 use crate::config::preview::{self, Situation};
 use crate::config::sections::action::Action;
 use crate::model::effect::{Effect, RequestId, RunEffect};
@@ -42,8 +44,14 @@ pub(super) fn refused(state: &mut State, title: &str) {
     }
 }
 
-/// The preview of a plan, with what this console knows of its surroundings.
-pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
+/// The preview of a plan, with what this console knows of its surroundings, and by parameter what gives way to its value.
+pub(crate) fn preview(
+    state: &State,
+    action: &Action,
+    plan: &Plan,
+    grade: Confirm,
+    replaced: &BTreeMap<String, SafeText>,
+) -> Preview {
     // What it has of its own an action may well help.
     let explained =
         plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
@@ -56,6 +64,7 @@ pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confir
         // What was refused ran nothing, and holds nothing back.
         last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
         blocked_by: blocked_by.as_deref().map(|name| state.world.title_of_service(name)),
+        replaced,
         objection: objection.as_deref(),
     };
     preview::preview(&state.world.config, action, plan, situation)

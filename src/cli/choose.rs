@@ -36,7 +36,8 @@ impl Unchosen {
     }
 }
 
-/// Checks that parameters for which the adapter offers values have one of them, and not the one that runs.
+/// Checks that parameters for which the adapter offers values have one of them, and not the one that runs. By parameter what
+/// runs now and gives way to the value.
 ///
 /// # Errors
 /// See [`Unchosen`].
@@ -45,12 +46,12 @@ pub(crate) async fn check(
     action: &Action,
     parameters: &BTreeMap<String, String>,
     secrets: &Secrets,
-) -> Result<(), Unchosen> {
+) -> Result<BTreeMap<String, SafeText>, Unchosen> {
     let unplanned = |error: PlanError| Unchosen::usage(refuse(&error));
     let open = plan::open_parameters(config, action).map_err(unplanned)?;
     let offered = plan::choices(config, action).map_err(unplanned)?;
     if !offered.keys().any(|name| open.contains(name)) {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
     let choices = fetch_choices(config, &action.name, secrets).await;
     let choices = choices.map_err(|why| {
@@ -58,7 +59,12 @@ pub(crate) async fn check(
         let code = output::fail(exit::CRITICAL, &format!("{why}; nothing ran"), "use --set to name the value");
         Unchosen::refused(code, &why)
     })?;
-    choices.iter().try_for_each(|(name, list)| one(action, name, list, parameters.get(name)))
+    choices.iter().try_for_each(|(name, list)| one(action, name, list, parameters.get(name)))?;
+    let replaced = |(name, list): (&String, &ChoiceList)| {
+        let running = list.replaced_by(parameters.get(name)?)?;
+        Some((name.clone(), running.clone()))
+    };
+    Ok(choices.iter().filter_map(replaced).collect())
 }
 
 fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) -> Result<(), Unchosen> {

@@ -55,13 +55,13 @@ pub(crate) struct Arguments {
     /// A parameter of the action
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     set: Vec<(String, String)>,
-    /// Confirm beforehand; where the target's name is asked for, --yes=TARGET
+    /// Confirm in advance; where the target's name must be typed, --yes=TARGET
     #[arg(long, value_name = "TARGET", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     yes: Option<String>,
-    /// Why; goes on record
+    /// Why; recorded in the audit log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Start it, print its id, and return; it is verified all the same
+    /// Start it, print its id and return; it is still verified
     #[arg(long)]
     detach: bool,
 }
@@ -114,8 +114,8 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         return Err(refuse(&PlanError::NoDryRun { adapter, verb }));
     }
     let planned = plan::plan(config, action, &parameters, arguments.dry_run);
-    let plan = match checked(planned, config, action, &parameters, &secrets).await {
-        Ok(plan) => plan,
+    let (plan, replaced) = match checked(planned, config, action, &parameters, &secrets).await {
+        Ok(checked) => checked,
         Err(Refused { code, on_record }) => {
             if let Some(why) = on_record {
                 record_refusal(global, config, action, why, &secrets).await;
@@ -138,7 +138,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         output::eprint_error("refused: nothing ran\n");
         exit::CRITICAL
     })?;
-    let done = Box::pin(execute(&run_service, arguments, global, config, (action, plan, secrets))).await;
+    let done = Box::pin(execute(&run_service, arguments, global, config, (action, plan, replaced, secrets))).await;
     run_service.close().await;
     done
 }
@@ -150,24 +150,25 @@ struct Refused {
     on_record: Option<SafeText>,
 }
 
-/// The plan whose parameters are among their choices, and in which no secret is written.
+/// The plan whose parameters are among their choices, and in which no secret is written; by parameter what its value replaces.
 async fn checked(
     planned: Result<Plan, PlanError>,
     config: &Config,
     action: &Action,
     parameters: &BTreeMap<String, String>,
     secrets: &Secrets,
-) -> Result<Plan, Refused> {
+) -> Result<(Plan, BTreeMap<String, SafeText>), Refused> {
     let is_guarded = planned.as_ref().is_ok_and(Plan::is_guarded);
     let refused = |code: u8, why: Option<SafeText>| Refused { code, on_record: why.filter(|_| is_guarded) };
     // Whoever mistyped a value is told what there is, before what follows from it.
-    if let Err(unchosen) = choose::check(config, action, parameters, secrets).await {
-        return Err(refused(unchosen.code, unchosen.why));
-    }
+    let replaced = match choose::check(config, action, parameters, secrets).await {
+        Ok(replaced) => replaced,
+        Err(unchosen) => return Err(refused(unchosen.code, unchosen.why)),
+    };
     let plan = planned.map_err(|error| refused(refuse(&error), None))?;
     plan::refuse_literals(&plan, &Literals::from(secrets))
         .map_err(|written| refused(refuse(&written), Some(SafeText::new(&written.to_string()))))?;
-    Ok(plan)
+    Ok((plan, replaced))
 }
 
 /// Puts on record what was refused before the store was needed. Read-only, nothing is written.
@@ -190,11 +191,11 @@ async fn execute(
     arguments: &Arguments,
     global: &Global,
     config: &Arc<Config>,
-    (action, plan, secrets): (&Action, Plan, Secrets),
+    (action, plan, replaced, secrets): (&Action, Plan, BTreeMap<String, SafeText>, Secrets),
 ) -> Result<u8, u8> {
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
-    let (preview, context) = preview(run_service, global, config, action, &plan, grade)
+    let (preview, context) = preview(run_service, global, config, (action, &plan, &replaced), grade)
         .await
         .map_err(|error| run_service::broken(&error))?;
     output::eprint_error(&preview.text(&context));
@@ -259,8 +260,7 @@ async fn preview(
     run_service: &RunService,
     global: &Global,
     config: &Config,
-    action: &Action,
-    plan: &Plan,
+    (action, plan, replaced): (&Action, &Plan, &BTreeMap<String, SafeText>),
     grade: Confirm,
 ) -> Result<(Preview, Vec<(&'static str, SafeText)>), StoreError> {
     let locks = run_service.store().locks().await?;
@@ -274,6 +274,7 @@ async fn preview(
         lock: locks.iter().find(|lock| lock.target == plan.target),
         last_start: tried.next().map(|run| global.clock.moment().since(run.began())),
         blocked_by: None,
+        replaced,
         objection: objection.as_deref(),
     };
     let last = runs.iter().filter(|run| run.action == action.name).take(LAST_RUNS);

@@ -1,5 +1,6 @@
 //! What a person reads before an action runs: the plan, what decides how it went, and what speaks against it now.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Config;
@@ -22,6 +23,8 @@ pub(crate) struct Situation<'a> {
     pub last_start: Option<Duration>,
     /// What its service depends on, where that is down.
     pub blocked_by: Option<&'a str>,
+    /// By parameter what runs now and gives way to its value, where the adapter says so.
+    pub replaced: &'a BTreeMap<String, SafeText>,
     /// What the change calendar says against changing its service now.
     pub objection: Option<&'a str>,
 }
@@ -40,6 +43,7 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
     };
     let about = About {
         title: &action.title,
+        replaced: Some(situation.replaced),
         fixed: Some(&action.set),
         words: &words,
         verified_by: &verified_by,

@@ -64,6 +64,15 @@ impl ChoiceList {
         let parts: Vec<String> = beyond.into_iter().chain(unreadable).collect();
         (!parts.is_empty()).then(|| format!("left out: {}", parts.join(", ")))
     }
+
+    /// What runs now and would give way to `chosen`; `None` where nothing says what runs, or that runs already. Of two lists in
+    /// one (tags, then commits) it is the one that the value stands in.
+    pub(crate) fn replaced_by(&self, chosen: &str) -> Option<&SafeText> {
+        let at = self.values.iter().position(|choice| choice.value.as_str() == chosen)?;
+        let (newer, older) = self.values.split_at(at);
+        let running = newer.iter().rev().chain(older).find(|choice| choice.running)?;
+        (running.value.as_str() != chosen).then_some(&running.value)
+    }
 }
 
 impl Choice {
@@ -143,6 +152,18 @@ mod tests {
         assert_eq!((number.value.as_str(), braces.value.as_str()), ("3", "{not json}"));
         // A value that had to be cleaned is another value.
         assert!(read(&["a\u{202e}b", r#"{"value":"a\u0007"}"#, r#"{"value":""}"#]).is_empty());
+    }
+
+    #[test]
+    fn what_a_value_replaces_is_what_runs_in_its_list() {
+        let running = |value: &str| format!(r#"{{"value":"{value}","running":true}}"#);
+        let lines = ["v3", &running("v2"), "v1", "c3", &running("c2"), "c1"];
+        let list: ChoiceList = read(&lines).into();
+        let replaced = |chosen: &str| list.replaced_by(chosen).map(SafeText::as_str);
+        assert_eq!((replaced("v3"), replaced("v1"), replaced("c1")), (Some("v2"), Some("v2"), Some("c2")));
+        assert_eq!((replaced("v2"), replaced("typed by hand")), (None, None));
+        let unknown: ChoiceList = read(&["v2", "v1"]).into();
+        assert_eq!(unknown.replaced_by("v1"), None, "nothing says what runs");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Preview {
 pub(crate) struct About<'a> {
     /// The title of the action.
     pub title: &'a str,
+    /// By parameter what runs now and gives way to its value, where the adapter says so.
+    pub replaced: Option<&'a BTreeMap<String, SafeText>>,
     /// Parameters that the configuration fixes.
     pub fixed: Option<&'a BTreeMap<String, String>>,
     /// For each step the names of the words that its script gets as `${1}`, `${2}`, …
@@ -86,7 +88,10 @@ impl Preview {
         fact("does", &format!("{} by adapter {}", plan.verb, plan.adapter));
         let fixed = about.fixed.into_iter().flatten().filter(|(name, _)| !plan.parameters.contains_key(*name));
         for (name, value) in plan.parameters.iter().chain(fixed) {
-            fact(&format!("{name} ="), &one_line(value));
+            match about.replaced.and_then(|replaced| replaced.get(name)) {
+                Some(running) => fact(name, &format!("{running} → {}", one_line(value))),
+                None => fact(&format!("{name} ="), &one_line(value)),
+            }
         }
         for (at, argv) in plan.steps.iter().enumerate() {
             rows.extend(step(&format!("step {}", at + 1), argv));
@@ -295,6 +300,10 @@ warning: db is down
 "
         );
         assert_eq!(preview.text(&[]), expected);
+        let replaced = BTreeMap::from([("version".to_owned(), SafeText::new("v 2"))]);
+        let about = About { replaced: Some(&replaced), ..about };
+        let known = Preview::from_plan(&plan(&[step]), about, Vec::new());
+        assert!(known.text(&[]).contains("  version      v 2 → 'v 1'\n"), "{}", known.text(&[]));
         let kept: Preview = serde_json::from_str(&serde_json::to_string(&preview).unwrap()).unwrap();
         assert_eq!(kept, preview);
         assert!(!preview.redacted(&Redactor::new(["rollback by"])).text(&[]).contains("rollback by"));

@@ -3,6 +3,7 @@
 mod checklists;
 mod incidents;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -267,7 +268,7 @@ impl<'a> Sheet<'a> {
         match planned.and_then(|plan| plan::refuse_literals(&plan, &self.world.literals).map(|()| plan)) {
             Ok(plan) => {
                 let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
-                let rows = start::preview(self.state, action, &plan, grade).rows;
+                let rows = start::preview(self.state, action, &plan, grade, &BTreeMap::new()).rows;
                 let steps = rows.iter().filter(|row| row.kind != RowKind::Fact).map(|row| &row.text);
                 self.listed("runs", steps);
             }

@@ -88,6 +88,15 @@ impl Choices {
             .collect()
     }
 
+    /// By parameter what runs now and would give way to what was chosen for it.
+    fn replaced(&self) -> BTreeMap<String, SafeText> {
+        let running = |(name, list): &(String, ChoiceList)| {
+            let running = list.replaced_by(self.chosen.get(name)?)?;
+            Some((name.clone(), running.clone()))
+        };
+        self.parameters.iter().filter_map(running).collect()
+    }
+
     /// Takes in what the adapter answered.
     pub(crate) fn answered(&mut self, values: Result<BTreeMap<String, ChoiceList>, SafeText>) {
         self.loading = false;
@@ -161,7 +170,8 @@ impl Choices {
         if self.at < self.parameters.len() {
             return Then::Stay;
         }
-        confirm::open(state, self.request, &self.action, &self.chosen, self.dry_run, effects);
+        let chosen = (&self.chosen, &self.replaced());
+        confirm::open(state, self.request, &self.action, chosen, self.dry_run, effects);
         Then::Close
     }
 }

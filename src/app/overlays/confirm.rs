@@ -324,12 +324,13 @@ impl Overlay for Confirmation {
     }
 }
 
-/// Computes the plan and shows it; what needs no confirmation starts.
+/// Computes the plan and shows it; what needs no confirmation starts. By parameter the values that were chosen, and what runs
+/// now and gives way to them.
 pub(in crate::app) fn open(
     state: &mut State,
     request: RequestId,
     name: &Name,
-    chosen: &BTreeMap<String, String>,
+    (chosen, replaced): (&BTreeMap<String, String>, &BTreeMap<String, SafeText>),
     dry_run: bool,
     effects: &mut Vec<Effect>,
 ) {
@@ -345,7 +346,7 @@ pub(in crate::app) fn open(
         }
     };
     let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
-    let preview = start::preview(state, action, &plan, grade);
+    let preview = start::preview(state, action, &plan, grade, replaced);
     if grade == Confirm::None {
         let digest = plan.digest();
         start::start(state, request, Confirmed { plan, digest, preview, reason: None }, effects);
