@@ -68,7 +68,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
         Command::CopyTimeline => {
-            effects.push(TerminalEffect::Copy(SafeText::of_record(&state.seen().recap(RECAP))).into());
+            effects.push(TerminalEffect::CopySigned(SafeText::of_record(&state.seen().recap(RECAP))).into());
         }
         Command::SinceLooked => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::SinceLooked)),
         Command::Handover => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::Handover)),

@@ -9,15 +9,16 @@ use super::status::Report;
 use crate::world::World;
 use crate::world::timeline::TimelineEntry;
 
-/// Files by their names: the readings as `opsroom status` has them, the timeline, and what was running.
-pub(crate) fn files(world: &World) -> Vec<(&'static str, String)> {
+/// Files by their names: the readings as `opsroom status` has them, the timeline, and what was running. `by` is who saves them,
+/// and on which host.
+pub(crate) fn files(world: &World, by: &str) -> Vec<(&'static str, String)> {
     let report = Report::new(world, &[]);
     let style = Style { ascii: false, colour: false };
     vec![
         ("readings.json", report.json()),
         ("readings.txt", lines::lines(&report, style)),
         ("timeline.txt", timeline(world)),
-        ("versions.txt", versions(world)),
+        ("versions.txt", versions(world, by)),
     ]
 }
 
@@ -33,8 +34,8 @@ fn timeline(world: &World) -> String {
     out
 }
 
-/// What was in use: this program, its configuration, and the versions that services say they run.
-fn versions(world: &World) -> String {
+/// Who saved it and when, and what was in use: this program, its configuration, and the versions that services say they run.
+fn versions(world: &World, by: &str) -> String {
     let console = &world.config.console;
     let mut out = format!("opsroom {}\n", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(out, "console {}", console.name);
@@ -42,6 +43,7 @@ fn versions(world: &World) -> String {
         let _ = writeln!(out, "environment {}", console.environment);
     }
     let _ = writeln!(out, "saved at {}", world.now.utc.to_rfc3339_opts(SecondsFormat::Millis, true));
+    let _ = writeln!(out, "saved by {by}");
     let _ = writeln!(out, "time zone of the screen {}", console.timezone);
     let _ = writeln!(out, "configuration sha256:{}", world.config.digest());
     for check in &world.checks {

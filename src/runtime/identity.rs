@@ -1,6 +1,9 @@
 //! Who asks, and on which host: what the audit calls the person and the machine.
 
+use std::fmt;
+
 use crate::actions::files;
+use crate::text::SafeText;
 
 /// The person and the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,21 @@ impl Identity {
         let passwd = files::read_bounded("/etc/passwd".as_ref(), 1 << 20).ok().flatten().unwrap_or_default();
         let login = login(&String::from_utf8_lossy(&passwd), uid);
         Self { who: who(|name| std::env::var(name).ok(), &login.unwrap_or_else(|| format!("uid {uid}"))), host }
+    }
+}
+
+impl Identity {
+    /// A text of several lines that others will read, with a last line that says who copied it.
+    pub(crate) fn sign(&self, text: &SafeText) -> SafeText {
+        let lines: Vec<&str> = text.lines().collect();
+        SafeText::of_record(&format!("{}\ncopied by {self}", lines.join("\n")))
+    }
+}
+
+/// `ada (ssh from 10.0.0.5) on host-1`
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.who, self.host)
     }
 }
 
@@ -57,6 +75,14 @@ fn tame(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_read_says_who_copied_it() {
+        let ada = Identity { who: "ada (as root)".to_owned(), host: "web-1".to_owned() };
+        let signed = ada.sign(&SafeText::of_record("shop, 02:12 to 02:42 UTC\nnow: cache DOWN\n"));
+        let lines: Vec<&str> = signed.lines().collect();
+        assert_eq!(lines, ["shop, 02:12 to 02:42 UTC", "now: cache DOWN", "copied by ada (as root) on web-1"]);
+    }
 
     #[test]
     fn people_are_named_as_they_came() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::effects::Effects;
+use super::identity::Identity;
 use super::incidents::around;
 use super::lifecycle::Console;
 use super::tasks::Tasks;
@@ -34,7 +35,9 @@ impl Console {
             files.push((format!("screen.{}", format.extension()), picture));
         }
         files.push(("logs.txt".to_owned(), logs));
-        files.extend(evidence::files(&self.core.state().world).into_iter().map(|(name, text)| (name.to_owned(), text)));
+        let by = Identity::present().to_string();
+        let known = evidence::files(&self.core.state().world, &by);
+        files.extend(known.into_iter().map(|(name, text)| (name.to_owned(), text)));
         let name = format!("evidence-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
         self.core.save_evidence(name, files);
     }

@@ -212,6 +212,8 @@ fn complaint_12_nothing_can_be_copied() {
     for name in names.into_iter().chain(["SHA256SUMS"]) {
         assert!(directory.join(name).is_file(), "{name}");
     }
+    let versions = std::fs::read_to_string(directory.join("versions.txt")).unwrap();
+    assert!(versions.lines().any(|line| line.starts_with("saved by ") && line.contains(" on ")), "{versions}");
     let sums = Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(directory).status();
     assert!(sums.unwrap().success(), "the hashes are those of the files");
     assert_eq!(

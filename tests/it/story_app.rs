@@ -255,7 +255,7 @@ fn one_key_copies_what_happened_for_a_colleague() {
     app.outcome(closed(&run, RunState::Failed, "no space left"));
     app.take();
     app.keys("ctrl-y");
-    let [Effect::Terminal(TerminalEffect::Copy(text))] = &app.take()[..] else { panic!("not one copy") };
+    let [Effect::Terminal(TerminalEffect::CopySigned(text))] = &app.take()[..] else { panic!("not one copy") };
     let lines: Vec<&str> = text.as_str().split('⏎').collect();
     assert!(lines[0].starts_with("test") && lines[0].ends_with(" UTC"), "{lines:#?}");
     assert!(lines[1].starts_with("now: HTTP API DOWN since "), "{lines:#?}");
@@ -268,7 +268,7 @@ fn one_key_copies_what_happened_for_a_colleague() {
 fn copied(app: &mut App) -> Vec<String> {
     app.take();
     app.keys("ctrl-y");
-    let [Effect::Terminal(TerminalEffect::Copy(text))] = &app.take()[..] else { panic!("not one copy") };
+    let [Effect::Terminal(TerminalEffect::CopySigned(text))] = &app.take()[..] else { panic!("not one copy") };
     text.as_str().split('⏎').map(str::to_owned).collect()
 }
 
@@ -792,6 +792,24 @@ fn who_made_releases_and_when_stands_in_columns() {
     ] {
         assert!(drawn.contains(row), "{row}: {drawn}");
     }
+}
+
+/// Who confirms a rollback reads which release gives way to which; nothing is said where the adapter says nothing of it.
+#[test]
+fn the_dialog_of_a_rollback_says_from_what_to_what() {
+    let said = |lines: &[&str]| {
+        let mut app = App::new(WORLD);
+        app.keys("B");
+        let answer = releases(&app, lines);
+        app.outcome(answer);
+        app.keys("down enter");
+        let drawn = text(&draw(&app.state, 100, 30));
+        drawn.lines().find(|line| line.contains(" version")).map(|line| line.trim_matches(['┃', '│', ' ']).to_owned())
+    };
+    let known = said(&[r#"{"value":"v42","running":true}"#, "v41", "v40"]).unwrap();
+    assert!(known.contains("version") && known.contains("v42 → v40") && !known.contains('='), "{known}");
+    let unknown = said(&["v42", "v41", "v40"]).unwrap();
+    assert!(unknown.contains("version =") && !unknown.contains('→'), "{unknown}");
 }
 
 /// Going back is going to what was before, and never to what runs.

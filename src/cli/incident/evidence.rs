@@ -12,6 +12,7 @@ use crate::cli::run_service::state_directory;
 use crate::config::Config;
 use crate::model::fact::IncidentFact;
 use crate::model::fact::incident::{CopiedLine, EvidenceFile, IncidentEvidence};
+use crate::runtime::identity::Identity;
 use crate::runtime::incidents::around;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -39,7 +40,9 @@ pub(super) async fn save(run_service: &RunService, config: &Arc<Config>, id: &Na
         Ok(runs) => files.push(("runs.json", json(&runs))),
         Err(_) => missing.push(SafeText::new("runs (the store can't be read)")),
     }
-    let versions = format!("opsroom {}\nconfiguration sha256:{}\n", env!("CARGO_PKG_VERSION"), config.digest());
+    let by = Identity::present();
+    let versions =
+        format!("opsroom {}\nsaved by {by}\nconfiguration sha256:{}\n", env!("CARGO_PKG_VERSION"), config.digest());
     files.push(("versions.txt", versions));
     let Ok(state) = state_directory() else { return String::new() };
     let saved = match save_together(&state, &format!("evidence-{id}"), &files) {

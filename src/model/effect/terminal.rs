@@ -13,6 +13,8 @@ pub enum TerminalEffect {
     Redraw,
     /// Put a text into the clipboard (OSC 52), or into a file where the terminal can't.
     Copy(SafeText),
+    /// The same of what others will read, with a last line that says who copied it and on which host.
+    CopySigned(SafeText),
     /// The same of a path, without a message: whoever asks for it has one that shows the path.
     CopyPath(SafeText),
     /// Save the present frame as evidence, with these log lines and what is known.

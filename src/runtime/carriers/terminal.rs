@@ -3,6 +3,7 @@
 use crate::model::effect::TerminalEffect;
 use crate::process::job;
 use crate::runtime::frames::Urgency;
+use crate::runtime::identity::Identity;
 use crate::runtime::lifecycle::Console;
 use crate::runtime::pager::PagerText;
 
@@ -20,6 +21,7 @@ impl Console {
             TerminalEffect::Signal(sequence) => self.tty.send(sequence.into_bytes()),
             TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
             TerminalEffect::Copy(text) => self.copy(&text),
+            TerminalEffect::CopySigned(text) => self.copy(&Identity::present().sign(&text)),
             TerminalEffect::CopyPath(path) => {
                 self.send_to_clipboard(path.as_str());
             }
