@@ -1,6 +1,7 @@
 //! Acknowledging and silencing from any screen: which alerts are meant.
 
 use crate::app::describe::subject;
+use crate::app::keymap::Command;
 use crate::app::overlays::alert_dialog::AlertDialog;
 use crate::app::overlays::ask::{AskOverlay, OnYes};
 use crate::app::row::RowKey;
@@ -43,7 +44,8 @@ pub(super) fn end_silence(state: &mut State) {
         _ => None,
     };
     let Some(silence) = id.and_then(|id| state.world.active_silence(&id).cloned()) else {
-        state.toast(Tone::Info, "no silence selected; the alerts screen (5) lists them");
+        let text = state.and_keys("no silence selected", &[(Command::Alerts, "lists them")]);
+        state.toast(Tone::Info, &text);
         return;
     };
     let until = clock(silence.until, state.world.now.utc, state.world.config.console.timezone);

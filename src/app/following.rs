@@ -6,6 +6,7 @@ use super::screens::metrics::RANGES;
 use super::screens::{Followed, Screen};
 use super::state::State;
 use super::toasts::Tone;
+use crate::app::keymap::Command;
 use crate::logs::filter::Filter;
 use crate::model::effect::Effect;
 use crate::model::presence::{Presence, PresenceView};
@@ -41,7 +42,8 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
         };
         return state.toast(Tone::Info, &text);
     };
-    state.toast(Tone::Info, &format!("following {}; Esc lets go", one.name()));
+    let words = format!("following {}", one.name());
+    state.toast(Tone::Info, &state.and_keys(&words, &[(Command::Back, "lets go")]));
     state.console.following = Some(Followed::new(one));
     show(state, one, effects);
 }

@@ -108,7 +108,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),
     command("zoom", &["z"], "one panel on the whole screen, and back", CommandContext::Everywhere),
     command("freeze", &["f"], "hold the screen still; nothing is lost", CommandContext::Everywhere),
-    command("follow-colleague", &["F"], "follow a colleague's screen; Esc lets go", CommandContext::Everywhere),
+    command("follow-colleague", &["F"], "follow a colleague's screen, until you go back", CommandContext::Everywhere),
     command("poll", &["ctrl-r"], "poll everything now", CommandContext::Everywhere),
     command("copy", &["y"], "copy what is selected", CommandContext::Everywhere),
     command(
@@ -182,7 +182,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("previous-error", &["E"], "the previous error", CommandContext::Logs),
     command("next-log", &["."], "only the next log", CommandContext::Logs),
     command("previous-log", &[","], "only the previous log, or all", CommandContext::Logs),
-    command("histogram", &["v"], "levels over time: Tab goes there, Enter jumps to a bar", CommandContext::Logs),
+    command("histogram", &["v"], "levels over time: a panel of bars to jump to", CommandContext::Logs),
     command("trace", &["r"], "everything with this trace or request id, and back", CommandContext::Logs),
     command(
         "patterns",

@@ -136,7 +136,7 @@ pub static ALERTS: PanelSpec = plain("alerts", "Pending, firing and recently res
 /// Silences.
 pub static SILENCES: PanelSpec = plain("silences", "Silences in force: what they match, by whom, until when, why");
 /// Runs, leading on to the actions screen.
-pub static ACTIONS: PanelSpec = plain("actions", "Running and past runs; Enter opens the actions screen");
+pub static ACTIONS: PanelSpec = plain("actions", "Running and past runs; opening one shows the actions screen");
 /// The timeline.
 pub static TIMELINE: PanelSpec = plain("timeline", "Status changes, alerts, runs and reloads, newest first");
 /// The timeline of the service that is shown.
@@ -173,7 +173,7 @@ pub static SERVICE_METRICS: PanelSpec = plain("service-metrics", "The metrics of
 pub static SERVICE_CHARTS: PanelSpec = plain("service-charts", "The charts of the chosen service, side by side");
 /// The runbook of the service that is shown.
 pub static SERVICE_RUNBOOK: PanelSpec =
-    plain("service-runbook", "The section of the chosen service's runbook; Enter opens it in the pager");
+    plain("service-runbook", "The section of the chosen service's runbook; opening it shows the file in the pager");
 /// The actions of the service that is shown.
 pub static SERVICE_ACTIONS: PanelSpec =
     plain("service-actions", "The actions of the chosen service with their last runs");
@@ -204,11 +204,11 @@ pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, 
 /// The checklists, leading on to the walkthrough.
 pub static CHECKLISTS: PanelSpec = plain(
     "checklists",
-    "Checklists: due, late, running, done, and the runs that are over; Enter starts or resumes one",
+    "Checklists: due, late, running, done, and the runs that are over; opening one starts or resumes it",
 );
 /// The steps of a run of a checklist.
 pub static WALKTHROUGH: PanelSpec =
-    plain("walkthrough", "The steps of the run chosen in checklists; Enter answers the selected one and moves on");
+    plain("walkthrough", "The steps of the run chosen in checklists; opening one answers it and moves on");
 /// What is known of a step.
 pub static STEP_DETAIL: PanelSpec = plain(
     "step-detail",

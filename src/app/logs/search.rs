@@ -1,5 +1,6 @@
 //! Search: jumps from match to match and hides nothing.
 
+use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
@@ -55,7 +56,7 @@ pub(in crate::app) fn next_match(state: &mut State, forward: bool) {
     let height = height(state);
     let screen = &mut state.console.screens.logs;
     let (Some(found), Some(here)) = (&screen.found, screen.pane.entry()) else {
-        state.toast(Tone::Info, "no search yet: press s and type");
+        state.toast(Tone::Info, &state.and_keys("no search yet", &[(Command::Search, "begins one")]));
         return;
     };
     let near = if forward { found.view.after(&here) } else { found.view.before(&here) };

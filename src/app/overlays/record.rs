@@ -234,7 +234,8 @@ impl RecordOverlay {
     /// Narrows the list to the value, or to all others. `false` where nothing is selected that a filter could name.
     fn filter(&self, state: &mut State, not: bool) -> bool {
         let Some((name, value)) = self.field() else {
-            state.toast(Tone::Info, "select a field first: press tab, then j and k");
+            let keys = [(Command::NextPanel, "goes into the record"), (Command::Down, "to the next field")];
+            state.toast(Tone::Info, &state.and_keys("select a field first", &keys));
             return false;
         };
         let term = write::field_is(name.as_str(), value.as_str(), not);

@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::Draw;
+use super::{Draw, closing};
 use crate::app::describe;
+use crate::app::keymap::Command;
 use crate::app::overlays::description::Description;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -41,7 +42,7 @@ impl Draw for Description {
         let shown = usize::from(spot.height.saturating_sub(2));
         let first = all - lines.len();
         let place = table::position(&(first..(first + shown).min(all)), all);
-        let foot = place.then("y copies, Esc closes", Role::TextDim);
+        let foot = place.then(closing(state, &[(Command::Copy, "copies")]), Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         if rows.is_empty() {
             Notice::empty("it no longer exists", "Esc closes").draw(painter, inner);

@@ -51,7 +51,10 @@ impl Draw for GroupedOverlay {
             let notice = if self.is_counting() {
                 Notice::empty("counting what is held", "newest first")
             } else {
-                Notice::empty("no record that passes has a number there and the other field", "b chooses another field")
+                {
+                    let next = state.keys_to(&[(Command::GroupBy, "chooses another field")]);
+                    Notice::empty("no record that passes has a number there and the other field", next)
+                }
             };
             notice.draw(painter, body);
             return;

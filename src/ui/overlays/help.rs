@@ -12,17 +12,21 @@ use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
 
-use super::Draw;
+use super::{Draw, closing};
+use crate::app::keymap::Command;
 
 impl Draw for Help {
-    fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let page = HelpGrid::of((area.width, area.height));
         let lines = self.lines(page.width);
         let width = u16::try_from(page.columns * (page.width + 2) + 2).unwrap_or(area.width);
         let spot = dialog::spot(area, width, area.height.saturating_sub(2).max(3));
         let shown = table::window(self.scroll, None, lines.len(), page.rows());
         let title = Line::styled("keys and commands", Role::DialogTitle);
-        let closes = if self.search().is_some() { "Esc shows all" } else { "/ searches  Esc closes" };
+        let closes = match self.search() {
+            Some(_) => "Esc shows all".to_owned(),
+            None => closing(state, &[(Command::Filter, "searches")]),
+        };
         let foot = table::position(&shown, lines.len()).then(closes, Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         if let Some(text) = self.search() {

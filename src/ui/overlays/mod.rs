@@ -23,6 +23,7 @@ use std::any::Any;
 use ratatui::layout::Rect;
 
 use super::paint::Painter;
+use crate::app::keymap::Command;
 use crate::app::overlays::alert_dialog::AlertDialog;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
@@ -89,6 +90,12 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         let drawn = DRAWINGS.iter().any(|draws| draws(overlay, state, painter, area));
         debug_assert!(drawn, "an overlay is missing in the list: {overlay:?}");
     }
+}
+
+/// `y copies, Esc closes`: the keys of commands as they are bound, and Esc, which closes whatever it is bound to.
+fn closing(state: &State, does: &[(Command, &str)]) -> String {
+    let keys = state.keys_to(does);
+    if keys.is_empty() { "Esc closes".to_owned() } else { format!("{keys}, Esc closes") }
 }
 
 /// Whether a box lies over the screen and takes the keys.

@@ -2,7 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::Draw;
+use super::{Draw, closing};
+use crate::app::keymap::Command;
 use crate::app::overlays::reading::{ReadingOverlay, ReadingSubject};
 use crate::app::reading::{self, ReadingLine};
 use crate::app::state::State;
@@ -31,14 +32,15 @@ impl Draw for ReadingOverlay {
         let rows = usize::from(spot.height.saturating_sub(2));
         let first = all - shown.len();
         let place = table::position(&(first..(first + rows).min(all)), all);
+        let copies = (Command::Copy, "copies");
         let (title, keys) = match self.subject {
-            ReadingSubject::SinceLooked => ("since you last looked", "y copies, Esc closes"),
+            ReadingSubject::SinceLooked => ("since you last looked", &[copies][..]),
             ReadingSubject::Handover if reading::offered(state).is_some() => {
-                ("handover, offered", "a accepts it: you are on call, y copies, Esc closes")
+                ("handover, offered", &[(Command::Acknowledge, "accepts it: you are on call"), copies][..])
             }
-            ReadingSubject::Handover => ("handover", "y copies, Esc closes"),
+            ReadingSubject::Handover => ("handover", &[copies][..]),
         };
-        let foot = place.then(keys, Role::TextDim);
+        let foot = place.then(closing(state, keys), Role::TextDim);
         let title = Line::styled(title, Role::DialogTitle);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         for (row, line) in (0..inner.height).zip(&shown) {

@@ -56,7 +56,10 @@ impl Draw for TopOverlay {
             let notice = if self.is_counting() {
                 Notice::empty("counting what is held", "newest first")
             } else {
-                Notice::empty("no record that passes has this field", "# chooses another field")
+                {
+                    let next = state.keys_to(&[(Command::TopValues, "chooses another field")]);
+                    Notice::empty("no record that passes has this field", next)
+                }
             };
             notice.draw(painter, body);
             return;

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, framed, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, note, of_filter};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::screens::Screen;
@@ -103,7 +103,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 
 fn nothing(state: &State) -> Notice<'static> {
     if !state.seen().alerts.is_empty() {
-        return Notice::empty("no alert matches the filter", "/ changes it, Esc clears it");
+        return Notice::empty("no alert matches the filter", of_filter(state));
     }
     let checks = state.seen().config.checks.iter().map(|check| check.alerts.len());
     let metrics = state.seen().config.metrics.iter().map(|metric| metric.alerts.len());

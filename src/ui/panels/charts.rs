@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::metric_chart::{self, Shown};
 use super::{Height, PanelView, Room, metric_detail, note};
 use crate::app::charts::is_reading;
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::metrics::{charts, span};
 use crate::app::screens::metrics::RANGES;
@@ -56,7 +57,11 @@ impl PanelView for Charts {
         );
         let full_ones: Vec<_> = shown.iter().filter_map(|series| state.seen().charted(series)).take(room).collect();
         if full_ones.is_empty() {
-            Notice::empty("nothing selected", "j and k select, Space adds a chart").draw(painter, plots);
+            {
+                let keys = [(Command::Down, "selects the next"), (Command::Select, "adds a chart")];
+                Notice::empty("nothing selected", state.keys_to(&keys))
+            }
+            .draw(painter, plots);
             return;
         }
         let (full, small) = split_top(plots, full_height(state, plots, full_ones.len()));

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -36,7 +37,13 @@ impl PanelView for IncidentEntries {
         frame(state, painter, id, "tasks, causes, decisions").foot(listing.position()).draw(painter, area);
         note(painter, inner, id.clone());
         if listing.keys.is_empty() {
-            let empty = Notice::empty("no tasks, causes or decisions yet", "t adds a task, c what the cause may be");
+            let empty = {
+                let keys = [
+                    (Command::IncidentTask, "adds a task"),
+                    (Command::IncidentHypothesis, "adds what the cause may be"),
+                ];
+                Notice::empty("no tasks, causes or decisions yet", state.keys_to(&keys))
+            };
             none_matches(state, id).unwrap_or(empty).draw(painter, inner);
             return;
         }

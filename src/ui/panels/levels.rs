@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, focused, frame, note};
+use super::{Height, PanelView, Room, focused, frame, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::logs::{self, BarsShown};
 use crate::app::screens::logs::LogScope;
@@ -70,9 +70,17 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
             Line::styled(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
-                .then("Enter jumps", Role::TextDim)
+                .then(next_key(state, Command::Open, "jumps"), Role::TextDim)
         }
-        None if focused(state, id) => Line::styled("h and l select a bar, + and - change the span", Role::TextDim),
+        None if focused(state, id) => {
+            let keys = [
+                (Command::Left, "the bar before"),
+                (Command::Right, "the next bar"),
+                (Command::MoreContext, "a longer span"),
+                (Command::LessContext, "a shorter one"),
+            ];
+            Line::styled(state.keys_to(&keys), Role::TextDim)
+        }
         None => Line::new(),
     };
     frame(state, painter, id, whose(state, name))
@@ -103,9 +111,11 @@ fn whose(state: &State, name: String) -> String {
 
 /// How a longer span is shown, where there is one.
 fn further(state: &State) -> String {
-    let focus = if focused(state, &panels::LEVELS.id()) { "" } else { "tab, then " };
-    let key = state.console.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
-    format!("press {focus}{key} to look further back")
+    let further = (Command::MoreContext, "looks further back");
+    if focused(state, &panels::LEVELS.id()) {
+        return state.keys_to(&[further]);
+    }
+    state.keys_to(&[(Command::NextPanel, "goes to this panel"), further])
 }
 
 fn counts(bar: &HistogramBar) -> LevelCounts {

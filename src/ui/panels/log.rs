@@ -8,7 +8,8 @@ use std::collections::BinaryHeap;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::{PanelView, focused, frame, note};
+use super::{PanelView, focused, frame, next_key, note};
+use crate::app::keymap::Command;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
@@ -103,7 +104,7 @@ pub(crate) fn tail(
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
         let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
         if held > 0 {
-            none_passes(held, "Enter opens the logs with this filter").draw(painter, inner);
+            none_passes(held, next_key(state, Command::Open, "opens the logs with this filter")).draw(painter, inner);
             return;
         }
     }
@@ -169,7 +170,7 @@ pub(crate) fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>]
 /// What is said where other services are what the newest records are about.
 fn no_recent(state: &State, service: &str) -> Notice<'static> {
     let words = format!("no recent records of {}", state.seen().title_of_service(service));
-    Notice::empty(words, "l looks through all that is loaded")
+    Notice::empty(words, next_key(state, Command::ServiceLogs, "looks through all that is loaded"))
 }
 
 /// Columns for what a record comes from: the service that it names, else its log. None where one log names nothing.
@@ -362,7 +363,7 @@ pub(crate) fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
 }
 
 /// A filter that keeps nothing.
-pub(crate) fn none_passes(held: u64, next: &'static str) -> Notice<'static> {
+pub(crate) fn none_passes(held: u64, next: String) -> Notice<'static> {
     Notice::empty(format!("0 of {} records match the filter", figures::count(held)), next)
 }
 

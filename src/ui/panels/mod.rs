@@ -208,12 +208,22 @@ pub(crate) fn focused(state: &State, id: &PanelId) -> bool {
 /// What a list without rows says where its own filter is why; `None` where it has none.
 pub(crate) fn none_matches(state: &State, id: &PanelId) -> Option<Notice<'static>> {
     let filter = &state.list(id).filter(|list| !list.filter.is_empty())?.filter;
-    Some(Notice::empty(format!("no row matches the filter `{filter}`"), "/ changes it, Esc clears it"))
+    Some(Notice::empty(format!("no row matches the filter `{filter}`"), of_filter(state)))
+}
+
+/// The keys of a filter that nothing passes.
+fn of_filter(state: &State) -> String {
+    state.keys_to(&[(Command::Filter, "changes it"), (Command::Back, "clears it")])
 }
 
 /// `ctrl-r polls now`: the key of a command as it is bound, and what it does here; nothing where it has none.
 pub(crate) fn next_key(state: &State, command: Command, does: &str) -> String {
-    state.console.keymap.key_of(command).map_or_else(String::new, |key| format!("{key} {does}"))
+    state.keys_to(&[(command, does)])
+}
+
+/// `held; G follows`: what is said of lines that stand still, and the key that follows again.
+fn held(state: &State, words: &str) -> String {
+    state.and_keys(words, &[(Command::Bottom, "follows")])
 }
 
 /// A frame for a panel: its name, the words that narrow its rows, and whether it has the focus.
@@ -228,7 +238,8 @@ pub(crate) fn frame<'a>(
         frame = frame.with(Line::styled(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
     }
     if state.console.zoomed && focused(state, id) {
-        frame = frame.with(Line::styled("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
+        let words = state.and_keys("zoomed", &[(Command::Zoom, "restores")]);
+        frame = frame.with(Line::styled(words, Role::TextDim), painter.glyphs().dot);
     }
     frame
 }

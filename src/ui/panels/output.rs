@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, frame, note, runs};
+use super::{Height, PanelView, Room, frame, held, note, runs};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -43,11 +43,11 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let glyphs = painter.glyphs();
     let follows = state.console.screens.actions.output_at.is_none();
     let mode = if !follows {
-        "held, G follows"
+        held(state, "held")
     } else if run.state == RunState::Running {
-        "following"
+        "following".to_owned()
     } else {
-        ""
+        String::new()
     };
     let inner = frame(state, painter, id, "output")
         .with(Line::styled(Span::borrowed(state.seen().title_of(&run.action)), Role::Text), glyphs.dot)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
-use super::{PanelView, focused, frame, log, note};
+use super::{PanelView, focused, frame, held, log, next_key, note, of_filter};
 use crate::app::keymap::Command;
 use crate::app::logs::former;
 use crate::app::overlays::line::{LineInput, Purpose};
@@ -169,9 +169,8 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> 
     }
     if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
         let zone = state.seen().config.console.timezone;
-        let key = state.console.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
-        let moment = figures::moment(at, state.shown_now().utc, zone);
-        parts.push(Line::styled(format!("{key} goes to {moment}"), Role::ChartCursor));
+        let goes = format!("goes to {}", figures::moment(at, state.shown_now().utc, zone));
+        parts.push(Line::styled(next_key(state, Command::GoToTime, &goes), Role::ChartCursor));
     }
     let following = following(state, painter);
     let mut words = Line::new();
@@ -225,9 +224,10 @@ fn following(state: &State, painter: &Painter<'_>) -> Line<'static> {
     let new = screen.pane.new_records as u64;
     if new > 0 {
         let down = painter.glyphs().down;
-        return Line::styled(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
+        let new = format!("{down} {} new", figures::count(new));
+        return Line::styled(held(state, &new), Role::LogMark);
     }
-    Line::styled("held, G follows", Role::TextDim)
+    Line::styled(held(state, "held"), Role::TextDim)
 }
 
 /// Whether the moment that is pointed at is another than that of the selected record.
@@ -245,12 +245,13 @@ fn nothing(state: &State) -> Notice<'static> {
     }
     if !screen.filter.is_everything() && logs.iter().any(|log| !log.ring.is_empty()) {
         let held = logs.iter().map(|log| log.ring.len() as u64).sum();
-        return log::none_passes(held, "/ changes the filter, Esc takes it off");
+        return log::none_passes(held, of_filter(state));
     }
     if let LogScope::Service(name) = &screen.scope
         && logs.iter().any(|log| !log.ring.is_empty())
     {
-        let next = format!("Esc shows all logs; there / and {name} finds what mentions it");
+        let filter = format!("and {name} finds what mentions it there");
+        let next = state.keys_to(&[(Command::Back, "shows all logs"), (Command::Filter, &filter)]);
         return Notice::empty(format!("no loaded record names {name}"), next);
     }
     log::nothing(&logs)

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -103,13 +104,13 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = if state.seen().read_only {
-            "this console is read-only"
+            "this console is read-only".to_owned()
         } else if state.seen().config.actions.is_empty() {
-            "add [adapter.NAME] and [action.NAME] to the configuration"
+            "add [adapter.NAME] and [action.NAME] to the configuration".to_owned()
         } else {
-            "press an action's key to start one; : lists them"
+            state.and_keys("the key of an action starts one", &[(Command::Palette, "lists them")])
         };
-        let none = || {
+        let none = move || {
             if state.seen().is_past_unknown() {
                 Notice::empty("store away", "past runs are listed once it is back")
             } else {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, framed, note, overlaid};
+use super::{Height, Listing, PanelView, Room, frame, framed, note, of_filter, overlaid};
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
 use crate::app::row::RowKey;
@@ -70,9 +71,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     note(painter, rows_area, id.clone());
     if listing.keys.is_empty() {
         let (headline, next) = if state.seen().services.is_empty() {
-            ("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
+            ("no services yet", "add [service.NAME] and [check.NAME] to the configuration".to_owned())
         } else {
-            ("no service matches the filter", "/ changes it, Esc clears it")
+            ("no service matches the filter", of_filter(state))
         };
         Notice::empty(headline, next).draw(painter, inner);
         return;
@@ -95,7 +96,7 @@ fn healthy<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId, widths: &[
     let is_open = state.console.screens.overview.healthy_is_open;
     let count = Line::styled(figures::counted(titles.len(), "service"), Role::Text);
     let words = if is_open {
-        count.and(", Enter folds them", Role::TextDim)
+        count.and(state.and_keys("", &[(Command::Open, "folds them")]), Role::TextDim)
     } else {
         count.and(format!(": {}", titles.join(", ")), Role::TextDim)
     };

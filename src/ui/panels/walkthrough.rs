@@ -2,7 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, find, focused, frame, framed, note};
+use super::{Height, Listing, PanelView, Room, find, focused, frame, framed, next_key, note};
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::walkthrough::beside;
 use crate::app::row::RowKey;
@@ -45,7 +46,8 @@ impl PanelView for Walkthrough {
         let Some(record) = state.shown_round() else {
             frame(state, painter, id, "walkthrough").draw(painter, area);
             note(painter, inner, id.clone());
-            Notice::empty("no run of this checklist yet", "Enter on a checklist starts it").draw(painter, inner);
+            Notice::empty("no run of this checklist yet", next_key(state, Command::Open, "on a checklist starts it"))
+                .draw(painter, inner);
             return;
         };
         let round = state.seen().round(record);
