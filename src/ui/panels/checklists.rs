@@ -15,11 +15,15 @@ use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::checklists::due::{ListStanding, ListView};
 
-const COLUMNS: [Column; 3] =
-    [Column::text("state", 9, 9, 0), Column::text("checklist", 12, 24, 0), Column::text("when", 10, 60, 1)];
+/// A title is whole where there is room for it.
+fn columns(state: &State) -> [Column; 3] {
+    let titles = state.seen().config.checklists.iter().map(|list| list.title.as_str());
+    let title = longest(titles, 12, 60);
+    [Column::text("state", 9, 9, 0), Column::text("checklist", 12, title, 0), Column::text("when", 10, 60, 1)]
+}
 
 pub(super) struct Checklists;
 
@@ -45,7 +49,8 @@ impl PanelView for Checklists {
             _ => None,
         });
         let (rows, focused) = (rows.collect(), focused(state, id));
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }
 

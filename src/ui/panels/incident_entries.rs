@@ -21,7 +21,7 @@ const COLUMNS: [Column; 4] = [
     Column::text("state", 10, 10, 0),
     Column::text("kind", 10, 10, 1),
     Column::text("what", 14, 200, 0),
-    Column::text("owner", 6, 10, 2),
+    Column::text("owner", 6, 12, 2),
 ];
 
 pub(super) struct IncidentEntries;

@@ -14,14 +14,18 @@ use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 
-const LOCKS: [Column; 4] = [
-    Column::text("target", 8, 20, 0),
-    Column::text("holder", 8, 24, 1),
-    Column::figure("since", 5, 2),
-    Column::text("for", 8, 60, 3),
-];
+/// A target is whole where there is room for it.
+fn columns(state: &State) -> [Column; 4] {
+    let targets = state.seen().locks.iter().map(|lock| lock.target.as_str());
+    [
+        Column::text("target", 8, longest(targets, 8, 48), 0),
+        Column::text("holder", 8, 24, 1),
+        Column::figure("since", 5, 2),
+        Column::text("for", 8, 60, 3),
+    ]
+}
 
 pub(super) struct Locks;
 
@@ -61,6 +65,7 @@ impl PanelView for Locks {
         });
         let rows = rows.collect();
         let focused = focused(state, id);
-        Table { columns: &LOCKS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }

@@ -115,7 +115,9 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // Beside its name also where there is no room for a reason: what is seen here says nothing for others.
     let own =
         if state.seen().services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
-    let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
+    let cells = |most: usize| u16::try_from(longest.clamp(7, most) + own).unwrap_or(20);
+    // As much as the room allows: the longest title is whole before a reason has more than it needs.
+    let (name, whole) = (cells(20), cells(60));
     let has_conditions = state.seen().has_alert_conditions();
     let alert = if is_beside_alerts(state, painter) || !has_conditions { 0 } else { ALERT };
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
@@ -130,7 +132,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let alert_goes = if width < BOTH { 4 } else { 2 };
     [
         Column::text("status", status, word, 0),
-        Column::text("service", name_at_least, name, 0),
+        Column::text("service", name_at_least, whole, 0),
         Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3).wrapping(),

@@ -12,15 +12,18 @@ use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::history::clock;
 
-const COLUMNS: [Column; 4] = [
-    Column::text("match", 16, 24, 0),
-    Column::text("by", 8, 12, 3),
-    Column::text("until", 21, 27, 2),
-    Column::text("why", 12, 80, 1).wrapping(),
-];
+/// What is matched is whole where there is room for it.
+fn columns<'a>(shown: impl Iterator<Item = &'a str>) -> [Column; 4] {
+    [
+        Column::text("match", 16, longest(shown, 16, 48), 0),
+        Column::text("by", 8, 12, 3),
+        Column::text("until", 21, 27, 2),
+        Column::text("why", 12, 80, 1).wrapping(),
+    ]
+}
 
 pub(super) struct Silences;
 
@@ -43,9 +46,12 @@ impl PanelView for Silences {
             RowKey::Silence(id) => state.seen().active_silence(id),
             _ => None,
         };
+        let shown = || listing.keys.iter().filter_map(found);
+        let titles: Vec<String> = shown().map(|silence| state.seen().title_of_match(&silence.matching)).collect();
+        let columns = columns(titles.iter().map(String::as_str));
         let rows = listing.visible().iter().filter_map(found).map(|silence| row(state, silence)).collect();
         let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
     }
 }
 

@@ -26,6 +26,10 @@ use crate::world::timeline::{EventKind, TimelineEntry};
 const MOST: usize = 10;
 /// Columns for what an entry is about.
 const SUBJECT: (u16, u16) = (10, 20);
+/// The same where there is room for what happened beside it.
+const ROOMY_SUBJECT: u16 = 48;
+/// Columns of the panel from which there is.
+const ROOMY: u16 = 70;
 
 pub(super) struct Timeline;
 
@@ -78,7 +82,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     });
     let titles = state.seen().services.iter().map(|service| service.title.as_str());
     let longest = titles.chain(releases).map(|subject| subject.chars().count()).max().unwrap_or(0);
-    let subject = u16::try_from(longest).unwrap_or(u16::MAX).clamp(SUBJECT.0, SUBJECT.1);
+    let subject = u16::try_from(longest)
+        .unwrap_or(u16::MAX)
+        .clamp(SUBJECT.0, if inner.width >= ROOMY { ROOMY_SUBJECT } else { SUBJECT.1 });
     // Of one service alone what an entry is about goes with what happened, where that is not the service.
     let subject = if service.is_some() { 0 } else { subject };
     let columns = [

@@ -20,15 +20,19 @@ use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
 
-const COLUMNS: [Column; 4] = [
-    Column::text("state", 10, 10, 0),
-    Column::text("step", 16, 36, 0),
-    Column::text("value", 10, 48, 1),
-    Column::text("by", 8, 20, 2),
-];
+/// The title of a step is whole where there is room for it.
+fn columns(round: &ChecklistRound<'_>) -> [Column; 4] {
+    let title = longest(round.steps.iter().map(|step| step.title.as_str()), 16, 80);
+    [
+        Column::text("state", 10, 10, 0),
+        Column::text("step", 16, title, 0),
+        Column::text("value", 10, 48, 1),
+        Column::text("by", 8, 20, 2),
+    ]
+}
 
 /// Lines of evidence that are shown.
 const EVIDENCE: usize = 12;
@@ -65,7 +69,8 @@ impl PanelView for Walkthrough {
             _ => None,
         });
         let (rows, focused) = (rows.collect(), focused(state, id));
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(&round), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::layout::Target;
 use crate::lang::order::InOrder;
@@ -56,8 +57,18 @@ impl Column {
     }
 }
 
+/// Cells from which on a column can use whatever there is: it takes what the others leave, or of a long text beside them
+/// short ones would be cut on every screen.
+const OPEN_ENDED: u16 = 200;
+
+/// Columns that titles need, within bounds: those of a configuration, which do not change while one looks.
+pub(crate) fn longest<'a>(titles: impl Iterator<Item = &'a str>, least: u16, most: u16) -> u16 {
+    let longest = titles.map(UnicodeWidthStr::width).max().unwrap_or(0);
+    u16::try_from(longest).unwrap_or(u16::MAX).clamp(least, most)
+}
+
 /// Widths for a room, 0 for a column that gave way. One cell lies between columns. What is left over goes to the
-/// columns that can use it, those that give way last first.
+/// columns that can use it, those that give way last first, and an open-ended one at the end.
 pub(crate) fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut shown: Vec<bool> = vec![true; columns.len()];
     let needed = |shown: &[bool]| -> u32 {
@@ -79,7 +90,7 @@ pub(crate) fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut out: Vec<u16> =
         columns.iter().zip(&shown).map(|(column, shown)| if *shown { column.least } else { 0 }).collect();
     let mut order: Vec<usize> = (0..columns.len()).filter(|at| shown[*at]).collect();
-    order.order_by_key(|at| columns[*at].drop_priority);
+    order.order_by_key(|at| (columns[*at].most >= OPEN_ENDED, columns[*at].drop_priority));
     for at in order {
         let more = u32::from(columns[at].most.saturating_sub(columns[at].least)).min(left);
         out[at] += u16::try_from(more).unwrap_or(0);
@@ -270,6 +281,16 @@ mod tests {
 
     const COLUMNS: [Column; 3] =
         [Column::text("status", 12, 12, 0), Column::text("name", 6, 20, 1), Column::figure("age", 4, 2)];
+
+    #[test]
+    fn an_open_ended_column_takes_what_the_others_leave() {
+        let columns =
+            [Column::text("id", 7, 8, 0), Column::text("opened", 8, 14, 3), Column::text("title", 12, 200, 0)];
+        assert_eq!(widths(&columns, 60), [8, 14, 36]);
+        assert_eq!(widths(&columns, 29), [7, 8, 12], "each has its least first");
+        assert_eq!(longest(["api", "a shop front"].into_iter(), 7, 60), 12);
+        assert_eq!((longest(std::iter::empty(), 7, 60), longest(["abc"].into_iter(), 1, 2)), (7, 2));
+    }
 
     #[test]
     fn columns_give_way_by_priority() {
