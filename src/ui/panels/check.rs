@@ -104,8 +104,10 @@ pub(crate) fn lines<'a>(state: &'a State, glyphs: GlyphSet, check: &'a CheckView
     }
     let mut windows = if room.height >= ROOMY { windows(check) } else { vec![WINDOW] };
     let last = windows.pop().unwrap_or(WINDOW);
-    lines.extend(windows.into_iter().map(|window| latencies(glyphs, check, window)));
-    let (latencies, schedule) = (latencies(glyphs, check, last), schedule(state, check));
+    // What they are of: metrics have percentiles of their own.
+    let labelled = |window| Line::styled("latency ", Role::TextLabel).join(latencies(glyphs, check, window));
+    lines.extend(windows.into_iter().map(labelled));
+    let (latencies, schedule) = (labelled(last), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
     // Where polls begin late a person must see it; else it is shown where there is room.
     let shorter = Some(schedule).filter(|_| !begins_late(check));

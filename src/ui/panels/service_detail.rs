@@ -78,7 +78,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         let p95 = p95.map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
         let old =
             check.unanswered_for(world.now).map_or_else(String::new, |age| format!(" ({} old)", figures::age(age)));
-        let figures = label("last 15m").and(format!("p95 {p95}"), Role::Text).and(old, Role::MarkStale);
+        let figures = label("last 15m").and(format!("check p95 {p95}"), Role::Text).and(old, Role::MarkStale);
         lines.push(figures.and(", up ", Role::Text).join(up(glyphs, check, LATENCY_WINDOW, world.now)));
     }
     lines.extend(slo::of_service(state, &service.name, glyphs.none).into_iter().map(|line| label("slo").join(line)));

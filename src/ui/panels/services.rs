@@ -130,13 +130,15 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
     // Why comes before how bad, where one of them has to go.
     let alert_goes = if width < BOTH { 4 } else { 2 };
+    // Of the answers to checks: metrics have percentiles of their own.
+    let (p95, p95_width) = if width >= ROOMY { ("check p95 15m", 13) } else { ("check p95", 9) };
     [
         Column::text("status", status, word, 0),
         Column::text("service", name_at_least, whole, 0),
         Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3).wrapping(),
-        Column::figure("p95 15m", 7, 5),
+        Column::figure(p95, p95_width, 5),
         Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 6),
         Column::figure(availability_heading(state), 8, 7),
     ]
