@@ -26,6 +26,9 @@ const NARROW: u16 = 40;
 /// From so many columns on the state has room for all that it says.
 const ROOMY: u16 = 90;
 
+/// Before what fires, as on the timeline.
+const FIRING: &str = "!";
+
 /// Columns that `clears in 1m 10s` needs.
 const CLEARS: u16 = 15;
 
@@ -118,12 +121,9 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.is_muted();
     let mut what = what(state, painter.glyphs(), alert, narrow || muted);
-    // Where the state has no column, a sign stands for it.
-    if narrow && muted {
-        what = Line::styled(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
-    } else if narrow && alert.phase == Phase::Pending {
-        let sign = Status::Pending.glyph(painter.glyphs().ascii);
-        what = Line::styled(sign, Role::StatusPending).and(" ", Role::Text).join(what);
+    // Where the state has no column, a sign stands for it: colour alone says nothing to whoever has none.
+    if narrow {
+        what = sign(painter.glyphs(), alert).and(" ", Role::Text).join(what);
     }
     // What waits or is over must not look as loud as what fires.
     if alert.phase != Phase::Firing || muted {
@@ -139,6 +139,24 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         target: Some(Target::Row(RowKey::Alert(alert.id.clone()))),
         ..TableRow::default()
     }
+}
+
+/// Where it stands in one sign: the same that stands beside its service and on the timeline.
+fn sign(glyphs: GlyphSet, alert: &AlertView) -> Line<'static> {
+    let (sign, role) = match alert.phase {
+        _ if alert.maintenance.is_some() => (glyphs.maintenance, Role::MarkMaintenance),
+        _ if alert.is_silenced() => (glyphs.silenced, Role::MarkSilenced),
+        _ if alert.inhibited_by.is_some() => (glyphs.inhibited, Role::MarkInhibited),
+        _ if alert.flapping => (glyphs.flapping, Role::MarkFlapping),
+        _ if alert.acknowledged.is_some() => (glyphs.acknowledged, Role::MarkAcknowledged),
+        Phase::Firing => (FIRING, status::severity_role(alert.severity)),
+        Phase::Pending => (Status::Pending.glyph(glyphs.ascii), Role::StatusPending),
+        Phase::Resolved => (glyphs.check, Role::StatusOk),
+        Phase::Inactive => (glyphs.none, Role::TextDim),
+    };
+    // What the reverse of a chip would make a block of is a sign.
+    let role = if role == Role::SeverityCritical { Role::ChartCritical } else { role };
+    Line::styled(sign, role)
 }
 
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen and what was asked.

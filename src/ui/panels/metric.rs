@@ -111,8 +111,8 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: Charted<'_>, area: Rec
     painter.put_right(area, 0, &age);
 }
 
-/// The latest number, in the colour of what fires for it; STALE where it is too old; that there is none where the last
-/// answer gave none.
+/// The latest number, behind a `!` and in the colour of what fires for it; STALE where it is too old; that there is none where
+/// the last answer gave none.
 pub(crate) fn value(state: &State, painter: &Painter<'_>, shown: Charted<'_>) -> Line<'static> {
     let Some((_, number)) = shown.value() else { return Line::styled(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
@@ -123,11 +123,12 @@ pub(crate) fn value(state: &State, painter: &Painter<'_>, shown: Charted<'_>) ->
     if shown.error(state.seen().now).is_some() {
         return Line::styled("no value", Role::LevelError);
     }
-    let role = match shown.severity() {
-        Some(severity) => status::severity_role(severity),
-        None => Role::TextStrong,
-    };
-    Line::styled(shown.mark() + &figures::value(number, shown.unit()), role)
+    let number = shown.mark() + &figures::value(number, shown.unit());
+    match shown.severity() {
+        // Colour alone says nothing to whoever has none.
+        Some(severity) => Line::styled(format!("!{number}"), status::severity_role(severity)),
+        None => Line::styled(number, Role::TextStrong),
+    }
 }
 
 /// The latest number where it is too old, behind a sign and a word for that.
