@@ -25,6 +25,11 @@ macro_rules! commands {
             pub(crate) fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
             }
+
+            /// Its name in `[keys]`, in the palette and in [`COMMANDS`].
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
         }
     };
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::paint::Painter;
 use super::widgets::hints::{self, Hint};
 use crate::app::keymap::{Binding, Command};
+use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::{contexts, describe, panels};
@@ -106,9 +107,10 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", 2)].into_iter().filter(|_| subject);
     let is_open = state.seen().incident().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
     let selection = selection.chain([(Command::Acknowledge, "acknowledge", 3)].into_iter().filter(|_| is_open));
-    let is_broken = state.seen().incident().is_some() && state.seen().open_incidents().is_empty();
+    let is_broken = state.seen().incident().is_some() && state.seen().worst_open_incident().is_none();
     let offered = is_broken && state.console.screen != Screen::Incident;
     let selection = selection.chain([(Command::OpenIncident, "incident", 3)].into_iter().filter(|_| offered));
+    let selection = selection.chain([(Command::Silence, "silence", 4)].into_iter().filter(|_| is_alerting(state)));
     let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
     let anywhere = [
         (Command::Save, "save", 3, true),
@@ -116,6 +118,7 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
         (Command::NextPanel, "panel", 4, state.panels().len() > 1),
         (Command::Zoom, "zoom", 5, zooms),
         (Command::Freeze, "freeze", 5, true),
+        (Command::CopyTimeline, "copy what happened", 6, true),
     ];
     let anywhere = anywhere.into_iter().filter(|(.., works)| *works);
     let all = near
@@ -131,6 +134,12 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
         }
     }
     hints
+}
+
+/// Whether what is selected is something of which alerts fire and can be silenced.
+fn is_alerting(state: &State) -> bool {
+    let subject = describe::subject(state);
+    matches!(subject, Some(RowKey::Service(_) | RowKey::Check(_) | RowKey::Metric(_) | RowKey::Alert(_)))
 }
 
 /// The actions of the service that is shown, and the others; on the screen of a service its own alone.

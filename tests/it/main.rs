@@ -53,6 +53,7 @@ mod postgres;
 mod presence;
 mod properties;
 mod pty;
+mod rebound;
 mod replay;
 mod reports;
 mod rollups;

@@ -299,3 +299,44 @@ impl Overlay for Help {
         self.is_typing
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::app::contexts::contexts;
+    use crate::app::screens::Screen;
+    use crate::config::load::load_text;
+    use crate::lang::time::Stamp;
+
+    /// Every key that does something on a screen is found from it, whatever it is bound to.
+    #[test]
+    fn every_key_that_is_heard_is_in_the_help() {
+        let mut config = load_text("example.toml".as_ref(), crate::config::EXAMPLE).config.unwrap();
+        config.keys.bindings.push((Key::char('O'), "copy-timeline".to_owned()));
+        let now = Stamp { mono: std::time::Duration::ZERO, utc: DateTime::UNIX_EPOCH };
+        let mut state = State::new(Arc::new(config), now, (80, 24));
+        for screen in Screen::BUILT_IN {
+            state.console.screen = screen.clone();
+            let help = Help::new(&state, &contexts(&state));
+            let listed: Vec<&str> = help
+                .rows
+                .iter()
+                .filter_map(|row| match row {
+                    HelpRow::Entry { keys, .. } => Some(keys.split(' ')),
+                    HelpRow::Heading(_) | HelpRow::Sign(..) => None,
+                })
+                .flatten()
+                .collect();
+            for (key, context, binding) in state.console.keymap.iter() {
+                assert!(
+                    listed.contains(&&*key.to_string()),
+                    "{screen:?} does not list {key}: {binding:?} ({context:?})"
+                );
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ const HINTS: [Hint; 5] = [
     (Command::LongerRange, "longer"),
     (Command::ShorterRange, "shorter"),
     (Command::Left, "cursor"),
-    (Command::Before, "compare with before"),
+    (Command::Before, "compare"),
     (Command::Select, "add a chart"),
 ];
 
