@@ -45,10 +45,10 @@ const UNKEPT: TimeDelta = TimeDelta::seconds(10);
 /// Arguments of `opsroom alerts`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Also those that were resolved within this time, with who was told: 1h, 7d
+    /// Also show alerts resolved within this time, and who was notified: 1h, 7d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     history: Option<Duration>,
-    /// Print JSON: an array, what fires first
+    /// Print JSON: an array, firing alerts first
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

@@ -30,10 +30,10 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Verify the chain of entries, and that it lost nothing of what was seen of it here
+    /// Verify the chain of entries, and that no entry seen here before is missing
     Verify {
-        /// Use the store as it is from now on, also where it lost entries or is another one, because it was restored on purpose or is new.
-        /// Brings nothing back: `opsroom store check` says what differs, `opsroom store rebuild` derives that again
+        /// Accept the store as it is, even if it lost entries or is another one, because it was restored on purpose or is new.
+        /// This restores nothing: `opsroom store check` shows what differs, `opsroom store rebuild` derives it again
         #[arg(long, requires = "why")]
         accept: bool,
         /// Why it is accepted; recorded in the audit log

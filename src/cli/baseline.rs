@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
 enum BaselineCommand {
     /// Show the baselines
     List,
-    /// Keep the figures of the last days: latency of checks, values of metrics
+    /// Save the figures of the last days: latency of checks, values of metrics
     Save {
-        /// Its name; one of that name is replaced
+        /// Its name; an existing baseline of that name is replaced
         name: String,
         #[command(flatten)]
         span: SpanArguments,
@@ -58,7 +58,7 @@ enum BaselineCommand {
 
 #[derive(Debug, Args)]
 struct SpanArguments {
-    /// Over how long, up to the last full hour: 1d, 7d, 30d
+    /// The span, up to the last full hour: 1d, 7d, 30d
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "7d")]
     period: Duration,
 }

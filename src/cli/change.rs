@@ -31,7 +31,7 @@ const LONGEST_TITLE: usize = 120;
 /// Arguments of `opsroom change`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Print JSON: an array, what begins first
+    /// Print JSON: an array, earliest start first
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -40,15 +40,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum ChangeCommand {
-    /// Show what runs and comes
+    /// List active and planned changes
     List {
-        /// Print a calendar (RFC 5545) that other programs read
+        /// Print an iCalendar file (RFC 5545)
         #[arg(long, conflicts_with = "json")]
         ics: bool,
     },
-    /// Plan a change, or with --freeze a time in which nothing is to be changed
+    /// Plan a change, or with --freeze a change freeze
     Add(AddArguments),
-    /// Approve a change that somebody else has planned
+    /// Approve a change that somebody else planned
     Approve {
         /// Its id
         id: String,
@@ -74,10 +74,10 @@ struct AddArguments {
     /// For how long, instead of --until
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Option<Duration>,
-    /// How long before its beginning it ought to be planned
+    /// How long before its start it should be planned
     #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = duration)]
     notice: Duration,
-    /// Nothing is to be changed in that time
+    /// Plan a freeze: nothing should be changed in that time
     #[arg(long)]
     freeze: bool,
 }

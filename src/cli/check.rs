@@ -34,7 +34,7 @@ use world::{Compose, Findings};
 pub(crate) struct Arguments {
     /// The file; without it the one that the console would open
     file: Option<PathBuf>,
-    /// Poll once: say for every check, metric and log what came, what each expression gave and what the document has
+    /// Poll once, and show the answer, the result of each expression and the fields of the document
     #[arg(long)]
     live: bool,
     /// One JSON object: {"problems": […], "notes": […]}, with --live also "live"

@@ -29,7 +29,7 @@ const NOW: chrono::Duration = chrono::Duration::minutes(1);
 /// Arguments of `opsroom maintenance`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Print JSON: an array, what runs first
+    /// Print JSON: an array, active windows first
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -38,11 +38,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum MaintenanceCommand {
-    /// Show the windows that run and the next one of each
+    /// Show the active windows and the next one of each
     List,
-    /// Plan a window that takes place once
+    /// Plan a single window
     Add(AddArguments),
-    /// End a window that runs, or call off one that was planned with `add`
+    /// End an active window, or cancel one that was planned with `add`
     End {
         /// Its id, or its name in the configuration
         #[arg(value_name = "ID|NAME")]

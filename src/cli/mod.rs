@@ -126,7 +126,7 @@ enum Command {
     /// Validate the configuration: every problem with line, column, caret and hint
     #[command(after_long_help = help::end("check"))]
     Check(check::Arguments),
-    /// Run the tests of alerts: what fires, is muted and sent for given inputs
+    /// Run the alert tests of the configuration: what fires, is muted and sent for given inputs
     #[command(after_long_help = help::end("test"))]
     Test(test::Arguments),
     /// Poll every check once and print one line for each
@@ -135,7 +135,7 @@ enum Command {
     /// Poll, record and evaluate without a screen, and print what changes
     #[command(after_long_help = help::end("watch"))]
     Watch(watch::Arguments),
-    /// Show a room what is broken: large, read-only, no keys but q
+    /// Show what is broken on a wall screen: large type, read-only; q quits
     #[command(after_long_help = help::end("wall"))]
     Wall(wall::Arguments),
     /// Print merged logs: those of the configuration, files, or standard input
@@ -156,7 +156,7 @@ enum Command {
     /// Write the status page for the public: HTML, an Atom feed and JSON
     #[command(after_long_help = help::end("statuspage"))]
     Statuspage(statuspage::Arguments),
-    /// Show what fires, is pending, muted and acknowledged
+    /// Show the alerts that are firing, pending, muted or acknowledged
     #[command(after_long_help = help::end("alerts"))]
     Alerts(alerts::Arguments),
     /// Acknowledge an alert: somebody is working on it
@@ -168,28 +168,28 @@ enum Command {
     /// Show, plan or end maintenance: windows in which alerts are muted
     #[command(after_long_help = help::end("maintenance"))]
     Maintenance(maintenance::Arguments),
-    /// Show the checklists, or work through one: a prompt at a time, resumable
+    /// Show the checklists, or work through one, a prompt at a time; it can be resumed
     #[command(after_long_help = help::end("checklist"))]
     Checklist(checklist::Arguments),
     /// Open, work on, end and report incidents
     #[command(after_long_help = help::end("incident"))]
     Incident(incident::Arguments),
-    /// Show, plan or approve changes, and freezes in which nothing is to be changed
+    /// Show, plan or approve changes and change freezes
     #[command(after_long_help = help::end("change"))]
     Change(change::Arguments),
     /// Write the report of a day, a week or a month, as Markdown or JSON
     #[command(after_long_help = help::end("report"))]
     Report(report::Arguments),
-    /// Play a recording of a console in the true screens
+    /// Play a recording of a console in its screens
     #[command(after_long_help = help::end("replay"))]
     Replay(replay::Arguments),
     /// Show, save or compare baselines: the figures of a span of time
     #[command(after_long_help = help::end("baseline"))]
     Baseline(baseline::Arguments),
-    /// Show the channels with their last delivery, or send a test message
+    /// Show the notification channels and their last delivery, or send a test message
     #[command(after_long_help = help::end("notify"))]
     Notify(notify::Arguments),
-    /// Show who is on call, take the shift, have others stand in, print the calendar
+    /// Show who is on call, take the shift, override it, print the calendar
     #[command(name = "oncall", after_long_help = help::end("oncall"))]
     OnCall(oncall::Arguments),
     /// Draft, offer or accept the handover of a shift
@@ -198,7 +198,7 @@ enum Command {
     /// End a silence
     #[command(after_long_help = help::end("unsilence"))]
     Unsilence(silence::UnsilenceArguments),
-    /// Show by which name you are recorded, who records for all, and who else is here
+    /// Show the name you are recorded under, who records, and who else is connected
     #[command(after_long_help = help::end("whoami"))]
     Whoami(whoami::Arguments),
     /// Release the lock of a run that has ended

@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     /// Begin at this time, in UTC: 02:41, 02:41:30 or 2026-11-21T02:41:30Z
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Play so many times as fast as it was
+    /// Playback speed: 2 plays twice as fast
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
-    /// Print the frame at that time, in the size that was recorded, and end
+    /// Print the frame at that time, in the recorded size, and exit
     #[arg(long, value_enum, requires = "at")]
     format: Option<As>,
 }

@@ -28,13 +28,13 @@ pub(crate) struct SilenceArguments {
     /// An alert (api, api:critical), service:NAME, severity:NAME, text:WORDS, or *
     #[arg(value_name = "MATCH")]
     matching: String,
-    /// Why nobody needs to hear of these alerts
+    /// Why these alerts are silenced
     #[arg(long, value_name = "TEXT")]
     why: String,
     /// For how long
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     span: Duration,
-    /// Keep it until then, also after what it matches has been quiet for `quiet_ends_silence`, 1h
+    /// Keep it until then, even after the alerts it matches have been quiet for `quiet_ends_silence` (1h)
     #[arg(long)]
     hold: bool,
 }

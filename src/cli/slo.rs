@@ -42,9 +42,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum SloCommand {
-    /// Say that a span of time does not count against an SLO
+    /// Exclude a span of time from an SLO
     Exclude(exclude::ExcludeArguments),
-    /// Take an exclusion back: that time counts again
+    /// Remove an exclusion: that time counts again
     Include(exclude::IncludeArguments),
 }
 

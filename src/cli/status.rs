@@ -51,10 +51,10 @@ pub(crate) struct Arguments {
     /// ASCII, no colours
     #[arg(long, conflicts_with = "json")]
     plain: bool,
-    /// Poll again until this holds: a gate for a deployment pipeline
+    /// Poll again until this is true, as a gate for a deployment pipeline
     #[arg(long, value_name = "STATUS")]
     until: Option<Until>,
-    /// How long to wait for that
+    /// How long to wait with --until
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration, requires = "until")]
     within: Duration,
 }

@@ -30,13 +30,13 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Verify all of it: the chain of facts, what was derived from them, roll-ups
+    /// Verify everything: the chain of facts, the data derived from it, and roll-ups
     Check,
-    /// Derive runs, locks and statuses from the facts again, and put in place what differs
+    /// Derive runs, locks and statuses from the facts again, and replace what differs
     Rebuild,
     /// Print the whole store as JSON lines
     Export,
-    /// Read an exported store into this one, which has to be empty
+    /// Import an exported store into this one, which must be empty
     Import {
         /// What `opsroom store export` printed
         file: PathBuf,
@@ -143,7 +143,7 @@ async fn check(opened: &RunService, json: bool) -> Result<u8, StoreError> {
 
 fn unfinished(mark: &ImportMark) -> String {
     let ImportMark { store, reached, last, .. } = mark;
-    format!("the import of store {store} has reached entry {reached} of {last}; the same import, run again, goes on")
+    format!("the import of store {store} has reached entry {reached} of {last}; run the same import again to continue")
 }
 
 fn report(checked: &Checked) -> String {

@@ -10,7 +10,7 @@ use crate::runtime::core::{ConsolePart, StartOptions};
 /// What `opsroom wall` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Show this screen below what is broken; without it, what is not well and how much is
+    /// Show this screen below what is broken. Default: what is not well, and how many services are
     screen: Option<String>,
 }
 

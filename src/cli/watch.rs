@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Record what the watcher takes in, for `opsroom replay`
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
     record: Option<PathBuf>,
-    /// Print a systemd unit that runs the watcher, and end
+    /// Print a systemd unit that runs the watcher, and exit
     #[arg(long, conflicts_with = "json")]
     unit: bool,
 }

@@ -170,11 +170,12 @@ impl HandoverInput<'_> {
 
     fn outages(&self) -> Vec<String> {
         let line = |outage: &crate::world::digest::Outage| {
-            let from =
-                outage.from.map_or_else(|| "from before".to_owned(), |from| format!("from {}", self.clock(from)));
+            let from = outage
+                .from
+                .map_or_else(|| "from before the shift".to_owned(), |from| format!("from {}", self.clock(from)));
             let until = match outage.healed {
                 Some(healed) => format!("to {}", self.clock(healed)),
-                None => "and still".to_owned(),
+                None => "until now, ongoing".to_owned(),
             };
             let reason = outage.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
             format!("{} {} {from} {until}{reason}", outage.title, outage.worst.word())
@@ -229,7 +230,7 @@ impl HandoverInput<'_> {
         let mut lines = vec![format!("{} in {length}{verdict}", counted(pages as u64, "page"))];
         let unanswered = self.digest.alerts.iter().filter(|alert| alert.acknowledged_by.is_none()).count();
         if unanswered > 0 {
-            lines.push(format!("{} fired that nobody acknowledged", counted(unanswered as u64, "alert")));
+            lines.push(format!("{} not acknowledged by anybody", counted(unanswered as u64, "alert")));
         }
         lines
     }

@@ -15,7 +15,7 @@ use crate::runtime::core::ConsolePart;
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
-    /// The world is the same for the same number
+    /// The same number gives the same world
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
     /// Record what the console takes in, for `opsroom replay`

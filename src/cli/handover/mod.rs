@@ -47,16 +47,16 @@ pub(crate) struct Arguments {
     /// Accept the handover that is offered: you are on call from now on
     #[arg(long, group = "what")]
     accept: bool,
-    /// Take back the handover that is offered
+    /// Withdraw the handover that is offered
     #[arg(long, group = "what")]
     withdraw: bool,
-    /// Something that the next person should watch; may be given several times
+    /// Something the next person should watch; can be repeated
     #[arg(long = "note", value_name = "TEXT", conflicts_with_all = ["show", "accept", "withdraw"])]
     notes: Vec<String>,
-    /// With --accept: acknowledgements of the person before end, and their alerts are open again
+    /// With --accept: end the acknowledgements of the previous person, so that their alerts are open again
     #[arg(long, requires = "accept")]
     reopen: bool,
-    /// The contact who you are. Default: the one with your login name
+    /// Your contact. Default: the one with your login name
     #[arg(long = "as", value_name = "CONTACT")]
     who: Option<String>,
     /// The layer that is handed over

@@ -30,11 +30,14 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom check", "validate the configuration that the console would open"),
             ("opsroom check ops.toml --json", "validate one file, for an editor or CI"),
-            ("opsroom check --live", "poll once: what came, what each expression gave, what the documents have"),
+            (
+                "opsroom check --live",
+                "poll once: show the answers, the result of each expression and the fields of the documents",
+            ),
         ],
         exits: &[
             (exit::OK, "valid; what is missing on this machine is a warning"),
-            (exit::CONFIG, "invalid; with --live also: no answer, an expression that raised, no number, no log"),
+            (exit::CONFIG, "invalid; with --live also: no answer, a failed expression, no number, or no log"),
         ],
     },
     HelpPage {
@@ -47,7 +50,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         exits: &[
             (exit::OK, "all tests passed, or no tests are configured"),
             (exit::WARNING, "a test failed"),
-            (exit::CONFIG, "a configuration is invalid, or names what it does not have in a test"),
+            (exit::CONFIG, "a configuration is invalid, or a test names something that it does not have"),
         ],
     },
     HelpPage {
@@ -71,7 +74,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom wall metrics --theme high-contrast", "the same above a screen of charts"),
         ],
         exits: &[
-            (exit::OK, "left with q or Ctrl-C"),
+            (exit::OK, "closed with q or Ctrl-C"),
             (exit::USAGE, "no such screen, or not a terminal"),
             (exit::CONFIG, "the configuration is not valid"),
         ],
@@ -79,7 +82,10 @@ pub(crate) const PAGES: &[HelpPage] = &[
     HelpPage {
         command: "watch",
         examples: &[
-            ("opsroom watch", "poll, record and evaluate until TERM or Ctrl-C; consoles leave the recording to it"),
+            (
+                "opsroom watch",
+                "poll, record and evaluate until TERM or Ctrl-C; consoles of the same store leave recording to it",
+            ),
             ("opsroom watch --json", "each change as one JSON object in a line"),
             ("opsroom watch --listen 127.0.0.1:9475", "serve /metrics to Prometheus, /health, and heartbeats"),
             ("opsroom watch --record night.rec", "record what it takes in for `opsroom replay`"),
@@ -139,7 +145,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom timeline --since 2026-11-21T10:00:00Z --json", "for a report"),
         ],
         exits: &[
-            (exit::OK, "printed, also if nothing happened"),
+            (exit::OK, "printed, even if nothing happened"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read"),
         ],
@@ -158,7 +164,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "within every budget; or excluded, included"),
             (exit::WARNING, "a budget is spent or burns slowly; or the store has lost entries"),
             (exit::CRITICAL, "a budget burns so fast that it pages"),
-            (exit::UNKNOWN, "nothing is known of an objective, or the store can't be read"),
+            (exit::UNKNOWN, "no data for an objective, or the store can't be read"),
             (exit::USAGE, "no such SLO or exclusion, a wrong span, or read-only"),
         ],
     },
@@ -183,7 +189,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         exits: &[
             (exit::OK, "the report is written, whatever it says"),
             (exit::WARNING, "written, but the store has lost entries"),
-            (exit::UNKNOWN, "nothing is known of that time, or no store can be read"),
+            (exit::UNKNOWN, "no data for that time, or no store can be read"),
         ],
     },
     HelpPage {
@@ -204,7 +210,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom store", "where it is, and what it holds"),
             ("opsroom store check", "verify all of it"),
             ("opsroom store export > store.jsonl", "everything, as JSON lines"),
-            ("opsroom store import store.jsonl --store new.db", "the same in a new store"),
+            ("opsroom store import store.jsonl --store new.db", "import it into a new store"),
         ],
         exits: &[
             (exit::OK, "sound, or done"),
@@ -216,12 +222,12 @@ pub(crate) const PAGES: &[HelpPage] = &[
     HelpPage {
         command: "alerts",
         examples: &[
-            ("opsroom alerts", "what fires, is pending, muted and acknowledged"),
-            ("opsroom alerts --history 7d --json", "also what was resolved within a week, for a script"),
+            ("opsroom alerts", "alerts that are firing, pending, muted or acknowledged"),
+            ("opsroom alerts --history 7d --json", "also alerts resolved within a week, for a script"),
             ("opsroom alerts route api critical", "who would be notified of it now, and who later"),
         ],
         exits: &[
-            (exit::OK, "printed, also if nothing fires"),
+            (exit::OK, "printed, even if no alert is firing"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read"),
         ],
@@ -229,8 +235,8 @@ pub(crate) const PAGES: &[HelpPage] = &[
     HelpPage {
         command: "ack",
         examples: &[
-            ("opsroom ack api --why 'restarting the pool'", "acknowledge what fires of the check api"),
-            ("opsroom ack api:critical --why 'known, fix at 10:00' --for 2h", "only its critical alert, for longer"),
+            ("opsroom ack api --why 'restarting the pool'", "acknowledge the firing alerts of the check api"),
+            ("opsroom ack api:critical --why 'known, fix at 10:00' --for 2h", "only its critical alert, for two hours"),
         ],
         exits: &[
             (exit::OK, "acknowledged"),
@@ -242,7 +248,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         command: "silence",
         examples: &[
             ("opsroom silence service:api --why 'migration' --for 2h", "everything of one service"),
-            ("opsroom silence 'text:disk full' --why 'cleaning up' --for 1h --hold", "by words, until the very end"),
+            ("opsroom silence 'text:disk full' --why 'cleaning up' --for 1h --hold", "by text, for the whole hour"),
         ],
         exits: &[
             (exit::OK, "silenced; the id ends it with `opsroom unsilence`"),
@@ -262,17 +268,17 @@ pub(crate) const PAGES: &[HelpPage] = &[
     HelpPage {
         command: "maintenance",
         examples: &[
-            ("opsroom maintenance", "what runs, and the next window of each"),
+            ("opsroom maintenance", "active windows, and the next one of each"),
             (
                 "opsroom maintenance add api web --why 'new disks' --from 2026-03-02T09:00 --for 2h",
-                "once, for two services",
+                "plan a window for two services",
             ),
         ],
         exits: &[
             (exit::OK, "printed, planned or ended"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read or written"),
-            (exit::USAGE, "wrong usage, nothing such is running, or read-only"),
+            (exit::USAGE, "wrong usage, no such window, or read-only"),
         ],
     },
     HelpPage {
@@ -337,7 +343,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ),
         ],
         exits: &[
-            (exit::OK, "left, or printed"),
+            (exit::OK, "closed, or printed"),
             (exit::USAGE, "the time is not in the recording, or standard output is not a terminal"),
             (exit::CONFIG, "the file is not a recording, or nothing of it can be played"),
         ],

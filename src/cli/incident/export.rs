@@ -22,7 +22,7 @@ pub(super) struct ExportArguments {
     /// Print JSON
     #[arg(long, conflicts_with = "out")]
     json: bool,
-    /// Write ID.md and ID.json into this directory; without a value into `directory` of `[incident]`
+    /// Write ID.md and ID.json into this directory. Default: `directory` of `[incident]`
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
     out: Option<PathBuf>,
 }

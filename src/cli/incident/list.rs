@@ -25,7 +25,7 @@ const LATELY: usize = 10;
 
 #[derive(Debug, Default, Args)]
 pub(super) struct ListArguments {
-    /// Show all of them. Default: those that are open, and the last ten of the others
+    /// List all incidents. Default: the open ones and the last ten others
     #[arg(long)]
     all: bool,
     /// Print JSON: an array of all, the newest first

@@ -27,44 +27,44 @@ pub(crate) struct Arguments {
 enum IncidentCommand {
     /// Open an incident
     Open(opening::OpenArguments),
-    /// Say that somebody is working on it
+    /// Acknowledge an incident: somebody is working on it
     #[command(visible_alias = "ack")]
     Acknowledge(steps::StepArguments),
-    /// Say that its impact is over
+    /// Mark an incident mitigated: its impact has ended
     Mitigate(steps::StepArguments),
-    /// Say that it is over
+    /// Mark an incident resolved
     Resolve(steps::StepArguments),
-    /// Say that its report is done
+    /// Close an incident whose report is finished
     Close(steps::StepArguments),
-    /// Say that it is not over after all
+    /// Reopen an incident
     Reopen(steps::StepArguments),
-    /// Say that there was nothing
+    /// Close an incident as a false alarm
     FalseAlarm(steps::StepArguments),
-    /// Say that it is another incident, where the work goes on
+    /// Merge an incident into another one, where the work continues
     Merge(steps::MergeArguments),
-    /// Set how bad it is; its clock keeps running from the opening
+    /// Change the severity; the clock keeps running from the opening
     Severity(steps::SeverityArguments),
-    /// Give a status update: five fields for those who wait outside
+    /// Post a status update: status, impact, action, workaround and next update
     Update(response::UpdateArguments),
     /// Add a note
     Note(notes::NoteArguments),
-    /// Add a task, or say what became of one
+    /// Add a task, or complete, drop or reopen one
     Task(notes::TaskArguments),
-    /// Add what the cause may be, or say what became of that
+    /// Add a possible cause, or rule one out, confirm or reopen it
     Hypothesis(notes::HypothesisArguments),
     /// Add a decision
     Decision(notes::NoteArguments),
     /// Add a log line, a reading or a figure as evidence
     Pin(notes::PinArguments),
-    /// Correct an entry: the record keeps who did and when
+    /// Correct an entry; the record keeps who corrected it and when
     Correct(notes::CorrectArguments),
-    /// Correct a moment of it, such as when the impact started
+    /// Correct one of its times, such as when the impact started
     Stamp(steps::StampArguments),
     /// Take a role, hand it over, or give it up
     Role(response::RoleArguments),
-    /// Show the incidents, the newest first
+    /// List incidents, newest first
     List(list::ListArguments),
-    /// Print its report as Markdown or JSON
+    /// Print the report of an incident as Markdown or JSON
     Export(export::ExportArguments),
 }
 

@@ -13,7 +13,7 @@ use crate::text::SafeText;
 
 #[derive(Debug, Args)]
 pub(super) struct NoteArguments {
-    /// In words
+    /// The text
     #[arg(value_name = "TEXT")]
     text: String,
     /// When it was, if not now: 02:41, 15m (ago), 2026-03-02T02:41, with Z for UTC
@@ -29,13 +29,13 @@ pub(super) struct TaskArguments {
     /// Who does it
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
-    /// The task with this number was done
+    /// Mark the task with this number done
     #[arg(long, value_name = "N", conflicts_with = "text")]
     done: Option<usize>,
-    /// The task with this number is not to be done any more
+    /// Drop the task with this number
     #[arg(long, value_name = "N", conflicts_with_all = ["text", "done"])]
     drop: Option<usize>,
-    /// The task with this number is to be done after all
+    /// Reopen the task with this number
     #[arg(long, value_name = "N", conflicts_with_all = ["text", "done", "drop"])]
     reopen: Option<usize>,
 }
@@ -48,13 +48,13 @@ pub(super) struct HypothesisArguments {
     /// Who looks into it
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
-    /// The hypothesis with this number was ruled out
+    /// Rule out the hypothesis with this number
     #[arg(long, value_name = "N", conflicts_with = "text")]
     eliminate: Option<usize>,
-    /// The hypothesis with this number was proven
+    /// Confirm the hypothesis with this number
     #[arg(long, value_name = "N", conflicts_with_all = ["text", "eliminate"])]
     confirm: Option<usize>,
-    /// The hypothesis with this number is open again
+    /// Reopen the hypothesis with this number
     #[arg(long, value_name = "N", conflicts_with_all = ["text", "eliminate", "confirm"])]
     reopen: Option<usize>,
 }
@@ -77,13 +77,13 @@ pub(super) struct CorrectArguments {
     /// The number of the entry
     #[arg(value_name = "N")]
     number: usize,
-    /// Its words
+    /// The new text
     #[arg(long, value_name = "TEXT", required_unless_present_any = ["owner", "at"])]
     text: Option<String>,
-    /// Whose it is
+    /// The new owner
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
-    /// When it was: it moves to its place in the timeline
+    /// The new time; the entry moves to its place in the timeline
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
 }

@@ -25,16 +25,16 @@ use crate::world::responding::targets;
 
 #[derive(Debug, Args)]
 pub(super) struct OpenArguments {
-    /// What is wrong, in a line. Default with --alert: the alert
+    /// What is wrong, in one line. Default with --alert: the alert
     #[arg(value_name = "TITLE", required_unless_present = "alert")]
     title: Option<String>,
     /// critical, high, medium, low, or your own word for one. Default: high, or that of the alert
     #[arg(long, value_name = "SEVERITY")]
     severity: Option<String>,
-    /// A service that is concerned; several with a comma between
+    /// An affected service; separate several with commas
     #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
     service: Vec<String>,
-    /// The alert that it is opened from, which fires: title, severity and service are those of it
+    /// Open it from this firing alert, with its title, severity and service
     #[arg(long, value_name = "ALERT")]
     alert: Option<String>,
     /// A kind from `kinds` of `[incident]`, which offers its checklist
@@ -46,7 +46,7 @@ pub(super) struct OpenArguments {
     /// Take the lead
     #[arg(long)]
     lead: bool,
-    /// Save no evidence
+    /// Do not save evidence
     #[arg(long)]
     no_evidence: bool,
 }

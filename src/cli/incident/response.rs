@@ -18,28 +18,28 @@ use crate::world::incidents::words;
 
 #[derive(Debug, Args)]
 pub(super) struct UpdateArguments {
-    /// Where it stands
+    /// The status, in a sentence
     #[arg(value_name = "STATUS")]
     status: String,
-    /// Who notices what
+    /// What users notice
     #[arg(long, value_name = "TEXT")]
     impact: Option<String>,
     /// What is being done
     #[arg(long, value_name = "TEXT")]
     doing: Option<String>,
-    /// When the next update comes: in 30m, or at 2026-03-02T03:30. Default: as the severity says
+    /// When the next update is due: 30m, or 2026-03-02T03:30. Default: as set for the severity
     #[arg(long, value_name = "TIME")]
     next: Option<String>,
-    /// How to live with it until then
+    /// What users can do until it is fixed
     #[arg(long, value_name = "TEXT")]
     workaround: Option<String>,
-    /// Show it on the status page too
+    /// Also show it on the public status page
     #[arg(long)]
     public: bool,
-    /// The channels by which it is sent, several with a comma between. Default: those of the severity
+    /// Send it by these channels; separate several with commas. Default: those of the severity
     #[arg(long, value_name = "CHANNEL", value_delimiter = ',', conflicts_with = "quiet")]
     notify: Vec<String>,
-    /// Send it by no channel
+    /// Do not send it by any channel
     #[arg(long)]
     quiet: bool,
 }
@@ -50,7 +50,7 @@ pub(super) struct RoleArguments {
     /// lead, ops, comms, scribe or deputy
     #[arg(value_name = "ROLE")]
     role: String,
-    /// Offer it to somebody: it changes hands once they accept
+    /// Offer it to somebody; it passes to them once they accept
     #[arg(long, value_name = "WHO")]
     to: Option<String>,
     /// Accept what was offered to you
@@ -62,7 +62,7 @@ pub(super) struct RoleArguments {
     /// Give it up
     #[arg(long, conflicts_with_all = ["to", "accept", "decline"])]
     release: bool,
-    /// Take it from whoever has it, without waiting for them
+    /// Take it from its holder without waiting for them
     #[arg(long, conflicts_with_all = ["to", "accept", "decline", "release"])]
     take: bool,
 }

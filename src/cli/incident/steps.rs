@@ -35,13 +35,13 @@ pub(super) struct StepArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct MergeArguments {
-    /// The incident that turned out to be another one
+    /// The incident to merge
     #[arg(value_name = "ID", conflicts_with = "id")]
     incident: Option<String>,
-    /// The incident that it is
+    /// The incident to merge it into
     #[arg(long, value_name = "ID")]
     into: String,
-    /// By what that is known
+    /// Why they are the same incident
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
 }
@@ -64,7 +64,7 @@ pub(super) struct StampArguments {
     /// When it was: 02:41, 15m (ago), 2026-03-02T02:41, with Z for UTC
     #[arg(value_name = "TIME")]
     at: String,
-    /// By what that is known
+    /// How the time is known, such as the log line that shows it
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
 }

@@ -60,22 +60,22 @@ pub(crate) struct Arguments {
     /// Logs of the configuration, files, or `-` for stdin; without any, all logs of the configuration
     #[arg(value_name = "NAME|FILE|-")]
     names: Vec<String>,
-    /// Only what passes: words, "phrases", /regex/, field:value, field>number, level>=warn, -not, or, ( )
+    /// Only records that match: words, "phrases", /regex/, field:value, field>number, level>=warn, -not, or, ( )
     #[arg(long, short = 'F', value_name = "EXPR", default_value = "", allow_hyphen_values = true)]
     filter: String,
-    /// Only what was written since: 10m, 1h30m, 2d, 02:30 (the last one), or a date and time
+    /// Only records written since: 10m, 1h30m, 2d, 02:30 (the last one), or a date and time
     #[arg(long, short, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
-    /// Only what was written before: 10m for ten minutes ago, 02:45 (with --since the first one after it), or a date and time
+    /// Only records written before: 10m for ten minutes ago, 02:45 (with --since the first one after it), or a date and time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<String>,
-    /// Go on as more is written
+    /// Keep printing new records as they are written
     #[arg(long, short)]
     follow: bool,
-    /// Print N records before and after each that passes too
+    /// Also print N records before and after each match
     #[arg(long, short = 'C', value_name = "N", default_value_t = 0)]
     context: usize,
-    /// Print how many records pass
+    /// Print only how many records match
     #[arg(long, group = "summary")]
     count: bool,
     /// Print the most frequent values of FIELD with their counts; level, service, log, message and trace are fields too
@@ -84,10 +84,10 @@ pub(crate) struct Arguments {
     /// With --top: p50, p95 and max of the numbers in this FIELD for each value, the highest p95 first
     #[arg(long, value_name = "FIELD", requires = "top", allow_hyphen_values = true)]
     of: Option<String>,
-    /// Print what is said most: messages with numbers, ids, addresses and times taken out, with their counts
+    /// Print the most frequent messages, without their numbers, ids, addresses and times, with their counts
     #[arg(long, group = "summary")]
     patterns: bool,
-    /// Print how many records of each level there were over time
+    /// Print the number of records of each level over time
     #[arg(long, group = "summary")]
     histogram: bool,
     /// Rows of --top (20), --patterns (20) and --histogram (40) at most

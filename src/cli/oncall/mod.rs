@@ -30,19 +30,19 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum OnCallCommand {
-    /// Show who is on call now and next, and who stands in
+    /// Show who is on call now and next, with overrides
     Now,
-    /// Take the shift that runs: you are on call until it ends
+    /// Take the current shift: you are on call until it ends
     Take(TakeArguments),
-    /// Have others on call for a while: one contact, or several who take turns
+    /// Put others on call for some time: one contact, or several who take turns
     Override(OverrideArguments),
-    /// End an override, or call off one that is planned
+    /// End an override, or cancel a planned one
     End {
         /// Its id, as `opsroom oncall` prints it
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Print the shifts to come as a table, or as a calendar file
+    /// Print the coming shifts as a table or an iCalendar file
     Calendar(CalendarArguments),
 }
 
@@ -98,7 +98,7 @@ struct CalendarArguments {
     /// Only this layer. Default: all
     #[arg(long, value_name = "LAYER")]
     layer: Option<String>,
-    /// Print a calendar file (RFC 5545) for other programs
+    /// Print an iCalendar file (RFC 5545)
     #[arg(long, conflicts_with = "json")]
     ics: bool,
 }

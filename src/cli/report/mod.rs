@@ -51,10 +51,10 @@ pub(crate) struct Arguments {
     /// Which report
     #[arg(value_enum, value_name = "daily|weekly|monthly")]
     which: Which,
-    /// Of the day, week or month in which this day lies: 2026-11-02. Default the last one that is over
+    /// Report the day, week or month that contains this date: 2026-11-02. Default: the last complete one
     #[arg(long, value_name = "DATE")]
     at: Option<String>,
-    /// Compare with this baseline. Default the one that was saved last
+    /// Compare with this baseline. Default: the one saved last
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
     /// Do not read the logs for errors

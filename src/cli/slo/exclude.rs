@@ -93,7 +93,7 @@ fn excluded(arguments: &ExcludeArguments, config: &Config, now: DateTime<Utc>) -
         return Err((problem, format!("end within {}", SpanBounds::MUTED.longest())));
     }
     if (now - until).to_std().is_ok_and(|ago| ago >= slo.window) {
-        let problem = format!("that time counts no more: the SLO looks back {}", unit::duration(slo.window));
+        let problem = format!("that time is outside the window of the SLO, {}", unit::duration(slo.window));
         return Err((problem, "nothing needs to be excluded".to_owned()));
     }
     let why = SafeText::new(arguments.why.trim());

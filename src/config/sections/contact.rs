@@ -43,7 +43,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("slack", ValueForm::Text, "Member ID in Slack, for mentions"),
     key("ntfy", ValueForm::Text, "Their own topic of ntfy"),
     key("login", ValueForm::TextsOrOne, "Their login name, or several. Default: as in [contact.NAME]"),
-    key("notify", ValueForm::Texts, "The channels by which they are told. Default: those of the severity"),
+    key("notify", ValueForm::Texts, "The channels by which they are notified. Default: those of the severity"),
     key("verified", ValueForm::LocalMoment, "The day on which they last confirmed a test message: 2026-03-02"),
 ];
 

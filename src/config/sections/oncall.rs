@@ -45,9 +45,9 @@ pub struct Escalation {
 }
 
 const ESCALATION_KEYS: &[KeySpec] = &[
-    key("after", ValueForm::Duration, "So long after the alert was told first, if nobody acknowledged it"),
-    key("to", ValueForm::Texts, "The contacts who are told, or a layer: [\"backup\"]"),
-    key("all", ValueForm::Flag, "Tell all of them. Default: the first who was not told"),
+    key("after", ValueForm::Duration, "How long after the first notification, if nobody acknowledged the alert"),
+    key("to", ValueForm::Texts, "The contacts who are notified, or a layer: [\"backup\"]"),
+    key("all", ValueForm::Flag, "Notify all of them. Default: the first who was not notified yet"),
 ];
 
 /// The keys of `[oncall]`.
@@ -57,7 +57,11 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("from", ValueForm::LocalMoment, "The day from which the first of them is on call: 2026-01-05"),
     layers::OVERRIDES,
     layers::LAYERS,
-    key("escalation", ValueForm::Tables(ESCALATION_KEYS), "Who is told of what nobody acknowledges, and when"),
+    key(
+        "escalation",
+        ValueForm::Tables(ESCALATION_KEYS),
+        "Who is notified of alerts that nobody acknowledges, and when",
+    ),
 ];
 
 pub(crate) const SECTION: SectionSpec = SectionSpec {
@@ -140,7 +144,7 @@ fn escalation(table: &TableReader<'_>, members: &[(Name, Text)], layers: &[Name]
         let same = told.len() == 1 && names.iter().all(|name| told.contains(name))
             || found.last().is_some_and(|(before, _)| before.to == names && before.all == all);
         if same {
-            let message = "this step tells nobody who was not told before";
+            let message = "this step notifies nobody who was not notified before";
             one.context.warning(one.place("to"), message, "name somebody else, or remove the step");
         }
         found.push((Escalation { after, to: names, all }, places));
