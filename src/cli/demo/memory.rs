@@ -18,8 +18,9 @@ use crate::model::rollup::{
 use crate::model::thing::{NOTE_STANDS, NoteRecord, StoredThing, ThingKey, ThingKind, Things, follow};
 use crate::store::new_fact;
 
-/// The kinds of things that are about alerts.
-const ABOUT_ALERTS: [ThingKind; 4] = [ThingKind::Alert, ThingKind::Silence, ThingKind::Maintenance, ThingKind::Message];
+/// The kinds of things that are about alerts and incidents.
+const ABOUT_ALERTS: [ThingKind; 5] =
+    [ThingKind::Alert, ThingKind::Silence, ThingKind::Maintenance, ThingKind::Message, ThingKind::Incident];
 /// The kinds of facts that charts mark.
 const MARKED: [&str; 3] = ["deployment", "alert.fired", "alert.resolved"];
 /// By which fence the past was said; the console acts by the next.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::incident;
 use super::outages::{OLD_RELEASES, OUTAGES, Outage};
 use super::readings::disk;
 use crate::cli::demo::world::{DEPLOYMENTS, SERVICES};
@@ -63,6 +64,8 @@ pub(in crate::cli::demo) fn facts(start: DateTime<Utc>, fence: u64) -> Vec<PastF
     for outage in &OUTAGES {
         told.extend(of_outage(outage, start, fence));
     }
+    let [.., worked_on, _] = &OUTAGES;
+    told.extend(incident::of_outage(worked_on, start - worked_on.before));
     told.extend(of_disk(start, fence));
     told.extend(of_slow_moment(start, fence));
     let silenced = SilenceStarted {

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the demo keeps real files in a folder of its own")]
 
 mod facts;
+mod incident;
 mod outages;
 mod readings;
 
