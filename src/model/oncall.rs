@@ -331,26 +331,40 @@ mod tests {
 
     #[test]
     fn shifts_at_the_end_of_a_month_and_over_a_change_of_the_clocks_leave_no_gap() {
-        // The handover, the zone, the first moment, and how many hours each shift lasts.
+        // The handover, the zone, the first moment, and how many minutes each shift lasts.
         type Case = (&'static str, &'static str, &'static str, &'static [i64]);
-        let cases: [Case; 4] = [
-            ("daily 09:00", "Europe/Berlin", "2026-03-28T08:00:00Z", &[23, 24, 24]),
-            ("daily 02:30", "Europe/Berlin", "2026-10-24T00:30:00Z", &[24, 25, 24]),
-            ("monthly 31 09:00", "UTC", "2026-02-28T09:00:00Z", &[31 * 24, 30 * 24, 31 * 24]),
-            ("weekly Sun 09:00", "America/New_York", "2026-03-01T14:00:00Z", &[7 * 24 - 1, 7 * 24]),
+        const DAY: i64 = 24 * 60;
+        let cases: [Case; 14] = [
+            ("daily 09:00", "Europe/Berlin", "2026-03-28T08:00:00Z", &[DAY - 60, DAY, DAY]),
+            // The hour of this handover is skipped in spring, and comes twice in autumn.
+            ("daily 02:30", "Europe/Berlin", "2026-03-28T01:30:00Z", &[DAY - 30, DAY - 30, DAY]),
+            ("daily 02:30", "Europe/Berlin", "2026-10-24T00:30:00Z", &[DAY, DAY + 60, DAY]),
+            ("weekly Sun 09:00", "America/New_York", "2026-03-01T14:00:00Z", &[7 * DAY - 60, 7 * DAY]),
+            ("weekly Sun 09:00", "America/New_York", "2026-10-25T13:00:00Z", &[7 * DAY + 60, 7 * DAY]),
+            // Clocks are set by half an hour.
+            ("daily 09:00", "Australia/Lord_Howe", "2026-04-03T22:00:00Z", &[DAY + 30, DAY]),
+            ("daily 09:00", "Australia/Lord_Howe", "2026-10-02T22:30:00Z", &[DAY - 30, DAY]),
+            ("daily 09:00", "Asia/Kolkata", "2026-03-28T03:30:00Z", &[DAY, DAY, DAY]),
+            ("monthly 31 09:00", "UTC", "2026-02-28T09:00:00Z", &[31 * DAY, 30 * DAY, 31 * DAY]),
+            ("monthly 29 09:00", "UTC", "2027-01-29T09:00:00Z", &[30 * DAY, 29 * DAY]),
+            ("monthly 29 09:00", "UTC", "2028-01-29T09:00:00Z", &[31 * DAY, 29 * DAY]),
+            ("month-end 18:00", "UTC", "2028-01-31T18:00:00Z", &[29 * DAY, 31 * DAY, 30 * DAY]),
+            // The end of a month in which clocks are set.
+            ("monthly 31 09:00", "Europe/Berlin", "2026-02-28T08:00:00Z", &[31 * DAY - 60, 30 * DAY]),
+            ("monthly first Mon 10:00", "Europe/Berlin", "2026-10-05T08:00:00Z", &[28 * DAY + 60, 35 * DAY]),
         ];
         for (handover, zone, start, due) in cases {
             let rotation = rotation(3, handover, zone, Vec::new());
             let start = utc(start);
             let mut at = start;
-            let mut hours = Vec::new();
+            let mut minutes = Vec::new();
             for _ in due {
                 let shift = rotation.shift(at);
                 assert_eq!(shift.from, Some(at), "{handover} {zone}: {shift:?}");
-                hours.push((shift.until.unwrap() - at).num_hours());
+                minutes.push((shift.until.unwrap() - at).num_minutes());
                 at = shift.until.unwrap();
             }
-            assert_eq!(hours, due, "{handover} {zone}");
+            assert_eq!(minutes, due, "{handover} {zone}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
-use super::layers::Layer;
+use super::layers::{Layer, PRIMARY};
 use crate::config::reader::TableReader;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::tz::Tz;
@@ -15,17 +15,36 @@ const AHEAD: TimeDelta = TimeDelta::days(371);
 /// Warns of people who stand behind themselves, and of shifts that change when clocks do.
 pub(super) fn warn(table: &TableReader<'_>, primary: &Rotation, layers: &[Layer]) {
     let start = primary.from();
-    if let Some((layer, who, at)) = same_person(primary, layers, start) {
+    let all: Vec<(&str, &Rotation)> =
+        std::iter::once((PRIMARY, primary)).chain(layers.iter().map(|layer| (&*layer.name, &layer.rotation))).collect();
+    let pairs = (0..all.len()).flat_map(|one| (one + 1..all.len()).map(move |other| (one, other)));
+    let same = pairs.into_iter().find_map(|(one, other)| {
+        let (who, at) = same_person(all[one].1, all[other].1, start)?;
+        Some((who, all[one].0, all[other].0, at))
+    });
+    if let Some((who, one, other, at)) = same {
         let day = at.with_timezone(&primary.zone()).format("%Y-%m-%d");
-        let message = format!("`{who}` is primary and {layer} at once, from {day} on");
+        let message = format!("`{who}` is {one} and {other} at once, from {day} on");
         let hint = "give the layer an order of its own: two layers are of use when two people are called";
         table.context.warning(table.place("layer"), message, hint);
     }
-    let zone = primary.handover().zone().unwrap_or(primary.zone());
-    if primary.people().len() < 2 {
+    handovers(table, primary, start);
+    for one in table.tables("layer") {
+        // Those of the primary layer are said there.
+        let layer = layers.iter().find(|layer| one.string("name").is_some_and(|name| *layer.name == *name));
+        if let Some(layer) = layer.filter(|_| one.has("handover")) {
+            handovers(&one, &layer.rotation, start);
+        }
+    }
+}
+
+/// Warns of handovers that never come, or when clocks are set.
+fn handovers(table: &TableReader<'_>, rotation: &Rotation, start: DateTime<Utc>) {
+    let zone = rotation.handover().zone().unwrap_or(rotation.zone());
+    if rotation.people().len() < 2 {
         return;
     }
-    match first_change_with_clocks(primary, zone, start) {
+    match first_change_with_clocks(rotation, zone, start) {
         HandoverLint::Never => {
             let hint = "write a `handover` that comes again, such as weekly Mon 09:00";
             table.context.warning(table.place("handover"), "this handover never comes: the shift never ends", hint);
@@ -39,20 +58,15 @@ pub(super) fn warn(table: &TableReader<'_>, primary: &Rotation, layers: &[Layer]
     }
 }
 
-/// The first moment at which somebody is in the primary layer and in another one.
-fn same_person(primary: &Rotation, layers: &[Layer], start: DateTime<Utc>) -> Option<(Name, Name, DateTime<Utc>)> {
-    let shifts = primary.shifts(TimeWindow { start, end: start + AHEAD });
-    for shift in shifts {
+/// The first moment at which somebody is in both of two layers.
+fn same_person(one: &Rotation, other: &Rotation, start: DateTime<Utc>) -> Option<(Name, DateTime<Utc>)> {
+    one.shifts(TimeWindow { start, end: start + AHEAD }).into_iter().find_map(|shift| {
         let at = shift.from.unwrap_or(start).max(start);
-        for Layer { name, rotation } in layers {
-            let until = shift.until.unwrap_or(at + AHEAD);
-            let behind = rotation.shifts(TimeWindow { start: at, end: until });
-            if let Some(same) = behind.iter().find(|behind| behind.who == shift.who) {
-                return Some((name.clone(), shift.who, same.from.unwrap_or(at).max(at)));
-            }
-        }
-    }
-    None
+        let until = shift.until.unwrap_or(at + AHEAD);
+        let behind = other.shifts(TimeWindow { start: at, end: until });
+        let same = behind.iter().find(|behind| behind.who == shift.who)?;
+        Some((shift.who, same.from.unwrap_or(at).max(at)))
+    })
 }
 
 /// What is odd about the moments at which shifts change.
