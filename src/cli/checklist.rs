@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -17,7 +16,8 @@ use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::checklist::Checklist;
-use crate::lang::nearest::{listed, nearest};
+use crate::lang::nearest::hint_or;
+use crate::lang::time::rfc3339;
 use crate::model::maintenance::clock_with_zone;
 use crate::text::name::Name;
 use crate::world::checklists::due::{ListStanding, ListView};
@@ -85,11 +85,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 
 fn unknown(name: &str, config: &Config) -> (String, String) {
     let known: Vec<&str> = config.checklists.iter().map(|list| &*list.name).collect();
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "add [checklist.NAME] to the configuration".to_owned(),
-        None => format!("known: {}", listed(known.iter().copied())),
-    };
+    let hint = hint_or(name, known.iter().copied(), "add [checklist.NAME] to the configuration");
     (format!("no checklist named `{name}`"), hint)
 }
 
@@ -122,7 +118,6 @@ async fn list(json: bool, global: &Global, config: Arc<Config>) -> u8 {
 }
 
 fn line<'a>(world: &World, view: &ListView<'a>) -> ListLine<'a> {
-    let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let kept = world.kept(&view.list.name);
     ListLine {
         name: &view.list.name,
@@ -131,9 +126,9 @@ fn line<'a>(world: &World, view: &ListView<'a>) -> ListLine<'a> {
             ListStanding::OnDemand => "on_demand",
             state => state.word(),
         },
-        due: view.period.map(|(due, _)| written(due)),
-        late_from: view.late_from.map(written),
-        next_due: view.period.map(|(_, next)| written(next)),
+        due: view.period.map(|(due, _)| rfc3339(due)),
+        late_from: view.late_from.map(rfc3339),
+        next_due: view.period.map(|(_, next)| rfc3339(next)),
         run: view.run.map(|run| &run.id),
         periods: kept.periods,
         done: kept.done,

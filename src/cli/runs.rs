@@ -12,6 +12,7 @@ use crate::actions::rundir::RunDir;
 use crate::cli::{exit_code, run_service};
 use crate::config::Config;
 use crate::config::titles;
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::outcome::Outcome;
 use crate::model::preview::{About, Preview};
@@ -224,11 +225,11 @@ async fn one(run_service: &RunService, run: &Run, config: &Config) -> u8 {
     if let Some(reason) = &run.reason {
         line("reason", reason);
     }
-    line("started", &run.started_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    line("started", &rfc3339(run.started_at));
     if let Some(ended) = run.ended_at {
         let steps =
             run.duration_ms.map_or_else(|| unit::NOTHING.to_owned(), |ms| unit::span(Duration::from_millis(ms)));
-        line("ended", &format!("{} (steps took {steps})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
+        line("ended", &format!("{} (steps took {steps})", rfc3339(ended)));
     }
     let outcome = run.outcome_after();
     line("outcome", outcome.strip_prefix("outcome ").unwrap_or(&outcome));

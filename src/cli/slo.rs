@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use super::alerts::StoredAlerts;
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
-use crate::lang::time::minute_of;
+use crate::lang::time::{minute_of, rfc3339_millis};
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::maintenance::clock_with_zone;
@@ -139,11 +138,10 @@ fn firing<'a>(slo: &SloView, records: &'a [AlertRecord]) -> impl Iterator<Item =
 }
 
 fn line(world: &World, slo: &SloView, records: &[AlertRecord]) -> SloLine {
-    let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let exclusions = world.exclusions_of(&slo.name).map(|record| ExclusionLine {
         id: record.id.clone(),
-        from: written(record.from),
-        until: written(record.until),
+        from: rfc3339_millis(record.from),
+        until: rfc3339_millis(record.until),
         by: record.by.clone(),
         why: record.why.clone(),
     });

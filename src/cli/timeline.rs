@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::lang::order::InOrder;
+use crate::lang::time::rfc3339_millis;
 use crate::lang::tz::Tz;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -77,7 +78,7 @@ fn lines(history: &PastFacts, config: &Config, since: DateTime<Utc>) -> Vec<Line
         let object = fact.said().object();
         let Some(said) = history::describe(fact, history.runs.get(&object), config, Tz::UTC) else { continue };
         lines.push(Line {
-            at: fact.draft.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            at: rfc3339_millis(fact.draft.at),
             kind: said.kind,
             object: SafeText::new(&object),
             text: said.text,

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::lang::time::rfc3339;
 use crate::model::lease::LeaseHolder;
 use crate::model::maintenance::clock_with_zone;
 use crate::model::presence::Presence;
@@ -53,7 +54,7 @@ impl From<Presence> for PersonLine {
     fn from(present: Presence) -> Self {
         let Presence { who, host, pid, watcher, screen, since, .. } = present;
         let screen = Some(screen).filter(|screen| !screen.as_str().is_empty());
-        Self { who, host, pid: Some(pid), watcher, screen, since: written(since), began: since }
+        Self { who, host, pid: Some(pid), watcher, screen, since: rfc3339(since), began: since }
     }
 }
 
@@ -61,12 +62,8 @@ impl From<LeaseHolder> for PersonLine {
     fn from(holder: LeaseHolder) -> Self {
         let LeaseHolder { who, host, pid, watcher, since, .. } = holder;
         let (who, host) = (SafeText::new(&who), SafeText::new(&host));
-        Self { who, host, pid, watcher, screen: None, since: written(since), began: since }
+        Self { who, host, pid, watcher, screen: None, since: rfc3339(since), began: since }
     }
-}
-
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Says who one is and who else is here.

@@ -36,8 +36,13 @@ pub(crate) fn did_you_mean(name: &str) -> String {
 
 /// The hint where a name is none of `known`: the one that was probably meant, else all of them.
 pub(crate) fn hint_of<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    hint_or(written, known, "none is configured")
+}
+
+/// The same; `none` is what is said where there are none.
+pub(crate) fn hint_or<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone, none: &str) -> String {
     suggest(nearest(written, known.clone()), || match listed(known) {
-        names if names.is_empty() => "none is configured".to_owned(),
+        names if names.is_empty() => none.to_owned(),
         names => format!("known: {names}"),
     })
 }

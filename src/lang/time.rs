@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A duration in whole milliseconds; what is longer than they can count is as long as that.
@@ -13,6 +13,16 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 /// The minute in which a moment lies, counted from 1970; what was before is in the first.
 pub(crate) fn minute_of(at: DateTime<Utc>) -> u32 {
     u32::try_from(at.timestamp().div_euclid(60)).unwrap_or(0)
+}
+
+/// A moment as other programs read it (RFC 3339), to the second: `2026-03-02T09:00:00Z`.
+pub(crate) fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The same, to the millisecond.
+pub(crate) fn rfc3339_millis(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// One moment, on both clocks. Durations and deadlines are computed from `mono` alone, so that a stepped wall

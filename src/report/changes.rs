@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, rfc3339_millis};
 use crate::model::alert::Severity;
 use crate::model::lease::{LeaseHolder, LeaseView};
 use crate::model::status::Status;
@@ -66,7 +66,7 @@ enum Changed {
 }
 
 fn in_milliseconds<S: Serializer>(at: &DateTime<Utc>, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
+    out.serialize_str(&rfc3339_millis(*at))
 }
 
 impl ChangeLine {
@@ -197,7 +197,7 @@ impl ChangeLog {
         let since = |alert: &AlertView| {
             let (record, _) = world.firing_on_record(&alert.id)?;
             let is_old = world.now.utc - record.fired_at > NEW;
-            is_old.then(|| record.fired_at.to_rfc3339_opts(SecondsFormat::Millis, true))
+            is_old.then(|| rfc3339_millis(record.fired_at))
         };
         let line = |alert: &AlertView, state| ChangeLine {
             at: world.now.utc,

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use chrono::SecondsFormat;
-
 use super::lines::{self, Style};
 use super::status::Report;
+use crate::lang::time::rfc3339_millis;
 use crate::world::World;
 use crate::world::timeline::TimelineEntry;
 
@@ -42,7 +41,7 @@ fn versions(world: &World, by: &str) -> String {
     if !console.environment.is_empty() {
         let _ = writeln!(out, "environment {}", console.environment);
     }
-    let _ = writeln!(out, "saved at {}", world.now.utc.to_rfc3339_opts(SecondsFormat::Millis, true));
+    let _ = writeln!(out, "saved at {}", rfc3339_millis(world.now.utc));
     let _ = writeln!(out, "saved by {by}");
     let _ = writeln!(out, "time zone of the screen {}", console.timezone);
     let _ = writeln!(out, "configuration sha256:{}", world.config.digest());

@@ -4,9 +4,9 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
+use crate::lang::time::rfc3339_millis;
 use crate::model::lease::LeaseView;
 use crate::model::status::Status;
 use crate::text::redact::Redactor;
@@ -258,7 +258,7 @@ fn health(world: &World, redactor: &Redactor) -> ServedPage {
         ("records:loss", records),
     ];
     let worst = components.iter().map(|(_, (level, _))| *level).max().unwrap_or(HealthLevel::Pass);
-    let time = world.now.utc.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let time = rfc3339_millis(world.now.utc);
     let entry = |(name, (level, output)): (&str, (HealthLevel, &str))| {
         let output = redactor.redact(output);
         let said = json!({"componentType": "component", "status": level.word(), "time": time, "output": output});

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
 
-use chrono::SecondsFormat;
-
 use crate::actions::files;
 use crate::actions::rundir::RunDir;
 use crate::clock::Clock;
+use crate::lang::time::rfc3339_millis;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -243,7 +242,7 @@ impl OutputFiles {
     fn push(&mut self, stream: OutputStream, raw: &[u8]) {
         let text = self.redactor.clean(raw);
         self.remember(stream, text.as_str().trim());
-        let now = self.clock.now().utc.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let now = rfc3339_millis(self.clock.now().utc);
         let mut line = String::with_capacity(text.as_str().len() + 48);
         let _ = writeln!(line, "{} {now} {} {}", self.index, stream.tag(), text.as_str());
         self.index += 1;

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::cli::output;
 use crate::config::sections::checklist::ChecklistStep;
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
@@ -66,10 +66,6 @@ struct NoteJson<'a> {
     by: &'a SafeText,
 }
 
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 /// The word for how a run stands.
 const fn state(record: &ChecklistRecord) -> &'static str {
     if record.signed.is_some() {
@@ -95,7 +91,7 @@ fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {
     let note = |note: &'a NotedText| NoteJson {
         step: note.step.as_ref(),
         text: &note.text,
-        at: written(note.at),
+        at: rfc3339(note.at),
         by: &note.by,
     };
     RunJson {
@@ -103,11 +99,11 @@ fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {
         checklist: &record.checklist,
         title: &record.title,
         state: state(record),
-        due: record.due.map(written),
-        late_from: record.until.map(written),
-        started_at: record.started.as_ref().map(|(at, _)| written(*at)),
+        due: record.due.map(rfc3339),
+        late_from: record.until.map(rfc3339),
+        started_at: record.started.as_ref().map(|(at, _)| rfc3339(*at)),
         started_by: record.started.as_ref().map(|(_, by)| by),
-        ended_at: record.ended_at().map(written),
+        ended_at: record.ended_at().map(rfc3339),
         signed_by: record.signed.as_ref().map(|signed| &signed.by),
         on_time: (!record.is_open()).then(|| record.is_on_time()),
         fast: record.signed.as_ref().map(|signed| signed.fast),
@@ -131,12 +127,12 @@ fn step<'a>(step: &'a RoundStep<'_>) -> StepJson<'a> {
         value: step.value.as_ref(),
         limit: answer.and_then(|answer| answer.limit.as_ref()),
         reason: answer.and_then(|answer| answer.reason.as_ref()),
-        at: answer.map(|answer| written(answer.at)),
+        at: answer.map(|answer| rfc3339(answer.at)),
         by: answer.map(|answer| &answer.by),
         evidence: answer.and_then(|answer| answer.evidence.as_ref()),
         deferred_to: answer.and_then(|answer| answer.to.as_ref()),
         reused_from: reused.map(|reused| &reused.run),
-        reused_at: reused.map(|reused| written(reused.at)),
+        reused_at: reused.map(|reused| rfc3339(reused.at)),
         before: step.before.and_then(|before| before.value.as_ref()),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::world::{DemoWorld, ServiceFault};
+use crate::lang::time::rfc3339_millis;
 
 /// One line and the service whose log it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Said {
     fn line(self, moment: DateTime<Utc>, service: &str, host: String) -> Value {
         let mut metadata = self.fields;
         metadata["host"] = host.into();
-        json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": self.level,
+        json!({"timestamp": rfc3339_millis(moment), "level": self.level,
             "service": service, "message": self.message, "metadata": metadata})
     }
 

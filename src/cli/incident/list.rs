@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::chosen::read;
 use crate::cli::output;
 use crate::cli::{Global, run_service};
+use crate::lang::time::rfc3339_millis;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -55,22 +56,21 @@ struct IncidentRow {
 
 impl IncidentRow {
     fn new(record: &IncidentRecord) -> Self {
-        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let stamps = &record.stamps;
         Self {
             id: record.id.clone(),
             title: record.title.clone(),
             severity: record.severity,
             state: record.state,
-            opened_at: written(record.opened_at),
-            acknowledged_at: stamps.acknowledged.map(written),
-            mitigated_at: stamps.mitigated.map(written),
-            resolved_at: stamps.resolved.map(written),
+            opened_at: rfc3339_millis(record.opened_at),
+            acknowledged_at: stamps.acknowledged.map(rfc3339_millis),
+            mitigated_at: stamps.mitigated.map(rfc3339_millis),
+            resolved_at: stamps.resolved.map(rfc3339_millis),
             lead: record.lead().cloned(),
             services: record.services.clone(),
-            acknowledge_by: record.acknowledge_deadline().map(|deadline| written(deadline.due_at)),
-            resolve_by: record.resolve_deadline().map(|deadline| written(deadline.due_at)),
-            next_update_by: record.update_due_at().map(written),
+            acknowledge_by: record.acknowledge_deadline().map(|deadline| rfc3339_millis(deadline.due_at)),
+            resolve_by: record.resolve_deadline().map(|deadline| rfc3339_millis(deadline.due_at)),
+            next_update_by: record.update_due_at().map(rfc3339_millis),
             merged_into: record.merged_into.clone(),
             open_tasks: record
                 .open_entries()

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::bounds::Bounds;
 use super::read::RecordSink;
 use super::request::Request;
+use crate::lang::time::rfc3339_millis;
 use crate::lang::unit;
 use crate::logs::filter::Filter;
 use crate::logs::record::{Level, Record, RecordKind, quoted};
@@ -145,7 +146,7 @@ impl Printer {
         let (on, dim, off) = if colour { (paint(record.level), "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
         let out = &mut self.out;
         if let Some(time) = record.time {
-            write!(out, "{dim}{}{off} ", time.to_rfc3339_opts(SecondsFormat::Millis, true))?;
+            write!(out, "{dim}{}{off} ", rfc3339_millis(time))?;
         }
         if record.level != Level::None {
             write!(out, "{on}{:<5}{off} ", record.level.word().to_uppercase())?;

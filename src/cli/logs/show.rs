@@ -12,6 +12,7 @@ use super::bounds::describe_without_time;
 use super::covers::Covers;
 use super::print::paint;
 use super::summary::{Summary, SummaryCounts};
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::logs::pattern::{Group, Order, Patterns};
 use crate::logs::record::Level;
@@ -259,12 +260,7 @@ fn histogram_text(timeline: &LevelTimeline, look: PrintOptions, out: &mut impl W
     for bar in &bars {
         let errors = bar.counts[Level::Error as usize] + bar.counts[Level::Fatal as usize];
         let warnings = bar.counts[Level::Warn as usize];
-        write!(
-            out,
-            "{:<20}  {:>width$}  {errors:>width$}  {warnings:>width$}  ",
-            bar.from.to_rfc3339_opts(SecondsFormat::Secs, true),
-            bar.total()
-        )?;
+        write!(out, "{:<20}  {:>width$}  {errors:>width$}  {warnings:>width$}  ", rfc3339(bar.from), bar.total())?;
         let cells = |count: u64| (u128::from(count) * room as u128).div_ceil(u128::from(most)) as usize;
         let (all, bad) = (cells(bar.total()), cells(errors));
         let mild = cells(errors + warnings).saturating_sub(bad).min(all.saturating_sub(bad));

@@ -4,12 +4,13 @@
 
 mod markdown;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::titles::title_of_service;
 use crate::lang::order::InOrder;
+use crate::lang::time::rfc3339;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::fact::incident::CopiedLine;
@@ -44,11 +45,6 @@ enum Marked {
     Todo,
 }
 
-/// A moment for a program.
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 fn seconds(span: Option<TimeDelta>) -> Option<i64> {
     span.map(|span| span.num_seconds())
 }
@@ -66,8 +62,8 @@ impl PromiseInReport {
     fn new(deadline: Deadline, now: DateTime<Utc>) -> Self {
         let is_settled = deadline.met_at.is_some() || deadline.is_broken(now);
         Self {
-            due_at: written(deadline.due_at),
-            met_at: deadline.met_at.map(written),
+            due_at: rfc3339(deadline.due_at),
+            met_at: deadline.met_at.map(rfc3339),
             kept: is_settled.then(|| !deadline.is_broken(now)),
         }
     }
@@ -241,14 +237,14 @@ impl IncidentReport {
             opened_from: record.from.clone(),
             opened_by: record.opened_by.clone(),
             lead: record.lead().cloned(),
-            impact_started_at: written(record.impact_started_at()),
-            detected_at: written(record.detected_at()),
-            alerted_at: stamps.alerted.map(written),
-            opened_at: written(record.opened_at),
-            acknowledged_at: stamps.acknowledged.map(written),
-            mitigated_at: stamps.mitigated.map(written),
-            resolved_at: stamps.resolved.map(written),
-            closed_at: stamps.closed.map(written),
+            impact_started_at: rfc3339(record.impact_started_at()),
+            detected_at: rfc3339(record.detected_at()),
+            alerted_at: stamps.alerted.map(rfc3339),
+            opened_at: rfc3339(record.opened_at),
+            acknowledged_at: stamps.acknowledged.map(rfc3339),
+            mitigated_at: stamps.mitigated.map(rfc3339),
+            resolved_at: stamps.resolved.map(rfc3339),
+            closed_at: stamps.closed.map(rfc3339),
             merged_into: record.merged_into.clone(),
             merged: record.merged.clone(),
             figures: FiguresInReport {
@@ -307,20 +303,20 @@ fn roles(record: &IncidentRecord) -> Vec<RoleInReport> {
     let term = |term: crate::model::incident::RoleTerm| RoleInReport {
         role: term.role.word(),
         who: term.who,
-        from: written(term.from),
-        until: term.until.map(written),
+        from: rfc3339(term.from),
+        until: term.until.map(rfc3339),
     };
     record.terms().into_iter().map(term).collect()
 }
 
 fn change(line: &CopiedLine) -> ChangeInReport {
     let CopiedLine { at, kind, object, text, who } = line.clone();
-    ChangeInReport { at: written(at), kind, object, text, who }
+    ChangeInReport { at: rfc3339(at), kind, object, text, who }
 }
 
 fn line(line: IncidentLine) -> LineInReport {
     LineInReport {
-        at: written(line.at),
+        at: rfc3339(line.at),
         kind: line.kind.word(),
         who: line.who,
         text: line.text,
@@ -337,7 +333,7 @@ fn entries(record: &IncidentRecord) -> Vec<EntryInReport> {
         text: entry.text.clone(),
         owner: entry.owner.clone(),
         by: entry.by.clone(),
-        at: written(entry.at),
+        at: rfc3339(entry.at),
         source: entry.source.clone(),
     };
     (1..).zip(&record.entries).map(entry).collect()
@@ -345,12 +341,12 @@ fn entries(record: &IncidentRecord) -> Vec<EntryInReport> {
 
 fn updates(record: &IncidentRecord) -> Vec<UpdateInReport> {
     let update = |update: &crate::model::thing::incident::StatusUpdate| UpdateInReport {
-        at: written(update.at),
+        at: rfc3339(update.at),
         by: update.by.clone(),
         status: update.said.status.clone(),
         impact: update.said.impact.clone(),
         doing: update.said.doing.clone(),
-        next_at: written(update.said.next_at),
+        next_at: rfc3339(update.said.next_at),
         workaround: update.said.workaround.clone(),
         public: update.said.is_public,
     };
@@ -363,7 +359,7 @@ fn evidence(record: &IncidentRecord) -> Vec<EvidenceInReport> {
         &crate::model::thing::incident::IncidentEvidenceRecord,
         &crate::model::fact::incident::EvidenceFile,
     )| EvidenceInReport {
-        at: written(saved.at),
+        at: rfc3339(saved.at),
         host: saved.host.clone(),
         path: format!("{}/{}", saved.directory, file.name),
         sha256: file.sha256.clone(),

@@ -7,8 +7,9 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::html::{lengths, render};
-use super::{PublicPage, PublicService, PublicStatus, WindowState, written};
 use crate::lang::order::InOrder;
+use super::{PublicPage, PublicService, PublicStatus, WindowState};
+use crate::lang::time::rfc3339;
 use crate::text::SafeText;
 
 const TEMPLATE: &str = include_str!("feed.xml");
@@ -40,7 +41,7 @@ impl PublicPage {
         let values = context! {
             id => self.id("feed", ""),
             title => self.title.as_str(),
-            updated => written(latest),
+            updated => rfc3339(latest),
             entries => Value::from(Serde(entries)),
         };
         // Its name says that it is escaped as XML.
@@ -60,7 +61,7 @@ impl PublicPage {
             Entry {
                 id: self.id("maintenance", &one.window.id),
                 title: format!("{}: {state}", one.title),
-                updated: written(at),
+                updated: rfc3339(at),
                 text: format!("From {} until {}. {about}.", self.shown(span.start), self.shown(span.end)),
                 at,
             }
@@ -96,9 +97,9 @@ impl PublicPage {
         let at = service.began.unwrap_or_else(|| self.today());
         let word = service.status.word();
         Some(Entry {
-            id: self.id("now", &format!("{} {word} {}", service.name, service.began.map_or_else(String::new, written))),
+            id: self.id("now", &format!("{} {word} {}", service.name, service.began.map_or_else(String::new, rfc3339))),
             title: format!("{}: {}", service.title, word.to_lowercase()),
-            updated: written(at),
+            updated: rfc3339(at),
             text: match service.began {
                 Some(began) => format!("{word} since {}.", self.shown(began)),
                 None => format!("{word}."),
@@ -118,7 +119,7 @@ impl PublicPage {
             Some(Entry {
                 id: self.id("day", &format!("{} {}", service.name, day.date)),
                 title: format!("{}: {} on {}", service.title, lengths(day), day.date.format("%-d %B %Y")),
-                updated: written(at),
+                updated: rfc3339(at),
                 text: format!("{} on {}, in UTC.", lengths(day), day.date.format("%-d %B %Y")),
                 at,
             })

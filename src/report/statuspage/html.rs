@@ -12,11 +12,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::days::{DayStatus, PublicDay};
 use super::incidents::{PublicIncident, PublicUpdate};
-use super::{PublicMaintenance, PublicPage, PublicService, WindowState, written};
+use super::{PublicMaintenance, PublicPage, PublicService, WindowState};
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 
-const TEMPLATE: &str = include_str!("page.html");
-const INCIDENT: &str = include_str!("incident.html");
+const TEMPLATE: &str = concat!(include_str!("head.html"), include_str!("page.html"));
+const INCIDENT: &str = concat!(include_str!("head.html"), include_str!("incident.html"));
 const STYLE: &str = include_str!("style.css");
 
 /// A moment for a program and for a person.
@@ -89,6 +90,8 @@ impl PublicPage {
         let services: Vec<ServiceRow<'_>> = self.services.iter().map(|service| self.row(service)).collect();
         let maintenance: Vec<MaintenanceRow<'_>> = self.maintenance.iter().map(|one| self.window(one)).collect();
         let values = context! {
+            head_title => format!("{}: {}", self.title, self.summary()),
+            has_feed => true,
             title => self.title.as_str(),
             class => self.status.class(),
             glyph => self.status.glyph(),
@@ -125,7 +128,7 @@ impl PublicPage {
             class: service.status.class(),
             glyph: service.status.glyph(),
             word: service.status.word(),
-            since: service.began.map(|at| Moment { iso: written(at), text: self.shown(at) }),
+            since: service.began.map(|at| Moment { iso: rfc3339(at), text: self.shown(at) }),
             availability,
             label,
             days: service.days.iter().map(bar).collect(),
@@ -136,6 +139,8 @@ impl PublicPage {
     /// The page of one incident, with its updates.
     pub(super) fn incident_html(&self, incident: &PublicIncident) -> Result<String, String> {
         let values = context! {
+            head_title => format!("{}: {}", incident.id, self.title),
+            has_feed => false,
             title => self.title.as_str(),
             incident => Value::from(Serde(self.incident(incident))),
             style => STYLE.trim_end(),
@@ -145,7 +150,7 @@ impl PublicPage {
     }
 
     fn incident<'a>(&self, one: &'a PublicIncident) -> IncidentRow<'a> {
-        let moment = |at| Moment { iso: written(at), text: self.shown(at) };
+        let moment = |at| Moment { iso: rfc3339(at), text: self.shown(at) };
         let services: Vec<&str> = one.services.iter().map(crate::text::SafeText::as_str).collect();
         let mut word = one.state.to_owned();
         word.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
@@ -174,7 +179,7 @@ impl PublicPage {
     }
 
     fn window<'a>(&self, one: &'a PublicMaintenance) -> MaintenanceRow<'a> {
-        let moment = |at| Moment { iso: written(at), text: self.shown(at) };
+        let moment = |at| Moment { iso: rfc3339(at), text: self.shown(at) };
         let services: Vec<&str> = one.services.iter().map(crate::text::SafeText::as_str).collect();
         MaintenanceRow {
             title: one.title.as_str(),

@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::PublicNow;
-use super::written;
 use crate::config::sections::statuspage::StatusPage;
 use crate::lang::order::InOrder;
+use crate::lang::time::rfc3339;
 use crate::model::incident::IncidentState;
 use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
@@ -73,11 +73,11 @@ pub(super) fn incidents_of(
                 // What was promised before is no promise any more.
                 let next = Some(update.said.next_at).filter(|_| std::mem::take(&mut is_latest) && record.is_open());
                 PublicUpdate {
-                    at: written(update.at),
+                    at: rfc3339(update.at),
                     status: safe(update.said.status.as_str()),
                     impact: text(&update.said.impact),
                     doing: text(&update.said.doing),
-                    next_at: next.map(written),
+                    next_at: next.map(rfc3339),
                     workaround: text(&update.said.workaround),
                     given: update.at,
                     next,
@@ -94,8 +94,8 @@ pub(super) fn incidents_of(
                 IncidentState::Merged => "merged",
                 IncidentState::Resolved | IncidentState::Closed | IncidentState::FalseAlarm => "resolved",
             },
-            started_at: written(began),
-            resolved_at: record.stamps.resolved.map(written),
+            started_at: rfc3339(began),
+            resolved_at: record.stamps.resolved.map(rfc3339),
             services: known.map(title_of).collect(),
             updates,
             page: format!("incident-{}.html", record.id),

@@ -10,7 +10,7 @@ mod past;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use self::days::{PublicDay, days_of};
@@ -18,6 +18,7 @@ use self::incidents::{PublicIncident, incidents_of};
 pub(crate) use self::past::PublicPast;
 use crate::config::Config;
 use crate::config::sections::statuspage::StatusPage;
+use crate::lang::time::rfc3339;
 use crate::model::maintenance::{MaintenanceWindow, ServiceChoice};
 use crate::model::status::Status;
 use crate::model::thing::IncidentRecord;
@@ -255,7 +256,7 @@ impl PublicPage {
                 PublicService {
                     title: title_of(name),
                     status,
-                    since: began.map(written),
+                    since: began.map(rfc3339),
                     availability: days::availability(&days),
                     days,
                     began,
@@ -273,8 +274,8 @@ impl PublicPage {
             (!about.is_empty()).then(|| PublicMaintenance {
                 title: safe(public_title(&window)),
                 state,
-                from: written(window.window.start),
-                until: written(window.window.end),
+                from: rfc3339(window.window.start),
+                until: rfc3339(window.window.end),
                 // All of them need no list.
                 services: if window.services == ServiceChoice::All { Vec::new() } else { about },
                 window,
@@ -282,7 +283,7 @@ impl PublicPage {
         });
         Some(Self {
             title: safe(&page.title),
-            updated: written(now.at),
+            updated: rfc3339(now.at),
             status: services.iter().map(|service| service.status).max().unwrap_or(PublicStatus::Unknown),
             maintenance: maintenance.collect(),
             incidents: incidents_of(now, page, &safe, &title_of),
@@ -331,11 +332,6 @@ impl PublicPage {
 /// What a window is called in public. What a person planned has an id for a name, and a reason that is not for the public.
 fn public_title(window: &MaintenanceWindow) -> &str {
     if window.by.is_some() { "Planned maintenance" } else { &window.title }
-}
-
-/// A moment for a program.
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use super::measured::Measured;
 use super::part::{CountReach, LogCounter};
 use super::quantiles::Merged;
 use crate::config::Config;
 use crate::config::sections::metric::{Measure, MetricKind};
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, rfc3339};
 use crate::lang::unit;
 use crate::model::observation::Observation;
 use crate::model::reading::{Caveat, Sample};
@@ -214,7 +214,7 @@ impl<'a> Lacks<'a> {
     fn caveat(&self, at_least: bool) -> Option<Caveat> {
         let mut words = Vec::new();
         if let Some(from) = self.since {
-            words.push(format!("counted since {}", from.to_rfc3339_opts(SecondsFormat::Secs, true)));
+            words.push(format!("counted since {}", rfc3339(from)));
         }
         words.extend(self.lost.as_ref().map(ToString::to_string));
         words.extend(self.logs.iter().map(|(log, why)| format!("without {log}: {why}")));
