@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::effects::Effects;
 use super::identity::Identity;
 use super::incidents::around;
@@ -57,8 +55,9 @@ impl Effects {
     pub(super) fn save_evidence(&self, tasks: &mut Tasks, name: String, files: Vec<(String, String)>) {
         self.saving(tasks, move |directory, redactor| {
             let masked: Vec<_> = files.iter().map(|(name, text)| (&**name, redactor.redact(text))).collect();
+            let listed = masked.iter().map(|(name, text)| EvidenceFile::of(name, text)).collect();
             save_together(directory, &name, &masked)
-                .map(|path| Outcome::EvidenceSaved { path, files: listed(&masked) })
+                .map(|path| Outcome::EvidenceSaved { path, files: listed })
                 .map_err(|error| not_saved(directory, "the evidence", &error))
         });
     }
@@ -101,16 +100,6 @@ impl Effects {
             }
         });
     }
-}
-
-/// The files as they are put on record.
-fn listed<T: AsRef<str>>(files: &[(&str, T)]) -> Vec<EvidenceFile> {
-    let one = |(name, text): &(&str, T)| EvidenceFile {
-        name: SafeText::new(name),
-        sha256: format!("{:x}", Sha256::digest(text.as_ref().as_bytes())),
-        bytes: text.as_ref().len() as u64,
-    };
-    files.iter().map(one).collect()
 }
 
 fn not_saved(directory: &Path, what: &str, error: &std::io::Error) -> SafeText {

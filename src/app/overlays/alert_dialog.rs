@@ -1,11 +1,10 @@
 //! What a person says of alerts: an acknowledgement, with a reason and an end, or a silence.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::app::input::TextInput;
+use super::fields::{self, DialogField, FieldKey};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
@@ -36,23 +35,6 @@ pub enum AlertPurpose {
     Acknowledge(Vec<Name>),
     /// Nobody needs to hear of what matches.
     Silence,
-}
-
-/// One line that can be typed in.
-#[derive(Debug, Clone)]
-pub struct DialogField {
-    /// What it is.
-    pub label: &'static str,
-    /// What was typed.
-    pub input: TextInput,
-    /// What is meant where nothing was.
-    pub placeholder: Cow<'static, str>,
-}
-
-impl DialogField {
-    pub(super) fn new(label: &'static str, text: &str, placeholder: impl Into<Cow<'static, str>>) -> Self {
-        Self { label, input: TextInput::new(text), placeholder: placeholder.into() }
-    }
 }
 
 /// The dialog.
@@ -226,14 +208,17 @@ fn expiry(alerting: &Alerting, severities: &BTreeSet<Severity>) -> String {
 
 impl Overlay for AlertDialog {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let count = self.stops();
-        match key.code {
-            KeyCode::Esc => return Then::Close,
-            KeyCode::Enter => return self.submit(state, effects),
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % count,
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + count - 1) % count,
-            KeyCode::Char(' ') if self.is_on_hold() => self.hold = !self.hold,
-            _ => {
+        let stops = self.stops();
+        match FieldKey::of(key, &mut self.focus, stops) {
+            FieldKey::Leave => return Then::Close,
+            FieldKey::Submit => return self.submit(state, effects),
+            FieldKey::Moved => {}
+            FieldKey::Typed if self.is_on_hold() => {
+                if key.code == KeyCode::Char(' ') {
+                    self.hold = !self.hold;
+                }
+            }
+            FieldKey::Typed => {
                 let reason = self.reason_of(key);
                 let Some(field) = self.fields.get_mut(self.focus) else { return Then::Stay };
                 if let Some(reason) = reason {
@@ -248,8 +233,7 @@ impl Overlay for AlertDialog {
     }
 
     fn paste(&mut self, _state: &mut State, text: &str) {
-        if let Some(field) = self.fields.get_mut(self.focus) {
-            field.input.insert(text);
+        if fields::paste(&mut self.fields, self.focus, text) {
             self.error = None;
         }
     }

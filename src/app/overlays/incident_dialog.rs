@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::alert_dialog::DialogField;
+use super::fields::{self, DialogField, FieldKey};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
-use crate::lang::key::{Key, KeyCode};
+use crate::lang::key::Key;
 use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::effect::{Effect, StoreEffect};
@@ -347,13 +347,11 @@ fn moment(written: &str, world: &World) -> Result<Option<DateTime<Utc>>, String>
 
 impl Overlay for IncidentDialog {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let count = self.fields.len().max(1);
-        match key.code {
-            KeyCode::Esc => return Then::Close,
-            KeyCode::Enter => return self.submit(state, effects),
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % count,
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + count - 1) % count,
-            _ => {
+        match FieldKey::of(key, &mut self.focus, self.fields.len()) {
+            FieldKey::Leave => return Then::Close,
+            FieldKey::Submit => return self.submit(state, effects),
+            FieldKey::Moved => {}
+            FieldKey::Typed => {
                 if let Some(field) = self.fields.get_mut(self.focus)
                     && field.input.key(key)
                 {
@@ -365,8 +363,7 @@ impl Overlay for IncidentDialog {
     }
 
     fn paste(&mut self, _state: &mut State, text: &str) {
-        if let Some(field) = self.fields.get_mut(self.focus) {
-            field.input.insert(text);
+        if fields::paste(&mut self.fields, self.focus, text) {
             self.error = None;
         }
     }

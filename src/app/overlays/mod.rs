@@ -8,6 +8,7 @@ pub mod columns;
 pub mod confirm;
 pub mod counting;
 pub mod description;
+pub mod fields;
 pub mod grouped;
 pub mod help;
 pub mod incident_dialog;

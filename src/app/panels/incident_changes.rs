@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::incident_clock::{command, hints};
+use super::incident_timeline::{copied_line, go_to_line};
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::logs;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
@@ -40,13 +40,10 @@ impl Panel for IncidentChanges {
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Some(RowKey::IncidentLine(at, _)) = row {
-            logs::go_to(state, at);
-        }
+        go_to_line(state, row.as_ref());
     }
 
     fn copied(&self, _state: &State, row: Option<&RowKey>) -> Option<String> {
-        let RowKey::IncidentLine(at, text) = row? else { return None };
-        Some(format!("{} {text}", at.to_rfc3339()))
+        copied_line(row)
     }
 }

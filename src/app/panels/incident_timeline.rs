@@ -49,15 +49,25 @@ impl Panel for IncidentTimeline {
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Some(RowKey::IncidentLine(at, _)) = row {
-            logs::go_to(state, at);
-        }
+        go_to_line(state, row.as_ref());
     }
 
     fn copied(&self, _state: &State, row: Option<&RowKey>) -> Option<String> {
-        let RowKey::IncidentLine(at, text) = row? else { return None };
-        Some(format!("{} {text}", at.to_rfc3339()))
+        copied_line(row)
     }
+}
+
+/// Shows the logs of the moment of a line.
+pub(super) fn go_to_line(state: &mut State, row: Option<&RowKey>) {
+    if let Some(RowKey::IncidentLine(at, _)) = row {
+        logs::go_to(state, *at);
+    }
+}
+
+/// A line with its moment, to be copied.
+pub(super) fn copied_line(row: Option<&RowKey>) -> Option<String> {
+    let RowKey::IncidentLine(at, text) = row? else { return None };
+    Some(format!("{} {text}", at.to_rfc3339()))
 }
 
 /// The lines of the incident that is shown, oldest first.

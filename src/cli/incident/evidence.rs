@@ -3,8 +3,6 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::chosen::put;
 use crate::actions::save::save_together;
 use crate::cli::alerts::StoredAlerts;
@@ -49,11 +47,7 @@ pub(super) async fn save(run_service: &RunService, config: &Arc<Config>, id: &Na
         Ok(saved) => saved,
         Err(error) => return format!("no evidence saved: {error}\n"),
     };
-    let listed = files.iter().map(|(name, text)| EvidenceFile {
-        name: SafeText::new(name),
-        sha256: format!("{:x}", Sha256::digest(text.as_bytes())),
-        bytes: text.len() as u64,
-    });
+    let listed = files.iter().map(|(name, text)| EvidenceFile::of(name, text));
     let directory = saved.display().to_string();
     let evidence = IncidentEvidence { directory: directory.clone(), files: listed.collect(), missing };
     match put(run_service, config, id, vec![IncidentFact::Evidence(evidence)]).await {

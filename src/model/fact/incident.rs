@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::model::alert::Severity;
 use crate::model::incident::{
@@ -240,6 +241,14 @@ pub struct EvidenceFile {
     pub sha256: String,
     /// Its size in bytes.
     pub bytes: u64,
+}
+
+impl EvidenceFile {
+    /// Of a file with that content.
+    pub(crate) fn of(name: &str, content: &str) -> Self {
+        let sha256 = format!("{:x}", Sha256::digest(content.as_bytes()));
+        Self { name: SafeText::new(name), sha256, bytes: content.len() as u64 }
+    }
 }
 
 impl IncidentSaid {

@@ -8,9 +8,8 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::dialog::{self, DialogTone};
-use crate::ui::widgets::input::InputLine;
 
-use super::Draw;
+use super::{Draw, fields};
 
 /// Columns of the dialog.
 const WIDTH: u16 = 78;
@@ -45,17 +44,9 @@ impl Draw for AlertDialog {
         }
         let free = usize::from(rest.height) > self.fields.len() + below + 1;
         rest = split_top(rest, u16::from(free)).1;
-        let labels = self.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
+        let labels = fields::label_width(&self.fields);
         for (at, field) in self.fields.iter().enumerate() {
-            let input = InputLine {
-                prompt: Line::styled(format!("{:<labels$}  ", field.label), Role::TextLabel),
-                text: field.input.text(),
-                cursor: (at == self.focus).then(|| field.input.cursor()),
-                error: None,
-                placeholder: &field.placeholder,
-            };
-            input.draw(painter, Rect { height: rest.height.min(1), ..rest });
-            rest = split_top(rest, 1).1;
+            rest = fields::draw(painter, rest, field, labels, at == self.focus);
             if field.label == "why" {
                 painter.put_at(
                     rest,
@@ -70,7 +61,7 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, &hold(self, labels));
             rest = split_top(rest, 1).1;
         }
-        painter.put(rest, 0, &keys(self));
+        painter.put(rest, 0, &fields::keys(self.error.as_ref(), verb(&self.purpose)));
     }
 }
 
@@ -92,19 +83,6 @@ fn hold(dialog: &AlertDialog, labels: usize) -> Line<'static> {
     Line::styled(format!("{:<labels$}  ", "hold"), Role::TextLabel)
         .and(sign, role)
         .and(" keep it until then, also once all has been quiet (Space)", Role::TextDim)
-}
-
-/// What is wrong with what was typed, else what the keys do.
-fn keys(dialog: &AlertDialog) -> Line<'static> {
-    match &dialog.error {
-        Some(error) => Line::styled(error.to_string(), Role::InputError),
-        None => Line::styled("Enter", Role::Key)
-            .and(format!(" {}  ", verb(&dialog.purpose)), Role::KeyLabel)
-            .and("Tab", Role::Key)
-            .and(" next field  ", Role::KeyLabel)
-            .and("Esc", Role::Key)
-            .and(" leave", Role::KeyLabel),
-    }
 }
 
 const fn verb(purpose: &AlertPurpose) -> &'static str {

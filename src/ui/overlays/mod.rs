@@ -7,6 +7,7 @@ mod columns;
 mod confirm;
 mod description;
 mod details;
+mod fields;
 mod grouped;
 mod help;
 mod incident_dialog;

@@ -1,0 +1,41 @@
+//! The lines of a dialog that can be typed in, and what its keys do.
+
+use ratatui::layout::Rect;
+
+use crate::app::overlays::fields::DialogField;
+use crate::text::SafeText;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::input::InputLine;
+
+/// Columns of the widest label.
+pub(super) fn label_width(fields: &[DialogField]) -> usize {
+    fields.iter().map(|field| field.label.len()).max().unwrap_or(0)
+}
+
+/// Draws one, and returns what is left below.
+pub(super) fn draw(painter: &mut Painter<'_>, rest: Rect, field: &DialogField, width: usize, has_focus: bool) -> Rect {
+    let input = InputLine {
+        prompt: Line::styled(format!("{:<width$}  ", field.label), Role::TextLabel),
+        text: field.input.text(),
+        cursor: has_focus.then(|| field.input.cursor()),
+        error: None,
+        placeholder: &field.placeholder,
+    };
+    input.draw(painter, Rect { height: rest.height.min(1), ..rest });
+    split_top(rest, 1).1
+}
+
+/// What is wrong with what was typed, else what the keys do.
+pub(super) fn keys(error: Option<&SafeText>, verb: &str) -> Line<'static> {
+    match error {
+        Some(error) => Line::styled(error.to_string(), Role::InputError),
+        None => Line::styled("Enter", Role::Key)
+            .and(format!(" {verb}  "), Role::KeyLabel)
+            .and("Tab", Role::Key)
+            .and(" next field  ", Role::KeyLabel)
+            .and("Esc", Role::Key)
+            .and(" leave", Role::KeyLabel),
+    }
+}
