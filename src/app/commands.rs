@@ -70,8 +70,9 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::CopyTimeline => {
             effects.push(TerminalEffect::CopySigned(SafeText::of_record(&state.seen().recap(RECAP))).into());
         }
-        Command::SinceLooked => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::SinceLooked)),
-        Command::Handover => state.console.overlays.push(ReadingOverlay::of(ReadingSubject::Handover)),
+        Command::SinceLooked => read(state, ReadingSubject::SinceLooked),
+        Command::Handover => read(state, ReadingSubject::Handover),
+        Command::OnCall => read(state, ReadingSubject::OnCall),
         Command::Act => act(state),
         Command::Describe => describe(state),
         Command::Acknowledge => acknowledge::acknowledge(state),
@@ -111,6 +112,12 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
 }
 
 /// Draws the focused panel alone, or all again.
+/// Opens a text over the screen.
+fn read(state: &mut State, subject: ReadingSubject) {
+    let overlay = ReadingOverlay::of(subject, state);
+    state.console.overlays.push(overlay);
+}
+
 fn zoom(state: &mut State) {
     if state.console.zoomed || state.focused_panel().is_some_and(|id| find(&id).zooms()) {
         state.console.zoomed = !state.console.zoomed;

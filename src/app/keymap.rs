@@ -57,7 +57,7 @@ commands! {
     IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
     IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
     FollowColleague = "follow-colleague",
-    SinceLooked = "since-looked", Handover = "handover",
+    SinceLooked = "since-looked", Handover = "handover", OnCall = "on-call",
 }
 
 /// What a key means.

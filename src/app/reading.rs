@@ -6,16 +6,20 @@ use super::last_look::LastLook;
 use super::state::State;
 use super::toasts::Tone;
 use crate::config::sections::oncall::PRIMARY;
+use crate::config::titles::title_of_contact;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::fact::Statement;
+use crate::model::maintenance::clock_with_zone;
 use crate::model::outcome::Missed;
 use crate::model::status::Status;
 use crate::model::thing::HandoverRecord;
 use crate::text::SafeText;
 use crate::text::count::counted;
+use crate::text::name::Name;
 use crate::world::digest::{Digest, DigestLine};
 use crate::world::history::clock;
+use crate::world::unlike::UnlikeHour;
 
 /// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
 pub(super) fn looked(state: &mut State, missed: Missed) {
@@ -70,7 +74,7 @@ fn plain(text: impl Into<String>) -> ReadingLine {
 }
 
 /// What happened since this person last looked, the worst first.
-pub(crate) fn since_looked(state: &State) -> Vec<ReadingLine> {
+pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingLine> {
     let world = state.seen();
     let (now, zone) = (world.now.utc, world.config.console.timezone);
     let at = |moment: DateTime<Utc>| clock(moment, now, zone);
@@ -111,6 +115,7 @@ pub(crate) fn since_looked(state: &State) -> Vec<ReadingLine> {
         format!("{} until {} by {}: {}", world.title_of_match(&one.matching), at(one.until), one.by, one.why)
     });
     section("silences that end", silences.collect());
+    section("unlike the same hour yesterday", unlike.iter().map(UnlikeHour::describe).collect());
     if lines.is_empty() {
         lines.push(plain("nothing happened"));
     }
@@ -134,6 +139,41 @@ pub(crate) fn handover(state: &State) -> Vec<ReadingLine> {
         if bare.len() < text.len() { heading(bare.trim()) } else { plain(text) }
     };
     record.said.text.iter().filter(|line| !line.is_empty()).map(line).collect()
+}
+
+/// Shifts to come that are listed.
+const SHIFTS: usize = 8;
+
+/// Who is on call now and next in each layer, the shifts to come, and the last test page that each contact confirmed.
+pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
+    let world = state.seen();
+    let (config, now, plan) = (&world.config, world.now.utc, world.duty());
+    let zone = config.console.timezone;
+    let at = |moment: DateTime<Utc>| clock_with_zone(moment, now, zone);
+    let name = |who: &Name| title_of_contact(config, who).to_owned();
+    let mut lines = Vec::new();
+    if plan.layers().is_empty() {
+        lines.push(plain("nobody is on call: [oncall] is missing in the configuration"));
+    }
+    for (layer, rotation) in plan.layers() {
+        lines.push(heading(layer));
+        let mut shift = rotation.shift(now);
+        lines.push(plain(format!("{} now{}", name(&shift.who), until(shift.until, at))));
+        for _ in 0..SHIFTS {
+            let Some(end) = shift.until else { break };
+            shift = rotation.shift(end);
+            lines.push(plain(format!("{} from {}{}", name(&shift.who), at(end), until(shift.until, at))));
+        }
+    }
+    lines.push(heading("test pages"));
+    for check in plan.contact_checks(&config.contacts, now) {
+        lines.push(plain(format!("{}: {}", check.contact.name, check.describe(now, zone))));
+    }
+    lines
+}
+
+fn until(end: Option<DateTime<Utc>>, clock: impl Fn(DateTime<Utc>) -> String) -> String {
+    end.map_or_else(String::new, |end| format!(" until {}", clock(end)))
 }
 
 /// What accepts the offered handover: the statements and how that is said.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
+use super::span::allowed;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest::{did_you_mean, nearest};
@@ -122,12 +123,8 @@ fn acknowledgement(
         why: SafeText::new(arguments.why.trim()),
         until: SpanBounds::ACKNOWLEDGED.until(now, span)?,
         link: None,
+        together: true,
     })
-}
-
-/// What a span on the command line may be.
-pub(super) fn allowed(bounds: SpanBounds) -> String {
-    format!("allowed: {}", bounds.describe())
 }
 
 fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::titles::title_of_alert;
 use crate::lang::order::InOrder;
+use crate::lang::time::rfc3339_millis;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -89,6 +90,8 @@ impl State {
 #[derive(Debug, Clone, Serialize)]
 struct Acknowledged {
     by: SafeText,
+    /// Who acknowledged it before and still does.
+    with: Vec<SafeText>,
     why: SafeText,
     at: String,
     until: String,
@@ -235,14 +238,15 @@ fn recorded(
         severity: record.severity,
         service: record.service.clone(),
         state: if fires { State::Firing } else { State::Resolved },
-        since: written(record.since),
-        fired_at: Some(written(record.fired_at)),
-        resolved_at: record.resolved_at.map(written),
+        since: rfc3339_millis(record.since),
+        fired_at: Some(rfc3339_millis(record.fired_at)),
+        resolved_at: record.resolved_at.map(rfc3339_millis),
         acknowledged: acknowledged.map(|known| Acknowledged {
             by: known.by.clone(),
+            with: known.with.clone(),
             why: known.why.clone(),
-            at: written(known.at),
-            until: written(known.until),
+            at: rfc3339_millis(known.at),
+            until: rfc3339_millis(known.until),
             ends: known.until,
         }),
         muted_because: by_person.or(by_itself).or(then),
@@ -280,7 +284,7 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
         silence,
         service,
         state: State::Pending,
-        since: written(since),
+        since: rfc3339_millis(since),
         fired_at: None,
         resolved_at: None,
         acknowledged: None,
@@ -294,10 +298,6 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
 fn silenced(silence: &SilenceRecord, now: DateTime<Utc>) -> String {
     let until = clock(silence.until, now, Tz::UTC);
     format!("silenced by {} until {until}: {}", silence.by, silence.why)
-}
-
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateTime<Utc>) -> u8 {
@@ -318,7 +318,8 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
         }
         if let Some(known) = &line.acknowledged {
             let until = clock(known.ends, now, Tz::UTC);
-            let _ = write!(text, "  acknowledged by {} until {until}: {}", known.by, known.why);
+            let with: String = known.with.iter().map(|who| format!(", {who}")).collect();
+            let _ = write!(text, "  acknowledged by {}{with} until {until}: {}", known.by, known.why);
         }
         if let Some(why) = &line.muted_because {
             let _ = write!(text, "  muted: {why}");

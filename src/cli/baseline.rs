@@ -162,11 +162,7 @@ fn save(name: &str, span: &SpanArguments, global: &Global) -> u8 {
 }
 
 async fn keep(name: &str, span: (DateTime<Utc>, DateTime<Utc>), config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = match keep_in(&run_service, name, span, config).await {
+    run_service::changing(global, async |run_service| match keep_in(run_service, name, span, config).await {
         Ok(0) => output::fail(
             exit::UNKNOWN,
             "nothing was measured in that time; no baseline saved",
@@ -177,9 +173,8 @@ async fn keep(name: &str, span: (DateTime<Utc>, DateTime<Utc>), config: &Config,
             output::print(&format!("baseline {name} saved: {series}\n"))
         }
         Err(error) => run_service::broken(&error),
-    };
-    run_service.close().await;
-    code
+    })
+    .await
 }
 
 /// Puts the figures on record. Returns of how many series; nothing is saved of none.

@@ -5,18 +5,18 @@ mod ics;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put, say};
 use super::output::{self, exit};
+use super::span::{EndArguments, Refusal, moment, not_too_far};
 use super::{Global, configuration, maintenance, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
 use crate::lang::order::InOrder;
-use crate::lang::schedule::LocalMoment;
-use crate::model::alert::times::SpanBounds;
+use crate::lang::time::rfc3339;
 use crate::model::fact::change::change_id;
 use crate::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::{ServiceChoice, clock_with_zone};
@@ -68,12 +68,8 @@ struct AddArguments {
     /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z
     #[arg(long, value_name = "TIME")]
     from: String,
-    /// The first moment after it; this or --for is required
-    #[arg(long, alias = "to", value_name = "TIME", conflicts_with = "span")]
-    until: Option<String>,
-    /// For how long, instead of --until
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    span: Option<Duration>,
+    #[command(flatten)]
+    end: EndArguments,
     /// How long before its start it should be planned
     #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = duration)]
     notice: Duration,
@@ -101,19 +97,18 @@ struct ChangeLine {
 
 impl ChangeLine {
     fn new(record: &ChangeRecord, now: DateTime<Utc>) -> Self {
-        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Self {
             id: record.id.clone(),
             title: record.title.clone(),
             kind: if record.freeze { "freeze" } else { "change" },
             state: state(record, now),
             services: record.services.clone(),
-            from: written(record.from),
-            until: written(record.until),
+            from: rfc3339(record.from),
+            until: rfc3339(record.until),
             by: record.by.clone(),
             why: record.why.clone(),
             approved_by: record.approved.as_ref().map(|(by, _)| by.clone()),
-            approved_at: record.approved.as_ref().map(|(_, at)| written(*at)),
+            approved_at: record.approved.as_ref().map(|(_, at)| rfc3339(*at)),
             short_notice: record.is_at_short_notice(),
         }
     }
@@ -122,9 +117,6 @@ impl ChangeLine {
 fn state(record: &ChangeRecord, now: DateTime<Utc>) -> &'static str {
     if record.is_running(now) { "running" } else { "coming" }
 }
-
-/// A problem with the command line, and what to do.
-type Refusal = (String, String);
 
 /// Shows, plans or approves changes.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
@@ -220,31 +212,13 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = maintenance::services(&arguments.services, config)?;
     let zone = config.console.timezone;
-    let moment = |option: &str, text: &str| {
-        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
-        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
-    };
-    let from = moment("--from", &arguments.from)?;
-    let bounds = SpanBounds::MUTED;
-    let wrong =
-        |option: &str, problem: String| (format!("{option}: {problem}"), format!("allowed: {}", bounds.describe()));
-    let until = match (&arguments.until, arguments.span) {
-        (Some(text), _) => moment("--until", text)?,
-        (None, Some(span)) => bounds.until(from, span).map_err(|problem| wrong("--for", problem))?,
-        (None, None) => return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned())),
-    };
-    let Ok(span) = (until - from).to_std() else {
-        return Err(("--until lies before --from".to_owned(), "give the first moment after the change".to_owned()));
-    };
-    let until = bounds.until(from, span).map_err(|problem| wrong("--until", problem))?;
+    let from = moment("--from", &arguments.from, zone)?;
+    let until = arguments.end.after(from, zone)?;
     if until <= now {
         let hint = "what is over needs no plan".to_owned();
         return Err((format!("that time is over: {}", clock_with_zone(until, now, zone)), hint));
     }
-    if (from - now).to_std().is_ok_and(|ahead| bounds.is_exceeded_by(ahead)) {
-        let problem = format!("--from lies too far ahead: {}", clock_with_zone(from, now, zone));
-        return Err((problem, format!("begin within {}", bounds.longest())));
-    }
+    not_too_far(from, now, zone)?;
     Ok(ChangePlanned {
         id: change_id(now),
         title: SafeText::new(title),
@@ -258,33 +232,30 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
 }
 
 async fn plan(said: ChangePlanned, json: bool, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let now = run_service.now();
-    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
-    let (from, until) = (clock(said.from, now), clock(said.until, said.from));
-    let kind = if said.freeze { "freeze" } else { "change" };
-    let next = if said.freeze {
-        String::new()
-    } else {
-        format!("a second person approves it: opsroom change approve {}\n", said.id)
-    };
-    let text = format!(
-        "planned {kind} `{}` of {}, {from} to {until}, id {}\n{next}",
-        said.title,
-        said.services.describe(),
-        said.id
-    );
-    let id = said.id.clone();
-    let code = match put(&run_service, now, vec![Statement::Change(ChangeSaid::Planned(said))]).await {
-        Err(code) => code,
-        Ok(()) if json => printed(&run_service, &id, now).await,
-        Ok(()) => output::print(&text),
-    };
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| {
+        let now = run_service.now();
+        let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+        let (from, until) = (clock(said.from, now), clock(said.until, said.from));
+        let kind = if said.freeze { "freeze" } else { "change" };
+        let next = if said.freeze {
+            String::new()
+        } else {
+            format!("a second person approves it: opsroom change approve {}\n", said.id)
+        };
+        let text = format!(
+            "planned {kind} `{}` of {}, {from} to {until}, id {}\n{next}",
+            said.title,
+            said.services.describe(),
+            said.id
+        );
+        let id = said.id.clone();
+        match put(run_service, now, vec![Statement::Change(ChangeSaid::Planned(said))]).await {
+            Err(code) => code,
+            Ok(()) if json => printed(run_service, &id, now).await,
+            Ok(()) => output::print(&text),
+        }
+    })
+    .await
 }
 
 /// One change as it is on record now.
@@ -299,13 +270,7 @@ async fn printed(run_service: &RunService, id: &str, now: DateTime<Utc>) -> u8 {
 }
 
 async fn approve(id: &str, json: bool, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = approve_at(&run_service, id, json).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| approve_at(run_service, id, json).await).await
 }
 
 async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {

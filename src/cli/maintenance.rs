@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::ack::allowed;
 use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
+use super::span::{EndArguments, Refusal, end_after, moment, not_too_far};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest;
-use crate::lang::schedule::{LocalMoment, TimeWindow};
-use crate::model::alert::times::SpanBounds;
+use crate::lang::schedule::TimeWindow;
+use crate::lang::time::rfc3339;
 use crate::model::fact::maintenance::planned_id;
 use crate::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, Statement};
 use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, clock_with_zone};
@@ -61,12 +61,8 @@ struct AddArguments {
     /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z. Default: now
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The first moment after it; this or --for is required
-    #[arg(long, value_name = "TIME", conflicts_with = "span")]
-    until: Option<String>,
-    /// For how long, instead of --until
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    span: Option<Duration>,
+    #[command(flatten)]
+    end: EndArguments,
     /// Announce it this long before
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "notify")]
     notice: Option<Duration>,
@@ -93,15 +89,14 @@ struct WindowLine {
 
 impl WindowLine {
     fn new(state: &'static str, window: &MaintenanceWindow) -> Self {
-        let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Self {
             id: window.id.clone(),
             name: window.name.clone(),
             title: window.title.clone(),
             state,
             services: window.services.clone(),
-            from: written(window.window.start),
-            until: written(window.window.end),
+            from: rfc3339(window.window.start),
+            until: rfc3339(window.window.end),
             by: window.by.clone(),
             why: window.why.clone(),
             notice_s: window.notice.map(|notice| notice.as_secs()),
@@ -109,9 +104,6 @@ impl WindowLine {
         }
     }
 }
-
-/// A problem with the command line, and what to do.
-type Refusal = (String, String);
 
 /// Shows, plans or ends maintenance.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
@@ -186,40 +178,16 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = services(&arguments.services, config)?;
     let zone = config.console.timezone;
-    let moment = |option: &str, text: &str| {
-        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
-        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
-    };
-    let from = arguments.from.as_deref().map(|text| moment("--from", text)).transpose()?.unwrap_or(now);
+    let from = arguments.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
     if from < now - NOW {
         let hint = "omit --from to begin now: what has passed already counts against objectives";
         return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));
     }
-    if arguments.until.is_none() && arguments.span.is_none() {
-        return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned()));
-    }
-    let bounds = SpanBounds::MUTED;
-    let wrong = |option: &str, problem: String| (format!("{option}: {problem}"), allowed(bounds));
-    if (from - now).to_std().is_ok_and(|ahead| bounds.is_exceeded_by(ahead)) {
-        let problem = format!("--from lies too far ahead: {}", clock_with_zone(from, now, zone));
-        return Err((problem, format!("begin within {}", bounds.longest())));
-    }
+    let until = arguments.end.after(from, zone)?;
+    not_too_far(from, now, zone)?;
     if let Some(notice) = arguments.notice {
-        bounds.until(now, notice).map_err(|problem| wrong("--notice", problem))?;
+        end_after(now, "--notice", notice)?;
     }
-    let until = match (&arguments.until, arguments.span) {
-        (Some(text), _) => {
-            let until = moment("--until", text)?;
-            let Ok(span) = (until - from).to_std() else {
-                return Err((
-                    "--until lies before --from".to_owned(),
-                    "give the first moment after the window".to_owned(),
-                ));
-            };
-            bounds.until(from, span).map_err(|problem| wrong("--until", problem))?
-        }
-        (None, span) => bounds.until(from, span.unwrap_or_default()).map_err(|problem| wrong("--for", problem))?,
-    };
     let channels: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
     if let Some(unknown) = arguments.notify.iter().find(|name| !channels.contains(&name.as_str())) {
         return Err((format!("no channel named `{unknown}`"), nearest::hint_of(unknown, channels.iter().copied())));
@@ -253,41 +221,32 @@ pub(super) fn services(written: &[String], config: &Config) -> Result<ServiceCho
 }
 
 async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let now = run_service.now();
-    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
-    let (from, until) = (clock(said.from, now), clock(said.until, said.from));
-    let text = format!("planned maintenance of {}, {from} to {until}, id {}\n", said.services.describe(), said.id);
-    let id = said.id.clone();
-    let code = match put(&run_service, now, vec![Statement::MaintenancePlanned(said)]).await {
-        Err(code) => code,
-        Ok(()) if json => match StoredAlerts::read(&run_service).await {
-            Ok(stored) => {
-                let lines: Vec<WindowLine> = lines(&stored.maintenance_plan(config), now);
-                output::print_as_json(
-                    "the windows",
-                    &lines.into_iter().filter(|line| line.id == id).collect::<Vec<_>>(),
-                )
-            }
-            Err(error) => run_service::broken(&error),
-        },
-        Ok(()) => output::print(&text),
-    };
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| {
+        let now = run_service.now();
+        let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
+        let (from, until) = (clock(said.from, now), clock(said.until, said.from));
+        let text = format!("planned maintenance of {}, {from} to {until}, id {}\n", said.services.describe(), said.id);
+        let id = said.id.clone();
+        match put(run_service, now, vec![Statement::MaintenancePlanned(said)]).await {
+            Err(code) => code,
+            Ok(()) if json => match StoredAlerts::read(run_service).await {
+                Ok(stored) => {
+                    let lines: Vec<WindowLine> = lines(&stored.maintenance_plan(config), now);
+                    output::print_as_json(
+                        "the windows",
+                        &lines.into_iter().filter(|line| line.id == id).collect::<Vec<_>>(),
+                    )
+                }
+                Err(error) => run_service::broken(&error),
+            },
+            Ok(()) => output::print(&text),
+        }
+    })
+    .await
 }
 
 async fn end(window: &str, json: bool, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = end_at(&run_service, window, json, config).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| end_at(run_service, window, json, config).await).await
 }
 
 async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Config) -> u8 {

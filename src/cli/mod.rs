@@ -40,6 +40,7 @@ mod screens;
 mod silence;
 pub mod slo;
 mod snapshot;
+mod span;
 pub mod status;
 mod statuspage;
 mod store;

@@ -2,24 +2,35 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 
 use super::alerts::StoredAlerts;
 use super::output::{self, exit};
+use super::span::Refusal;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::{nearest, suggest};
+use crate::lang::nearest::{hint_of, nearest, suggest};
+use crate::lang::time::rfc3339;
+use crate::model::fact::oncall::page_id;
+use crate::model::fact::{ContactPaged, OnCallStatement, Statement};
 use crate::model::ledger::TargetRecord;
-use crate::model::message::Recipient;
+use crate::model::message::{Notification, Recipient};
+use crate::model::test_page;
 use crate::runtime::notifying::{SharedClient, send};
+use crate::runtime::runs::RunService;
 use crate::runtime::secrets;
+use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::announcing::{asked_test, routes::Routes};
 use crate::world::duty::DutyPlan;
+
+/// How long the code of a test page confirms it.
+const CONFIRMED_WITHIN: TimeDelta = TimeDelta::hours(24);
 
 /// Arguments of `opsroom notify`.
 #[derive(Debug, Args)]
@@ -38,6 +49,9 @@ enum NotifyCommand {
         /// The channel of `[notify]`
         #[arg(value_name = "CHANNEL")]
         channel: String,
+        /// The contact who gets it. Default: the channel's own addresses, or whoever is on call
+        #[arg(value_name = "CONTACT")]
+        contact: Option<String>,
     },
 }
 
@@ -61,6 +75,8 @@ struct TestLine {
     contact: Option<Name>,
     ok: bool,
     error: Option<SafeText>,
+    /// The test page that the contact may confirm by the code in the message; null: there is none.
+    page: Option<Name>,
 }
 
 /// Shows the channels, or tests one.
@@ -71,13 +87,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     };
     match &arguments.command {
         None => output::carry_out(show(arguments, global, &config)),
-        Some(NotifyCommand::Test { channel }) => {
+        Some(NotifyCommand::Test { channel, contact }) => {
             let Some(channel) = config.channel(channel) else {
                 let near = nearest(channel, config.channels.iter().map(|known| &*known.name));
                 let hint = suggest(near, || "see `opsroom notify`".to_owned());
                 return output::fail(exit::USAGE, &format!("no channel named `{channel}`"), &hint);
             };
-            output::carry_out(test(arguments, global, &config, channel))
+            output::carry_out(test(arguments, global, &config, (channel, contact.as_deref())))
         }
     }
 }
@@ -110,7 +126,6 @@ fn lines(
     now: DateTime<Utc>,
 ) -> Vec<ChannelLine> {
     let routes = Routes::by(config, Some(duty), now);
-    let written = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut lines = Vec::new();
     for channel in &config.channels {
         let mut targets = routes.targets(channel);
@@ -125,8 +140,8 @@ fn lines(
                 channel: target.channel,
                 contact: target.contact,
                 kind: channel.kind.spec().key,
-                last_sent_at: record.and_then(|record| record.sent.last()).map(written),
-                failed_at: failed.as_ref().map(|(at, _)| written(*at)),
+                last_sent_at: record.and_then(|record| record.sent.last()).map(rfc3339),
+                failed_at: failed.as_ref().map(|(at, _)| rfc3339(*at)),
                 error: failed.map(|(_, why)| why),
             });
         }
@@ -158,10 +173,67 @@ fn is_used(channel: &Channel, routes: &Routes<'_>, targets: &[Recipient], name: 
     channel.kind.secrets().contains(name) || addresses.into_iter().any(|address| address.secrets().contains(&name))
 }
 
-async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: &Channel) -> u8 {
+/// Who gets a test of a channel.
+fn tested(
+    config: &Config,
+    channel: &Channel,
+    contact: Option<&str>,
+    routes: &Routes<'_>,
+) -> Result<Vec<Recipient>, Refusal> {
+    let Some(name) = contact else { return Ok(routes.targets(channel)) };
+    let known = || config.contacts.iter().map(|known| &*known.id);
+    let Some(contact) = config.contacts.iter().find(|known| *known.id == *name) else {
+        return Err((format!("no contact named `{name}`"), hint_of(name, known())));
+    };
+    let own = if channel.to.is_empty() { channel.kind.spec().address.kind() } else { None };
+    let Some(kind) = own else {
+        let problem = format!("`{}` does not reach contacts one by one", channel.name);
+        return Err((problem, "omit CONTACT".to_owned()));
+    };
+    if contact.address(kind).is_none() {
+        let problem = format!("`{name}` has no `{}`, which notify `{}` needs", kind.key(), channel.name);
+        return Err((problem, format!("add {} = \"…\" to [contact.{name}]", kind.key())));
+    }
+    Ok(vec![Recipient { channel: channel.name.clone(), contact: Some(contact.id.clone()) }])
+}
+
+async fn test(
+    arguments: &Arguments,
+    global: &Global,
+    config: &Config,
+    (channel, contact): (&Channel, Option<&str>),
+) -> u8 {
+    // Only what a contact gets can be confirmed, and only what is on record.
+    let is_for_contacts = channel.is_personal() || contact.is_some();
+    let recorder = if is_for_contacts && !config.console.read_only && !global.read_only {
+        run_service::open_and_take_in(global).await.ok().map(|(run_service, _)| run_service)
+    } else {
+        None
+    };
+    let code = send_tests(arguments, global, config, (channel, contact), recorder.as_ref()).await;
+    if let Some(recorder) = recorder {
+        recorder.close().await;
+    }
+    code
+}
+
+async fn send_tests(
+    arguments: &Arguments,
+    global: &Global,
+    config: &Config,
+    (channel, contact): (&Channel, Option<&str>),
+    recorder: Option<&RunService>,
+) -> u8 {
     let now = global.clock.now().utc;
-    let routes = Routes::new(config, now);
-    let targets = routes.targets(channel);
+    let duty = match recorder {
+        Some(recorder) => StoredAlerts::read(recorder).await.ok().map(|stored| stored.duty(config)),
+        None => None,
+    };
+    let routes = Routes::by(config, duty.as_ref(), now);
+    let targets = match tested(config, channel, contact, &routes) {
+        Ok(targets) => targets,
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
+    };
     if targets.is_empty() {
         let problem = format!("`{}` has no address, and nobody is on call", channel.name);
         return output::fail(exit::CONFIG, &problem, "add to = [\"…\"], or an [oncall] section");
@@ -174,29 +246,61 @@ async fn test(arguments: &Arguments, global: &Global, config: &Config, channel: 
     }
     let (client, mut lines) = (SharedClient::default(), Vec::new());
     for target in targets {
-        let message = asked_test(config, &target, now);
+        let page = recorder.and_then(|_| page(&target, now));
+        let code = page.as_ref().map(|(_, code)| code.clone());
+        let message = Notification { confirm: code, ..asked_test(config, &target, now) };
         let sent = send(config, &client, &message, &routes.addresses(&target), &secrets).await;
-        lines.push(TestLine {
-            channel: target.channel,
-            contact: target.contact,
-            ok: sent.is_ok(),
-            error: sent.err().map(|failure| failure.why),
-        });
+        let said = page.map(|(said, _)| said).filter(|_| sent.is_ok());
+        let page = match recorder.zip(said) {
+            Some((recorder, said)) => recorded(recorder, said).await,
+            None => None,
+        };
+        let (ok, error) = (sent.is_ok(), sent.err().map(|failure| failure.why));
+        lines.push(TestLine { channel: target.channel, contact: target.contact, ok, error, page });
     }
-    let has_failed = lines.iter().any(|line| !line.ok);
-    let printed = if arguments.json {
-        output::print_as_json("the result", &lines)
+    print_tests(&lines, arguments.json)
+}
+
+/// The test page that a contact can confirm, and its code; `None`: nobody in particular gets it, or there is no chance to be
+/// had from the system.
+fn page(target: &Recipient, now: DateTime<Utc>) -> Option<(ContactPaged, String)> {
+    let contact = target.contact.clone()?;
+    let mut bytes = [0; test_page::BYTES];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    let (code, id) = (test_page::code(bytes), page_id(now, &target.channel, &contact));
+    let (channel, mark) = (target.channel.clone(), test_page::mark(&id, &code));
+    Some((ContactPaged { id, contact, channel, mark, until: now + CONFIRMED_WITHIN }, code))
+}
+
+/// Puts on record that it was sent; its id where that is so.
+async fn recorded(recorder: &RunService, said: ContactPaged) -> Option<Name> {
+    let (id, identity) = (said.id.clone(), recorder.identity());
+    let said = Statement::OnCall(OnCallStatement::Paged(said));
+    match recorder.store().say(&[new_fact(recorder.now(), &identity.who, &identity.host, said)]).await {
+        Ok(said) => said.is_ok().then_some(id),
+        Err(error) => {
+            output::eprint_error(&format!("warning: the code in this message confirms nothing: {error}\n"));
+            None
+        }
+    }
+}
+
+fn print_tests(lines: &[TestLine], json: bool) -> u8 {
+    let printed = if json {
+        output::print_as_json("the result", lines)
     } else {
         let accepted = lines.iter().filter(|line| line.ok).map(|line| {
             let who = line.contact.as_ref().map_or_else(String::new, |contact| format!(" to {contact}"));
-            format!("test message accepted by {}{who}\n", line.channel)
+            let how =
+                if line.page.is_some() { "; `opsroom oncall confirm` with the code in it confirms it" } else { "" };
+            format!("test message accepted by {}{who}{how}\n", line.channel)
         });
         output::print(&accepted.collect::<String>())
     };
-    for line in &lines {
+    for line in lines {
         if let Some(error) = &line.error {
             output::eprint_error(&format!("error: {} did not accept the message: {error}\n", line.channel));
         }
     }
-    if has_failed { exit::CRITICAL } else { printed }
+    if lines.iter().any(|line| !line.ok) { exit::CRITICAL } else { printed }
 }

@@ -182,6 +182,18 @@ pub(crate) async fn open_and_take_in(global: &Global) -> Result<(RunService, Rec
     Ok((run_service, taken))
 }
 
+/// Opens the store to change what it says, does that, and closes it. Where it can't be opened, that is said on stderr and the
+/// exit code is the error.
+pub(crate) async fn changing(global: &Global, work: impl AsyncFnOnce(&RunService) -> u8) -> u8 {
+    let (run_service, _) = match open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = work(&run_service).await;
+    run_service.close().await;
+    code
+}
+
 /// Says what is wrong with the store.
 pub(crate) fn broken(error: &StoreError) -> u8 {
     output::fail(exit::UNKNOWN, &error.to_string(), error.hint())

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::ack::allowed;
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
+use super::span::allowed;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::tz::Tz;
@@ -69,13 +69,8 @@ async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, config: Op
         Ok(until) => until,
         Err(problem) => return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::MUTED)),
     };
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = start_at(&run_service, arguments, (matching, until), config).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| start_at(run_service, arguments, (matching, until), config).await)
+        .await
 }
 
 async fn start_at(

@@ -119,6 +119,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     ),
     command("since-looked", &["ctrl-t"], "what happened since you last looked", CommandContext::Everywhere),
     command("handover", &["ctrl-o"], "the handover that is offered: read and accept it", CommandContext::Everywhere),
+    command(
+        "on-call",
+        &[],
+        "who is on call now and next, and when contacts confirmed a test page",
+        CommandContext::Everywhere,
+    ),
     command("save", &["S"], "save evidence: screen, logs, timeline, readings", CommandContext::Everywhere),
     command("pin", &["ctrl-p"], "pin what is selected to the incident", CommandContext::Everywhere),
     command("theme", &["T"], "the next theme", CommandContext::Everywhere),

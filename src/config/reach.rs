@@ -28,7 +28,8 @@ pub(crate) fn look(context: &ReadContext<'_>, reader: &SectionReader<'_>, config
     let by_severity = config.severities.iter().flat_map(|rule| &rule.notify);
     let by_contact = config.contacts.iter().flat_map(|contact| &contact.notify);
     let by_maintenance = config.maintenance.iter().flat_map(|maintenance| &maintenance.notify);
-    let used: BTreeSet<&Name> = by_severity.chain(by_contact).chain(by_maintenance).collect();
+    let by_handover = config.oncall.iter().flat_map(|oncall| &oncall.notify);
+    let used: BTreeSet<&Name> = by_severity.chain(by_contact).chain(by_maintenance).chain(by_handover).collect();
     let unused = config.channels.iter().filter(|channel| !used.contains(&channel.name));
     for channel in unused {
         let place = reader.entries("notify").iter().find(|entry| *entry.key == *channel.name);

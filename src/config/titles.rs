@@ -54,6 +54,11 @@ pub(crate) fn title_of_match(config: &Config, matching: &str) -> String {
     }
 }
 
+/// How a contact is shown; their name where the configuration has them no more.
+pub(crate) fn title_of_contact<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    config.contacts.iter().find(|contact| *contact.id == *name).map_or(name, |contact| &contact.name)
+}
+
 /// How a service is shown; its name where the configuration has it no more.
 pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str {
     config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)

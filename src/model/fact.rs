@@ -19,6 +19,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 use serde_json::Value;
 
+use crate::text::name::Name;
+
 pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
@@ -33,7 +35,8 @@ pub use self::incident::{IncidentFact, IncidentSaid};
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::oncall::{
-    HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded, OnCallStatement,
+    ContactPaged, ContactVerified, HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded,
+    OnCallStatement,
 };
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
@@ -43,6 +46,11 @@ pub use self::statement::Statement;
 
 /// The version of what facts say that this program writes.
 pub(crate) const VERSION: u32 = 1;
+
+/// An id of what is said at a moment. It begins with the time, behind a letter for its kind, so that ids stand in their order.
+pub(crate) fn timed_id(kind: &str, at: DateTime<Utc>) -> Name {
+    Name::from(format!("{kind}{}", at.format("%Y%m%d-%H%M%S-%3f")))
+}
 
 /// Something that is to be put on record. It becomes a [`Fact`] with its place in the chain.
 #[derive(Debug, Clone, PartialEq)]

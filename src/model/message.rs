@@ -1,5 +1,7 @@
 //! What a notification says: groups of alerts by service, and its one plain form. Channels make their own payload of it.
 
+mod bulletin;
+mod handover;
 mod incident;
 mod notice;
 
@@ -8,6 +10,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::bulletin::Bulletin;
+pub use self::handover::HandoverNotice;
 pub use self::incident::IncidentNotice;
 pub use self::notice::MaintenanceNotice;
 use super::alert::Severity;
@@ -210,6 +214,8 @@ pub enum MessageKind {
     Maintenance,
     /// A status update of an incident, or something of it is due.
     Incident,
+    /// A handover was accepted.
+    Handover,
     /// A person, or `prove_every`, asks whether the channel delivers.
     Test,
 }
@@ -239,6 +245,12 @@ pub struct Notification {
     /// What it says of incidents, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub updates: Vec<IncidentNotice>,
+    /// The handovers that it posts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handovers: Vec<HandoverNotice>,
+    /// Of a test: the code by which whoever reads it confirms that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
 }
 
 impl Notification {
@@ -281,9 +293,9 @@ impl Notification {
         // Of one that was called off nothing is left to be said.
         let until = |notice: &MaintenanceNotice| if notice.is_called_off { self.at } else { notice.from };
         let windows = self.notices.iter().map(|notice| (notice.id.clone(), until(notice)));
-        // What was sent of an incident is looked at for an hour.
-        let updates = self.updates.iter().map(|update| (update.id.clone(), self.at + TimeDelta::days(1)));
-        windows.chain(updates).collect()
+        // What was posted is looked at for an hour.
+        let posted = self.updates.iter().map(|update| &update.id).chain(self.handovers.iter().map(|one| &one.id));
+        windows.chain(posted.map(|id| (id.clone(), self.at + TimeDelta::days(1)))).collect()
     }
 
     fn origin(&self) -> String {
@@ -297,10 +309,17 @@ impl Notification {
     pub fn summary(&self) -> String {
         let origin = self.origin();
         if self.kind == MessageKind::Test {
-            return flat(&format!("{origin} TEST: a test message for {}, no action needed", self.target.id()));
+            let ask = match &self.confirm {
+                Some(code) => format!("confirm it with `opsroom oncall confirm {code}`"),
+                None => "no action needed".to_owned(),
+            };
+            return flat(&format!("{origin} TEST: a test message for {}, {ask}", self.target.id()));
         }
         if let Some(line) = incident::summary(&self.updates) {
             return flat(&format!("{origin} {line}"));
+        }
+        if let Some(last) = self.handovers.last() {
+            return flat(&format!("{origin} {}", last.line()));
         }
         if let Some(first) = self.notices.first() {
             let more = self.notices.len() - 1;
@@ -338,6 +357,7 @@ impl Notification {
             }
         }
         lines.extend(self.updates.iter().flat_map(IncidentNotice::paragraph));
+        lines.extend(self.handovers.iter().flat_map(HandoverNotice::paragraph));
         for group in &self.groups {
             lines.push(String::new());
             lines.push(flat(&format!("{} ({} firing)", group.title, group.firing)));
@@ -459,6 +479,8 @@ pub(crate) mod samples {
             groups,
             notices: Vec::new(),
             updates: Vec::new(),
+            handovers: Vec::new(),
+            confirm: None,
         };
         message.sort();
         message
@@ -546,6 +568,8 @@ mod tests {
     fn a_test_says_that_it_is_one() {
         let test = message(Vec::new());
         assert_eq!(test.summary(), "[shop production] TEST: a test message for chat, no action needed");
+        let asks = Notification { confirm: Some("K7QM-3F2X".to_owned()), ..test.clone() };
+        assert!(asks.plain().ends_with("for chat, confirm it with `opsroom oncall confirm K7QM-3F2X`\n"));
         assert_eq!(test.worst(), None);
         let target = Recipient { channel: "sms".into(), contact: Some("ana".into()) };
         assert_eq!(Recipient::from_id(&target.id()), target);

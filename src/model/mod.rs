@@ -41,5 +41,6 @@ pub mod since;
 pub mod slo;
 pub mod status;
 pub mod streak;
+pub(crate) mod test_page;
 pub mod thing;
 pub mod verification;

@@ -8,6 +8,7 @@ mod baseline;
 mod change;
 mod check;
 mod checklist;
+mod contact;
 mod exclusion;
 pub mod incident;
 mod maintenance;
@@ -29,6 +30,7 @@ pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
 pub use self::checklist::{ChecklistRecord, NotedText, SignOff, StepAnswer, StepRecord};
 pub(crate) use self::checklist::{checklist_key, checklist_run_of};
+pub use self::contact::{ContactRecord, TestPage, VerifiedPage};
 pub use self::exclusion::ExclusionRecord;
 pub use self::incident::IncidentRecord;
 pub(crate) use self::incident::{incident_key, incident_things};
@@ -65,6 +67,8 @@ pub enum ThingKind {
     OnCall,
     /// A handover, by its id.
     Handover,
+    /// A contact of the configuration, by its name.
+    Contact,
     /// A baseline, by its name.
     Baseline,
     /// What a target of messages was told, by the target's id.
@@ -90,6 +94,7 @@ impl ThingKind {
             Self::Change => "change",
             Self::OnCall => "oncall",
             Self::Handover => "handover",
+            Self::Contact => "contact",
             Self::Baseline => "baseline",
             Self::Message => "message",
             Self::Run => "run",
@@ -98,7 +103,7 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Check,
         Self::Alert,
         Self::Note,
@@ -110,6 +115,7 @@ impl ThingKind {
         Self::Change,
         Self::OnCall,
         Self::Handover,
+        Self::Contact,
         Self::Baseline,
         Self::Message,
         Self::Run,
@@ -207,6 +213,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     incident::follow(fact, things);
     change::follow(fact, things);
     oncall::follow(fact, things);
+    contact::follow(fact, things);
     baseline::follow(fact, things);
     message::follow(fact, things);
 }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::sections::metric::{Metric, MetricKind};
-use crate::lang::time::Stamp;
+use crate::lang::time::{Stamp, rfc3339_millis};
 use crate::model::alert::Severity;
 use crate::model::reading::Component;
 use crate::model::since::Since;
@@ -182,7 +182,7 @@ fn overall(checks: &[CheckRow], metrics: &[MetricRow], alerts: &[AlertRow]) -> S
 }
 
 fn time(utc: DateTime<Utc>) -> String {
-    utc.to_rfc3339_opts(SecondsFormat::Millis, true)
+    rfc3339_millis(utc)
 }
 
 /// The moment at which it began, where that was seen: one round sees nothing begin.
@@ -410,6 +410,7 @@ pub(crate) mod tests {
             why: "on it".into(),
             until: at(9_000).utc,
             link: None,
+            together: false,
         };
         let mut things = Things::default();
         for (seq, said) in

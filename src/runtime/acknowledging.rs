@@ -33,12 +33,8 @@ impl Tools {
             return Err(why.clone());
         }
         let store = self.store().await?;
-        if drafts.iter().any(|draft| matches!(draft.said, Statement::OnCall(_))) {
-            let refused = store.say_of_oncall(drafts).await.map_err(|error| SafeText::new(&error.explained()))?;
-            return Ok(refused.map(|refusal| SafeText::new(&refusal.describe())));
-        }
-        let refused = store.say_of_alerts(drafts).await.map_err(|error| SafeText::new(&error.explained()))?;
-        Ok(refused.map(|refusal| SafeText::new(&refusal.describe())))
+        let said = store.say(drafts).await.map_err(|error| SafeText::new(&error.explained()))?;
+        Ok(said.err().map(|refusal| SafeText::new(&refusal.describe())))
     }
 
     async fn say_later(&self, request: RequestId, drafts: Vec<NewFact>, why: SafeText) -> Outcome {

@@ -15,7 +15,7 @@ use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement, login_o
 use crate::model::incident::IncidentStep;
 use crate::model::outcome::Outcome;
 use crate::model::thing::IncidentRecord;
-use crate::store::incidents::IncidentRefusal;
+use crate::store::saying::RecordRefusal;
 use crate::store::{Store, StoreError, new_fact};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -34,7 +34,7 @@ pub(crate) async fn say(
     config: &Arc<Config>,
     mut drafts: Vec<NewFact>,
     now: Stamp,
-) -> Result<Result<Name, IncidentRefusal>, StoreError> {
+) -> Result<Result<Name, RecordRefusal>, StoreError> {
     for draft in &mut drafts {
         let login = SafeText::new(login_of(&draft.who));
         let Statement::Incident(said) = &mut draft.said else { continue };
@@ -49,7 +49,7 @@ pub(crate) async fn say(
             _ => {}
         }
     }
-    store.say_of_incident(&drafts).await
+    Ok(store.say(&drafts).await?.map(Option::unwrap_or_default))
 }
 
 /// Whether the record is not added to by itself from then on.

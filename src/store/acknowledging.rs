@@ -12,8 +12,7 @@ use crate::model::fact::{
     SilenceEnded, SilenceStarted, SloIncluded, Statement,
 };
 use crate::model::thing::{
-    AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKey,
-    ThingKind,
+    AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKind,
 };
 
 /// Silences that are over and are read.
@@ -81,68 +80,48 @@ impl AlertRefusal {
     }
 }
 
-impl Store {
-    /// Puts on record what a person says of alerts, all or nothing. Says why not, where something of it makes no sense any more.
-    ///
-    /// # Errors
-    /// The store can't be written, or is not the one that was used before. The same facts may be given again.
-    pub(crate) async fn say_of_alerts(&self, drafts: &[NewFact]) -> Result<Option<AlertRefusal>, StoreError> {
-        let mut turns = self.turns();
-        loop {
-            let mut turn = turns.next().await?;
-            turn.trusted().await?;
-            if let Some(refusal) = self.refusal(drafts).await? {
-                return Ok(Some(refusal));
-            }
-            if turn.append(drafts.to_vec()).await?.is_some() {
-                return Ok(None);
-            }
+/// What of these makes no sense any more: of alerts, silences, maintenance, objectives, changes, checklists. `things` are those that
+/// they touch.
+pub(super) fn alert_refusal(drafts: &[NewFact], things: &[StoredThing]) -> Option<AlertRefusal> {
+    let of = |kind, id: &str| things.iter().find(|thing| thing.key.kind == kind && thing.key.id == *id);
+    let refused = |draft: &NewFact| match &draft.said {
+        Statement::AlertAcknowledged(said) => {
+            let record = of(ThingKind::Alert, &said.id).and_then(StoredThing::read::<AlertRecord>);
+            let Some(record) = record.filter(AlertRecord::is_firing) else {
+                return Some(AlertRefusal::NotFiring(said.clone()));
+            };
+            let is_used = said.link.as_ref().is_some_and(|link| record.used_links.contains(link));
+            is_used.then(|| AlertRefusal::LinkUsed(said.clone()))
         }
-    }
+        Statement::SilenceStarted(said) => of(ThingKind::Silence, &said.id).map(|_| AlertRefusal::Taken(said.clone())),
+        Statement::SilenceEnded(said) => {
+            let record = of(ThingKind::Silence, &said.id).and_then(StoredThing::read::<SilenceRecord>);
+            let is_active = record.is_some_and(|record| record.is_active(draft.at));
+            (!is_active).then(|| AlertRefusal::NoSilence(said.clone()))
+        }
+        Statement::MaintenancePlanned(said) => {
+            of(ThingKind::Maintenance, &said.id).map(|_| AlertRefusal::Planned(said.clone()))
+        }
+        Statement::MaintenanceEnded(said) => {
+            let record = of(ThingKind::Maintenance, &said.id).and_then(StoredThing::read::<MaintenanceRecord>);
+            let is_over = record.is_some_and(|record| record.end() <= draft.at);
+            is_over.then(|| AlertRefusal::NoWindow(said.clone()))
+        }
+        Statement::SloIncluded(said) => {
+            let record = of(ThingKind::Exclusion, &said.id).and_then(StoredThing::read::<ExclusionRecord>);
+            (!record.is_some_and(|record| record.holds())).then(|| AlertRefusal::NotExcluded(said.clone()))
+        }
+        Statement::Change(said) => {
+            let record = of(ThingKind::Change, said.id()).and_then(StoredThing::read::<ChangeRecord>);
+            refused_change(said, record.as_ref(), draft)
+        }
+        _ => None,
+    };
+    let of_alerts = drafts.iter().find_map(refused);
+    of_alerts.or_else(|| checklist_refusal(drafts, things).map(AlertRefusal::Checklist))
+}
 
-    async fn refusal(&self, drafts: &[NewFact]) -> Result<Option<AlertRefusal>, StoreError> {
-        let keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
-        let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
-        let of = |kind, id: &str| things.iter().find(|thing| thing.key.kind == kind && thing.key.id == *id);
-        let refused = |draft: &NewFact| match &draft.said {
-            Statement::AlertAcknowledged(said) => {
-                let record = of(ThingKind::Alert, &said.id).and_then(StoredThing::read::<AlertRecord>);
-                let Some(record) = record.filter(AlertRecord::is_firing) else {
-                    return Some(AlertRefusal::NotFiring(said.clone()));
-                };
-                let is_used = said.link.as_ref().is_some_and(|link| record.used_links.contains(link));
-                is_used.then(|| AlertRefusal::LinkUsed(said.clone()))
-            }
-            Statement::SilenceStarted(said) => {
-                of(ThingKind::Silence, &said.id).map(|_| AlertRefusal::Taken(said.clone()))
-            }
-            Statement::SilenceEnded(said) => {
-                let record = of(ThingKind::Silence, &said.id).and_then(StoredThing::read::<SilenceRecord>);
-                let is_active = record.is_some_and(|record| record.is_active(draft.at));
-                (!is_active).then(|| AlertRefusal::NoSilence(said.clone()))
-            }
-            Statement::MaintenancePlanned(said) => {
-                of(ThingKind::Maintenance, &said.id).map(|_| AlertRefusal::Planned(said.clone()))
-            }
-            Statement::MaintenanceEnded(said) => {
-                let record = of(ThingKind::Maintenance, &said.id).and_then(StoredThing::read::<MaintenanceRecord>);
-                let is_over = record.is_some_and(|record| record.end() <= draft.at);
-                is_over.then(|| AlertRefusal::NoWindow(said.clone()))
-            }
-            Statement::SloIncluded(said) => {
-                let record = of(ThingKind::Exclusion, &said.id).and_then(StoredThing::read::<ExclusionRecord>);
-                (!record.is_some_and(|record| record.holds())).then(|| AlertRefusal::NotExcluded(said.clone()))
-            }
-            Statement::Change(said) => {
-                let record = of(ThingKind::Change, said.id()).and_then(StoredThing::read::<ChangeRecord>);
-                refused_change(said, record.as_ref(), draft)
-            }
-            _ => None,
-        };
-        let of_alerts = drafts.iter().find_map(refused);
-        Ok(of_alerts.or_else(|| checklist_refusal(drafts, &things).map(AlertRefusal::Checklist)))
-    }
-
+impl Store {
     /// Silences that are active or were lately, and the notes of acknowledgements since a moment.
     ///
     /// # Errors

@@ -34,7 +34,9 @@ impl Store {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
         things.extend(self.silences(now - NOTE_STANDS).await?);
-        for kind in [ThingKind::Maintenance, ThingKind::Change, ThingKind::OnCall, ThingKind::Handover] {
+        for kind in
+            [ThingKind::Maintenance, ThingKind::Change, ThingKind::OnCall, ThingKind::Handover, ThingKind::Contact]
+        {
             for which in [WhichThings::Latest(kind), WhichThings::Open(kind)] {
                 things.extend(self.dialect.things(which, PAST).await?);
             }
@@ -288,7 +290,15 @@ mod tests {
 
     fn acknowledged(until: i64) -> Statement {
         let (id, alert, why) = ("f".into(), "api".into(), SafeText::new("on it"));
-        let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until: at(until), link: None };
+        let said = AlertAcknowledged {
+            id,
+            alert,
+            severity: Severity::Critical,
+            why,
+            until: at(until),
+            link: None,
+            together: false,
+        };
         Statement::AlertAcknowledged(said)
     }
 

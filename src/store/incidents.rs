@@ -26,7 +26,7 @@ pub(crate) enum IncidentRefusal {
 
 impl IncidentRefusal {
     /// Whether there is an incident of that number already.
-    fn is_of_number(&self) -> bool {
+    pub(super) fn is_of_number(&self) -> bool {
         matches!(self, Self::NoSense(refused) if matches!(refused.1, IncidentFact::Opened(_)))
     }
 
@@ -89,44 +89,19 @@ impl Store {
         Ok(things.first().and_then(StoredThing::read))
     }
 
-    /// Puts on record what is said of one incident, all or nothing. What is said of an incident without an id is of the one that
-    /// is opened with it. Returns its id; why not, where something of it makes no sense any more.
-    ///
-    /// # Errors
-    /// The store can't be written, or is not the one that was used before. The same facts may be given again.
-    pub(crate) async fn say_of_incident(&self, given: &[NewFact]) -> Result<Result<Name, IncidentRefusal>, StoreError> {
-        let mut turns = self.turns();
-        loop {
-            let mut turn = turns.next().await?;
-            turn.trusted().await?;
-            let (id, drafts) = self.numbered(given).await?;
-            let is_numbered_here = drafts.iter().map(|draft| &draft.said).ne(given.iter().map(|draft| &draft.said));
-            if let Some(refusal) = self.incident_refusal(&drafts).await? {
-                // Somebody else was given that number meanwhile.
-                if is_numbered_here && refusal.is_of_number() {
-                    continue;
-                }
-                return Ok(Err(refusal));
-            }
-            if turn.append(drafts).await?.is_some() {
-                return Ok(Ok(id));
-            }
-        }
-    }
-
-    /// The same, with the next number where one is opened.
-    async fn numbered(&self, drafts: &[NewFact]) -> Result<(Name, Vec<NewFact>), StoreError> {
+    /// What is said, with the next number where an incident is opened, and the incident that it is about; `None`: about none.
+    pub(super) async fn numbered(&self, drafts: &[NewFact]) -> Result<(Option<Name>, Vec<NewFact>), StoreError> {
         let said = |draft: &NewFact| match &draft.said {
             Statement::Incident(said) => Some(said.id.clone()),
             _ => None,
         };
-        let known = drafts.iter().find_map(said).filter(|id| !id.is_empty());
-        let id = if let Some(id) = known {
-            id
-        } else {
+        let Some(known) = drafts.iter().find_map(said) else { return Ok((None, drafts.to_vec())) };
+        let id = if known.is_empty() {
             let last = self.dialect.things(WhichThings::Latest(ThingKind::Incident), 1).await?;
             let last = last.first().and_then(|thing| incident_number(&thing.key.id)).unwrap_or_default();
             incident_id(last.saturating_add(1))
+        } else {
+            known
         };
         let mut drafts = drafts.to_vec();
         for draft in &mut drafts {
@@ -136,45 +111,45 @@ impl Store {
                 said.id = id.clone();
             }
         }
-        Ok((id, drafts))
+        Ok((Some(id), drafts))
     }
+}
 
-    async fn incident_refusal(&self, drafts: &[NewFact]) -> Result<Option<IncidentRefusal>, StoreError> {
-        let mut records: Vec<IncidentRecord> = Vec::new();
-        for draft in drafts {
-            let Statement::Incident(said) = &draft.said else { continue };
-            let known = match records.iter().find(|record| record.id == said.id) {
-                Some(record) => Some(record.clone()),
-                None => self.incident(&said.id).await?,
-            };
-            if let Some(refusal) = self.other_refusal(said).await? {
-                return Ok(Some(refusal));
-            }
-            match (IncidentRecord::after(known.clone(), draft, said), known) {
-                (Some(record), _) => {
-                    records.retain(|known| known.id != record.id);
-                    records.push(record);
-                }
-                (None, Some(record)) => {
-                    return Ok(Some(IncidentRefusal::NoSense(Box::new((record, said.what.clone())))));
-                }
-                (None, None) => return Ok(Some(IncidentRefusal::Unknown(said.id.clone()))),
-            }
+/// What of these makes no sense of an incident any more, each after those before it. `things` are those that they touch.
+pub(super) fn incident_refusal(drafts: &[NewFact], things: &[StoredThing]) -> Option<IncidentRefusal> {
+    let stored = |id: &str| {
+        let key = incident_key(id);
+        things.iter().find(|thing| thing.key == key).and_then(StoredThing::read::<IncidentRecord>)
+    };
+    let mut records: Vec<IncidentRecord> = Vec::new();
+    for draft in drafts {
+        let Statement::Incident(said) = &draft.said else { continue };
+        let known = records.iter().find(|record| record.id == said.id).cloned().or_else(|| stored(&said.id));
+        if let Some(refusal) = other_refusal(said, stored) {
+            return Some(refusal);
         }
-        Ok(None)
-    }
-
-    /// Why an incident can't be merged into another one.
-    async fn other_refusal(&self, said: &IncidentSaid) -> Result<Option<IncidentRefusal>, StoreError> {
-        let IncidentFact::Moved(moved) = &said.what else { return Ok(None) };
-        let Some(into) = &moved.into else { return Ok(None) };
-        Ok(match self.incident(into).await? {
-            None => Some(IncidentRefusal::Unknown(into.clone())),
-            Some(other) if !other.is_open() || other.id == said.id => {
-                Some(IncidentRefusal::NoSense(Box::new((other, said.what.clone()))))
+        match (IncidentRecord::after(known.clone(), draft, said), known) {
+            (Some(record), _) => {
+                records.retain(|known| known.id != record.id);
+                records.push(record);
             }
-            Some(_) => None,
-        })
+            (None, Some(record)) => return Some(IncidentRefusal::NoSense(Box::new((record, said.what.clone())))),
+            (None, None) => return Some(IncidentRefusal::Unknown(said.id.clone())),
+        }
+    }
+    None
+}
+
+/// Why an incident can't be merged into another one.
+fn other_refusal(said: &IncidentSaid, stored: impl Fn(&str) -> Option<IncidentRecord>) -> Option<IncidentRefusal> {
+    let IncidentFact::Moved(moved) = &said.what else { return None };
+    let into = moved.into.as_ref()?;
+    match stored(into) {
+        None => Some(IncidentRefusal::Unknown(into.clone())),
+        Some(other) if !other.is_open() || other.id == said.id => {
+            Some(IncidentRefusal::NoSense(Box::new((other, said.what.clone()))))
+        }
+        Some(_) => None,
     }
 }
 
@@ -230,7 +205,7 @@ mod tests {
         let (one, other) = (open(room.path()).await, open(room.path()).await);
         let open_one = |store: &Store| {
             let store = store.clone();
-            async move { store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap().to_string() }
+            async move { store.say(&[draft("", opening())]).await.unwrap().unwrap().unwrap().to_string() }
         };
         let mut ids = Vec::new();
         for _ in 0..6 {
@@ -247,13 +222,13 @@ mod tests {
         let room = tempfile::tempdir().unwrap();
         let store = open(room.path()).await;
         for _ in 0..2 {
-            store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap();
+            store.say(&[draft("", opening())]).await.unwrap().unwrap();
         }
         let say = |id: &'static str, what| {
             let store = store.clone();
-            async move { store.say_of_incident(&[draft(id, what)]).await.unwrap().map_err(|why| why.describe()) }
+            async move { store.say(&[draft(id, what)]).await.unwrap().map_err(|why| why.describe()) }
         };
-        let refused = |text: &str| Err(text.to_owned());
+        let refused = |text: &str| Err::<Option<Name>, _>(text.to_owned());
         assert_eq!(say("INC-9", moved(IncidentStep::Resolve, None)).await, refused("no incident `INC-9`"));
         assert_eq!(say("INC-1", moved(IncidentStep::Merge, Some("INC-7"))).await, refused("no incident `INC-7`"));
         assert!(say("INC-1", moved(IncidentStep::Merge, Some("INC-1"))).await.is_err());
@@ -273,8 +248,8 @@ mod tests {
         let room = tempfile::tempdir().unwrap();
         let store = open(room.path()).await;
         for id in ["INC-1", "INC-2"] {
-            store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap();
-            store.say_of_incident(&[draft(id, moved(IncidentStep::FalseAlarm, None))]).await.unwrap().unwrap();
+            store.say(&[draft("", opening())]).await.unwrap().unwrap();
+            store.say(&[draft(id, moved(IncidentStep::FalseAlarm, None))]).await.unwrap().unwrap();
         }
         let (id, who, digest) = ("one".to_owned(), "ana".to_owned(), "d".to_owned());
         let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
@@ -286,7 +261,7 @@ mod tests {
         assert!(store.retain(&retention, later, fence).await.unwrap());
         let kept = store.incidents(9).await.unwrap();
         assert_eq!(kept.iter().map(|thing| &*thing.group).collect::<Vec<_>>(), ["INC-2"]);
-        assert_eq!(&*store.say_of_incident(&[draft("", opening())]).await.unwrap().unwrap(), "INC-3");
+        assert_eq!(store.say(&[draft("", opening())]).await.unwrap(), Ok(Some("INC-3".into())));
         assert!(store.check().await.unwrap().is_sound());
     }
 }

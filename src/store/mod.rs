@@ -35,6 +35,7 @@ mod reopening;
 mod retention;
 pub mod rollups;
 pub mod runs;
+pub(crate) mod saying;
 mod site;
 pub(crate) mod transfer;
 pub mod trust;

@@ -1,9 +1,7 @@
 //! What people say of who is on call, put on record where it still makes sense.
 
-use super::dialect::WhichThings;
-use super::{Store, StoreError};
 use crate::model::fact::{NewFact, OnCallStatement, Statement};
-use crate::model::thing::{AlertRecord, AssignmentRecord, HandoverRecord, StoredThing, ThingKey, ThingKind};
+use crate::model::thing::{AlertRecord, AssignmentRecord, ContactRecord, HandoverRecord, StoredThing, ThingKind};
 use crate::text::name::Name;
 
 /// Why something is not put on record.
@@ -15,41 +13,33 @@ pub(crate) enum OnCallRefusal {
     NotAssigned(Name),
     /// There is no handover of that id that waits to be accepted.
     NotOffered(Name),
+    /// There is no test page of that id that this contact may still confirm.
+    NoPage(Name),
 }
 
 impl OnCallRefusal {
+    /// Where to look.
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self {
+            Self::NotOffered(_) => "see `opsroom handover --show`",
+            Self::Taken(_) | Self::NotAssigned(_) | Self::NoPage(_) => "see `opsroom oncall`",
+        }
+    }
+
     /// In words.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Taken(id) => format!("`{id}` exists already"),
             Self::NotAssigned(id) => format!("no on-call override with id `{id}` is in effect or planned"),
             Self::NotOffered(id) => format!("handover `{id}` was accepted or taken back already"),
+            Self::NoPage(contact) => format!("no test page to {contact} is waiting to be confirmed by this code"),
         }
     }
 }
 
-impl Store {
-    /// Puts on record what a person says of who is on call, all or nothing. Acknowledgements that move with a handover are
-    /// left out where their alert is over. Says why not, where something of it makes no sense any more.
-    ///
-    /// # Errors
-    /// The store can't be written, or is not the one that was used before. The same facts may be given again.
-    pub(crate) async fn say_of_oncall(&self, drafts: &[NewFact]) -> Result<Option<OnCallRefusal>, StoreError> {
-        let mut turns = self.turns();
-        loop {
-            let mut turn = turns.next().await?;
-            turn.trusted().await?;
-            let keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
-            let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
-            if let Some(refusal) = drafts.iter().find_map(|draft| refusal(draft, &things)) {
-                return Ok(Some(refusal));
-            }
-            let standing = drafts.iter().filter(|draft| still_stands(draft, &things)).cloned().collect();
-            if turn.append(standing).await?.is_some() {
-                return Ok(None);
-            }
-        }
-    }
+/// What of these makes no sense any more, of who is on call. `things` are those that they touch.
+pub(super) fn oncall_refusal(drafts: &[NewFact], things: &[StoredThing]) -> Option<OnCallRefusal> {
+    drafts.iter().find_map(|draft| refusal(draft, things))
 }
 
 fn thing<'a>(things: &'a [StoredThing], kind: ThingKind, id: &str) -> Option<&'a StoredThing> {
@@ -69,12 +59,18 @@ fn refusal(draft: &NewFact, things: &[StoredThing]) -> Option<OnCallRefusal> {
             (!stands).then(|| OnCallRefusal::NotAssigned(said.id.clone()))
         }
         OnCallStatement::Accepted(said) => handover().is_none().then(|| OnCallRefusal::NotOffered(said.id.clone())),
+        OnCallStatement::Paged(_) => None,
+        OnCallStatement::Verified(said) => {
+            let record = known.and_then(StoredThing::read::<ContactRecord>);
+            let waits = record.is_some_and(|record| record.waits_for(&said.page, draft.at));
+            (!waits).then(|| OnCallRefusal::NoPage(said.contact.clone()))
+        }
         OnCallStatement::Withdrawn(said) => handover().is_none().then(|| OnCallRefusal::NotOffered(said.id.clone())),
     }
 }
 
 /// Whether what it says of an alert can still be said.
-fn still_stands(draft: &NewFact, things: &[StoredThing]) -> bool {
+pub(super) fn still_stands(draft: &NewFact, things: &[StoredThing]) -> bool {
     let alert = match &draft.said {
         Statement::AlertAcknowledged(said) => &said.id,
         Statement::AlertUnacknowledged(said) => &said.id,

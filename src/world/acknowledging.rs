@@ -70,6 +70,7 @@ impl World {
             why: why.clone(),
             until,
             link: None,
+            together: true,
         })
     }
 

@@ -157,7 +157,7 @@ impl World {
                 ThingKind::Checklist => self.learn_checklist(thing),
                 ThingKind::Incident => self.learn_incident(thing),
                 ThingKind::Change => self.learn_change(thing),
-                ThingKind::OnCall | ThingKind::Handover => self.learn_duty(thing),
+                ThingKind::OnCall | ThingKind::Handover | ThingKind::Contact => self.learn_duty(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
             }

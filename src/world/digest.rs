@@ -399,6 +399,7 @@ mod tests {
             why: "on it".into(),
             until: at(80),
             link: None,
+            together: false,
         };
         let resolved =
             AlertResolved { id: id.clone(), alert, severity, at: at(70), because: None, value: None, fence: 1 };

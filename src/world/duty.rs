@@ -13,7 +13,7 @@ use crate::model::fact::{
     AlertAcknowledged, AlertUnacknowledged, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
 };
 use crate::model::oncall::{Override, Rotation, Shift};
-use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, HandoverRecord};
+use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, ContactRecord, HandoverRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -32,6 +32,7 @@ pub(crate) struct DutyPlan {
     layers: Vec<(Name, Rotation)>,
     pub(super) assignments: BTreeMap<Name, AssignmentRecord>,
     pub(super) handovers: BTreeMap<Name, HandoverRecord>,
+    contacts: BTreeMap<Name, ContactRecord>,
 }
 
 impl DutyPlan {
@@ -48,6 +49,12 @@ impl DutyPlan {
         };
         plan.reconfigure(config);
         plan
+    }
+
+    /// With what is on record of contacts.
+    pub(crate) fn with_contacts(mut self, contacts: impl IntoIterator<Item = ContactRecord>) -> Self {
+        contacts.into_iter().for_each(|record| self.learn_contact(record));
+        self
     }
 
     /// By another configuration.
@@ -85,6 +92,20 @@ impl DutyPlan {
             self.handovers.pop_first();
         }
         self.refresh();
+    }
+
+    pub(super) fn learn_contact(&mut self, record: ContactRecord) {
+        self.contacts.insert(record.contact.clone(), record);
+    }
+
+    /// What is on record of a contact.
+    pub(crate) fn contact(&self, name: &str) -> Option<&ContactRecord> {
+        self.contacts.get(name)
+    }
+
+    /// What is on record of the contacts, by name.
+    pub(crate) fn contacts(&self) -> impl Iterator<Item = &ContactRecord> {
+        self.contacts.values()
     }
 
     /// The layers by name, the primary one first; none where nobody is on call.
@@ -219,6 +240,8 @@ pub(crate) fn statements_of_acceptance(
                 why,
                 until,
                 link: None,
+                // Whoever hands over is at it no more.
+                together: false,
             }));
         }
     }

@@ -66,6 +66,7 @@ impl World {
             why: SafeText::new("by the link in a message"),
             until: SpanBounds::ACKNOWLEDGED.until(self.now.utc, span).ok()?,
             link: Some(link.mark.clone()),
+            together: true,
         };
         Some((by, said))
     }

@@ -13,6 +13,7 @@ pub(crate) mod charted;
 mod checklist_records;
 pub(crate) mod checklists;
 pub mod checks;
+pub(crate) mod contacts;
 pub mod diagnostics;
 pub(crate) mod digest;
 pub mod driver;
@@ -72,6 +73,7 @@ pub mod starting;
 pub mod table;
 mod tick;
 pub mod timeline;
+pub(crate) mod unlike;
 pub(crate) mod wall;
 mod witnessed;
 

@@ -16,7 +16,7 @@ use super::output::{Intent, Output};
 use crate::config::sections::oncall::Escalation;
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
 use crate::model::ledger::TargetRecord;
-use crate::model::message::{DeliveryFailure, Notification, Recipient};
+use crate::model::message::{Bulletin, DeliveryFailure, Notification, Recipient};
 use crate::model::thing::StoredThing;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -38,7 +38,8 @@ impl World {
         let firings = self.firings.told(&announced).into_iter().map(|firing| self.alert_now(firing));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
         let windows: Vec<_> = self.maintenance.announced(now).collect();
-        announcing.post(self.incident_notices());
+        announcing
+            .post(self.incident_notices().into_iter().map(Bulletin::Incident).chain(self.handover_notices()).collect());
         announcing.call_off(self.maintenance.plan.called_off(now));
         announcing.duty = Some(Arc::clone(self.duty()));
         let due = announcing.review(&self.config, &alerts, &windows, now);
@@ -57,7 +58,8 @@ impl World {
 
     /// When an alert that nobody acknowledges is escalated next, and to whom; `None`: it is not.
     pub(crate) fn next_escalation(&self, alert: &AlertView) -> Option<(DateTime<Utc>, Vec<Name>)> {
-        if alert.phase != Phase::Firing || alert.acknowledged.is_some() || alert.is_muted() {
+        let is_settled = alert.acknowledged.is_some() && self.still_asked(alert).is_empty();
+        if alert.phase != Phase::Firing || is_settled || alert.is_muted() {
             return None;
         }
         let (told, now) = (self.announcing.first_told(alert.firing.as_ref()?)?, self.now.utc);
@@ -68,7 +70,14 @@ impl World {
         Some((at, routes.told_by(step).into_iter().cloned().collect()))
     }
 
-    fn alert_now<'a>(&self, firing: &'a Firing) -> AlertNow<'a> {
+    /// Those who must acknowledge an alert too, though somebody is at it: a step of the escalation asked all of its people.
+    pub(crate) fn still_asked(&self, alert: &AlertView) -> Vec<&Name> {
+        let told = alert.firing.as_ref().and_then(|id| self.announcing.first_told(id));
+        let Some((known, told)) = alert.acknowledged.as_ref().zip(told) else { return Vec::new() };
+        Routes::by(&self.config, Some(self.duty()), self.now.utc).still_asked(known, told)
+    }
+
+    fn alert_now<'a>(&'a self, firing: &'a Firing) -> AlertNow<'a> {
         let record = &firing.record;
         let (muted, is_by_person) = if record.is_firing() {
             let view = self.alert(&record.rule);
@@ -88,7 +97,7 @@ impl World {
             muted: muted.map(|why| SafeText::new(&why)),
             is_by_person,
             because: firing.because.as_ref(),
-            is_acknowledged: self.acknowledgement(record).is_some(),
+            acknowledged: self.acknowledgement(record),
             about_channel: None,
         }
     }
@@ -168,7 +177,7 @@ impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
             muted: None,
             is_by_person: false,
             because: None,
-            is_acknowledged: true,
+            acknowledged: None,
             about_channel: Some(&fault.channel),
         }
     }

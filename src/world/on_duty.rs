@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::World;
 use super::duty::{DutyPlan, statements_of_acceptance};
 use super::output::{Change, Output};
+use crate::config::titles::title_of_contact;
 use crate::model::fact::{Fact, OnCallStatement, Statement};
+use crate::model::message::{Bulletin, HandoverNotice};
 use crate::model::oncall::Shift;
-use crate::model::thing::{AlertRecord, AssignmentRecord, HandoverRecord, StoredThing, ThingKind};
+use crate::model::thing::{AlertRecord, AssignmentRecord, ContactRecord, HandoverRecord, StoredThing, ThingKind};
 use crate::text::name::Name;
+
+/// A handover that was accepted longer ago is posted no more.
+const POSTED_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 impl World {
     /// Who is on call.
@@ -19,6 +26,31 @@ impl World {
     /// The shift of the primary layer that runs, and who is next; `None`: nobody is on call.
     pub(crate) fn on_call(&self) -> Option<(&Shift, Option<&Name>)> {
         self.duty.current.as_ref().map(|(shift, next)| (shift, next.as_ref()))
+    }
+
+    /// The handovers that were accepted in the last hour, to be posted.
+    pub(super) fn handover_notices(&self) -> impl Iterator<Item = Bulletin> {
+        let notify = self.config.oncall.as_ref().map(|oncall| &oncall.notify).filter(|notify| !notify.is_empty());
+        let since = self.now.utc - POSTED_WITHIN;
+        let records = notify.into_iter().flat_map(move |notify| {
+            let accepted =
+                self.duty.plan.handovers.values().filter_map(|record| Some((record, record.accepted.as_ref()?)));
+            accepted
+                .filter(move |(_, accepted)| accepted.at >= since)
+                .map(move |(record, accepted)| (record, accepted, notify))
+        });
+        records.map(|(record, accepted, notify)| {
+            let title = |who: &Name| title_of_contact(&self.config, who).to_owned();
+            Bulletin::Handover(HandoverNotice {
+                id: record.said.id.clone(),
+                layer: record.said.layer.clone(),
+                who: title(&record.said.who),
+                to: title(&accepted.who),
+                at: accepted.at,
+                text: record.said.text.clone(),
+                notify: notify.clone(),
+            })
+        })
     }
 
     /// A shift may have ended.
@@ -38,10 +70,10 @@ impl World {
             return;
         }
         let plan = Arc::make_mut(&mut self.duty.plan);
-        if thing.key.kind == ThingKind::OnCall {
-            thing.read().into_iter().for_each(|record| plan.learn_assignment(record));
-        } else {
-            thing.read().into_iter().for_each(|record| plan.learn_handover(record));
+        match thing.key.kind {
+            ThingKind::OnCall => thing.read().into_iter().for_each(|record| plan.learn_assignment(record)),
+            ThingKind::Contact => thing.read().into_iter().for_each(|record| plan.learn_contact(record)),
+            _ => thing.read().into_iter().for_each(|record| plan.learn_handover(record)),
         }
     }
 
@@ -64,6 +96,12 @@ impl World {
                 let known = plan.handovers.get(&*id).cloned();
                 if let Some(one) = HandoverRecord::after(known, &fact.draft) {
                     plan.learn_handover(one);
+                }
+            }
+            OnCallStatement::Paged(_) | OnCallStatement::Verified(_) => {
+                let known = plan.contact(&id).cloned();
+                if let Some(one) = ContactRecord::after(known, &fact.draft) {
+                    plan.learn_contact(one);
                 }
             }
         }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::support::app::App;
 use crate::support::frame::{draw, text};
+use crate::support::server::{Reply, Server};
 use crate::support::shared::all_reach;
 use crate::support::team::Team;
 
@@ -118,7 +119,14 @@ async fn handed_over(team: Team) {
         assert!(std::time::Instant::now() < until, "the alert is on record");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    // Who was at it stays so beside whoever is at it later.
+    shell.does(&["ack", "api", "--why", "looking", "--for", "3h"]);
+    let (code, text) = shell.by("eve", &["ack", "api", "--why", "me too", "--for", "3h"]);
+    assert_eq!(code, Some(0), "{text}");
     shell.does(&["ack", "api", "--why", "on <it>", "--for", "3h"]);
+    let acknowledged = team.alerts()[0]["acknowledged"].clone();
+    assert_eq!((&acknowledged["by"], &acknowledged["with"]), (&"ana".into(), &serde_json::json!(["eve"])));
+    assert!(shell.does(&["alerts"]).contains("acknowledged by ana, eve until "));
     let (code, text) = shell.by("ana", &["handover"]);
     assert!(code == Some(64) && text.contains("use --print to read the draft, or --yes"), "{text}");
     let (code, text) = shell.by("ben", &["handover", "--accept"]);
@@ -189,4 +197,172 @@ from = \"2026-11-16\"
     assert!(header(160).contains("ana until Mon 09:00, then ben"), "{}", header(160));
     assert!(header(80).contains("ana until Mon 09:00"), "{}", header(80));
     assert!(!header(40).contains("ana"), "{}", header(40));
+}
+
+/// The code in the last message that a receiver was given.
+fn code(server: &Server) -> String {
+    let requests = server.requests();
+    let body: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+    let said = body["title"].as_str().unwrap();
+    said.split("oncall confirm ").nth(1).unwrap_or_else(|| panic!("{said}")).trim_end_matches('`').to_owned()
+}
+
+async fn confirmed(team: Team) {
+    let server = Server::start(|_| Reply::json(200, "{}")).await;
+    let config = format!(
+        "{}[notify.push]\nntfy = \"{}\"\n{PEOPLE}",
+        team.config().replace("notify = []", "notify = [\"push\"]"),
+        server.url("/ops"),
+    );
+    let config = config.replace("name = \"Ana\"", &format!("name = \"Ana\"\nntfy = \"{}\"", server.url("/ana")));
+    let shell = Shell { team: &team, config };
+    assert!(shell.does(&["oncall"]).contains("Ana  never confirmed\n"));
+    for (refused, hint) in [
+        (&["notify", "test", "push", "an"][..], "did you mean `ana`?"),
+        (&["notify", "test", "push", "ben"], "add ntfy = "),
+        (&["oncall", "confirm", "AAAA-AAAA"], "`opsroom notify test CHANNEL CONTACT` sends a new one"),
+    ] {
+        let (code, text) = shell.by("ana", refused);
+        assert!(code == Some(64) && text.contains(hint), "{refused:?}: {text}");
+    }
+    let sent = shell.does(&["notify", "test", "push", "ana"]);
+    assert!(sent.starts_with("test message accepted by push to ana; `opsroom oncall confirm`"), "{sent}");
+    let typed = code(&server);
+    assert!(!sent.contains(&typed), "only who reads the message knows it");
+    let exported = shell.does(&["audit", "export"]);
+    assert!(exported.contains("contact.paged") && !exported.contains(&typed), "{exported}");
+    assert!(shell.does(&["oncall"]).contains("Ana  never confirmed; sent by push "));
+    let (exit, text) = shell.by("ben", &["oncall", "confirm", &typed]);
+    assert!(exit == Some(64) && text.contains("ana confirms it"), "{text}");
+    let typed = typed.to_lowercase().replace('-', " ");
+    assert_eq!(shell.does(&["oncall", "confirm", &typed]), "test page confirmed: ana can be reached by push\n");
+    assert_eq!(shell.by("ana", &["oncall", "confirm", &typed]).0, Some(64), "once");
+    let shown = shell.does(&["oncall"]);
+    assert!(shown.contains("Ana  confirmed ") && shown.contains(" by push ("), "{shown}");
+    let contacts = shell.duty()["contacts"].clone();
+    assert_eq!((&contacts[0]["contact"], &contacts[0]["channel"]), (&"ana".into(), &"push".into()), "{contacts}");
+    assert!(contacts[0]["confirmed_at"].is_string() && contacts[1]["confirmed_at"].is_null(), "{contacts}");
+    assert!(shell.does(&["timeline", "--since", "1h"]).contains("ana confirmed the test page by push"));
+    team.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_page_is_confirmed_by_the_code_in_it() {
+    confirmed(Team::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_page_is_confirmed_on_postgresql_too() {
+    if let Some(team) = Team::postgres().await {
+        confirmed(team).await;
+    }
+}
+
+/// What a shift leaves behind: work that goes on, rounds that were not finished, backups and certificates.
+const WORK: &str = "\
+[adapter.ours]
+backup-verify = { steps = [[\"sh\", \"-c\", \"exit 3\"]] }
+[action.prove-db]
+title = \"Prove the backup of db\"
+adapter = \"ours\"
+do = \"backup-verify\"
+target = \"db\"
+[action.prove-files]
+title = \"Prove the backup of files\"
+adapter = \"ours\"
+do = \"backup-verify\"
+target = \"files\"
+[check.shop]
+http = \"https://127.0.0.1:1/\"
+every = \"1h\"
+timeout = \"1s\"
+alert = { medium = \"tls.days_left < 21\" }
+[checklist.evening]
+title = \"Evening round\"
+step = [{ title = \"The API answers\", auto = \"check:api\" }, { title = \"Dishes\", ask = \"Done?\" }]
+";
+
+#[test]
+fn the_draft_names_incidents_checklists_backups_and_certificates() {
+    let team = Team::sqlite();
+    let shell = Shell { team: &team, config: team.config() + PEOPLE + WORK };
+    for said in [
+        &["incident", "open", "checkout <fails>", "--severity", "P1", "--service", "api", "--lead", "--no-evidence"][..],
+        &["incident", "hypothesis", "the cache is full"],
+        &["incident", "hypothesis", "a bad release"],
+        &["incident", "hypothesis", "--eliminate", "2"],
+        &["incident", "task", "call the provider"],
+        &["incident", "update", "rolling back", "--impact", "no checkout", "--next", "30m", "--public", "--quiet"],
+        &["incident", "update", "still at it", "--next", "30m", "--quiet"],
+    ] {
+        shell.does(said);
+    }
+    assert_ne!(shell.by("ana", &["checklist", "evening", "--json"]).0, Some(64));
+    assert_ne!(shell.by("ana", &["run", "prove-db", "--yes"]).0, Some(64));
+    let draft = shell.does(&["handover", "--print"]);
+    let section = |name: &str| {
+        let (_, rest) = draft.split_once(&format!("## {name}\n\n")).unwrap_or_else(|| panic!("{name}: {draft}"));
+        rest.split("\n## ").next().unwrap().to_owned()
+    };
+    let incidents = section("Open incidents");
+    for due in [
+        "ana leads, next update due ",
+        "hypothesis 1, open: the cache is full",
+        "hypothesis 2, eliminated: a bad release",
+        "task 3, open: call the provider",
+        "last customer update ",
+        "by ana: rolling back; impact: no checkout",
+    ] {
+        assert!(incidents.contains(due), "{due}: {incidents}");
+    }
+    assert!(!incidents.contains("still at it") && !draft.contains("<fails>"), "{incidents}");
+    let rounds = section("Checklists");
+    assert!(rounds.contains("Evening round: not signed off, begun by ana"), "{rounds}");
+    assert!(rounds.contains("Evening round: The API answers failed by "), "{rounds}");
+    let backups = section("Backups");
+    assert!(backups.contains("FAILED Prove the backup of db: failed: exit 3 "), "{backups}");
+    assert!(backups.contains("Prove the backup of files: no run on record"), "{backups}");
+    assert!(section("Certificates").contains("not known, it did not answer"), "{draft}");
+    assert_eq!(section("Unlike the same hour yesterday").trim(), "none");
+    assert!(section("Audit").contains("head: entry "));
+    // Whoever accepts it has the head of the audit with the acceptance in it.
+    shell.does(&["handover", "--yes"]);
+    let (code, text) = shell.by("ben", &["handover", "--accept"]);
+    assert!(code == Some(0) && text.contains("\naudit head: entry "), "{text}");
+}
+
+#[test]
+fn the_console_says_who_comes_next_and_who_confirmed_a_test_page() {
+    let config = "\
+[console]
+name = \"shop\"
+[check.api]
+tcp = \"127.0.0.1:1\"
+[contact.ana]
+name = \"Ana\"
+verified = \"2026-11-02\"
+[contact.ben]
+[oncall]
+rotation = [\"ana\", \"ben\"]
+from = \"2026-11-16\"
+layer = [{ name = \"backup\" }]
+";
+    let mut app = App::new(config);
+    app.pass(1);
+    app.keys(":");
+    app.typed("on-call");
+    app.keys("enter");
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let drawn = text(&draw(&app.state, columns, rows));
+        for due in ["on call", "primary", "Ana now until ", "ben from ", "backup", "ben now until "] {
+            assert!(drawn.contains(due), "{due}: {drawn}");
+        }
+    }
+    let drawn = text(&draw(&app.state, 120, 40));
+    for due in ["test pages", "Ana: confirmed 2026-11-02", "ben: never confirmed"] {
+        assert!(drawn.contains(due), "{due}: {drawn}");
+    }
+    app.keys("esc ctrl-t");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("since you last looked") && drawn.contains("your first look"), "{drawn}");
 }

@@ -228,6 +228,7 @@ fn firing(one: &Fires, fence: u64) -> Vec<NewFact> {
             why: SafeText::new("mine"),
             until,
             link: None,
+            together: false,
         };
         facts.push(fact(after(minutes), "ben (ssh from 10.0.0.1)", Statement::AlertAcknowledged(said)));
     }

@@ -41,6 +41,7 @@ fn render(path: &Path, message: &Notification) -> Result<String, String> {
         groups => Value::from(Serde(&message.groups)),
         maintenance => Value::from(Serde(&message.notices)),
         updates => Value::from(Serde(&message.updates)),
+        handovers => Value::from(Serde(&message.handovers)),
         summary => message.summary(),
         text => message.plain(),
         severity => message.worst().map(crate::model::alert::Severity::word),

@@ -46,5 +46,7 @@ pub(super) fn document(order: &Order<'_>) -> Value {
         "groups": message.groups,
         "maintenance": message.notices,
         "updates": message.updates,
+        "handovers": message.handovers,
+        "confirm": message.confirm,
     })
 }

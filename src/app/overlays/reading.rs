@@ -1,4 +1,5 @@
-//! A text over the screen: what happened since a person last looked, or the handover that is offered, which can be accepted.
+//! A text over the screen: what happened since a person last looked, who is on call, or the handover that is offered, which
+//! can be accepted.
 
 use crate::app::keymap::Command;
 use crate::app::list::moved;
@@ -10,6 +11,7 @@ use crate::app::toasts::Tone;
 use crate::lang::key::Key;
 use crate::model::effect::{Effect, StoreEffect, TerminalEffect};
 use crate::text::SafeText;
+use crate::world::unlike::UnlikeHour;
 
 /// Which text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum ReadingSubject {
     SinceLooked,
     /// The handover that is offered, or the last one.
     Handover,
+    /// Who is on call now and next, and who can be reached.
+    OnCall,
 }
 
 /// The overlay. What it says is read from the state at each frame.
@@ -27,19 +31,26 @@ pub struct ReadingOverlay {
     pub(crate) subject: ReadingSubject,
     /// The first line that is shown.
     pub(crate) scroll: usize,
+    /// What was unlike the same hour yesterday when it was opened: too much to be looked through at each frame.
+    unlike: Vec<UnlikeHour>,
 }
 
 impl ReadingOverlay {
     /// Of this.
-    pub(crate) const fn of(subject: ReadingSubject) -> Self {
-        Self { subject, scroll: 0 }
+    pub(crate) fn of(subject: ReadingSubject, state: &State) -> Self {
+        let unlike = match subject {
+            ReadingSubject::SinceLooked => state.seen().unlike_yesterday(),
+            ReadingSubject::Handover | ReadingSubject::OnCall => Vec::new(),
+        };
+        Self { subject, scroll: 0, unlike }
     }
 
     /// What it says.
     pub(crate) fn lines(&self, state: &State) -> Vec<ReadingLine> {
         match self.subject {
-            ReadingSubject::SinceLooked => reading::since_looked(state),
+            ReadingSubject::SinceLooked => reading::since_looked(state, &self.unlike),
             ReadingSubject::Handover => reading::handover(state),
+            ReadingSubject::OnCall => reading::on_call(state),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use clap::Args;
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use crate::cli::{Global, configuration};
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
 use crate::lang::nearest::{nearest, suggest};
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::governor::QuietRule;
@@ -39,6 +40,8 @@ struct Step {
     contact: Option<Name>,
     /// Seconds until it is told, if nobody acknowledges the alert before.
     after_s: u64,
+    /// Whether each of those who are told with it must acknowledge.
+    all: bool,
     /// Until when quiet hours or a digest would hold it back.
     held_until: Option<String>,
 }
@@ -84,11 +87,11 @@ fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) 
     let now = global.clock.now().utc;
     let routes = Routes::by(config, Some(duty), now);
     let escalation = config.oncall.as_ref().map_or(&[][..], |oncall| &oncall.escalation);
-    let moments = std::iter::once(None).chain(escalation.iter().map(|step| Some(step.after)));
+    let moments = std::iter::once(None).chain(escalation.iter().map(Some));
     let mut known: Vec<Recipient> = Vec::new();
     let mut steps = Vec::new();
-    for after in moments {
-        let unanswered = after.and_then(|after| TimeDelta::from_std(after).ok());
+    for step in moments {
+        let unanswered = step.and_then(|step| TimeDelta::from_std(step.after).ok());
         for target in routes.of(severity, unanswered) {
             if known.contains(&target) {
                 continue;
@@ -99,8 +102,9 @@ fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) 
                 severity,
                 channel: target.channel.clone(),
                 contact: target.contact.clone(),
-                after_s: after.map_or(0, |after| after.as_secs()),
-                held_until: held.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                after_s: step.map_or(0, |step| step.after.as_secs()),
+                all: step.is_some_and(|step| step.all) && target.contact.is_some(),
+                held_until: held.map(rfc3339),
             });
             known.push(target);
         }
@@ -136,7 +140,8 @@ fn table(steps: &[Step]) -> String {
             after => format!("after {} unacknowledged", unit::duration(std::time::Duration::from_secs(after))),
         };
         let held = step.held_until.as_ref().map_or_else(String::new, |at| format!(", held back until {at}"));
-        let _ = writeln!(text, "{:<8}  {}{who}  {when}{held}", step.severity.word(), step.channel);
+        let all = if step.all { ", must acknowledge too" } else { "" };
+        let _ = writeln!(text, "{:<8}  {}{who}  {when}{all}{held}", step.severity.word(), step.channel);
     }
     text
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Notified, written};
+use super::Notified;
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
+use crate::lang::time::rfc3339_millis;
 use crate::model::fact::{Fact, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
 use crate::model::thing::{
-    AlertRecord, AssignmentRecord, ChangeRecord, ExclusionRecord, HandoverRecord, MaintenanceRecord, SilenceRecord,
-    StoredThing, ThingKind,
+    AlertRecord, AssignmentRecord, ChangeRecord, ContactRecord, ExclusionRecord, HandoverRecord, MaintenanceRecord,
+    SilenceRecord, StoredThing, ThingKind,
 };
 use crate::runtime::runs::RunService;
 use crate::store::{StoreError, new_fact};
@@ -37,6 +38,8 @@ pub(in crate::cli) struct StoredAlerts {
     assignments: Vec<AssignmentRecord>,
     /// Handovers that were offered.
     handovers: Vec<HandoverRecord>,
+    /// Which test pages contacts were sent, and confirmed.
+    contacts: Vec<ContactRecord>,
     /// What each target of messages was told.
     pub targets: Vec<(Recipient, TargetRecord)>,
 }
@@ -58,6 +61,7 @@ impl StoredAlerts {
             changes: of(ThingKind::Change).filter_map(StoredThing::read).collect(),
             assignments: of(ThingKind::OnCall).filter_map(StoredThing::read).collect(),
             handovers: of(ThingKind::Handover).filter_map(StoredThing::read).collect(),
+            contacts: of(ThingKind::Contact).filter_map(StoredThing::read).collect(),
             targets: of(ThingKind::Message)
                 .filter_map(|thing| Some((Recipient::from_id(&thing.key.id), thing.read()?)))
                 .collect(),
@@ -76,7 +80,8 @@ impl StoredAlerts {
 
     /// Who is on call.
     pub(in crate::cli) fn duty(&self, config: &Config) -> DutyPlan {
-        DutyPlan::new(config, self.assignments.iter().cloned(), self.handovers.iter().cloned())
+        let plan = DutyPlan::new(config, self.assignments.iter().cloned(), self.handovers.iter().cloned());
+        plan.with_contacts(self.contacts.iter().cloned())
     }
 
     /// The silence that mutes an alert.
@@ -116,7 +121,7 @@ pub(super) fn messages(facts: &[Fact]) -> BTreeMap<Name, Vec<Notified>> {
             let told = found.entry(alert.clone()).or_default();
             // What failed and was accepted later was told.
             told.retain(|known| known.ok || (&known.channel, &known.contact) != (&channel, &contact));
-            told.push(Notified { channel, contact, at: written(at), ok: error.is_none(), error: error.clone() });
+            told.push(Notified { channel, contact, at: rfc3339_millis(at), ok: error.is_none(), error: error.clone() });
         }
     }
     found
@@ -134,9 +139,9 @@ pub(in crate::cli) async fn say(run_service: &RunService, now: DateTime<Utc>, sa
 pub(in crate::cli) async fn put(run_service: &RunService, now: DateTime<Utc>, said: Vec<Statement>) -> Result<(), u8> {
     let identity = run_service.identity();
     let draft = |said| new_fact(now, &identity.who, &identity.host, said);
-    match run_service.store().say_of_alerts(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
-        Ok(None) => Ok(()),
-        Ok(Some(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), refusal.hint())),
+    match run_service.store().say(&said.into_iter().map(draft).collect::<Vec<_>>()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), refusal.hint())),
         Err(error) => Err(run_service::broken(&error)),
     }
 }

@@ -142,13 +142,13 @@ impl<'a> Session<'a> {
         }
         let (now, identity) = (self.run_service.now(), self.run_service.identity());
         let drafts: Vec<_> = said.into_iter().map(|said| new_fact(now, &identity.who, &identity.host, said)).collect();
-        match self.run_service.store().say_of_alerts(&drafts).await {
-            Ok(None) => {
+        match self.run_service.store().say(&drafts).await {
+            Ok(Ok(_)) => {
                 self.world.advance(self.global.clock.now());
                 self.world.expect_checklist(&drafts);
                 Ok(Ok(()))
             }
-            Ok(Some(refusal)) => {
+            Ok(Err(refusal)) => {
                 self.read().await?;
                 Ok(Err(refusal.describe()))
             }

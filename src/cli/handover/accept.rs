@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Arguments, gather, not_offered, print_changed, put};
-use crate::cli::alerts::StoredAlerts;
+use super::{Arguments, gather, not_offered, print_changed};
+use crate::cli::alerts::{StoredAlerts, put};
 use crate::cli::output::{self, exit};
 use crate::cli::run_service;
 use crate::config::Config;
+use crate::config::titles::title_of_contact;
 use crate::model::fact::{HandoverAccepted, OnCallStatement, Statement, login_of};
 use crate::model::thing::{AlertRecord, HandoverRecord};
-use crate::report::handover::title_of_contact;
 use crate::runtime::runs::RunService;
 use crate::text::count::counted;
 use crate::text::name::Name;
@@ -35,9 +35,21 @@ pub(super) async fn accept(run_service: &RunService, config: &Config, arguments:
     let firing: Vec<&AlertRecord> = stored.firing().collect();
     let said = statements_of_acceptance(config, record, &who, (&firing, arguments.reopen), now);
     let text = describe(config, record, &said, now);
-    match put(run_service, said).await {
-        Ok(()) => print_changed(run_service, &record.said.id, arguments, config, &text).await,
+    match put(run_service, now, said).await {
+        Ok(()) => {
+            let text = text + &head(run_service).await;
+            print_changed(run_service, &record.said.id, arguments, config, &text).await
+        }
         Err(code) => code,
+    }
+}
+
+/// The head of the audit with the acceptance in it: whoever keeps it can prove later that nothing before was changed.
+async fn head(run_service: &RunService) -> String {
+    match run_service.store().latest_audit(1).await.map(|lines| lines.into_iter().next()) {
+        Ok(Some(line)) => format!("audit head: entry {}, {}\n", line.seq, line.hash),
+        Ok(None) => String::new(),
+        Err(error) => format!("audit head not known: {error}\n"),
     }
 }
 

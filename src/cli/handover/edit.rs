@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 
-use super::Refusal;
 use crate::actions::files;
 use crate::cli::run_service;
+use crate::cli::span::Refusal;
 use crate::process::Invocation;
 
 /// Bytes of a handover that are read back at most.

@@ -1,27 +1,38 @@
 //! What a handover is drafted from: all of it as the store has it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Arguments, Refusal};
+use super::{Arguments, certificates};
 use crate::cli::output::{self, exit};
+use crate::cli::span::{Refusal, refused};
 use crate::cli::{Global, run_service, slo};
 use crate::config::Config;
+use crate::config::titles::title_of_contact;
 use crate::lang::nearest;
 use crate::lang::schedule::TimeWindow;
+use crate::lang::time::minute_of;
 use crate::model::fact::login_of;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput, title_of_contact};
+use crate::model::rollup::SeriesKey;
+use crate::model::thing::{ChecklistRecord, IncidentRecord, StoredThing, ThingKey};
+use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
+use crate::store::incidents::LATEST;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::digest::Digest;
 use crate::world::duty::{DutyPlan, ShiftToHandOver};
+use crate::world::unlike::UnlikeHour;
 
 /// The longest time that a handover looks back.
 const LONGEST: TimeDelta = TimeDelta::days(35);
+
+/// Series that are read to be compared with yesterday.
+const MOST_SERIES: usize = 1_000;
 
 /// A draft, and what it is about.
 pub(super) struct Draft {
@@ -62,17 +73,15 @@ pub(super) fn person(config: &Config, named: Option<&str>, login: &str) -> Resul
     if let Some(name) = named {
         let known = config.contacts.iter().map(|contact| &contact.id);
         let found = known.clone().find(|known| ***known == *name).cloned();
-        return found.ok_or_else(|| {
-            let hint = nearest::hint_of(name, known.map(|known| &**known));
-            (format!("no contact named `{name}`"), hint)
-        });
+        let hint = || nearest::hint_of(name, known.map(|known| &**known));
+        return found.ok_or_else(|| (format!("no contact named `{name}`"), hint()));
     }
     match config.contact_of(login) {
         Some(contact) => Ok(contact.id.clone()),
         None if config.oncall.is_none() => Ok(Name::from(login)),
         None => {
             let hint = format!("use --as CONTACT, or add login = \"{login}\" to your [contact.NAME]");
-            Err((format!("no contact has the login name `{login}`"), hint))
+            refused(format!("no contact has the login name `{login}`"), hint)
         }
     }
 }
@@ -100,7 +109,10 @@ pub(super) async fn draft(
     let plan = stored.maintenance_plan(config);
     let mut windows: Vec<MaintenanceWindow> = plan.running(now);
     windows.extend(plan.coming(now).into_iter().filter(|one| one.window.start < next_until));
-    let title = |who: &Name| title_of_contact(config, who);
+    let work = Work::read(run_service).await?;
+    let (certificates, unlike) =
+        (certificates::left(config, global).await, unlike_yesterday(&mut world, run_service).await?);
+    let title = |who: &Name| title_of_contact(config, who).to_owned();
     let input = HandoverInput {
         config,
         layer: &arguments.layer,
@@ -116,6 +128,11 @@ pub(super) async fn draft(
         windows,
         locks: &locks,
         running: runs.iter().filter(|run| run.state.is_open()).collect(),
+        past_runs: &runs,
+        incidents: work.incidents.iter().filter(|record| record.is_open()).collect(),
+        rounds: work.rounds.iter().collect(),
+        certificates: &certificates,
+        unlike: &unlike,
         budgets: world.slos.iter().map(|one| format!("{}: {}", one.title, slo::summary(one))).collect(),
         head,
         watch_outs: arguments.notes.clone(),
@@ -123,6 +140,35 @@ pub(super) async fn draft(
     let report = HandoverDraft::new(&input);
     let offered = duty.offered(&arguments.layer, now).map(|record| record.said.id.clone());
     Ok(Draft { report, who, to, shift, next_until, offered })
+}
+
+/// What people work on.
+struct Work {
+    incidents: Vec<IncidentRecord>,
+    rounds: Vec<ChecklistRecord>,
+}
+
+impl Work {
+    async fn read(run_service: &RunService) -> Result<Self, StoreError> {
+        let store = run_service.store();
+        let (incidents, rounds) = (store.incidents(LATEST).await?, store.checklists().await?);
+        let incidents = incidents.iter().filter_map(StoredThing::read).collect();
+        // Those that go on are read twice.
+        let rounds: BTreeMap<&ThingKey, &StoredThing> = rounds.iter().map(|thing| (&thing.key, thing)).collect();
+        Ok(Self { incidents, rounds: rounds.into_values().filter_map(StoredThing::read).collect() })
+    }
+}
+
+/// What is unlike the same hour yesterday, by what is stored.
+async fn unlike_yesterday(world: &mut World, run_service: &RunService) -> Result<Vec<UnlikeHour>, StoreError> {
+    let now = world.now;
+    let known: BTreeSet<SeriesKey> = world.measured_by_slos().collect();
+    let metrics = world.config.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone()));
+    let checks = world.config.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
+    let unread = metrics.chain(checks).filter(|series| !known.contains(series));
+    let unread: Vec<SeriesKey> = unread.take(MOST_SERIES).collect();
+    world.restore(&run_service.store().stored_readings(&unread, minute_of(now.utc)).await?);
+    Ok(world.unlike_yesterday())
 }
 
 /// The shift that is handed over.
@@ -135,7 +181,7 @@ fn meant(
     let layer = &arguments.layer;
     if config.oncall.is_some() && duty.rotation(layer).is_none() {
         let known = duty.layers().iter().map(|(name, _)| &**name);
-        return Err((format!("no layer named `{layer}`"), nearest::hint_of(layer, known)));
+        return refused(format!("no layer named `{layer}`"), nearest::hint_of(layer, known));
     }
     let me = match person(config, arguments.who.as_deref(), login) {
         Ok(me) => me,

@@ -1,6 +1,7 @@
 //! `opsroom handover`: drafts what the next person on call has to know, offers it, and accepts one.
 
 mod accept;
+mod certificates;
 mod edit;
 mod gather;
 
@@ -8,23 +9,23 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use self::gather::Draft;
-use super::alerts::StoredAlerts;
+use super::alerts::{StoredAlerts, put};
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
 use crate::actions::files;
 use crate::config::Config;
 use crate::config::sections::oncall::PRIMARY;
+use crate::config::titles::title_of_contact;
+use crate::lang::time::rfc3339;
 use crate::model::fact::oncall::handover_id;
-use crate::model::fact::{HandoverOffered, HandoverWithdrawn, NewFact, OnCallStatement, Statement};
+use crate::model::fact::{HandoverOffered, HandoverWithdrawn, OnCallStatement, Statement};
 use crate::model::thing::HandoverRecord;
-use crate::report::handover::{HandoverDraft, is_blank, title_of_contact};
+use crate::report::handover::{HandoverDraft, is_blank};
 use crate::runtime::runs::RunService;
-use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -102,27 +103,20 @@ impl From<&HandoverRecord> for HandoverLine {
             layer: said.layer.clone(),
             who: said.who.clone(),
             to: said.to.clone(),
-            from: written(said.from),
-            until: written(said.until),
-            offered_at: Some(written(record.at)),
+            from: rfc3339(said.from),
+            until: rfc3339(said.until),
+            offered_at: Some(rfc3339(record.at)),
             accepted_by: accepted.map(|accepted| accepted.who.clone()),
-            accepted_at: accepted.map(|accepted| written(accepted.at)),
+            accepted_at: accepted.map(|accepted| rfc3339(accepted.at)),
             text: text_of(record),
             draft: None,
         }
     }
 }
 
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 fn text_of(record: &HandoverRecord) -> String {
     record.said.text.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
-
-/// A problem with the command line, and what to do.
-type Refusal = (String, String);
 
 /// Drafts, shows, offers, accepts or takes back a handover.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
@@ -186,8 +180,8 @@ fn print_draft(draft: &Draft, arguments: &Arguments) -> u8 {
         layer: Name::from(arguments.layer.as_str()),
         who: draft.who.clone(),
         to: draft.to.clone(),
-        from: written(draft.shift.start),
-        until: written(draft.shift.end),
+        from: rfc3339(draft.shift.start),
+        until: rfc3339(draft.shift.end),
         offered_at: None,
         accepted_by: None,
         accepted_at: None,
@@ -198,19 +192,16 @@ fn print_draft(draft: &Draft, arguments: &Arguments) -> u8 {
 }
 
 async fn change(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = if arguments.accept {
-        accept::accept(&run_service, config, arguments).await
-    } else if arguments.withdraw {
-        withdraw(&run_service, config, arguments).await
-    } else {
-        offer(&run_service, config, global, arguments).await
-    };
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| {
+        if arguments.accept {
+            accept::accept(run_service, config, arguments).await
+        } else if arguments.withdraw {
+            withdraw(run_service, config, arguments).await
+        } else {
+            offer(run_service, config, global, arguments).await
+        }
+    })
+    .await
 }
 
 async fn withdraw(run_service: &RunService, config: &Config, arguments: &Arguments) -> u8 {
@@ -220,7 +211,7 @@ async fn withdraw(run_service: &RunService, config: &Config, arguments: &Argumen
     };
     let Some(record) = duty.offered(&arguments.layer, run_service.now()) else { return not_offered() };
     let said = HandoverWithdrawn { id: record.said.id.clone() };
-    match put(run_service, vec![Statement::OnCall(OnCallStatement::Withdrawn(said))]).await {
+    match put(run_service, run_service.now(), vec![Statement::OnCall(OnCallStatement::Withdrawn(said))]).await {
         Ok(()) => print_changed(run_service, &record.said.id, arguments, config, "handover taken back\n").await,
         Err(code) => code,
     }
@@ -260,7 +251,7 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
     // Of two that are offered nobody knows which one holds.
     let before = draft.offered.map(|id| OnCallStatement::Withdrawn(HandoverWithdrawn { id }));
     let said = before.into_iter().chain([OnCallStatement::Offered(offered)]).map(Statement::OnCall).collect();
-    match put(run_service, said).await {
+    match put(run_service, now, said).await {
         Ok(()) => {
             forget(written.as_deref());
             let text = format!("handover offered{next}, id {id}; `opsroom handover --accept` accepts it\n");
@@ -279,18 +270,6 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
 fn forget(written: Option<&Path>) {
     if let Some(Err(error)) = written.map(files::remove) {
         output::eprint_error(&format!("warning: the file of the editor stays: {error}\n"));
-    }
-}
-
-/// Puts it on record as said now by who runs the command.
-async fn put(run_service: &RunService, said: Vec<Statement>) -> Result<(), u8> {
-    let (now, identity) = (run_service.now(), run_service.identity());
-    let draft = |said| new_fact(now, &identity.who, &identity.host, said);
-    let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
-    match run_service.store().say_of_oncall(&drafts).await {
-        Ok(None) => Ok(()),
-        Ok(Some(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), "see `opsroom handover --show`")),
-        Err(error) => Err(run_service::broken(&error)),
     }
 }
 

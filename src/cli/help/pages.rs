@@ -286,13 +286,14 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[
             ("opsroom notify", "each channel with its last delivery, and what failed since"),
             ("opsroom notify test sms", "send a message that is marked as a test"),
+            ("opsroom notify test sms ben", "to one contact, who confirms it by the code in it"),
         ],
         exits: &[
             (exit::OK, "printed; test: the receiver accepted it"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::CRITICAL, "test: not accepted"),
             (exit::UNKNOWN, "the store can't be read"),
-            (exit::USAGE, "no such channel"),
+            (exit::USAGE, "no such channel or contact"),
             (exit::CONFIG, "the configuration is not valid, or the channel has nobody to send to"),
         ],
     },

@@ -76,6 +76,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
                 "a separate rota for the holidays",
             ),
             ("opsroom oncall calendar --ics > oncall.ics", "for a calendar program"),
+            ("opsroom oncall confirm K7QM-3F2X", "a test page reached you: its code says so"),
         ],
         exits: &[
             (exit::OK, "printed, or on record"),

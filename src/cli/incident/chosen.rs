@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::cli::output::{self, exit};
+use crate::cli::span::Refusal;
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::schedule::LocalMoment;
@@ -27,9 +28,6 @@ pub(super) struct Chosen {
     pub record: IncidentRecord,
     pub now: DateTime<Utc>,
 }
-
-/// A problem with the command line, and what to do.
-pub(super) type Refusal = (String, String);
 
 /// Says what is wrong with the command line.
 pub(super) fn refuse((problem, hint): &Refusal) -> u8 {
@@ -113,28 +111,22 @@ pub(super) fn say_of(
         Ok(config) => config,
         Err(code) => return code,
     };
-    output::carry_out(async {
-        let (run_service, _) = match run_service::open_and_take_in(global).await {
-            Ok(opened) => opened,
+    output::carry_out(run_service::changing(global, async |run_service| {
+        let record = match find(run_service, id, meant).await {
+            Ok(record) => record,
             Err(code) => return code,
         };
-        let code = match find(&run_service, id, meant).await {
-            Err(code) => code,
-            Ok(record) => {
-                let (now, config) = (run_service.now(), Arc::new(config));
-                let chosen = Chosen { run_service: run_service.clone(), config, record, now };
-                match say(&chosen) {
-                    Err(refusal) => refuse(&refusal),
-                    Ok((facts, done)) => match put(&run_service, &chosen.config, &chosen.record.id, facts).await {
-                        Ok(id) => output::print(&format!("{id}: {done}\n")),
-                        Err(code) => code,
-                    },
-                }
-            }
+        let (now, config) = (run_service.now(), Arc::new(config));
+        let chosen = Chosen { run_service: run_service.clone(), config, record, now };
+        let (facts, done) = match say(&chosen) {
+            Ok(said) => said,
+            Err(refusal) => return refuse(&refusal),
         };
-        run_service.close().await;
-        code
-    })
+        match put(run_service, &chosen.config, &chosen.record.id, facts).await {
+            Ok(id) => output::print(&format!("{id}: {done}\n")),
+            Err(code) => code,
+        }
+    }))
 }
 
 /// Puts on record what who runs the command says of an incident; an empty id is that of the one that is opened. Returns the id.
@@ -154,9 +146,7 @@ pub(super) async fn put(
     let drafts: Vec<NewFact> = facts.into_iter().map(draft).collect();
     match incidents::say(run_service.store(), config, drafts, now).await {
         Ok(Ok(id)) => Ok(id),
-        Ok(Err(refusal)) => {
-            Err(output::fail(exit::USAGE, &refusal.describe(), "`opsroom incident list --all` shows how they stand"))
-        }
+        Ok(Err(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), refusal.hint())),
         Err(error) => Err(run_service::broken(&error)),
     }
 }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, Refusal, moment, say_of, text};
+use super::chosen::{Chosen, Meant, moment, say_of, text};
 use crate::cli::Global;
+use crate::cli::span::Refusal;
 use crate::model::fact::IncidentFact;
 use crate::model::fact::incident::{IncidentAmended, IncidentNoted};
 use crate::model::incident::{EntryKind, EntryState};

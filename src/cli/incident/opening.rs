@@ -5,13 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::chosen::{Refusal, moment, put, refuse, text, writing};
+use super::chosen::{moment, put, refuse, text, writing};
 use super::evidence;
 use crate::cli::alerts::StoredAlerts;
 use crate::cli::output::{self, exit};
+use crate::cli::span::Refusal;
 use crate::cli::{Global, run_service};
 use crate::config::Config;
-use crate::lang::nearest::nearest;
+use crate::lang::nearest::{hint_of, hint_or};
 use crate::model::alert::Severity;
 use crate::model::fact::IncidentFact;
 use crate::model::fact::incident::{IncidentOpened, IncidentRoleSaid};
@@ -56,11 +57,7 @@ pub(super) fn severity_named(word: &str, config: &Config) -> Result<Severity, Re
     config.severity_named(word).ok_or_else(|| {
         let aliases = config.severities.iter().flat_map(|rule| &rule.aliases).map(String::as_str);
         let words: Vec<&str> = Severity::WORST_FIRST.map(Severity::word).into_iter().chain(aliases).collect();
-        let hint = match nearest(word, words.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("use one of {}", words.join(", ")),
-        };
-        (format!("no severity named `{word}`"), hint)
+        (format!("no severity named `{word}`"), hint_of(word, words.into_iter()))
     })
 }
 
@@ -73,13 +70,7 @@ pub(super) fn run(arguments: &OpenArguments, global: &Global) -> u8 {
 }
 
 async fn open(arguments: &OpenArguments, config: Arc<Config>, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = open_at(arguments, &run_service, &config).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| open_at(arguments, run_service, &config).await).await
 }
 
 async fn open_at(arguments: &OpenArguments, run_service: &RunService, config: &Arc<Config>) -> u8 {
@@ -125,11 +116,7 @@ async fn firing(run_service: &RunService, name: &str) -> Result<AlertRecord, u8>
     let found = stored.firing().filter(|record| *record.alert == *name).max_by_key(|record| record.severity);
     found.cloned().ok_or_else(|| {
         let firing: Vec<&str> = stored.firing().map(|record| &*record.alert).collect();
-        let hint = match nearest(name, firing.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if firing.is_empty() => "no alert is firing; omit --alert".to_owned(),
-            None => format!("what fires now: {}", firing.join(", ")),
-        };
+        let hint = hint_or(name, firing.into_iter(), "no alert is firing; omit --alert");
         output::fail(exit::USAGE, &format!("no alert `{name}` is firing"), &hint)
     })
 }
@@ -183,9 +170,5 @@ fn opened(
 }
 
 fn suggestion(unknown: &str, known: &[&str], section: &str) -> String {
-    match nearest(unknown, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("none is configured: see {section}"),
-        None => format!("known: {}", known.join(", ")),
-    }
+    hint_or(unknown, known.iter().copied(), &format!("none is configured: see {section}"))
 }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, Refusal, say_of, text};
+use super::chosen::{Chosen, Meant, say_of, text};
 use crate::cli::Global;
-use crate::lang::nearest::nearest;
+use crate::cli::span::Refusal;
+use crate::lang::nearest::{hint_of, hint_or};
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::fact::incident::{IncidentRoleSaid, IncidentUpdated};
@@ -117,11 +118,7 @@ fn channels(arguments: &UpdateArguments, chosen: &Chosen) -> Result<Vec<Name>, R
     let config = &chosen.config;
     let known: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
     if let Some(unknown) = arguments.notify.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = match nearest(unknown, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "none is configured: add [notify.NAME]".to_owned(),
-            None => format!("known: {}", known.join(", ")),
-        };
+        let hint = hint_or(unknown, known.iter().copied(), "none is configured: add [notify.NAME]");
         return Err((format!("no channel named `{unknown}`"), hint));
     }
     if arguments.quiet || !arguments.notify.is_empty() {
@@ -135,12 +132,8 @@ fn channels(arguments: &UpdateArguments, chosen: &Chosen) -> Result<Vec<Name>, R
 pub(super) fn role(arguments: &RoleArguments, id: Option<&str>, global: &Global) -> u8 {
     say_of(global, id, Meant::Open, |chosen| {
         let Some(role) = IncidentRole::named(&arguments.role) else {
-            let words = || IncidentRole::ALL.into_iter().map(IncidentRole::word);
-            let hint = match nearest(&arguments.role, words()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("use one of {}", words().collect::<Vec<_>>().join(", ")),
-            };
-            return Err((format!("no role named `{}`", arguments.role), hint));
+            let words = IncidentRole::ALL.into_iter().map(IncidentRole::word);
+            return Err((format!("no role named `{}`", arguments.role), hint_of(&arguments.role, words)));
         };
         let login = login_of(&chosen.run_service.identity().who);
         let me = SafeText::new(login);

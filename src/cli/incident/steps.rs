@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, Refusal, moment, say_of, text};
+use super::chosen::{Chosen, Meant, moment, say_of, text};
 use crate::cli::Global;
 use crate::cli::incident::opening::severity_named;
-use crate::lang::nearest::nearest;
+use crate::cli::span::Refusal;
+use crate::lang::nearest::hint_of;
 use crate::model::fact::IncidentFact;
 use crate::model::fact::incident::{IncidentCorrected, IncidentGraded, IncidentMoved};
 use crate::model::incident::{IncidentStamp, IncidentStep, incident_id, incident_number};
@@ -115,13 +116,9 @@ pub(super) fn severity(arguments: &SeverityArguments, id: Option<&str>, global: 
 /// Corrects a moment of it.
 pub(super) fn stamp(arguments: &StampArguments, id: Option<&str>, global: &Global) -> u8 {
     say_of(global, id, Meant::Any, |chosen: &Chosen| {
-        let words = || IncidentStamp::ALL.into_iter().map(IncidentStamp::word);
+        let words = IncidentStamp::ALL.into_iter().map(IncidentStamp::word);
         let Some(stamp) = IncidentStamp::ALL.into_iter().find(|stamp| stamp.word() == arguments.stamp) else {
-            let hint = match nearest(&arguments.stamp, words()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("use one of {}", words().collect::<Vec<_>>().join(", ")),
-            };
-            return Err((format!("no moment named `{}`", arguments.stamp), hint));
+            return Err((format!("no moment named `{}`", arguments.stamp), hint_of(&arguments.stamp, words)));
         };
         let zone = chosen.config.console.timezone;
         let to = moment("TIME", &arguments.at, chosen.now, zone)?;

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::now::title;
-use super::{CalendarArguments, Refusal, layer, moment, written};
+use super::{CalendarArguments, layer};
 use crate::cli::Global;
 use crate::cli::output::{self, exit};
+use crate::cli::span::{Refusal, moment};
 use crate::config::Config;
 use crate::lang::order::InOrder;
+use crate::config::titles::title_of_contact;
 use crate::lang::schedule::TimeWindow;
+use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::oncall::Shift;
 use crate::report::ical::{self, CalendarEvent};
@@ -80,10 +82,10 @@ fn line(layer: &Name, shift: Shift, config: &Config, span: TimeWindow) -> ShiftL
     let window = TimeWindow { start: shift.from.unwrap_or(span.start), end: shift.until.unwrap_or(span.end) };
     ShiftLine {
         layer: layer.clone(),
-        name: title(config, &shift.who),
+        name: title_of_contact(config, &shift.who).to_owned(),
         who: shift.who,
-        from: written(window.start),
-        until: written(window.end),
+        from: rfc3339(window.start),
+        until: rfc3339(window.end),
         seconds: (window.end - window.start).num_seconds(),
         window,
     }

@@ -3,20 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::now::OverrideLine;
-use super::{OverrideArguments, Refusal, TakeArguments, layer, moment, refused};
-use crate::cli::ack::allowed;
-use crate::cli::alerts::StoredAlerts;
+use super::{OverrideArguments, TakeArguments, contacts, layer};
+use crate::cli::alerts::{StoredAlerts, put};
 use crate::cli::output::{self, exit};
+use crate::cli::span::{self, Refusal, moment, refused};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::lang::nearest;
 use crate::lang::schedule::MomentSchedule;
-use crate::model::alert::times::SpanBounds;
 use crate::model::fact::oncall::assignment_id;
 use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement, login_of};
 use crate::model::maintenance::clock_with_zone;
 use crate::runtime::runs::RunService;
-use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::duty::DutyPlan;
@@ -29,17 +27,12 @@ pub(super) enum Asked<'a> {
     Take(&'a TakeArguments),
     Override(&'a OverrideArguments),
     End(&'a str),
+    Confirm(&'a str),
 }
 
 /// Puts it on record.
 pub(super) async fn make(asked: Asked<'_>, json: bool, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = make_at(&run_service, asked, json, config).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| make_at(run_service, asked, json, config).await).await
 }
 
 async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config: &Config) -> u8 {
@@ -53,21 +46,23 @@ async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config:
         Asked::Take(asked) => taken(asked, &plan, config, (login, now)).map(OnCallStatement::Assigned),
         Asked::Override(asked) => assigned(asked, &plan, config, now).map(OnCallStatement::Assigned),
         Asked::End(id) => ended(id, &plan, now).map(OnCallStatement::Ended),
+        Asked::Confirm(code) => contacts::confirmed(code, &plan, config, (login, now)).map(OnCallStatement::Verified),
     };
     let said = match said {
         Ok(said) => said,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
-    let draft = new_fact(now, &identity.who, &identity.host, Statement::OnCall(said.clone()));
-    match run_service.store().say_of_oncall(&[draft]).await {
-        Ok(None) => {}
-        Ok(Some(refusal)) => return output::fail(exit::USAGE, &refusal.describe(), "see `opsroom oncall`"),
-        Err(error) => return run_service::broken(&error),
+    if let Err(code) = put(run_service, now, vec![Statement::OnCall(said.clone())]).await {
+        return code;
     }
     if !json {
         return output::print(&describe(&said, config, now));
     }
     match StoredAlerts::read(run_service).await {
+        Ok(stored) if matches!(said, OnCallStatement::Verified(_)) => {
+            let lines = contacts::lines(&stored.duty(config), config, now);
+            output::print_as_json("the contacts", &lines)
+        }
         Ok(stored) => {
             let (plan, id) = (stored.duty(config), said.key().id);
             let lines: Vec<OverrideLine> = plan.assignment(&id).into_iter().map(OverrideLine::from).collect();
@@ -85,6 +80,9 @@ fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> Stri
             let from = if said.from <= now { String::new() } else { format!(" from {}", clock(said.from)) };
             format!("{who} on call ({layer}){from} until {until}, id {}\n", said.id)
         }
+        OnCallStatement::Verified(said) => {
+            format!("test page confirmed: {} can be reached by {}\n", said.contact, said.channel)
+        }
         said => format!("override {} ended\n", said.key().id),
     }
 }
@@ -101,12 +99,6 @@ fn contact(config: &Config, name: &str) -> Result<Name, Refusal> {
 
 fn reason(why: Option<&String>) -> Option<SafeText> {
     why.map(|why| SafeText::new(why.trim())).filter(|why| !why.as_str().is_empty())
-}
-
-/// The end of a span that begins at a moment, within bounds.
-fn end(from: DateTime<Utc>, option: &str, span: std::time::Duration) -> Result<DateTime<Utc>, Refusal> {
-    let bounds = SpanBounds::MUTED;
-    bounds.until(from, span).map_err(|problem| (format!("{option}: {problem}"), allowed(bounds)))
 }
 
 fn taken(
@@ -131,7 +123,7 @@ fn taken(
         return refused(format!("`{who}` is on call already"), "see `opsroom oncall`");
     }
     let until = match (asked.span, shift.until) {
-        (Some(span), _) => end(now, "--for", span)?,
+        (Some(span), _) => span::end_after(now, "--for", span)?,
         (None, Some(until)) => until,
         (None, None) => return refused("this shift never ends", "add --for DURATION"),
     };
@@ -154,17 +146,7 @@ fn assigned(
         let problem = format!("--from lies in the past: {}", clock_with_zone(from, now, zone));
         return refused(problem, "omit --from to begin now");
     }
-    let until = match (&asked.until, asked.span) {
-        (Some(text), _) => {
-            let until = moment("--until", text, zone)?;
-            let Ok(span) = (until - from).to_std() else {
-                return refused("--until lies before --from", "give the first moment after the override");
-            };
-            end(from, "--until", span)?
-        }
-        (None, Some(span)) => end(from, "--for", span)?,
-        (None, None) => return refused("no end given", "add --until TIME, or --for DURATION"),
-    };
+    let until = asked.end.after(from, zone)?;
     let handover = match (&asked.handover, people.len()) {
         (Some(_), 1) => return refused("--handover is of use for several contacts only", "name several, or omit it"),
         (Some(text), _) => {

@@ -2,20 +2,20 @@
 
 mod calendar;
 mod change;
+mod contacts;
 mod now;
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 
 use super::alerts::{StoredAlerts, duration};
 use super::output::{self, exit};
+use super::span::{EndArguments, Refusal, refused};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::oncall::PRIMARY;
 use crate::lang::nearest;
-use crate::lang::schedule::LocalMoment;
 use crate::world::duty::DutyPlan;
 
 /// Arguments of `opsroom oncall`.
@@ -41,6 +41,12 @@ enum OnCallCommand {
         /// Its id, as `opsroom oncall` prints it
         #[arg(value_name = "ID")]
         id: String,
+    },
+    /// Confirm a test page by the code that stands in it: you can be reached
+    Confirm {
+        /// The code, such as K7QM-3F2X
+        #[arg(value_name = "CODE")]
+        code: String,
     },
     /// Print the coming shifts as a table or an iCalendar file
     Calendar(CalendarArguments),
@@ -73,12 +79,8 @@ struct OverrideArguments {
     /// Its first moment, 2026-03-02T09:00, by the clocks of the rotation or with Z. Default: now
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The first moment after it; this or --for is required
-    #[arg(long, value_name = "TIME", conflicts_with = "span")]
-    until: Option<String>,
-    /// For how long, instead of --until
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    span: Option<Duration>,
+    #[command(flatten)]
+    end: EndArguments,
     /// When the shifts of several change: 'daily 09:00'. Default: as in `[oncall]`
     #[arg(long, value_name = "SCHEDULE")]
     handover: Option<String>,
@@ -103,13 +105,6 @@ struct CalendarArguments {
     ics: bool,
 }
 
-/// A problem with the command line, and what to do.
-type Refusal = (String, String);
-
-fn refused<T>(problem: impl Into<String>, hint: impl Into<String>) -> Result<T, Refusal> {
-    Err((problem.into(), hint.into()))
-}
-
 /// Shows or changes who is on call.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let change = match &arguments.command {
@@ -122,12 +117,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Some(OnCallCommand::Take(asked)) => change::Asked::Take(asked),
         Some(OnCallCommand::Override(asked)) => change::Asked::Override(asked),
         Some(OnCallCommand::End { id }) => change::Asked::End(id),
+        Some(OnCallCommand::Confirm { code }) => change::Asked::Confirm(code),
     };
     let config = match configuration::refuse_if_read_only(global, "who is on call can't be changed here") {
         Ok(config) => config.unwrap_or_default(),
         Err(code) => return code,
     };
-    if config.oncall.is_none() {
+    if config.oncall.is_none() && !matches!(change, change::Asked::Confirm(_)) {
         return output::fail(exit::CONFIG, NOBODY, HOW);
     }
     output::carry_out(change::make(change, arguments.json, &config, global))
@@ -167,14 +163,4 @@ fn layer<'a>(plan: &'a DutyPlan, name: &str) -> Result<&'a crate::model::oncall:
         Some(rotation) => Ok(rotation),
         None => refused(format!("no layer named `{name}`"), nearest::hint_of(name, known())),
     }
-}
-
-/// A moment of the command line, by the clocks of a zone.
-fn moment(option: &str, text: &str, zone: crate::lang::tz::Tz) -> Result<DateTime<Utc>, Refusal> {
-    let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
-    moment.map_err(|error| (format!("{option}: {error}"), error.hint))
-}
-
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -5,14 +5,17 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::written;
+use super::contacts::{self, ContactLine};
 use crate::cli::Global;
 use crate::cli::output;
 use crate::config::Config;
+use crate::config::titles::title_of_contact;
+use crate::lang::time::rfc3339;
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::AssignmentRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::contacts::ContactCheck;
 use crate::world::duty::DutyPlan;
 
 /// Who is on call, as JSON has it. The fields and their names are a promise; some may be added.
@@ -25,6 +28,8 @@ struct DutyReport {
     overrides: Vec<OverrideLine>,
     /// The handover that waits for somebody to accept it.
     offered: Option<OfferLine>,
+    /// The last test page that each contact confirmed.
+    contacts: Vec<ContactLine>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,19 +78,13 @@ impl From<&AssignmentRecord> for OverrideLine {
             layer: said.layer.clone(),
             people: said.people.clone(),
             handover: said.handover.clone(),
-            from: written(said.from),
-            until: written(record.end()),
+            from: rfc3339(said.from),
+            until: rfc3339(record.end()),
             taken: said.taken,
             by: record.by.clone(),
             why: said.why.clone(),
         }
     }
-}
-
-/// How a contact is shown.
-pub(super) fn title(config: &Config, who: &str) -> String {
-    let contact = config.contacts.iter().find(|contact| *contact.id == *who);
-    contact.map_or_else(|| who.to_owned(), |contact| contact.name.clone())
 }
 
 impl DutyReport {
@@ -95,17 +94,17 @@ impl DutyReport {
             let next = shift.until.map(|until| rotation.who(until).clone());
             LayerLine {
                 layer: layer.clone(),
-                name: title(config, &shift.who),
+                name: title_of_contact(config, &shift.who).to_owned(),
                 who: shift.who,
-                from: shift.from.map(written),
-                until: shift.until.map(written),
+                from: shift.from.map(rfc3339),
+                until: shift.until.map(rfc3339),
                 next,
                 end: shift.until,
             }
         });
         let offered = plan.layers().iter().find_map(|(layer, _)| plan.offered(layer, now));
         Self {
-            at: written(now),
+            at: rfc3339(now),
             layers: layers.collect(),
             overrides: plan.standing(now).map(OverrideLine::from).collect(),
             offered: offered.map(|record| OfferLine {
@@ -113,8 +112,9 @@ impl DutyReport {
                 layer: record.said.layer.clone(),
                 who: record.said.who.clone(),
                 to: record.said.to.clone(),
-                at: written(record.at),
+                at: rfc3339(record.at),
             }),
+            contacts: contacts::lines(plan, config, now),
         }
     }
 }
@@ -131,12 +131,13 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, json: bool, global: &Globa
     let width = report.layers.iter().map(|line| line.layer.chars().count()).max().unwrap_or(0);
     for line in &report.layers {
         let until = line.end.map_or_else(String::new, |end| format!(" until {}", clock(end)));
-        let next = line.next.as_ref().map_or_else(String::new, |next| format!(", then {}", title(config, next)));
+        let next =
+            line.next.as_ref().map_or_else(String::new, |next| format!(", then {}", title_of_contact(config, next)));
         let _ = writeln!(text, "{:<width$}  {}{until}{next}", line.layer.to_string(), line.name);
     }
     for record in plan.standing(now) {
         let said = &record.said;
-        let people: Vec<String> = said.people.iter().map(|who| title(config, who)).collect();
+        let people: Vec<&str> = said.people.iter().map(|who| title_of_contact(config, who)).collect();
         let (from, until) = (clock(said.from), clock_with_zone(record.end(), said.from, config.console.timezone));
         let turns = said.handover.as_ref().map_or_else(String::new, |handover| format!(", {handover}"));
         let why = said.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
@@ -150,12 +151,19 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, json: bool, global: &Globa
         );
     }
     if let Some(offer) = &report.offered {
-        let to = offer.to.as_ref().map_or_else(String::new, |to| format!(" to {}", title(config, to)));
+        let to = offer.to.as_ref().map_or_else(String::new, |to| format!(" to {}", title_of_contact(config, to)));
         let _ = writeln!(
             text,
             "handover of {} offered{to}; `opsroom handover --accept` accepts it",
-            title(config, &offer.who)
+            title_of_contact(config, &offer.who)
         );
+    }
+    let checks: Vec<ContactCheck<'_>> = plan.contact_checks(&config.contacts, now).collect();
+    let widest = checks.iter().map(|check| check.contact.name.chars().count()).max().unwrap_or(0);
+    for (place, check) in checks.iter().enumerate() {
+        let head = if place == 0 { "test pages" } else { "" };
+        let said = check.describe(now, config.console.timezone);
+        let _ = writeln!(text, "{head:<10}  {:<widest$}  {said}", check.contact.name);
     }
     output::print(&text)
 }

@@ -1,17 +1,15 @@
 //! `opsroom slo exclude` and `opsroom slo include`: spans that do not count against an objective.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use crate::cli::alerts::{StoredAlerts, duration, say};
+use crate::cli::alerts::{StoredAlerts, say};
 use crate::cli::output::{self, exit};
+use crate::cli::span::{EndArguments, Refusal, moment};
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::slo::Slo;
-use crate::lang::nearest::{listed, nearest};
-use crate::lang::schedule::LocalMoment;
+use crate::lang::nearest::{hint_of, listed};
 use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::exclusion::exclusion_id;
@@ -29,12 +27,8 @@ pub(super) struct ExcludeArguments {
     /// The first moment that does not count, 2026-03-02T09:00, by the console's clocks or with Z
     #[arg(long, value_name = "TIME")]
     from: String,
-    /// The first moment that counts again; this or --for is required
-    #[arg(long, alias = "to", value_name = "TIME", conflicts_with = "span")]
-    until: Option<String>,
-    /// For how long, instead of --until
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    span: Option<Duration>,
+    #[command(flatten)]
+    end: EndArguments,
     /// Why it does not count
     #[arg(long, value_name = "TEXT")]
     why: String,
@@ -45,9 +39,6 @@ pub(super) struct IncludeArguments {
     /// The id of the exclusion
     id: String,
 }
-
-/// A problem with the command line, and what to do.
-type Refusal = (String, String);
 
 /// Excludes a span from an objective.
 pub(super) fn exclude(arguments: &ExcludeArguments, global: &Global) -> u8 {
@@ -68,25 +59,8 @@ fn excluded(arguments: &ExcludeArguments, config: &Config, now: DateTime<Utc>) -
     }
     let slo = named(&arguments.slo, config)?;
     let zone = config.console.timezone;
-    let moment = |option: &str, text: &str| {
-        let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
-        moment.map_err(|error| (format!("{option}: {error}"), error.hint))
-    };
-    let from = moment("--from", &arguments.from)?;
-    let until = match (&arguments.until, arguments.span) {
-        (Some(text), _) => moment("--until", text)?,
-        (None, Some(span)) => {
-            let bounds = SpanBounds::MUTED;
-            bounds
-                .until(from, span)
-                .map_err(|problem| (format!("--for: {problem}"), format!("allowed: {}", bounds.describe())))?
-        }
-        (None, None) => return Err(("no end given".to_owned(), "add --until TIME, or --for DURATION".to_owned())),
-    };
-    if until <= from {
-        let hint = "give the first moment that counts again";
-        return Err(("--until does not lie after --from".to_owned(), hint.to_owned()));
-    }
+    let from = moment("--from", &arguments.from, zone)?;
+    let until = arguments.end.after(from, zone)?;
     let ahead = (until - now).to_std().unwrap_or_default();
     if SpanBounds::MUTED.is_exceeded_by(ahead) {
         let problem = format!("the end lies too far ahead: {}", clock_with_zone(until, now, zone));
@@ -103,27 +77,21 @@ fn excluded(arguments: &ExcludeArguments, config: &Config, now: DateTime<Utc>) -
 /// The objective of that name.
 fn named<'a>(name: &str, config: &'a Config) -> Result<&'a Slo, Refusal> {
     let known = || config.slos.iter().map(|slo| &*slo.name);
-    config.slos.iter().find(|slo| *slo.name == *name).ok_or_else(|| {
-        let hint = match nearest(name, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if config.slos.is_empty() => "no SLO is configured".to_owned(),
-            None => format!("known: {}", listed(known())),
-        };
-        (format!("no SLO named `{name}`"), hint)
-    })
+    config
+        .slos
+        .iter()
+        .find(|slo| *slo.name == *name)
+        .ok_or_else(|| (format!("no SLO named `{name}`"), hint_of(name, known())))
 }
 
 async fn put_exclusion(said: SloExcluded, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let (now, zone) = (run_service.now(), config.console.timezone);
-    let (from, until) = (clock_with_zone(said.from, now, zone), clock_with_zone(said.until, said.from, zone));
-    let text = format!("excluded {from} to {until} from SLO {}, id {}\n", said.slo, said.id);
-    let code = say(&run_service, now, vec![Statement::SloExcluded(said)], &text).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| {
+        let (now, zone) = (run_service.now(), config.console.timezone);
+        let (from, until) = (clock_with_zone(said.from, now, zone), clock_with_zone(said.until, said.from, zone));
+        let text = format!("excluded {from} to {until} from SLO {}, id {}\n", said.slo, said.id);
+        say(run_service, now, vec![Statement::SloExcluded(said)], &text).await
+    })
+    .await
 }
 
 /// Takes an exclusion back.

@@ -6,7 +6,7 @@ mod lints;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 pub use self::layers::{Layer, PRIMARY};
 use self::layers::{Turns, contacts};
@@ -31,6 +31,16 @@ pub struct OnCall {
     pub layers: Vec<Layer>,
     /// `escalation`, soonest first.
     pub escalation: Vec<Escalation>,
+    /// `notify`: the channels to which a handover is posted once it is accepted.
+    pub notify: Vec<Name>,
+}
+
+impl OnCall {
+    /// The step of the escalation that is reached so long after an alert was told first; `None`: none is.
+    pub(crate) fn step_at(&self, unanswered: TimeDelta) -> Option<&Escalation> {
+        let unanswered = unanswered.to_std().ok()?;
+        self.escalation.iter().rfind(|step| unanswered >= step.after)
+    }
 }
 
 /// One step for an alert that nobody acknowledges.
@@ -40,14 +50,14 @@ pub struct Escalation {
     pub after: Duration,
     /// Who is told, instead of whoever is on call: contacts, or layers for whoever is in them then.
     pub to: Vec<Name>,
-    /// `all`: every one of them; else the first who is not on call, or the first.
+    /// `all`: each of them must acknowledge it; else one of them is enough.
     pub all: bool,
 }
 
 const ESCALATION_KEYS: &[KeySpec] = &[
     key("after", ValueForm::Duration, "How long after the first notification, if nobody acknowledged the alert"),
     key("to", ValueForm::Texts, "The contacts who are notified, or a layer: [\"backup\"]"),
-    key("all", ValueForm::Flag, "Notify all of them. Default: the first who was not notified yet"),
+    key("all", ValueForm::Flag, "Each of them must acknowledge it. Default: one of them is enough"),
 ];
 
 /// The keys of `[oncall]`.
@@ -62,6 +72,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::Tables(ESCALATION_KEYS),
         "Who is notified of alerts that nobody acknowledges, and when",
     ),
+    key("notify", ValueForm::Texts, "The channels to which an accepted handover is posted. Default: none"),
 ];
 
 pub(crate) const SECTION: SectionSpec = SectionSpec {
@@ -114,7 +125,8 @@ pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCal
         return None;
     }
     lints::warn(table, &rotation, &layers);
-    Some(OnCall { rotation, layers, escalation: escalation.into_iter().map(|(step, _)| step).collect() })
+    let escalation = escalation.into_iter().map(|(step, _)| step).collect();
+    Some(OnCall { rotation, layers, escalation, notify: table.distinct("notify", Thing::Notify) })
 }
 
 fn weekly() -> Option<MomentSchedule> {
@@ -194,5 +206,6 @@ pub(crate) fn facts(oncall: &OnCall) -> Vec<Fact> {
         hidden("override", &rotation.overrides()),
         hidden("layer", &oncall.layers),
         hidden("escalation", &oncall.escalation),
+        summary("notify", names(&oncall.notify)),
     ]
 }

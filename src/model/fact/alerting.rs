@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::timed_id;
 use crate::model::alert::Severity;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -85,6 +86,9 @@ pub struct AlertAcknowledged {
     /// The mark of the link by which it was said, which says it once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Name>,
+    /// Whether those who acknowledged it before still do, beside whoever does now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
 }
 
 /// Why an acknowledgement holds no more.
@@ -156,5 +160,5 @@ pub struct SilenceEnded {
 
 /// The id of a silence that begins now. It begins with the time, so that ids stand in their order.
 pub(crate) fn silence_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("", at)
 }

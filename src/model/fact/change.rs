@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::timed_id;
 use crate::model::maintenance::ServiceChoice;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -79,5 +80,5 @@ impl ChangeSaid {
 
 /// The id of a change that is planned now. It begins with the time, so that ids stand in their order.
 pub(crate) fn change_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("c%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("c", at)
 }

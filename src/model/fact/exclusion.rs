@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::timed_id;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -32,5 +33,5 @@ pub struct SloIncluded {
 
 /// The id of an exclusion that is made now. It begins with the time, so that ids stand in their order.
 pub(crate) fn exclusion_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("x%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("x", at)
 }

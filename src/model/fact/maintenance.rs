@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::timed_id;
 use crate::model::maintenance::ServiceChoice;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -74,5 +75,5 @@ pub struct MaintenanceEnded {
 
 /// The id of a window that is planned now. It begins with the time, so that ids stand in their order.
 pub(crate) fn planned_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("m%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("m", at)
 }

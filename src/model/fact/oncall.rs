@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::timed_id;
 use crate::model::thing::{ThingKey, ThingKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -21,6 +22,10 @@ pub enum OnCallStatement {
     Accepted(HandoverAccepted),
     /// It was taken back.
     Withdrawn(HandoverWithdrawn),
+    /// A test page with a code was sent to a contact.
+    Paged(ContactPaged),
+    /// They confirmed it.
+    Verified(ContactVerified),
 }
 
 /// Others are on call for a while.
@@ -101,6 +106,32 @@ pub struct HandoverWithdrawn {
     pub id: Name,
 }
 
+/// A test page that was sent to a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactPaged {
+    /// Unique for ever: see [`page_id`].
+    pub id: Name,
+    /// The contact.
+    pub contact: Name,
+    /// The channel.
+    pub channel: Name,
+    /// The mark of its code, of which it says nothing.
+    pub mark: Name,
+    /// The first moment at which it can't be confirmed.
+    pub until: DateTime<Utc>,
+}
+
+/// A contact confirmed a test page. Who says so is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactVerified {
+    /// The contact.
+    pub contact: Name,
+    /// The page.
+    pub page: Name,
+    /// The channel by which it came.
+    pub channel: Name,
+}
+
 impl OnCallStatement {
     /// What kind of thing is said.
     pub(super) const fn kind(&self) -> &'static str {
@@ -110,6 +141,8 @@ impl OnCallStatement {
             Self::Offered(_) => "handover.offered",
             Self::Accepted(_) => "handover.accepted",
             Self::Withdrawn(_) => "handover.withdrawn",
+            Self::Paged(_) => "contact.paged",
+            Self::Verified(_) => "contact.verified",
         }
     }
 
@@ -128,6 +161,9 @@ impl OnCallStatement {
             Self::Offered(HandoverOffered { id, .. })
             | Self::Accepted(HandoverAccepted { id, .. })
             | Self::Withdrawn(HandoverWithdrawn { id }) => ThingKey::new(ThingKind::Handover, id),
+            Self::Paged(ContactPaged { contact, .. }) | Self::Verified(ContactVerified { contact, .. }) => {
+                ThingKey::new(ThingKind::Contact, contact)
+            }
         }
     }
 
@@ -138,6 +174,8 @@ impl OnCallStatement {
             Self::Offered(said) => serde_json::to_value(said),
             Self::Accepted(said) => serde_json::to_value(said),
             Self::Withdrawn(said) => serde_json::to_value(said),
+            Self::Paged(said) => serde_json::to_value(said),
+            Self::Verified(said) => serde_json::to_value(said),
         }
     }
 
@@ -149,6 +187,8 @@ impl OnCallStatement {
             "handover.offered" => HandoverOffered::deserialize(detail).ok().map(Self::Offered),
             "handover.accepted" => HandoverAccepted::deserialize(detail).ok().map(Self::Accepted),
             "handover.withdrawn" => HandoverWithdrawn::deserialize(detail).ok().map(Self::Withdrawn),
+            "contact.paged" => ContactPaged::deserialize(detail).ok().map(Self::Paged),
+            "contact.verified" => ContactVerified::deserialize(detail).ok().map(Self::Verified),
             _ => None,
         }
     }
@@ -156,10 +196,15 @@ impl OnCallStatement {
 
 /// The id of an assignment that is made now. It begins with the time, so that ids stand in their order.
 pub(crate) fn assignment_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("o%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("o", at)
 }
 
 /// The id of a handover that is offered now, in the order of time too.
 pub(crate) fn handover_id(at: DateTime<Utc>) -> Name {
-    Name::from(at.format("h%Y%m%d-%H%M%S-%3f").to_string())
+    timed_id("h", at)
+}
+
+/// The id of a test page that is sent now to a contact by a channel.
+pub(crate) fn page_id(at: DateTime<Utc>, channel: &str, contact: &str) -> Name {
+    Name::from(format!("{}-{channel}/{contact}", timed_id("t", at)))
 }

@@ -34,6 +34,12 @@ pub struct Acknowledgement {
     /// The mark of the link by which it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Name>,
+    /// Who acknowledged it before and still does: the login names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<SafeText>,
+    /// Whether it leaves those who acknowledged it before at it.
+    #[serde(skip)]
+    pub is_joint: bool,
 }
 
 /// What was said when a check or metric was acknowledged last. It stands beside its next alert.
@@ -57,8 +63,30 @@ pub(super) fn login(who: &str) -> SafeText {
 impl Acknowledgement {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
-        let (by, link) = (login(&draft.who), said.link.clone());
-        Self { by, why: said.why.clone(), at: draft.at, until: said.until, is_queued: false, link }
+        Self {
+            by: login(&draft.who),
+            why: said.why.clone(),
+            at: draft.at,
+            until: said.until,
+            is_queued: false,
+            link: said.link.clone(),
+            with: Vec::new(),
+            is_joint: said.together,
+        }
+    }
+
+    /// Everybody who is at it: the login names, who said so last first.
+    pub fn people(&self) -> impl Iterator<Item = &SafeText> {
+        std::iter::once(&self.by).chain(&self.with)
+    }
+
+    /// With those of the acknowledgement before it that still held then.
+    fn joined_to(mut self, before: Option<Self>) -> Self {
+        if let Some(before) = before.filter(|before| self.is_joint && before.until > self.at) {
+            let others = std::iter::once(before.by).chain(before.with).filter(|who| *who != self.by);
+            self.with = others.collect();
+        }
+        self
     }
 
     /// Whether what was acknowledged `at` a moment may be this firing, which that did not name: it fired then, or was found to
@@ -159,7 +187,7 @@ impl AlertRecord {
         let is_news = self.is_firing() && !is_older && self.fired_at <= acknowledgement.at;
         if is_news {
             self.used_links.extend(acknowledgement.link.clone());
-            self.acknowledged = Some(acknowledgement);
+            self.acknowledged = Some(acknowledgement.joined_to(self.acknowledged.take()));
         }
         is_news
     }
@@ -215,4 +243,62 @@ fn change(things: &mut Things, id: &str, seq: u64, change: impl FnOnce(&mut Aler
 fn keep(things: &mut Things, record: &AlertRecord, seq: u64) {
     let key = ThingKey::new(ThingKind::Alert, &record.id);
     things.write(key, record.is_firing(), record.rule.to_string(), record, seq);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acknowledgement(second: i64, who: &str, together: bool) -> Acknowledgement {
+        let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
+        let said = AlertAcknowledged {
+            id: "a".into(),
+            alert: "api".into(),
+            severity: Severity::Critical,
+            why: "on it".into(),
+            until: at + TimeDelta::minutes(10),
+            link: None,
+            together,
+        };
+        let (id, host) = (second.to_string(), "box".to_owned());
+        let said_by = NewFact {
+            id,
+            at,
+            who: who.to_owned(),
+            host,
+            process: 1,
+            late: false,
+            said: Statement::AlertAcknowledged(said.clone()),
+        };
+        Acknowledgement::new(&said_by, &said)
+    }
+
+    #[test]
+    fn those_who_acknowledge_together_are_all_kept_while_what_they_said_holds() {
+        let fired = AlertFired {
+            id: "a".into(),
+            alert: "api".into(),
+            rule: "check:api/critical/0".into(),
+            severity: Severity::Critical,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN".into(),
+            since: DateTime::UNIX_EPOCH,
+            fired_at: DateTime::UNIX_EPOCH,
+            seen: true,
+            muted_because: None,
+            fence: 1,
+        };
+        let mut record = AlertRecord::new(&fired);
+        let mut people = |second, who, together| {
+            assert!(record.acknowledge(acknowledgement(second, who, together)));
+            let known = record.acknowledged.clone().unwrap();
+            known.people().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(people(0, "ana", true), ["ana"]);
+        assert_eq!(people(60, "ben", true), ["ben", "ana"]);
+        assert_eq!(people(70, "ana", true), ["ana", "ben"], "each once");
+        assert_eq!(people(80, "eve", false), ["eve"], "a shift that was handed over is nobody else's");
+        assert_eq!(people(800, "ben", true), ["ben"], "hers was over by then");
+    }
 }

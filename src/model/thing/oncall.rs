@@ -145,7 +145,7 @@ pub(super) fn follow(fact: &Fact, things: &mut Things) {
         if let Some(record) = AssignmentRecord::after(known, &fact.draft) {
             things.write(key, false, record.said.layer.to_string(), &record, fact.seq);
         }
-    } else {
+    } else if key.kind == ThingKind::Handover {
         let known = known.and_then(StoredThing::read::<HandoverRecord>);
         if let Some(record) = HandoverRecord::after(known, &fact.draft) {
             things.write(key, record.is_open(), record.said.layer.to_string(), &record, fact.seq);

@@ -39,6 +39,7 @@ impl Draw for ReadingOverlay {
                 ("handover, offered", &[(Command::Acknowledge, "accepts it: you are on call"), copies][..])
             }
             ReadingSubject::Handover => ("handover", &[copies][..]),
+            ReadingSubject::OnCall => ("on call", &[copies][..]),
         };
         let foot = place.then(closing(state, keys), Role::TextDim);
         let title = Line::styled(title, Role::DialogTitle);

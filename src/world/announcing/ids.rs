@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::model::ack_link::hash_of;
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::message::{AlertGroup, IncidentNotice, Recipient};
+use crate::model::message::{AlertGroup, Bulletin, Recipient};
 use crate::text::coding::to_hex;
 use crate::text::name::Name;
 
@@ -28,9 +28,9 @@ pub(super) fn of_notices(target: &Recipient, windows: &[&MaintenanceWindow]) -> 
     id("maintenance", target, windows.iter().map(|window| format!("{} {}", window.id, window.window.start)))
 }
 
-/// Of these words on incidents.
-pub(super) fn of_updates(target: &Recipient, updates: &[IncidentNotice]) -> Name {
-    id("incident", target, updates.iter().map(|update| update.id.to_string()))
+/// Of these words on incidents, and handovers.
+pub(super) fn of_bulletins(target: &Recipient, bulletins: &[Bulletin]) -> Name {
+    id("incident", target, bulletins.iter().map(|one| one.id().to_string()))
 }
 
 /// Of these windows, which do not take place.

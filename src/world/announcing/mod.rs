@@ -3,13 +3,13 @@
 //! *Invariant:* what a receiver knows changes only by a message that it accepted. So what was not delivered is still news at
 //! the next look, and what is over before it was delivered is none.
 
+mod bulletins;
 mod due;
 mod ids;
 mod news;
 mod notices;
 mod proving;
 pub(crate) mod routes;
-mod updates;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,8 +26,8 @@ use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::message::{DeliveryFailure, Entry, IncidentNotice, MessageKind, News, Notification, Recipient};
-use crate::model::thing::AlertRecord;
+use crate::model::message::{Bulletin, DeliveryFailure, Entry, MessageKind, News, Notification, Recipient};
+use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::duty::DutyPlan;
@@ -50,8 +50,8 @@ pub(crate) struct AlertNow<'a> {
     pub is_by_person: bool,
     /// Why it is over, where its condition was not seen to hold no more.
     pub because: Option<&'a SafeText>,
-    /// Whether a person is at it, or nobody is asked to be.
-    pub is_acknowledged: bool,
+    /// Who is at it.
+    pub acknowledged: Option<&'a Acknowledgement>,
     /// The channel that it is about, which can't be trusted to say it.
     pub about_channel: Option<&'a Name>,
 }
@@ -98,8 +98,8 @@ pub(crate) struct Announcing {
     held: BTreeMap<Name, Held>,
     /// The windows of maintenance that people called off before they began.
     called_off: Vec<MaintenanceWindow>,
-    /// What is to be sent of incidents.
-    updates: Vec<IncidentNotice>,
+    /// What is to be posted.
+    bulletins: Vec<Bulletin>,
 }
 
 impl Announcing {
@@ -133,16 +133,17 @@ impl Announcing {
         let informed = self.informed();
         let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
         for alert in alerts {
-            for (target, is_routed) in concerned(&routes, alert, informed.get(&alert.record.id), now) {
-                let held = held.get(&alert.record.id);
-                told.entry(target).or_default().push(Seen { alert, is_routed, held });
+            let concerned = Concerned::new(&routes, alert, informed.get(&alert.record.id), now);
+            for (target, is_routed) in concerned.targets {
+                let (held, is_settled) = (held.get(&alert.record.id), concerned.is_settled);
+                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, held });
             }
         }
         let mut notices = notices::of_windows(config, &routes, windows);
-        let mut updates = self.unsent_updates(config, &routes);
+        let mut bulletins = self.unsent_bulletins(config, &routes);
         let mut due = Vec::new();
         let proven = proving::proven(config, &routes);
-        for target in notices.keys().chain(updates.keys()).chain(&proven).chain(self.outboxes.keys()) {
+        for target in notices.keys().chain(bulletins.keys()).chain(&proven).chain(self.outboxes.keys()) {
             told.entry(target.clone()).or_default();
         }
         for (target, seen) in told {
@@ -150,8 +151,8 @@ impl Announcing {
             let Some(channel) = channel else { continue };
             let unsaid = self.unsaid(&target, notices.remove(&target).unwrap_or_default());
             let message = self.due(config, channel, (&target, &seen, &unsaid), now);
-            let updates = updates.remove(&target).unwrap_or_default();
-            let message = message.or_else(|| self.update_message(config, channel, (&target, updates), now));
+            let unsent = bulletins.remove(&target).unwrap_or_default();
+            let message = message.or_else(|| self.bulletin_message(config, channel, (&target, unsent), now));
             let message = message.or_else(|| self.notice(config, channel, (&target, &unsaid), now));
             let message = message.or_else(|| self.retraction(config, channel, &target, now));
             let is_proven = proven.contains(&target);
@@ -209,7 +210,7 @@ impl Announcing {
             outbox.wanting_since = None;
             let is_told =
                 |window: &MaintenanceWindow| outbox.record.notices.get(&window.id).is_some_and(|from| *from > now);
-            let waits = !self.updates.is_empty() || !windows.is_empty() || self.called_off.iter().any(is_told);
+            let waits = !self.bulletins.is_empty() || !windows.is_empty() || self.called_off.iter().any(is_told);
             outbox.retry_at = outbox.retry_at.filter(|_| waits);
             return None;
         }
@@ -301,6 +302,8 @@ fn blank(config: &Config, target: &Recipient, kind: MessageKind, id: Name, now: 
         groups: Vec::new(),
         notices: Vec::new(),
         updates: Vec::new(),
+        handovers: Vec::new(),
+        confirm: None,
     }
 }
 
@@ -314,26 +317,43 @@ pub(super) fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<Qu
     channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone })
 }
 
-/// Everybody who is to hear of an alert (`true`), or has heard of it.
-fn concerned(
-    routes: &Routes<'_>,
-    alert: &AlertNow<'_>,
-    informed: Option<&Vec<(Recipient, DateTime<Utc>)>>,
-    now: DateTime<Utc>,
-) -> BTreeMap<Recipient, bool> {
-    let record = alert.record;
-    let informed = informed.map_or(&[][..], Vec::as_slice);
-    let told_at = informed.iter().map(|(_, at)| *at).min();
-    let unanswered = told_at.filter(|_| !alert.is_acknowledged).map(|at| now - at);
-    let mut all: BTreeMap<Recipient, bool> = informed.iter().map(|(target, _)| (target.clone(), false)).collect();
-    if record.is_firing() {
-        let told = match alert.about_channel {
-            Some(channel) => proving::told_of_fault(routes, channel),
-            None => routes.of(record.severity, unanswered),
-        };
-        all.extend(told.into_iter().map(|target| (target, true)));
+/// Who is concerned by an alert.
+struct Concerned {
+    /// Everybody who is to hear of it (`true`), or has heard of it.
+    targets: BTreeMap<Recipient, bool>,
+    /// Whether everybody who must acknowledge it has, or nobody is asked to.
+    is_settled: bool,
+}
+
+impl Concerned {
+    fn new(
+        routes: &Routes<'_>,
+        alert: &AlertNow<'_>,
+        informed: Option<&Vec<(Recipient, DateTime<Utc>)>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let record = alert.record;
+        let informed = informed.map_or(&[][..], Vec::as_slice);
+        let told_at = informed.iter().map(|(_, at)| *at).min();
+        let is_enough = |known| told_at.is_none_or(|at| routes.still_asked(known, at).is_empty());
+        let is_settled = alert.about_channel.is_some() || alert.acknowledged.is_some_and(is_enough);
+        let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at);
+        let mut targets: BTreeMap<Recipient, bool> =
+            informed.iter().map(|(target, _)| (target.clone(), false)).collect();
+        if record.is_firing() {
+            let told = match alert.about_channel {
+                Some(channel) => proving::told_of_fault(routes, channel),
+                None => routes.of(record.severity, unanswered),
+            };
+            // Who is at it already is not asked again while others are.
+            let is_at_it = |target: &Recipient| {
+                let known = target.contact.as_ref().zip(alert.acknowledged);
+                !is_settled && known.is_some_and(|(who, known)| routes.has_acknowledged(who, known))
+            };
+            targets.extend(told.into_iter().filter(|target| !is_at_it(target)).map(|target| (target, true)));
+        }
+        Self { targets, is_settled }
     }
-    all
 }
 
 #[cfg(test)]

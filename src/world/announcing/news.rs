@@ -21,6 +21,8 @@ pub(super) struct Seen<'a> {
     pub alert: &'a AlertNow<'a>,
     /// Whether it is to be told of it now; otherwise it was told.
     pub is_routed: bool,
+    /// Whether everybody who must acknowledge it has, or nobody is asked to.
+    pub is_settled: bool,
     /// Why it was muted last.
     pub held: Option<&'a Held>,
 }
@@ -143,7 +145,7 @@ impl TargetNews<'_> {
         if let Some(at) = record.resolved_at {
             return (!self.waits(record.severity, at)).then_some(News::Resolved);
         }
-        if one.alert.is_acknowledged || !one.is_routed || self.waits(record.severity, record.fired_at) {
+        if one.is_settled || !one.is_routed || self.waits(record.severity, record.fired_at) {
             return None;
         }
         // A receiver that knew of it has not heard since whether it is over.

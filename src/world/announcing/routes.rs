@@ -10,6 +10,7 @@ use crate::config::sections::notify::Channel;
 use crate::config::sections::oncall::{Escalation, PRIMARY};
 use crate::model::alert::Severity;
 use crate::model::message::{Notification, Recipient};
+use crate::model::thing::Acknowledgement;
 use crate::text::name::Name;
 use crate::text::secret::Template;
 use crate::world::duty::DutyPlan;
@@ -65,13 +66,8 @@ impl<'a> Routes<'a> {
         rotation.map(|rotation| rotation.who(self.now))
     }
 
-    /// Those whom a step of the escalation names: a layer is whoever is in it.
-    fn named<'s>(&'s self, step: &'a Escalation) -> impl Iterator<Item = &'a Name> + use<'s, 'a> {
-        step.to.iter().map(|name| self.in_layer(name).unwrap_or(name))
-    }
-
-    /// Who is told of an alert of a severity that nobody has acknowledged for so long since it was told first; `None`: it
-    /// is acknowledged, or nobody was told yet.
+    /// Who is told of an alert of a severity that is not acknowledged for so long since it was told first; `None`: it is, or
+    /// nobody was told yet.
     pub(crate) fn of(&self, severity: Severity, unanswered: Option<TimeDelta>) -> BTreeSet<Recipient> {
         let Some(rule) = self.config.severities.iter().find(|rule| rule.severity == severity) else {
             return BTreeSet::new();
@@ -100,23 +96,42 @@ impl<'a> Routes<'a> {
     /// The people who are told: whoever is on call, or those of the last step of the escalation that is reached.
     fn people(&self, unanswered: Option<TimeDelta>) -> Vec<&'a Contact> {
         let Some(oncall) = self.config.oncall.as_ref() else { return Vec::new() };
-        let is_reached = |step: &&Escalation| {
-            unanswered.and_then(|since| since.to_std().ok()).is_some_and(|since| since >= step.after)
-        };
-        let names: Vec<&Name> = match oncall.escalation.iter().rev().find(is_reached) {
+        let names: Vec<&Name> = match unanswered.and_then(|since| oncall.step_at(since)) {
             None => self.on_call.into_iter().collect(),
             Some(step) => self.told_by(step),
         };
-        names.into_iter().filter_map(|name| self.config.contacts.iter().find(|contact| contact.id == *name)).collect()
+        names.into_iter().filter_map(|name| self.contact(name)).collect()
     }
 
-    /// Those whom a step of the escalation tells.
+    /// Those whom a step of the escalation tells, each once.
     pub(in crate::world) fn told_by(&self, step: &'a Escalation) -> Vec<&'a Name> {
-        if step.all {
-            return self.named(step).collect();
+        let mut told: Vec<&Name> = Vec::new();
+        for name in step.to.iter().map(|name| self.in_layer(name).unwrap_or(name)) {
+            if !told.contains(&name) {
+                told.push(name);
+            }
         }
-        let other = self.named(step).find(|name| Some(*name) != self.on_call);
-        other.or_else(|| self.named(step).next()).into_iter().collect()
+        told
+    }
+
+    /// Those who must acknowledge an alert too, which was told first at a moment: where the step that was reached when it was
+    /// acknowledged last asks all of its people, those of them who have not.
+    pub(in crate::world) fn still_asked(&self, known: &Acknowledgement, told_at: DateTime<Utc>) -> Vec<&'a Name> {
+        let step = self.config.oncall.as_ref().and_then(|oncall| oncall.step_at(known.at - told_at));
+        let Some(step) = step.filter(|step| step.all) else { return Vec::new() };
+        self.told_by(step).into_iter().filter(|name| !self.has_acknowledged(name, known)).collect()
+    }
+
+    /// Whether a contact is at an alert.
+    pub(super) fn has_acknowledged(&self, who: &Name, known: &Acknowledgement) -> bool {
+        known.people().any(|login| match self.contact(who) {
+            Some(contact) => contact.logins.iter().any(|own| **own == *login.as_str()),
+            None => **who == *login.as_str(),
+        })
+    }
+
+    fn contact(&self, name: &Name) -> Option<&'a Contact> {
+        self.config.contacts.iter().find(|contact| contact.id == *name)
     }
 
     /// The addresses that a message to a target goes to, or mentions; may name secrets.
@@ -128,7 +143,7 @@ impl<'a> Routes<'a> {
             return channel.to.iter().map(|to| Template(to.clone())).collect();
         }
         let who = target.contact.as_ref().or(self.on_call);
-        let contact = who.and_then(|name| self.config.contacts.iter().find(|contact| contact.id == *name));
+        let contact = who.and_then(|name| self.contact(name));
         let kind = channel.kind.spec().address.kind();
         contact.zip(kind).and_then(|(contact, kind)| contact.address(kind)).cloned().into_iter().collect()
     }

@@ -9,6 +9,7 @@ use super::*;
 use crate::config::load::load_text;
 use crate::model::alert::Severity;
 use crate::model::fact::OnCallAssigned;
+use crate::model::message::HandoverNotice;
 use crate::model::thing::AssignmentRecord;
 
 const CONFIG: &str = r#"
@@ -76,11 +77,25 @@ fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>)
     }
 }
 
+/// Somebody is at it, beside others.
+fn acknowledged(at: DateTime<Utc>, by: &str, with: &[&str]) -> Acknowledgement {
+    Acknowledgement {
+        by: by.into(),
+        why: "on it".into(),
+        at,
+        until: at + TimeDelta::hours(4),
+        is_queued: false,
+        link: None,
+        with: with.iter().map(|who| SafeText::new(who)).collect(),
+        is_joint: false,
+    }
+}
+
 /// A world of alerts, and what is told of them.
 struct Scene {
     config: Config,
     announcing: Announcing,
-    alerts: Vec<(AlertRecord, Option<&'static str>, bool)>,
+    alerts: Vec<(AlertRecord, Option<&'static str>, Option<Acknowledgement>)>,
     told: Vec<(DateTime<Utc>, Notification)>,
     fails: bool,
     windows: Vec<MaintenanceWindow>,
@@ -102,7 +117,7 @@ impl Scene {
     }
 
     fn fire(&mut self, name: &str, service: &str, severity: Severity, at: DateTime<Utc>) -> usize {
-        self.alerts.push((alert(name, service, severity, at), None, false));
+        self.alerts.push((alert(name, service, severity, at), None, None));
         self.alerts.len() - 1
     }
 
@@ -115,7 +130,7 @@ impl Scene {
                 muted: muted.map(SafeText::new),
                 is_by_person: muted.is_some_and(|why| !why.ends_with("is down")),
                 because: self.because.as_ref(),
-                is_acknowledged: *acked,
+                acknowledged: acked.as_ref(),
                 about_channel: None,
             })
             .collect();
@@ -223,7 +238,7 @@ fn reminders_come_until_somebody_acknowledges_and_what_is_late_is_said_once() {
     let now = scene.run(noon(), 4_000);
     let news: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
     assert_eq!(news, [(5, News::New), (900, News::Due), (2_700, News::Reminder)]);
-    scene.alerts[critical].2 = true;
+    scene.alerts[critical].2 = Some(acknowledged(now, "ana", &[]));
     scene.run(now, 4_000);
     assert_eq!(scene.take("chat"), []);
     scene.alerts[critical].0.resolved_at = Some(now + TimeDelta::seconds(4_000));
@@ -242,6 +257,63 @@ fn what_nobody_acknowledges_goes_to_the_next_person_who_then_hears_of_its_end_to
     scene.run(now, 100);
     assert_eq!(scene.take("sms/ana"), [(405, one("a", News::Resolved))]);
     assert_eq!(scene.take("sms/ben"), [(405, one("a", News::Resolved))]);
+}
+
+/// Three people: after five minutes two are told, of whom one, or with `all` each, must acknowledge; after an hour a third.
+fn escalating(all: &str) -> Scene {
+    let steps = format!("{{ after = \"5m\", to = [\"ben\", \"eve\"]{all} }}, {{ after = \"1h\", to = [\"zoe\"] }}");
+    let text = CONFIG.replace("{ after = \"5m\", to = [\"ben\"] }", &steps)
+        + "[contact.eve]\nphone = \"+15550103\"\nlogin = [\"eve.s\"]\n[contact.zoe]\nphone = \"+15550104\"\n";
+    let mut scene = Scene { config: config(&text), ..Scene::new() };
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene
+}
+
+#[test]
+fn a_step_with_several_people_tells_all_of_them_and_one_is_enough() {
+    let mut scene = escalating("");
+    let now = scene.run(noon(), 400);
+    for target in ["sms/ben", "sms/eve"] {
+        assert_eq!(scene.take(target), [(310, one("a", News::New))], "{target}");
+    }
+    scene.alerts[0].2 = Some(acknowledged(now, "ben", &[]));
+    scene.run(now, 4_000);
+    assert_eq!(scene.told.iter().filter(|(at, _)| *at > now).count(), 0, "nobody is asked any more");
+}
+
+#[test]
+fn where_all_must_acknowledge_those_who_have_not_are_reminded_and_it_goes_on_to_the_next_step() {
+    let mut scene = escalating(", all = true");
+    let now = scene.run(noon(), 400);
+    scene.told.clear();
+    scene.alerts[0].2 = Some(acknowledged(now, "ben", &[]));
+    let now = scene.run(now, 3_700);
+    assert_eq!(scene.take("sms/ben"), [], "he is at it");
+    let eve: Vec<News> = scene.take("sms/eve").iter().map(|(_, said)| said[0].1).collect();
+    assert_eq!(eve, [News::Due, News::Reminder]);
+    assert_eq!(scene.take("sms/zoe"), [(3_610, one("a", News::New))]);
+    // Of the step that is reached now one is enough.
+    scene.alerts[0].2 = Some(acknowledged(now, "zoe", &["ben"]));
+    scene.told.clear();
+    scene.run(now, 4_000);
+    assert_eq!(scene.told, []);
+}
+
+#[test]
+fn it_is_settled_once_all_have_acknowledged_by_whatever_login_name_and_before_the_step_one_is_enough() {
+    let mut scene = escalating(", all = true");
+    let now = scene.run(noon(), 400);
+    scene.told.clear();
+    scene.alerts[0].2 = Some(acknowledged(now, "eve.s", &["ben"]));
+    scene.run(now, 8_000);
+    assert_eq!(scene.told, []);
+
+    let mut scene = escalating(", all = true");
+    let now = scene.run(noon(), 100);
+    scene.told.clear();
+    scene.alerts[0].2 = Some(acknowledged(now, "ana", &[]));
+    scene.run(now, 8_000);
+    assert_eq!(scene.told, [], "the step was not reached");
 }
 
 #[test]
@@ -311,7 +383,7 @@ fn what_was_announced_and_still_fires_after_a_silence_is_announced_once_more() {
     assert_eq!(told.iter().map(|(_, news)| news.clone()).collect::<Vec<_>>(), [one("a", News::Unmuted)]);
     // Somebody is at it: nothing is said.
     scene.alerts[0].1 = Some("maintenance weekly");
-    scene.alerts[0].2 = true;
+    scene.alerts[0].2 = Some(acknowledged(now, "ana", &[]));
     let now = scene.run(now, 60);
     scene.alerts[0].1 = None;
     scene.run(now, 60);
@@ -380,7 +452,7 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
         muted: None,
         is_by_person: false,
         because: None,
-        is_acknowledged: false,
+        acknowledged: None,
         about_channel: None,
     }];
     let at = |seconds| noon() + TimeDelta::seconds(seconds);
@@ -660,7 +732,7 @@ proptest! {
                     muted: None,
                     is_by_person: false,
                     because: None,
-                    is_acknowledged: false,
+                    acknowledged: None,
                     about_channel: None,
                 }];
                 for message in process.review(&scene.config, &alerts, &[], now) {
@@ -730,4 +802,31 @@ fn a_step_that_names_a_layer_tells_whoever_is_in_it_and_a_taken_shift_is_followe
     let to: Vec<_> = scene.told.iter().filter_map(|(_, message)| message.target.contact.clone()).collect();
     assert_eq!(to, [Name::from("ben")]);
     assert!(scene.told.iter().all(|(_, message)| message.on_call.as_deref() == Some("ben")));
+}
+
+#[test]
+fn a_handover_is_posted_once_to_each_channel_that_is_named_with_its_text() {
+    let mut scene = Scene::new();
+    let notice = HandoverNotice {
+        id: "h1".into(),
+        layer: "primary".into(),
+        who: "Ana".to_owned(),
+        to: "Ben".to_owned(),
+        at: noon(),
+        text: vec!["# Handover".into(), "- watch the disk".into()],
+        notify: vec!["chat".into()],
+    };
+    // At night too: who takes over then wants it known.
+    let night = noon() + TimeDelta::hours(11);
+    scene.announcing.post(vec![Bulletin::Handover(notice)]);
+    scene.fails = true;
+    scene.look(night);
+    scene.fails = false;
+    scene.run(night + TimeDelta::seconds(1), 120);
+    let (_, said) = scene.told.last().unwrap();
+    assert_eq!((said.kind, said.target.id()), (MessageKind::Handover, "chat".to_owned()));
+    assert_eq!(scene.told.len(), 2, "it failed once, and was then accepted once");
+    let plain = said.plain();
+    assert!(plain.contains("handover of Ana (primary) accepted: Ben is on call since 2026-01-05 12:00 UTC"), "{plain}");
+    assert!(plain.contains("\n# Handover\n- watch the disk\n"), "{plain}");
 }

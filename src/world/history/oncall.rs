@@ -34,6 +34,8 @@ pub(super) fn describe(said: &OnCallStatement, at: DateTime<Utc>, zone: Tz) -> S
             };
             format!("handover {} accepted: {} is on call{moved}", said.id, said.who)
         }
+        OnCallStatement::Paged(said) => format!("test page sent to {} by {}", said.contact, said.channel),
+        OnCallStatement::Verified(said) => format!("{} confirmed the test page by {}", said.contact, said.channel),
         OnCallStatement::Withdrawn(said) => format!("handover {} taken back", said.id),
     }
 }

@@ -130,7 +130,7 @@ impl PastFiring {
 
     fn acknowledged(&self, at: DateTime<Utc>, who: &'static str, why: &str, until: DateTime<Utc>) -> PastFact {
         let (id, alert, why) = (self.id(), self.alert.into(), SafeText::new(why));
-        let said = AlertAcknowledged { id, alert, severity: self.severity, why, until, link: None };
+        let said = AlertAcknowledged { id, alert, severity: self.severity, why, until, link: None, together: false };
         PastFact { at, who, said: Statement::AlertAcknowledged(said) }
     }
 }

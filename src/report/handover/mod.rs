@@ -2,9 +2,12 @@
 //!
 //! A section of which there is nothing says so: an empty one could as well be forgotten.
 
+mod work;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+pub(crate) use self::work::CertificateLeft;
 use super::markdown::MarkdownText;
 use crate::config::Config;
 use crate::config::titles::{title_of, title_of_alert, title_of_match};
@@ -13,10 +16,10 @@ use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
 use crate::model::run::{Lock, Run};
-use crate::model::thing::{AlertRecord, SilenceRecord};
+use crate::model::thing::{AlertRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
 use crate::text::count::counted;
-use crate::text::name::Name;
 use crate::world::digest::{Digest, DigestLine};
+use crate::world::unlike::UnlikeHour;
 
 /// More pages than this in twelve hours are too many.
 const BEARABLE: usize = 2;
@@ -55,6 +58,16 @@ pub(crate) struct HandoverInput<'a> {
     pub locks: &'a [Lock],
     /// Runs that are not over.
     pub running: Vec<&'a Run>,
+    /// The latest runs, whatever became of them.
+    pub past_runs: &'a [Run],
+    /// Incidents that are worked on.
+    pub incidents: Vec<&'a IncidentRecord>,
+    /// Runs of checklists, and rounds that were missed.
+    pub rounds: Vec<&'a ChecklistRecord>,
+    /// How long the certificates still hold that checks watch.
+    pub certificates: &'a [CertificateLeft],
+    /// What is unlike the same hour yesterday.
+    pub unlike: &'a [UnlikeHour],
     /// Error budgets, a line each.
     pub budgets: Vec<String>,
     /// The last entry of the audit, and its hash in hex.
@@ -100,13 +113,18 @@ impl HandoverDraft {
         let sections = vec![
             section(WATCH_OUTS, input.watch_outs.clone()),
             section("Firing alerts", input.alerts()),
+            section("Open incidents", input.incidents()),
             section("Silences", input.silenced()),
             section("Outages in this shift", input.outages()),
             section("Runs in this shift", input.runs()),
             section("Deployments in the last 48 hours", lines_of(input, &input.lately.deployments)),
             section("Running and locked", input.held()),
+            section("Checklists", input.checklists()),
             section("What else people did", lines_of(input, &input.digest.people)),
             section("Error budgets", input.budgets.clone()),
+            section("Unlike the same hour yesterday", input.unlike.iter().map(UnlikeHour::describe).collect()),
+            section("Backups", input.backups()),
+            section("Certificates", input.certificates()),
             section("Maintenance until the next shift ends", input.maintenance()),
             section("Pages", input.pages()),
             section("Audit", input.audit()),
@@ -249,12 +267,6 @@ pub(crate) fn is_blank(text: &str) -> bool {
     text.lines().all(|line| line.trim().is_empty() || line.starts_with('#'))
 }
 
-/// How a name of the configuration's contacts is shown.
-pub(crate) fn title_of_contact(config: &Config, who: &Name) -> String {
-    let contact = config.contacts.iter().find(|contact| contact.id == *who);
-    contact.map_or_else(|| who.to_string(), |contact| contact.name.clone())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -289,6 +301,8 @@ mod tests {
                 until: at(until),
                 is_queued: false,
                 link: None,
+                with: Vec::new(),
+                is_joint: false,
             }),
             used_links: Vec::new(),
             fence: 1,
@@ -314,6 +328,11 @@ mod tests {
             windows: Vec::new(),
             locks: &[],
             running: Vec::new(),
+            past_runs: &[],
+            incidents: Vec::new(),
+            rounds: Vec::new(),
+            certificates: &[],
+            unlike: &[],
             budgets: Vec::new(),
             head: Some((42, "abc".to_owned())),
             watch_outs: watch_outs.iter().map(ToString::to_string).collect(),
