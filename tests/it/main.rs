@@ -13,6 +13,7 @@ mod architecture;
 mod as_it_is;
 mod at_a_glance;
 mod away;
+mod calendars;
 mod causes;
 mod change;
 mod charts;

@@ -236,34 +236,55 @@ fn lists_are_due_late_running_and_done_by_their_period() {
     assert_eq!(&*early.start("morning").id, "morning@20260302T0900Z");
 }
 
+/// When a list is due, in which zone, from when on and for how many days, and when its periods begin, in UTC.
+type Periods = (&'static str, &'static str, &'static str, i64, &'static [&'static str]);
+
+const PERIODS: &[Periods] = &[
+    // Where clocks are set forward 02:30 is skipped, where they are set back it comes twice: one morning each.
+    ("daily 02:30", "Europe/Berlin", "2026-03-28T12:00:00Z", 2, &["03-28 01:30", "03-29 01:00", "03-30 00:30"]),
+    ("daily 02:30", "Europe/Berlin", "2026-10-24T12:00:00Z", 2, &["10-24 00:30", "10-25 00:30", "10-26 01:30"]),
+    ("daily 02:30", "America/New_York", "2026-03-07T12:00:00Z", 2, &["03-07 07:30", "03-08 07:00", "03-09 06:30"]),
+    ("daily 01:30", "America/New_York", "2026-10-31T12:00:00Z", 2, &["10-31 05:30", "11-01 05:30", "11-02 06:30"]),
+    ("daily 02:15", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2, &["10-02 15:45", "10-03 15:30", "10-04 15:15"]),
+    ("daily 01:45", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2, &["04-03 14:45", "04-04 14:45", "04-05 15:15"]),
+    ("daily 09:00", "Asia/Kolkata", "2026-03-28T12:00:00Z", 1, &["03-28 03:30", "03-29 03:30"]),
+    (
+        "monthly 31 12:00",
+        "UTC",
+        "2026-02-01T00:00:00Z",
+        90,
+        &["01-31 12:00", "02-28 12:00", "03-31 12:00", "04-30 12:00"],
+    ),
+    ("monthly 30 12:00", "Asia/Kolkata", "2028-02-01T00:00:00Z", 60, &["01-30 06:30", "02-29 06:30", "03-30 06:30"]),
+    (
+        "monthly last Fri 17:00",
+        "Europe/Berlin",
+        "2026-03-01T00:00:00Z",
+        60,
+        &["02-27 16:00", "03-27 16:00", "04-24 15:00"],
+    ),
+    ("month-end", "America/New_York", "2028-02-10T00:00:00Z", 55, &["01-31 05:00", "02-29 05:00", "03-31 04:00"]),
+    ("quarterly 31 10:00", "Australia/Lord_Howe", "2026-02-10T00:00:00Z", 90, &["01-30 23:00", "04-29 23:30"]),
+];
+
 #[test]
 fn a_day_on_which_clocks_are_set_has_one_morning_and_a_short_month_its_end() {
-    let text = r#"
-[checklist.morning]
-at = "daily 02:30"
-zone = "Europe/Berlin"
-step = [{ title = "x", ask = "?" }]
-[checklist.end]
-at = "monthly 31 12:00"
-step = [{ title = "x", ask = "?" }]
-"#;
-    let config = config(text);
-    let periods = |list: &str, from: &str, hours: u32| {
-        let (list, from) = (config.checklist(list).unwrap(), utc(from));
-        let mut found: Vec<_> = (0..hours)
-            .filter_map(|hour| list.period(from + chrono::Duration::hours(i64::from(hour)), crate::lang::tz::Tz::UTC))
-            .map(|(due, _)| due)
-            .collect();
+    for (at, zone, from, days, due) in PERIODS {
+        let step = "step = [{ title = \"x\", ask = \"?\" }]";
+        let config = config(&format!("[checklist.round]\nat = \"{at}\"\nzone = \"{zone}\"\nwindow = \"4h\"\n{step}\n"));
+        let (list, from) = (config.checklist("round").unwrap(), utc(from));
+        let moments = (0..=days * 24).map(|hour| from + chrono::Duration::hours(hour));
+        let mut found: Vec<_> = moments.filter_map(|at| list.period(at, crate::lang::tz::Tz::UTC)).collect();
         found.dedup();
-        found.into_iter().map(|due| due.format("%m-%d %H:%M").to_string()).collect::<Vec<_>>()
-    };
-    // Forward on the 29th of March: 02:30 is skipped; back on the 25th of October: it comes twice.
-    assert_eq!(periods("morning", "2026-03-28T12:00:00Z", 60), ["03-28 01:30", "03-29 01:00", "03-30 00:30"]);
-    assert_eq!(periods("morning", "2026-10-24T12:00:00Z", 60), ["10-24 00:30", "10-25 00:30", "10-26 01:30"]);
-    assert_eq!(
-        periods("end", "2026-02-01T00:00:00Z", 24 * 90),
-        ["01-31 12:00", "02-28 12:00", "03-31 12:00", "04-30 12:00"]
-    );
+        let begun: Vec<_> = found.iter().map(|(due, _)| due.format("%m-%d %H:%M").to_string()).collect();
+        assert_eq!(begun, *due, "{at} {zone}");
+        // One follows the other, and each has the whole of its window, however long the day is.
+        assert!(found.windows(2).all(|pair| pair[0].1 == pair[1].0), "{at} {zone}: {found:?}");
+        assert!(
+            found.iter().all(|period| list.late_from(*period) - period.0 == chrono::Duration::hours(4)),
+            "{at} {zone}"
+        );
+    }
 }
 
 #[test]
