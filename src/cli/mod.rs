@@ -318,7 +318,7 @@ fn explain(error: &clap::Error) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text.to_string()),
         _ => {
-            output::eprint_error(&text.to_string());
+            output::eprint_bounded(&text.to_string());
             exit::USAGE
         }
     }

@@ -9,7 +9,12 @@ use std::pin::Pin;
 
 use serde::Serialize;
 
+use crate::model::message::truncated;
 use crate::text::{printable_json, printable_lines};
+
+/// Characters of a line of an error, and lines of it, at most: what stands in arguments is repeated in errors, and may be as
+/// long as the system allows.
+const MOST_OF_ERROR: (usize, usize) = (4_000, 100);
 
 /// Exit codes.
 pub mod exit {
@@ -90,8 +95,15 @@ pub(crate) fn eprint_error(text: &str) {
 /// Prints `error: …`, and `hint: …` where there is one; gives `code` back.
 pub(crate) fn fail(code: u8, problem: &str, hint: &str) -> u8 {
     let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
-    eprint_error(&format!("error: {problem}\n{hint}"));
+    eprint_bounded(&format!("error: {problem}\n{hint}"));
     code
+}
+
+/// As [`eprint_error`], no longer than a person reads.
+pub(crate) fn eprint_bounded(text: &str) {
+    let (characters, lines) = MOST_OF_ERROR;
+    let shown = text.lines().take(lines).map(|line| truncated(line, characters) + "\n");
+    eprint_error(&shown.collect::<String>());
 }
 
 /// From here on panics are printed as everything else is: their messages quote what they stumbled over.

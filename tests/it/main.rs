@@ -47,6 +47,7 @@ mod maintenance;
 mod mounts;
 mod nginx;
 mod notifications;
+mod odd_inputs;
 mod old_stores;
 mod older_store;
 mod oncall;

@@ -42,6 +42,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read or written"),
             (exit::USAGE, "wrong usage, no such incident, several are open and none is named, or read-only"),
+            (exit::SOFTWARE, "the report can't be written"),
             (exit::CONFIG, "the configuration is not valid"),
         ],
     },
