@@ -13,8 +13,10 @@ const PAGE: usize = 20;
 
 /// Asks for the past of what the last frame showed, where it is not here yet.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
-    // Before the first frame nothing is shown, and nothing may keep it waiting.
-    if state.world.store_away.is_some() || state.console.layout.areas.is_empty() {
+    // Before the first frame nothing is shown, and nothing may keep it waiting. On a wall nothing can be pointed at, and budgets
+    // are shown all the same.
+    let is_shown = state.console.wall.is_some() || !state.console.layout.areas.is_empty();
+    if state.world.store_away.is_some() || !is_shown {
         return;
     }
     let shown: Vec<SeriesKey> = shown(state).collect();

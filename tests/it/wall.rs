@@ -3,8 +3,10 @@
 use opsroom::app::message::Event;
 use opsroom::app::screens::{Screen, Wall};
 use opsroom::app::state::State;
-use opsroom::model::effect::{ConsoleEffect, Effect};
+use opsroom::model::effect::{ConsoleEffect, Effect, HistoryEffect};
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
+use opsroom::model::rollup::SeriesKey;
 use opsroom::theme::{ColorDepth, GlyphSet};
 
 use crate::support::app::App;
@@ -112,4 +114,19 @@ fn a_screen_may_stand_below_what_is_broken() {
     let mut app = world::trouble();
     app.send(Event::Wall(Wall { screen: Some(Screen::Metrics) }));
     insta::assert_snapshot!("metrics_120x40", shown(&app.state));
+}
+
+#[test]
+fn budgets_on_the_wall_are_those_of_what_is_stored() {
+    let text =
+        "[check.api]\ntcp = \"127.0.0.1:1\"\n[slo.api]\ncheck = \"api\"\nobjective = \"99%\"\nwindow = \"30d\"\n";
+    let mut app = on_the_wall(App::new(text));
+    app.outcome(Outcome::Remembered { lately: Vec::new(), head: 0 });
+    app.take();
+    app.pass(1);
+    let is_asked = app.take().into_iter().any(|effect| match effect {
+        Effect::History(HistoryEffect::Read(series)) => series.contains(&SeriesKey::Check("api".into())),
+        _ => false,
+    });
+    assert!(is_asked, "what is left of it is not what was seen since the wall was hung up");
 }
