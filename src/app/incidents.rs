@@ -8,7 +8,7 @@ use crate::app::requests::AwaitedAnswer;
 use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::toasts::Tone;
+use crate::app::toasts::{Toast, ToastOrigin, Tone};
 use crate::model::effect::{ConsoleEffect, Effect, StoreEffect};
 use crate::model::fact::incident::{EvidenceFile, IncidentAmended, IncidentEvidence, IncidentJoined, IncidentOpened};
 use crate::model::fact::{IncidentFact, IncidentSaid};
@@ -182,10 +182,21 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
             let offer = words::role(role.role, &role.who, role.step);
             state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
         }
-        IncidentFact::Moved(_) | IncidentFact::Graded(_) => state.news(Tone::Info, &format!("{text} · {by}")),
+        IncidentFact::Moved(moved) => moved_on(state, &words::stepped(&said.id, moved.step), &format!("{text} · {by}")),
+        IncidentFact::Graded(graded) => {
+            moved_on(state, &words::regraded(&said.id, graded.severity), &format!("{text} · {by}"));
+        }
         _ => {}
     }
     state.changed();
+}
+
+/// Tells what somebody did, but to whoever did it here: they were told `answer`.
+fn moved_on(state: &mut State, answer: &str, news: &str) {
+    let is_own = |toast: &Toast| toast.origin == ToastOrigin::Key && toast.text.as_str() == answer;
+    if !state.console.toasts.iter().any(is_own) {
+        state.news(Tone::Info, news);
+    }
 }
 
 /// Evidence was saved: where that was for an incident, it is put on record with its hashes.

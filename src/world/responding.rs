@@ -22,6 +22,7 @@ use crate::model::fact::{Fact, IncidentFact, IncidentSaid, NewFact, Statement, l
 use crate::model::incident::IncidentTargets;
 use crate::model::message::IncidentNotice;
 use crate::model::run::Run;
+use crate::model::status::Status;
 use crate::model::thing::{IncidentRecord, StoredThing};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -216,8 +217,9 @@ impl World {
                 let bare = summary.strip_prefix(view.severity.word()).map(str::trim_start);
                 bare.map_or_else(|| summary.clone(), str::to_owned)
             }
-            (None, Some(row)) => format!("{} {}", row.title, row.status.word()),
-            (None, None) => String::new(),
+            // Of what is well, only a person knows what is wrong with it.
+            (None, Some(row)) if row.status != Status::Ok => format!("{} {}", row.title, row.status.word()),
+            (None, _) => String::new(),
         };
         let began = view.and_then(|view| view.since).filter(|since| since.seen).map(|since| since.at.utc);
         let fired = view.and_then(|view| self.firing_on_record(&view.id)).map(|(record, _)| record);

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
 use opsroom::model::effect::{Effect, HolderEffect, StoreEffect, TerminalEffect};
-use opsroom::model::fact::{IncidentFact, Statement};
-use opsroom::model::incident::{IncidentState, Reminder};
+use opsroom::model::fact::incident::IncidentMoved;
+use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement};
+use opsroom::model::incident::{IncidentState, IncidentStep, Reminder};
 use opsroom::model::message::{MessageKind, Notification};
 use opsroom::model::outcome::Outcome;
 use opsroom::runtime::headless::{Headless, LoopEnd};
@@ -247,6 +248,35 @@ fn what_is_selected_is_pinned_with_where_it_comes_from() {
     let mut calm = Room::new();
     calm.app.keys("ctrl-p");
     assert!(calm.app.toast().contains("no incident is open"), "{}", calm.app.toast());
+}
+
+#[test]
+fn of_what_is_well_a_person_says_what_is_wrong() {
+    let mut room = Room::new();
+    for _ in 0..3 {
+        for check in ["api", "db"] {
+            room.app.poll(check, Sign::Good);
+        }
+    }
+    room.app.keys("i");
+    assert!(room.frame().contains("open an incident") && !room.frame().contains("API OK"), "{}", room.frame());
+    room.app.keys("enter");
+    assert!(room.frame().contains("title is empty"), "{}", room.frame());
+}
+
+#[test]
+fn whoever_takes_a_step_is_told_once_and_the_others_too() {
+    let mut room = in_an_incident();
+    let told = |room: &Room, words: &str| {
+        room.app.state.console.toasts.iter().filter(|toast| toast.text.as_str().contains(words)).count()
+    };
+    room.app.keys("m enter");
+    room.said();
+    assert_eq!(told(&room, "acknowledged"), 1, "{}", room.frame());
+    let mitigated = IncidentMoved { step: IncidentStep::Mitigate, why: None, into: None, copied: Vec::new() };
+    let said = IncidentSaid::of(&"INC-1".into(), IncidentFact::Moved(mitigated));
+    room.tell(room.app.now().utc, "ben", Statement::Incident(Box::new(said)));
+    assert_eq!(told(&room, "INC-1: mitigated · ben"), 1, "{}", room.frame());
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
+use crate::world::incidents::words;
 use crate::world::responding::targets;
 
 /// Fields that hold a person's own words. The title is known again by what it says: see [`crate::app::incidents`].
@@ -177,7 +178,7 @@ impl IncidentDialog {
                 let severity = severity(self.text("severity"), world)?;
                 let (targets, why) = (targets(&world.config, severity), self.optional("why"));
                 let graded = IncidentGraded { severity, targets, why };
-                of(id, IncidentFact::Graded(graded), format!("{id} is {}", severity.word()))
+                of(id, IncidentFact::Graded(graded), words::regraded(id, severity))
             }
             IncidentPurpose::Step(id) => {
                 let step = one_of(self.text("do"), STEPS, "step")?;
@@ -192,7 +193,7 @@ impl IncidentDialog {
                     (_, None) => None,
                 };
                 let moved = IncidentMoved { step, why: self.optional("why"), into, copied: Vec::new() };
-                of(id, IncidentFact::Moved(moved), format!("{id} {}", step.done()))
+                of(id, IncidentFact::Moved(moved), words::stepped(id, step))
             }
         }
     }

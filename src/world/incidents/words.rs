@@ -61,6 +61,16 @@ pub(crate) fn role(role: IncidentRole, who: &SafeText, step: RoleStep) -> String
     }
 }
 
+/// `INC-1 mitigated`: what a person is told of a step that they took.
+pub(crate) fn stepped(id: &Name, step: IncidentStep) -> String {
+    format!("{id} {}", step.done())
+}
+
+/// `INC-1 is high`: what a person is told of a severity that they set.
+pub(crate) fn regraded(id: &Name, severity: Severity) -> String {
+    format!("{id} is {}", severity.word())
+}
+
 /// `update: rolling back · impact: no checkout · doing: … · workaround: … · next 03:30 UTC`
 pub(crate) fn updated(said: &IncidentUpdated, at: DateTime<Utc>, zone: Tz) -> String {
     let field =
