@@ -31,6 +31,7 @@ mod docker;
 mod engine;
 mod exclusions;
 mod formats;
+mod golden;
 mod hanging;
 mod header;
 mod heartbeats;

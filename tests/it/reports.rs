@@ -85,7 +85,7 @@ services = ["web"]
 /// The week in which summer time ends in Berlin: it has 169 hours.
 const AT: &str = "2025-10-22";
 
-fn utc(text: &str) -> DateTime<Utc> {
+pub fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
@@ -106,7 +106,7 @@ fn at(url: &str) -> StoreAddress {
 }
 
 /// The store of a team, with the fence by which it may be written.
-async fn held(team: &Team) -> (Store, u64) {
+pub async fn held(team: &Team) -> (Store, u64) {
     let state = team.at.path().join("seed");
     let place = StoreLocation { at: at(&team.url), state: Some(state), host: "box".to_owned() };
     let store = Store::open(&place).await.unwrap();
@@ -169,7 +169,7 @@ fn readings() -> Vec<(SeriesKey, Pack)> {
     packs
 }
 
-fn fact(at: DateTime<Utc>, who: &str, said: Statement) -> NewFact {
+pub fn fact(at: DateTime<Utc>, who: &str, said: Statement) -> NewFact {
     let id = format!("{:032x}", fastrand::u128(..));
     NewFact { id, at, who: who.to_owned(), host: "box".to_owned(), process: 1, late: false, said }
 }

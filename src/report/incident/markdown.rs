@@ -39,10 +39,10 @@ impl IncidentReport {
         format!("{}{}", self.front_matter(), out.finish())
     }
 
-    /// Every value is written as JSON is, which YAML reads the same: nothing in it can be taken for anything else.
+    /// Every value is written as JSON is, which YAML reads the same: nothing in it can be taken for anything else. Where a
+    /// viewer knows no front matter, it is Markdown: what would be more than text there is written by its code point.
     fn front_matter(&self) -> String {
         let mut text = "---\n".to_owned();
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut field = |name: &str, value: Option<String>| {
             let value = value.map_or_else(|| "null".to_owned(), |value| quoted(&value));
             let _ = writeln!(text, "{name}: {value}");
@@ -276,6 +276,21 @@ impl IncidentReport {
             out.paragraph("", &format!("Audit: entry {}, hash {}.", head.seq, head.hash));
         }
     }
+}
+
+/// A text as JSON and YAML read it, which does nothing as Markdown: no tag, no link, no code, no mention.
+fn quoted(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string().replace("://", ":\\u002f/");
+    let is_markup = |letter: char| matches!(letter, '<' | '>' | '&' | '[' | ']' | '`' | '@');
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if is_markup(letter) {
+            let _ = write!(out, "\\u{:04x}", u32::from(letter));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 fn write_notes(notes: &[(&EntryInReport, &str)], out: &mut MarkdownText) {
