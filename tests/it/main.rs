@@ -52,6 +52,7 @@ mod odd_inputs;
 mod old_stores;
 mod older_store;
 mod oncall;
+mod one_incident;
 mod postgres;
 mod presence;
 mod properties;
