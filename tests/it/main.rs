@@ -53,6 +53,7 @@ mod old_stores;
 mod older_store;
 mod oncall;
 mod one_incident;
+mod outage;
 mod postgres;
 mod presence;
 mod properties;
