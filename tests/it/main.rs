@@ -24,6 +24,7 @@ mod complaints;
 mod complaints_app;
 mod config;
 mod demo_history;
+mod demo_story;
 mod described;
 mod desk;
 mod details;

@@ -58,7 +58,7 @@ pub(crate) struct Scene {
 /// The problems, in words. There are none unless the file in this folder is broken.
 pub fn configuration() -> Result<Config, String> {
     let address = ADDRESS.parse().map_err(|error| format!("{ADDRESS}: {error}"))?;
-    let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"), begins() + CALM);
+    let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"), ("ana", begins() + CALM));
     let loaded = load::load_text(&Path::new(FOLDER).join("opsroom.toml"), &text);
     loaded.config.ok_or_else(|| loaded.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }

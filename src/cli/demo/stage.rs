@@ -16,6 +16,8 @@ use super::server::{Shared, bind, serve};
 use super::world::DemoWorld;
 use super::{backup, company, journal, past};
 use crate::clock::Clock;
+use crate::model::fact::login_of;
+use crate::runtime::identity::Identity;
 
 /// The configuration, with places for the address, the folder and our own program.
 const CONFIG: &str = include_str!("demo.toml");
@@ -47,7 +49,8 @@ impl Stage {
         backup::write(&directory.join("backups"), &world)?;
         let config = directory.join("opsroom.toml");
         let started = Clock::start().now().utc;
-        fs::write(&config, configuration(address, &directory, executable, started))?;
+        let player = Identity::present().who;
+        fs::write(&config, configuration(address, &directory, executable, (login_of(&player), started)))?;
         fs::write(directory.join("RUNBOOK.md"), RUNBOOK)?;
         past::write_logs(&directory.join("logs"), seed, started)?;
         let state = directory.join(STATE);
@@ -89,22 +92,29 @@ pub(crate) fn saved(directory: &Path) -> PathBuf {
     directory.join(STATE).join("saved")
 }
 
-/// The configuration of a demo that starts at `started`, whose world answers at `address` and lies in `directory`.
+/// The configuration of a demo that starts at `started`, whose world answers at `address` and lies in `directory`. Who plays, by
+/// the login name, is the first of the rotation: so they can hand their shift over.
 pub(crate) fn configuration(
     address: SocketAddr,
     directory: &Path,
     executable: &Path,
-    started: DateTime<Utc>,
+    (player, started): (&str, DateTime<Utc>),
 ) -> String {
     // Whenever it starts, the first of the rotation has the shift of this week, which began on Monday at nine.
     let shift = (started - TimeDelta::hours(9)).date_naive().week(Weekday::Mon).first_day();
+    let player = if player == COLLEAGUE { PLAYER } else { player };
     CONFIG
         .replace("@SHIFT@", &shift.to_string())
+        .replace("@PLAYER@", &player.replace('\\', "\\\\"))
         .replace("@URL@", &format!("http://{address}"))
         .replace("@ADDRESS@", &address.to_string())
         .replace("@DIR@", &directory.display().to_string())
         .replace("@EXE@", &executable.display().to_string())
 }
+
+/// The two contacts of the demo.
+const PLAYER: &str = "ops-a";
+const COLLEAGUE: &str = "ops-b";
 
 /// Where the console of the demo keeps its state, in the folder.
 pub(crate) const STATE: &str = "state";
@@ -173,7 +183,7 @@ mod tests {
 
     fn config(started: &str) -> crate::config::Config {
         let (address, started) = ("127.0.0.1:4000".parse().unwrap(), started.parse().unwrap());
-        let text = configuration(address, Path::new("/tmp/demo"), Path::new("/bin/opsroom"), started);
+        let text = configuration(address, Path::new("/tmp/demo"), Path::new("/bin/opsroom"), ("corp\\zoe", started));
         let loaded = crate::config::load::load_text(Path::new("/tmp/demo/opsroom.toml"), &text);
         assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
         loaded.config.unwrap()
@@ -183,6 +193,7 @@ mod tests {
     fn the_configuration_has_no_problem() {
         let config = config("2026-11-21T02:40:00Z");
         assert_eq!((config.actions.len(), config.slos.len()), (4, 2));
+        assert_eq!(config.contact_of("corp\\zoe").map(|contact| &*contact.id), Some(PLAYER));
     }
 
     #[test]

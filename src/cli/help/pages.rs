@@ -22,6 +22,11 @@ pub(crate) const PAGES: &[HelpPage] = &[
             ("opsroom demo", "open the console on the demo"),
             ("opsroom demo --seed 7", "with other incidents"),
             ("opsroom demo --record outage.rec", "record it for `opsroom replay`"),
+            (
+                "opsroom --config /tmp/opsroom-demo-4211/opsroom.toml wall",
+                "in another terminal; the diagnostics (!) of the demo name its file",
+            ),
+            ("opsroom --config /tmp/opsroom-demo-4211/opsroom.toml handover", "at the end: hand your shift over"),
         ],
         exits: &[],
     },

@@ -222,6 +222,11 @@ fn configuration(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("configuration"));
     let read = figures::age_of(all.configured_at, state.seen().now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
+    // What another terminal has to be given, to be of the same console.
+    if let Some(file) = state.seen().config.files.first() {
+        let file = SafeText::new(&file.display().to_string());
+        out.extend(Line::styled(format!("    {file}"), Role::TextDim).wrapped(width, 4));
+    }
     if let Some((at, why)) = &all.rejected {
         out.push(fact("file", format!("rejected {} ago", figures::age(state.seen().now.since(*at))), Role::LevelError));
         out.extend(reason(why, Role::LevelError, width));
