@@ -75,7 +75,7 @@ impl Tools {
                 never = self.without(&mut left, place, clock) => match never {},
             };
             let only_read = run_service.store().writable().err();
-            let only_read = only_read.map(|why| SafeText::new(&why.explained()));
+            let only_read = only_read.map(|why| SafeText::new(&why.explained_while_away()));
             self.answer(Outcome::StoreOnlyRead(only_read)).await;
             if let Some(Absence { since, .. }) = away.take() {
                 self.answer(Outcome::Store { away: None, since }).await;
@@ -134,11 +134,11 @@ impl Tools {
             };
             absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
             *away = Some(absence);
-            let (Absence { since, seen, .. }, why) = (absence, SafeText::new(&error.explained()));
-            let problem = SafeText::new(&error.problem());
-            let told = StoreAway { since, seen, why: why.clone(), problem, how: error.absence() };
+            let Absence { since, seen, .. } = absence;
+            let (why, problem) = (SafeText::new(&error.explained_while_away()), SafeText::new(&error.problem()));
+            let told = StoreAway { since, seen, why, problem, how: error.absence() };
             self.answer(Outcome::Store { away: Some(told), since }).await;
-            sender.send_replace(StoreState::Closed(why));
+            sender.send_replace(StoreState::Closed(SafeText::new(&error.explained())));
             tokio::select! {
                 () = tokio::time::sleep(least.max(pause(tries))) => {}
                 () = self.wanted.notified() => {}

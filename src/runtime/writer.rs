@@ -71,7 +71,7 @@ impl Writer {
         buffer
     }
 
-    /// `TerminalOwner` over a frame. One that still waits is written together with it.
+    /// Hands over a frame. One that still waits is written together with it.
     pub(crate) fn submit(&self, bytes: Vec<u8>) {
         let mut slot = self.shared.slot();
         if bytes.is_empty() || slot.failed {
@@ -91,7 +91,7 @@ impl Writer {
         async move { shared.written.notified().await }
     }
 
-    /// `TerminalOwner` over the last bytes and waits until they have left, or for half a second: a blocked terminal must not
+    /// Hands over the last bytes and waits until they have left, or for half a second: a blocked terminal must not
     /// keep a process alive that was asked to end. Returns whether they left.
     pub(crate) fn flush(&self, bytes: Vec<u8>) -> bool {
         self.submit(bytes);

@@ -214,12 +214,14 @@ impl StoreError {
                 "put it back out of a backup; if the store is the one that is meant to be used: \
                  opsroom audit verify --accept --why TEXT"
             }
-            Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
-                StoreFault::from_io(error).hint()
-            }
-            Self::Open { fault, .. } | Self::Unwritable { fault, .. } | Self::OnlyRead { fault, .. } => fault.hint(),
-            Self::Database(error) => StoreFault::from_sql(error).hint(),
             Self::Content(_) => StoreFault::Damaged.hint(),
+            Self::File { .. }
+            | Self::Heads { .. }
+            | Self::Queue { .. }
+            | Self::Open { .. }
+            | Self::Unwritable { .. }
+            | Self::OnlyRead { .. }
+            | Self::Database(_) => self.fault().map_or("", StoreFault::hint),
         }
     }
 
@@ -228,6 +230,26 @@ impl StoreError {
         match self.hint() {
             "" => self.to_string(),
             hint => format!("{self}; {hint}"),
+        }
+    }
+
+    /// The same where a console says it of its store, which it tries again by itself. A command ends with the error, and an
+    /// action that is refused stays refused: of them it would be wrong.
+    pub(crate) fn explained_while_away(&self) -> String {
+        let explained = self.explained();
+        let passes = self.fault().is_some_and(StoreFault::is_passing);
+        if passes { format!("{explained}; it is tried again automatically") } else { explained }
+    }
+
+    /// What is wrong, where the system or the database says it.
+    fn fault(&self) -> Option<StoreFault> {
+        match self {
+            Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
+                Some(StoreFault::from_io(error))
+            }
+            Self::Open { fault, .. } | Self::Unwritable { fault, .. } | Self::OnlyRead { fault, .. } => Some(*fault),
+            Self::Database(error) => Some(StoreFault::from_sql(error)),
+            _ => None,
         }
     }
 
@@ -357,6 +379,18 @@ pub(super) fn missing(from: i64, to: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_tried_again_says_so() {
+        let (path, why) = ("x.db".to_owned(), "the disk is full".to_owned());
+        let error = StoreError::Unwritable { path, fault: StoreFault::Full, why };
+        let hint = "free some space on its file system";
+        assert_eq!(error.hint(), hint, "a command ends");
+        assert_eq!(error.explained(), format!("{error}; {hint}"), "a refused action stays refused");
+        assert_eq!(error.explained_while_away(), format!("{error}; {hint}; it is tried again automatically"));
+        let lost = StoreError::LostEnd { whose: "its audit".to_owned(), from: 21, to: 22 };
+        assert_eq!(lost.explained_while_away(), lost.explained(), "only a person can end it");
+    }
 
     #[test]
     fn one_entry_is_no_range() {

@@ -258,10 +258,24 @@ impl StoreFault {
         })
     }
 
+    /// Whether it may end without anybody restarting a console, which tries again by itself.
+    pub(super) const fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::Full
+                | Self::Cut
+                | Self::Closed
+                | Self::Memory
+                | Self::ServerFull
+                | Self::Connections
+                | Self::Stopping
+        )
+    }
+
     /// What to do about it.
     pub(crate) const fn hint(self) -> &'static str {
         match self {
-            Self::Full => "free some space on its file system; writing is retried automatically",
+            Self::Full => "free some space on its file system",
             Self::ReadOnly => "mount its file system writable and check the permissions of the file and its directory",
             Self::Denied => "check who owns the file and its directory, and that they are writable",
             Self::Locked => "see which program holds it, for example with `fuser FILE`, and end that program",
@@ -270,7 +284,7 @@ impl StoreFault {
             Self::Device => "look at the system log for errors of the disk, and at the free space",
             Self::Refused => "check host and port, and that PostgreSQL runs and listens there (listen_addresses)",
             Self::Unresolved => "check the host in the store's URL, and DNS",
-            Self::Cut => "check the network and the server; it is tried again automatically",
+            Self::Cut => "check the network and the server",
             Self::Tls => "check sslmode and sslrootcert in the store's URL, and the server's certificate",
             Self::Untrusted => "name the certificate of its authority in the store's URL: sslrootcert=FILE",
             Self::OtherHost => {
@@ -280,20 +294,18 @@ impl StoreFault {
             Self::NoRoots => "check the path after sslrootcert= in the store's URL, and who may read that file",
             Self::Login => "check that the role exists and may log in, and the server's pg_hba.conf",
             Self::Password => "check the password: {secret:NAME} in [store] url, PGPASSWORD or ~/.pgpass",
-            Self::Closed => {
-                "let it accept them: ALTER DATABASE … ALLOW_CONNECTIONS true; it is tried again automatically"
-            }
-            Self::Memory => "see the server's log and its memory; it is tried again automatically",
+            Self::Closed => "let it accept them: ALTER DATABASE … ALLOW_CONNECTIONS true",
+            Self::Memory => "see the server's log and its memory",
             Self::Blocked => "see pg_locks and pg_stat_activity for the session that holds it",
-            Self::ServerFull => "free some space on the server; writing is retried automatically",
+            Self::ServerFull => "free some space on the server",
             Self::ServerDamaged => {
                 "see the server's log and its disk; restore the database from a backup if it is damaged"
             }
             Self::Server => "see the server's log for the reason",
             Self::NoDatabase => "create it: createdb --owner ROLE DATABASE",
-            Self::Connections => "raise max_connections or end idle sessions; it is tried again automatically",
+            Self::Connections => "raise max_connections or end idle sessions",
             Self::Standby => "connect to the primary (and check default_transaction_read_only)",
-            Self::Stopping => "wait until the server is up; it is tried again automatically",
+            Self::Stopping => "wait until the server is up",
             Self::Slow => "see pg_stat_activity for what keeps the server busy",
             Self::NotGranted => {
                 "as owner of its tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE; \
