@@ -143,6 +143,8 @@ impl World {
             Statement::Deployed(deployed) => Some(deployed.service.clone()),
             Statement::Incident(said) => self.incident_record(&said.id)?.services.first().cloned(),
             Statement::RunIntended(intended) => intended.service.clone(),
+            Statement::RunRefused(refused) => self.action(&refused.action)?.service.clone(),
+            Statement::Unlocked(unlocked) => self.run_by_id(&unlocked.run)?.service.clone(),
             _ => run?.service.clone(),
         }
     }

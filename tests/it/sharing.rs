@@ -239,6 +239,8 @@ fn what_others_do_and_what_newer_versions_say_is_told() {
         said,
         ["restart api was refused: api is locked by bob · ana", "moon.rose (written by a newer version) · ana"]
     );
+    let services: Vec<_> = app.state.world.timeline.newest_first().map(|entry| entry.service.as_deref()).collect();
+    assert_eq!(services, [None, Some("api")], "what was refused stands beside its service");
 }
 
 /// A run of which only facts are left here: its row says how it ended, and not that it runs.
