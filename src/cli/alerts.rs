@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
-use crate::config::titles::title_of_alert;
 use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339_millis;
+use crate::config::titles::title_of_firing;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -307,7 +307,7 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
     if lines.is_empty() {
         return output::print("no alerts firing\n");
     }
-    let titles: Vec<&str> = lines.iter().map(|line| title_of_alert(config, &line.alert)).collect();
+    let titles: Vec<&str> = lines.iter().map(|line| title_of_firing(config, &line.id, &line.alert)).collect();
     let widest = titles.iter().map(|title| title.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (line, title) in lines.iter().zip(titles) {

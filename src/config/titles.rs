@@ -41,6 +41,16 @@ pub(crate) fn title_of_alert<'a>(config: &'a Config, name: &'a str) -> &'a str {
     titled.find(|(known, _)| ***known == *name).map_or_else(|| title_of_check(config, name), |(_, title)| title)
 }
 
+/// How a firing of an alert is shown, by its id or that of its condition: a check, a metric and an objective may share a name.
+pub(crate) fn title_of_firing<'a>(config: &'a Config, id: &str, name: &'a str) -> &'a str {
+    let rule = id.split_once("Z-").map_or(id, |(_, rule)| rule);
+    match rule.split_once(':') {
+        Some(("check", _)) => title_of_check(config, name),
+        Some(("slo", _)) => title_of_slo(config, name),
+        _ => title_of_alert(config, name),
+    }
+}
+
 /// What a silence is called by what it matches: `service shop front`, `HTTP API critical`; as it is written where it names
 /// no one thing.
 pub(crate) fn title_of_match(config: &Config, matching: &str) -> String {
@@ -118,7 +128,7 @@ pub(crate) fn tell_apart(actions: &mut [Action]) {
 mod tests {
     use std::path::Path;
 
-    use super::title_of;
+    use super::{title_of, title_of_firing};
     use crate::config::load::load_text;
 
     #[test]
@@ -140,5 +150,20 @@ mod tests {
         assert_eq!(titles(&[a.clone(), action("b", "one", "y")]), ["restart (x)", "restart (y)", "c"]);
         let mixed = titles(&[a, action("b", "one", "y"), action("c", "two", "x")]);
         assert_eq!(mixed, ["restart (one, x)", "restart (y)", "restart (two)"]);
+    }
+
+    #[test]
+    fn a_check_and_an_objective_of_one_name_are_told_apart() {
+        let text = "[service.api]\ntitle = \"HTTP API\"\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:1\"\n\
+                    [slo.api]\ncheck = \"api\"\nobjective = \"99%\"\n";
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        for (id, want) in [
+            ("check:api/critical/0", "HTTP API"),
+            ("20261130T170917.000Z-check:api/critical/0", "HTTP API"),
+            ("20261130T170917.000Z-slo:api/critical/0", "api"),
+        ] {
+            assert_eq!(title_of_firing(&config, id, "api"), want, "{id}");
+        }
     }
 }

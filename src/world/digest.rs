@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::history::{self, HistoryKind, deploys};
 use crate::config::Config;
-use crate::config::titles::{title_of_alert, title_of_check};
+use crate::config::titles::{title_of_check, title_of_firing};
 use crate::lang::schedule::TimeWindow;
 use crate::model::alert::Severity;
 use crate::model::fact::alerting::rule_of;
@@ -238,7 +238,7 @@ impl Gatherer<'_> {
         }
         self.fired.insert(said.id.clone(), self.digest.alerts.len());
         self.digest.alerts.push(FiredAlert {
-            title: title_of_alert(self.config, &said.alert).to_owned(),
+            title: title_of_firing(self.config, &said.rule, &said.alert).to_owned(),
             severity: said.severity,
             at: said.fired_at,
             resolved: None,

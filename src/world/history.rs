@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::config::titles::{
-    title_of, title_of_alert, title_of_check, title_of_maintenance, title_of_match, title_of_service, title_of_slo,
+    title_of, title_of_check, title_of_firing, title_of_maintenance, title_of_match, title_of_service, title_of_slo,
 };
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
@@ -244,12 +244,13 @@ fn standing(said: &CheckStatus, fact: &Fact, (config, zone): (&Config, Tz)) -> S
 /// What is said of alerts, acknowledgements, silences and maintenance.
 fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, String, bool)> {
     let until = |at| clock(at, fact.draft.at, zone);
-    let named = |severity: Severity, alert| format!("{} {}", severity.word(), title_of_alert(config, alert));
+    let named =
+        |severity: Severity, id: &str, alert| format!("{} {}", severity.word(), title_of_firing(config, id, alert));
     Some(match fact.said() {
         Statement::AlertFired(fired) => (HistoryKind::Alert, firing(fired, config), false),
         Statement::AlertResolved(resolved) => (HistoryKind::Alert, over(resolved, config), false),
         Statement::AlertAcknowledged(said) => {
-            let what = named(said.severity, &said.alert);
+            let what = named(said.severity, &said.id, &said.alert);
             (HistoryKind::Ack, format!("{what} acknowledged until {}: {}", until(said.until), said.why), true)
         }
         Statement::AlertUnacknowledged(said) => {
@@ -258,7 +259,11 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
                 Unacknowledged::Worse => "a worse severity fires",
                 Unacknowledged::HandedOver => "the shift was handed over",
             };
-            (HistoryKind::Ack, format!("{} is open again: {because}", named(said.severity, &said.alert)), false)
+            (
+                HistoryKind::Ack,
+                format!("{} is open again: {because}", named(said.severity, &said.id, &said.alert)),
+                false,
+            )
         }
         Statement::SilenceStarted(said) => {
             let what = title_of_match(config, &said.matching);
@@ -352,7 +357,7 @@ pub(crate) fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
 /// `critical api down · connection refused`, `medium errors 7 % > 5%`: in the order of the screen.
 fn firing(fired: &AlertFired, config: &Config) -> String {
     let AlertFired { severity, condition, value, .. } = fired;
-    let title = title_of_alert(config, &fired.alert);
+    let title = title_of_firing(config, &fired.rule, &fired.alert);
     let (condition, seen) = (without_time(condition), value.as_str());
     let muted = fired.muted_because.as_ref().map_or_else(String::new, |why| format!(" (muted: {why})"));
     if fired.rule.starts_with("metric:") && !seen.is_empty() {
@@ -366,7 +371,7 @@ fn firing(fired: &AlertFired, config: &Config) -> String {
 }
 
 fn over(resolved: &AlertResolved, config: &Config) -> String {
-    let title = title_of_alert(config, &resolved.alert);
+    let title = title_of_firing(config, &resolved.id, &resolved.alert);
     let because = resolved.because.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     format!("{} {title} resolved{because}", resolved.severity.word())
 }

@@ -10,8 +10,8 @@ use serde::Serialize;
 pub(crate) use self::work::CertificateLeft;
 use super::markdown::MarkdownText;
 use crate::config::Config;
-use crate::config::titles::{title_of, title_of_alert, title_of_match};
 use crate::lang::order::InOrder;
+use crate::config::titles::{title_of, title_of_firing, title_of_match};
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
@@ -160,7 +160,8 @@ impl HandoverInput<'_> {
             (other.severity, one.fired_at, &one.id).cmp(&(one.severity, other.fired_at, &other.id))
         });
         let line = |record: &&AlertRecord| {
-            let (title, since) = (title_of_alert(self.config, &record.alert), self.clock(record.fired_at));
+            let (title, since) =
+                (title_of_firing(self.config, &record.rule, &record.alert), self.clock(record.fired_at));
             let known = record.acknowledged.as_ref().filter(|known| known.until > self.now);
             let state = match known {
                 Some(known) => {
