@@ -372,7 +372,7 @@ async fn packed_bodies_are_unpacked_or_named() {
         assert_eq!(why.as_str(), format!("answer not understood: {words}"), "{path}");
     }
     let large = check(&server.url("/large"), "").await;
-    assert_eq!(said(&large), (Sign::Unknown, "answer not understood: the body is larger than 1024 KiB (`max_body`)"));
+    assert_eq!(said(&large), (Sign::Unknown, "answer not understood: the body is larger than 1 MiB (`max_body`)"));
     let small = check(&server.url("/gzip"), "max_body = \"5B\"").await;
     assert_eq!(said(&small), (Sign::Unknown, "answer not understood: the body is larger than 5 bytes (`max_body`)"));
 }

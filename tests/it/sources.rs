@@ -418,7 +418,7 @@ async fn answers_that_never_end_are_ended() {
     let large = ask(request(&server.url("/large")), LONG).await;
     assert_eq!(
         (large.sign, error(&large)),
-        (Sign::Unknown, "answer not understood: the body is larger than 1024 KiB (`max_body`)")
+        (Sign::Unknown, "answer not understood: the body is larger than 1 MiB (`max_body`)")
     );
 }
 

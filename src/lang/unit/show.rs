@@ -132,18 +132,22 @@ fn grouped(text: &str) -> String {
     out
 }
 
+/// With the largest of `words` that leaves three digits at the most before the point; the first counts up to the step.
 fn scaled(value: f64, step: f64, words: &[&str]) -> String {
     let mut value = value;
     let mut index = 0;
-    while value.abs() >= step - 0.05 && index + 1 < words.len() {
+    // `1,001 MiB` is wider than any other figure, and was cut where those have room.
+    while value.abs() >= if index == 0 { step - 0.05 } else { 999.5 } && index + 1 < words.len() {
         value /= step;
         index += 1;
     }
-    let text = if index == 0 && (value - value.round()).abs() < 1e-9 || value.abs() >= 99.95 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
+    let decimals = match value.abs() {
+        99.95.. => 0,
+        _ if index == 0 && (value - value.round()).abs() < 1e-9 => 0,
+        size if index > 0 && size < 0.995 => 2,
+        _ => 1,
     };
+    let text = format!("{value:.decimals$}");
     format!("{} {}", grouped(&text), words[index])
 }
 
@@ -226,6 +230,10 @@ mod tests {
             (4_102.0, "/s", "4,102/s"),
             (0.5, "/s", "0.50/s"),
             (1_288_490_188.8, "B", "1.2 GiB"),
+            (1_001.0 * 1_048_576.0, "B", "0.98 GiB"),
+            (1_023.0 * 1_048_576.0, "B", "1.0 GiB"),
+            (999.0 * 1_024.0, "B", "999 KiB"),
+            (1_023.0, "B", "1,023 B"),
             (17.0, "B", "17 B"),
             (1_048_576.0, "B/s", "1.0 MiB/s"),
             (1.8, "s", "1.8 s"),

@@ -25,6 +25,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 use crate::clock::Clock;
 use crate::config::kinds::http::HttpRequest;
+use crate::lang::unit;
 use crate::model::document::PollError;
 use crate::text::SafeText;
 use crate::text::secret::{Secrets, Template};
@@ -334,9 +335,9 @@ fn too_large(limit: usize) -> PollError {
     PollError::Unreadable(SafeText::new(&format!("the body is larger than {} (`max_body`)", bytes(limit))))
 }
 
-/// `700 bytes`, `1024 KiB`.
+/// `700 bytes`, `1 MiB`: as it is written in the configuration.
 fn bytes(count: usize) -> String {
-    if count < 1024 { format!("{count} bytes") } else { format!("{} KiB", count / 1024) }
+    if count < 1024 { format!("{count} bytes") } else { unit::quantity(count as f64, "B").replace(".0 ", " ") }
 }
 
 /// With three digits after the point: what is shown and compared is never finer.
