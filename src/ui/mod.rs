@@ -68,5 +68,6 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
     }
     let map = painter.into_map();
     sweep::sweep(buffer);
+    sweep::spell_out(buffer, styles.glyphs);
     map
 }

@@ -1,6 +1,9 @@
-//! The second net: no control or direction character in any cell of a finished frame.
+//! What a finished frame goes through: no control or direction character is in any of its cells, and none of our own signs
+//! that the terminal has no font for.
 
 use ratatui::buffer::Buffer;
+
+use crate::theme::GlyphSet;
 
 /// What stands in the place of a forbidden character.
 const REPLACEMENT: &str = "\u{fffd}";
@@ -27,6 +30,28 @@ pub(crate) fn sweep(buffer: &mut Buffer) -> usize {
     found
 }
 
+/// Writes the signs that stand in our own texts in ASCII, where the terminal has only that. What others write keeps its
+/// letters: they mean something, and no sign of ours stands for them.
+pub(crate) fn spell_out(buffer: &mut Buffer, glyphs: GlyphSet) {
+    if !glyphs.ascii {
+        return;
+    }
+    for cell in &mut buffer.content {
+        let sign = match cell.symbol() {
+            "·" => glyphs.dot,
+            "…" => glyphs.ellipsis,
+            "–" => glyphs.none,
+            "×" => "x",
+            "→" => ">",
+            "↑" => glyphs.up,
+            "↓" => glyphs.down,
+            "µ" => "u",
+            _ => continue,
+        };
+        cell.set_symbol(sign);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::layout::Rect;
@@ -43,5 +68,17 @@ mod tests {
         let text: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(text, "\u{fffd}\u{fffd}é ");
         assert_eq!(sweep(&mut buffer), 0);
+    }
+
+    #[test]
+    fn signs_of_our_own_are_written_in_ascii_where_the_terminal_has_only_that() {
+        let drawn = |glyphs| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
+            buffer.set_string(0, 0, "14.4× · é 5…", ratatui::style::Style::new());
+            spell_out(&mut buffer, glyphs);
+            buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+        };
+        assert_eq!(drawn(GlyphSet::ASCII), "14.4x - é 5~");
+        assert_eq!(drawn(GlyphSet::UTF8), "14.4× · é 5…");
     }
 }

@@ -9,7 +9,6 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::model::run::RunState;
-use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -139,11 +138,11 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
         }
         EventKind::Fired(severity) => (
             Line::plain(Span::borrowed(of_service())),
-            Line::styled("!", status::severity_role(*severity)).then(said(glyphs, &entry.text), Role::Text),
+            Line::styled("!", status::severity_role(*severity)).then(Span::from(&entry.text), Role::Text),
         ),
         EventKind::Resolved(_) => {
             let sign = Line::styled(glyphs.check, Role::StatusOk);
-            (Line::plain(Span::borrowed(of_service())), sign.then(said(glyphs, &entry.text), Role::Text))
+            (Line::plain(Span::borrowed(of_service())), sign.then(Span::from(&entry.text), Role::Text))
         }
         EventKind::Run { id, state: said } => {
             let run = id.as_ref().and_then(|id| state.seen().run_by_id(id));
@@ -163,11 +162,6 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
     };
     let target = Some(Target::Row(RowKey::entry(entry)));
     TableRow { cells: vec![Line::styled(at, role), subject, what], target, ..TableRow::default() }
-}
-
-/// What was said of an alert, with the dot between its parts that the terminal has.
-fn said(glyphs: GlyphSet, text: &SafeText) -> Span<'_> {
-    if glyphs.ascii { Span::made(text.as_str().replace('·', glyphs.dot)) } else { Span::from(text) }
 }
 
 /// The title of the service of a check; the check's own name beside it where the service has several.
