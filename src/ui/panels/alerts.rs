@@ -142,7 +142,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 }
 
 /// Where it stands in one sign: the same that stands beside its service and on the timeline.
-fn sign(glyphs: GlyphSet, alert: &AlertView) -> Line<'static> {
+pub(super) fn sign(glyphs: GlyphSet, alert: &AlertView) -> Line<'static> {
     let (sign, role) = match alert.phase {
         _ if alert.maintenance.is_some() => (glyphs.maintenance, Role::MarkMaintenance),
         _ if alert.is_silenced() => (glyphs.silenced, Role::MarkSilenced),

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, frame, framed, note, of_filter, overlaid};
 use crate::app::keymap::Command;
+use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, overlaid};
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
 use crate::app::row::RowKey;
@@ -250,11 +251,11 @@ fn since(state: &State, service: &ServiceView, width: u16) -> String {
     }
 }
 
-/// The worst that fires for a service; a sign where its alerts are muted.
+/// The worst that fires for a service; the sign of what mutes them where all are muted.
 fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static> {
     match state.seen().alerts_of(service).find(|alert| alert.phase == Phase::Firing) {
         // Those that are muted come last.
-        Some(alert) if alert.is_muted() => Line::styled(glyphs.inhibited, Role::MarkInhibited),
+        Some(alert) if alert.is_muted() => alerts::sign(glyphs, alert),
         Some(alert) => status::severity(alert.severity, false),
         None => Line::new(),
     }
