@@ -70,15 +70,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let mut room = if area.width >= clock_width + 24 { beside_clock } else { area.width };
     let mut parts = parts(state, painter.glyphs());
     make_room_for_tabs(state, painter.glyphs(), &mut parts, area.width, room);
-    while parts.iter().map(Part::width).sum::<usize>() + 1 > usize::from(room) {
-        let goes = parts.iter_mut().max_by_key(|part| part.drop_priority());
-        let goes = goes.filter(|part| part.drop_priority() > 0);
-        match goes {
-            Some(part) if room == area.width || part.drop_priority() > CLOCK_DROP_PRIORITY => drop(part.0.remove(0)),
-            _ if room < area.width => room = area.width,
-            _ => break,
-        }
-    }
+    fit(&mut parts, &mut room, beside_clock, area.width);
     if room < area.width {
         painter.put_right(Rect { width: area.width - 1, ..area }, 0, &clock);
     }
@@ -88,6 +80,40 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         x += painter.put_at(left, x, 0, &form.words);
     }
     tabs(state, painter, left, x);
+}
+
+/// Shortens parts until all fit; `room` becomes that of the whole row where the clock gives way.
+fn fit(parts: &mut [Part], room: &mut u16, beside_clock: u16, width: u16) {
+    let fits = |parts: &[Part], room: u16| parts.iter().map(Part::width).sum::<usize>() < usize::from(room);
+    // `None` is the clock.
+    let mut gone: Vec<Option<(usize, Form)>> = Vec::new();
+    while !fits(parts, *room) {
+        let goes = parts.iter().enumerate().max_by_key(|(_, part)| part.drop_priority());
+        let goes = goes.map(|(at, part)| (at, part.drop_priority())).filter(|(_, priority)| *priority > 0);
+        match goes {
+            Some((at, priority)) if *room == width || priority > CLOCK_DROP_PRIORITY => {
+                gone.push(Some((at, parts[at].0.remove(0))));
+            }
+            _ if *room < width => {
+                *room = width;
+                gone.push(None);
+            }
+            _ => break,
+        }
+    }
+    // What gave way before something longer did may have room after all: what went last is worth most.
+    while let Some(form) = gone.pop() {
+        match form {
+            None if fits(parts, beside_clock) => *room = beside_clock,
+            Some((at, form)) if form.drop_priority <= SHORTENED_FOR_TABS => {
+                parts[at].0.insert(0, form);
+                if !fits(parts, *room) {
+                    parts[at].0.remove(0);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Where the header names the screens, what is said at length is shortened until at least their keys fit.
@@ -369,5 +395,21 @@ pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     if area.height > 2 {
         painter.put(area, 2, &services::counts(state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gave_way_comes_back_where_something_longer_made_room() {
+        let part = |text: &str, drop_priority| Part::new(Line::plain(text.to_owned()), drop_priority);
+        let away = part(" STORE AWAY", 0).or_longer(Line::plain(" STORE AWAY since 17:10:58"), 6);
+        let mut parts = [part(&"x".repeat(50), 0), away, part(" 1 ack", 6)];
+        let mut room = 68;
+        fit(&mut parts, &mut room, 68, 80);
+        let shown: Vec<usize> = parts.iter().map(Part::width).collect();
+        assert_eq!((shown, room), (vec![50, 11, 6], 68));
     }
 }
