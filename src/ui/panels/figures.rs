@@ -118,9 +118,11 @@ fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     out.push(heading("store"));
     let store = state.seen().store_away.as_ref();
     let absent = |away: &StoreAway| match away.how {
-        StoreAbsence::NotMade => "none yet".to_owned(),
+        StoreAbsence::NotMade => ("none yet".to_owned(), None),
         StoreAbsence::LostEntries | StoreAbsence::Replaced | StoreAbsence::Unusable => {
-            format!("away {}", figures::away_since(away, state.seen()))
+            let since = figures::away_since(away, state.seen());
+            let all = format!("away {since}");
+            if 20 + all.chars().count() > width { ("away".to_owned(), Some(since)) } else { (all, None) }
         }
     };
     let role = match store.map(|away| away.how) {
@@ -131,8 +133,9 @@ fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let only_read = state.seen().store_only_read.as_ref().filter(|_| store.is_none());
     let answers = if only_read.is_some() { "read-only" } else { "answers" };
-    let words = store.map_or_else(|| format!("{answers}{size}"), absent);
+    let (words, since) = store.map_or_else(|| (format!("{answers}{size}"), None), absent);
     out.push(fact("state", words, role));
+    out.extend(since.map(|since| fact("", since, role)));
     if store.is_some_and(|away| away.how == StoreAbsence::LostEntries) {
         out.push(fact("", "it lost entries".to_owned(), Role::LevelError));
     }

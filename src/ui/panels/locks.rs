@@ -23,7 +23,7 @@ fn columns(state: &State) -> [Column; 4] {
         Column::text("target", 8, longest(targets, 8, 48), 0),
         Column::text("holder", 8, 24, 1),
         Column::figure("since", 5, 2),
-        Column::text("for", 8, 60, 3),
+        Column::text("for", 14, 60, 3),
     ]
 }
 

@@ -18,7 +18,8 @@ use crate::world::diagnostics::{Problem, ProblemKind};
 const COLUMNS: [Column; 5] = [
     Column::figure("ago", 4, 1),
     Column::text("kind", 8, 11, 2),
-    Column::text("about", 6, 18, 1),
+    // A place in a file is worth nothing in parts; what is said of it goes on below.
+    Column::text("about", 18, 18, 1),
     Column::text("what", 16, 200, 0).wrapping(),
     Column::figure("times", 6, 3),
 ];
