@@ -30,7 +30,11 @@ impl PanelView for IncidentChanges {
         frame(state, painter, id, "what changed, 6h before and since").foot(listing.position()).draw(painter, area);
         note(painter, inner, id.clone());
         if listing.keys.is_empty() {
-            let empty = Notice::empty("no release, run or configuration in that time", "");
+            let empty = match state.shown_incident() {
+                Some(_) => Notice::empty("no release, run or configuration in that time", ""),
+                // Without one there is no time that it could be said of.
+                None => Notice::empty("no incident", "what changed before it opened appears here"),
+            };
             none_matches(state, id).unwrap_or(empty).draw(painter, inner);
             return;
         }

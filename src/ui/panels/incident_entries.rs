@@ -37,12 +37,12 @@ impl PanelView for IncidentEntries {
         frame(state, painter, id, "tasks, causes, decisions").foot(listing.position()).draw(painter, area);
         note(painter, inner, id.clone());
         if listing.keys.is_empty() {
-            let empty = {
-                let keys = [
-                    (Command::IncidentTask, "adds a task"),
-                    (Command::IncidentHypothesis, "adds what the cause may be"),
-                ];
-                Notice::empty("no tasks, causes or decisions yet", state.keys_to(&keys))
+            let keys =
+                [(Command::IncidentTask, "adds a task"), (Command::IncidentHypothesis, "adds what the cause may be")];
+            let empty = match state.shown_incident() {
+                Some(_) => Notice::empty("no tasks, causes or decisions yet", state.keys_to(&keys)),
+                // Without one these keys do nothing.
+                None => Notice::empty("no incident", "its tasks, causes and decisions appear here"),
             };
             none_matches(state, id).unwrap_or(empty).draw(painter, inner);
             return;
