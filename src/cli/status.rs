@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             return output::fail(
                 exit::SOFTWARE,
                 &format!("cannot start worker threads: {error}"),
-                "raise the limit of processes (ulimit -u)",
+                "raise the limits of processes and open files (ulimit -u, ulimit -n)",
             );
         }
     };

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(Err(error)) | Err(error) => output::fail(
             exit::SOFTWARE,
             &format!("the watcher can't start: {error}"),
-            "raise the limit of processes (ulimit -u)",
+            "raise the limits of processes and open files (ulimit -u, ulimit -n)",
         ),
     }
 }

@@ -20,6 +20,7 @@ pub mod poll;
 pub mod polls;
 mod resolver;
 pub mod round;
+mod shortage;
 pub mod simulation;
 pub mod targets;
 pub mod tcp;

@@ -14,6 +14,7 @@ use crate::text::SafeText;
 
 use super::http::{describe_io, milliseconds, unresolved};
 use super::resolver::{self, Failure};
+use super::shortage;
 
 /// A connection that was made, and what it took, in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +85,9 @@ pub(crate) async fn connect(host: &str, port: u16, timeout: Duration, clock: Clo
                 Ok(stream) => return Ok(stream.peer_addr().unwrap_or(address)),
                 Err(error) => {
                     let authority = authority(host, port);
+                    if let Some(why) = shortage::describe(&error) {
+                        return Err(PollError::Ours(SafeText::new(&format!("{authority} was not asked: {why}"))));
+                    }
                     let words =
                         describe_io(error.kind(), &authority).unwrap_or_else(|| format!("{authority}: {error}"));
                     last = failed(&words);

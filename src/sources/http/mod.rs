@@ -31,6 +31,7 @@ use crate::text::SafeText;
 use crate::text::secret::{Secrets, Template};
 
 use super::resolver::Failure;
+use super::shortage;
 use certificate::Certificate;
 use client::Route;
 use phases::Phases;
@@ -317,6 +318,9 @@ async fn pieces(response: &mut Response, authority: &str, sink: &mut impl BodySi
 fn broken(error: &reqwest::Error, authority: &str) -> PollError {
     if let Some(resolve) = errors::unresolved(error) {
         return unresolved(&resolve.host, &resolve.failure);
+    }
+    if let Some(why) = shortage::describe(error) {
+        return ours(&format!("{authority} was not asked: {why}"));
     }
     let text = SafeText::new(&errors::explain(error, authority));
     // Between connecting and the answer's end only the other side breaks off.

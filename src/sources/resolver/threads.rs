@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::{Failure, Found, hosts};
 use crate::clock::Clock;
 use crate::lang::time::Stamp;
+use crate::sources::shortage;
 
 /// Looks one name up; blocks.
 pub(super) type Ask = fn(&str) -> io::Result<Vec<SocketAddr>>;
@@ -175,7 +176,10 @@ impl Threads {
             let found = match found {
                 Ok(addresses) if addresses.is_empty() => Err(Failure::Failed("it has no address".to_owned())),
                 Ok(addresses) => Ok(addresses),
-                Err(error) => Err(Failure::Failed(self.describe(&error.to_string(), took))),
+                Err(error) => Err(match shortage::describe(&error) {
+                    Some(why) => Failure::NotAsked(format!("not asked: {why}")),
+                    None => Failure::Failed(self.describe(&error.to_string(), took)),
+                }),
             };
             let mut shared = self.lock();
             if shared.answered.len() >= REMEMBERED {
