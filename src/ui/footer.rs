@@ -104,9 +104,12 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     });
     let is_list = panel.as_ref().is_some_and(|id| panels::find(id).is_list() || panels::find(id).shows_records());
     let subject = describe::subject(state).is_some();
-    let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", 2)].into_iter().filter(|_| subject);
     let is_open = state.seen().incident().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
-    let selection = selection.chain([(Command::Acknowledge, "acknowledge", 3)].into_iter().filter(|_| is_open));
+    // What nobody is at yet asks for that before all else that is known of it.
+    let describes = if is_open { 3 } else { 2 };
+    let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", describes)];
+    let selection = selection.into_iter().filter(|_| subject);
+    let selection = selection.chain([(Command::Acknowledge, "acknowledge", 2)].into_iter().filter(|_| is_open));
     let is_broken = state.seen().incident().is_some() && state.seen().worst_open_incident().is_none();
     let offered = is_broken && state.console.screen != Screen::Incident;
     let selection = selection.chain([(Command::OpenIncident, "incident", 3)].into_iter().filter(|_| offered));
