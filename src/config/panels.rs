@@ -204,7 +204,7 @@ pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, 
 /// The checklists, leading on to the walkthrough.
 pub static CHECKLISTS: PanelSpec = plain(
     "checklists",
-    "Checklists: due, late, running, done, and the runs that are over; opening one starts or resumes it",
+    "Checklists: due, late, running, done, and past runs; opening one starts or resumes it",
 );
 /// The steps of a run of a checklist.
 pub static WALKTHROUGH: PanelSpec =

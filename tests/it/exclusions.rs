@@ -46,7 +46,7 @@ fn excludes_and_includes(team: &Team) {
     assert!(said(team, &config, 64, &empty).contains("--why is empty"));
     let old = written(Utc::now() - TimeDelta::days(40));
     let past = ["slo", "exclude", "api-up", "--from", &old, "--for", "1h", "--why", "x"];
-    assert!(said(team, &config, 64, &past).contains("looks back 30d"));
+    assert!(said(team, &config, 64, &past).contains("outside the window of the SLO, 30d"));
 
     let text = said(team, &config, 0, &[&of("api-up")[..], &["--until", &later]].concat());
     assert!(text.starts_with("excluded ") && text.contains(" from SLO api-up, id x"), "{text}");

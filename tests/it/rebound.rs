@@ -72,7 +72,7 @@ fn the_menu_names_what_can_be_done_with_its_keys() {
 #[test]
 fn every_alert_says_its_state_without_colour() {
     let app = world::trouble();
-    let drawn = text(&draw(&app.state, 200, 50));
+    let drawn = text(&draw(&app.state, 160, 50));
     let states: Vec<&str> = drawn
         .lines()
         .filter_map(|line| line.rsplit_once('│').map(|(line, _)| line))

@@ -21,7 +21,7 @@ use crate::ui::widgets::table::{self, Column, Table, TableRow};
 const COLUMNS: [Column; 4] = [
     Column::figure("count", 8, 0),
     Column::figure("share", 6, 2),
-    Column::text("", 12, 24, 1),
+    Column::text("", 12, 12, 1),
     Column::text("value", 20, 400, 0),
 ];
 const FIELDS: [Column; 1] = [Column::text("field", 10, 400, 0)];

@@ -10,19 +10,25 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::incident::{EntryKind, EntryState};
 use crate::model::thing::incident::IncidentEntry;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 
-const COLUMNS: [Column; 4] = [
-    Column::text("state", 10, 10, 0),
-    Column::text("kind", 10, 10, 1),
-    Column::text("what", 14, 200, 0),
-    Column::text("owner", 6, 12, 2),
-];
+/// The name of an owner is whole within bounds.
+fn columns(state: &State) -> [Column; 4] {
+    let entries = state.shown_incident().map_or(&[][..], |record| &record.entries);
+    let owners = entries.iter().filter_map(|entry| entry.owner.as_ref()).map(SafeText::as_str);
+    [
+        Column::text("state", 10, 10, 0),
+        Column::text("kind", 10, 10, 1),
+        Column::text("what", 14, 200, 0),
+        Column::text("owner", 6, longest(owners, 6, 16), 2),
+    ]
+}
 
 pub(super) struct IncidentEntries;
 
@@ -56,7 +62,8 @@ impl PanelView for IncidentEntries {
         };
         let rows = listing.visible().iter().filter_map(found).collect();
         let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }
 

@@ -10,13 +10,14 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::incident::EntryKind;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::incidents::lines::{IncidentLine, LineKind};
 
 pub(super) struct IncidentTimeline;
@@ -51,8 +52,9 @@ impl PanelView for IncidentTimeline {
         let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
         let is_dated = lines.iter().any(|line| !figures::same_day(line.at, now, zone));
         let width = if is_dated { 14 } else { 8 };
+        let who = longest(lines.iter().filter_map(|line| line.who.as_ref()).map(SafeText::as_str), 6, 16);
         let columns =
-            [Column::text("time", width, width, 0), Column::text("who", 6, 12, 2), Column::text("what", 16, 200, 0)];
+            [Column::text("time", width, width, 0), Column::text("who", 6, who, 2), Column::text("what", 16, 200, 0)];
         let rows = listing.visible().iter().filter_map(found).map(|line| row(state, line, is_dated)).collect();
         let table =
             Table { columns: &columns, rows, selected: listing.selected, focused: focused(state, id), headings: false };

@@ -72,15 +72,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
                 .join(counted(*counts))
                 .then(next_key(state, Command::Open, "jumps"), Role::TextDim)
         }
-        None if focused(state, id) => {
-            let keys = [
-                (Command::Left, "the bar before"),
-                (Command::Right, "the next bar"),
-                (Command::MoreContext, "a longer span"),
-                (Command::LessContext, "a shorter one"),
-            ];
-            Line::styled(state.keys_to(&keys), Role::TextDim)
-        }
+        None if focused(state, id) => Line::styled(bar_keys(state), Role::TextDim),
         None => Line::new(),
     };
     frame(state, painter, id, whose(state, name))
@@ -107,6 +99,16 @@ fn whose(state: &State, name: String) -> String {
         LogScope::Log(log) => format!("log {log}, {name}"),
         LogScope::Service(service) => format!("{}, {name}", state.seen().title_of_service(service)),
     }
+}
+
+/// The keys of the bars.
+fn bar_keys(state: &State) -> String {
+    state.keys_to(&[
+        (Command::Left, "the bar before"),
+        (Command::Right, "the next bar"),
+        (Command::MoreContext, "a longer span"),
+        (Command::LessContext, "a shorter one"),
+    ])
 }
 
 /// How a longer span is shown, where there is one.

@@ -12,17 +12,20 @@ use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::diagnostics::{Problem, ProblemKind};
 
-const COLUMNS: [Column; 5] = [
-    Column::figure("ago", 4, 1),
-    Column::text("kind", 8, 11, 2),
-    // A place in a file is worth nothing in parts; what is said of it goes on below.
-    Column::text("about", 18, 18, 1),
-    Column::text("what", 16, 200, 0).wrapping(),
-    Column::figure("times", 6, 3),
-];
+/// A place in a file is worth nothing in parts: it is whole within bounds, and what is said of it continues below.
+fn columns(state: &State) -> [Column; 5] {
+    let about = state.seen().diagnostics.problems.iter().map(|problem| problem.about.as_str());
+    [
+        Column::figure("ago", 4, 1),
+        Column::text("kind", 8, 11, 2),
+        Column::text("about", longest(about, 6, 18), 18, 1),
+        Column::text("what", 16, 200, 0).wrapping(),
+        Column::figure("times", 6, 3),
+    ]
+}
 
 pub(super) struct Problems;
 
@@ -40,7 +43,8 @@ impl PanelView for Problems {
         let found = |key: &RowKey| state.seen().diagnostics.problems.iter().find(|problem| key.is_problem(problem));
         let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
         let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::scale::Scale;
-use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
+use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, longest, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::alerts::Phase;
 use crate::world::checks::CheckView;
@@ -112,12 +112,10 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
-    let longest = state.seen().services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
     // Beside its name also where there is no room for a reason: what is seen here says nothing for others.
-    let own =
-        if state.seen().services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
-    let cells = |most: usize| u16::try_from(longest.clamp(7, most) + own).unwrap_or(20);
-    // As much as the room allows: the longest title is whole before a reason has more than it needs.
+    let is_any_own = state.seen().services.iter().any(|service| is_own_view(state, service));
+    let own = if is_any_own { OWN_VIEW.len() as u16 + 1 } else { 0 };
+    let cells = |most| longest(state.seen().services.iter().map(|service| &*service.title), 7, most) + own;
     let (name, whole) = (cells(20), cells(60));
     let has_conditions = state.seen().has_alert_conditions();
     let alert = if is_beside_alerts(state, painter) || !has_conditions { 0 } else { ALERT };
@@ -132,15 +130,19 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // Why comes before how bad, where one of them has to go.
     let alert_goes = if width < BOTH { 4 } else { 2 };
     // Of the answers to checks: metrics have percentiles of their own.
-    let (p95, p95_width) = if width >= ROOMY { ("check p95 15m", 13) } else { ("check p95", 9) };
+    let [p95, course] = if width >= ROOMY {
+        [Column::figure("check p95 15m", 13, 5), Column::plot("latency", 7, 24, 6)]
+    } else {
+        [Column::figure("check p95", 9, 5), Column::plot("trend", 5, 10, 6)]
+    };
     [
         Column::text("status", status, word, 0),
         Column::text("service", name_at_least, whole, 0),
         Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3).wrapping(),
-        Column::figure(p95, p95_width, 5),
-        Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 6),
+        p95,
+        course,
         Column::figure(availability_heading(state), 8, 7),
     ]
 }
