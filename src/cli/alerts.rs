@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::output;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::titles::title_of_firing;
 use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339_millis;
-use crate::config::titles::title_of_firing;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -318,7 +318,7 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
         }
         if let Some(known) = &line.acknowledged {
             let until = clock(known.ends, now, Tz::UTC);
-            let with: String = known.with.iter().map(|who| format!(", {who}")).collect();
+            let with = known.with.iter().fold(String::new(), |all, who| all + ", " + who.as_str());
             let _ = write!(text, "  acknowledged by {}{with} until {until}: {}", known.by, known.why);
         }
         if let Some(why) = &line.muted_because {

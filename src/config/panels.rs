@@ -202,10 +202,8 @@ pub static ACTION_DETAIL: PanelSpec = plain(
 /// Locks.
 pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, for what");
 /// The checklists, leading on to the walkthrough.
-pub static CHECKLISTS: PanelSpec = plain(
-    "checklists",
-    "Checklists: due, late, running, done, and past runs; opening one starts or resumes it",
-);
+pub static CHECKLISTS: PanelSpec =
+    plain("checklists", "Checklists: due, late, running, done, and past runs; opening one starts or resumes it");
 /// The steps of a run of a checklist.
 pub static WALKTHROUGH: PanelSpec =
     plain("walkthrough", "The steps of the run chosen in checklists; opening one answers it and moves on");

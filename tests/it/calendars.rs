@@ -1,7 +1,6 @@
 //! What comes again and again, where clocks are set and months end: moments of rounds, shifts and windows of maintenance in
 //! zones that do it differently. Berlin sets its clocks by an hour at 01:00 UTC, New York at 02:00 of its own, Lord Howe by
 //! half an hour, Kolkata never; it is half an hour off.
-#![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::lang::schedule::{MomentSchedule, TimeWindow, WindowSchedule};

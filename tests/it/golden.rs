@@ -238,6 +238,7 @@ fn firing(fence: u64) -> Vec<NewFact> {
         why: SafeText::new(HOSTILE),
         until: utc("2099-01-01T00:00:00Z"),
         link: None,
+        together: false,
     };
     let deployed = Deployed { service: "web".into(), version: SafeText::new(HOSTILE), subject: None };
     vec![

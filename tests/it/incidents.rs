@@ -11,6 +11,7 @@ use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement};
 use opsroom::model::incident::{IncidentState, IncidentStep, Reminder};
 use opsroom::model::message::{MessageKind, Notification};
 use opsroom::model::outcome::Outcome;
+use opsroom::model::reading::Sign;
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::text::SafeText;
 use serde_json::Value;

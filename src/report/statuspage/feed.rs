@@ -7,8 +7,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::html::{lengths, render};
-use crate::lang::order::InOrder;
 use super::{PublicPage, PublicService, PublicStatus, WindowState};
+use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339;
 use crate::text::SafeText;
 

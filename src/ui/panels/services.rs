@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, framed, note, of_filter, overlaid};
+use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid};
 use crate::app::keymap::Command;
-use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, overlaid};
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
 use crate::app::row::RowKey;
