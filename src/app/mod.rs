@@ -50,4 +50,5 @@ pub mod tails;
 pub mod tick;
 pub mod toasts;
 pub mod update;
+mod verifying;
 mod wall;

@@ -22,6 +22,7 @@ use super::requests::AwaitedAnswer;
 use super::start;
 use super::state::State;
 use super::toasts::{ToastOrigin, Tone};
+use super::verifying;
 
 /// Takes in one observation. Only what changes something a person would notice at once asks for a frame; figures wait
 /// for the next tick of the header's clock, because over SSH every frame costs.
@@ -110,6 +111,7 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
             state.console.toasts.withdraw(&asked);
         }
         Change::RunEnded(run) => {
+            verifying::look_after(state, &run, effects);
             let (tone, said) = result_of(state, &run);
             state.show_result(&run, tone, &said);
         }

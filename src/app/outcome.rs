@@ -34,6 +34,7 @@ use super::row::RowKey;
 use super::runbook;
 use super::start;
 use super::state::State;
+use super::verifying;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
 
@@ -77,6 +78,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::QueuedBefore(drafts) => state.world.acknowledged_here(&drafts),
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } | Outcome::Alerts { .. } => Output::default(),
+        Outcome::RunProgress { run, progress } => verifying::progressed(state, &run, progress, effects),
         Outcome::StepRan { request, result } => {
             checklists::ran(state, request, &result, effects);
             Output::default()
@@ -107,7 +109,6 @@ fn apply(state: &mut State, facts: &[Fact]) -> Output {
 
 fn answered(state: &mut State, outcome: Outcome) {
     match outcome {
-        Outcome::RunProgress { run, progress } => state.world.run_progress(&run, progress),
         Outcome::RunStopping { run, stopping } => state.world.run_stopping(&run, stopping),
         Outcome::RunSigns { run, signs } => state.world.run_signs(&run, signs),
         Outcome::RunOutput { run, lines, omitted } => state.world.run_output(&run, lines, omitted),
@@ -142,6 +143,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::RunsLoaded { .. }
         | Outcome::Runs { .. }
         | Outcome::StepRan { .. }
+        | Outcome::RunProgress { .. }
         | Outcome::EvidenceSaved { .. }
         | Outcome::Store { .. }
         | Outcome::StoreOnlyRead(_)

@@ -43,6 +43,7 @@ mod toml_fault;
 mod tree;
 mod validate;
 pub mod verb;
+pub(crate) mod verifying;
 mod written;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,11 @@ use super::Config;
 use super::sections::action::Action;
 use super::substitute;
 use super::titles::{locked_for, title_of_check};
+use super::verifying;
 use crate::lang::unit;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{Confirm, Lock, Plan};
+use crate::model::verification::Terms;
 use crate::text::SafeText;
 
 /// How things stand where the preview is made.
@@ -34,9 +36,8 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
     let words = argument_names(config, action, plan);
     let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
         Some(verify) => {
-            let checks: Vec<&str> = verify.checks.iter().map(|check| title_of_check(config, check)).collect();
-            let each = if checks.len() > 1 { " each" } else { "" };
-            format!("exit 0, and {}: {} good in a row{each} within {:?}", checks.join(", "), verify.good, verify.within)
+            let terms = verifying::terms(config, verify, BTreeMap::new());
+            format!("exit 0, and {} within {:?}", good_in_a_row(config, &terms), verify.within)
         }
         None if plan.changing => "exit code only: no checks configured".to_owned(),
         None => "exit code only".to_owned(),
@@ -50,6 +51,19 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
         targets_itself: action.service.is_none() && *action.target == *action.name,
     };
     Preview::from_plan(plan, about, warnings(config, action, plan, situation))
+}
+
+/// `api, db: 2 good in a row each`, `api: 5 good in a row, db: 2 good in a row`
+fn good_in_a_row(config: &Config, terms: &Terms) -> String {
+    let checks: Vec<(&str, u32)> =
+        terms.checks.iter().map(|check| (title_of_check(config, check), terms.needed(check))).collect();
+    let Some((_, first)) = checks.first().copied() else { return String::new() };
+    if checks.iter().any(|(_, needed)| *needed != first) {
+        let each = checks.iter().map(|(check, needed)| format!("{check}: {needed} good in a row"));
+        return each.collect::<Vec<_>>().join(", ");
+    }
+    let names: Vec<&str> = checks.iter().map(|(check, _)| *check).collect();
+    format!("{}: {first} good in a row{}", names.join(", "), if names.len() > 1 { " each" } else { "" })
 }
 
 /// For each step of a shell verb the names of the words that its script gets, in their order.

@@ -23,6 +23,10 @@ pub struct Terms {
     pub checks: Vec<Name>,
     /// Consecutive fresh good readings of each.
     pub good: u32,
+    /// Good readings in a row after which each of the checks is shown well again, where it asks for some: as many are
+    /// needed at the least, so that what is verified is not shown as recovering.
+    #[serde(default)]
+    pub ok_after: BTreeMap<Name, u32>,
     /// How long they have for it, from the end of the steps.
     pub within: Duration,
     /// The status of every known check just before the run.
@@ -30,6 +34,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Good readings in a row that are asked of a named check, at least 1.
+    pub(crate) fn needed(&self, check: &Name) -> u32 {
+        self.ok_after.get(check).copied().unwrap_or(1).max(self.good).max(1)
+    }
+
     /// Every check that is looked at: the named ones, and those that answered before and may have been broken.
     pub(crate) fn watched(&self) -> impl Iterator<Item = &Name> {
         let answered =
@@ -91,8 +100,8 @@ pub struct Verification {
     /// When the run ended: only polls sent since then count.
     ended: Stamp,
     deadline: Stamp,
-    /// Consecutive good readings that are asked of each named check, and bad ones that make a regression.
-    needed: u32,
+    /// Consecutive bad readings that make a regression.
+    worse_after: u32,
     named: BTreeMap<Name, Streak>,
     /// Checks that answered before and are not named.
     others: BTreeMap<Name, Other>,
@@ -102,6 +111,8 @@ pub struct Verification {
 #[derive(Debug, Clone, Copy, Default)]
 struct Streak {
     good: u32,
+    /// Consecutive good readings that are asked of it.
+    needed: u32,
     /// The latest reading that said something.
     last: Option<Sign>,
     before: Option<Status>,
@@ -132,7 +143,7 @@ struct Other {
 impl Verification {
     /// Begins at the end of a run.
     pub fn new(ended: Stamp, terms: &Terms) -> Self {
-        let Terms { checks, good, within, before } = terms;
+        let Terms { checks, good, within, before, .. } = terms;
         let other = |(name, status): (&Name, &Status)| {
             let before = Health::from_status(*status).filter(|_| !checks.contains(name))?;
             Some((name.clone(), Other { before, bad: 0 }))
@@ -141,11 +152,14 @@ impl Verification {
             verdict: Verdict::None,
             note: "no checks configured to verify this action".to_owned(),
         });
-        let streak = |name: &Name| (name.clone(), Streak { before: before.get(name).copied(), ..Streak::default() });
+        let streak = |name: &Name| {
+            let (needed, before) = (terms.needed(name), before.get(name).copied());
+            (name.clone(), Streak { needed, before, ..Streak::default() })
+        };
         Self {
             ended,
             deadline: ended.plus(*within),
-            needed: (*good).max(1),
+            worse_after: (*good).max(1),
             named: checks.iter().map(streak).collect(),
             others: before.iter().filter_map(other).collect(),
             conclusion,
@@ -179,8 +193,8 @@ impl Verification {
     pub(crate) fn progress(&self) -> VerificationProgress {
         let one = |(name, streak): (&Name, &Streak)| CheckProgress {
             name: name.clone(),
-            good: streak.good.min(self.needed),
-            needed: self.needed,
+            good: streak.good.min(streak.needed),
+            needed: streak.needed,
         };
         VerificationProgress {
             until: self.deadline.utc,
@@ -216,10 +230,10 @@ impl Verification {
 
     /// What is certain before the deadline.
     fn early(&self) -> Option<Conclusion> {
-        if let Some(conclusion) = self.regression(self.needed) {
+        if let Some(conclusion) = self.regression(self.worse_after) {
             return Some(conclusion);
         }
-        let all_good = self.named.values().all(|streak| streak.good >= self.needed);
+        let all_good = self.named.values().all(|streak| streak.good >= streak.needed);
         // While another check is failing, it is not yet certain that nothing regressed.
         let others_quiet = self.others.values().all(|other| other.bad == 0);
         (all_good && others_quiet).then(|| Conclusion { verdict: Verdict::Verified, note: String::new() })
@@ -230,7 +244,7 @@ impl Verification {
             return conclusion;
         }
         let lacking: Vec<(&Name, &Streak)> =
-            self.named.iter().filter(|(_, streak)| streak.good < self.needed).collect();
+            self.named.iter().filter(|(_, streak)| streak.good < streak.needed).collect();
         let within = unit::duration(self.deadline.since(self.ended));
         let worse = lacking.iter().filter_map(|(name, streak)| streak.worse().map(|how| (*name, how)));
         let worse: Vec<Worse<'_>> = worse.map(|(name, (before, now))| (name, before, now)).collect();
@@ -308,7 +322,7 @@ mod tests {
 
     fn terms(checks: &[&str], before: BTreeMap<Name, Status>) -> Terms {
         let checks = checks.iter().map(|name| Name::from(*name)).collect();
-        Terms { checks, good: 2, within: Duration::from_mins(1), before }
+        Terms { checks, good: 2, ok_after: BTreeMap::new(), within: Duration::from_mins(1), before }
     }
 
     /// The run ended at 100 and has 60 s; `db` and `web` were good before, `cache` was not.
@@ -387,6 +401,26 @@ mod tests {
         for (readings, early, last) in cases {
             assert_eq!(verdict(readings), (early, last.to_owned()), "{readings:?}");
         }
+    }
+
+    #[test]
+    fn a_check_that_is_well_only_after_more_is_not_verified_before() {
+        let needs = |good, ok_after: u32| {
+            let ok_after = BTreeMap::from([("api".into(), ok_after)]);
+            let mut verification =
+                Verification::new(at(100), &Terms { good, ok_after, ..terms(&["api", "db"], BTreeMap::new()) });
+            let mut of_db = [Sign::Good; 2].iter();
+            for nth in 1..=9 {
+                if let Some(sign) = of_db.next() {
+                    verification.observe(&reading("db", 100 + nth, *sign));
+                }
+                if verification.observe(&reading("api", 100 + nth, Sign::Good)).is_some() {
+                    return nth;
+                }
+            }
+            panic!("no verdict")
+        };
+        assert_eq!([needs(2, 1), needs(2, 2), needs(2, 5), needs(1, 3)], [2, 2, 5, 3]);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{World, evidence};
 use crate::config::sections::action::Action;
+use crate::config::verifying;
 use crate::logs::record::Record;
 use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::Plan;
-use crate::model::verification::Terms;
 use crate::text::name::Name;
 
 /// What a person confirmed.
@@ -37,12 +37,9 @@ where
 {
     let Confirmed { plan, digest, preview, reason } = confirmed;
     let evidence = evidence::capture(world, action, &plan, waiting);
-    let verify = action.verify.as_ref().filter(|_| plan.changing).map(|verify| Terms {
-        checks: verify.checks.clone(),
-        good: verify.good,
-        within: verify.within,
-        before: world.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
-    });
+    let before = || world.checks.iter().map(|check| (check.name.clone(), check.status)).collect();
+    let verify = action.verify.as_ref().filter(|_| plan.changing);
+    let verify = verify.map(|verify| verifying::terms(&world.config, verify, before()));
     // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
     let (cooldown, at_most) = if plan.changing { (action.cooldown, action.at_most) } else { (Duration::ZERO, None) };
     StartRun { plan, digest, preview, reason, evidence, cooldown, at_most, verify }

@@ -82,7 +82,7 @@ fn said(kind: &str, is_late: bool, state: Option<&str>) -> (String, bool, Option
 async fn begun(shared: &Shared, who: &str, checked: &Config) -> Run {
     let desk = shared.run_service(who).await;
     let (checks, before) = (vec!["api".into()], BTreeMap::new());
-    let verify = Some(Terms { checks, good: 1, within: Duration::from_secs(20), before });
+    let verify = Some(Terms { checks, good: 1, ok_after: BTreeMap::new(), within: Duration::from_secs(20), before });
     let start = StartRun { verify, ..waits_for(&shared.at.path().join("go")) };
     let begun = desk.begin(&start, checked, &Secrets::default()).await.unwrap();
     desk.close().await;

@@ -230,7 +230,13 @@ async fn a_secret_that_is_rotated_by_the_action_does_not_make_it_a_failure() {
         let config = load_text(&world.path("opsroom.toml"), &text).config.unwrap();
         let (secrets, _) = opsroom::runtime::secrets::resolve(&config.secrets).await;
         let before = BTreeMap::from([("api".into(), Status::Ok)]);
-        let terms = Terms { checks: vec!["api".into()], good: 2, within: Duration::from_secs(20), before };
+        let terms = Terms {
+            checks: vec!["api".into()],
+            good: 2,
+            ok_after: BTreeMap::new(),
+            within: Duration::from_secs(20),
+            before,
+        };
         let rotated = async |script: &str, within: u64| {
             let terms = Terms { within: Duration::from_secs(within), ..terms.clone() };
             let start = StartRun { verify: Some(terms), ..world.start(script) };
@@ -257,7 +263,7 @@ fn watched(world: &World, within: Duration, before: &[(&str, Status)]) -> (Confi
     );
     let loaded = load_text(&world.path("opsroom.toml"), &text);
     let before = before.iter().map(|(name, status)| (Arc::from(*name), *status)).collect();
-    (loaded.config.unwrap(), Terms { checks: vec!["api".into()], good: 2, within, before })
+    (loaded.config.unwrap(), Terms { checks: vec!["api".into()], good: 2, ok_after: BTreeMap::new(), within, before })
 }
 
 async fn verified(world: &World, run_service: &RunService, script: &str, within: u64, before: Status) -> Run {

@@ -64,7 +64,7 @@ pub struct Verify {
     pub checks: Vec<Name>,
     /// `within`, default 120 s.
     pub within: Duration,
-    /// `good`: consecutive fresh good readings of each, default 2.
+    /// `good`: consecutive fresh good readings of each, default 2; more where `ok_after` of a check is more.
     pub good: u32,
 }
 
@@ -86,7 +86,11 @@ const SESSION: Duration = Duration::from_hours(8);
 pub(crate) const VERIFY_KEYS: &[KeySpec] = &[
     key("checks", ValueForm::Texts, "The checks that must be ok"),
     key("within", ValueForm::Duration, "How long they may take to be. Default 120s"),
-    key("good", ValueForm::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
+    key(
+        "good",
+        ValueForm::Whole(1, 100),
+        "Consecutive fresh good readings of each, or the `ok_after` of a check where that is more. Default 2",
+    ),
 ];
 
 /// The keys of an action.

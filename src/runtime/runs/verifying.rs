@@ -1,11 +1,12 @@
 //! Verifies later what could not be verified in its time.
 
+use std::collections::BTreeMap;
+
 use super::RunService;
 use crate::actions::handover::Task;
 use crate::actions::launch::PreparedRun;
-use crate::config::Config;
+use crate::config::{Config, verifying};
 use crate::model::run::{LeftProcess, Run, RunState};
-use crate::model::verification::Terms;
 use crate::runtime::handover::handover;
 use crate::text::SafeText;
 use crate::text::secret::Secrets;
@@ -32,8 +33,7 @@ impl RunService {
             let action = config.actions.iter().find(|action| action.name == run.action);
             let verify = action.and_then(|action| action.verify.as_ref());
             let verify = verify.ok_or_else(|| said(&"no checks configured to verify this action"))?;
-            let (checks, before) = (verify.checks.clone(), std::collections::BTreeMap::new());
-            intent.verify = Some(Terms { checks, good: verify.good, within: verify.within, before });
+            intent.verify = Some(verifying::terms(config, verify, BTreeMap::new()));
         }
         let prepared = PreparedRun::again(dir).map_err(|error| said(&error))?;
         let prepared = prepared.ok_or_else(|| said(&"it is being verified already"))?;
