@@ -44,6 +44,9 @@ pub(super) fn refused(state: &mut State, title: &str) {
     }
 }
 
+/// What a plan is seen with: its grade, and by parameter what gives way to its value.
+type Seen<'a> = (Confirm, &'a BTreeMap<String, SafeText>);
+
 /// The preview of a plan, with what this console knows of its surroundings, and by parameter what gives way to its value.
 pub(crate) fn preview(
     state: &State,
@@ -52,6 +55,26 @@ pub(crate) fn preview(
     grade: Confirm,
     replaced: &BTreeMap<String, SafeText>,
 ) -> Preview {
+    let config = &state.world.config;
+    in_situation(state, action, plan, (grade, replaced), |situation| preview::preview(config, action, plan, situation))
+}
+
+/// What speaks against a plan at this moment: a lock may be released, and a cooldown be over, while a dialog is read.
+pub(crate) fn warnings(state: &State, plan: &Plan, grade: Confirm) -> Vec<SafeText> {
+    let Some(action) = state.world.action(&plan.action) else { return Vec::new() };
+    let (config, replaced) = (&state.world.config, BTreeMap::new());
+    in_situation(state, action, plan, (grade, &replaced), |situation| {
+        preview::warnings(config, action, plan, situation)
+    })
+}
+
+fn in_situation<T>(
+    state: &State,
+    action: &Action,
+    plan: &Plan,
+    (grade, replaced): Seen<'_>,
+    of: impl FnOnce(Situation<'_>) -> T,
+) -> T {
     // What it has of its own an action may well help.
     let explained =
         plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
@@ -67,7 +90,7 @@ pub(crate) fn preview(
         replaced,
         objection: objection.as_deref(),
     };
-    preview::preview(&state.world.config, action, plan, situation)
+    of(situation)
 }
 
 /// How it stands, and how the last runs went: beside the preview, and not a part of it.

@@ -86,7 +86,7 @@ fn argument_names(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<Stri
 }
 
 /// What speaks against starting it now.
-fn warnings(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeText> {
+pub(crate) fn warnings(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeText> {
     let mut warnings = Vec::new();
     if situation.grade == Confirm::TwoPerson {
         warnings.push(

@@ -872,7 +872,7 @@ fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
     app.wait(400);
     let dialog = app.dialog().unwrap();
     assert_eq!(dialog.grade, Confirm::TwoPerson);
-    assert!(dialog.preview.warnings.iter().any(|warning| warning.as_str().contains("second person")));
+    assert!(dialog.warnings(&app.state).iter().any(|warning| warning.as_str().contains("second person")));
     app.typed("api");
     app.keys("tab tab y");
     assert!(app.started().is_empty(), "no reason yet");

@@ -53,7 +53,7 @@ pub struct Confirmation {
     pub digest: String,
     /// What must be done, production's raise included.
     pub grade: Confirm,
-    /// What will run, and what speaks against it now (a lock, another run): said here, judged by the runner.
+    /// What will run. What speaks against it is of the moment: [`Self::warnings`].
     pub preview: Preview,
     /// The name that was typed.
     pub name: TextInput,
@@ -81,7 +81,7 @@ impl Confirmation {
             digest: plan.digest(),
             plan,
             grade,
-            preview,
+            preview: Preview { warnings: Vec::new(), ..preview },
             name: TextInput::default(),
             reason: TextInput::default(),
             focus: if typed { Focus::Name } else { Focus::Cancel },
@@ -96,6 +96,11 @@ impl Confirmation {
     /// dialog is read.
     pub fn context(&self, state: &State) -> Vec<(&'static str, SafeText)> {
         start::context(state, &self.plan)
+    }
+
+    /// What speaks against it at this moment (a lock, another run): said here, judged by the runner.
+    pub fn warnings(&self, state: &State) -> Vec<SafeText> {
+        start::warnings(state, &self.plan, self.grade)
     }
 
     /// Why it would be refused at this moment, whatever is typed.
@@ -231,7 +236,7 @@ impl Confirmation {
         let confirmed = Confirmed {
             plan: self.plan.clone(),
             digest: self.digest.clone(),
-            preview: self.preview.clone(),
+            preview: Preview { warnings: self.warnings(state), ..self.preview.clone() },
             reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
         };
         start::start(state, self.request, confirmed, effects);

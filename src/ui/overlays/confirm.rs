@@ -95,7 +95,8 @@ fn next_key(state: &State, dialog: &Confirmation, is_read: bool) -> Line<'static
 
 /// What speaks against it, first of all why it would be refused.
 fn ending(state: &State, painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
-    let warned = dialog.preview.warnings.iter().map(|text| (Status::Degraded, Role::StatusDegraded, text.to_string()));
+    let warnings = dialog.warnings(state);
+    let warned = warnings.iter().map(|text| (Status::Degraded, Role::StatusDegraded, text.to_string()));
     let refused = dialog.obstacle(state).map(|text| (Status::Down, Role::InputError, text));
     let lines = refused
         .into_iter()
