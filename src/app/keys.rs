@@ -15,6 +15,11 @@ use super::{commands, launch, logs};
 
 /// A key was pressed.
 pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    pressed(state, key, effects);
+    state.take_in_hand();
+}
+
+fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if let Some(binding) = beyond_details(state, key) {
         run_beyond_details(state, binding, effects);
         return;

@@ -110,6 +110,14 @@ impl LayoutMap {
         })
     }
 
+    /// The panels that were drawn.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &PanelId> {
+        self.areas.iter().filter_map(|(_, target)| match target {
+            Target::Panel(id) => Some(id),
+            _ => None,
+        })
+    }
+
     /// Where a panel was drawn.
     pub(crate) fn panel(&self, id: &PanelId) -> Option<Area> {
         self.areas.iter().rev().find_map(|(area, target)| match target {

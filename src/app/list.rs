@@ -10,6 +10,8 @@ use super::row::RowKey;
 pub struct ListState {
     /// The selected row; `None` selects the first.
     pub selected: Option<RowKey>,
+    /// Where the selected row stood when it was last seen: there the selection stays where the row goes away.
+    at: usize,
     /// The first row shown. The view clamps it to what there is.
     pub scroll: usize,
     /// Words that a row must hold to be shown; empty shows all.
@@ -17,10 +19,24 @@ pub struct ListState {
 }
 
 impl ListState {
-    /// Position of the selection among `rows`; the first where it is gone.
+    /// Position of the selection among `rows`; where its row is gone, the place at which that was.
     pub(crate) fn position(&self, rows: &[RowKey]) -> usize {
-        let selected = self.selected.as_ref();
-        selected.and_then(|selected| rows.iter().position(|row| row == selected)).unwrap_or(0)
+        let Some(selected) = &self.selected else { return 0 };
+        let place = || self.at.min(rows.len().saturating_sub(1));
+        rows.iter().position(|row| row == selected).unwrap_or_else(place)
+    }
+
+    /// These rows were shown: notes where the selected one is. Where it is gone for good, what is in its place is selected
+    /// from now on; a filter may bring it back.
+    pub(crate) fn shown(&mut self, rows: &[RowKey]) {
+        if self.selected.is_none() || rows.is_empty() {
+            return;
+        }
+        let at = self.position(rows);
+        if self.filter.is_empty() || rows.get(at) == self.selected.as_ref() {
+            self.selected = rows.get(at).cloned();
+            self.at = at;
+        }
     }
 
     /// Moves by a command of lists. `false` where the command is none of these.
@@ -28,6 +44,7 @@ impl ListState {
         let last = rows.len().saturating_sub(1);
         let Some(to) = moved(command, self.position(rows), last, height) else { return false };
         self.selected = rows.get(to).cloned();
+        self.at = to;
         self.scroll = kept_visible(self.scroll, to, height);
         true
     }
@@ -117,7 +134,17 @@ mod tests {
         let mut list = ListState::default();
         assert!(list.command(Command::Down, &rows(&["api", "db", "web"]), 10));
         assert_eq!(list.position(&rows(&["web", "api", "db"])), 2);
-        assert_eq!(list.position(&rows(&["web", "api"])), 0);
+        // Its row goes away: what takes its place is selected, and stays so.
+        assert_eq!(
+            [list.position(&rows(&["web", "api"])), list.position(&rows(&["web"])), list.position(&[])],
+            [1, 0, 0]
+        );
+        list.shown(&rows(&["web", "api"]));
+        assert_eq!(list.position(&rows(&["api", "web", "db"])), 0);
+        // A filter that hides it does not take it away.
+        let mut filtered = ListState { filter: "web".to_owned(), ..list.clone() };
+        filtered.shown(&rows(&["web"]));
+        assert_eq!(filtered.selected, list.selected);
         assert!(!list.command(Command::Zoom, &rows(&["web"]), 10));
     }
 

@@ -77,6 +77,35 @@ impl State {
         (at < rows.len()).then(|| rows.swap_remove(at))
     }
 
+    /// A frame was drawn: each list notes where what is selected in it was.
+    pub(crate) fn keep_selections(&mut self) {
+        let has_selection = |id: &&PanelId| self.list(id).is_some_and(|list| list.selected.is_some());
+        let shown: Vec<PanelId> = self.console.layout.panels().filter(has_selection).cloned().collect();
+        for id in shown {
+            let rows = self.rows(&id);
+            if let Some(list) = self.list_mut(&id) {
+                list.shown(&rows);
+            }
+        }
+    }
+
+    /// A person pressed a key: what is highlighted for them is selected from now on, though worse comes before it. Not a
+    /// service that is well, before which they wait for what is not, and nothing of a list that is read from its newest on.
+    pub(crate) fn take_in_hand(&mut self) {
+        let Some(id) = self.focused_panel().filter(|id| self.list(id).is_none_or(|list| list.selected.is_none()))
+        else {
+            return;
+        };
+        let row = self.selected(&id).filter(|row| match row {
+            RowKey::Service(name) => self.seen().service(name).is_some_and(|service| !service.is_healthy()),
+            RowKey::Alert(_) | RowKey::Silence(_) | RowKey::Check(_) | RowKey::Lock(_) | RowKey::Checklist(_) => true,
+            _ => false,
+        });
+        if let Some(row) = row {
+            self.select(&id, row);
+        }
+    }
+
     /// Selects a row of a list, which need not be there yet.
     pub(crate) fn select(&mut self, panel: &PanelId, row: RowKey) {
         if let Some(list) = self.list_mut(panel) {

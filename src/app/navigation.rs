@@ -60,6 +60,7 @@ impl State {
 pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Service {
         service::choose(state);
+        service::stay(state);
     }
     if screen == Screen::Logs {
         logs::choose_scope(state);

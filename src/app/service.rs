@@ -16,12 +16,31 @@ pub(crate) fn choose(state: &mut State) {
     if state.shows(&panels::SERVICES)
         && let Some(RowKey::Service(name)) = state.selected(&panels::SERVICES.id())
     {
-        state.console.screens.service.service = Some(name);
+        set(state, name);
     }
 }
 
 /// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
 pub(crate) fn polled(state: &State) -> Vec<Name> {
+/// The service that is shown stays so, though another one becomes worse.
+pub(crate) fn stay(state: &mut State) {
+    if let Some(name) = state.shown_service().map(|service| service.name.clone()) {
+        set(state, name);
+    }
+}
+
+/// Shows another service: its lists begin at their first rows.
+fn set(state: &mut State, name: Name) {
+    if state.console.screens.service.service.as_ref() != Some(&name) {
+        for spec in [&panels::CHECKS, &panels::SERVICE_METRICS, &panels::SERVICE_ACTIONS, &panels::SERVICE_TIMELINE] {
+            if let Some(list) = state.list_mut(&spec.id()) {
+                list.selected = None;
+            }
+        }
+    }
+    state.console.screens.service.service = Some(name);
+}
+
     match (&state.console.screen, state.shown_service()) {
         (Screen::Service, Some(service)) => service
             .checks
@@ -35,7 +54,7 @@ pub(crate) fn polled(state: &State) -> Vec<Name> {
 
 /// Opens the screen of a service.
 pub(crate) fn show(state: &mut State, name: Name) {
-    state.console.screens.service.service = Some(name);
+    set(state, name);
     state.go(Screen::Service);
 }
 
@@ -72,5 +91,7 @@ fn step(state: &mut State, by: isize) {
     let last = state.seen().services.len().saturating_sub(1);
     let next = here.saturating_add_signed(by).min(last);
     let chosen = state.seen().services.iter().nth(next).map(|service| service.name.clone());
-    state.console.screens.service.service = chosen;
+    if let Some(chosen) = chosen {
+        set(state, chosen);
+    }
 }

@@ -75,7 +75,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 
 fn learned(state: &mut State, learned: Learned, effects: &mut Vec<Effect>) {
     match learned {
-        Learned::Layout(layout) => state.console.layout = layout,
+        Learned::Layout(layout) => {
+            state.console.layout = layout;
+            state.keep_selections();
+        }
         Learned::Meters(meters) => state.world.diagnostics.meters = meters,
         Learned::Themes { names, warnings } => {
             state.console.themes = names;

@@ -47,8 +47,8 @@ impl Panel for Alerts {
             Some(AlertSubject::Metric(name)) => metrics::show(state, SeriesKey::Metric(name)),
             Some(AlertSubject::Check(name)) => {
                 let row = state.seen().row_of(&name);
-                state.select(&panels::CHECKS.id(), RowKey::Check(name));
                 service::show(state, row);
+                state.select(&panels::CHECKS.id(), RowKey::Check(name));
             }
             Some(AlertSubject::Slo(name)) => super::slo::show(state, &name),
             Some(AlertSubject::Console) => state.go(Screen::Diagnostics),

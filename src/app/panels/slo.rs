@@ -27,8 +27,8 @@ pub(super) fn show(state: &mut State, name: &Name) {
     match slo.kind.clone() {
         SloKind::Check(check) => {
             let row = state.seen().row_of(&check);
-            state.select(&panels::CHECKS.id(), RowKey::Check(check));
             service::show(state, row);
+            state.select(&panels::CHECKS.id(), RowKey::Check(check));
         }
         SloKind::Metric { metric, .. } => metrics::show(state, SeriesKey::Metric(metric)),
         SloKind::Action { .. } => state.go(Screen::Actions),

@@ -88,9 +88,13 @@ impl App {
 
     /// A dialog is drawn before the next key, as on a terminal: it knows what of it was seen.
     fn look(&mut self) {
-        if self.dialog().is_none() {
-            return;
+        if self.dialog().is_some() {
+            self.see();
         }
+    }
+
+    /// A frame is drawn, and the core learns what was on it.
+    pub fn see(&mut self) {
         let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
         let (width, height) = self.state.console.size;
         let area = Rect::new(0, 0, width, height);
