@@ -2,6 +2,8 @@
 
 use crate::config::panels;
 use crate::text::name::Name;
+use crate::world::alerts::AlertView;
+use crate::world::services::ServiceView;
 
 use super::describe;
 use super::keymap::Command;
@@ -20,8 +22,6 @@ pub(crate) fn choose(state: &mut State) {
     }
 }
 
-/// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
-pub(crate) fn polled(state: &State) -> Vec<Name> {
 /// The service that is shown stays so, though another one becomes worse.
 pub(crate) fn stay(state: &mut State) {
     if let Some(name) = state.shown_service().map(|service| service.name.clone()) {
@@ -41,6 +41,8 @@ fn set(state: &mut State, name: Name) {
     state.console.screens.service.service = Some(name);
 }
 
+/// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
+pub(crate) fn polled(state: &State) -> Vec<Name> {
     match (&state.console.screen, state.shown_service()) {
         (Screen::Service, Some(service)) => service
             .checks
@@ -64,6 +66,28 @@ pub(crate) fn selected(state: &State) -> Option<Name> {
     let of_row = row.and_then(|row| describe::service_of(state, &row));
     let shown = || (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();
     of_row.or_else(|| shown().map(|service| service.name.clone()))
+}
+
+/// The alert that is selected.
+pub(crate) fn selected_alert(state: &State) -> Option<&AlertView> {
+    let row = state.focused_panel().and_then(|id| state.selected(&id));
+    match row? {
+        RowKey::Alert(id) => state.seen().alert(&id),
+        _ => None,
+    }
+}
+
+/// The service whose actions are at hand: that of what is selected. An alert has no other: a key beside it that acts on
+/// another service would be pressed for this one.
+pub(crate) fn at_hand(state: &State) -> Option<&ServiceView> {
+    if let Some(alert) = selected_alert(state) {
+        return state.seen().service_of_alert(alert);
+    }
+    if state.console.screen == Screen::Alerts {
+        return None;
+    }
+    let of_row = describe::subject(state).and_then(|row| describe::service_of(state, &row));
+    of_row.and_then(|name| state.seen().service(&name)).or_else(|| state.regarded_service())
 }
 
 /// Opens the logs of the service that is selected.

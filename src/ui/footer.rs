@@ -8,7 +8,7 @@ use crate::app::keymap::{Binding, Command};
 use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::{contexts, describe, panels};
+use crate::app::{contexts, describe, panels, service};
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
@@ -145,7 +145,7 @@ fn is_alerting(state: &State) -> bool {
     matches!(subject, Some(RowKey::Service(_) | RowKey::Check(_) | RowKey::Metric(_) | RowKey::Alert(_)))
 }
 
-/// The actions of the service that is shown, and the others; on the screen of a service its own alone.
+/// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone.
 fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
     let keys_act =
         !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Incident | Screen::Diagnostics);
@@ -157,10 +157,12 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
         (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
     };
     // Of what belongs to no service those that belong to none.
-    let of_service = state.regarded_service().map(ServiceView::configured);
+    let of_service = service::at_hand(state).map(ServiceView::configured);
     let (its, others): (Vec<&Action>, Vec<&Action>) =
         state.world.config.actions.iter().partition(|action| of_service == Some(action.service.as_ref()));
-    let others = if state.console.screen == Screen::Service { Vec::new() } else { others };
+    let is_of_one = matches!(state.console.screen, Screen::Service | Screen::Alerts);
+    let is_of_one = is_of_one || service::selected_alert(state).is_some();
+    let others = if is_of_one { Vec::new() } else { others };
     (its.into_iter().filter_map(hint).collect(), others.into_iter().filter_map(hint).collect())
 }
 

@@ -9,6 +9,7 @@ use super::footer::{key_of_action, within_sentence};
 use super::paint::{Painter, split_top};
 use super::panels::alerts;
 use crate::app::keymap::Command;
+use crate::app::service;
 use crate::app::state::State;
 use crate::model::status::Status;
 use crate::text::count::counted;
@@ -197,12 +198,16 @@ fn more<'a>(incident: &Incident<'a>) -> Line<'a> {
 
 /// The key of its action, and what that does.
 fn action(state: &State, incident: &Incident<'_>) -> Line<'static> {
-    if state.seen().read_only {
+    // Beside an alert that is selected a key would be pressed for its service.
+    let of_cause = incident.service.map(|service| &service.name);
+    let is_beside = |alert| state.seen().service_of_alert(alert).map(|service| &service.name) != of_cause;
+    if state.seen().read_only || service::selected_alert(state).is_some_and(is_beside) {
         return Line::new();
     }
     let Some(action) = incident.action else {
-        // Which of them helps a person has to choose.
-        let has_some = incident.service.is_some_and(|service| !service.actions.is_empty());
+        // Which of them helps a person has to choose; the key opens those of what is selected.
+        let is_selected = || service::selected(state).as_ref() == of_cause;
+        let has_some = incident.service.is_some_and(|service| !service.actions.is_empty()) && is_selected();
         let key = state.console.keymap.key_of(Command::Act).filter(|_| has_some);
         return key
             .map_or_else(Line::new, |key| Line::styled(key.to_string(), Role::Key).then("actions", Role::KeyLabel));
