@@ -46,9 +46,21 @@ const TAKES_DOWN: usize = 2;
 const MORE: usize = 3;
 const BEFORE_REASON: [&[usize]; 4] = [&[], &[MORE], &[TAKES_DOWN], &[TAKES_DOWN, MORE]];
 
+/// Other causes that are named at the most: the list below has all of them.
+const NAMED: usize = 3;
+
+/// How much of the parts is said: columns of the reason, names of what it takes down, names of other causes.
+#[derive(Clone, Copy)]
+struct Extent {
+    why: usize,
+    takes_down: usize,
+    others: usize,
+}
+
 /// The text in one row of `room` columns where it fits, else in two: what is wrong, and below it what follows. Where `below`
-/// columns are not enough for that, what fits of it stands in the first row. Where that is not enough either the reason is
-/// cut, then some of those that it takes down are counted: who is at it and how much else is wrong stay.
+/// columns are not enough for that, what fits of it stands in the first row. Where that is not enough either, other causes
+/// are counted without their names, then the reason is cut, then some of those that it takes down are counted: who is at it
+/// and how much else is wrong stay.
 fn lines<'a>(
     state: &'a State,
     glyphs: GlyphSet,
@@ -56,39 +68,43 @@ fn lines<'a>(
     room: usize,
     below: usize,
 ) -> (Line<'a>, Line<'a>) {
-    let (whole, all) = (incident.why.width(), incident.takes_down.len());
-    let lay = |why: usize, named: usize, up: &[usize]| {
-        let parts = parts(state, glyphs, incident, (why, named));
+    let whole = Extent { why: incident.why.width(), takes_down: incident.takes_down.len(), others: 0 };
+    let lay = |extent: Extent, up: &[usize]| {
+        let parts = parts(state, glyphs, incident, extent);
         in_rows(cause(state, glyphs, incident), parts, room, below > 0, up)
     };
-    if below == 0 {
-        return lay(whole, all, &[]);
-    }
-    let excess = |(_, second): &(Line<'_>, Line<'_>)| second.width().saturating_sub(below);
-    let ways = BEFORE_REASON.into_iter().map(|up| (up, lay(whole, all, up)));
-    let possible = ways.filter(|(up, (first, _))| up.is_empty() || first.width() <= room);
-    let Some((up, rows)) = possible.min_by_key(|(_, rows)| excess(rows)) else { return lay(whole, all, &[]) };
-    if excess(&rows) == 0 {
+    let excess = |(first, second): &(Line<'_>, Line<'_>)| {
+        if below == 0 { first.width().saturating_sub(room) } else { second.width().saturating_sub(below) }
+    };
+    let best = |extent: Extent| {
+        let ups = if below == 0 { &BEFORE_REASON[..1] } else { &BEFORE_REASON[..] };
+        let ways = ups.iter().map(|up| (*up, lay(extent, up)));
+        let possible = ways.filter(|(up, (first, _))| up.is_empty() || first.width() <= room);
+        possible.min_by_key(|(_, rows)| excess(rows)).unwrap_or_else(|| (&[], lay(extent, &[])))
+    };
+    let others = (1..=incident.others.len().min(NAMED)).rev().map(|others| best(Extent { others, ..whole }).1);
+    if let Some(rows) = others.into_iter().find(|rows| excess(rows) == 0) {
         return rows;
     }
-    let why = whole.saturating_sub(excess(&rows)).max(LEAST_WHY).min(whole);
-    let mut shorter = (1..=all.max(1)).rev().map(|named| lay(why, named, up));
-    shorter.find(|rows| excess(rows) == 0).unwrap_or_else(|| lay(why, 1, up))
+    let (up, rows) = best(whole);
+    if below == 0 || excess(&rows) == 0 {
+        return rows;
+    }
+    let why = whole.why.saturating_sub(excess(&rows)).max(LEAST_WHY).min(whole.why);
+    let mut shorter =
+        (1..=whole.takes_down.max(1)).rev().map(|takes_down| lay(Extent { why, takes_down, ..whole }, up));
+    shorter.find(|rows| excess(rows) == 0).unwrap_or_else(|| lay(Extent { why, takes_down: 1, ..whole }, up))
 }
 
-/// What follows the cause, each part with what stands before it: since when, the reason in `why` columns, what it takes down
-/// of which `named` by name, how much else is wrong.
-fn parts<'a>(
-    state: &'a State,
-    glyphs: GlyphSet,
-    incident: &Incident<'a>,
-    (why, named): (usize, usize),
-) -> [(Line<'a>, Line<'a>); 4] {
-    let why = Line::styled(cut(&incident.why, why, glyphs.ellipsis), Role::TextStrong);
+/// What follows the cause, each part with what stands before it: since when, the reason, what it takes down, how much else
+/// is wrong.
+fn parts<'a>(state: &'a State, glyphs: GlyphSet, incident: &Incident<'a>, extent: Extent) -> [(Line<'a>, Line<'a>); 4] {
+    let why = Line::styled(cut(&incident.why, extent.why, glyphs.ellipsis), Role::TextStrong);
     let dot = || Line::styled(format!(" {} ", glyphs.dot), Role::TextDim);
     // Behind when an alert clears a time would be read as one with it.
     let before_since = if matches!(incident.cause, Cause::Alert(_)) { dot() } else { Line::plain(" ") };
-    let (takes_down, more) = (takes_down(incident, named), more(incident));
+    let takes_down = takes_down(incident, extent.takes_down);
+    let more = more(state, glyphs, incident, extent.others);
     [(before_since, since(state, incident)), (dot(), why), (dot(), takes_down), (dot(), more)]
 }
 
@@ -187,13 +203,22 @@ fn takes_down<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
     words
 }
 
-/// How much else is wrong.
-fn more<'a>(incident: &Incident<'a>) -> Line<'a> {
-    // Without the word for it, one more would be read as a service that is taken down.
-    match incident.more {
-        0 => Line::new(),
-        more => Line::styled(format!("+{}", counted(more, "more cause")), Role::StatusDegraded),
+/// How much else is wrong, with the names of the first `named`.
+fn more<'a>(state: &'a State, glyphs: GlyphSet, incident: &Incident<'a>, named: usize) -> Line<'a> {
+    let others = &incident.others;
+    if others.is_empty() {
+        return Line::new();
     }
+    // Without the word for it, one more would be read as a service that is taken down.
+    let mut words = Line::styled(format!("+{}", counted(others.len(), "more cause")), Role::StatusDegraded);
+    for (at, cause) in others.iter().take(named).enumerate() {
+        words = words.and(if at == 0 { ": " } else { ", " }, Role::Text);
+        words = words.and(Span::borrowed(state.seen().title_of_cause(cause)), Role::TextStrong);
+    }
+    if named > 0 && named < others.len() {
+        words = words.and(", ", Role::Text).and(glyphs.ellipsis, Role::Text);
+    }
+    words
 }
 
 /// The key of its action, and what that does.

@@ -39,8 +39,8 @@ pub(crate) struct Incident<'a> {
     pub why: String,
     /// The services that are in trouble and wait for it, in the order of the list.
     pub takes_down: Vec<&'a ServiceView>,
-    /// Causes that are not named yet.
-    pub more: usize,
+    /// What else is broken by itself, the worst first.
+    pub others: Vec<Cause<'a>>,
     /// Who is at all that fires of it.
     pub acknowledged: Option<&'a Acknowledgement>,
     /// The service that it is about.
@@ -88,7 +88,7 @@ impl World {
         let cause = causes.next()?;
         let takes_down = if let Cause::Service(service) = cause { self.taken_down(service) } else { Vec::new() };
         // What is named as taken down and has a fault of its own too is one more: mending the cause does not mend it.
-        let more = causes.count();
+        let others: Vec<Cause<'_>> = causes.collect();
         Some(match cause {
             Cause::Service(service) => Incident {
                 cause,
@@ -99,7 +99,7 @@ impl World {
                     self.why_down(service)
                 },
                 takes_down,
-                more,
+                others,
                 acknowledged: self.acknowledged_service(service),
                 service: Some(service),
                 action: self.restart_of(service).or_else(|| {
@@ -112,9 +112,17 @@ impl World {
                 let action =
                     service.and_then(|of| self.action_about(of, &alert.subject).or_else(|| self.restart_of(of)));
                 let (since, acknowledged) = (alert.since, alert.acknowledged.as_ref());
-                Incident { cause, since, why: String::new(), takes_down, more, acknowledged, service, action }
+                Incident { cause, since, why: String::new(), takes_down, others, acknowledged, service, action }
             }
         })
+    }
+
+    /// What is broken, by its title.
+    pub(crate) fn title_of_cause<'a>(&'a self, cause: &Cause<'a>) -> &'a str {
+        match cause {
+            Cause::Service(service) => &service.title,
+            Cause::Alert(alert) => self.title_of_subject(&alert.subject),
+        }
     }
 
     /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Of several who said so first.

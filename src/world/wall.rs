@@ -38,8 +38,8 @@ pub(crate) struct WallIncident<'a> {
     pub lead: Option<&'a SafeText>,
     /// When the next update for others is due, where one was promised.
     pub next_update: Option<DateTime<Utc>>,
-    /// Causes beside it.
-    pub more: usize,
+    /// The titles of what else is broken by itself.
+    pub others: Vec<&'a str>,
 }
 
 /// Something that is not well.
@@ -66,9 +66,10 @@ impl World {
     /// What the room works on. `None` while nothing unmuted is down or fires high.
     pub(crate) fn wall_incident(&self) -> Option<WallIncident<'_>> {
         let incident = self.incident()?;
-        let (title, severity) = match incident.cause {
-            Cause::Service(service) => (service.title.as_str(), Severity::Critical),
-            Cause::Alert(alert) => (self.title_of_subject(&alert.subject), alert.severity),
+        let title = self.title_of_cause(&incident.cause);
+        let severity = match incident.cause {
+            Cause::Service(_) => Severity::Critical,
+            Cause::Alert(alert) => alert.severity,
         };
         let why = match incident.cause {
             Cause::Service(_) => incident.why,
@@ -82,7 +83,7 @@ impl World {
             takes_down: incident.takes_down.iter().map(|service| service.title.as_str()).collect(),
             lead: incident.acknowledged.map(|known| &known.by),
             next_update: None,
-            more: incident.more,
+            others: incident.others.iter().map(|cause| self.title_of_cause(cause)).collect(),
         })
     }
 

@@ -83,10 +83,11 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
         .and(" ", Role::Text)
         .and(Span::borrowed(incident.title), Role::TextStrong)
         .and(format!(" {since}"), Role::Text);
-    let head = if incident.more == 0 {
+    let head = if incident.others.is_empty() {
         head
     } else {
-        head.and(format!("  +{}", figures::counted(incident.more, "more cause")), Role::StatusDegraded)
+        let count = figures::counted(incident.others.len(), "more cause");
+        head.and(format!("  +{count}: {}", incident.others.join(", ")), Role::StatusDegraded)
     };
     let mut why = Line::styled(incident.why.clone(), Role::TextStrong);
     if !incident.takes_down.is_empty() {
