@@ -11,6 +11,7 @@ use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::reading::{Component, Sign};
 use crate::text::SafeText;
 
+use super::answer::said_before;
 use super::jq::{Evaluator, Outputs};
 use super::kinds::Kind;
 
@@ -104,7 +105,10 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
     let mut unclear = None;
     for (program, opinion) in expect.iter().zip(opinions(expect, document, evaluator).await) {
         match opinion {
-            Opinion::Fails(values) => return Evaluation::new(Sign::Bad, Some(saw(program, document, &values))),
+            Opinion::Fails(values) => {
+                let why = said_before(document, saw(program, document, &values));
+                return Evaluation::new(Sign::Bad, Some(why));
+            }
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             // Null passes many a comparison; an answer that could not be read is no proof of anything.
             Opinion::Holds(_) if asks_within(program) => {
@@ -123,7 +127,10 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
     let mut unclear = None;
     for (program, opinion) in degraded.iter().zip(opinions(degraded, document, evaluator).await) {
         match opinion {
-            Opinion::Holds(values) => return Evaluation::new(Sign::Degraded, Some(saw(program, document, &values))),
+            Opinion::Holds(values) => {
+                let why = said_before(document, saw(program, document, &values));
+                return Evaluation::new(Sign::Degraded, Some(why));
+            }
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             Opinion::Fails(_) if asks_within(program) => {
                 // Nor is a field that is missing: it would pass for a service that is not degraded.

@@ -3,6 +3,7 @@
 //! *Invariant:* what leaves this room is an [`Observation`]: parsed, judged, sanitised and bounded. The loop never
 //! parses a body.
 
+mod answer;
 pub mod child;
 pub mod evaluate;
 pub mod exposition;

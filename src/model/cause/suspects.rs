@@ -13,7 +13,7 @@ const VAGUE: &str = " a aborted address after again alive all an and answer answ
     retry route saw says seconds self server service services signal size socket some state status subsystem \
     subsystems temporarily temporary text than that the there this though time timed timeout timeouts to too total \
     true try unable unavailable unexpected unhealthy unknown unreachable up upstream value version waiting warn warning \
-    was while with within without write yellow ";
+    was while with within without write yellow currently occurred oops our processing something sorry we went wrong your ";
 
 /// Kinds of things that are depended on: general words for one, and its products, each with its spellings.
 const KINDS: &[(&[&str], &[&[&str]])] = &[
@@ -90,6 +90,13 @@ impl Suspects {
             };
         }
         let said = without_status(error);
+        if let Some((words, why)) = said_by_answer(said) {
+            return match (self.named_in(words), self.named_in_error(why)) {
+                (Names::Nothing, names) => names,
+                (Names::Other, Names::Dependency) => Names::Dependency,
+                (names, _) => names,
+            };
+        }
         if said.len() < error.len() || said.ends_with(')') && said.contains("(exit code ") {
             return self.named_in(said);
         }
@@ -121,6 +128,15 @@ impl Suspects {
 /// An error without the status that stands before it.
 pub(super) fn without_status(error: &str) -> &str {
     ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
+}
+
+/// What an answer says itself, and what is wrong with it: `pool exhausted (.status == 200 saw 503)`, `no such app (HTTP 404
+/// Not Found)`.
+fn said_by_answer(error: &str) -> Option<(&str, &str)> {
+    let inner = error.strip_suffix(')')?;
+    let (words, why) = inner.rsplit_once(" (HTTP ").or_else(|| inner.split_once(" (."))?;
+    // The sign that begins it belongs to it.
+    Some((words, &inner[words.len() + 2..])).filter(|_| !why.is_empty() && !words.starts_with(['.', '(']))
 }
 
 /// Whether an error is the list of bad parts that begins with `name`.

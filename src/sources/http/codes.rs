@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::model::reading::Sign;
 use crate::model::status::Status;
 
+use crate::sources::answer::{reason_phrase, said_before};
 use crate::sources::health::{self, Health};
 
 /// What the body of an HTTP document says of the service's health, if it is in a known form.
@@ -37,7 +38,7 @@ pub(crate) fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<
             (Some(Status::Ok), _) => (Sign::Degraded, Some(contradiction(code, "healthy"))),
             (Some(Status::Degraded), Some(health)) => (Sign::Degraded, Some(detailed("degraded", health))),
             (Some(Status::Down), Some(health)) => (Sign::Bad, Some(detailed("unhealthy", health))),
-            _ => (Sign::Bad, Some(describe(code))),
+            _ => (Sign::Bad, Some(said_before(document, describe(code)))),
         },
         _ => match (said, health) {
             (Some(Status::Ok), _) => (Sign::Bad, Some(contradiction(code, "healthy"))),
@@ -45,18 +46,14 @@ pub(crate) fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<
             (Some(Status::Down), Some(health)) => {
                 (Sign::Bad, Some(format!("{} ({})", detailed("unhealthy", health), describe(code))))
             }
-            _ => (Sign::Bad, Some(describe(code))),
+            _ => (Sign::Bad, Some(said_before(document, describe(code)))),
         },
     }
 }
 
 /// `HTTP 503 Service Unavailable`
 pub(crate) fn describe(code: u64) -> String {
-    let reason = u16::try_from(code)
-        .ok()
-        .and_then(|code| reqwest::StatusCode::from_u16(code).ok())
-        .and_then(|code| code.canonical_reason());
-    reason.map_or_else(|| format!("HTTP {code}"), |reason| format!("HTTP {code} {reason}"))
+    reason_phrase(code).map_or_else(|| format!("HTTP {code}"), |reason| format!("HTTP {code} {reason}"))
 }
 
 fn contradiction(code: u64, said: &str) -> String {
@@ -179,6 +176,11 @@ mod tests {
             ),
             (json!({"status": 503, "body": {"status": "DOWN"}}), "its health document says unhealthy"),
             (json!({"status": 503, "body": {"status": "starting"}}), "HTTP 503 Service Unavailable"),
+            (
+                json!({"status": 503, "body": {"error": "connection pool exhausted"}}),
+                "connection pool exhausted (HTTP 503 Service Unavailable)",
+            ),
+            (json!({"status": 404, "body": null, "text": "no such app\n"}), "no such app (HTTP 404 Not Found)"),
             (json!({"status": 799, "body": null, "text": ""}), "HTTP 799"),
         ] {
             let health = health(&document);
