@@ -227,6 +227,16 @@ impl Alert {
         }
     }
 
+    /// Since when its condition holds, while it waits or fires.
+    pub(crate) fn holds_since(&self) -> Option<Since> {
+        match self.state {
+            AlertState::Inactive | AlertState::Resolved { .. } => None,
+            AlertState::Pending { active_at }
+            | AlertState::Firing { active_at, .. }
+            | AlertState::Keeping { active_at, .. } => Some(Since { at: active_at, seen: self.began_in_sight }),
+        }
+    }
+
     /// What it waits for before it is over, where `value` is what its condition compares now; `None` while that holds.
     pub(crate) fn clearing(&self, value: Option<f64>) -> Option<Clearing> {
         match (self.state, &self.condition.predicate) {

@@ -66,13 +66,20 @@ pub(crate) fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeTe
 /// What a reading says, where that names no dependency that is suspected: the reason of what began before any of them was
 /// in trouble. `None` where it names one: that explains it whenever it began.
 pub(crate) fn unnamed_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
+    if names_dependency(reading, suspects) {
+        return None;
+    }
+    let said = suspects::without_status(reading.error.as_ref().map_or("", |error| error.as_str()));
+    Some(SafeText::new(if said.is_empty() { "no reason given" } else { said }))
+}
+
+/// Whether a bad part or the error of a reading names a dependency that is suspected.
+pub(crate) fn names_dependency(reading: &Reading, suspects: &Suspects) -> bool {
     let mut leaves = Vec::new();
     bad_leaves(&reading.components, &mut Vec::new(), &mut leaves);
     let error = reading.error.as_ref().map_or("", |error| error.as_str());
-    let is_named = leaves.iter().any(|leaf| leaf.names(suspects) == Names::Dependency)
-        || suspects.named_in_error(error) == Names::Dependency;
-    let said = suspects::without_status(error);
-    (!is_named).then(|| SafeText::new(if said.is_empty() { "no reason given" } else { said }))
+    leaves.iter().any(|leaf| leaf.names(suspects) == Names::Dependency)
+        || suspects.named_in_error(error) == Names::Dependency
 }
 
 /// Whether a field of a document (`days_left`) or a metric (`disk`) speaks of something that no dependency explains.
@@ -233,26 +240,26 @@ mod tests {
             ("unhealthy: service unavailable", None),
             ("unhealthy: 2 of 5 checks failed", None),
             ("exit code 2", None),
+            ("Something went wrong (HTTP 500 Internal Server Error)", None),
+            ("upstream request timeout (.status == 200 saw 504)", None),
             // It names the dependency.
             ("unhealthy: connect ECONNREFUSED cache:6379", None),
             ("unhealthy: redis does not answer", None),
             ("cannot reach cache (exit code 2)", None),
             (".body.services.cache == \"up\" saw \"down\"", None),
+            ("connect ECONNREFUSED cache:6379 (.status == 200 saw 503)", None),
+            ("cache is down (HTTP 503 Service Unavailable)", None),
             // It names something else.
+            ("disk full (.status == 200 saw 503)", Some("disk full (.status == 200 saw 503)")),
+            ("disk full (HTTP 503 Service Unavailable)", Some("disk full (HTTP 503 Service Unavailable)")),
+            ("try later (HTTP 404 Not Found)", Some("try later (HTTP 404 Not Found)")),
             ("TypeError: cart.total is undefined", Some("TypeError: cart.total is undefined")),
-            ("Something went wrong (HTTP 500 Internal Server Error)", None),
-            ("upstream request timeout (.status == 200 saw 504)", None),
             ("unhealthy: TypeError: cart.total is undefined", Some("TypeError: cart.total is undefined")),
             ("unhealthy: disk full", Some("disk full")),
             ("unhealthy: connect ECONNREFUSED mail:25", Some("connect ECONNREFUSED mail:25")),
             ("disk full on /var (exit code 2)", Some("disk full on /var (exit code 2)")),
             (".body.queue < 100 saw 431", Some(".body.queue < 100 saw 431")),
-            ("connect ECONNREFUSED cache:6379 (.status == 200 saw 503)", None),
-            ("cache is down (HTTP 503 Service Unavailable)", None),
             (".body.message == \"ok\" saw \"out of disk\"", Some(".body.message == \"ok\" saw \"out of disk\"")),
-            ("disk full (.status == 200 saw 503)", Some("disk full (.status == 200 saw 503)")),
-            ("disk full (HTTP 503 Service Unavailable)", Some("disk full (HTTP 503 Service Unavailable)")),
-            ("try later (HTTP 404 Not Found)", Some("try later (HTTP 404 Not Found)")),
             ("HTTP 404 Not Found", Some("HTTP 404 Not Found")),
             ("the certificate of x.org has expired", Some("the certificate of x.org has expired")),
             (

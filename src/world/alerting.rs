@@ -15,6 +15,7 @@ use crate::text::name::Name;
 use super::World;
 use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, SloId};
 use super::machines::{Machine, NETWORK, SubjectId};
+use super::onset::Onset;
 use super::output::{Change, Output};
 use super::shown_phase::{Shown, over, shown};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase, SilencedBy};
@@ -269,10 +270,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         flapping: is_on && flaps(world, machine),
         acknowledged: None,
         firing: None,
-        is_behind: machine
-            .row
-            .and_then(|row| world.service_at(row))
-            .is_some_and(|service| service.blocked_by.is_some()),
+        is_behind: machine.row.and_then(|row| world.service_at(row)).is_some_and(|service| service.by().is_some()),
         is_own_view,
         over_at: (phase == Phase::Pending).then(|| over(world, machine)).flatten().map(|over| over.at),
     };
@@ -307,7 +305,8 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
     if !world.connectivity.ok {
         return Some(Name::from("our own network"));
     }
-    let service = world.service_at(machine.row?)?;
+    let row = machine.row?;
+    let service = world.service_at(row)?;
     let by = service.waits_for.clone()?;
     let own = match machine.about {
         SubjectId::Check(id) => match &machine.alert.condition.predicate {
@@ -317,6 +316,12 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
             _ => world.checks[id].own_reason.is_some(),
         },
         // A fault of the service's own may be what the figure shows.
+    // Of a status that is decided for its check, with what that says.
+    let is_figure = !matches!(machine.about, SubjectId::Check(_)) || machine.alert.condition.field().is_some();
+    let onset = is_figure.then(|| figure_onset(world, machine)).flatten();
+    if onset.is_some_and(|onset| world.began_before_dependencies(row, onset)) {
+        return None;
+    }
         SubjectId::Metric(id) => service.own_reason.is_some() || cause::is_local(&world.metrics[id].name),
         SubjectId::Slo(..) => service.own_reason.is_some(),
     };
@@ -331,6 +336,16 @@ pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
             let metric = &world.metrics[id];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {
                 (Some(error), ..) => error.as_str().into(),
+/// When the figure began to be what its alert is about, where that waits or fires.
+fn figure_onset(world: &World, machine: &Machine) -> Option<Onset> {
+    let hidden = match machine.about {
+        SubjectId::Check(id) => world.checks[id].stale_after.saturating_sub(world.checks[id].every),
+        SubjectId::Metric(id) => world.metrics[id].stale_after.saturating_sub(world.metrics[id].every),
+        SubjectId::Slo(..) => Duration::ZERO,
+    };
+    Some(Onset::of_figure(machine.alert.holds_since()?, hidden))
+}
+
                 (None, Some((_, value)), Some(threshold)) => {
                     (metric.mark() + &unit::quantity_beside(value, threshold, &metric.unit)).into()
                 }
@@ -341,15 +356,14 @@ pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
             let check = &world.checks[id];
             let field = machine.alert.condition.field();
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
-            let by = || {
-                machine
-                    .row
-                    .and_then(|row| world.service_at(row)?.blocked_by.as_deref())
-                    .map_or("", |by| world.title_of_service(by))
-            };
+            let by = machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref());
+            let by = by.filter(|_| !check.fell_first).map(|by| world.title_of_service(by));
             match (compared, &check.own_reason, &check.error) {
                 (Some(value), ..) => unit::plain(value).into(),
-                (None, Some(own), _) => format!("{} {own} + by {}", check.status.word(), by()).into(),
+                (None, Some(own), _) => {
+                    let by = by.map_or_else(String::new, |by| format!(" + by {by}"));
+                    format!("{} {own}{by}", check.status.word()).into()
+                }
                 (None, None, Some(error)) => format!("{} {error}", check.status.word()).into(),
                 (None, None, None) => check.status.word().into(),
             }

@@ -39,6 +39,8 @@ pub struct CheckView {
     pub error: Option<SafeText>,
     /// What of its trouble no dependency explains, in words, where a dependency of its service is down.
     pub own_reason: Option<SafeText>,
+    /// Whether that trouble certainly began before that of every dependency that is down.
+    pub(super) fell_first: bool,
     /// Consecutive bad or good polls towards the next status: `(so far, needed)`, while pending.
     pub streak: Option<(u32, u32)>,
     /// Whether the latest poll is older than `2 × every + timeout`.
@@ -68,6 +70,8 @@ pub struct CheckView {
     latencies: Arc<Latencies>,
     /// When it answered last, however badly.
     answered: Option<Stamp>,
+    /// The start of the latest poll that left it well: what was in trouble by then is not so for this one.
+    pub(super) was_well: Option<Stamp>,
     known: Arc<model::availability::Availability>,
     /// Up to when the figures are computed: the latest poll or tick.
     pub(crate) as_of: Stamp,
@@ -84,6 +88,7 @@ impl CheckView {
             last: None,
             error: None,
             own_reason: None,
+            fell_first: false,
             streak: None,
             stale: false,
             overruns: 0,
@@ -99,6 +104,7 @@ impl CheckView {
             judge: Streak::new(rules(check), now),
             latencies: Arc::default(),
             answered: None,
+            was_well: None,
             known: Arc::new(model::availability::Availability::new(check.every, now)),
             as_of: now,
         }
@@ -118,6 +124,9 @@ impl CheckView {
         }
         if reading.answered {
             self.answered = Some(ended);
+        }
+        if matches!(reading.sign, Sign::Good | Sign::Cold) && self.judge.troubled_since().is_none() {
+            self.was_well = Some(reading.timing.sent);
         }
         self.as_of = ended;
         let error = reading.error.clone().filter(|_| self.judge.status() != Status::Ok);

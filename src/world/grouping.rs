@@ -13,6 +13,9 @@ use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::name::Name;
 
+/// Dependencies that are down at once and looked for in what a check says, at the most.
+const MOST_NAMED: usize = 16;
+
 impl World {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
@@ -115,19 +118,37 @@ impl World {
     }
 
     fn look_for_blocker(&mut self, row: ServiceId) -> bool {
-        let membership = &self.membership.rows[row];
-        let others = membership.depends_on.iter().filter_map(|id| self.service_at(*id));
-        let down = || others.clone().filter(|other| other.status == Status::Down);
-        // The nearest, but one that was down in time to explain anything comes before one that was not.
-        let onsets = membership.checks.iter().filter_map(|id| Onset::of(&self.checks[*id]));
-        let explains =
-            |other: &&ServiceView| other.onset.is_none_or(|other| onsets.clone().any(|onset| !onset.is_before(other)));
-        let waits_for = down().find(explains).or_else(|| down().next()).map(|other| other.name.clone());
+        let waits_for = self.blocker_of(row).map(|other| other.name.clone());
         let Some(service) = self.services.get_mut(row) else { return false };
         let blocked_by = waits_for.clone().filter(|_| service.is_in_trouble());
         let changed = (&service.waits_for, &service.blocked_by) != (&waits_for, &blocked_by);
         (service.waits_for, service.blocked_by) = (waits_for, blocked_by);
         changed
+    }
+
+    /// The dependency that is down and explains the trouble of a row, if it has any: one that its checks name, else the
+    /// nearest, but one that was down in time to explain anything comes before one that was not.
+    fn blocker_of(&self, row: ServiceId) -> Option<&ServiceView> {
+        let membership = &self.membership.rows[row];
+        let others = membership.depends_on.iter().filter_map(|id| Some((*id, self.service_at(*id)?)));
+        let down: Vec<(ServiceId, &ServiceView)> = others.filter(|(_, other)| other.status == Status::Down).collect();
+        if down.len() > 1
+            && let Some(named) = down.iter().take(MOST_NAMED).find(|(id, _)| self.is_named_by(*id, &membership.checks))
+        {
+            return Some(named.1);
+        }
+        let onsets = membership.checks.iter().filter_map(|id| Onset::of(&self.checks[*id]));
+        let explains =
+            |other: &ServiceView| other.onset.is_none_or(|other| onsets.clone().any(|onset| !onset.is_before(other)));
+        down.iter().find(|(_, other)| explains(other)).or_else(|| down.first()).map(|(_, other)| *other)
+    }
+
+    /// Whether a check in trouble names a service as its cause.
+    fn is_named_by(&self, row: ServiceId, checks: &[CheckId]) -> bool {
+        let called = self.called(&[(row, None)]);
+        let troubled = checks.iter().map(|id| &self.checks[*id]).filter(|check| Onset::of(check).is_some());
+        let mut readings = troubled.filter_map(|check| check.last.as_ref());
+        readings.any(|reading| cause::names_dependency(reading, &called))
     }
 
     fn look_for_own_fault(&mut self, row: ServiceId, has_changed: impl Fn(CheckId) -> bool) -> bool {
@@ -147,24 +168,32 @@ impl World {
                 let named = cause::own_cause(reading, called);
                 named.or_else(|| cause::unnamed_cause(reading, called).filter(|_| self.fell_before(*id, depends_on)))
             });
-            self.checks[*id].own_reason = own;
+            let fell_first = own.is_some() && self.fell_before(*id, depends_on);
+            let check = &mut self.checks[*id];
+            (check.own_reason, check.fell_first) = (own, fell_first);
         }
         let leading = self.service_at(row).and_then(|service| service.leading).filter(|_| waits);
-        let fell_first =
-            leading.is_some_and(|id| self.checks[id].own_reason.is_some() && self.fell_before(id, depends_on));
+        let fell_first = leading.is_some_and(|id| self.checks[id].fell_first);
         let Some(service) = self.services.get_mut(row) else { return false };
         // The leading check speaks first.
         let mut checks = service.leading.iter().chain(&*service.checks);
         let own_reason = checks.find_map(|id| self.checks[*id].own_reason.clone());
-        service.suspects = suspects;
-        service.fell_first = fell_first;
-        let before = std::mem::replace(&mut service.own_reason, own_reason);
-        before != service.own_reason
+        let changed = (service.fell_first, &service.own_reason) != (fell_first, &own_reason);
+        (service.suspects, service.fell_first, service.own_reason) = (suspects, fell_first, own_reason);
+        changed
     }
 
     /// Whether the trouble of a check began before that of every dependency that is down.
     fn fell_before(&self, check: CheckId, depends_on: &[ServiceId]) -> bool {
-        let Some(onset) = Onset::of(&self.checks[check]) else { return false };
+        Onset::of(&self.checks[check]).is_some_and(|onset| self.is_before_all(onset, depends_on))
+    }
+
+    /// Whether what an alert of this row is about certainly began before the trouble of every dependency that is down.
+    pub(super) fn began_before_dependencies(&self, row: ServiceId, onset: Onset) -> bool {
+        self.is_before_all(onset, &self.membership.rows[row].depends_on)
+    }
+
+    fn is_before_all(&self, onset: Onset, depends_on: &[ServiceId]) -> bool {
         let others = depends_on.iter().filter_map(|row| self.service_at(*row));
         let mut down = others.filter(|other| other.status == Status::Down);
         down.all(|other| other.onset.is_some_and(|other| onset.is_before(other)))

@@ -246,15 +246,23 @@ impl World {
         }
     }
 
-    /// The services in trouble that wait for this one, at whatever remove; not those that were so before it.
+    /// The services in trouble that wait for this one, at whatever remove; not those that were so before it, nor those that
+    /// another one took down. Of what is unknown nobody can say that it is down.
     fn taken_down<'a>(&'a self, cause: &ServiceView) -> Vec<&'a ServiceView> {
         let Some(row) = self.membership.services.get(&cause.name) else { return Vec::new() };
         let waiting = self.membership.rows[*row].dependents.iter().filter_map(|id| self.service_at(*id));
+        let is_known = |service: &&ServiceView| service.status != Status::Unknown;
         let mut waiting: Vec<&ServiceView> =
-            waiting.filter(|service| service.blocked_by.is_some() && !service.fell_first).collect();
+            waiting.filter(is_known).filter(|service| self.is_down_by(service, &cause.name)).collect();
         // Those that it explains are named first; the others have a fault of their own too.
         waiting.order_by_key(|service| !service.is_explained());
         waiting
+    }
+
+    /// Whether the trouble of a service goes back to `cause`, from each to the dependency that it is by.
+    fn is_down_by(&self, service: &ServiceView, cause: &Name) -> bool {
+        let by = std::iter::successors(service.by(), |by| self.service(by)?.by());
+        by.take(self.services.len()).any(|by| by == cause)
     }
 
     /// The actions of a service that have a key, in the order of the configuration; of what belongs to no service those that

@@ -53,7 +53,7 @@ impl World {
     /// How a service stands, since when and why, in a line.
     fn service_line(&self, service: &ServiceView) -> String {
         let since = service.since.map_or_else(String::new, |since| format!(" {}", since.describe(self.now, Tz::UTC)));
-        let why = match (self.own_words(service), &service.blocked_by) {
+        let why = match (self.own_words(service), service.by()) {
             (_, Some(by)) if service.is_explained() => format!(" · by {}", self.title_of_service(by)),
             (Some(why), _) => format!(" · {why}"),
             (None, _) => String::new(),

@@ -96,6 +96,11 @@ impl ServiceView {
         (!self.own).then_some(&self.name)
     }
 
+    /// The dependency to name beside its trouble: none where it was so before that.
+    pub(crate) fn by(&self) -> Option<&Name> {
+        self.blocked_by.as_ref().filter(|_| !self.fell_first)
+    }
+
     /// Whether a dependency that is down explains all of its trouble.
     pub(crate) fn is_explained(&self) -> bool {
         self.blocked_by.is_some() && self.own_reason.is_none()

@@ -120,12 +120,15 @@ fn alert<'a>(app: &'a App, id: &str) -> &'a AlertView {
         .unwrap_or_else(|| panic!("no {id} in {:#?}", app.state.world.alerts))
 }
 
-/// Whether a row says its own reason first, whole or its beginning up to a sign that there is more, and what else it is by.
+/// Whether a row says its own reason first, whole or its beginning up to a sign that there is more, and what else it is by:
+/// in words only where the reason is whole.
 fn says_reason(row: &str, own: Option<&str>, by: &str) -> bool {
-    let Some(own) = own else { return row.contains(by) && !row.contains('+') };
+    let Some(own) = own else { return row.contains(&format!("by {by}")) && !row.contains('+') };
+    if ["by ", ""].iter().any(|word| row.contains(&format!("{own} + {word}{by}"))) {
+        return true;
+    }
     let Some((before, _)) = row.split_once(&format!(" + {by}")) else { return false };
-    let is_cut = |begin: usize| before.ends_with(&format!("{}…", own[..begin].trim_end()));
-    before.ends_with(own) || (6..own.len()).any(is_cut)
+    (6..own.len()).any(|begin| before.ends_with(&format!("{}…", own[..begin].trim_end())))
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
         for (width, height) in frame::SIZES {
             let overview = frame::text(&frame::draw(&app.state, width, height));
             let row = overview.lines().skip(4).find(|line| line.contains("DOWN     web")).unwrap();
-            assert!(says_reason(row, want, "by cache"), "{name} at {width}: {row}");
+            assert!(says_reason(row, want, "cache"), "{name} at {width}: {row}");
         }
         if let Some(want) = want {
             assert!(critical.value.as_str().contains(&format!("{want} + by cache")), "{name}: {}", critical.value);
@@ -198,7 +201,7 @@ fn in_a_narrow_row_the_reason_is_cut_and_the_dependency_stays() {
     for (width, height) in [(120, 40), (160, 50)] {
         let overview = frame::text(&frame::draw(&app.state, width, height));
         let row = overview.lines().skip(4).find(|line| line.contains("DOWN     web")).unwrap();
-        assert!(row.contains("cart") && row.contains("+ by cache"), "{width}: {row}");
+        assert!(row.contains("cart: Type") && row.contains("+ cache"), "{width}: {row}");
     }
 }
 
@@ -275,7 +278,11 @@ fn the_bar_of_an_alert_names_its_service_says_its_time_whole_and_offers_what_is_
     assert!(rows[0].contains("B flush"), "{rows:?}");
     // None is: a person chooses.
     let other = SHOP.replace("do = \"restart\"", "do = \"backup\"").replace("restart = {", "backup = {");
-    let rows = bar(&fired(&other), 120);
+    let mut app = fired(&other);
+    // What the key opens are the actions of what is selected.
+    assert!(!bar(&app, 120)[0].contains("x actions"));
+    app.keys("j");
+    let rows = bar(&app, 120);
     assert!(rows[0].contains("x actions") && !rows[0].contains("R "), "{rows:?}");
     // A time that does not fit stands below, whole.
     let long = SHOP
@@ -390,26 +397,30 @@ fn a_dependency_that_failed_later_explains_nothing_of_what_began_before() {
     let shop = SHOP
         .replace("http = \"http://127.0.0.1:1/api\"", every)
         .replace("tcp = \"127.0.0.1:5432\"", "tcp = \"127.0.0.1:5432\"\nevery = \"5s\"\ntimeout = \"2s\"");
-    // Seconds from the first bad answer of api to that of db; what api says; what of it is its own.
+    // Seconds from the first bad answer of api to the last good one of db and to its first bad one; what api says; what of it
+    // is its own.
     let named = "unhealthy: connect ECONNREFUSED db:5432";
     let cases = [
-        (0, REFUSED, None),
-        (7, REFUSED, None),
-        (8, REFUSED, Some(REFUSED)),
-        (120, REFUSED, Some(REFUSED)),
-        (120, "", Some("no reason given")),
+        (0, 0, REFUSED, None),
+        (0, 7, REFUSED, None),
+        (0, 8, REFUSED, Some(REFUSED)),
+        // A poll that began after it found db well.
+        (1, 2, REFUSED, Some(REFUSED)),
+        (120, 120, REFUSED, Some(REFUSED)),
+        (120, 120, "", Some("no reason given")),
         // What names the dependency is explained by it whenever that was seen.
-        (120, named, None),
+        (120, 120, named, None),
     ];
-    for (later, error, own) in cases {
+    for (well, later, error, own) in cases {
         let mut app = App::new(&shop);
         for check in ["web", "api", "cache", "db"] {
             app.poll(check, Sign::Good);
         }
         app.pass(5);
         down(&mut app, "api", error, &[]);
-        app.pass(later);
+        app.pass(well);
         poll(&mut app, "db", Sign::Good, "", &[]);
+        app.pass(later - well);
         down(&mut app, "db", "refused", &[]);
         let muted = own.is_none().then_some("db");
         assert_eq!(muted_and_own(&app), (muted, own), "{later} s, {error}");
@@ -421,7 +432,11 @@ fn a_dependency_that_failed_later_explains_nothing_of_what_began_before() {
         assert_eq!(bar.contains("takes down"), own.is_none(), "{later} s, {error}: {bar}");
         assert_eq!(bar.contains("+1 more"), own.is_some(), "{later} s, {error}: {bar}");
         let row = drawn.lines().skip(4).find(|line| line.contains("DOWN     api")).unwrap();
-        assert!(says_reason(row, own, "by Database"), "{later} s, {error}: {row}");
+        // What was so before is not by it, not even beside its own reason.
+        assert_eq!(row.contains("by Database"), own.is_none(), "{later} s, {error}: {row}");
+        assert!(!row.contains('+') && own.is_none_or(|own| row.contains(&own[..15])), "{later} s, {error}: {row}");
+        let fired = alert(&app, "check:api/critical/0");
+        assert!(own.is_none() || !fired.value.as_str().contains("by Database"), "{}", fired.value);
         // It is over, and what fails then began after the dependency did.
         for _ in 0..2 {
             poll(&mut app, "api", Sign::Good, "", &[]);
@@ -429,6 +444,59 @@ fn a_dependency_that_failed_later_explains_nothing_of_what_began_before() {
         down(&mut app, "api", error, &[]);
         assert_eq!(muted_and_own(&app), (Some("db"), None), "{later} s, {error}, afresh");
     }
+}
+
+#[test]
+fn of_several_dependencies_that_are_down_the_one_that_is_named_is_meant() {
+    let mut app = all_well();
+    down(&mut app, "cache", "refused", &[]);
+    down(&mut app, "db", "refused", &[]);
+    down(&mut app, "api", "unhealthy: connect ECONNREFUSED db:5432", &[]);
+    assert_eq!(muted_and_own(&app), (Some("db"), None), "not the nearer cache");
+    poll(&mut app, "api", Sign::Bad, "unhealthy: cache", &[("cache", Status::Down, "")]);
+    assert_eq!(muted_and_own(&app), (Some("cache"), None));
+}
+
+#[test]
+fn what_another_took_down_is_not_taken_down_by_what_fails_later() {
+    let mut app = all_well();
+    down(&mut app, "api", "unhealthy: out of disk", &[]);
+    poll(&mut app, "web", Sign::Bad, "unhealthy: api", &[("api", Status::Down, "")]);
+    app.pass(60);
+    poll(&mut app, "cache", Sign::Good, "", &[]);
+    poll(&mut app, "web", Sign::Bad, "unhealthy: api", &[("api", Status::Down, "")]);
+    poll(&mut app, "api", Sign::Bad, "unhealthy: out of disk", &[]);
+    app.pass(1);
+    down(&mut app, "cache", "refused", &[]);
+    let drawn = frame::text(&frame::draw(&app.state, 160, 50));
+    let bar = drawn.lines().nth(1).unwrap();
+    assert!(bar.contains("cache DOWN") && bar.contains("+1 more cause: api"), "{bar}");
+    assert!(!bar.contains("takes down"), "api took web down before: {bar}");
+    let web = app.state.world.service("web").unwrap();
+    assert_eq!((web.blocked_by.as_deref(), web.own_reason.as_ref()), (Some("api"), None));
+    // The other cause says so.
+    for _ in 0..2 {
+        poll(&mut app, "cache", Sign::Good, "", &[]);
+    }
+    let drawn = frame::text(&frame::draw(&app.state, 160, 50));
+    let bar = drawn.lines().skip(1).take(2).collect::<Vec<_>>().join("\n");
+    assert!(bar.contains("api DOWN") && bar.contains("takes down web"), "{bar}");
+}
+
+#[test]
+fn a_figure_that_was_bad_before_is_not_explained_by_what_fails_later() {
+    let mut app = all_well();
+    app.sample("errors", Ok(9.0));
+    for _ in 0..20 {
+        app.pass(15);
+        app.sample("errors", Ok(9.0));
+        for check in ["web", "api", "cache", "db"] {
+            app.poll(check, Sign::Good);
+        }
+    }
+    app.pass(1);
+    down(&mut app, "cache", "refused", &[]);
+    assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by, None, "it began five minutes before");
 }
 
 #[test]

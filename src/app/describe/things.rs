@@ -148,7 +148,7 @@ impl<'a> Sheet<'a> {
         if let Some(check) = service.leading.and_then(|id| world.checks.get(id)) {
             self.reason(check);
         }
-        self.listed("by", service.blocked_by.iter().map(|by| world.title_of_service(by)));
+        self.listed("by", service.by().into_iter().map(|by| world.title_of_service(by)));
         let checks = service.checks.iter().filter_map(|id| world.checks.get(*id));
         self.listed("checks", checks.map(|check| format!("{} {}", check.name, check.status.word())));
         let metrics = service.metrics.iter().filter_map(|id| world.metrics.get(*id));

@@ -61,7 +61,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         lines.push(label("since").and(since, Role::Text).and(ago, Role::TextDim));
     }
     let leading = service.leading.and_then(|id| world.checks.get(id));
-    if let Some(by) = &service.blocked_by {
+    if let Some(by) = service.by() {
         let by = world.title_of_service(by);
         lines.push(label("by").and(Span::borrowed(by), Role::MarkInhibited));
     }

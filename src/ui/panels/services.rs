@@ -339,7 +339,7 @@ fn cause<'a>(
     width: u16,
 ) -> Line<'a> {
     let glyphs = painter.glyphs();
-    if let Some(by) = &service.blocked_by {
+    if let Some(by) = service.by() {
         let by = Span::borrowed(state.seen().title_of_service(by));
         return match &service.own_reason {
             Some(own) => own_and(own, by, width, glyphs.ellipsis),
