@@ -24,6 +24,7 @@ mod metric_detail;
 mod metric_list;
 mod output;
 pub(super) mod overlaid;
+mod own_fault;
 mod problems;
 mod records;
 pub mod runs;

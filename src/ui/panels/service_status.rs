@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, overlaid, services, slo};
+use super::{Height, PanelView, Room, overlaid, own_fault, slo};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
@@ -43,8 +43,8 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     if !over.is_empty() {
         words = words.and("  ", Role::Text).join(over);
     }
-    words = match (&service.blocked_by, &service.own_reason) {
-        (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(
+    words = match (service.by(), &service.own_reason) {
+        (Some(by), Some(own)) => words.and("  ", Role::Text).join(own_fault::beside(
             own,
             Span::borrowed(state.seen().title_of_service(by)),
             60,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid};
+use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid, own_fault};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
@@ -13,7 +13,6 @@ use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::lang::time::Stamp;
 use crate::model::status::{Status, beside_status};
-use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -342,7 +341,7 @@ fn cause<'a>(
     if let Some(by) = service.by() {
         let by = Span::borrowed(state.seen().title_of_service(by));
         return match &service.own_reason {
-            Some(own) => own_and(own, by, width, glyphs.ellipsis),
+            Some(own) => own_fault::beside(own, by, width, glyphs.ellipsis),
             None => Line::styled("by ", Role::MarkInhibited).and(by, Role::MarkInhibited),
         };
     }
@@ -358,13 +357,6 @@ fn cause<'a>(
         Reason::Error(error) => Line::plain(Span::borrowed(beside_status(error.as_str()))),
         Reason::NoNetwork(_) | Reason::Waiting => Line::styled(reason.to_string(), Role::TextDim),
     }
-}
-
-/// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
-pub(crate) fn own_and<'a>(own: &'a SafeText, by: Span<'a>, width: u16, ellipsis: &str) -> Line<'a> {
-    let also = Line::styled(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
-    let room = usize::from(width).saturating_sub(also.width()).max(1);
-    Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.
