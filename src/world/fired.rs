@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::World;
-use super::alerts::AlertView;
+use super::alerts::{AlertView, Phase};
+use super::ids::Id as _;
+use crate::lang::time::Stamp;
+use crate::model::alert::AlertState;
 
 /// Days that are counted.
 pub(crate) const DAYS: usize = 30;
@@ -20,6 +23,22 @@ pub(crate) struct Fired {
 }
 
 impl World {
+    /// When an alert began to fire, also where it is over; of one that is pending since when its condition holds. `None`:
+    /// nobody knows.
+    pub(crate) fn began_to_fire(&self, alert: &AlertView) -> Option<Stamp> {
+        if alert.phase != Phase::Resolved {
+            return alert.since.map(|since| since.at);
+        }
+        if let Some(firing) = self.firings.latest(&alert.id) {
+            return Some(self.now.stored(firing.record.fired_at));
+        }
+        let id = self.machines.alert(&alert.id, &self.membership)?;
+        match self.machines.all.get(id.place())?.alert.state {
+            AlertState::Resolved { fired_at, .. } => Some(fired_at),
+            _ => None,
+        }
+    }
+
     /// How often an alert fired in the last 30 days.
     pub(crate) fn firings_of(&self, alert: &AlertView) -> Fired {
         let mut fired = Fired { by_day: [0; DAYS], before: None };

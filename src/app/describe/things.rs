@@ -324,8 +324,8 @@ impl<'a> Sheet<'a> {
     /// What was deployed or run in the hour before an alert fired, and where its runbook is.
     fn changed_before(&mut self, alert: &AlertView) {
         let world = self.world;
-        if let Some(since) = alert.since {
-            let is_before = |at: Stamp| at.mono <= since.at.mono && since.at.since(at) <= CHANGED_WITHIN;
+        if let Some(fired) = world.began_to_fire(alert) {
+            let is_before = |at: Stamp| at.mono <= fired.mono && fired.since(at) <= CHANGED_WITHIN;
             let changes = world.timeline.shown().filter(|entry| {
                 matches!(entry.kind, EventKind::Deployed { .. } | EventKind::Run { .. } | EventKind::Reload)
                     && is_before(entry.at)

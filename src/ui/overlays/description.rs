@@ -20,7 +20,7 @@ use crate::ui::widgets::table;
 const WIDTH: u16 = 110;
 /// So many firings a day are few: one is not drawn as high as the row.
 const FEW: f64 = 4.0;
-/// Columns of the labels.
+/// Columns of the labels at the least, with the gap behind them.
 const LABEL: usize = 14;
 
 impl Draw for Description {
@@ -28,10 +28,12 @@ impl Draw for Description {
         let rows = describe::rows(state, &self.subject);
         let width = usize::from(area.width.min(WIDTH)).saturating_sub(4);
         let glyphs = painter.glyphs();
+        // Behind the longest there is a gap too.
+        let labels = rows.iter().map(|(label, _)| label.len() + 2).max().unwrap_or(0).max(LABEL);
         let line = |(label, text): &(&'static str, _)| {
             let before = if *label == describe::FIRINGS { bars(state, &self.subject, glyphs) } else { Line::new() };
-            let label = Line::styled(format!("{label:<LABEL$}"), Role::TextLabel);
-            label.join(before).and(text, Role::Text).wrapped(width, LABEL)
+            let label = Line::styled(format!("{label:<labels$}"), Role::TextLabel);
+            label.join(before).and(text, Role::Text).wrapped(width, labels)
         };
         // A scroll is by rows, each whole.
         let lines: Vec<Line<'static>> = rows.iter().skip(self.scroll).flat_map(line).collect();
