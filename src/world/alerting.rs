@@ -92,7 +92,8 @@ impl World {
             self.note_firing(AlertId::new(at), output);
         }
         // Whoever acts for all says what fires.
-        let Some(view) = view(self, at).filter(|view| !view.is_own_view && !self.shows_record()) else { return };
+        let is_said = |view: &AlertView| !view.is_own_view && !self.shows_record() && !self.is_superseded(at, view);
+        let Some(view) = view(self, at).filter(is_said) else { return };
         // Also what was muted while it fired is told as that once it is over.
         let machine = &self.machines.all[at];
         let view = AlertView { inhibited_by: inhibited_by(self, machine), flapping: flaps(self, machine), ..view };
@@ -162,10 +163,17 @@ impl World {
 
     /// Brings the views of some machines up to date, each in its place in the list.
     fn refresh(&mut self, range: Range<usize>) {
-        for at in range {
-            match view(self, at) {
-                Some(view) => self.alerts.put(AlertId::new(at), view.rank(), view),
-                None if self.alerts.remove(AlertId::new(at)).is_none() => continue,
+        for at in self.with_siblings(range) {
+            let id = AlertId::new(at);
+            match view(self, at).filter(|view| !self.is_superseded(at, view)) {
+                Some(view) => {
+                    // What stood behind a worse one is not on record.
+                    if view.phase == Phase::Firing && self.alerts.get(id).is_none() && self.lease.fence().is_some() {
+                        self.firings.unsaid.insert(id);
+                    }
+                    self.alerts.put(id, view.rank(), view);
+                }
+                None if self.alerts.remove(id).is_none() => continue,
                 None => {}
             }
             if let SubjectId::Metric(metric) = self.machines.all[at].about {
@@ -244,7 +252,7 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
     }
 }
 
-fn view(world: &World, at: usize) -> Option<AlertView> {
+pub(super) fn view(world: &World, at: usize) -> Option<AlertView> {
     let machine = world.machines.all.get(at)?;
     let Shown { phase, since, value, is_own_view } = shown(world, machine)?;
     // In a storm all are looked at again, and most show what they showed.
@@ -308,6 +316,12 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
     let row = machine.row?;
     let service = world.service_at(row)?;
     let by = service.waits_for.clone()?;
+    // Of a status that is decided for its check, with what that says.
+    let is_figure = !matches!(machine.about, SubjectId::Check(_)) || machine.alert.condition.field().is_some();
+    let onset = is_figure.then(|| figure_onset(world, machine)).flatten();
+    if onset.is_some_and(|onset| world.began_before_dependencies(row, onset)) {
+        return None;
+    }
     let own = match machine.about {
         SubjectId::Check(id) => match &machine.alert.condition.predicate {
             // No dependency keeps us from asking.
@@ -316,26 +330,12 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
             _ => world.checks[id].own_reason.is_some(),
         },
         // A fault of the service's own may be what the figure shows.
-    // Of a status that is decided for its check, with what that says.
-    let is_figure = !matches!(machine.about, SubjectId::Check(_)) || machine.alert.condition.field().is_some();
-    let onset = is_figure.then(|| figure_onset(world, machine)).flatten();
-    if onset.is_some_and(|onset| world.began_before_dependencies(row, onset)) {
-        return None;
-    }
         SubjectId::Metric(id) => service.own_reason.is_some() || cause::is_local(&world.metrics[id].name),
         SubjectId::Slo(..) => service.own_reason.is_some(),
     };
     (!own).then_some(by)
 }
 
-/// What the condition saw: the number with its unit, or the status with its error.
-pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
-    match machine.about {
-        SubjectId::Slo(id, rule) => rule.seen(&world.slos[id].measured).into(),
-        SubjectId::Metric(id) => {
-            let metric = &world.metrics[id];
-            match (&metric.error, metric.value, machine.alert.condition.threshold()) {
-                (Some(error), ..) => error.as_str().into(),
 /// When the figure began to be what its alert is about, where that waits or fires.
 fn figure_onset(world: &World, machine: &Machine) -> Option<Onset> {
     let hidden = match machine.about {
@@ -346,6 +346,14 @@ fn figure_onset(world: &World, machine: &Machine) -> Option<Onset> {
     Some(Onset::of_figure(machine.alert.holds_since()?, hidden))
 }
 
+/// What the condition saw: the number with its unit, or the status with its error.
+pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
+    match machine.about {
+        SubjectId::Slo(id, rule) => rule.seen(&world.slos[id].measured).into(),
+        SubjectId::Metric(id) => {
+            let metric = &world.metrics[id];
+            match (&metric.error, metric.value, machine.alert.condition.threshold()) {
+                (Some(error), ..) => error.as_str().into(),
                 (None, Some((_, value)), Some(threshold)) => {
                     (metric.mark() + &unit::quantity_beside(value, threshold, &metric.unit)).into()
                 }

@@ -70,6 +70,7 @@ mod silences;
 mod silencing;
 pub(crate) mod slos;
 pub mod starting;
+mod superseding;
 pub mod table;
 mod tick;
 pub mod timeline;

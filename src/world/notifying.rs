@@ -98,6 +98,7 @@ impl World {
             is_by_person,
             because: firing.because.as_ref(),
             acknowledged: self.acknowledgement(record),
+            is_behind_worse: record.is_firing() && self.is_hidden(&record.rule),
             about_channel: None,
         }
     }

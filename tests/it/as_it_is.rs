@@ -169,9 +169,10 @@ fn what_is_muted_stands_below_what_is_not_and_is_counted_as_what_it_is() {
         app.poll("api", Sign::Bad);
     }
     let order: Vec<&str> = app.state.world.alerts.iter().map(|alert| &*alert.id).collect();
-    assert_eq!(order, ["check:db/critical/0", "metric:load/low/0", "check:api/critical/0", "check:api/medium/1"]);
+    // That api is degraded for some time would be the same failure once more.
+    assert_eq!(order, ["check:db/critical/0", "metric:load/low/0", "check:api/critical/0"]);
     let frame = shown(&app);
-    assert!(frame.contains("1 firing, 2 inhibited, 1 pending"), "{frame}");
+    assert!(frame.contains("1 firing, 1 inhibited, 1 pending"), "{frame}");
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(crate) struct AlertNow<'a> {
     pub because: Option<&'a SafeText>,
     /// Who is at it.
     pub acknowledged: Option<&'a Acknowledgement>,
+    /// Whether a worse one of the same check fires: nobody is asked for this one, and who is at that one is at both.
+    pub is_behind_worse: bool,
     /// The channel that it is about, which can't be trusted to say it.
     pub about_channel: Option<&'a Name>,
 }
@@ -336,7 +338,8 @@ impl Concerned {
         let informed = informed.map_or(&[][..], Vec::as_slice);
         let told_at = informed.iter().map(|(_, at)| *at).min();
         let is_enough = |known| told_at.is_none_or(|at| routes.still_asked(known, at).is_empty());
-        let is_settled = alert.about_channel.is_some() || alert.acknowledged.is_some_and(is_enough);
+        let asks_nobody = alert.about_channel.is_some() || alert.is_behind_worse;
+        let is_settled = asks_nobody || alert.acknowledged.is_some_and(is_enough);
         let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at);
         let mut targets: BTreeMap<Recipient, bool> =
             informed.iter().map(|(target, _)| (target.clone(), false)).collect();

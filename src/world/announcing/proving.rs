@@ -102,6 +102,7 @@ impl Announcing {
                 resolved_at: unproven.over,
                 muted_because: None,
                 acknowledged: None,
+                is_behind_worse: false,
                 used_links: Vec::new(),
                 fence: 0,
             };

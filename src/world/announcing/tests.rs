@@ -72,6 +72,7 @@ fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>)
         resolved_at: None,
         muted_because: None,
         acknowledged: None,
+        is_behind_worse: false,
         used_links: Vec::new(),
         fence: 1,
     }
@@ -131,6 +132,7 @@ impl Scene {
                 is_by_person: muted.is_some_and(|why| !why.ends_with("is down")),
                 because: self.because.as_ref(),
                 acknowledged: acked.as_ref(),
+                is_behind_worse: false,
                 about_channel: None,
             })
             .collect();
@@ -453,6 +455,7 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
         is_by_person: false,
         because: None,
         acknowledged: None,
+        is_behind_worse: false,
         about_channel: None,
     }];
     let at = |seconds| noon() + TimeDelta::seconds(seconds);
@@ -733,6 +736,7 @@ proptest! {
                     is_by_person: false,
                     because: None,
                     acknowledged: None,
+                    is_behind_worse: false,
                     about_channel: None,
                 }];
                 for message in process.review(&scene.config, &alerts, &[], now) {
