@@ -158,6 +158,16 @@ impl Streak {
         is_better
     }
 
+    /// Whoever acts for all saw it become well at that moment, which asks for several good answers: taken over where it was
+    /// found well here before, and that was not seen to begin. True where it was.
+    pub(crate) fn turned_well(&mut self, since: Since) -> bool {
+        let is_better = self.shown == Status::Ok && !self.since.seen && since.seen && since.at > self.since.at;
+        if is_better {
+            self.since = since;
+        }
+        is_better
+    }
+
     /// It stood otherwise since that moment, as is on record: what is shown began later, where its beginning was not seen here.
     /// Not where it was so here before that moment: whoever put it on record sees it otherwise. True where that changed since
     /// when.
@@ -397,7 +407,7 @@ mod tests {
         let kept = before.to_kept().unwrap();
         let taken_over = || {
             let mut judge = judge(2, 1);
-            judge.resume(&kept, at(8));
+            judge.resume(&kept, at(8), Duration::from_secs(36));
             judge
         };
         let mut next = taken_over();
@@ -414,12 +424,39 @@ mod tests {
     }
 
     #[test]
+    fn what_turns_within_a_restart_of_no_time_was_seen_to_turn() {
+        let mut before = judge(2, 2);
+        for (second, sign) in [(1, Sign::Good), (2, Sign::Bad), (3, Sign::Bad)] {
+            before.observe(sign, at(second));
+        }
+        let mut next = judge(2, 2);
+        next.resume(&before.to_kept().unwrap(), at(5), Duration::from_secs(2));
+        next.observe(Sign::Good, at(6));
+        assert_eq!((next.status(), next.since()), (Status::Pending, Since::seen(at(6))));
+        // Once more, in the middle of the recovery.
+        let mut last = judge(2, 2);
+        last.resume(&next.to_kept().unwrap(), at(8), Duration::from_secs(2));
+        last.observe(Sign::Good, at(9));
+        assert_eq!((last.status(), last.since()), (Status::Ok, Since::seen(at(9))));
+    }
+
+    #[test]
+    fn what_turned_well_on_record_since_is_well_since_then() {
+        let mut found = judge(2, 2);
+        found.observe(Sign::Good, at(2));
+        assert!(!found.turned_well(Since::before(at(4))), "nobody saw that");
+        assert!(found.turned_well(Since::seen(at(4))));
+        assert_eq!((found.status(), found.since()), (Status::Ok, Since::seen(at(4))));
+        assert!(!found.turned_well(Since::seen(at(5))), "it is known");
+    }
+
+    #[test]
     fn what_stood_otherwise_since_did_not_begin_before_that() {
         let mut before = judge(1, 1);
         before.observe(Sign::Bad, at(3));
         before.observe(Sign::Good, at(5));
         let mut next = Streak::new(before.rules, at(7));
-        next.resume(&before.to_kept().unwrap(), at(8));
+        next.resume(&before.to_kept().unwrap(), at(8), Duration::from_secs(36));
         next.observe(Sign::Bad, at(10));
         assert!(!next.began(Since::seen(at(3))), "that outage is over, whatever is on record by now");
         assert!(!next.stood(Status::Ok, at(5)), "it is known");

@@ -152,6 +152,14 @@ impl CheckView {
         changed
     }
 
+    /// It became well on record, having stood otherwise there, while it was well here already. True where that changed since
+    /// when it is shown so.
+    pub(super) fn adopt_recovery(&mut self, since: Since) -> bool {
+        let changed = self.last.is_some() && self.judge.turned_well(since);
+        self.show();
+        changed
+    }
+
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
     pub(crate) fn lose_sight(&mut self, at: Stamp) -> bool {
         let changed = self.judge.lose_sight(at).is_some();
@@ -181,8 +189,8 @@ impl CheckView {
     }
 
     /// Goes on from what another console left.
-    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
-        self.judge.resume(kept, now);
+    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp, unseen: Duration) {
+        self.judge.resume(kept, now, unseen);
         self.show();
         self.adopt_since();
     }

@@ -73,7 +73,7 @@ impl World {
         for (name, kept) in engine.checks.iter().filter(|_| unseen <= TOLERATED) {
             let Some(id) = self.membership.checks.get(name).copied() else { continue };
             let (before, since) = (self.checks[id].status, self.checks[id].since);
-            self.checks[id].resume(kept, now);
+            self.checks[id].resume(kept, now, unseen);
             if self.checks[id].status != before {
                 turned.push((id, before));
             }

@@ -199,10 +199,11 @@ impl World {
         if view.recording.known.is_some_and(|known| known.seq >= seq) {
             return false;
         }
+        let has_recovered = status == Status::Ok && view.recording.known.is_some_and(|known| known.status != status);
         view.recording.known = Some(StatusOnRecord { status, since, fence, seq });
         view.recording.said = view.recording.said.filter(|(said, _)| *said != status);
         let before = view.since;
-        let is_learned = view.adopt_since();
+        let is_learned = view.adopt_since() || (has_recovered && view.adopt_recovery(since));
         self.record.unsaid.insert(id);
         if is_learned && let Some(row) = self.membership.row_of_check[id] {
             self.learn_since(row, before);

@@ -1,5 +1,7 @@
 //! The streaks of a check as another process left them.
 
+use std::time::Duration;
+
 use super::Streak;
 use crate::lang::time::Stamp;
 use crate::model::engine::{KeptSince, KeptStreak};
@@ -32,9 +34,10 @@ impl Streak {
         })
     }
 
-    /// Goes on from what another process left: what was seen here so far comes after it, with a moment between in which
-    /// nothing was seen. Whoever has seen much by himself takes over only since when it stands so.
-    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
+    /// Goes on from what another process left: what was seen here so far comes after it, with a moment between, of at most
+    /// `unseen`, in which nothing was seen. One that is no longer than what passes between two answers that belong together
+    /// hides nothing. Whoever has seen much by himself takes over only since when it stands so.
+    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp, unseen: Duration) {
         let since = kept.since.from(now);
         let Some(seen) = self.opening.take() else {
             if kept.shown == self.shown && !self.since.seen && !self.has_turned_since(since.at) {
@@ -46,6 +49,7 @@ impl Streak {
         let alike = kept.alike.map(|(sign, since)| (sign, since.from(now)));
         // The streak of its latest answers began before what is shown did, where it led to that.
         let streak_of = |sign| alike.filter(|(kind, at)| *kind == sign && at.at <= since.at).map(|(_, since)| since);
+        let is_gap = unseen > self.rules.stale_after;
         let is_down = kept.settled == Some(Status::Down);
         let is_ill = is_down || kept.settled == Some(Status::Degraded) || kept.bad > 0;
         let mut resumed = Self {
@@ -58,7 +62,8 @@ impl Streak {
             before_unknown: Some((kept.shown, since)),
             alike,
             flapping: Flapping::from_letters(&kept.flaps, kept.flapping),
-            taken_over: true,
+            taken_over: is_gap,
+            blind: is_gap,
             opening: None,
             ..Self::new(self.rules, self.known_from)
         };
