@@ -20,7 +20,7 @@ impl World {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
         let row = self.membership.checks.get(check).and_then(|id| self.membership.row_of_check[*id]);
-        row.map_or_else(|| self.own_name(), |row| self.membership.rows[row].name.clone())
+        row.map_or_else(|| Name::from(check), |row| self.membership.rows[row].name.clone())
     }
 
     /// The service of a row.

@@ -25,7 +25,7 @@ pub struct LogId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(usize);
 
-/// A row of the services, by its place: those of the configuration in its order, the console's own last.
+/// A row of the services, by its place: those of the configuration in its order, then checks that belong to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(usize);
 

@@ -19,11 +19,6 @@ use crate::model::run::Run;
 use crate::text::name::Name;
 
 impl World {
-    /// The name under which things without a service are shown: the console's own.
-    pub(crate) fn own_name(&self) -> Name {
-        Name::from(self.config.console.name.as_str())
-    }
-
     /// The check of that name.
     pub fn check(&self, name: &str) -> Option<&CheckView> {
         self.checks.get(*self.membership.checks.get(name)?)

@@ -1,7 +1,7 @@
 //! Who belongs to whom: computed once for each configuration, so that a reading costs the same in a world of ten checks
 //! and in one of ten thousand.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::ids::{ActionId, CheckId, Id, LogId, MetricId, ServiceId, SloId, numbered};
@@ -14,7 +14,7 @@ use crate::text::name::Name;
 /// The members of one row of the services.
 #[derive(Debug, Clone)]
 pub(crate) struct Members {
-    /// Its name: of a service, of a check where there are no services, or the console's own.
+    /// Its name: of a service, or of a check that belongs to none.
     pub(crate) name: Name,
     pub(crate) title: String,
     /// Whether it holds what belongs to no service.
@@ -33,7 +33,7 @@ pub(crate) struct Members {
     pub(crate) dependents: Vec<ServiceId>,
 }
 
-/// Where everything of a configuration is found. Rows are counted in the order of the file, the console's own last.
+/// Where everything of a configuration is found. Rows are counted in the order of the file, services first.
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
     /// The rows.
@@ -65,8 +65,8 @@ pub(crate) struct Membership {
 impl Membership {
     /// Reads it off a configuration. `actions` is whether actions are shown at all.
     pub(crate) fn new(config: &Config, actions: bool) -> Self {
-        let by_check = config.services.is_empty() && config.checks.len() > 1;
-        let mut rows = if by_check { rows_of_checks(config, actions) } else { rows_of_services(config, actions) };
+        let mut rows = rows_of(config, actions);
+        let has_one_row = config.services.is_empty() && config.checks.len() == 1;
         connect(config, &mut rows);
         let mut membership = Self {
             row_of_check: config.checks.iter().map(|_| None).collect(),
@@ -86,8 +86,8 @@ impl Membership {
             for check in &*row.checks {
                 membership.row_of_check[*check] = Some(id);
             }
-            // Where each check is a row of its own, a metric belongs to all of them, and so to none.
-            if !by_check {
+            // Beside others it is not said which check a metric without a service belongs to.
+            if !row.own || has_one_row {
                 for metric in &*row.metrics {
                     membership.row_of_metric[*metric] = Some(id);
                 }
@@ -137,7 +137,7 @@ impl Membership {
 
 fn by_name<'a, I: Id>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, I> {
     let mut ids = HashMap::with_capacity(names.size_hint().0);
-    // The console may be called as one of its services: the first is the service.
+    // The first of a name is meant.
     for (id, name) in numbered(names) {
         ids.entry(name.clone()).or_insert(id);
     }
@@ -161,9 +161,9 @@ impl<'a, I: Id> Grouped<'a, I> {
     }
 }
 
-/// A row for each service, and the console's own where a check belongs to none: a row of statuses for what has no
-/// status would be an eternal UNKNOWN.
-fn rows_of_services(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
+/// A row for each service, and one for each check that belongs to none: one row for all of them would say that something
+/// is wrong, but not what. What else belongs to no service belongs to every one of these.
+fn rows_of(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
     let checks = Grouped::new(config.checks.iter().map(|check| check.service.as_ref()));
     let metrics = Grouped::new(config.metrics.iter().map(|metric| metric.service.as_ref()));
     let logs = Grouped::new(config.logs.iter().map(|log| log.service.as_ref()));
@@ -179,33 +179,16 @@ fn rows_of_services(config: &Config, shown: bool) -> IdTable<ServiceId, Members>
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };
-    let own = row(Name::from(config.console.name.as_str()), config.console.name.clone(), None);
     let services = config.services.iter();
     let services = services.map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name)));
-    services.chain(Some(own).filter(|own| !own.checks.is_empty())).collect()
-}
-
-/// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is
-/// wrong, but not what. Metrics, logs and actions belong to every one.
-fn rows_of_checks(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
-    let (metrics, logs) = (all(config.metrics.len()), all(config.logs.len()));
-    let actions = all(if shown { config.actions.len() } else { 0 });
-    let row = |(id, name): (CheckId, &Name)| Members {
-        name: name.clone(),
-        title: name.to_string(),
-        own: true,
-        checks: Arc::new([id]),
-        metrics: Arc::clone(&metrics),
-        logs: Arc::clone(&logs),
-        actions: Arc::clone(&actions),
-        depends_on: Vec::new(),
-        dependents: Vec::new(),
-    };
-    numbered(config.checks.iter().map(|check| &check.name)).map(row).collect()
-}
-
-fn all<I: Id>(count: usize) -> Arc<[I]> {
-    (0..count).map(I::new).collect()
+    let taken: HashSet<&Name> = config.services.iter().map(|service| &service.name).collect();
+    let stray = numbered(&config.checks).filter(|(_, check): &(CheckId, _)| check.service.is_none());
+    let stray = stray.map(|(id, check)| {
+        let name =
+            if taken.contains(&check.name) { format!("check:{}", check.name).into() } else { check.name.clone() };
+        Members { checks: Arc::new([id]), ..row(name, check.name.to_string(), None) }
+    });
+    services.chain(stray).collect()
 }
 
 /// Fills in who depends on whom.
