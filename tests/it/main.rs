@@ -55,6 +55,7 @@ mod older_store;
 mod oncall;
 mod one_incident;
 mod outage;
+mod outage_words;
 mod postgres;
 mod presence;
 mod properties;
