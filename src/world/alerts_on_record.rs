@@ -153,15 +153,22 @@ impl World {
                     self.notes.extend(note.map(|note| (alert, note)));
                 }
                 ThingKind::Maintenance => self.learn_maintenance(thing),
-                ThingKind::Exclusion => self.learn_exclusion(thing),
                 ThingKind::Checklist => self.learn_checklist(thing),
                 ThingKind::Incident => self.learn_incident(thing),
                 ThingKind::Change => self.learn_change(thing),
-                ThingKind::OnCall | ThingKind::Handover | ThingKind::Contact => self.learn_duty(thing),
                 ThingKind::Message => self.learn_target(thing),
-                ThingKind::Check | ThingKind::Baseline | ThingKind::Run | ThingKind::Lock => {}
+                ThingKind::Exclusion
+                | ThingKind::OnCall
+                | ThingKind::Handover
+                | ThingKind::Contact
+                | ThingKind::Check
+                | ThingKind::Baseline
+                | ThingKind::Run
+                | ThingKind::Lock => {}
             }
         }
+        self.learn_exclusions(things);
+        self.learn_duty(things);
         self.firings.is_read = true;
         self.checklists_are_read();
         self.review_maintenance(&mut output);

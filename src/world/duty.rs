@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::newest::Newest;
 use crate::config::Config;
 use crate::config::sections::oncall::{OnCall, PRIMARY};
 use crate::lang::order::InOrder;
@@ -78,16 +79,17 @@ impl DutyPlan {
         self.layers = self.configured.iter().map(with).collect();
     }
 
-    pub(super) fn learn_assignment(&mut self, record: AssignmentRecord) {
-        self.assignments.insert(record.said.id.clone(), record);
+    /// These are on record. The layers are made again once, however many there are.
+    pub(super) fn learn(
+        &mut self,
+        assignments: impl IntoIterator<Item = AssignmentRecord>,
+        handovers: impl IntoIterator<Item = HandoverRecord>,
+    ) {
+        self.assignments.extend(assignments.into_iter().map(|record| (record.said.id.clone(), record)));
         while self.assignments.len() > HELD {
             self.assignments.pop_first();
         }
-        self.refresh();
-    }
-
-    pub(super) fn learn_handover(&mut self, record: HandoverRecord) {
-        self.handovers.insert(record.said.id.clone(), record);
+        self.handovers.extend(handovers.into_iter().map(|record| (record.said.id.clone(), record)));
         while self.handovers.len() > HELD {
             self.handovers.pop_first();
         }
@@ -260,14 +262,14 @@ fn layers(oncall: &OnCall) -> Vec<(Name, Rotation)> {
 pub(super) struct Duty {
     pub(super) plan: Arc<DutyPlan>,
     /// The fact that changed each assignment or handover last.
-    seqs: BTreeMap<Name, u64>,
+    newest: Newest,
     /// The shift of the primary layer that runs, and who is next: kept, for a rotation by a cron line counts long.
     pub(super) current: Option<(Shift, Option<Name>)>,
 }
 
 impl Duty {
     pub(super) fn new(config: &Config) -> Self {
-        Self { plan: Arc::new(DutyPlan::new(config, [], [])), seqs: BTreeMap::new(), current: None }
+        Self { plan: Arc::new(DutyPlan::new(config, [], [])), newest: Newest::default(), current: None }
     }
 
     pub(super) fn reconfigure(&mut self, config: &Config) {
@@ -294,13 +296,9 @@ impl Duty {
 
     /// Whether a fact about it is news, which is noted.
     pub(super) fn is_news(&mut self, id: &str, seq: u64) -> bool {
-        let is_news = self.seqs.get(id).is_none_or(|known| *known < seq);
+        let is_news = self.newest.is_news(id, seq);
         if is_news {
             self.current = None;
-            self.seqs.insert(Name::from(id), seq);
-            while self.seqs.len() > 2 * HELD {
-                self.seqs.pop_first();
-            }
         }
         is_news
     }
@@ -352,7 +350,7 @@ layer = [{ name = \"backup\" }]
             taken: false,
         };
         let draft = said(at, OnCallStatement::Assigned(assigned));
-        plan.learn_assignment(AssignmentRecord::after(None, &draft).unwrap());
+        plan.learn([AssignmentRecord::after(None, &draft).unwrap()], []);
     }
 
     fn who(plan: &DutyPlan, layer: &str, at: &str) -> String {
@@ -384,7 +382,7 @@ layer = [{ name = \"backup\" }]
             let draft = said("2026-01-05T14:00:00Z", OnCallStatement::Ended(ended));
             let record = AssignmentRecord::after(plan.assignment(id).cloned(), &draft).unwrap();
             assert_eq!(AssignmentRecord::after(Some(record.clone()), &draft), None, "ended twice");
-            plan.learn_assignment(record);
+            plan.learn([record], []);
         }
         assert_eq!(plan.layers(), bare.layers(), "called off before they began");
         assert_eq!(plan.standing(utc("2026-01-05T15:00:00Z")).count(), 0);
@@ -409,18 +407,18 @@ layer = [{ name = \"backup\" }]
             let accepted = HandoverAccepted { id: "h1".into(), who: by.into(), moved: vec![], reopened: vec![] };
             HandoverRecord::after(Some(open.clone()), &said(at, OnCallStatement::Accepted(accepted))).unwrap()
         };
-        plan.learn_handover(open.clone());
+        plan.learn([], [open.clone()]);
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T10:00:00Z"), "ana", "nobody accepted it");
         assert!(plan.offered(PRIMARY, utc("2026-01-12T10:00:00Z")).is_some());
         assert!(plan.offered(PRIMARY, utc("2026-01-19T09:00:00Z")).is_none(), "not for ever");
         assert_eq!(who(&plan, PRIMARY, "2026-01-19T09:00:00Z"), "ana", "her own turn");
 
-        plan.learn_handover(accept("2026-01-12T09:20:00Z", "ben"));
+        plan.learn([], [accept("2026-01-12T09:20:00Z", "ben")]);
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T09:19:59Z"), "ana");
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T09:20:00Z"), "ben");
         assert!(plan.offered(PRIMARY, utc("2026-01-12T10:00:00Z")).is_none());
 
-        plan.learn_handover(accept("2026-01-12T08:40:00Z", "eve"));
+        plan.learn([], [accept("2026-01-12T08:40:00Z", "eve")]);
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T08:39:59Z"), "ana");
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T08:40:00Z"), "eve", "before the shift was over");
         assert_eq!(who(&plan, PRIMARY, "2026-01-18T00:00:00Z"), "eve", "whoever accepts it has the shift");

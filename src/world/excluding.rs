@@ -1,25 +1,33 @@
 //! Spans that people excluded from objectives: what is on record of them, and what an objective makes of that.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
 use super::World;
+use super::ids::SloId;
 use super::output::Output;
 use crate::lang::time::{Stamp, millis};
 use crate::model::fact::{Fact, SloExcluded, SloIncluded, Statement};
-use crate::model::thing::{ExclusionRecord, StoredThing};
+use crate::model::thing::{ExclusionRecord, StoredThing, ThingKind};
+use crate::text::name::Name;
 
 impl World {
     /// The spans that do not count against an objective, the earliest first.
     pub(crate) fn exclusions_of(&self, slo: &str) -> impl Iterator<Item = &ExclusionRecord> {
-        self.exclusions.values().filter(move |record| *record.slo == *slo)
+        self.exclusions.known.values().filter(move |record| *record.slo == *slo)
     }
 
-    /// What the store says of one. What is taken back is of no account any more.
-    pub(super) fn learn_exclusion(&mut self, thing: &StoredThing) {
-        if let Some(record) = thing.read::<ExclusionRecord>() {
-            self.take_exclusion(record);
+    /// What the store says of them; other things say nothing here. What is taken back is of no account any more. An objective
+    /// is added up again once, however many spans of it are new.
+    pub(super) fn learn_exclusions(&mut self, things: &[StoredThing]) {
+        let records = things.iter().filter(|thing| thing.key.kind == ThingKind::Exclusion);
+        let known = &mut self.exclusions;
+        let concerned: BTreeSet<Name> =
+            records.filter_map(|thing| known.learn(thing.read::<ExclusionRecord>()?, thing.seq)).collect();
+        for slo in concerned {
+            self.count_without_excluded(&slo);
         }
     }
 
@@ -30,33 +38,30 @@ impl World {
         else {
             return false;
         };
-        let known = self.exclusions.get(id).cloned();
-        let Some(record) = ExclusionRecord::after(known, &fact.draft) else { return false };
-        self.take_exclusion(record);
-        if let Some(id) = self.membership.slos.get(slo).copied() {
+        let known = self.exclusions.known.get(id).cloned();
+        let record = ExclusionRecord::after(known, &fact.draft);
+        if record.and_then(|record| self.exclusions.learn(record, fact.seq)).is_none() {
+            return false;
+        }
+        if let Some(id) = self.count_without_excluded(slo) {
             self.evaluate_slo(id, output);
         }
         true
     }
 
-    fn take_exclusion(&mut self, record: ExclusionRecord) {
-        let slo = record.slo.clone();
-        if record.holds() {
-            self.exclusions.insert(record.id.clone(), record);
-        } else {
-            self.exclusions.remove(&record.id);
+    /// Has an objective leave out what it does not count; `None`: the configuration has none of that name.
+    fn count_without_excluded(&mut self, slo: &str) -> Option<SloId> {
+        let id = self.membership.slos.get(slo).copied()?;
+        self.exclude_from(id);
+        if self.slos[id].meter.is_none() {
+            self.count_runs(id);
         }
-        if let Some(id) = self.membership.slos.get(&slo).copied() {
-            self.exclude_from(id);
-            if self.slos[id].meter.is_none() {
-                self.count_runs(id);
-            }
-        }
+        Some(id)
     }
 
     /// Every objective counts all of its time again.
     pub(super) fn forget_exclusions(&mut self) {
-        if !std::mem::take(&mut self.exclusions).is_empty() {
+        if !std::mem::take(&mut self.exclusions).known.is_empty() {
             for id in self.slos.ids() {
                 self.exclude_from(id);
             }
@@ -65,14 +70,14 @@ impl World {
 
     /// Has every objective leave out what it does not count: some may be others.
     pub(super) fn exclude_from_all(&mut self) {
-        if !self.exclusions.is_empty() {
+        if !self.exclusions.known.is_empty() {
             for id in self.slos.ids() {
                 self.exclude_from(id);
             }
         }
     }
 
-    fn exclude_from(&mut self, id: super::ids::SloId) {
+    fn exclude_from(&mut self, id: SloId) {
         let (now, name) = (self.now, self.slos[id].name.clone());
         let spans: Vec<Range<u64>> = self.exclusions_of(&name).map(|record| on_our_clock(record, now)).collect();
         self.slos[id].exclude(spans, now);
@@ -80,7 +85,7 @@ impl World {
 
     /// The moments at which a span begins or ends that does not count.
     pub(super) fn exclusion_edges(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        self.exclusions.values().flat_map(|record| [record.from, record.until])
+        self.exclusions.known.values().flat_map(|record| [record.from, record.until])
     }
 }
 

@@ -8,6 +8,7 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
+mod calendar;
 mod changes;
 pub(crate) mod charted;
 mod checklist_records;
@@ -22,6 +23,7 @@ pub(crate) mod duty;
 mod engine;
 pub mod evidence;
 mod excluding;
+mod exclusions;
 mod facts;
 pub(crate) mod fired;
 mod firings;
@@ -43,6 +45,7 @@ pub mod metrics;
 mod minute;
 mod minutes;
 pub(crate) mod muting;
+mod newest;
 mod notifying;
 pub mod objectives;
 mod observe;
@@ -91,17 +94,19 @@ use crate::model::outcome::StoreAway;
 use crate::model::presence::Presence;
 use crate::model::rollup::Sheet;
 use crate::model::run::{Lock, Run};
-use crate::model::thing::{ChangeRecord, ExclusionRecord, NoteRecord};
+use crate::model::thing::NoteRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
 
 use alerts::Alerts;
 use announcing::Announcing;
+use calendar::Calendar;
 use checklist_records::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use duty::Duty;
+use exclusions::Exclusions;
 use firings::Firings;
 use ids::{CheckId, MetricId, SloId};
 use incidents::Incidents;
@@ -188,14 +193,14 @@ pub struct World {
     silences: Silences,
     /// Windows of maintenance.
     maintenance: Maintenances,
-    /// Spans that do not count against objectives, by id, which is the order in which they were said.
-    exclusions: BTreeMap<Name, ExclusionRecord>,
+    /// Spans that do not count against objectives.
+    exclusions: Exclusions,
     /// Runs of checklists.
     checklists: Checklists,
     /// Incidents.
     incidents: Incidents,
     /// Planned changes and freezes.
-    changes: BTreeMap<Name, ChangeRecord>,
+    changes: Calendar,
     /// Who is on call.
     duty: Duty,
     /// What is told of alerts, and to whom.
@@ -249,10 +254,10 @@ impl World {
             firings: Firings::default(),
             silences: Silences::default(),
             maintenance: Maintenances::new(&config),
-            exclusions: BTreeMap::new(),
+            exclusions: Exclusions::default(),
             checklists: Checklists::default(),
             incidents: Incidents::default(),
-            changes: BTreeMap::new(),
+            changes: Calendar::default(),
             duty: Duty::new(&config),
             announcing: Announcing::default(),
             signalled: Signalled::default(),

@@ -64,16 +64,24 @@ impl World {
         statements_of_acceptance(&self.config, record, who, (&firing, false), self.now.utc)
     }
 
-    /// What the store says of an assignment or a handover.
-    pub(super) fn learn_duty(&mut self, thing: &StoredThing) {
-        if !self.duty.is_news(&thing.key.id, thing.seq) {
-            return;
+    /// What the store says of assignments and handovers; other things say nothing here.
+    pub(super) fn learn_duty(&mut self, things: &[StoredThing]) {
+        let (mut assignments, mut handovers) = (Vec::new(), Vec::new());
+        for thing in things.iter().filter(|thing| is_about_duty(thing.key.kind)) {
+            if !self.duty.is_news(&thing.key.id, thing.seq) {
+                continue;
+            }
+            match thing.key.kind {
+                ThingKind::OnCall => assignments.extend(thing.read()),
+                ThingKind::Handover => handovers.extend(thing.read()),
+                _ => {
+                    let plan = Arc::make_mut(&mut self.duty.plan);
+                    thing.read().into_iter().for_each(|record| plan.learn_contact(record));
+                }
+            }
         }
-        let plan = Arc::make_mut(&mut self.duty.plan);
-        match thing.key.kind {
-            ThingKind::OnCall => thing.read().into_iter().for_each(|record| plan.learn_assignment(record)),
-            ThingKind::Contact => thing.read().into_iter().for_each(|record| plan.learn_contact(record)),
-            _ => thing.read().into_iter().for_each(|record| plan.learn_handover(record)),
+        if !assignments.is_empty() || !handovers.is_empty() {
+            Arc::make_mut(&mut self.duty.plan).learn(assignments, handovers);
         }
     }
 
@@ -89,13 +97,13 @@ impl World {
             OnCallStatement::Assigned(_) | OnCallStatement::Ended(_) => {
                 let known = plan.assignments.get(&*id).cloned();
                 if let Some(one) = AssignmentRecord::after(known, &fact.draft) {
-                    plan.learn_assignment(one);
+                    plan.learn([one], []);
                 }
             }
             OnCallStatement::Offered(_) | OnCallStatement::Accepted(_) | OnCallStatement::Withdrawn(_) => {
                 let known = plan.handovers.get(&*id).cloned();
                 if let Some(one) = HandoverRecord::after(known, &fact.draft) {
-                    plan.learn_handover(one);
+                    plan.learn([], [one]);
                 }
             }
             OnCallStatement::Paged(_) | OnCallStatement::Verified(_) => {
@@ -109,4 +117,8 @@ impl World {
         self.review_duty(output);
         true
     }
+}
+
+const fn is_about_duty(kind: ThingKind) -> bool {
+    matches!(kind, ThingKind::OnCall | ThingKind::Handover | ThingKind::Contact)
 }

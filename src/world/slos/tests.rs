@@ -14,6 +14,7 @@ use crate::model::observation::Observation;
 use crate::model::reading::Reading;
 use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
 use crate::model::slo::SloTally;
+use crate::model::thing::{StoredThing, Things, follow};
 use crate::world::Intent;
 use crate::world::alerts::Phase;
 
@@ -322,4 +323,31 @@ fn a_span_that_a_person_excludes_uses_no_budget_until_that_is_taken_back() {
     room.take(output);
     told(&mut room, 2, Statement::SloIncluded(SloIncluded { id, slo: "api".into() }));
     assert_eq!(room.world.exclusions_of("api").count(), 0);
+}
+
+#[test]
+fn an_older_word_on_an_exclusion_changes_nothing_and_many_are_taken_in_at_once() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    let output = room.world.remember(&[], 0, room.now);
+    room.take(output);
+    room.run(Sign::Bad, 30);
+    let (from, until) = (room.now.utc - chrono::TimeDelta::minutes(20), room.now.utc);
+    let excluded = |id: &str| SloExcluded { id: id.into(), slo: "api".into(), from, until, why: SafeText::new("test") };
+    let mut things = Things::default();
+    for (seq, id) in (1..).zip(["x1", "x2"]) {
+        let (who, host, said) = ("ana".to_owned(), "box".to_owned(), Statement::SloExcluded(excluded(id)));
+        let draft = NewFact { id: seq.to_string(), at: until, who, host, process: 0, late: false, said };
+        follow(&Fact { seq, recorded_at: until, draft }, &mut things);
+    }
+    let things: Vec<StoredThing> = things.iter().cloned().collect();
+    let output = room.world.alerts_read(&things);
+    room.take(output);
+    assert_eq!((room.world.exclusions_of("api").count(), room.tally("api").bad_ms), (2, 600_000));
+    for (seq, id) in [(3, "x1"), (4, "x2")] {
+        told(&mut room, seq, Statement::SloIncluded(SloIncluded { id: id.into(), slo: "api".into() }));
+    }
+    // The store was read before that, and is heard of after it.
+    let output = room.world.alerts_read(&things);
+    room.take(output);
+    assert_eq!((room.world.exclusions_of("api").count(), room.tally("api").bad_ms), (0, 1_800_000));
 }
