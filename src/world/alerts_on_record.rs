@@ -11,9 +11,11 @@ use super::World;
 use super::alerting::seen;
 use super::alerts::Phase;
 use super::ids::{AlertId, Id as _};
-use super::machines::Machine;
+use super::machines::{Machine, SubjectId};
 use super::on_record::in_lots;
 use super::output::{Change, Intent, Output};
+use crate::lang::condition::Predicate;
+use crate::lang::time::Stamp;
 use crate::model::alert::{AlertState, Severity};
 use crate::model::engine::{KeptAlert, KeptAlertState};
 use crate::model::fact::alerting::instance_id;
@@ -77,7 +79,7 @@ impl World {
         let open = self.firings.latest(&machine.alert.name).filter(|firing| firing.record.is_firing());
         match (machine.alert.state, open) {
             (AlertState::Firing { active_at, fired_at } | AlertState::Keeping { active_at, fired_at, .. }, None) => {
-                let fired = self.fired(machine, id, (active_at.utc, fired_at.utc), fence)?;
+                let fired = self.fired(machine, id, (self.held_since(machine, active_at), fired_at.utc), fence)?;
                 self.firings.say(AlertRecord::new(&fired), now);
                 Some(Statement::AlertFired(fired))
             }
@@ -90,6 +92,15 @@ impl World {
             }
             _ => None,
         }
+    }
+
+    /// Since when the condition of an alert holds. What is about the status of a check holds since that is shown so, which is
+    /// what every screen says; it is evaluated a little later.
+    fn held_since(&self, machine: &Machine, active_at: Stamp) -> DateTime<Utc> {
+        let SubjectId::Check(id) = machine.about else { return active_at.utc };
+        let is_of_status = matches!(machine.alert.condition.predicate, Predicate::Down | Predicate::Degraded);
+        let stands = self.checks[id].since.filter(|since| is_of_status && since.seen);
+        stands.map_or(active_at.utc, |since| since.at.utc.min(active_at.utc))
     }
 
     fn fired(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::World;
+use super::alerts::AlertSubject;
 use super::history;
 use super::incidents::lines::{self, IncidentLine};
 use super::incidents::words;
@@ -221,7 +222,12 @@ impl World {
             (None, Some(row)) if row.status != Status::Ok => format!("{} {}", row.title, row.status.word()),
             (None, _) => String::new(),
         };
-        let began = view.and_then(|view| view.since).filter(|since| since.seen).map(|since| since.at.utc);
+        // What a screen says of a service is since when it stands as it does, whatever fires of it.
+        let is_of_service = view.is_none_or(|view| matches!(view.subject, AlertSubject::Check(_)));
+        let in_trouble = row.filter(|row| is_of_service && matches!(row.status, Status::Down | Status::Degraded));
+        let stands = in_trouble.and_then(|row| self.standing_since(row));
+        let since = stands.or(view.and_then(|view| view.since)).filter(|since| since.seen);
+        let began = since.map(|since| since.at.utc);
         let fired = view.and_then(|view| self.firing_on_record(&view.id)).map(|(record, _)| record);
         IncidentOpened {
             title: SafeText::new(&title),
@@ -307,4 +313,63 @@ pub(crate) fn copy_around(
     copied.order_by_key(|line| line.at);
     copied.drain(..copied.len().saturating_sub(COPIED));
     copied
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::config::load::load_text;
+    use crate::model::document::Timing;
+    use crate::model::lease::LeaseView;
+    use crate::model::observation::Observation;
+    use crate::model::reading::{Reading, Sign};
+    use crate::world::Intent;
+
+    const CONFIG: &str = "[console]\nname = \"t\"\n[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:9\"\n\
+        every = \"60s\"\nfail_after = 1\nalert = { critical = \"down\" }\n";
+
+    #[test]
+    fn an_incident_began_when_the_screen_says_that_the_trouble_began() {
+        let utc: DateTime<Utc> = "2026-11-21T02:40:00Z".parse().unwrap();
+        let at = |seconds: u64| Stamp { mono: Duration::from_hours(9), utc }.plus(Duration::from_secs(seconds));
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), CONFIG);
+        let mut world = World::new(Arc::new(loaded.config.unwrap()), at(0));
+        world.lease = LeaseView::Ours { fence: 7, since: utc };
+        world.firings.is_read = true;
+        let mut said = Vec::new();
+        // An answer is taken in some time after it came.
+        for (ended, now, sign) in [(10, 10, Sign::Good), (70, 73, Sign::Bad)] {
+            let ended = at(ended);
+            let reading = Reading {
+                check: "api".into(),
+                timing: Timing { scheduled: ended, sent: ended, ended },
+                sign,
+                error: None,
+                answered: true,
+                components: BTreeMap::new(),
+                version: None,
+                phases: Vec::new(),
+                fields: BTreeMap::new(),
+            };
+            let output = world.observe(Observation::Reading(Box::new(reading)), at(now));
+            let facts = output.intents.into_iter().filter_map(|intent| match intent {
+                Intent::Append(said) => Some(said),
+                _ => None,
+            });
+            said.extend(facts.flatten());
+        }
+        let shown = world.standing_since(world.service("api").unwrap()).unwrap().at.utc;
+        assert_eq!(shown, at(70).utc);
+        let fired =
+            said.iter().find_map(|said| if let Statement::AlertFired(fired) = said { Some(fired) } else { None });
+        let fired = fired.unwrap_or_else(|| panic!("{said:?}"));
+        assert_eq!((fired.since, fired.fired_at), (shown, at(73).utc));
+        for (alert, service) in [(Some("check:api/critical/0"), None), (None, Some("api"))] {
+            assert_eq!(world.incident_draft(alert, service).impact_started_at, Some(shown), "{alert:?}");
+        }
+    }
 }
