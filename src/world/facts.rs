@@ -175,6 +175,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             EventKind::Run { id: said.object().strip_prefix("run:").map(Name::from), state: state(said) }
         }
         (_, HistoryKind::Incident) => EventKind::Incident,
+        (_, HistoryKind::Config) => EventKind::Reload,
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
         (
@@ -184,7 +185,6 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             | HistoryKind::Ack
             | HistoryKind::Silence
             | HistoryKind::Checklist
-            | HistoryKind::Config
             | HistoryKind::Note,
         ) => EventKind::Note,
     }
@@ -216,4 +216,32 @@ fn mark(said: &Statement) -> Option<EventMark> {
         Statement::RunRefused(refused) => EventMark::Refused(refused.action.clone(), refused.why.clone()),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::config::load::load_text;
+    use crate::model::fact::{ConfigChanged, NewFact};
+
+    #[test]
+    fn another_configuration_of_whoever_acts_is_a_change_and_no_note() {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), "[console]\nname = \"t\"\n");
+        let utc: DateTime<chrono::Utc> = "2026-11-21T02:00:00Z".parse().unwrap();
+        let now = Stamp { mono: Duration::from_hours(9), utc };
+        let mut world = World::new(Arc::new(loaded.config.unwrap()), now);
+        world.remember(&[], 0, now);
+        let said = ConfigChanged::new("d".to_owned(), &[SafeText::new("check web is new")]);
+        let (who, host, said) = ("ben (ssh)".to_owned(), "box".to_owned(), Statement::ConfigChanged(said));
+        let draft = NewFact { id: "f".to_owned(), at: utc, who, host, process: 7, late: false, said };
+        world.apply(&Fact { seq: 1, recorded_at: utc, draft }, now);
+        let entry = world.timeline.newest_first().next().unwrap();
+        assert_eq!(entry.kind, EventKind::Reload);
+        assert_eq!(entry.text.as_str(), "configuration reloaded: check web is new · ben (ssh)");
+    }
 }
