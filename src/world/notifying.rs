@@ -62,7 +62,8 @@ impl World {
         if alert.phase != Phase::Firing || is_settled || alert.is_muted() {
             return None;
         }
-        let (told, now) = (self.announcing.first_told(alert.firing.as_ref()?)?, self.now.utc);
+        let now = self.now.utc;
+        let told = self.announcing.unanswered_since(alert.firing.as_ref()?, now)?;
         let steps = &self.config.oncall.as_ref()?.escalation;
         let due = |step: &'_ Escalation| told.checked_add_signed(TimeDelta::from_std(step.after).ok()?);
         let (at, step) = steps.iter().filter_map(|step| Some((due(step)?, step))).find(|(at, _)| *at > now)?;
@@ -79,8 +80,10 @@ impl World {
 
     fn alert_now<'a>(&'a self, firing: &'a Firing) -> AlertNow<'a> {
         let record = &firing.record;
+        let mut value = None;
         let (muted, is_by_person) = if record.is_firing() {
             let view = self.alert(&record.rule);
+            value = view.filter(|view| view.phase == Phase::Firing).map(|view| &view.value);
             let is_by_person = view.is_some_and(|view| view.maintenance.is_some() || view.silenced.is_some());
             (view.and_then(|view| self.muted_because(view)), is_by_person)
         } else {
@@ -94,6 +97,7 @@ impl World {
         };
         AlertNow {
             record,
+            value,
             muted: muted.map(|why| SafeText::new(&why)),
             is_by_person,
             because: firing.because.as_ref(),
@@ -175,6 +179,7 @@ impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
     fn from(fault: &'a ChannelFault) -> Self {
         Self {
             record: &fault.record,
+            value: None,
             muted: None,
             is_by_person: false,
             because: None,

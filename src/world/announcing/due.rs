@@ -17,10 +17,16 @@ impl Announcing {
         self.groups().flat_map(|group| &group.firing).map(|known| &known.id).collect()
     }
 
-    /// When somebody was told of a firing first; `None`: nobody was.
-    pub(in crate::world) fn first_told(&self, firing: &str) -> Option<DateTime<Utc>> {
+    /// The moment from which it counts that nobody has acknowledged a firing: when somebody was told of it first, later by as
+    /// long as it was muted since. `None`: nobody was told.
+    pub(in crate::world) fn unanswered_since(&self, firing: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let told = self.groups().flat_map(|group| &group.firing).filter(|known| *known.id == *firing);
-        told.map(|known| known.told_at).min()
+        told.map(|known| known.told_at).min().map(|at| self.without_muted(firing, at, now))
+    }
+
+    /// A moment from which a deadline of a firing runs, later by as long as that was muted since.
+    fn without_muted(&self, firing: &str, from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        from + self.muted.get(firing).map_or(TimeDelta::zero(), |muted| muted.between(from, now))
     }
 
     /// The moments at which a message may be due by the time alone; some of them are past. `alerts` are those that fire, and
@@ -37,7 +43,8 @@ impl Announcing {
         for group in self.groups() {
             found.extend(repeats().filter_map(|repeat| after(group.at, repeat)));
             for known in &group.firing {
-                found.extend(steps().filter_map(|step| after(known.told_at, step)));
+                let told_at = self.without_muted(&known.id, known.told_at, now);
+                found.extend(steps().filter_map(|step| after(told_at, step)));
             }
         }
         let (zone, mut any) = (config.console.timezone, false);
@@ -45,7 +52,8 @@ impl Announcing {
             any = true;
             let rule = config.severities.iter().find(|rule| rule.severity == alert.severity);
             let within = rule.and_then(|rule| rule.acknowledge_within);
-            found.extend(within.and_then(|within| after(alert.fired_at, within)));
+            let fired_at = self.without_muted(&alert.id, alert.fired_at, now);
+            found.extend(within.and_then(|within| after(fired_at, within)));
             let since = alert.resolved_at.unwrap_or(alert.fired_at);
             found.extend(rule.and_then(|rule| rule.digest.as_ref()).and_then(|digest| digest.next(since, zone)));
         }

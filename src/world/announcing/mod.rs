@@ -6,6 +6,7 @@
 mod bulletins;
 mod due;
 mod ids;
+mod muted;
 mod news;
 mod notices;
 mod proving;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use self::ids::is_asked;
+use self::muted::MutedTime;
 use self::news::{Seen, TargetNews};
 pub(crate) use self::proving::ChannelFault;
 use self::routes::Routes;
@@ -44,6 +46,8 @@ const BACKOFF: (TimeDelta, TimeDelta) = (TimeDelta::seconds(15), TimeDelta::minu
 pub(crate) struct AlertNow<'a> {
     /// As it is known.
     pub record: &'a AlertRecord,
+    /// What is seen of it now, while it fires.
+    pub value: Option<&'a SafeText>,
     /// Why nobody needs to hear of it.
     pub muted: Option<SafeText>,
     /// Whether a silence or planned maintenance is why.
@@ -98,6 +102,8 @@ pub(crate) struct Announcing {
     pub(crate) duty: Option<Arc<DutyPlan>>,
     /// Why each alert was muted last, by its id: said when it ends.
     held: BTreeMap<Name, Held>,
+    /// When each alert that fires was muted, by its id.
+    muted: BTreeMap<Name, MutedTime>,
     /// The windows of maintenance that people called off before they began.
     called_off: Vec<MaintenanceWindow>,
     /// What is to be posted.
@@ -130,15 +136,18 @@ impl Announcing {
         for outbox in self.outboxes.values_mut() {
             outbox.record.doubt(|id| over.contains(id));
         }
-        let (held, duty) = (std::mem::take(&mut self.held), self.duty.clone());
+        let (held, muted) = (std::mem::take(&mut self.held), std::mem::take(&mut self.muted));
+        let duty = self.duty.clone();
         let routes = Routes::by(config, duty.as_deref(), now);
         let informed = self.informed();
         let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
         for alert in alerts {
-            let concerned = Concerned::new(&routes, alert, informed.get(&alert.record.id), now);
+            let id = &alert.record.id;
+            let (held, muted) = (held.get(id), muted.get(id));
+            let concerned = Concerned::new(&routes, alert, (informed.get(id), muted), now);
             for (target, is_routed) in concerned.targets {
-                let (held, is_settled) = (held.get(&alert.record.id), concerned.is_settled);
-                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, held });
+                let is_settled = concerned.is_settled;
+                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, held, muted });
             }
         }
         let mut notices = notices::of_windows(config, &routes, windows);
@@ -160,18 +169,21 @@ impl Announcing {
             let is_proven = proven.contains(&target);
             due.extend(message.or_else(|| is_proven.then(|| self.proof(config, channel, &target, now)).flatten()));
         }
-        self.held = held;
+        (self.held, self.muted) = (held, muted);
         for message in &mut due {
             message.on_call = routes.on_call().cloned();
         }
         due
     }
 
-    /// Remembers why alerts are muted, so that the end of it can name it.
+    /// Remembers why alerts are muted, so that the end of it can name it, and for how long no deadline of theirs runs.
     fn hold(&mut self, alerts: &[AlertNow<'_>], now: DateTime<Utc>) {
         let known: BTreeSet<&Name> = alerts.iter().map(|alert| &alert.record.id).collect();
         self.held.retain(|id, _| known.contains(id));
+        self.muted.retain(|id, _| known.contains(id));
         for alert in alerts {
+            let AlertRecord { id, fired_at, .. } = alert.record;
+            self.muted.entry(id.clone()).or_default().note(alert.muted.is_some(), *fired_at, now);
             if let Some(why) = &alert.muted {
                 let held = Held { why: why.clone(), at: now, is_by_person: alert.is_by_person };
                 self.held.insert(alert.record.id.clone(), held);
@@ -331,7 +343,7 @@ impl Concerned {
     fn new(
         routes: &Routes<'_>,
         alert: &AlertNow<'_>,
-        informed: Option<&Vec<(Recipient, DateTime<Utc>)>>,
+        (informed, muted): (Option<&Vec<(Recipient, DateTime<Utc>)>>, Option<&MutedTime>),
         now: DateTime<Utc>,
     ) -> Self {
         let record = alert.record;
@@ -340,7 +352,8 @@ impl Concerned {
         let is_enough = |known| told_at.is_none_or(|at| routes.still_asked(known, at).is_empty());
         let asks_nobody = alert.about_channel.is_some() || alert.is_behind_worse;
         let is_settled = asks_nobody || alert.acknowledged.is_some_and(is_enough);
-        let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at);
+        let muted_for = |at| muted.map_or(TimeDelta::zero(), |muted| muted.between(at, now));
+        let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at - muted_for(at));
         let mut targets: BTreeMap<Recipient, bool> =
             informed.iter().map(|(target, _)| (target.clone(), false)).collect();
         if record.is_firing() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::muted::MutedTime;
 use super::{AlertNow, Held};
 use crate::config::Config;
 use crate::config::sections::severity::SeverityRule;
@@ -25,6 +26,8 @@ pub(super) struct Seen<'a> {
     pub is_settled: bool,
     /// Why it was muted last.
     pub held: Option<&'a Held>,
+    /// When it was muted: no deadline runs then.
+    pub muted: Option<&'a MutedTime>,
 }
 
 /// Whether a group needs a message: the rule of Alertmanager's `needsUpdate`, row by row. `last` is what the receiver takes
@@ -157,7 +160,8 @@ impl TargetNews<'_> {
         let age = |since: DateTime<Utc>, span: Duration| {
             self.now - since >= TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
         };
-        if !before.is_due && rule.acknowledge_within.is_some_and(|within| age(record.fired_at, within)) {
+        let muted = one.muted.map_or(TimeDelta::zero(), |muted| muted.between(record.fired_at, self.now));
+        if !before.is_due && rule.acknowledge_within.is_some_and(|within| age(record.fired_at + muted, within)) {
             return Some(News::Due);
         }
         let told_at = known.map(|known| known.at)?;
@@ -196,12 +200,15 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
     let was_muted = held.filter(|(_, at)| is_due(*at)).map(|(why, _)| why);
     // A value that was seen when it fired would tell of a recovery that nobody has seen.
     let over = one.alert.because.filter(|_| news == News::Resolved);
+    // What is told some time after it fired is told as it is by then.
+    let is_first = matches!(news, News::New | News::Worse) && was_muted.is_none();
+    let seen = one.alert.value.filter(|_| !is_first).unwrap_or(&record.value);
     Entry {
         id: record.id.clone(),
         alert: record.alert.clone(),
         severity: record.severity,
         news,
-        value: over.or(record.last.as_ref()).unwrap_or(&record.value).clone(),
+        value: over.or(record.last.as_ref()).unwrap_or(seen).clone(),
         condition: record.condition.clone(),
         fired_at: record.fired_at,
         resolved_at: record.resolved_at,

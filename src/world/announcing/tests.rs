@@ -102,6 +102,8 @@ struct Scene {
     windows: Vec<MaintenanceWindow>,
     /// Why all that is over is.
     because: Option<SafeText>,
+    /// What is seen now of all that fires.
+    seen: Option<SafeText>,
 }
 
 impl Scene {
@@ -114,6 +116,7 @@ impl Scene {
             fails: false,
             windows: Vec::new(),
             because: None,
+            seen: None,
         }
     }
 
@@ -128,6 +131,7 @@ impl Scene {
             .iter()
             .map(|(record, muted, acked)| AlertNow {
                 record,
+                value: self.seen.as_ref(),
                 muted: muted.map(SafeText::new),
                 is_by_person: muted.is_some_and(|why| !why.ends_with("is down")),
                 because: self.because.as_ref(),
@@ -393,6 +397,56 @@ fn what_was_announced_and_still_fires_after_a_silence_is_announced_once_more() {
 }
 
 #[test]
+fn no_deadline_runs_while_an_alert_is_muted() {
+    let minute = |minutes: i64| noon() + TimeDelta::minutes(minutes);
+    // It fires while it is muted: nobody was told, and who is told then has all the time there is.
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.alerts[0].1 = Some("maintenance weekly");
+    scene.run(noon(), 3_599);
+    scene.alerts[0].1 = None;
+    scene.run(minute(60), 3_600);
+    let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(chat, [(3_605, News::New), (4_500, News::Due), (6_300, News::Reminder)]);
+
+    // It was told before: three of its fifteen minutes, and of the five until the next person is told, have gone by.
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.run(noon(), 179);
+    scene.alerts[0].1 = Some("maintenance weekly");
+    scene.run(minute(3), 3_599);
+    scene.alerts[0].1 = None;
+    scene.look(minute(63));
+    let record = scene.alerts[0].0.clone();
+    assert_eq!(scene.announcing.unanswered_since(&record.id, minute(63)), Some(minute(63) - TimeDelta::seconds(175)));
+    let due = scene.announcing.due_moments(&scene.config, std::iter::once(&record), minute(63));
+    assert!(due.contains(&minute(75)) && !due.contains(&minute(15)), "{due:?}");
+    scene.run(minute(63) + TimeDelta::seconds(1), 1_200);
+    assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New))]);
+    let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
+}
+
+#[test]
+fn what_is_said_again_of_an_alert_is_what_is_seen_by_then() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.seen = Some("DOWN no route".into());
+    scene.run(noon(), 2_700);
+    let said =
+        |message: &Notification| (message.groups[0].entries[0].news, message.groups[0].entries[0].value.to_string());
+    let chat: Vec<_> = scene.told.iter().filter(|(_, message)| message.target.id() == "chat").collect();
+    let chat: Vec<_> = chat.iter().map(|(_, message)| said(message)).collect();
+    let (first, later) = ("DOWN connection refused".to_owned(), "DOWN no route".to_owned());
+    assert_eq!(chat, [(News::New, first), (News::Due, later.clone()), (News::Reminder, later)]);
+    // Once it is over, what was seen last is on record.
+    scene.alerts[0].0.last = Some("OK".into());
+    scene.alerts[0].0.resolved_at = Some(noon() + TimeDelta::seconds(2_700));
+    scene.run(noon() + TimeDelta::seconds(2_701), 60);
+    assert_eq!(said(&scene.told.last().unwrap().1), (News::Resolved, "OK".to_owned()));
+}
+
+#[test]
 fn what_was_removed_from_the_configuration_is_not_said_to_have_recovered() {
     let mut scene = Scene::new();
     scene.fire("a", "api", Severity::High, noon());
@@ -451,6 +505,7 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
     scene.fire("a", "api", Severity::High, noon());
     let alerts = [AlertNow {
         record: &scene.alerts[0].0,
+        value: None,
         muted: None,
         is_by_person: false,
         because: None,
@@ -732,6 +787,7 @@ proptest! {
                 let (alert, ..) = &scene.alerts[0];
                 let alerts = [AlertNow {
                     record: alert,
+                    value: None,
                     muted: None,
                     is_by_person: false,
                     because: None,
