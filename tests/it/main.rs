@@ -61,6 +61,7 @@ mod presence;
 mod properties;
 mod pty;
 mod rebound;
+mod quiet_hours;
 mod replay;
 mod reports;
 mod rollups;
