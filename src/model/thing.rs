@@ -19,6 +19,7 @@ mod silence;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -164,6 +165,21 @@ impl StoredThing {
     /// How it stands, in its own type; `None` where that was written by a version that keeps it in another way.
     pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         T::deserialize(&self.state).ok()
+    }
+
+    /// Whether things of a kind may be about a time that is still to come while they need nobody.
+    pub(crate) const fn may_lie_ahead(kind: ThingKind) -> bool {
+        matches!(kind, ThingKind::OnCall | ThingKind::Handover | ThingKind::Change)
+    }
+
+    /// The first moment after the time that it is about, where its kind may lie ahead; `None`: it is over with its last fact.
+    pub(crate) fn ends_at(&self) -> Option<DateTime<Utc>> {
+        match self.key.kind {
+            ThingKind::OnCall => self.read().map(|one: AssignmentRecord| one.end()),
+            ThingKind::Handover => self.read().map(|one: HandoverRecord| one.waits_until()),
+            ThingKind::Change => self.read().map(|one: ChangeRecord| one.until),
+            _ => None,
+        }
     }
 }
 

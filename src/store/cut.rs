@@ -42,6 +42,10 @@ impl Store {
         if !oldest.iter().any(|thing| thing.seq <= last) {
             return Ok(true);
         }
+        let last = last.min(self.over_up_to(kind, before).await?);
+        if !oldest.iter().any(|thing| thing.seq <= last) {
+            return Ok(true);
+        }
         let pruned = StorePruned { kind: kind.name().to_owned(), before, seq: Some(last) };
         let fact = self.new_fact(now, who, Statement::StorePruned(pruned));
         if self.append_held(fence, vec![fact]).await? == HeldWrite::Lost {
@@ -58,6 +62,17 @@ impl Store {
         }
         let newest = self.dialect.things(WhichThings::Latest(kind), 1).await?;
         Ok(newest.first().map_or(u64::MAX, |newest| newest.seq.saturating_sub(1)))
+    }
+
+    /// The last fact up to which all things of a kind were over before a moment. What was said long ago may hold still, or
+    /// lie ahead, though nobody has to act on it; what was said after that waits for it.
+    async fn over_up_to(&self, kind: ThingKind, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        if !StoredThing::may_lie_ahead(kind) {
+            return Ok(u64::MAX);
+        }
+        let all = self.dialect.things(WhichThings::Latest(kind), u32::MAX).await?;
+        let standing = all.iter().filter(|thing| thing.ends_at().is_some_and(|end| end > before));
+        Ok(standing.map(|thing| thing.seq.saturating_sub(1)).min().unwrap_or(u64::MAX))
     }
 
     /// Cuts the chain before what was put on record since the day that lies `kept` back, and removes what lies there.

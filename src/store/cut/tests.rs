@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::fact::CheckStatus;
+use crate::model::fact::{ChangePlanned, ChangeSaid, CheckStatus, OnCallAssigned, OnCallStatement};
 use crate::model::lease::{LeaseCandidate, LeaseView};
+use crate::model::maintenance::ServiceChoice;
 use crate::model::status::Status;
 use crate::store::address::StoreAddress;
 use crate::store::place::StoreLocation;
@@ -96,4 +97,49 @@ async fn what_is_left_after_a_cut_verifies_and_derives_to_the_same() {
     std::fs::write(&file, text.replacen("\\\"who\\\":\\\"ana\\\"", "\\\"who\\\":\\\"eve\\\"", 1)).unwrap();
     let refused = ExportFile::read(&file).unwrap_err();
     assert!(refused.to_string().contains("the chain is broken here"), "{refused}");
+}
+
+/// Who is on call next month and a freeze that is to come need nobody now, and are not over.
+#[tokio::test]
+async fn what_lies_ahead_stays_however_long_ago_it_was_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path(), "one.db").await;
+    let now = Utc::now();
+    let days = |days: i64| now + TimeDelta::days(days);
+    let assigned = |id: &str, until: i64| {
+        let (id, layer, people) = (id.into(), "primary".into(), vec!["eve".into()]);
+        let (from, until) = (days(until - 1), days(until));
+        let said = OnCallAssigned { id, layer, people, handover: None, from, until, why: None, taken: false };
+        Statement::OnCall(OnCallStatement::Assigned(said))
+    };
+    let freeze = |id: &str, until: i64| {
+        let (from, until, services) = (days(until - 1), days(until), ServiceChoice::All);
+        let (id, title, why) = (id.into(), "freeze".into(), "holidays".into());
+        Statement::Change(ChangeSaid::Planned(ChangePlanned {
+            id,
+            title,
+            why,
+            services,
+            from,
+            until,
+            notice_s: 0,
+            freeze: true,
+        }))
+    };
+    let all = [("1", -3), ("2", 30), ("3", -2)];
+    let said = all.iter().flat_map(|(id, until)| [assigned(id, *until), freeze(id, *until)]);
+    let drafts = said.map(|said| store.new_fact(now, "ana", said)).collect();
+    assert!(store.turns().next().await.unwrap().append(drafts).await.unwrap().is_some());
+    let fence = held(&store, now).await;
+    for kind in [ThingKind::OnCall, ThingKind::Change] {
+        let mut left = Vec::new();
+        for day in [2, 2, 40] {
+            assert!(store.retain_things(kind, Some(Duration::ZERO), "ana", days(day), fence).await.unwrap());
+            let things = store.dialect.things(WhichThings::Latest(kind), 9).await.unwrap();
+            left.push(things.iter().map(|thing| thing.key.id.clone()).collect::<Vec<_>>());
+        }
+        let ahead = ["3", "2"].map(str::to_owned).to_vec();
+        assert_eq!(left, [ahead.clone(), ahead, Vec::new()], "{kind:?}");
+    }
+    assert!(store.check().await.unwrap().is_sound());
 }
