@@ -18,6 +18,9 @@ pub(crate) const DAYS_BACK: i64 = 30;
 const LEAST_DAYS: usize = 7;
 /// Growth is steady where a later day is higher than an earlier one in so many cases.
 const STEADY: f64 = 0.8;
+/// Room was made where a value falls by more than so many times what a day changes it, and stays so for some days.
+const CLEARED: f64 = 3.0;
+const AROUND: usize = 3;
 /// A limit that is farther away than this is not foreseen.
 const FARTHEST_DAYS: f64 = 366.0;
 /// Growth of a month below this share of the limit is not reported.
@@ -78,8 +81,9 @@ impl CapacityOutlook {
     /// `None` where it does not grow steadily, or has no limit.
     pub(super) fn new(scope: &ReportScope<'_>, metric: &Metric, spans: &[StoredSpan]) -> Option<Self> {
         let limit = limit(metric).filter(|limit| *limit > 0.0)?;
-        let days = days(scope, spans);
-        let (daily, last) = trend(&days)?;
+        let all = days(scope, spans);
+        let days = since_cleared(&all);
+        let (daily, last) = trend(days)?;
         let growth = daily * DAYS_BACK as f64;
         if growth < limit * LEAST_GROWTH {
             return None;
@@ -125,6 +129,20 @@ fn days(scope: &ReportScope<'_>, spans: &[StoredSpan]) -> Vec<(f64, f64)> {
     }
     let end = until.with_timezone(&zone).date_naive();
     days.into_iter().map(|(day, sum, count)| ((day - end).num_days() as f64, sum / count as f64)).collect()
+}
+
+/// The days since somebody made room: what was before says nothing of what comes. A day from which on all is lower than before,
+/// by more than several days change it, begins anew; a single day that is out of line does not.
+fn since_cleared(days: &[(f64, f64)]) -> &[(f64, f64)] {
+    let changes = days.windows(2).map(|pair| (pair[1].1 - pair[0].1).abs());
+    let usual = median(changes.collect());
+    let is_cleared = |at: &usize| {
+        let before = days[at.saturating_sub(AROUND)..*at].iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
+        let after = days[*at..].iter().take(AROUND).map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+        before - after > CLEARED * usual
+    };
+    let from = (1..days.len()).rev().find(is_cleared).unwrap_or(0);
+    &days[from..]
 }
 
 /// The change of a day and the value on the last day, by the median of all pairs, which single days do not move; `None`
@@ -241,5 +259,23 @@ mod tests {
         assert_eq!(trend(&days(|day| 10.0 + day % 2.0)), None);
         assert_eq!(trend(&days(|day| 80.0 - day)), None, "what shrinks has no limit to meet");
         assert_eq!(trend(&days(|day| day)[..LEAST_DAYS - 1]), None);
+    }
+
+    #[test]
+    fn growth_is_that_of_the_days_since_room_was_made() {
+        let cleared = days(|day| if day < 16.0 { 70.0 + 0.85 * day } else { 60.0 + 1.1 * day });
+        let since = since_cleared(&cleared);
+        assert_eq!((since.len(), since[0].0), (14, -14.0));
+        let (slope, last) = trend(since).unwrap();
+        assert!((slope - 1.1).abs() < 1e-9 && (last - cleared[29].1).abs() < 1e-9, "{slope} {last}");
+        for steady in [days(|day| 50.0 + day), days(|day| 80.0 - day), days(|day| 50.0 + day % 2.0), days(|_| 5.0)] {
+            assert_eq!(since_cleared(&steady).len(), 30);
+        }
+        let out_of_line = days(|day| if (19.5..20.5).contains(&day) { 5_000.0 } else { 50.0 + day });
+        assert_eq!(since_cleared(&out_of_line).len(), 30);
+        // So lately that nothing can be said yet.
+        let lately = days(|day| if day < 27.0 { 50.0 + day } else { 20.0 + day });
+        assert_eq!(trend(since_cleared(&lately)), None);
+        assert!(since_cleared(&[]).is_empty());
     }
 }
