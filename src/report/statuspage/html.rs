@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::days::{DayStatus, PublicDay};
-use super::incidents::{PublicIncident, PublicUpdate};
+use super::incidents::{PublicIncident, PublicUpdate, FALSE_ALARM};
 use super::{PublicMaintenance, PublicPage, PublicService, WindowState};
 use crate::lang::time::rfc3339;
 use crate::lang::unit;
@@ -70,6 +70,8 @@ struct IncidentRow<'a> {
     services: String,
     began: Moment,
     over: Option<Moment>,
+    /// What it was then.
+    over_word: &'static str,
     page: &'a str,
     updates: Vec<UpdateRow<'a>>,
 }
@@ -165,7 +167,7 @@ impl PublicPage {
         IncidentRow {
             id: &one.id,
             class: match one.state {
-                "resolved" | "merged" => "ok",
+                "resolved" | "merged" | FALSE_ALARM => "ok",
                 "monitoring" => "degraded",
                 _ => "outage",
             },
@@ -173,6 +175,7 @@ impl PublicPage {
             services: if services.is_empty() { "All services".to_owned() } else { services.join(", ") },
             began: moment(one.began),
             over: one.resolved_at.as_ref().and_then(|at| at.parse().ok()).map(moment),
+            over_word: if one.state == FALSE_ALARM { "closed" } else { "resolved" },
             page: &one.page,
             updates: one.updates.iter().map(update).collect(),
         }

@@ -15,6 +15,9 @@ use crate::text::name::Name;
 /// How long one that is over is still shown.
 const SHOWN: TimeDelta = TimeDelta::days(14);
 
+/// How one stands that turned out to be none.
+pub(super) const FALSE_ALARM: &str = "false alarm";
+
 /// An incident, for the public.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct PublicIncident {
@@ -48,12 +51,13 @@ pub(crate) struct PublicUpdate {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// Whether the public hears of an incident at a moment: something was said to it, of a service that it knows.
+/// Whether the public hears of an incident at a moment: something was said to it, of a service that it knows. What turned out
+/// to be a false alarm is said to be one: what was announced does not vanish.
 pub(super) fn is_public(record: &IncidentRecord, page: &StatusPage, now: DateTime<Utc>) -> bool {
     let is_told = record.updates.iter().any(|update| update.said.is_public);
     let is_recent = record.ended_at().is_none_or(|at| now - at < SHOWN);
     let concerns = record.services.is_empty() || record.services.iter().any(|name| page.services.contains(name));
-    is_told && is_recent && concerns && record.state != IncidentState::FalseAlarm
+    is_told && is_recent && concerns
 }
 
 /// The incidents of a page, the newest first.
@@ -86,16 +90,19 @@ pub(super) fn incidents_of(
             .collect();
         let known = page.services.iter().filter(|name| record.services.contains(name));
         let began = record.impact_started_at();
+        // One that was merged goes on elsewhere.
+        let ended = record.ended_at().filter(|_| record.state != IncidentState::Merged);
         PublicIncident {
             id: record.id.clone(),
             state: match record.state {
                 IncidentState::Open | IncidentState::Acknowledged => "investigating",
                 IncidentState::Mitigated => "monitoring",
                 IncidentState::Merged => "merged",
-                IncidentState::Resolved | IncidentState::Closed | IncidentState::FalseAlarm => "resolved",
+                IncidentState::Resolved | IncidentState::Closed => "resolved",
+                IncidentState::FalseAlarm => FALSE_ALARM,
             },
             started_at: rfc3339(began),
-            resolved_at: record.stamps.resolved.map(rfc3339),
+            resolved_at: ended.map(rfc3339),
             services: known.map(title_of).collect(),
             updates,
             page: format!("incident-{}.html", record.id),

@@ -274,3 +274,21 @@ fn an_incident_is_on_it_by_its_public_updates_alone() {
     let over = shown(&said);
     assert!(over[0].1.contains("Resolved") && !over[0].1.contains("Next update"), "{}", over[0].1);
 }
+
+#[test]
+fn what_the_public_was_told_and_was_a_false_alarm_stays_and_says_so() {
+    let mut said = SampleIncident::opened(Severity::Critical, (None, None, 1_800));
+    said.update("ana", 120, "orders fail", 1_800);
+    said.step("ana", 600, IncidentStep::FalseAlarm);
+    let of = |at: &str| {
+        let mut now = now(at, [PublicStatus::Operational; 2], Vec::new());
+        now.incidents = vec![said.record().clone()];
+        page(&now, &PublicPast::default())
+    };
+    let shown = of("2026-02-25T07:00:00Z");
+    let html = file(&shown, "incident-INC-1.html");
+    assert!(html.contains("False alarm") && html.contains(", closed <time") && html.contains("orders fail"), "{html}");
+    assert!(!html.contains("esolved") && !html.contains("Next update"), "{html}");
+    assert!(file(&shown, "status.json").contains("\"state\":\"false alarm\""));
+    assert_eq!(of("2026-03-25T07:00:00Z").incidents, [], "as long as any other that is over");
+}
