@@ -177,6 +177,16 @@ fn what_is_printed_of_a_store_that_has_lost_entries_is_a_warning() {
     std::fs::write(world.db(), backup).unwrap();
     let codes = [1, 2, 2, 1, 1, 1, 1, 1, 1, 64, 1, 64, 2];
     world.holds("lost entries", "the store has lost the end of its audit: entries 3 to 4 are missing", codes);
+    // Who is told of an alert hangs on what is on record of who is on call.
+    let with_check = format!("{CONFIG}[check.api]\ntcp = \"127.0.0.1:9\"\n");
+    std::fs::write(world.at.path().join("opsroom.toml"), with_check).unwrap();
+    for siblings in [&["alerts"][..], &["alerts", "route", "api"], &["notify"]] {
+        let (ended, said) = world.says(siblings);
+        assert!(
+            ended == 1 && said.contains("the store has lost the end of its audit"),
+            "{siblings:?}: {ended}: {said}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde::Serialize;
 
-use super::stored::duty;
+use super::StoredAlerts;
 use crate::cli::output::{self, exit};
-use crate::cli::{Global, configuration};
+use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
 use crate::lang::nearest::{nearest, suggest};
@@ -71,15 +71,22 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
 }
 
 async fn print(severities: Vec<Severity>, json: bool, config: &Config, global: &Global) -> u8 {
-    let duty = match duty(config, global).await {
-        Ok(duty) => duty,
+    let show = |duty: &DutyPlan| {
+        let each = severities.iter().flat_map(|severity| steps(config, duty, *severity, global));
+        let steps: Vec<Step> = each.collect();
+        if json { output::print_as_json("the routes", &steps) } else { output::print(&table(&steps)) }
+    };
+    let run_service = match run_service::look(global, true).await {
+        Ok(Some(run_service)) => run_service,
+        // Where there is no store, by the configuration alone.
+        Ok(None) => return show(&DutyPlan::new(config, [], [])),
         Err(code) => return code,
     };
-    let steps: Vec<Step> = severities.into_iter().flat_map(|severity| steps(config, &duty, severity, global)).collect();
-    if json {
-        return output::print_as_json("the routes", &steps);
-    }
-    output::print(&table(&steps))
+    let code = match StoredAlerts::read(&run_service).await {
+        Ok(stored) => show(&stored.duty(config)),
+        Err(error) => run_service::broken(&error),
+    };
+    run_service::close_read(&run_service, code).await
 }
 
 /// At once, and at each step of the escalation: those who are told then and were not before.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Notified;
 use crate::cli::output::{self, exit};
-use crate::cli::{Global, run_service};
+use crate::cli::run_service;
 use crate::config::Config;
 use crate::lang::time::rfc3339_millis;
 use crate::model::fact::{Fact, Statement};
@@ -92,19 +92,6 @@ impl StoredAlerts {
         };
         self.silences.iter().filter(about).max_by_key(|silence| silence.until)
     }
-}
-
-/// Who is on call, by the configuration and what is on record of it; where there is no store, by the configuration alone.
-///
-/// # Errors
-/// The exit code.
-pub(in crate::cli) async fn duty(config: &Config, global: &Global) -> Result<DutyPlan, u8> {
-    let Some(run_service) = run_service::look(global, true).await? else {
-        return Ok(DutyPlan::new(config, [], []));
-    };
-    let read = StoredAlerts::read(&run_service).await;
-    run_service.close().await;
-    read.map(|stored| stored.duty(config)).map_err(|error| run_service::broken(&error))
 }
 
 /// The messages about each firing, by its id: the last of each target, oldest first.
