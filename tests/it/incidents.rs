@@ -103,6 +103,33 @@ fn merge_and_report(team: &Team) {
 }
 
 #[test]
+fn the_number_that_is_said_is_that_of_the_entry_that_was_written() {
+    let team = Team::sqlite();
+    team.does(&["incident", "open", "checkout fails", "--no-evidence"]);
+    let (file, team) = (team.file(), &team);
+    let add = |nth: usize| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.args(["--config", file.to_str().unwrap(), "--store", &team.url, "incident", "task"]);
+        command.arg(format!("job {nth}")).env("HOME", team.at.path()).env("XDG_STATE_HOME", team.at.path().join("cli"));
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let add = &add;
+        let all: Vec<_> = (0..6).map(|nth| scope.spawn(move || add(nth))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let known = team.opsroom(&["incident", "task", "--done", "99"]);
+    let known = String::from_utf8_lossy(&known.stderr);
+    for (nth, said) in said.iter().enumerate() {
+        let number = said.strip_prefix("INC-1: task ").and_then(|rest| rest.strip_suffix(" added\n"));
+        let number = number.unwrap_or_else(|| panic!("{said}"));
+        assert!(known.contains(&format!("{number} (job {nth})")), "{said} {known}");
+    }
+}
+
+#[test]
 fn an_incident_is_worked_on_in_the_shell() {
     let team = Team::sqlite();
     work_in_the_shell(&team);

@@ -27,6 +27,7 @@ use crate::model::thing::HandoverRecord;
 use crate::report::handover::{HandoverDraft, is_blank};
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 
 /// Lines of a handover that are kept.
@@ -240,7 +241,7 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
         output::eprint_error("the handover is empty: nothing was offered\n");
         return exit::OK;
     }
-    let lines: Vec<SafeText> = text.lines().take(MOST_LINES).map(SafeText::new).collect();
+    let (lines, left_out) = kept_lines(&text);
     let now = run_service.now();
     let Draft { who, to, shift, next_until, .. } = draft;
     let id = handover_id(now);
@@ -254,7 +255,8 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
     match put(run_service, now, said).await {
         Ok(()) => {
             forget(written.as_deref());
-            let text = format!("handover offered{next}, id {id}; `opsroom handover --accept` accepts it\n");
+            let cut = left_out.map_or_else(String::new, |left_out| format!("{left_out}\n"));
+            let text = format!("handover offered{next}, id {id}; `opsroom handover --accept` accepts it\n{cut}");
             print_changed(run_service, &id, arguments, config, &text).await
         }
         Err(code) => {
@@ -264,6 +266,20 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
             code
         }
     }
+}
+
+/// The lines of a handover, the last of which says how many there were beside them, and the same for who wrote it; `None`:
+/// all of it is there.
+fn kept_lines(text: &str) -> (Vec<SafeText>, Option<String>) {
+    let mut lines: Vec<SafeText> = text.lines().take(MOST_LINES).map(SafeText::new).collect();
+    let count = text.lines().count();
+    if count <= MOST_LINES {
+        return (lines, None);
+    }
+    lines.truncate(MOST_LINES - 1);
+    let left_out = counted(count - lines.len(), "line");
+    lines.push(SafeText::new(&format!("({left_out} left out: a handover has {MOST_LINES} at most)")));
+    (lines, Some(format!("{left_out} at its end left out: a handover has {MOST_LINES} at most")))
 }
 
 /// What a person wrote is on record, or it is nothing: its file goes.
@@ -284,5 +300,20 @@ async fn print_changed(run_service: &RunService, id: &Name, arguments: &Argument
             None => exit::OK,
         },
         Err(error) => run_service::broken(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handover_of_too_many_lines_says_how_many_are_left_out() {
+        assert_eq!(kept_lines("a\nb\n"), (vec!["a".into(), "b".into()], None));
+        assert_eq!(kept_lines(&"x\n".repeat(MOST_LINES)).1, None);
+        let (lines, left_out) = kept_lines(&"x\n".repeat(MOST_LINES + 2));
+        assert_eq!((lines.len(), lines[0].as_str()), (MOST_LINES, "x"));
+        assert_eq!(lines[MOST_LINES - 1].as_str(), "(3 lines left out: a handover has 2000 at most)");
+        assert_eq!(left_out.as_deref(), Some("3 lines at its end left out: a handover has 2000 at most"));
     }
 }

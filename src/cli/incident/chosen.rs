@@ -12,7 +12,7 @@ use crate::lang::schedule::LocalMoment;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
-use crate::model::incident::incident_number;
+use crate::model::incident::{EntryKind, incident_number};
 use crate::model::thing::{IncidentRecord, StoredThing};
 use crate::runtime::incidents;
 use crate::runtime::runs::RunService;
@@ -27,6 +27,35 @@ pub(super) struct Chosen {
     pub config: Arc<Config>,
     pub record: IncidentRecord,
     pub now: DateTime<Utc>,
+}
+
+/// What is printed once it is on record.
+pub(super) enum Done {
+    /// That.
+    Said(String),
+    /// That an entry of that kind was added, with the number that it has on record: others write too.
+    Added(EntryKind),
+}
+
+impl From<String> for Done {
+    fn from(words: String) -> Self {
+        Self::Said(words)
+    }
+}
+
+impl Done {
+    /// In words, of an incident in which `entry` is the id of what was added.
+    async fn words(self, run_service: &RunService, incident: &Name, entry: Option<&str>) -> Result<String, u8> {
+        let kind = match self {
+            Self::Said(words) => return Ok(words),
+            Self::Added(kind) => kind,
+        };
+        let record = run_service.store().incident(incident).await.map_err(|error| run_service::broken(&error))?;
+        let entries = record.map_or_else(Vec::new, |record| record.entries);
+        let number = entries.iter().position(|known| entry == Some(&*known.id)).map(|place| place + 1);
+        let number = number.map_or_else(String::new, |number| format!(" {number}"));
+        Ok(format!("{}{number} added", kind.word()))
+    }
 }
 
 /// Says what is wrong with the command line.
@@ -101,11 +130,11 @@ pub(super) fn writing(global: &Global) -> Result<Config, u8> {
 }
 
 /// Opens the store, finds the incident that is meant, says of it what `say` makes, and prints `done`.
-pub(super) fn say_of(
+pub(super) fn say_of<D: Into<Done>>(
     global: &Global,
     id: Option<&str>,
     meant: Meant,
-    say: impl FnOnce(&Chosen) -> Result<(Vec<IncidentFact>, String), Refusal>,
+    say: impl FnOnce(&Chosen) -> Result<(Vec<IncidentFact>, D), Refusal>,
 ) -> u8 {
     let config = match writing(global) {
         Ok(config) => config,
@@ -122,11 +151,27 @@ pub(super) fn say_of(
             Ok(said) => said,
             Err(refusal) => return refuse(&refusal),
         };
-        match put(run_service, &chosen.config, &chosen.record.id, facts).await {
-            Ok(id) => output::print(&format!("{id}: {done}\n")),
-            Err(code) => code,
-        }
+        put_and_print(&chosen, facts, done.into()).await.unwrap_or_else(|code| code)
     }))
+}
+
+async fn put_and_print(chosen: &Chosen, facts: Vec<IncidentFact>, done: Done) -> Result<u8, u8> {
+    let run_service = &chosen.run_service;
+    let drafts = drafts(run_service, &chosen.record.id, facts);
+    let last = drafts.last().map(|draft| draft.id.clone());
+    let id = put_drafts(run_service, &chosen.config, drafts).await?;
+    let words = done.words(run_service, &id, last.as_deref()).await?;
+    Ok(output::print(&format!("{id}: {words}\n")))
+}
+
+/// What who runs the command says of an incident.
+fn drafts(run_service: &RunService, id: &Name, facts: Vec<IncidentFact>) -> Vec<NewFact> {
+    let (identity, now) = (run_service.identity(), run_service.now());
+    let draft = |what| {
+        let said = Statement::Incident(Box::new(IncidentSaid::of(id, what)));
+        new_fact(now, &identity.who, &identity.host, said)
+    };
+    facts.into_iter().map(draft).collect()
 }
 
 /// Puts on record what who runs the command says of an incident; an empty id is that of the one that is opened. Returns the id.
@@ -137,14 +182,11 @@ pub(super) async fn put(
     id: &Name,
     facts: Vec<IncidentFact>,
 ) -> Result<Name, u8> {
-    let identity = run_service.identity();
-    let now = run_service.stamp();
-    let draft = |what| {
-        let said = Statement::Incident(Box::new(IncidentSaid::of(id, what)));
-        new_fact(now.utc, &identity.who, &identity.host, said)
-    };
-    let drafts: Vec<NewFact> = facts.into_iter().map(draft).collect();
-    match incidents::say(run_service.store(), config, drafts, now).await {
+    put_drafts(run_service, config, drafts(run_service, id, facts)).await
+}
+
+async fn put_drafts(run_service: &RunService, config: &Arc<Config>, drafts: Vec<NewFact>) -> Result<Name, u8> {
+    match incidents::say(run_service.store(), config, drafts, run_service.stamp()).await {
         Ok(Ok(id)) => Ok(id),
         Ok(Err(refusal)) => Err(output::fail(exit::USAGE, &refusal.describe(), refusal.hint())),
         Err(error) => Err(run_service::broken(&error)),

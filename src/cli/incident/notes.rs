@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, moment, say_of, text};
+use super::chosen::{Chosen, Meant, moment, say_of, text, Done};
 use crate::cli::Global;
 use crate::cli::span::Refusal;
 use crate::model::fact::IncidentFact;
@@ -97,11 +97,6 @@ fn owner(written: Option<&String>) -> Result<Option<SafeText>, Refusal> {
     written.map(|written| text("--owner", written)).transpose()
 }
 
-/// What is said where something is added: its kind with the number that it gets, for those that are spoken of by number.
-fn added(kind: EntryKind, chosen: &Chosen) -> String {
-    format!("{} {} added", kind.word(), chosen.record.entries.len() + 1)
-}
-
 /// Adds a note.
 pub(super) fn note(arguments: &NoteArguments, id: Option<&str>, global: &Global) -> u8 {
     plain(EntryKind::Note, arguments, id, global)
@@ -116,7 +111,7 @@ fn plain(kind: EntryKind, arguments: &NoteArguments, id: Option<&str>, global: &
     say_of(global, id, Meant::Any, |chosen| {
         let (text, happened_at) = (text("TEXT", &arguments.text)?, at(arguments.at.as_ref(), chosen)?);
         let noted = IncidentNoted { kind, text, owner: None, happened_at, source: None };
-        Ok((vec![IncidentFact::Noted(noted)], added(kind, chosen)))
+        Ok((vec![IncidentFact::Noted(noted)], Done::Added(kind)))
     })
 }
 
@@ -126,7 +121,7 @@ pub(super) fn pin(arguments: &PinArguments, id: Option<&str>, global: &Global) -
         let source = arguments.source.as_ref().map(|written| text("--source", written)).transpose()?;
         let (kind, happened_at) = (EntryKind::Pin, at(arguments.at.as_ref(), chosen)?);
         let noted = IncidentNoted { kind, text: text("TEXT", &arguments.text)?, owner: None, happened_at, source };
-        Ok((vec![IncidentFact::Noted(noted)], added(kind, chosen)))
+        Ok((vec![IncidentFact::Noted(noted)], Done::Added(kind)))
     })
 }
 
@@ -162,10 +157,10 @@ fn stated(
             let done = format!("{} {number} {}", kind.word(), state.word());
             let (entry, state) = (entry.id.clone(), Some(state));
             let amended = IncidentAmended { entry, state, text: None, owner, happened_at: None };
-            return Ok((vec![IncidentFact::Amended(amended)], done));
+            return Ok((vec![IncidentFact::Amended(amended)], Done::Said(done)));
         };
         let noted = IncidentNoted { kind, text: text("TEXT", written)?, owner, happened_at: None, source: None };
-        Ok((vec![IncidentFact::Noted(noted)], added(kind, chosen)))
+        Ok((vec![IncidentFact::Noted(noted)], Done::Added(kind)))
     })
 }
 
