@@ -30,7 +30,7 @@ impl ReceivedHeartbeats {
     /// What was received before, from the state directory of this console. Blocking, once.
     pub(super) fn open(core: &Core) -> Self {
         let place = heartbeats::file_in(&core.effects.tools.state_directory);
-        let beats = heartbeats::read_from(&place).unwrap_or_else(|error| {
+        let beats = heartbeats::read_from(&place).map(|beats| (*beats).clone()).unwrap_or_else(|error| {
             tracing::warn!(%error, "heartbeats that were received before are not known");
             Beats::new()
         });
