@@ -21,7 +21,12 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let shown: Vec<SeriesKey> = shown(state).collect();
     let unread = state.world.ask_past(shown);
-    effects.extend(unread.chunks(PAGE).map(|page| HistoryEffect::Read(page.to_vec()).into()));
+    if unread.is_empty() {
+        return;
+    }
+    let apart = state.world.hours_apart();
+    let read = |page: &[SeriesKey]| HistoryEffect::Read { series: page.to_vec(), apart: apart.clone() };
+    effects.extend(unread.chunks(PAGE).map(|page| read(page).into()));
 }
 
 /// The series of what the last frame showed, and those from which others are derived. Some come more than once.

@@ -17,7 +17,7 @@ use crate::lang::time::minute_of;
 use crate::lang::unit;
 use crate::model::baseline::{BaselineRecord, BaselineSaved, SeriesBaseline};
 use crate::model::fact::Statement;
-use crate::model::rollup::SeriesKey;
+use crate::model::rollup::{SeriesKey, WantedSpans};
 use crate::report::baseline::{AgainstBaseline, figures};
 use crate::runtime::runs::RunService;
 use crate::store::{Store, StoreError};
@@ -203,7 +203,8 @@ async fn of_span(
     let (from, until) = (minute_of(from), minute_of(until));
     let checks = config.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
     let metrics = config.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone()));
-    let wanted: Vec<_> = checks.chain(metrics).map(|series| (series, from)).collect();
+    let wanted = checks.chain(metrics).map(|series| WantedSpans { series, from, edges: Vec::new() });
+    let wanted: Vec<WantedSpans> = wanted.collect();
     let mut tries = stored::TRIES;
     loop {
         let mut found = Vec::new();

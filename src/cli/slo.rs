@@ -125,7 +125,7 @@ pub(in crate::cli) async fn read(world: &mut World, run_service: &RunService) ->
     // What does not count, in maintenance or because a person said so, is known before what is measured.
     let things = store.alerts(now.utc).await?;
     world.alerts_read(&things);
-    world.restore(&store.stored_readings(&series, minute).await?);
+    world.restore(&store.readings_with(&series, &world.hours_apart(), minute).await?);
     world.stored_runs(store.runs(RUNS).await?, Vec::new());
     world.tick(now);
     Ok(StoredAlerts::new(&things))

@@ -52,6 +52,27 @@ impl Stamp {
         Self { mono, utc }
     }
 
+    /// By how much the monotonic clock is ahead of the wall clock, in milliseconds. What is stored by whole minutes has its
+    /// place on it by whole minutes; the two clocks are read one after the other, and that is no difference.
+    fn ahead_ms(self) -> i64 {
+        let apart = self.mono.as_millis() as i64 - self.utc.timestamp_millis();
+        let minutes = self.minutes_ahead() * 60_000;
+        if (apart - minutes).abs() < 1_000 { minutes } else { apart }
+    }
+
+    /// The same in whole minutes: by these, minutes that are stored have their places on the monotonic clock.
+    pub(crate) fn minutes_ahead(self) -> i64 {
+        let apart = self.mono.as_millis() as i64 - self.utc.timestamp_millis();
+        (apart + 30_000).div_euclid(60_000)
+    }
+
+    /// A moment by the wall clock on the monotonic one, to the millisecond where the edge of a minute lies on both: what is
+    /// stored by minutes begins and ends with it.
+    pub(crate) fn placed(self, utc: DateTime<Utc>) -> Self {
+        let ms = u64::try_from(utc.timestamp_millis() + self.ahead_ms()).unwrap_or(0);
+        Self { mono: Duration::from_millis(ms), utc }
+    }
+
     /// The moment `by` later on both clocks.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {

@@ -166,7 +166,7 @@ impl Availability {
             {
                 continue;
             }
-            let tally = Minute::from(apart(per_minute(bucket, count), planned(first, count)));
+            let tally = Minute::from(per_minute(bucket, count, planned(first, count)));
             self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
             match self.runs.front_mut() {
                 Some(run) if run.first == first + count && run.tally == tally && run.count < RUN => {
@@ -247,26 +247,22 @@ impl Availability {
     }
 }
 
-/// What is known of each of so many minutes that are stored together.
-fn per_minute(bucket: &Bucket, minutes: u32) -> Tally {
+/// What is known of each of so many minutes that are stored together, of which a share lay in maintenance.
+fn per_minute(bucket: &Bucket, minutes: u32, share: f64) -> Tally {
     let minutes = u64::from(minutes.max(1));
+    let each = |ms: u64| (ms + minutes / 2) / minutes;
     let down = bucket.failed_ms().min(bucket.known_ms());
     let up = bucket.known_ms() - down;
-    let each = |ms: u64| (ms + minutes / 2) / minutes;
+    let (planned, planned_down) = bucket.in_maintenance(share);
+    let planned_up = planned - planned_down;
     let degraded = bucket.standing_ms(Status::Degraded).min(up);
-    Tally { up_ms: each(up), degraded_ms: each(degraded), down_ms: each(down), ..Tally::default() }
-}
-
-/// The same with the share of it that lay in maintenance by itself.
-fn apart(tally: Tally, share: f64) -> Tally {
-    let planned = |ms: u64| ((ms as f64 * share).round() as u64).min(ms);
-    let (up, down) = (planned(tally.up_ms), planned(tally.down_ms));
+    let planned_degraded = (degraded * planned_up).checked_div(up).unwrap_or(0);
     Tally {
-        up_ms: tally.up_ms - up,
-        degraded_ms: tally.degraded_ms - planned(tally.degraded_ms),
-        down_ms: tally.down_ms - down,
-        maintenance_up_ms: up,
-        maintenance_down_ms: down,
+        up_ms: each(up - planned_up),
+        degraded_ms: each(degraded - planned_degraded),
+        down_ms: each(down - planned_down),
+        maintenance_up_ms: each(planned_up),
+        maintenance_down_ms: each(planned_down),
     }
 }
 

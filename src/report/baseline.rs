@@ -15,6 +15,7 @@ use crate::model::baseline::{BaselineRecord, BaselineSaved, SeriesBaseline};
 use crate::model::rollup::{Bucket, SeriesKey, StoredSpan};
 use crate::model::slo::SloTally;
 use crate::text::name::Name;
+use crate::world::maintenance::StoredTime;
 use crate::world::slos::past;
 
 /// A check whose 95th percentile is that many times what it was is slower.
@@ -28,7 +29,7 @@ pub(crate) fn figures(series: &SeriesKey, spans: &[StoredSpan]) -> Option<Series
     let mut tally = SloTally::default();
     for span in spans {
         sum.merge(&span.bucket);
-        tally += past::of_check((&span.bucket, span.minutes), 0.0);
+        tally += past::of_check(&span.bucket, StoredTime::new(&[], span.begin, span.minutes));
     }
     let values = ValueFigures::new(&sum)?;
     Some(SeriesBaseline {

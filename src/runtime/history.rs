@@ -200,10 +200,10 @@ impl MinuteQueue {
 
 impl Tools {
     /// Reads what is stored of series, once the store is open.
-    pub(super) async fn read_past(self, series: Vec<SeriesKey>, clock: Clock) {
+    pub(super) async fn read_past(self, series: Vec<SeriesKey>, apart: &[u32], clock: Clock) {
         let now = minute_of(clock.now().utc);
         let histories = match self.store().await {
-            Ok(store) => store.stored_readings(&series, now).await.map_err(|error| error.to_string()),
+            Ok(store) => store.readings_with(&series, apart, now).await.map_err(|error| error.to_string()),
             Err(why) => Err(why.to_string()),
         };
         let histories = histories.inspect_err(|error| tracing::warn!(%error, "stored readings can't be read")).ok();

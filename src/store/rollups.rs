@@ -13,7 +13,7 @@ pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::spans::{SpanQuery, SpanReader};
+pub use self::spans::SpanReader;
 use super::dialect::{RollupRow, Side};
 use super::{Store, StoreError};
 use crate::model::rollup::{Sheet, Width};

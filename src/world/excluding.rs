@@ -8,10 +8,13 @@ use chrono::{DateTime, Utc};
 use super::World;
 use super::ids::SloId;
 use super::output::Output;
-use crate::lang::time::{Stamp, millis};
+use crate::lang::time::{Stamp, millis, minute_of};
 use crate::model::fact::{Fact, SloExcluded, SloIncluded, Statement};
 use crate::model::thing::{ExclusionRecord, StoredThing, ThingKind};
 use crate::text::name::Name;
+
+/// Hours whose minutes are asked for at most; of more, the latest.
+const APART: usize = 100;
 
 impl World {
     /// The spans that do not count against an objective, the earliest first.
@@ -83,6 +86,14 @@ impl World {
         self.slos[id].exclude(spans, now);
     }
 
+    /// The hours within which a span begins or ends that does not count, each by its first minute since 1970: what is stored of
+    /// them is wanted by the minute, also where that is long ago.
+    pub(crate) fn hours_apart(&self) -> Vec<u32> {
+        let minutes = self.exclusion_edges().filter(|at| at.timestamp() % 3_600 != 0).map(minute_of);
+        let hours: BTreeSet<u32> = minutes.map(|minute| minute - minute % 60).collect();
+        hours.into_iter().rev().take(APART).collect()
+    }
+
     /// The moments at which a span begins or ends that does not count.
     pub(super) fn exclusion_edges(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.exclusions.known.values().flat_map(|record| [record.from, record.until])
@@ -92,5 +103,5 @@ impl World {
 /// A span on the monotonic clock, in milliseconds.
 fn on_our_clock(record: &ExclusionRecord, now: Stamp) -> Range<u64> {
     let Range { start, end } = record.span();
-    millis(now.stored(start).mono)..millis(now.stored(end).mono)
+    millis(now.placed(start).mono)..millis(now.placed(end).mono)
 }

@@ -58,6 +58,7 @@ impl World {
         if began.is_empty() && over.is_empty() {
             return;
         }
+        self.plan_minute(&began, &over);
         let zone = self.config.console.timezone;
         for one in &began {
             let text = maintenance_started(&one.title, &one.services, &clock(one.window.end, now, zone));

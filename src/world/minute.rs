@@ -42,14 +42,29 @@ struct Standing {
     until: u64,
     status: Status,
     failed: bool,
+    /// Whether that is in maintenance.
+    planned: bool,
 }
 
 impl CheckMinute {
     /// Counts what stands, up to a moment.
     fn close(&mut self, at: u64) {
-        if let Some(Standing { from, until, status, failed }) = self.standing.take() {
-            self.bucket.stand(status, until.min(at).saturating_sub(from), failed);
+        if let Some(Standing { from, until, status, failed, planned }) = self.standing.take() {
+            let ms = until.min(at).saturating_sub(from);
+            if planned {
+                self.bucket.stand_in_maintenance(status, ms, failed);
+            } else {
+                self.bucket.stand(status, ms, failed);
+            }
         }
+    }
+
+    /// What stands does so in maintenance, or not, from a moment on; not before what is counted already.
+    fn plan(&mut self, planned: bool, at: u64) {
+        let Some(standing) = self.standing.filter(|standing| standing.planned != planned) else { return };
+        let at = at.max(standing.from);
+        self.close(at);
+        self.standing = Some(Standing { from: at, planned, ..standing });
     }
 
     /// Ends the minute: its bucket, with what stands left to the next one.
@@ -97,7 +112,13 @@ impl OpenMinute {
         }
     }
 
-    pub(super) fn reading(&mut self, id: CheckId, check: &CheckView) {
+    /// A check is in maintenance, or is not, from a moment on, in milliseconds of the monotonic clock.
+    pub(super) fn plan(&mut self, id: CheckId, planned: bool, at: u64) {
+        self.checks[id].plan(planned, at);
+    }
+
+    /// A check has a new reading; `planned`: in maintenance.
+    pub(super) fn reading(&mut self, id: CheckId, check: &CheckView, planned: bool) {
         let Some(reading) = &check.last else { return };
         let ended = reading.timing.ended;
         let second = self.second(ended.utc);
@@ -106,7 +127,7 @@ impl OpenMinute {
         of_check.close(from);
         let until = millis(ended.mono.saturating_add(check.every * 2));
         let (status, failed) = (check.status, reading.sign == Sign::Bad);
-        of_check.standing = Some(Standing { from, until, status, failed });
+        of_check.standing = Some(Standing { from, until, status, failed, planned });
         let latency = reading.timing.latency();
         if reading.sign == Sign::Unknown {
             return;

@@ -9,8 +9,9 @@ use super::World;
 use super::ids::{CheckId, MetricId};
 use super::minute::OpenMinute;
 use super::output::{Intent, Output};
-use crate::lang::time::{Stamp, minute_of};
+use crate::lang::time::{Stamp, minute_of, millis};
 use crate::model::lease::LeaseView;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::rollup::{SeriesKey, Sheet};
 
 /// Minutes that are kept while nobody is known to store them: fewer than wait for a store in one turn.
@@ -82,9 +83,26 @@ impl World {
     }
 
     pub(super) fn add_reading(&mut self, id: CheckId) {
+        let planned = self.maintenance_of(self.checks[id].service.as_deref()).is_some();
         if let Some(open) = &mut self.minute {
-            open.reading(id, &self.checks[id]);
+            open.reading(id, &self.checks[id], planned);
         }
+    }
+
+    /// Windows of maintenance began or are over: what is stored of this minute says from when on.
+    pub(super) fn plan_minute(&mut self, began: &[MaintenanceWindow], over: &[MaintenanceWindow]) {
+        let Some(mut open) = self.minute.take() else { return };
+        let now = self.now;
+        for id in self.checks.ids() {
+            let service = self.checks[id].service.as_deref();
+            let is_about = |one: &&MaintenanceWindow| one.services.includes(service);
+            let edges = began.iter().filter(is_about).map(|one| one.window.start);
+            let edges = edges.chain(over.iter().filter(is_about).map(|one| one.window.end));
+            if let Some(edge) = edges.max() {
+                open.plan(id, self.maintenance_of(service).is_some(), millis(now.placed(edge.min(now.utc)).mono));
+            }
+        }
+        self.minute = Some(open);
     }
 
     pub(super) fn add_sample(&mut self, id: MetricId, at: DateTime<Utc>, value: f64) {

@@ -19,8 +19,7 @@ struct Clocks {
 
 impl Clocks {
     fn new(now: Stamp) -> Self {
-        let apart = now.mono.as_millis() as i64 - now.utc.timestamp_millis();
-        Self { offset: (apart + 30_000).div_euclid(60_000) }
+        Self { offset: now.minutes_ahead() }
     }
 
     /// A minute of the wall clock on the monotonic one.
@@ -34,7 +33,9 @@ impl Clocks {
         let spans = hours.chain(history.minutes.iter().map(|(minute, bucket)| (*minute, 1, bucket)));
         let last = (until.mono.as_secs() / 60) as u32;
         let placed = spans.filter_map(|(minute, count, bucket)| Some((self.mono(minute)?, count, bucket)));
-        placed.filter(|(minute, count, _)| minute + count <= last).collect()
+        let mut found: Vec<_> = placed.filter(|(minute, count, _)| minute + count <= last).collect();
+        found.sort_by_key(|(minute, ..)| *minute);
+        found
     }
 }
 
@@ -122,7 +123,7 @@ impl World {
         let stored = history.first.and_then(|first| clocks.mono(first));
         let first = spans.first().map(|(first, ..)| *first);
         let planned = PlannedPast::new(&plan, check.service.as_deref(), first, now);
-        check.restore(&spans, stored, |first, count| planned.share(first, count), now);
+        check.restore(&spans, stored, |first, count| planned.at(first, count).share(), now);
         self.charted_since = check.first().into_iter().chain(self.charted_since).min();
         if let Some((first, ..)) = spans.first() {
             let first = Duration::from_secs(u64::from(*first) * 60);

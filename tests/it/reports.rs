@@ -605,3 +605,64 @@ async fn what_is_excluded_and_what_a_release_cost_is_in_the_report() {
     let api = objective(&team, "api");
     assert_eq!((&api["bad_s"], api.get("excluded")), (&Value::from(1_500.0), None), "{api:#}");
 }
+
+#[tokio::test]
+async fn a_report_and_an_objective_agree_on_what_is_excluded_within_an_hour() {
+    // A console that starts reads minutes of the last two days, and hours of what was before.
+    for days_ago in [1, 5] {
+        agree_on_excluded(days_ago).await;
+    }
+}
+
+async fn agree_on_excluded(days_ago: i64) {
+    let team = Team::sqlite();
+    let (store, fence) = held(&team).await;
+    // At ten: down for twenty minutes, then well for forty.
+    let ten = (Utc::now() - TimeDelta::days(days_ago)).date_naive().and_hms_opt(10, 0, 0).unwrap().and_utc();
+    let (series, begin) = (SeriesKey::Check("api".into()), minute(ten));
+    let (mut minutes, mut hours) = (Pack::new(Width::Minute, begin), Pack::new(Width::Hour, begin));
+    let mut sum = Bucket::sum_of_none();
+    for nth in 0..60 {
+        let mut bucket = Bucket::default();
+        let is_down = nth < 20;
+        bucket.stand(if is_down { Status::Down } else { Status::Ok }, 60_000, is_down);
+        bucket.measure(5, 10.0);
+        sum.merge(&bucket);
+        assert!(minutes.add(begin + nth, bucket));
+    }
+    assert!(hours.add(begin, sum));
+    assert!(store.add_packs(fence, &[(series.clone(), minutes), (series, hours)]).await.unwrap());
+    store.close().await;
+    let agree = |expected: f64| {
+        let output = team.opsroom_with(CONFIG, &["slo", "--json"]);
+        let slos: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let (day, mut found) = (ten.format("%Y-%m-%d").to_string(), Vec::new());
+        found.push(slos[0]["availability"].as_f64());
+        let report = team.opsroom_with(CONFIG, &["report", "daily", "--at", &day, "--json", "--no-logs"]);
+        let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+        found.push(report["slos"][0]["good"]["now"].as_f64());
+        for good in &found {
+            assert!(good.is_some_and(|good| (good - expected).abs() < 1e-6), "{found:?} {expected}");
+        }
+    };
+    agree(40.0 / 60.0);
+    let exclude = |id: &str, from: i64, until: i64| SloExcluded {
+        id: id.into(),
+        slo: "api".into(),
+        from: ten + TimeDelta::seconds(from),
+        until: ten + TimeDelta::seconds(until),
+        why: "load test".into(),
+    };
+    let said = Statement::SloExcluded(exclude("x20251021-080000-000", 330, 1_800));
+    put(&team, fact(ten + TimeDelta::hours(2), "ana (ssh)", said)).await;
+    agree(30.0 / 35.5);
+    // All of it: no data is neither met nor missed.
+    let said = Statement::SloExcluded(exclude("x20251021-080001-000", 0, 3_600));
+    put(&team, fact(ten + TimeDelta::hours(2), "ana (ssh)", said)).await;
+    let slos: Value = serde_json::from_slice(&team.opsroom_with(CONFIG, &["slo", "--json"]).stdout).unwrap();
+    assert_eq!(slos[0]["availability"], Value::Null, "{slos:#}");
+    let day = ten.format("%Y-%m-%d").to_string();
+    let report = team.opsroom_with(CONFIG, &["report", "daily", "--at", &day, "--json", "--no-logs"]);
+    let report: Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!((&report["slos"][0]["good"]["now"], &report["slos"][0]["met"]), (&Value::Null, &Value::Null));
+}

@@ -101,7 +101,7 @@ fn shown(app: &mut App) -> Vec<SeriesKey> {
     app.pass(1);
     let effects = app.take();
     let asked = effects.into_iter().filter_map(|effect| match effect {
-        Effect::History(HistoryEffect::Read(series)) => Some(series),
+        Effect::History(HistoryEffect::Read { series, .. }) => Some(series),
         _ => None,
     });
     asked.flatten().collect()

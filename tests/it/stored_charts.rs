@@ -200,7 +200,7 @@ async fn serve(app: &mut App, store: &Store) -> usize {
         let mut answers = Vec::new();
         for effect in effects {
             answers.extend(match effect {
-                Effect::History(HistoryEffect::Read(series)) => {
+                Effect::History(HistoryEffect::Read { series, .. }) => {
                     let histories = store.stored_readings(&series, this_minute()).await.unwrap();
                     Some(Outcome::Past { series, histories: Some(histories) })
                 }

@@ -123,7 +123,7 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
     // What the past of the screen was is read once it is drawn; nothing else is asked, and nothing written.
-    let asked = app.take().into_iter().filter(|effect| !matches!(effect, Effect::History(HistoryEffect::Read(_))));
+    let asked = app.take().into_iter().filter(|effect| !matches!(effect, Effect::History(HistoryEffect::Read { .. })));
     assert_eq!(asked.collect::<Vec<_>>(), [], "the console polls nothing for it");
     let progress = VerificationProgress {
         until: app.now().utc + chrono::Duration::seconds(57),

@@ -96,7 +96,7 @@ impl DemoStore {
             Effect::Store(request, StoreEffect::LoadRuns) => {
                 vec![Outcome::RunsLoaded { request: *request, runs: Vec::new(), locks: Vec::new() }]
             }
-            Effect::History(HistoryEffect::Read(series)) => {
+            Effect::History(HistoryEffect::Read { series, .. }) => {
                 vec![Outcome::Past { series: series.clone(), histories: Some(self.histories(series)) }]
             }
             Effect::Holder(HolderEffect::Append(said) | HolderEffect::AppendMissed(said)) => {

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::rollup::{SeriesKey, StoredSpan};
+use crate::model::rollup::{SeriesKey, StoredSpan, WantedSpans};
 use crate::model::thing::StoredThing;
 use crate::report::period::Period;
 use crate::report::periodic::ReportFacts;
-use crate::store::rollups::SpanQuery;
 use crate::store::{Store, StoreError};
 
 /// How often series are read again because an hour was packed meanwhile; that takes seconds once an hour.
@@ -27,7 +26,7 @@ pub(crate) async fn facts(store: &Store, period: &Period) -> Result<ReportFacts,
     Ok(ReportFacts { facts: past.facts, runs: past.runs.into_values().collect(), incidents })
 }
 
-/// Reads series one after the other, each from a minute of its own on, divided at the `edges`. False: an hour was packed
+/// Reads series one after the other, divided at the `edges` and at their own. False: an hour was packed
 /// meanwhile, and all of it is to be read again.
 ///
 /// # Errors
@@ -35,13 +34,13 @@ pub(crate) async fn facts(store: &Store, period: &Period) -> Result<ReportFacts,
 pub(crate) async fn each(
     store: &Store,
     (edges, until): (&[u32], u32),
-    wanted: &[(SeriesKey, u32)],
+    wanted: &[WantedSpans],
     mut take_in: impl FnMut(&SeriesKey, &[StoredSpan]),
 ) -> Result<bool, StoreError> {
-    let mut reader = store.read_spans(SpanQuery { until, edges: edges.to_vec() }).await?;
-    for (series, from) in wanted {
-        let spans = reader.spans(series, *from).await?;
-        take_in(series, &spans);
+    let mut reader = store.read_spans(until, edges, wanted).await?;
+    for one in wanted {
+        let spans = reader.spans(one).await?;
+        take_in(&one.series, &spans);
     }
     reader.is_whole().await
 }

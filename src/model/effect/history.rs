@@ -15,5 +15,10 @@ pub enum HistoryEffect {
         standing_in: bool,
     },
     /// Read what is stored of these series.
-    Read(Vec<SeriesKey>),
+    Read {
+        /// Of what.
+        series: Vec<SeriesKey>,
+        /// Hours of which the minutes are wanted too, however old they are, each by its first minute.
+        apart: Vec<u32>,
+    },
 }

@@ -29,13 +29,16 @@ pub(super) enum Measured {
 pub struct Bucket {
     pub(super) standing: [u64; 6],
     pub(super) failed_ms: u64,
+    /// How much of the known time lay in maintenance, and how much of that counts as unavailable.
+    #[serde(default)]
+    pub(super) planned: [u64; 2],
     pub(super) corrected: u64,
     pub(super) measured: Measured,
 }
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self { standing: [0; 6], failed_ms: 0, corrected: 0, measured: Measured::Each(Vec::new()) }
+        Self { standing: [0; 6], failed_ms: 0, planned: [0; 2], corrected: 0, measured: Measured::Each(Vec::new()) }
     }
 }
 
@@ -75,12 +78,24 @@ impl Bucket {
         }
     }
 
+    /// The same in maintenance, by what was known of that then.
+    pub fn stand_in_maintenance(&mut self, status: Status, ms: u64, failed: bool) {
+        self.stand(status, ms, failed);
+        if status != Status::Unknown {
+            self.planned[0] += ms;
+            self.planned[1] += if failed { ms } else { 0 };
+        }
+    }
+
     /// Adds another bucket: of the same minute, or to a sum.
     pub fn merge(&mut self, other: &Self) {
         for (ms, more) in self.standing.iter_mut().zip(other.standing) {
             *ms = ms.saturating_add(more);
         }
         self.failed_ms = self.failed_ms.saturating_add(other.failed_ms);
+        for (ms, more) in self.planned.iter_mut().zip(other.planned) {
+            *ms = ms.saturating_add(more);
+        }
         self.corrected = self.corrected.saturating_add(other.corrected);
         match (&mut self.measured, &other.measured) {
             (Measured::Each(values), Measured::Each(more)) if values.len() + more.len() <= FEW => {
@@ -108,6 +123,19 @@ impl Bucket {
     /// Milliseconds that count as unavailable.
     pub fn failed_ms(&self) -> u64 {
         self.failed_ms
+    }
+
+    /// Of a span of which a `share` lay in maintenance, the known milliseconds in it, and how many of those count as
+    /// unavailable. What was noted then says so of a span that lay in it in part; where nothing was, both are spread evenly.
+    pub fn in_maintenance(&self, share: f64) -> (u64, u64) {
+        let (known, failed) = (self.known_ms(), self.failed_ms.min(self.known_ms()));
+        let [planned, planned_failed] = self.planned;
+        if share > 0.0 && share < 1.0 && planned > 0 {
+            let planned = planned.min(known);
+            return (planned, planned_failed.min(failed).min(planned).max(failed.saturating_sub(known - planned)));
+        }
+        let of = |ms: u64| ((ms as f64 * share).round() as u64).min(ms);
+        (of(known - failed) + of(failed), of(failed))
     }
 
     /// How many of the values follow from skipped polls.

@@ -10,6 +10,7 @@ const FAILED: u64 = 1 << 6;
 const CORRECTED: u64 = 1 << 7;
 const EACH: u64 = 1 << 8;
 const COUNTED: u64 = 1 << 9;
+const PLANNED: [u64; 2] = [1 << 10, 1 << 11];
 
 /// More milliseconds and values than this are in no bucket that is stored.
 const MOST: u64 = 1 << 48;
@@ -29,6 +30,9 @@ pub(super) fn put_buckets(out: &mut Vec<u8>, buckets: &[&Bucket]) {
     }
     plain(FAILED, &|bucket| bucket.failed_ms);
     plain(CORRECTED, &|bucket| bucket.corrected);
+    for (place, bit) in PLANNED.into_iter().enumerate() {
+        plain(bit, &|bucket| bucket.planned[place]);
+    }
     let each = |bucket: &Bucket| if let Measured::Each(values) = &bucket.measured { values.len() as u64 } else { 0 };
     plain(EACH, &each);
     plain(COUNTED, &|bucket| u64::from(matches!(bucket.measured, Measured::Counted(_))));
@@ -97,7 +101,7 @@ fn put_counted(out: &mut Vec<u8>, buckets: &[&Bucket]) {
 /// `count` buckets.
 pub(super) fn take_buckets(encoded: &mut Encoded<'_>, count: usize) -> Result<Vec<Bucket>, InvalidRollup> {
     let mask = encoded.varint()?;
-    if mask >= COUNTED << 1 {
+    if mask >= PLANNED[1] << 1 {
         return Err(InvalidRollup("unknown column"));
     }
     let mut buckets = vec![Bucket::default(); count];
@@ -114,6 +118,11 @@ pub(super) fn take_buckets(encoded: &mut Encoded<'_>, count: usize) -> Result<Ve
     }
     for (bucket, corrected) in buckets.iter_mut().zip(plain(CORRECTED, MOST)?) {
         bucket.corrected = corrected;
+    }
+    for (place, bit) in PLANNED.into_iter().enumerate() {
+        for (bucket, ms) in buckets.iter_mut().zip(plain(bit, MOST)?) {
+            bucket.planned[place] = ms;
+        }
     }
     let each = plain(EACH, FEW as u64)?;
     let counted = plain(COUNTED, 1)?;

@@ -20,7 +20,7 @@ mod standing;
 pub use bucket::Bucket;
 pub use chart::{ChartQuery, ChartSpan, ChartSpans};
 pub use codec::InvalidRollup;
-pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory, StoredSpan};
+pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory, StoredSpan, WantedSpans};
 pub use pack::{Pack, Width, pack_hour};
 pub use series_key::SeriesKey;
 pub use sheet::Sheet;

@@ -16,6 +16,7 @@ enum Input {
     Value(u8, f64),
     Corrected(u8, f64),
     Stood(Status, u64, bool),
+    StoodPlanned(Status, u64, bool),
 }
 
 fn taken(inputs: &[Input], mut bucket: Bucket) -> Bucket {
@@ -24,6 +25,7 @@ fn taken(inputs: &[Input], mut bucket: Bucket) -> Bucket {
             Input::Value(second, value) => bucket.measure(*second, *value),
             Input::Corrected(second, value) => bucket.correct(*second, *value),
             Input::Stood(status, ms, failed) => bucket.stand(*status, *ms, *failed),
+            Input::StoodPlanned(status, ms, failed) => bucket.stand_in_maintenance(*status, *ms, *failed),
         }
     }
     bucket
@@ -39,11 +41,12 @@ fn any_value() -> impl Strategy<Value = f64> {
 }
 
 fn inputs(values: impl Strategy<Value = f64>, most: usize) -> impl Strategy<Value = Vec<Input>> {
-    let input = (0..8_u8, 0..60_u8, values, 0..6_usize, 0..60_001_u64, any::<bool>());
+    let input = (0..9_u8, 0..60_u8, values, 0..6_usize, 0..60_001_u64, any::<bool>());
     vec(
         input.prop_map(|(kind, second, value, status, ms, failed)| match kind {
             0 => Input::Stood(STATUSES[status], ms, failed),
             1 => Input::Corrected(second, value),
+            2 => Input::StoodPlanned(STATUSES[status], ms, failed),
             _ => Input::Value(second, value),
         }),
         0..most,

@@ -93,7 +93,7 @@ impl Excluded {
         if span.is_empty() {
             return if self.includes(span.start) { tally } else { SloTally::default() };
         }
-        tally.part(self.overlap(span), span.end - span.start)
+        tally.excluded(self.overlap(span), span.end - span.start)
     }
 }
 

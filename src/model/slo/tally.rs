@@ -2,6 +2,8 @@
 
 use std::ops::{AddAssign, SubAssign};
 
+const MINUTE_MS: u64 = 60_000;
+
 /// Milliseconds of a span of time by what was known of them, and how many readings were bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SloTally {
@@ -68,9 +70,20 @@ impl SloTally {
         }
     }
 
+    /// What of it does not count where `excluded` of the `length` milliseconds that it is about are excluded. What is known of
+    /// a minute only in part is taken to lie in what is excluded of it, as far as it can: that is what was excluded.
+    pub(crate) fn excluded(self, excluded: u64, length: u64) -> Self {
+        let known = self.valid_ms() + self.maintenance_good_ms + self.maintenance_bad_ms;
+        if length > MINUTE_MS || known == 0 || known >= length {
+            return self.part(excluded, length);
+        }
+        let part = self.part(excluded.min(known), known);
+        Self { maintenance_ms: self.part(excluded, length).maintenance_ms, ..part }
+    }
+
     /// The same where a part of it, which was `length_ms` long with what is not known of it, does not count: that counts
     /// as maintenance.
-    pub(super) fn without(self, part: Self, length_ms: u64) -> Self {
+    pub(crate) fn without(self, part: Self, length_ms: u64) -> Self {
         Self {
             good_ms: self.good_ms.saturating_sub(part.good_ms),
             bad_ms: self.bad_ms.saturating_sub(part.bad_ms),

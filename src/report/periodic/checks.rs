@@ -50,10 +50,9 @@ impl CheckFigures {
             ((Bucket::sum_of_none(), SloTally::default()), (Bucket::sum_of_none(), SloTally::default()));
         for one in spans {
             let Some(when) = scope.when_of(one.begin) else { continue };
-            let share = scope.maintenance(check.service.as_ref(), one.begin, one.minutes);
             let (sum, tally) = if when == When::Now { &mut now } else { &mut before };
             sum.merge(&one.bucket);
-            *tally += past::of_check((&one.bucket, one.minutes), share);
+            *tally += past::of_check(&one.bucket, scope.planned(check.service.as_ref(), one.begin, one.minutes));
         }
         now.1.maintenance_ms = scope.maintenance_ms(check.service.as_ref(), When::Now);
         let figures = figures_of(0.5, now.1, scope.length_ms(When::Now));

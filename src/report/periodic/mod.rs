@@ -37,9 +37,10 @@ use super::markdown::MarkdownText;
 use super::period::ReportKind;
 use super::spans::{CountsBefore, NowAndBefore};
 use crate::lang::order::InOrder;
+use crate::config::sections::slo::Slo;
 use crate::lang::time::minute_of;
 use crate::model::fact::{Fact, Statement};
-use crate::model::rollup::{SeriesKey, StoredSpan};
+use crate::model::rollup::{SeriesKey, StoredSpan, WantedSpans};
 use crate::model::run::Run;
 use crate::model::status::Status;
 use crate::model::thing::IncidentRecord;
@@ -148,14 +149,25 @@ impl<'a> ReportBuilder<'a> {
         }
     }
 
-    /// The series that it is made of, each with the first minute that is wanted of it.
-    pub(crate) fn wanted(&self) -> Vec<(SeriesKey, u32)> {
+    /// The series that it is made of, with what is wanted of each.
+    pub(crate) fn wanted(&mut self) -> Vec<WantedSpans> {
         let [before, ..] = self.scope.edges();
         let growth = minute_of(self.scope.until() - TimeDelta::days(DAYS_BACK)).min(before);
         let config = self.scope.config;
-        let checks = config.checks.iter().map(|check| (SeriesKey::Check(check.name.clone()), before));
-        let metrics = config.metrics.iter().map(|metric| (SeriesKey::Metric(metric.name.clone()), growth));
-        checks.chain(metrics).collect()
+        let mut measured: HashMap<SeriesKey, Vec<&Slo>> = HashMap::new();
+        for slo in &config.slos {
+            objectives::series(slo).into_iter().for_each(|series| measured.entry(series).or_default().push(slo));
+        }
+        let scope = &mut self.scope;
+        let mut wanted = |series: SeriesKey, service: Option<&Name>, from| {
+            // What no objective measures is read by the hour: there may be ten thousand.
+            let slos = measured.get(&series);
+            let edges = slos.map_or_else(Vec::new, |slos| scope.uncounted_edges(service, slos.iter().copied()));
+            WantedSpans { series, from, edges }
+        };
+        let checks = config.checks.iter().map(|one| (SeriesKey::Check(one.name.clone()), &one.service, before));
+        let metrics = config.metrics.iter().map(|one| (SeriesKey::Metric(one.name.clone()), &one.service, growth));
+        checks.chain(metrics).map(|(series, service, from)| wanted(series, service.as_ref(), from)).collect()
     }
 
     /// Takes in what is stored of the next of [`Self::wanted`], oldest first: all of them in their order, which is that of the

@@ -19,6 +19,7 @@ use crate::report::markdown::{Align, MarkdownText};
 use crate::report::spans::{NowAndBefore, rounded, span};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::maintenance;
 use crate::world::objectives;
 use crate::world::slos::{RELEASE_SHOWN, past};
 
@@ -90,11 +91,16 @@ impl SloResult {
         let service = objectives::service(slo, scope.config).cloned();
         let every = objectives::interval(slo, scope.config).unwrap_or(Duration::from_mins(1));
         let (mut now, mut before) = (SloTally::default(), SloTally::default());
+        let excluded = scope.excluded_windows(slo);
         let mut costs = service.as_ref().map_or_else(Vec::new, |service| deployed.of(service, scope));
         for one in spans {
             let Some(when) = scope.when_of(one.begin) else { continue };
-            let share = scope.uncounted(slo, service.as_ref(), one.begin, one.minutes);
-            let tally = past::of_span(slo, every, (&one.bucket, one.minutes), share);
+            let time = scope.planned(service.as_ref(), one.begin, one.minutes);
+            let tally = past::of_span(slo, every, &one.bucket, time);
+            // As an objective leaves it out that runs: what is excluded counts as maintenance.
+            let ((start, end), length) = (time.ends(), time.length_ms());
+            let excluded = maintenance::inside_ms(&excluded, start, end);
+            let tally = tally.without(tally.excluded(excluded, length), excluded);
             *(if when == When::Now { &mut now } else { &mut before }) += tally;
             for cost in &mut costs {
                 cost.add(one, tally.bad_ms);

@@ -1,8 +1,8 @@
 //! What a report is about: its period, the one before it, and the configuration by which both are read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::config::sections::check::Check;
@@ -13,7 +13,10 @@ use crate::lang::time::minute_of;
 use crate::model::thing::ExclusionRecord;
 use crate::report::period::Period;
 use crate::text::name::Name;
-use crate::world::maintenance::{self, MaintenancePlan};
+use crate::world::maintenance::{self, MaintenancePlan, StoredTime};
+
+/// What leads from within a minute into the next one, and from its first moment not.
+const LAST_OF_MINUTE: TimeDelta = TimeDelta::milliseconds(59_999);
 
 /// The period, the one before it, and what was planned in them.
 #[derive(Debug)]
@@ -122,14 +125,13 @@ impl<'a> ReportScope<'a> {
         self.exclusions.iter().filter(move |one| one.slo == name)
     }
 
-    /// The share of some minutes that does not count against an objective: planned maintenance of its service, and what a
-    /// person excluded.
-    pub(crate) fn uncounted(&mut self, slo: &Slo, service: Option<&Name>, begin: u32, minutes: u32) -> f64 {
-        let (start, end) = span_of(begin, minutes);
-        maintenance::share(self.uncounted_windows(slo, service), start, end)
+    /// What a person excluded from an objective, in its order and without overlaps.
+    pub(crate) fn excluded_windows(&self, slo: &Slo) -> Vec<TimeWindow> {
+        let excluded = self.exclusions_of(slo).map(|one| TimeWindow { start: one.from, end: one.until });
+        maintenance::joined(excluded.collect())
     }
 
-    /// Milliseconds of that.
+    /// Milliseconds that do not count against an objective: planned maintenance of its service, and what a person excluded.
     pub(crate) fn uncounted_ms(&mut self, slo: &Slo, service: Option<&Name>, when: When) -> u64 {
         let (from, until) = self.ends(when);
         let share = maintenance::share(self.uncounted_windows(slo, service), from, until);
@@ -137,8 +139,7 @@ impl<'a> ReportScope<'a> {
     }
 
     fn uncounted_windows(&mut self, slo: &Slo, service: Option<&Name>) -> &[TimeWindow] {
-        let excluded = self.exclusions_of(slo).map(|one| TimeWindow { start: one.from, end: one.until });
-        let excluded: Vec<TimeWindow> = excluded.collect();
+        let excluded = self.excluded_windows(slo);
         if excluded.is_empty() {
             return self.windows(service);
         }
@@ -149,10 +150,23 @@ impl<'a> ReportScope<'a> {
         self.uncounted.get(&slo.name).map_or(&[], Vec::as_slice)
     }
 
-    /// The share of some minutes that lay in planned maintenance of a service.
-    pub(crate) fn maintenance(&mut self, service: Option<&Name>, begin: u32, minutes: u32) -> f64 {
-        let (start, end) = span_of(begin, minutes);
-        maintenance::share(self.windows(service), start, end)
+    /// Some minutes, with the planned maintenance of a service in them.
+    pub(crate) fn planned(&mut self, service: Option<&Name>, begin: u32, minutes: u32) -> StoredTime<'_> {
+        StoredTime::new(self.windows(service), begin, minutes)
+    }
+
+    /// The minutes within which, or with which, something of a service or of these objectives begins not to count or counts
+    /// again: spans that are divided there hold nothing but what counts and what does not, but for single minutes.
+    pub(crate) fn uncounted_edges<'s>(
+        &mut self,
+        service: Option<&Name>,
+        slos: impl IntoIterator<Item = &'s Slo>,
+    ) -> Vec<u32> {
+        let [before, _, until] = self.edges;
+        let excluded: Vec<TimeWindow> = slos.into_iter().flat_map(|slo| self.excluded_windows(slo)).collect();
+        let moments = self.windows(service).iter().chain(&excluded).flat_map(|window| [window.start, window.end]);
+        let edges: BTreeSet<u32> = moments.flat_map(|at| [minute_of(at), minute_of(at + LAST_OF_MINUTE)]).collect();
+        edges.into_iter().filter(|edge| (before..until).contains(edge)).collect()
     }
 
     /// Milliseconds of planned maintenance of a service.

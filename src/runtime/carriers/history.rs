@@ -13,9 +13,9 @@ impl Core {
                 let sheet = if standing_in { SheetToWrite::standing_in(*sheet) } else { (*sheet).into() };
                 self.history.write(Holding { fence, retention }, sheet);
             }
-            HistoryEffect::Read(series) => {
+            HistoryEffect::Read { series, apart } => {
                 let (tools, clock) = (self.effects.tools.clone(), self.clock);
-                self.tasks.once("past", async move { tools.read_past(series, clock).await });
+                self.tasks.once("past", async move { tools.read_past(series, &apart, clock).await });
             }
         }
     }

@@ -18,21 +18,34 @@ impl Store {
     /// # Errors
     /// It can't be read.
     pub async fn stored_readings(&self, series: &[SeriesKey], now: u32) -> Result<Vec<SeriesHistory>, StoreError> {
+        self.readings_with(series, &[], now).await
+    }
+
+    /// The same with the minutes of the hours `apart`, where they are kept, in the place of those hours.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) async fn readings_with(
+        &self,
+        series: &[SeriesKey],
+        apart: &[u32],
+        now: u32,
+    ) -> Result<Vec<SeriesHistory>, StoreError> {
         for _ in 1..TRIES {
             let mark = self.pack_mark().await?;
-            let histories = self.history_once(series, now, mark.as_ref()).await?;
+            let histories = self.history_once((series, apart), now, mark.as_ref()).await?;
             // Where the holder has packed meanwhile, minutes may have been seen twice or not at all.
             if self.pack_mark().await? == mark {
                 return Ok(histories);
             }
         }
         let mark = self.pack_mark().await?;
-        self.history_once(series, now, mark.as_ref()).await
+        self.history_once((series, apart), now, mark.as_ref()).await
     }
 
     async fn history_once(
         &self,
-        series: &[SeriesKey],
+        (series, apart): (&[SeriesKey], &[u32]),
         now: u32,
         mark: Option<&PackMark>,
     ) -> Result<Vec<SeriesHistory>, StoreError> {
@@ -44,11 +57,19 @@ impl Store {
             let mut hours = self.packs(Width::Hour, series, hours_from).await?;
             let mut minutes = self.packs(Width::Minute, series, minutes_from).await?;
             hours.retain(|hour, _| *hour >= hours_from && *hour < minutes_from);
+            for hour in apart {
+                if hours.contains_key(hour)
+                    && let Some(pack) = self.minutes_of(series, *hour).await?
+                {
+                    hours.remove(hour);
+                    minutes.extend(pack.into_buckets());
+                }
+            }
             for (minute, bucket) in open.remove(series).unwrap_or_default() {
                 minutes.entry(minute).or_default().merge(&bucket);
             }
             let (hours, minutes): (Vec<_>, Vec<_>) = (hours.into_iter().collect(), minutes.into_iter().collect());
-            let read = hours.first().or(minutes.first()).map(|(minute, _)| *minute);
+            let read = hours.first().into_iter().chain(minutes.first()).map(|(minute, _)| *minute).min();
             // There may be ten thousand, and most began within what was read.
             let first = match read {
                 Some(read) if read >= hours_from + DAY => Some(read),
@@ -67,6 +88,13 @@ impl Store {
         let day = row.and_then(|row| Pack::decode(Width::Hour, minute_at(row.start), &row.data).ok());
         let first = day.and_then(|day| day.buckets().next().map(|(minute, _)| minute));
         Ok(first.into_iter().chain(read).min())
+    }
+
+    /// The minutes of an hour of a series, where they are kept and can be read.
+    pub(super) async fn minutes_of(&self, series: &SeriesKey, hour: u32) -> Result<Option<Pack>, StoreError> {
+        let start = start_of(hour);
+        let row = self.dialect.rollups(MINUTES, &series.to_string(), start, start + 1, 1).await?.pop();
+        Ok(row.and_then(|row| Pack::decode(Width::Minute, hour, &row.data).ok()))
     }
 
     /// The minutes of some series that are not packed yet.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub(super) use self::past::PlannedPast;
-pub(crate) use self::past::share;
+pub(crate) use self::past::{StoredTime, inside_ms, share};
 pub(crate) use self::plan::{MaintenancePlan, joined};
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;

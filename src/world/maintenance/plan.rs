@@ -130,6 +130,12 @@ impl MaintenancePlan {
         (!running.is_empty(), next)
     }
 
+    /// When the first of the windows began that run at a moment and concern a service.
+    pub(in crate::world) fn began(&self, service: Option<&str>, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let running = self.running(at).into_iter().filter(|one| one.services.includes(service));
+        running.map(|one| one.window.start).min()
+    }
+
     /// Windows that people planned, as long as they were not called off.
     fn once(&self) -> impl Iterator<Item = MaintenanceWindow> {
         self.records().filter(|record| record.planned.is_some()).filter_map(of_record)

@@ -13,6 +13,8 @@ const CAUGHT_UP: usize = 64;
 pub(in crate::world) struct Planned {
     /// When it was looked up; `None`: not yet.
     looked: Option<DateTime<Utc>>,
+    /// Whether the windows may be others since.
+    is_reviewed: bool,
     is_open: bool,
     /// The next moment at which a window begins or ends.
     next: Option<DateTime<Utc>>,
@@ -21,7 +23,7 @@ pub(in crate::world) struct Planned {
 impl Planned {
     /// The same, to be looked up again with the next look: the windows are others.
     pub(in crate::world) const fn reviewed(self) -> Self {
-        Self { looked: None, next: None, ..self }
+        Self { is_reviewed: true, next: None, ..self }
     }
 
     /// The changes up to now, oldest first: when, and whether a window is open from then on.
@@ -36,8 +38,12 @@ impl Planned {
         if plan.is_empty() && !self.is_open {
             return changes;
         }
-        if self.looked.is_none_or(|looked| looked > now) {
+        if self.is_reviewed || self.looked.is_none_or(|looked| looked > now) {
+            // One that a person began is heard of a little later.
+            let began = plan.began(service.map(|name| &**name), now);
+            let heard = began.zip(self.looked).map_or(now, |(began, looked)| began.max(looked).min(now));
             self.look(now, plan, service, &mut changes);
+            changes.iter_mut().filter(|(_, is_open)| *is_open).for_each(|(at, _)| *at = heard);
         }
         while let Some(edge) = self.next.filter(|edge| *edge <= now) {
             let at = if changes.len() < CAUGHT_UP { edge } else { now };
@@ -57,6 +63,6 @@ impl Planned {
         if is_open != self.is_open {
             changes.push((at, is_open));
         }
-        *self = Self { looked: Some(at), is_open, next };
+        *self = Self { looked: Some(at), is_reviewed: false, is_open, next };
     }
 }

@@ -109,7 +109,7 @@ impl SloView {
     fn advance(&mut self, now: Stamp, plan: &MaintenancePlan) {
         let Some(meter) = &mut self.meter else { return };
         for (at, is_open) in self.planned.advance(now.utc, plan, self.service.as_ref()) {
-            Arc::make_mut(meter).set_maintenance(is_open, now.stored(at));
+            Arc::make_mut(meter).set_maintenance(is_open, now.placed(at));
         }
     }
 

@@ -8,11 +8,9 @@ use crate::config::Config;
 use crate::config::sections::slo::Slo;
 use crate::model::rollup::{Bucket, SeriesKey};
 use crate::model::slo::SloTally;
-use crate::world::maintenance::PlannedPast;
+use crate::world::maintenance::{PlannedPast, StoredTime};
 use crate::world::objectives::{SloView, interval};
 use crate::world::past::Past;
-
-const MINUTE_MS: u64 = 60_000;
 
 /// Stored spans: first minute on the monotonic clock, minutes, bucket; oldest first.
 pub(in crate::world) type Spans<'a> = [(u32, u32, &'a Bucket)];
@@ -53,7 +51,7 @@ impl World {
         let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, now);
         let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
         for (first, count, bucket) in spans {
-            let mut tally = of_span(configured, every, (bucket, *count), planned.share(*first, *count));
+            let mut tally = of_span(configured, every, bucket, planned.at(*first, *count));
             tally.bad_events = carried.events(tally.bad_ms, *first, *count);
             meter.restore(*first, *count, tally);
         }
@@ -67,32 +65,50 @@ fn every(slo: &SloView, config: &Config) -> Duration {
     slo.and_then(|slo| interval(slo, config)).unwrap_or(Duration::from_mins(1))
 }
 
-/// What an objective makes of what is stored of so many minutes, of which a share lay in maintenance. Bad readings are not
+/// What an objective makes of what is stored of some time, of which a part may have lain in maintenance. Bad readings are not
 /// counted. `every`: how often what it measures is polled.
-pub(crate) fn of_span(slo: &Slo, every: Duration, (bucket, minutes): (&Bucket, u32), share: f64) -> SloTally {
+pub(crate) fn of_span(slo: &Slo, every: Duration, bucket: &Bucket, time: StoredTime<'_>) -> SloTally {
     if slo.is_of_check() {
-        return of_check((bucket, minutes), share);
+        return of_check(bucket, time);
     }
-    let (good, bad) = of_values(slo, bucket, minutes, every);
-    split(good, bad, u64::from(minutes) * MINUTE_MS, share)
+    let share = time.share();
+    let each: Vec<(u8, f64)> = if time.is_minute() && share < 1.0 { bucket.each().collect() } else { Vec::new() };
+    if share <= 0.0 || each.is_empty() {
+        let (good, bad) = of_values(slo, bucket.counts(), time.length_ms(), every);
+        return split(good, bad, time.length_ms(), share);
+    }
+    // Of a minute it is known when each value came.
+    let planned = planned_of(time.length_ms(), share);
+    let of = |is_planned: bool, length: u64| {
+        let values = each.iter().filter(|(second, _)| time.includes(*second) == is_planned);
+        of_values(slo, values.map(|(_, value)| (*value, 1)), length, every)
+    };
+    let ((good_ms, bad_ms), (maintenance_good_ms, maintenance_bad_ms)) =
+        (of(false, time.length_ms() - planned), of(true, planned));
+    let maintenance_ms = planned;
+    SloTally { good_ms, bad_ms, maintenance_good_ms, maintenance_bad_ms, maintenance_ms, bad_events: 0 }
 }
 
-/// What is known of a check in so many stored minutes, of which a share lay in maintenance.
-pub(crate) fn of_check((bucket, minutes): (&Bucket, u32), share: f64) -> SloTally {
-    let (good, bad) = of_statuses(bucket);
-    split(good, bad, u64::from(minutes) * MINUTE_MS, share)
+/// What is known of a check in some stored time, of which a part may have lain in maintenance.
+pub(crate) fn of_check(bucket: &Bucket, time: StoredTime<'_>) -> SloTally {
+    let share = time.share();
+    let (known, bad) = (bucket.known_ms(), bucket.failed_ms().min(bucket.known_ms()));
+    let (planned, maintenance_bad_ms) = bucket.in_maintenance(share);
+    let maintenance_good_ms = planned - maintenance_bad_ms;
+    SloTally {
+        good_ms: known - bad - maintenance_good_ms,
+        bad_ms: bad - maintenance_bad_ms,
+        maintenance_good_ms,
+        maintenance_bad_ms,
+        maintenance_ms: planned_of(time.length_ms(), share),
+        bad_events: 0,
+    }
 }
 
-/// Good and bad milliseconds of a check.
-fn of_statuses(bucket: &Bucket) -> (u64, u64) {
-    let bad = bucket.failed_ms().min(bucket.known_ms());
-    (bucket.known_ms() - bad, bad)
-}
-
-/// Good and bad milliseconds of a metric: each stored value stands for an interval, within the span.
-fn of_values(slo: &Slo, bucket: &Bucket, minutes: u32, every: Duration) -> (u64, u64) {
+/// Good and bad milliseconds of a metric: each stored value stands for an interval, within `length`.
+fn of_values(slo: &Slo, values: impl IntoIterator<Item = (f64, u64)>, length: u64, every: Duration) -> (u64, u64) {
     let (mut good, mut bad) = (0, 0);
-    for (value, count) in bucket.counts() {
+    for (value, count) in values {
         match is_good(slo, value) {
             Some(true) => good += count,
             Some(false) => bad += count,
@@ -100,7 +116,7 @@ fn of_values(slo: &Slo, bucket: &Bucket, minutes: u32, every: Duration) -> (u64,
         }
     }
     let all = good + bad;
-    let known = (all * every.as_millis() as u64).min(u64::from(minutes) * MINUTE_MS);
+    let known = (all * every.as_millis() as u64).min(length);
     let bad = (known * bad).checked_div(all).unwrap_or(0);
     (known - bad, bad)
 }
@@ -127,9 +143,13 @@ impl Carried {
     }
 }
 
+fn planned_of(ms: u64, share: f64) -> u64 {
+    (ms as f64 * share).round() as u64
+}
+
 /// What was known of a span, of which a share lay in maintenance.
 fn split(good: u64, bad: u64, length: u64, share: f64) -> SloTally {
-    let planned = |ms: u64| (ms as f64 * share).round() as u64;
+    let planned = |ms: u64| planned_of(ms, share);
     let mut tally = SloTally {
         good_ms: good - planned(good),
         bad_ms: bad - planned(bad),

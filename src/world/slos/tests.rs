@@ -325,6 +325,76 @@ fn a_span_that_a_person_excludes_uses_no_budget_until_that_is_taken_back() {
     assert_eq!(room.world.exclusions_of("api").count(), 0);
 }
 
+/// What was handed over to be stored, as it is read back.
+fn stored(room: &mut Room) -> Vec<SeriesHistory> {
+    let minutes = std::mem::take(&mut room.minutes).into_iter();
+    minutes.map(|(series, minutes)| SeriesHistory { series, hours: Vec::new(), minutes, first: None }).collect()
+}
+
+#[test]
+fn maintenance_that_begins_within_a_minute_costs_nothing_after_a_restart_either() {
+    let planned = "[maintenance.db]\nwhen = \"2026-11-21T02:10:25/2026-11-21T02:20:25\"\nservices = [\"*\"]\n";
+    let text = format!("timezone = \"UTC\"\n{}{planned}", API.replace("60s", "10s"));
+    let mut room = Room::new(&text, "2026-11-21T02:00:00Z");
+    let run = |room: &mut Room, sign: Sign, seconds: u64| {
+        for _ in 0..seconds / 10 {
+            room.poll("api", sign);
+            room.pass(Duration::from_secs(10));
+        }
+    };
+    run(&mut room, Sign::Good, 630);
+    // Taken down once it is announced, up again before it is over.
+    run(&mut room, Sign::Bad, 590);
+    run(&mut room, Sign::Good, 600);
+    let expected = SloTally {
+        good_ms: 1_220_000,
+        maintenance_good_ms: 10_000,
+        maintenance_bad_ms: 590_000,
+        maintenance_ms: 600_000,
+        ..SloTally::default()
+    };
+    room.pass(Duration::from_secs(20));
+    assert_eq!(SloTally { good_ms: 1_220_000, ..room.tally("api") }, expected);
+    let mut later = Room::new(&text, &room.now.utc.to_rfc3339());
+    later.world.restore(&stored(&mut room));
+    later.pass(Duration::ZERO);
+    let tally = later.tally("api");
+    assert_eq!((tally.bad_ms, tally.maintenance_bad_ms, tally.maintenance_good_ms), (0, 590_000, 10_000));
+    assert_eq!(later.world.slo("api").and_then(SloView::figures).unwrap().availability(), Some(1.0));
+}
+
+#[test]
+fn what_is_excluded_altogether_leaves_nothing_that_counts() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Bad, 30);
+    room.run(Sign::Good, 30);
+    let histories = stored(&mut room);
+    // Clocks are read one after the other, and one of them in whole milliseconds.
+    let mut later = Room::new(API, "2026-11-21T03:01:00.000700Z");
+    let output = later.world.remember(&[], 0, later.now);
+    later.take(output);
+    later.world.restore(&histories);
+    later.pass(Duration::ZERO);
+    assert_eq!(later.world.slo("api").and_then(SloView::figures).unwrap().availability(), Some(0.5));
+    let utc = |text: &str| text.parse().unwrap();
+    let exclude = |from: &str, until: &str| SloExcluded {
+        id: "x1".into(),
+        slo: "api".into(),
+        from: utc(from),
+        until: utc(until),
+        why: SafeText::new("moved"),
+    };
+    told(&mut later, 1, Statement::SloExcluded(exclude("2026-11-21T02:00:00Z", "2026-11-21T03:00:00Z")));
+    let figures = later.world.slo("api").and_then(SloView::figures).unwrap();
+    assert_eq!((figures.tally.valid_ms(), figures.availability(), figures.is_met()), (0, None, false));
+    // Of a minute that is known in part, what is known is what was excluded.
+    let half = SloTally { bad_ms: 20_000, good_ms: 10_000, ..SloTally::default() };
+    assert_eq!(half.excluded(30_000, 60_000), half);
+    assert_eq!(half.excluded(15_000, 60_000).bad_ms, 10_000);
+    let whole = SloTally { bad_ms: 60_000, ..SloTally::default() };
+    assert_eq!(whole.excluded(15_000, 60_000).bad_ms, 15_000);
+}
+
 #[test]
 fn an_older_word_on_an_exclusion_changes_nothing_and_many_are_taken_in_at_once() {
     let mut room = Room::new(API, "2026-11-21T02:00:00Z");
