@@ -10,6 +10,7 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use crate::model::message::truncated;
+use crate::runtime::signals;
 use crate::text::{printable_json, printable_lines};
 
 /// Characters of a line of an error, and lines of it, at most: what stands in arguments is repeated in errors, and may be as
@@ -130,7 +131,10 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
         .enable_all()
         .build()?;
     // Boxed: the runtime's part is compiled once for each kind of answer, and not for each command.
-    let future: Pin<Box<dyn Future<Output = T> + '_>> = Box::pin(future);
+    let future: Pin<Box<dyn Future<Output = T> + '_>> = Box::pin(async {
+        signals::outlive_limit_on_files();
+        future.await
+    });
     let value = runtime.block_on(future);
     // A blocking call that hangs (a dead NFS mount) must not keep the process.
     runtime.shutdown_background();

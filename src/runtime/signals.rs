@@ -5,6 +5,13 @@ use std::io;
 use rustix::process::Signal as Send;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// From here on a write beyond the limit on the size of files (`ulimit -f`) is an error of that write. Otherwise the system ends
+/// the process: a console left its terminal as it was, and a command said nothing. Programs that are started are not concerned.
+pub(crate) fn outlive_limit_on_files() {
+    // A handler stays once it is there; where the system refuses one, all is as before.
+    let _ = signal(SignalKind::from_raw(Send::XFSZ.as_raw()));
+}
+
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalRequest {

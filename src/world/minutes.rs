@@ -9,7 +9,7 @@ use super::World;
 use super::ids::{CheckId, MetricId};
 use super::minute::OpenMinute;
 use super::output::{Intent, Output};
-use crate::lang::time::{Stamp, minute_of, millis};
+use crate::lang::time::{Stamp, millis, minute_of};
 use crate::model::lease::LeaseView;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::rollup::{SeriesKey, Sheet};

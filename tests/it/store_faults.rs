@@ -633,6 +633,17 @@ async fn the_end_of_a_run_has_room_on_a_disk_that_is_full() {
     stopped_on_a_full_disk(true, |left| left.code == 2 && left.out.contains(": cancelled")).await;
 }
 
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_ends_no_process() {
+    let world = World::new();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "ulimit -f 4; exec \"$0\" silence '*' --why test --for 1h", PROGRAM]);
+    command.current_dir(world.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
+    command.env("HOME", world.at.path()).env("XDG_STATE_HOME", world.path("state"));
+    let said = World::ran_as(&command.output().unwrap());
+    assert!(said.code > 0 && said.err.contains("error: the store"), "{said:?}");
+}
+
 #[tokio::test]
 async fn each_fault_has_words_and_a_hint() {
     let world = World::new();

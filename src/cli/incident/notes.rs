@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, moment, say_of, text, Done};
+use super::chosen::{Chosen, Done, Meant, moment, say_of, text};
 use crate::cli::Global;
 use crate::cli::span::Refusal;
 use crate::model::fact::IncidentFact;

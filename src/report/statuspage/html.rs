@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::days::{DayStatus, PublicDay};
-use super::incidents::{PublicIncident, PublicUpdate, FALSE_ALARM};
+use super::incidents::{FALSE_ALARM, PublicIncident, PublicUpdate};
 use super::{PublicMaintenance, PublicPage, PublicService, WindowState};
 use crate::lang::time::rfc3339;
 use crate::lang::unit;
