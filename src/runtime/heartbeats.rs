@@ -30,10 +30,9 @@ impl ReceivedHeartbeats {
     /// What was received before, from the state directory of this console. Blocking, once.
     pub(super) fn open(core: &Core) -> Self {
         let place = heartbeats::file_in(&core.effects.tools.state_directory);
-        let beats = heartbeats::read_from(&place).map(|beats| (*beats).clone()).unwrap_or_else(|error| {
-            tracing::warn!(%error, "heartbeats that were received before are not known");
-            Beats::new()
-        });
+        let beats = heartbeats::read_from(&place)
+            .inspect_err(|error| tracing::warn!(%error, "heartbeats that were received before are not known"))
+            .map_or_else(|_| Beats::new(), |beats| (*beats).clone());
         Self(Arc::new(Mutex::new(Received { place, beats })))
     }
 

@@ -73,7 +73,7 @@ impl World {
 
     /// Those who must acknowledge an alert too, though somebody is at it: a step of the escalation asked all of its people.
     pub(crate) fn still_asked(&self, alert: &AlertView) -> Vec<&Name> {
-        let told = alert.firing.as_ref().and_then(|id| self.announcing.first_told(id));
+        let told = alert.firing.as_ref().and_then(|id| self.announcing.unanswered_since(id, self.now.utc));
         let Some((known, told)) = alert.acknowledged.as_ref().zip(told) else { return Vec::new() };
         Routes::by(&self.config, Some(self.duty()), self.now.utc).still_asked(known, told)
     }
@@ -184,6 +184,7 @@ impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
             is_by_person: false,
             because: None,
             acknowledged: None,
+            is_behind_worse: false,
             about_channel: Some(&fault.channel),
         }
     }

@@ -89,7 +89,9 @@ impl Night {
                 match effect {
                     Effect::Holder(HolderEffect::Append(said)) => {
                         let now = self.now();
-                        said.into_iter().for_each(|said| self.room.tell(now, "ana", said));
+                        for said in said {
+                            self.room.tell(now, "ana", said);
+                        }
                         is_settled = false;
                     }
                     Effect::Holder(HolderEffect::Notify(message)) => {

@@ -125,7 +125,7 @@ fn budgets_on_the_wall_are_those_of_what_is_stored() {
     app.take();
     app.pass(1);
     let is_asked = app.take().into_iter().any(|effect| match effect {
-        Effect::History(HistoryEffect::Read(series)) => series.contains(&SeriesKey::Check("api".into())),
+        Effect::History(HistoryEffect::Read { series, .. }) => series.contains(&SeriesKey::Check("api".into())),
         _ => false,
     });
     assert!(is_asked, "what is left of it is not what was seen since the wall was hung up");

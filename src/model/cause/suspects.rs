@@ -91,11 +91,13 @@ impl Suspects {
         }
         let said = without_status(error);
         if let Some((words, why)) = said_by_answer(said) {
-            return match (self.named_in(words), self.named_in_error(why)) {
-                (Names::Nothing, names) => names,
-                (Names::Other, Names::Dependency) => Names::Dependency,
-                (names, _) => names,
+            let (by_words, by_error) = (self.named_in(words), self.named_in_error(why));
+            let error_says_more = match by_words {
+                Names::Nothing => true,
+                Names::Other => by_error == Names::Dependency,
+                Names::Dependency => false,
             };
+            return if error_says_more { by_error } else { by_words };
         }
         if said.len() < error.len() || said.ends_with(')') && said.contains("(exit code ") {
             return self.named_in(said);

@@ -156,7 +156,9 @@ impl<'a> ReportBuilder<'a> {
         let config = self.scope.config;
         let mut measured: HashMap<SeriesKey, Vec<&Slo>> = HashMap::new();
         for slo in &config.slos {
-            objectives::series(slo).into_iter().for_each(|series| measured.entry(series).or_default().push(slo));
+            if let Some(series) = objectives::series(slo) {
+                measured.entry(series).or_default().push(slo);
+            }
         }
         let scope = &mut self.scope;
         let mut wanted = |series: SeriesKey, service: Option<&Name>, from| {

@@ -331,6 +331,9 @@ pub(super) fn quiet_rule<'a>(config: &Config, channel: &'a Channel) -> Option<Qu
     channel.quiet.as_ref().map(|quiet| QuietRule { when: &quiet.when, above: quiet.above, zone })
 }
 
+/// Who was told of an alert, with when.
+type Informed = Vec<(Recipient, DateTime<Utc>)>;
+
 /// Who is concerned by an alert.
 struct Concerned {
     /// Everybody who is to hear of it (`true`), or has heard of it.
@@ -343,7 +346,7 @@ impl Concerned {
     fn new(
         routes: &Routes<'_>,
         alert: &AlertNow<'_>,
-        (informed, muted): (Option<&Vec<(Recipient, DateTime<Utc>)>>, Option<&MutedTime>),
+        (informed, muted): (Option<&Informed>, Option<&MutedTime>),
         now: DateTime<Utc>,
     ) -> Self {
         let record = alert.record;

@@ -102,7 +102,6 @@ impl Announcing {
                 resolved_at: unproven.over,
                 muted_because: None,
                 acknowledged: None,
-                is_behind_worse: false,
                 used_links: Vec::new(),
                 fence: 0,
             };

@@ -72,7 +72,6 @@ fn alert(name: &str, service: &str, severity: Severity, fired_at: DateTime<Utc>)
         resolved_at: None,
         muted_because: None,
         acknowledged: None,
-        is_behind_worse: false,
         used_links: Vec::new(),
         fence: 1,
     }
