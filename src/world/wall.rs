@@ -1,5 +1,5 @@
-//! What a wall shows to a room: what is broken above all with its clock, what is not well with the worst first, how many
-//! are well, and how old the newest answer is.
+//! What a wall shows to a room: what is broken above all and the incident that people work on, what is not well with the
+//! worst first, how many are well, and how old the newest answer is.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::alerts::{AlertView, Phase};
-use super::incident::Cause;
+use super::incident::{Cause, Incident};
+use super::responding::concerns;
 use super::services::ServiceView;
 use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::Status;
+use crate::model::thing::IncidentRecord;
 use crate::text::SafeText;
 
 /// After so many intervals without any answer, what is known is no news of now.
@@ -21,25 +23,39 @@ const STALE_INTERVALS: u32 = 3;
 /// Answers are never called old before this: a check of every second may be late.
 const LEAST_STALE: Duration = Duration::from_secs(5);
 
-/// What a room works on: the worst that is broken.
+/// What a room works on: the worst that is broken, with the incident that was opened for it.
 #[derive(Debug, Clone)]
 pub(crate) struct WallIncident<'a> {
-    /// What is broken.
+    /// What is broken; the title of the incident where nothing of it is any more.
     pub title: &'a str,
     /// How bad.
     pub severity: Severity,
-    /// Since when; its clock counts from there.
+    /// Since when it is broken; of an incident that is nothing but open, since when that is so.
     pub since: Option<Since>,
     /// Why, as far as anything says it.
     pub why: String,
     /// The titles of what it takes down.
     pub takes_down: Vec<&'a str>,
-    /// Who leads; `None`: nobody has taken it.
-    pub lead: Option<&'a SafeText>,
-    /// When the next update for others is due, where one was promised.
-    pub next_update: Option<DateTime<Utc>>,
+    /// Whether anything of it is broken now.
+    pub is_broken: bool,
+    /// The incident that people work on; `None`: none was opened for it.
+    pub record: Option<&'a IncidentRecord>,
+    /// Who is at all that fires of it.
+    pub acknowledged: Option<&'a SafeText>,
     /// The titles of what else is broken by itself.
     pub others: Vec<&'a str>,
+    /// Open incidents beside its own.
+    pub more_open: usize,
+}
+
+impl WallIncident<'_> {
+    /// How long it lasts: an incident since it was opened, which is what people are measured by; anything else since it broke.
+    pub(crate) fn lasts(&self, now: Stamp) -> Option<Duration> {
+        match self.record {
+            Some(record) => Some((now.utc - record.opened_at).to_std().unwrap_or_default()),
+            None => self.since.map(|since| now.since(since.at)),
+        }
+    }
 }
 
 /// Something that is not well.
@@ -63,28 +79,68 @@ pub(crate) struct Freshness {
 }
 
 impl World {
-    /// What the room works on. `None` while nothing unmuted is down or fires high.
+    /// What the room works on. `None` while nothing unmuted is down or fires high and no incident is open.
     pub(crate) fn wall_incident(&self) -> Option<WallIncident<'_>> {
-        let incident = self.incident()?;
-        let title = self.title_of_cause(&incident.cause);
-        let severity = match incident.cause {
+        let open = self.open_incidents();
+        let (worst, cause) = (open.first().copied(), self.incident());
+        let Some(cause) = cause else { return worst.map(|record| self.wall_record(record, Vec::new(), open.len())) };
+        let its = open.iter().copied().find(|record| is_about(record, &cause));
+        let shown = self.wall_cause(cause, its, open.len());
+        Some(match worst {
+            // What people work on may be worse than what is broken beside it.
+            Some(worst) if its.is_none() && worst.severity > shown.severity => {
+                let others = std::iter::once(shown.title).chain(shown.others).collect();
+                self.wall_record(worst, others, open.len())
+            }
+            _ => shown,
+        })
+    }
+
+    fn wall_cause<'a>(
+        &'a self,
+        cause: Incident<'a>,
+        record: Option<&'a IncidentRecord>,
+        open: usize,
+    ) -> WallIncident<'a> {
+        let title = self.title_of_cause(&cause.cause);
+        let severity = match cause.cause {
             Cause::Service(_) => Severity::Critical,
             Cause::Alert(alert) => alert.severity,
         };
-        let why = match incident.cause {
-            Cause::Service(_) => incident.why,
+        let why = match cause.cause {
+            Cause::Service(_) => cause.why,
             Cause::Alert(alert) => format!("{} {}", alert.value, alert.condition).trim().to_owned(),
         };
-        Some(WallIncident {
+        WallIncident {
             title,
-            severity,
-            since: incident.since,
+            severity: record.map_or(severity, |record| record.severity),
+            since: cause.since,
             why,
-            takes_down: incident.takes_down.iter().map(|service| service.title.as_str()).collect(),
-            lead: incident.acknowledged.map(|known| &known.by),
-            next_update: None,
-            others: incident.others.iter().map(|cause| self.title_of_cause(cause)).collect(),
-        })
+            takes_down: cause.takes_down.iter().map(|service| service.title.as_str()).collect(),
+            is_broken: true,
+            record,
+            acknowledged: cause.acknowledged.map(|known| &known.by),
+            others: cause.others.iter().map(|cause| self.title_of_cause(cause)).collect(),
+            more_open: open - usize::from(record.is_some()),
+        }
+    }
+
+    /// An incident of which nothing is broken, or not any more.
+    fn wall_record<'a>(&'a self, record: &'a IncidentRecord, others: Vec<&'a str>, open: usize) -> WallIncident<'a> {
+        let services: Vec<&str> = record.services.iter().map(|name| self.title_of_service(name)).collect();
+        let of = if services.is_empty() { "it".to_owned() } else { services.join(", ") };
+        WallIncident {
+            title: record.title.as_str(),
+            severity: record.severity,
+            since: Some(Since::seen(self.now.stored(record.opened_at))),
+            why: format!("{}; nothing of {of} is down or fires high now", record.state.word()),
+            takes_down: Vec::new(),
+            is_broken: false,
+            record: Some(record),
+            acknowledged: None,
+            others,
+            more_open: open - 1,
+        }
     }
 
     /// All that is not well, the worst first.
@@ -139,6 +195,13 @@ impl World {
                 Status::Pending | Status::Cold => 4,
             }
     }
+}
+
+/// Whether an incident is about what is broken, or about what that takes down. Where it names no service it is about all.
+fn is_about(record: &IncidentRecord, cause: &Incident<'_>) -> bool {
+    let broken = cause.service.into_iter().chain(cause.takes_down.iter().copied());
+    record.services.is_empty()
+        || broken.filter(|service| !service.own).any(|service| concerns(record, Some(&service.name)))
 }
 
 /// What is muted comes after all that is not.

@@ -5,12 +5,18 @@ use opsroom::app::screens::{Screen, Wall};
 use opsroom::app::state::State;
 use opsroom::model::effect::{ConsoleEffect, Effect, HistoryEffect};
 use opsroom::model::outcome::Outcome;
+use opsroom::model::alert::Severity;
+use opsroom::model::fact::incident::{IncidentMoved, IncidentOpened};
+use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement};
+use opsroom::model::incident::{IncidentStep, IncidentTargets};
 use opsroom::model::reading::Sign;
 use opsroom::model::rollup::SeriesKey;
+use opsroom::text::SafeText;
 use opsroom::theme::{ColorDepth, GlyphSet};
 
-use crate::support::app::App;
+use crate::support::app::{App, WORLD};
 use crate::support::frame::{SIZES, draw, draw_with, styled, text};
+use crate::support::room::Room;
 use crate::support::world;
 
 fn on_the_wall(mut app: App) -> App {
@@ -129,4 +135,79 @@ fn budgets_on_the_wall_are_those_of_what_is_stored() {
         _ => false,
     });
     assert!(is_asked, "what is left of it is not what was seen since the wall was hung up");
+}
+
+/// A room in which the api is down, an incident was opened for it, somebody leads, and the next update was promised.
+fn fought() -> Room {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("i enter");
+    room.said();
+    room.app.pass(180);
+    room.app.keys("r enter u");
+    room.app.typed("rolling back");
+    room.app.keys("enter");
+    room.said();
+    room.app.send(Event::Wall(Wall::default()));
+    room
+}
+
+#[test]
+fn it_is_filled_from_the_incident_that_people_work_on() {
+    let mut room = fought();
+    let small = text(&draw(&room.app.state, 80, 24));
+    for part in ["INC-1 ana leads", "next update in 30m"] {
+        assert!(small.contains(part), "{part}: {small}");
+    }
+    room.app.pass(60);
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("incident_{width}x{height}"), text(&draw(&room.app.state, width, height)));
+    }
+    room.app.pass(30 * 60);
+    let late = shown(&room.app.state);
+    assert!(late.contains("update overdue for 1m"), "{late}");
+}
+
+#[test]
+fn an_incident_of_which_nothing_is_broken_any_more_stays_until_it_is_resolved() {
+    let mut room = fought();
+    room.mend("api");
+    let open = shown(&room.app.state);
+    for part in ["INC-1 ana leads", "nothing of", "is down or fires high now"] {
+        assert!(open.contains(part), "{part}: {open}");
+    }
+    let resolved = IncidentMoved { step: IncidentStep::Resolve, why: None, into: None, copied: Vec::new() };
+    let said = IncidentSaid::of(&"INC-1".into(), IncidentFact::Moved(resolved));
+    let now = room.app.now().utc;
+    room.tell(now, "ana", Statement::Incident(Box::new(said)));
+    let calm = shown(&room.app.state);
+    assert!(!calm.contains("INC-1") && !calm.contains("leads"), "{calm}");
+}
+
+#[test]
+fn an_incident_of_something_else_is_not_said_to_be_about_what_is_broken() {
+    let mut room = Room::of(WORLD);
+    let now = room.app.now().utc;
+    let opened = |services: &[&str], severity| {
+        let opened = IncidentOpened {
+            title: SafeText::new("orders are lost"),
+            severity,
+            targets: IncidentTargets::new(None, None, std::time::Duration::from_secs(1_800)),
+            services: services.iter().map(|name| (*name).into()).collect(),
+            kind: None,
+            checklist: None,
+            from: None,
+            alerted_at: None,
+            impact_started_at: None,
+        };
+        Statement::Incident(Box::new(IncidentSaid::of(&"INC-1".into(), IncidentFact::Opened(opened))))
+    };
+    room.tell(now, "ana", opened(&["db"], Severity::Medium));
+    room.fail("api");
+    room.app.send(Event::Wall(Wall::default()));
+    let frame = shown(&room.app.state);
+    assert!(frame.contains("+1 open incident") && frame.contains("nobody leads yet"), "{frame}");
+    assert!(!frame.contains("INC-1"), "{frame}");
 }

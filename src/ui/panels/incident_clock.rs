@@ -90,7 +90,7 @@ fn clock<'a>(record: &IncidentRecord, now: DateTime<Utc>, state: &State) -> Line
 }
 
 /// `acknowledge 3m left ▰▰▱▱ · resolve 41m left`
-fn promises<'a>(record: &IncidentRecord, now: DateTime<Utc>) -> Line<'a> {
+pub(in crate::ui) fn promises<'a>(record: &IncidentRecord, now: DateTime<Utc>) -> Line<'a> {
     // What was kept needs no room any more.
     let acknowledge = record.acknowledge_deadline().filter(|one| one.left(now).is_some() || one.is_broken(now));
     let pairs = [("acknowledge", acknowledge), ("resolve", record.resolve_deadline())];

@@ -10,7 +10,7 @@ mod checklists;
 mod checks;
 mod figures;
 mod incident_changes;
-mod incident_clock;
+pub(super) mod incident_clock;
 mod incident_entries;
 mod incident_evidence;
 mod incident_timeline;

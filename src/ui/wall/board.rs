@@ -14,7 +14,7 @@ use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::on_call;
 use crate::ui::paint::{Painter, split_bottom, split_top};
-use crate::ui::panels::{alerts, overlaid, slo};
+use crate::ui::panels::{alerts, incident_clock, overlaid, slo};
 use crate::ui::widgets::status;
 use crate::world::services::ServiceView;
 use crate::world::wall::{WallIncident, WallTrouble};
@@ -51,26 +51,27 @@ pub(super) fn incident_band(state: &State, painter: &mut Painter<'_>, area: Rect
 }
 
 fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallIncident<'_>, scale: Scale) {
-    let clock = incident.since.map_or_else(|| "--:--".to_owned(), |since| clock(state.seen().now.since(since.at)));
+    let clock = incident.lasts(state.seen().now).map_or_else(|| "--:--".to_owned(), clock);
     let width = digits::width(&clock, scale);
-    digits::draw(painter, area, &clock, scale, Role::StatusDown);
+    let role = if incident.is_broken { Role::StatusDown } else { Role::StatusDegraded };
+    digits::draw(painter, area, &clock, scale, role);
     let left = (width + 3).min(area.width);
     let beside = Rect { x: area.x + left, width: area.width - left, ..area };
-    let beside = large_title(painter, beside, incident.title, scale);
+    let beside = large_title(painter, beside, (incident.title, role), scale);
     for (row, line) in (0..beside.height).zip(said(state, incident)) {
         painter.put(beside, row, &line);
     }
 }
 
 /// The name of what is broken in large letters, where there is room for that and for what is said of it.
-fn large_title(painter: &mut Painter<'_>, area: Rect, title: &str, scale: Scale) -> Rect {
+fn large_title(painter: &mut Painter<'_>, area: Rect, (title, role): (&str, Role), scale: Scale) -> Rect {
     let rows = Scale::Small.rows(painter.glyphs());
     let fits = scale == Scale::Large && digits::has_all(title) && digits::width(title, Scale::Small) <= area.width;
     if !fits || area.height < rows + SAID {
         return area;
     }
     let (top, rest) = split_top(area, rows);
-    digits::draw(painter, top, title, Scale::Small, Role::StatusDown);
+    digits::draw(painter, top, title, Scale::Small, role);
     rest
 }
 
@@ -89,18 +90,34 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
         let count = figures::counted(incident.others.len(), "more cause");
         head.and(format!("  +{count}: {}", incident.others.join(", ")), Role::StatusDegraded)
     };
+    let head = if incident.more_open == 0 {
+        head
+    } else {
+        let count = figures::counted(incident.more_open, "open incident");
+        head.and(format!("  +{count}"), Role::StatusDegraded)
+    };
     let mut why = Line::styled(incident.why.clone(), Role::TextStrong);
     if !incident.takes_down.is_empty() {
         let gap = if why.is_empty() { "" } else { "  " };
         why = why.and(format!("{gap}takes down {}", incident.takes_down.join(", ")), Role::Text);
     }
-    let lead = match incident.lead {
-        Some(lead) => Line::styled(format!("{lead} leads"), Role::TextStrong),
-        None => Line::styled("nobody leads yet", Role::StatusDegraded),
+    vec![head, why, at_it(incident, now.utc)]
+}
+
+/// Who leads, when the next update is due, and what was promised.
+fn at_it<'a>(incident: &WallIncident<'a>, now: DateTime<Utc>) -> Line<'a> {
+    let nobody = || Line::styled("nobody leads yet", Role::StatusDegraded);
+    let Some(record) = incident.record else {
+        // Who acknowledged is at it, and nobody said that they lead.
+        return incident
+            .acknowledged
+            .map_or_else(nobody, |by| Line::styled(format!("{by} is at it, no incident is open"), Role::TextStrong));
     };
-    let update = incident.next_update.map(|at| due(at, now.utc));
-    let lead = update.into_iter().fold(lead, |line, update| line.and("  ", Role::Text).join(update));
-    vec![head, why, lead]
+    let lead = record.lead().map_or_else(nobody, |lead| Line::styled(format!("{lead} leads"), Role::TextStrong));
+    let id = Line::styled(record.id.to_string(), Role::TextLabel).and(" ", Role::Text).join(lead);
+    let update = record.update_due_at().map(|at| due(at, now)).into_iter();
+    let promises = Some(incident_clock::promises(record, now)).filter(|line| !line.is_empty());
+    update.chain(promises).fold(id, |line, part| line.and("  ", Role::Text).join(part))
 }
 
 /// When the next update is due, or since when it is overdue.
