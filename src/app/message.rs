@@ -74,6 +74,8 @@ pub enum Learned {
     /// The values of secrets that no plan may hold, as they are known now.
     #[serde(skip)]
     Literals(Literals),
+    /// Whether all that the console takes in is kept in a file from now on.
+    Recorded(bool),
     /// The console ends: what was added up so far is stored.
     Ending,
     /// The machine's clock at one moment of ours.

@@ -87,6 +87,7 @@ fn learned(state: &mut State, learned: Learned, effects: &mut Vec<Effect>) {
             }
         }
         Learned::Literals(literals) => state.world.literals = literals,
+        Learned::Recorded(is_recorded) => state.console.is_recorded = is_recorded,
         Learned::Ending => {
             let mut output = Output::default();
             state.world.end_minute(&mut output);

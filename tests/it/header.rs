@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use opsroom::app::message::Event;
+use opsroom::app::message::{Event, Learned};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
@@ -16,9 +16,10 @@ type Unusual = (&'static str, fn(&mut App));
 
 const OFFLINE: &str = "OUR NETWORK IS DOWN";
 
-const UNUSUAL: [Unusual; 11] = [
+const UNUSUAL: [Unusual; 12] = [
     ("FROZEN", |app| app.keys("f")),
     ("HELD", |app| app.send(Event::Focus(false))),
+    (" REC ", |app| app.send(Event::Learned(Learned::Recorded(true)))),
     (OFFLINE, |app| {
         app.send_observation(Observation::Connectivity { ok: false, detail: SafeText::new("no route") });
     }),

@@ -43,6 +43,9 @@ pub struct Header {
     pub config: RecordedConfig,
     /// Whether it goes on where another file ended. Where that one is gone, what was known before is not in it as a whole.
     pub continued: bool,
+    /// How many lines behind this one say again what was known, for who has no file before it.
+    #[serde(default)]
+    pub restated: usize,
 }
 
 /// A configuration as it was in effect.
@@ -77,6 +80,7 @@ impl Header {
             size: state.console.size,
             config: RecordedConfig::new(&state.world.config),
             continued,
+            restated: 0,
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct PlayOptions {
 }
 
 /// A recording that is being played.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Player {
     /// What was known, and what the screen showed.
     pub state: State,
@@ -44,6 +44,10 @@ pub struct Player {
     layouts: HashMap<Name, Arc<Layout>>,
     /// Whether who watches looks at something else than was looked at.
     own: bool,
+    /// Whether the first line was taken, which made the state.
+    has_begun: bool,
+    /// Lines that say again what is known, as a further file begins with them.
+    restated: usize,
     /// Messages that were left out so far.
     pub thinned: u64,
     /// Places at which a dialog was closed, or a request named, as it was and not as it would have been.
@@ -63,12 +67,20 @@ impl Player {
         let size = options.size.unwrap_or(header.size);
         let layouts = layouts(&config);
         let state = State::new(config, header.at, size);
-        Ok(Self { state, options, layouts, own: false, thinned: 0, corrected: 0 })
+        Ok(Self { state, options, layouts, own: false, has_begun: false, restated: 0, thinned: 0, corrected: 0 })
     }
 
     /// Whether who watches looks at something else than was looked at.
     pub fn is_own(&self) -> bool {
         self.own
+    }
+
+    /// Shows it as this one was to be shown, whatever the terminal has become since.
+    pub(crate) fn shown_as(mut self, options: &PlayOptions) -> Self {
+        if let Some(size) = options.size.filter(|size| *size != self.state.console.size) {
+            self.resize(size);
+        }
+        self
     }
 
     /// Another size of the screen.
@@ -105,6 +117,10 @@ impl Player {
 
     /// Takes in a line. `draw` draws the state, and says where things are.
     pub fn take(&mut self, line: RecordedLine, draw: &mut dyn FnMut(&State) -> LayoutMap) {
+        if self.restated > 0 {
+            self.restated -= 1;
+            return;
+        }
         match line {
             RecordedLine::Took { event, .. } if self.passes_over(&event) => {}
             RecordedLine::Took { at, event, left } => {
@@ -128,8 +144,12 @@ impl Player {
                 let layout = draw(&self.state);
                 self.update(at, Event::Learned(Learned::Layout(layout)));
             }
-            // The first line made the state; that of a further file says nothing new.
-            RecordedLine::Begins(_) | RecordedLine::Drawn { .. } => {}
+            // The first line made the state; a further file says again what was played already.
+            RecordedLine::Begins(header) => {
+                let again = std::mem::replace(&mut self.has_begun, true);
+                self.restated = if again { header.restated } else { 0 };
+            }
+            RecordedLine::Drawn { .. } => {}
             RecordedLine::Thinned { messages, .. } => self.thinned += messages,
         }
     }

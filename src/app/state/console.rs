@@ -25,7 +25,7 @@ pub(crate) const THEMES: [&str; 8] =
     ["midnight", "daylight", "high-contrast", "okabe-ito", "solarized", "gruvbox", "nord", "mono"];
 
 /// The console of one person: screens, focus, overlays, keys, theme.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent switches of a console; a bit set would hide their names"
@@ -58,6 +58,8 @@ pub struct Console {
     pub back: Vec<Screen>,
     /// Whose screen is followed; `None`: this is one's own.
     pub following: Option<Followed>,
+    /// Whether all that it takes in is kept in a file.
+    pub is_recorded: bool,
     /// Where this console hangs on a wall, what that shows.
     pub wall: Option<Wall>,
     /// The layouts of all screens.
@@ -126,6 +128,7 @@ impl Console {
             screen: Screen::Overview,
             back: Vec::new(),
             following: None,
+            is_recorded: false,
             wall: None,
             layouts,
             lists: HashMap::new(),

@@ -17,7 +17,7 @@ use super::requests::AwaitedAnswer;
 use console::Console;
 
 /// What is known, and what this person looks at. Mutated by `update` alone; the view reads it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct State {
     /// What is known.
     pub world: World,

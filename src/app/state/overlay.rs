@@ -16,8 +16,20 @@ use crate::world::logs::Logs;
 
 use super::State;
 
+/// An overlay as a copy of its own, for who plays a recording and goes back to a moment of it.
+pub trait CopiedOverlay {
+    /// The copy.
+    fn copied(&self) -> Box<dyn Overlay>;
+}
+
+impl<O: Overlay + Clone> CopiedOverlay for O {
+    fn copied(&self) -> Box<dyn Overlay> {
+        Box::new(self.clone())
+    }
+}
+
 /// One overlay. While it takes a key it is out of the stack, so that it may change the state and open others.
-pub trait Overlay: Any + Debug {
+pub trait Overlay: Any + Debug + CopiedOverlay {
     /// Takes a key.
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then;
 

@@ -9,11 +9,17 @@ use crate::world::ids::LogId;
 use crate::world::logs::Logs;
 
 use super::State;
-use super::overlay::{Operation, Overlay, Then};
+use super::overlay::{CopiedOverlay, Operation, Overlay, Then};
 
 /// What lies over the screen, the topmost last.
 #[derive(Debug, Default)]
 pub struct Overlays(Vec<Box<dyn Overlay>>);
+
+impl Clone for Overlays {
+    fn clone(&self) -> Self {
+        Self(self.iter().map(CopiedOverlay::copied).collect())
+    }
+}
 
 impl Overlays {
     /// Whether nothing lies over the screen.

@@ -2,8 +2,9 @@
 //! crash can be read.
 //!
 //! A file is at most [`SEGMENT`] large; then it becomes FILE.1, what was that FILE.2, and so on: of more than [`FILES`] the
-//! oldest is removed.
+//! oldest is removed. Within a file each minute is a gzip member of its own, from whose beginning it can be read.
 
+mod budget;
 pub(crate) mod reader;
 mod tapping;
 pub(crate) mod writer;

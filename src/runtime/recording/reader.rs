@@ -1,10 +1,12 @@
 //! Reads a recording: all of it that can be read.
 
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::{FILES, older};
 use crate::app::recording::{Header, PROGRAM, RecordedLine};
@@ -18,7 +20,7 @@ const LONGEST: u64 = 160 << 20;
 #[derive(Debug)]
 pub(crate) struct Recording {
     /// Its files, the oldest first.
-    files: Vec<PathBuf>,
+    files: Arc<[PathBuf]>,
     /// How it begins.
     pub header: Header,
     /// The moment of its first line, in milliseconds since 1970.
@@ -57,8 +59,8 @@ impl Recording {
             }
             Ok(_) => {}
         }
-        let files: Vec<PathBuf> = (0..FILES).rev().map(|by| older(path, by)).filter(|file| file.exists()).collect();
-        let mut lines = Kept::new(files.clone());
+        let files: Arc<[PathBuf]> = (0..FILES).rev().map(|by| older(path, by)).filter(|file| file.exists()).collect();
+        let mut lines = Kept::new(Arc::clone(&files));
         let first = lines.next().and_then(|(_, line)| RecordedLine::decode(&line).ok());
         let Some(RecordedLine::Begins(header)) = first else {
             return Err(refuse(format!("{shown} is not a recording"), "name a file that `--record FILE` has written"));
@@ -84,7 +86,12 @@ impl Recording {
 
     /// Its lines, from the first one on.
     pub(crate) fn lines(&self) -> RecordedLines {
-        RecordedLines { kept: Kept::new(self.files.clone()), next: None, unreadable: 0 }
+        RecordedLines { kept: Kept::new(Arc::clone(&self.files)), next: None, unreadable: 0 }
+    }
+
+    /// Its lines from a place on.
+    pub(crate) fn lines_from(&self, place: LinePlace) -> RecordedLines {
+        RecordedLines { kept: Kept::from(Arc::clone(&self.files), place), next: None, unreadable: 0 }
     }
 }
 
@@ -93,10 +100,22 @@ pub(crate) fn moment(at: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at).unwrap_or_default()
 }
 
+/// Where a line stands in a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LinePlace {
+    /// Which of its files.
+    file: usize,
+    /// Where the part of the file begins that it is in: a gzip member.
+    part: u64,
+    /// Lines of that part before it.
+    lines: u64,
+}
+
 /// The lines of a recording in their order.
 pub(crate) struct RecordedLines {
     kept: Kept,
-    next: Option<(i64, String)>,
+    /// The next line with its place, where it was looked at.
+    next: Option<(LinePlace, i64, String)>,
     /// Lines that were passed over.
     pub unreadable: u64,
 }
@@ -105,12 +124,15 @@ impl RecordedLines {
     /// The next line that is of this moment or before it.
     pub(crate) fn until(&mut self, moment: i64) -> Option<RecordedLine> {
         loop {
-            let (at, line) = match self.next.take() {
+            let (place, at, line) = match self.next.take() {
                 Some(next) => next,
-                None => self.kept.next()?,
+                None => {
+                    let (at, line) = self.kept.next()?;
+                    (self.kept.before, at, line)
+                }
             };
             if at > moment {
-                self.next = Some((at, line));
+                self.next = Some((place, at, line));
                 return None;
             }
             match RecordedLine::decode(&line) {
@@ -119,22 +141,38 @@ impl RecordedLines {
             }
         }
     }
+
+    /// Where the next line stands.
+    pub(crate) fn place(&self) -> LinePlace {
+        self.next.as_ref().map_or(self.kept.place, |(place, ..)| *place)
+    }
 }
 
 /// Lines as they are kept, file by file.
 struct Kept {
-    files: std::vec::IntoIter<PathBuf>,
-    open: Option<(PathBuf, Box<dyn BufRead>)>,
+    files: Arc<[PathBuf]>,
+    open: Option<Part>,
+    /// Where the next line stands.
+    place: LinePlace,
+    /// Where the last line stood.
+    before: LinePlace,
     /// What of them can't be read.
     problems: Vec<String>,
 }
+
+/// A part of a file that is being read.
+type Part = BufReader<GzDecoder<BufReader<File>>>;
 
 /// Problems that are said of a recording at the most.
 const MOST_SAID: usize = 8;
 
 impl Kept {
-    fn new(files: Vec<PathBuf>) -> Self {
-        Self { files: files.into_iter(), open: None, problems: Vec::new() }
+    fn new(files: Arc<[PathBuf]>) -> Self {
+        Self::from(files, LinePlace::default())
+    }
+
+    fn from(files: Arc<[PathBuf]>, place: LinePlace) -> Self {
+        Self { files, open: None, place, before: place, problems: Vec::new() }
     }
 
     fn say(&mut self, problem: String) {
@@ -143,8 +181,19 @@ impl Kept {
         }
     }
 
-    /// The next line of the file that is open; an error is the end of it.
-    fn line(reader: &mut dyn BufRead) -> io::Result<Option<String>> {
+    /// Opens the file of the next line there.
+    fn open(&self, path: &Path) -> io::Result<Part> {
+        let mut file = made::open(path)?;
+        file.seek(SeekFrom::Start(self.place.part))?;
+        let mut part = BufReader::new(GzDecoder::new(BufReader::new(file)));
+        for _ in 0..self.place.lines {
+            Self::line(&mut part)?;
+        }
+        Ok(part)
+    }
+
+    /// The next line of the part that is open; an error is the end of it.
+    fn line(reader: &mut Part) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         reader.take(LONGEST).read_until(b'\n', &mut line)?;
         if line.is_empty() {
@@ -155,39 +204,70 @@ impl Kept {
         }
         String::from_utf8(line).map(Some).map_err(|_| io::ErrorKind::InvalidData.into())
     }
+
+    /// A part is at its end: the next one of its file, where there is one.
+    fn following(part: Part) -> io::Result<Option<(Part, u64)>> {
+        let mut file = part.into_inner().into_inner();
+        if file.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let at = file.stream_position()?;
+        Ok(Some((BufReader::new(GzDecoder::new(file)), at)))
+    }
+
+    /// Goes on with the file after this one.
+    fn leave_file(&mut self) {
+        self.open = None;
+        self.place = LinePlace { file: self.place.file + 1, ..LinePlace::default() };
+    }
+
+    fn fail(&mut self, path: &Path, error: &io::Error) {
+        let how = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends in the middle: it is played up to there",
+            _ => "it is damaged: it is played up to there",
+        };
+        self.say(format!("{}: {how}", path.display()));
+        self.leave_file();
+    }
 }
 
 impl Iterator for Kept {
     type Item = (i64, String);
 
     fn next(&mut self) -> Option<(i64, String)> {
+        let files = Arc::clone(&self.files);
         loop {
-            let Some((path, reader)) = &mut self.open else {
-                let path = self.files.next()?;
-                match made::open(&path) {
-                    Ok(file) => self.open = Some((path, Box::new(BufReader::new(MultiGzDecoder::new(file))))),
-                    Err(error) => self.say(format!("{}: {}", path.display(), describe(&error))),
-                }
-                continue;
+            let path = files.get(self.place.file)?;
+            let mut part = match self.open.take() {
+                Some(part) => part,
+                None => match self.open(path) {
+                    Ok(part) => part,
+                    Err(error) => {
+                        self.say(format!("{}: {}", path.display(), describe(&error)));
+                        self.leave_file();
+                        continue;
+                    }
+                },
             };
-            match Self::line(reader.as_mut()) {
+            match Self::line(&mut part) {
                 Ok(Some(line)) => {
+                    self.open = Some(part);
+                    self.before = self.place;
+                    self.place.lines += 1;
                     if let Some((at, rest)) = RecordedLine::split(&line) {
                         return Some((at, rest.to_owned()));
                     }
-                    let problem = format!("{}: a line is damaged, and passed over", path.display());
-                    self.say(problem);
+                    self.say(format!("{}: a line is damaged, and passed over", path.display()));
                 }
-                Ok(None) => self.open = None,
-                Err(error) => {
-                    let how = match error.kind() {
-                        io::ErrorKind::UnexpectedEof => "it ends in the middle: it is played up to there",
-                        _ => "it is damaged: it is played up to there",
-                    };
-                    let problem = format!("{}: {how}", path.display());
-                    self.say(problem);
-                    self.open = None;
-                }
+                Ok(None) => match Self::following(part) {
+                    Ok(Some((part, at))) => {
+                        self.open = Some(part);
+                        self.place = LinePlace { part: at, lines: 0, ..self.place };
+                    }
+                    Ok(None) => self.leave_file(),
+                    Err(error) => self.fail(path, &error),
+                },
+                Err(error) => self.fail(path, &error),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The one place at which a console takes anything in, and keeps it where it is recorded.
 
 use super::writer::{MessageRecorder, PATIENCE, RecordingFile};
-use crate::app::message::Message;
+use crate::app::message::{Learned, Message};
 use crate::app::update::update;
 use crate::model::effect::Effect;
 use crate::runtime::core::Core;
@@ -12,7 +12,11 @@ impl Core {
         let Some(file) = file else { return };
         let (latest, out) = (self.known.latest(), self.observation_sender.clone());
         match MessageRecorder::start(file, &self.state, latest, out) {
-            Ok(recorder) => self.recorder = Some(recorder),
+            Ok(recorder) => {
+                self.recorder = Some(recorder);
+                // As a message of its own, so that it stands in the replay as it stood on the screen.
+                self.learn(Learned::Recorded(true));
+            }
             Err(error) => self.effects.fail(&format!("nothing is recorded: {error}")),
         }
     }
@@ -26,6 +30,7 @@ impl Core {
             && !recorder.keep(&self.state, line)
         {
             self.recorder = None;
+            self.learn(Learned::Recorded(false));
         }
         effects
     }

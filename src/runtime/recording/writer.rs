@@ -14,6 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::mpsc;
 
+use super::budget::RecordBudget;
 use super::{FILES, SEGMENT, older};
 use crate::app::message::{Event, Learned, Message};
 use crate::app::recording::{Header, RecordedLine, Tap};
@@ -34,6 +35,8 @@ const QUEUE: usize = 8 << 10;
 const RECORDS: usize = 64 << 10;
 /// What was written is in the file after so long.
 const FLUSHED: Duration = Duration::from_secs(1);
+/// After so long what follows can be read without what was before, so that a replay goes back without reading all again.
+const PART: Duration = Duration::from_mins(1);
 /// How long the first line waits for the secrets that it must not hold.
 const SECRETS: u32 = 50;
 const SECRETS_STEP: Duration = Duration::from_millis(100);
@@ -69,6 +72,8 @@ pub(crate) struct MessageRecorder {
     lines: SyncSender<RecordedLine>,
     /// Log records that wait.
     records: Arc<AtomicUsize>,
+    /// What a flood of records may cost.
+    budget: RecordBudget,
     left_out: u64,
     thread: JoinHandle<()>,
 }
@@ -100,7 +105,8 @@ impl MessageRecorder {
             }
         };
         let thread = thread::Builder::new().name("recording".to_owned()).spawn(work)?;
-        Ok(Self { tap: Tap::default(), lines, records, left_out: 0, thread })
+        let budget = RecordBudget::new(state.world.now.mono);
+        Ok(Self { tap: Tap::default(), lines, records, budget, left_out: 0, thread })
     }
 
     /// The line of a message that is about to be taken in.
@@ -111,19 +117,23 @@ impl MessageRecorder {
     /// The message of this line was taken in. `false`: nothing is recorded any more.
     pub(crate) fn keep(&mut self, state: &State, mut line: RecordedLine) -> bool {
         self.tap.settle(state, &mut line);
+        let records = records_of(&line);
+        let is_full = records > 0
+            && (self.records.load(Ordering::Relaxed) >= RECORDS || !self.budget.allows(records, line.at().mono));
+        if is_full {
+            self.left_out += 1;
+            return true;
+        }
         if self.left_out > 0 {
             let thinned = RecordedLine::Thinned { at: line.at(), messages: self.left_out };
             match self.lines.try_send(thinned) {
                 Ok(()) => self.left_out = 0,
-                Err(TrySendError::Full(_)) => {}
+                Err(TrySendError::Full(_)) => {
+                    self.left_out += 1;
+                    return true;
+                }
                 Err(TrySendError::Disconnected(_)) => return false,
             }
-        }
-        let records = records_of(&line);
-        let is_full = records > 0 && self.records.load(Ordering::Relaxed) >= RECORDS;
-        if self.left_out > 0 || is_full {
-            self.left_out += 1;
-            return true;
         }
         self.records.fetch_add(records, Ordering::Relaxed);
         match self.lines.try_send(line) {
@@ -171,6 +181,8 @@ struct Writer {
     redactor: Option<Redactor>,
     records: Arc<AtomicUsize>,
     flushed: Duration,
+    /// When the part of the file began that is written.
+    part: Duration,
 }
 
 /// Counts what is written.
@@ -209,6 +221,7 @@ impl Writer {
             redactor: None,
             records,
             flushed,
+            part: flushed,
         }
     }
 
@@ -240,6 +253,12 @@ impl Writer {
             self.flushed = now.mono;
         }
         self.note(line);
+        if now.mono.saturating_sub(self.part) >= PART {
+            self.part = now.mono;
+            if let Some(out) = self.out.take() {
+                self.out = Some(GzEncoder::new(out.finish()?, Compression::fast()));
+            }
+        }
         if self.out.as_ref().is_some_and(|out| out.get_ref().written >= SEGMENT) {
             self.header.at = now;
             self.turn()?;
@@ -308,6 +327,7 @@ impl Writer {
         }
         self.out = Some(encoder(made::create_new(&self.path)?));
         self.header.continued = true;
+        self.header.restated = self.kept.len();
         self.write(&RecordedLine::Begins(Box::new(self.header.clone())))?;
         for line in std::mem::take(&mut self.kept).into_values() {
             self.write(&line)?;
@@ -331,6 +351,7 @@ fn kept_as(event: &Event) -> Option<String> {
         Event::Outcome(Outcome::Present(_)) => "2 present".to_owned(),
         Event::Learned(Learned::Themes { .. }) => "0 themes".to_owned(),
         Event::Learned(Learned::Boot { .. }) => "0 boot".to_owned(),
+        Event::Learned(Learned::Recorded(_)) => "0 recorded".to_owned(),
         _ => return None,
     })
 }
@@ -340,8 +361,13 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::app::recording::player::{PlayOptions, Player};
+    use crate::app::update::update;
     use crate::config::Config;
+    use crate::config::load::load_text;
     use crate::lang::time::Stamp;
+    use crate::logs::record::{Record, RecordBatch, RecordData};
+    use crate::model::reading::Sample;
     use crate::runtime::recording::reader::Recording;
 
     fn message(second: u64, event: Event) -> Message {
@@ -402,6 +428,60 @@ mod tests {
         while keep(&mut recorder, &state, &message(1, Event::Clock)) {
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_flood_is_left_out_and_that_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let (state, mut recorder, _heard) = begun(&path);
+        recorder.budget = RecordBudget::used_up(Duration::ZERO);
+        let record = Record::new(RecordData::unknown("api".into(), 1, stamp(), SafeText::new("a line")));
+        let batch = RecordBatch { records: vec![record; 1_000], ..RecordBatch::default() };
+        let flood = Event::Observation(Observation::Records { log: "api".into(), batch });
+        for _ in 0..50 {
+            assert!(keep(&mut recorder, &state, &message(0, flood.clone())));
+        }
+        assert!(keep(&mut recorder, &state, &message(1, Event::Clock)));
+        assert!(keep(&mut recorder, &state, &message(1, flood)));
+        recorder.end().join().unwrap();
+        let mut lines = Recording::open(&path).unwrap().lines();
+        let kept: Vec<RecordedLine> = std::iter::from_fn(|| lines.until(i64::MAX)).collect();
+        assert!(matches!(kept[1], RecordedLine::Thinned { messages: 50, .. }), "{:?}", kept[1]);
+        let records: usize = kept.iter().map(records_of).sum();
+        assert_eq!((kept.len(), records), (4, 1_000), "a second later there is room again");
+    }
+
+    #[test]
+    fn a_further_file_is_no_news_to_who_has_the_one_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let text = "[source.s]\nhttp = \"http://127.0.0.1:1\"\n[metric.m]\nfrom = \"s\"\nvalue = \".body.x\"\n";
+        let config = Arc::new(load_text(Path::new("/nowhere/opsroom.toml"), text).config.unwrap());
+        let mut live = State::new(config, stamp(), (80, 24));
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let file = RecordingFile::create(&path).unwrap();
+        let mut writer = Writer::new(file, Header::new(&live, false), latest, Arc::default());
+        writer.write(&RecordedLine::Begins(Box::new(writer.header.clone()))).unwrap();
+        for second in 0..6 {
+            let at = message(second, Event::Clock).at;
+            let sample = Sample { metric: "m".into(), at, value: Ok(second as f64), caveat: None };
+            let event = Event::Observation(Observation::Sample(sample));
+            drop(update(&mut live, Message { at, event: event.clone() }));
+            writer.take(RecordedLine::Took { at, event: Box::new(event), left: None }).unwrap();
+            if second % 2 == 1 {
+                writer.header.at = at;
+                writer.turn().unwrap();
+            }
+        }
+        writer.out.take().unwrap().finish().unwrap();
+        let recording = Recording::open(&path).unwrap();
+        let mut player = Player::new(&recording.header, PlayOptions::default()).unwrap();
+        let mut lines = recording.lines();
+        while let Some(line) = lines.until(i64::MAX) {
+            player.take(line, &mut |_| panic!("nothing was drawn"));
+        }
+        assert_eq!(format!("{:?}", player.state.world.metrics), format!("{:?}", live.world.metrics));
     }
 
     #[test]

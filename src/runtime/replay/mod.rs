@@ -1,5 +1,6 @@
 //! The loop of `opsroom replay`: the screens of a recording, with a bar of time below them.
 
+mod keyframes;
 pub(crate) mod playing;
 
 use std::io;

@@ -1,5 +1,6 @@
 //! A recording that is being played: where it is, how fast, and the jumps.
 
+use super::keyframes::{Keyframe, Keyframes};
 use crate::app::layout::LayoutMap;
 use crate::app::recording::player::{PlayOptions, Player};
 use crate::app::state::State;
@@ -26,6 +27,8 @@ pub(crate) struct Playing {
     pub paused: bool,
     /// What of a moment has passed that is less than a millisecond.
     rest: f64,
+    /// What was shown at moments that were played, so that they need not be played again.
+    keyframes: Keyframes,
 }
 
 impl Playing {
@@ -36,7 +39,8 @@ impl Playing {
     pub(crate) fn new(recording: Recording, options: PlayOptions, speed: f64) -> Result<Self, String> {
         let player = Player::new(&recording.header, options.clone())?;
         let (lines, position) = (recording.lines(), recording.first);
-        Ok(Self { recording, lines, player, options, position, speed, paused: false, rest: 0.0 })
+        let keyframes = Keyframes::new(position);
+        Ok(Self { recording, lines, player, options, position, speed, paused: false, rest: 0.0, keyframes })
     }
 
     /// What is played.
@@ -65,11 +69,16 @@ impl Playing {
         self.seek(self.position.saturating_add(milliseconds), draw);
     }
 
-    /// Goes to a moment. Back is from the beginning again: then the same things happen as did.
+    /// Goes to a moment. What is between it and what is known of the time before it is played: then the same things happen as
+    /// did.
     pub(crate) fn seek(&mut self, moment: i64, draw: Draw<'_>) {
         let moment = moment.clamp(self.recording.first, self.recording.last);
         if moment < self.position {
-            self.begin_again();
+            self.go_back(moment);
+        } else if !self.player.is_own()
+            && let Some(frame) = self.keyframes.latest(moment).filter(|frame| frame.at > self.position).cloned()
+        {
+            self.show(frame);
         }
         self.play_to(moment, draw);
     }
@@ -77,7 +86,7 @@ impl Playing {
     /// Shows what was looked at then.
     pub(crate) fn follow(&mut self, draw: Draw<'_>) {
         let moment = self.position;
-        self.begin_again();
+        self.go_back(moment);
         self.play_to(moment, draw);
     }
 
@@ -97,21 +106,41 @@ impl Playing {
         self.player.resize(size);
     }
 
-    fn begin_again(&mut self) {
-        // It could be read before, and nothing of it was changed here.
-        if let Ok(player) = Player::new(&self.recording.header, self.options.clone()) {
+    /// To the latest moment before this one of which it is known what was shown, else to the beginning.
+    fn go_back(&mut self, moment: i64) {
+        self.rest = 0.0;
+        if let Some(frame) = self.keyframes.latest(moment).cloned() {
+            self.show(frame);
+        } else if let Ok(player) = Player::new(&self.recording.header, self.options.clone()) {
+            // It could be read before, and nothing of it was changed here.
             self.player = player;
             self.lines = self.recording.lines();
             self.position = self.recording.first;
-            self.rest = 0.0;
         }
     }
 
+    fn show(&mut self, frame: Keyframe) {
+        self.lines = self.recording.lines_from(frame.place);
+        self.player = frame.player.shown_as(&self.options);
+        self.position = frame.at;
+    }
+
     fn play_to(&mut self, moment: i64, draw: Draw<'_>) {
-        while let Some(line) = self.lines.until(moment) {
-            self.player.take(line, draw);
+        let moment = moment.min(self.recording.last);
+        loop {
+            let until = self.keyframes.after(self.position).min(moment);
+            while let Some(line) = self.lines.until(until) {
+                self.player.take(line, draw);
+            }
+            self.position = until;
+            // What who watches has opened was not looked at then.
+            if self.keyframes.is_wanted(until) && !self.player.is_own() {
+                self.keyframes.keep(Keyframe { at: until, player: self.player.clone(), place: self.lines.place() });
+            }
+            if until >= moment {
+                return;
+            }
         }
-        self.position = moment.min(self.recording.last);
     }
 }
 
@@ -126,7 +155,7 @@ mod tests {
     use tokio::sync::{mpsc, watch};
 
     use super::*;
-    use crate::app::message::{Event, Message};
+    use crate::app::message::{Event, Learned, Message};
     use crate::app::update::update;
     use crate::config::load::load_text;
     use crate::lang::key::{Key, KeyCode};
@@ -150,8 +179,12 @@ mod tests {
         buffer
     }
 
-    /// A console of a minute, in which a key is pressed every second; its frames by the second.
     fn recorded(path: &std::path::Path) -> Vec<Buffer> {
+        recorded_for(60, path)
+    }
+
+    /// A console of so many seconds, in which a key is pressed every second; its frames by the second.
+    fn recorded_for(seconds: i64, path: &std::path::Path) -> Vec<Buffer> {
         let text =
             "[console]\nname = \"shop\"\n[check.api]\ntcp = \"127.0.0.1:1\"\n[check.web]\ntcp = \"127.0.0.1:2\"\n";
         let config = Arc::new(load_text(std::path::Path::new("/nowhere/opsroom.toml"), text).config.unwrap());
@@ -164,10 +197,15 @@ mod tests {
         let (_sender, latest) = watch::channel(Some(Arc::default()));
         let mut recorder = MessageRecorder::start(RecordingFile::create(path).unwrap(), &state, latest, out).unwrap();
         let mut frames = Vec::new();
-        for second in 0..60 {
+        let mut drawer = painter();
+        for second in 0..seconds {
             let code = KeyCode::Char(['1', '3', 'j', '?', 'k', '6', 'w', '!'][second as usize % 8]);
             let key = Key { code, ctrl: false, alt: false };
-            for event in [Event::Clock, Event::Key(key)] {
+            for event in [Event::Clock, Event::Key(key), Event::Learned(Learned::Layout(LayoutMap::default()))] {
+                let event = match event {
+                    Event::Learned(_) => Event::Learned(Learned::Layout(layout_of(&mut drawer, &state))),
+                    event => event,
+                };
                 let message = Message { at: at(second), event };
                 let line = recorder.hear(&state, &message).unwrap();
                 drop(update(&mut state, message));
@@ -199,6 +237,29 @@ mod tests {
         // Twelve seconds at ten times the speed, which is beyond the end.
         assert!(playing.is_over());
         assert_eq!(frame(&playing.player.state), frames[59]);
+    }
+
+    #[test]
+    fn going_back_plays_no_more_than_the_minute_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded_for(200, &path);
+        let mut playing = Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 1.0).unwrap();
+        let (mut drawer, mut played) = (painter(), 0);
+        let mut seek = |playing: &mut Playing, second: i64| {
+            played = 0;
+            playing.seek((BEGIN + second) * 1000, &mut |state| {
+                played += 1;
+                layout_of(&mut drawer, state)
+            });
+            assert_eq!(frame(&playing.player.state), frames[second as usize], "second {second}");
+            played
+        };
+        assert_eq!(seek(&mut playing, 199), 200);
+        assert_eq!(seek(&mut playing, 130), 10, "from the second minute on");
+        assert_eq!(seek(&mut playing, 59), 60, "from the beginning");
+        assert_eq!(seek(&mut playing, 190), 10, "ahead, from the third minute on");
+        assert_eq!(seek(&mut playing, 120), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::logs::ring::RingLimits;
 use crate::text::name::Name;
 
 /// Records that wait, by log and in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
 
 impl Waiting {
