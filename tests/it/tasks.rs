@@ -3,13 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use opsroom::theme::ColorDepth;
+
 use crate::support::pty::{Terminal, until};
+use crate::support::recorded;
 
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
 /// Seconds of a day.
 const DAY: u32 = 24 * 60 * 60;
 const COPY_TIMELINE: &str = "\x19";
+const SIZE: (u16, u16) = (80, 24);
+/// What the console takes in is recorded there.
+const RECORDING: &str = "night.rec";
 
 /// A person at the demo.
 struct Desk {
@@ -25,8 +31,10 @@ impl Desk {
     fn open() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let place = directory.path().to_str().expect("a path of the test");
-        let argv = [env!("CARGO_BIN_EXE_opsroom"), "demo", "--seed", "1"];
-        let terminal = Terminal::program(&argv, 80, 24, &[("TMPDIR", place)]);
+        let recording = directory.path().join(RECORDING);
+        let recording = recording.to_str().expect("a path of the test");
+        let argv = [env!("CARGO_BIN_EXE_opsroom"), "demo", "--seed", "1", "--record", recording];
+        let terminal = Terminal::program(&argv, SIZE.0, SIZE.1, &[("TMPDIR", place)]);
         terminal.wait_for("6 of 6 ok");
         let opened = seconds(&terminal.contents()).expect("a clock");
         Self { terminal, directory, keys: 0, opened }
@@ -175,6 +183,14 @@ fn what_is_broken_is_found_told_and_mended() {
     desk.press(&["y"]);
     desk.sees(&["restart cache: verified", "cache is good"]);
     desk.done("5: restart it and know that it worked", 2);
+
+    // All of that night is played again, frame by frame.
+    desk.terminal.press("\x03");
+    assert_eq!(desk.terminal.wait_for_end().exit_code(), 0);
+    let drawn = recorded::drawn(&desk.terminal.raw(), SIZE);
+    let played = recorded::played(&desk.directory.path().join(RECORDING), ColorDepth::Indexed);
+    assert!(drawn.len() > 30, "{} frames", drawn.len());
+    recorded::assert_in_order(&drawn, &played);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod month;
 pub mod plans;
 pub mod properties;
 pub mod pty;
+pub mod recorded;
 pub mod room;
 pub mod scenario;
 pub mod server;
