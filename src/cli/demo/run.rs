@@ -27,9 +27,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let (ready, is_ready) = mpsc::channel();
     let (leave, left) = oneshot::channel();
-    let seed = arguments.seed;
+    let (seed, has_store) = (arguments.seed, global.store.is_none());
     // A thread and a runtime of its own: the world is as far from the console as another machine would be.
-    let world = thread::Builder::new().name("demo-world".to_owned()).spawn(move || play(seed, &ready, left));
+    let world =
+        thread::Builder::new().name("demo-world".to_owned()).spawn(move || play((seed, has_store), &ready, left));
     let code = match is_ready.recv() {
         Ok(Ok(directory)) => {
             let code = open(arguments, global, &directory);
@@ -80,10 +81,10 @@ fn open(arguments: &Arguments, global: &Global, directory: &Path) -> u8 {
 }
 
 /// The thread of the world: says where its folder is, then plays until told to leave.
-fn play(seed: u64, ready: &mpsc::Sender<Result<PathBuf, String>>, left: oneshot::Receiver<()>) {
+fn play((seed, has_store): (u64, bool), ready: &mpsc::Sender<Result<PathBuf, String>>, left: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let set = runtime.and_then(|runtime| {
-        let stage = runtime.block_on(Stage::set(seed, &std::env::current_exe()?))?;
+        let stage = runtime.block_on(Stage::set(seed, &std::env::current_exe()?, has_store))?;
         Ok((runtime, stage))
     });
     match set {

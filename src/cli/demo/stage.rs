@@ -34,14 +34,16 @@ pub(crate) struct Stage {
     shared: Shared,
     listener: Option<TcpListener>,
     started: DateTime<Utc>,
+    /// Whether the console uses the demo's own store: a person's own is given no past and no colleague.
+    has_store: bool,
 }
 
 impl Stage {
-    /// Writes the folder and binds the server.
+    /// Writes the folder and binds the server; with `has_store` also a store with a past.
     ///
     /// # Errors
     /// When the temporary directory can't be written or loopback has no port.
-    pub(crate) async fn set(seed: u64, executable: &Path) -> io::Result<Self> {
+    pub(crate) async fn set(seed: u64, executable: &Path, has_store: bool) -> io::Result<Self> {
         let world = DemoWorld::new(seed);
         let directory = private_directory()?;
         let (listener, address) = bind().await?;
@@ -55,15 +57,22 @@ impl Stage {
         past::write_logs(&directory.join("logs"), seed, started)?;
         let state = directory.join(STATE);
         fs::DirBuilder::new().mode(0o700).create(&state)?;
-        past::remember(&state, seed, started).await.map_err(io::Error::other)?;
-        Ok(Self { directory, shared: Shared::new(world), listener: Some(listener), started })
+        if has_store {
+            past::remember(&state, seed, started).await.map_err(io::Error::other)?;
+        }
+        Ok(Self { directory, shared: Shared::new(world), listener: Some(listener), started, has_store })
     }
 
     /// Serves the world and writes its logs until it is dropped. To be run once.
     pub(crate) async fn play(&mut self) {
         let Some(listener) = self.listener.take() else { return };
         let journal = keep_journal(self.shared.clone(), self.directory.join("logs"), self.started);
-        let colleague = company::attend(past::place(&self.directory.join(STATE)), self.started);
+        let place = past::place(&self.directory.join(STATE));
+        let colleague = async {
+            if self.has_store {
+                company::attend(place, self.started).await;
+            }
+        };
         tokio::join!(serve(listener, self.shared.clone()), journal, colleague);
     }
 }
@@ -169,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_person_saved_stays_and_nothing_else() {
-        let stage = Stage::set(1, Path::new("/bin/opsroom")).await.unwrap();
+        let stage = Stage::set(1, Path::new("/bin/opsroom"), true).await.unwrap();
         let directory = stage.directory.clone();
         fs::create_dir(saved(&directory)).unwrap();
         fs::write(saved(&directory).join("logs.txt"), "x").unwrap();
