@@ -1,5 +1,6 @@
-//! `opsroom change`: the calendar of changes and freezes, shown, planned and approved.
+//! `opsroom change`: the calendar of changes and freezes, shown, planned, approved and called off.
 
+mod calling_off;
 mod ics;
 
 use std::fmt::Write as _;
@@ -53,6 +54,15 @@ enum ChangeCommand {
         /// Its id
         id: String,
     },
+    /// Call off a change or a freeze, before it begins or while it goes on
+    #[command(visible_alias = "cancel")]
+    CallOff {
+        /// Its id
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -70,9 +80,12 @@ struct AddArguments {
     from: String,
     #[command(flatten)]
     end: EndArguments,
-    /// How long before its start it should be planned
+    /// How long before its start it should be planned, and is announced
     #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = duration)]
     notice: Duration,
+    /// The channel by which it is announced; several with a comma between
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',')]
+    notify: Vec<String>,
     /// Plan a freeze: nothing should be changed in that time
     #[arg(long)]
     freeze: bool,
@@ -93,6 +106,8 @@ struct ChangeLine {
     approved_by: Option<SafeText>,
     approved_at: Option<String>,
     short_notice: bool,
+    notice_s: u64,
+    notify: Vec<Name>,
 }
 
 impl ChangeLine {
@@ -100,7 +115,7 @@ impl ChangeLine {
         Self {
             id: record.id.clone(),
             title: record.title.clone(),
-            kind: if record.freeze { "freeze" } else { "change" },
+            kind: record.word(),
             state: state(record, now),
             services: record.services.clone(),
             from: rfc3339(record.from),
@@ -110,6 +125,8 @@ impl ChangeLine {
             approved_by: record.approved.as_ref().map(|(by, _)| by.clone()),
             approved_at: record.approved.as_ref().map(|(_, at)| rfc3339(*at)),
             short_notice: record.is_at_short_notice(),
+            notice_s: record.notice_s,
+            notify: record.notify.clone(),
         }
     }
 }
@@ -118,7 +135,7 @@ fn state(record: &ChangeRecord, now: DateTime<Utc>) -> &'static str {
     if record.is_running(now) { "running" } else { "coming" }
 }
 
-/// Shows, plans or approves changes.
+/// Shows, plans, approves or calls off changes.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let ics = match &arguments.command {
         None => false,
@@ -139,6 +156,16 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             }
             return output::carry_out(approve(id, arguments.json, global));
         }
+        Some(ChangeCommand::CallOff { id, why }) => {
+            let config = match configuration::refuse_if_read_only(global, "no change can be called off here") {
+                Ok(config) => config.unwrap_or_default(),
+                Err(code) => return code,
+            };
+            if why.trim().is_empty() {
+                return output::fail(exit::USAGE, "--why is empty", "say why it is called off");
+            }
+            return output::carry_out(calling_off::call_off(id, why.trim(), arguments.json, &config, global));
+        }
     };
     output::carry_out(list(arguments.json, ics, global))
 }
@@ -148,22 +175,31 @@ async fn list(json: bool, ics: bool, global: &Global) -> u8 {
     let now = global.clock.now().utc;
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
-        Ok(None) => return print(&[], (json, ics), &config, now),
+        Ok(None) => return print(&with_freezes(Vec::new(), &config, now), (json, ics), &config, now),
         Err(code) => return code,
     };
     let code = match coming(&run_service, now).await {
-        Ok(changes) => print(&changes, (json, ics), &config, now),
+        Ok(changes) => print(&with_freezes(changes, &config, now), (json, ics), &config, now),
         Err(code) => code,
     };
     run_service::close_read(&run_service, code).await
 }
 
-/// What runs and comes, what begins first at the top.
+/// What runs and comes as it is on record, what begins first at the top.
 async fn coming(run_service: &RunService, now: DateTime<Utc>) -> Result<Vec<ChangeRecord>, u8> {
     let stored = StoredAlerts::read(run_service).await.map_err(|error| run_service::broken(&error))?;
-    let mut changes: Vec<ChangeRecord> = stored.changes.into_iter().filter(|change| change.until > now).collect();
+    Ok(sorted(stored.changes.into_iter().filter(|change| change.stands(now)).collect()))
+}
+
+/// With the freezes of the configuration.
+fn with_freezes(mut changes: Vec<ChangeRecord>, config: &Config, now: DateTime<Utc>) -> Vec<ChangeRecord> {
+    changes.extend(config.freezes.iter().flat_map(|freeze| freeze.around(now, config.console.timezone)));
+    sorted(changes)
+}
+
+fn sorted(mut changes: Vec<ChangeRecord>) -> Vec<ChangeRecord> {
     changes.order_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
-    Ok(changes)
+    changes
 }
 
 fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, now: DateTime<Utc>) -> u8 {
@@ -177,7 +213,7 @@ fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, n
     let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let mut text = String::new();
     for change in changes {
-        let kind = if change.freeze { "freeze" } else { "change" };
+        let kind = change.word();
         let (from, until) = (clock(change.from, now), clock(change.until, change.from));
         let approval = match &change.approved {
             Some((by, _)) => format!("  approved by {by}"),
@@ -219,6 +255,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         return Err((format!("that time is over: {}", clock_with_zone(until, now, zone)), hint));
     }
     not_too_far(from, now, zone)?;
+    let notify = maintenance::channels(&arguments.notify, config)?;
     Ok(ChangePlanned {
         id: change_id(now),
         title: SafeText::new(title),
@@ -227,6 +264,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         from,
         until,
         notice_s: arguments.notice.as_secs(),
+        notify,
         freeze: arguments.freeze,
     })
 }

@@ -179,6 +179,7 @@ impl Report<'_> {
             (config.channels.len(), "channel"),
             (config.contacts.len(), "contact"),
             (config.maintenance.len(), "maintenance window"),
+            (config.freezes.len(), "freeze"),
             (config.slos.len(), "SLO"),
             (config.checklists.len(), "checklist"),
             (config.tests.len(), "test"),

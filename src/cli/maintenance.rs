@@ -188,10 +188,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     if let Some(notice) = arguments.notice {
         end_after(now, "--notice", notice)?;
     }
-    let channels: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
-    if let Some(unknown) = arguments.notify.iter().find(|name| !channels.contains(&name.as_str())) {
-        return Err((format!("no channel named `{unknown}`"), nearest::hint_of(unknown, channels.iter().copied())));
-    }
+    let notify = channels(&arguments.notify, config)?;
     Ok(MaintenancePlanned {
         id: planned_id(now),
         why: SafeText::new(arguments.why.trim()),
@@ -199,8 +196,19 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         from,
         until,
         notice_s: arguments.notice.map(|notice| notice.as_secs()),
-        notify: arguments.notify.iter().map(|name| Name::from(name.as_str())).collect(),
+        notify,
     })
+}
+
+/// The channels of these names.
+pub(super) fn channels(written: &[String], config: &Config) -> Result<Vec<Name>, Refusal> {
+    let known: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
+    match written.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => {
+            Err((format!("no channel named `{unknown}`"), nearest::hint_of(unknown, known.iter().copied())))
+        }
+        None => Ok(written.iter().map(|name| Name::from(name.as_str())).collect()),
+    }
 }
 
 pub(super) fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusal> {

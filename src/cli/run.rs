@@ -265,9 +265,10 @@ async fn preview(
 ) -> Result<(Preview, Vec<(&'static str, SafeText)>), StoreError> {
     let locks = run_service.store().locks().await?;
     let runs = run_service.store().runs(LISTED).await?;
-    let changes = StoredAlerts::read(run_service).await?.changes;
-    let now = run_service.now();
-    let objection = calendar::objection(&changes.iter(), plan.service.as_deref(), now, config.console.timezone);
+    let mut changes = StoredAlerts::read(run_service).await?.changes;
+    let (now, zone) = (run_service.now(), config.console.timezone);
+    changes.extend(config.freezes.iter().flat_map(|freeze| freeze.around(now, zone)));
+    let objection = calendar::objection(&changes.iter(), plan.service.as_deref(), now, zone);
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
         grade,

@@ -15,7 +15,9 @@ use super::kinds::command::CommandLine;
 use super::sections::metric::{Metric, MetricKind};
 use super::sections::notify::Channel;
 use super::sections::source::Source;
-use super::sections::{alerting, check, contact, log, maintenance, metric, notify, oncall, severity, slo, source};
+use super::sections::{
+    alerting, check, contact, freeze, log, maintenance, metric, notify, oncall, severity, slo, source,
+};
 
 impl Config {
     /// SHA-256, hex, of checks and alerts, with the sources, logs and dependencies that they rest on. Order, comments,
@@ -68,6 +70,7 @@ impl Config {
         lines.extend(self.oncall.iter().map(|oncall| line("oncall", "", oncall::facts(oncall))));
         let windows = self.maintenance.iter();
         lines.extend(windows.map(|window| line("maintenance", &window.name, maintenance::facts(window))));
+        lines.extend(self.freezes.iter().map(|one| line("freeze", &one.name, freeze::facts(one))));
         lines.extend(self.slos.iter().map(|slo| line("slo", &slo.name, slo::facts(slo))));
         lines.push(format!("timezone {:?}", self.console.timezone));
         lines

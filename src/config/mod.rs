@@ -59,6 +59,7 @@ use sections::checklist::Checklist;
 use sections::console::ConsoleConfig;
 use sections::contact::Contact;
 use sections::filter::SavedFilter;
+use sections::freeze::Freeze;
 use sections::incident::{IncidentConfig, IncidentTimes};
 use sections::keys::Keys;
 use sections::log::Log;
@@ -120,6 +121,8 @@ pub struct Config {
     pub alerting: Alerting,
     /// `[maintenance.*]`
     pub maintenance: Vec<Maintenance>,
+    /// `[freeze.*]`
+    pub freezes: Vec<Freeze>,
     /// `[slo.*]`
     pub slos: Vec<Slo>,
     /// `[checklist.*]`

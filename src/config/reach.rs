@@ -29,7 +29,9 @@ pub(crate) fn look(context: &ReadContext<'_>, reader: &SectionReader<'_>, config
     let by_contact = config.contacts.iter().flat_map(|contact| &contact.notify);
     let by_maintenance = config.maintenance.iter().flat_map(|maintenance| &maintenance.notify);
     let by_handover = config.oncall.iter().flat_map(|oncall| &oncall.notify);
-    let used: BTreeSet<&Name> = by_severity.chain(by_contact).chain(by_maintenance).chain(by_handover).collect();
+    let by_freeze = config.freezes.iter().flat_map(|freeze| &freeze.notify);
+    let by_calendar = by_maintenance.chain(by_freeze);
+    let used: BTreeSet<&Name> = by_severity.chain(by_contact).chain(by_calendar).chain(by_handover).collect();
     let unused = config.channels.iter().filter(|channel| !used.contains(&channel.name));
     for channel in unused {
         let place = reader.entries("notify").iter().find(|entry| *entry.key == *channel.name);

@@ -7,8 +7,9 @@ use super::Config;
 use super::changes::{changed, compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
-    action, adapter, alerting, check, checklist, console, contact, defaults, filter, incident, keys, log, maintenance,
-    metric, notify, oncall, retention, screen, secret, service, severity, slo, source, statuspage, store, test, watch,
+    action, adapter, alerting, check, checklist, console, contact, defaults, filter, freeze, incident, keys, log,
+    maintenance, metric, notify, oncall, retention, screen, secret, service, severity, slo, source, statuspage, store,
+    test, watch,
 };
 use super::spec::{SectionShape, SectionSpec};
 use super::titles;
@@ -205,6 +206,16 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
         changes: |old, new, words| {
             compare("maintenance", &old.maintenance, &new.maintenance, |one| &one.name, maintenance::facts, words);
+        },
+    },
+    Section {
+        spec: &freeze::SECTION,
+        read: |reader, draft| {
+            let tables = reader.named(&freeze::SECTION);
+            draft.config.freezes = tables.filter_map(|table| freeze::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("freeze", &old.freezes, &new.freezes, |one| &one.name, freeze::facts, words);
         },
     },
     Section {

@@ -17,7 +17,8 @@ pub(crate) fn objection<'a>(
     now: DateTime<Utc>,
     zone: Tz,
 ) -> Option<String> {
-    let its = changes.clone().filter(|change| change.services.includes(service));
+    let stand = changes.clone().filter(|change| change.called_off.is_none());
+    let its = stand.clone().filter(|change| change.services.includes(service));
     let running = its.clone().filter(|change| change.is_running(now));
     if let Some(freeze) = running.clone().filter(|change| change.freeze).max_by_key(|change| change.until) {
         let until = clock_with_zone(freeze.until, now, zone);
@@ -32,7 +33,7 @@ pub(crate) fn objection<'a>(
             waiting.title, waiting.id
         ));
     }
-    if !changes.clone().any(|change| !change.freeze && change.until > now - IN_USE) {
+    if !stand.clone().any(|change| !change.freeze && change.until > now - IN_USE) {
         return None;
     }
     let next = its.filter(|change| !change.freeze && change.from > now).min_by_key(|change| change.from);
@@ -64,10 +65,12 @@ mod tests {
             from: at(from),
             until: at(until),
             notice_s: 48 * 3_600,
+            notify: Vec::new(),
             freeze: false,
             by: SafeText::new("ana"),
             at: at(-60),
             approved: Some((SafeText::new("ben"), at(-50))),
+            called_off: None,
         }
     }
 
@@ -101,6 +104,17 @@ mod tests {
         assert!(text.starts_with("freeze until ") && text.ends_with(": new disks (full, by ana)"), "{text}");
         assert!(!freeze.needs_approval() && !freeze.is_at_short_notice());
         assert_eq!(said(&[ChangeRecord { from: at(1), ..freeze }], "db"), None, "it has not begun");
+    }
+
+    #[test]
+    fn what_is_called_off_counts_no_more() {
+        let off = |change: ChangeRecord| ChangeRecord { called_off: Some((SafeText::new("ana"), at(-1))), ..change };
+        assert_eq!(said(&[off(change(-1, 1))], "db"), None, "nobody keeps the calendar");
+        let freeze = ChangeRecord { freeze: true, approved: None, ..change(-1, 5) };
+        assert!(said(std::slice::from_ref(&freeze), "db").is_some());
+        assert_eq!(said(&[off(freeze)], "db"), None);
+        let waits = off(ChangeRecord { approved: None, ..change(1, 2) });
+        assert!(!waits.needs_approval() && !waits.stands(at(0)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod exclusion;
 pub mod incident;
 pub(crate) mod maintenance;
 mod messaging;
+mod moments;
 pub(crate) mod oncall;
 mod said;
 mod statement;
@@ -25,7 +26,7 @@ pub use self::alerting::{
     AlertAcknowledged, AlertFired, AlertResolved, AlertUnacknowledged, SilenceEnd, SilenceEnded, SilenceStarted,
     Unacknowledged,
 };
-pub use self::change::{ChangeApproved, ChangePlanned, ChangeSaid};
+pub use self::change::{ChangeApproved, ChangeCalledOff, ChangePlanned, ChangeSaid};
 pub use self::checklist::{
     AskedStep, ChecklistMissed, ChecklistNoted, ChecklistSigned, ChecklistStarted, ChecklistStepped, ReusedResult,
 };

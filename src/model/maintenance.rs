@@ -53,9 +53,35 @@ impl From<ServiceChoice> for Vec<Name> {
     }
 }
 
-/// One window of maintenance.
+/// What is announced by a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowKind {
+    /// Alerts are muted.
+    #[default]
+    Maintenance,
+    /// Something is changed.
+    Change,
+    /// Nothing is to be changed.
+    Freeze,
+}
+
+impl WindowKind {
+    /// The word for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Maintenance => "maintenance",
+            Self::Change => "change",
+            Self::Freeze => "freeze",
+        }
+    }
+}
+
+/// One window of maintenance, or of the change calendar where it is announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaintenanceWindow {
+    /// What it announces.
+    pub kind: WindowKind,
     /// Unique for ever: of a window that a person planned its id, of one of the configuration see [`occurrence_id`].
     pub id: Name,
     /// Its name in the configuration, or the id.

@@ -352,7 +352,7 @@ impl Notification {
         if !self.notices.is_empty() {
             lines.push(String::new());
             lines.extend(self.notices.iter().map(|notice| format!("- {}", notice.line())));
-            if self.notices.iter().all(|notice| !notice.is_called_off) {
+            if self.notices.iter().all(MaintenanceNotice::mutes) {
                 lines.push("Alerts of these services are muted in that time.".to_owned());
             }
         }
@@ -492,6 +492,7 @@ mod tests {
     use super::samples::*;
     use super::*;
     use crate::model::maintenance::ServiceChoice;
+    use crate::model::maintenance::WindowKind;
 
     #[test]
     fn first_alerts_of_a_service_stand_ahead_then_the_worst_and_what_is_over_last() {
@@ -544,6 +545,7 @@ mod tests {
     #[test]
     fn maintenance_is_announced_with_its_times_in_utc() {
         let notice = |title: &str, services| MaintenanceNotice {
+            kind: WindowKind::Maintenance,
             id: "m".into(),
             title: title.to_owned(),
             services,
@@ -562,6 +564,9 @@ mod tests {
         let plain = message.plain();
         assert!(plain.contains("- maintenance db of db, ") && plain.contains("are muted"), "{plain}");
         assert_eq!(message.worst(), None);
+        message.notices[1].kind = WindowKind::Change;
+        let plain = message.plain();
+        assert!(plain.contains("- change db of db, ") && !plain.contains("are muted"), "{plain}");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::{Store, StoreError};
 use crate::lang::order::InOrder;
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::{
-    AlertAcknowledged, ChangeApproved, ChangePlanned, ChangeSaid, MaintenanceEnded, MaintenancePlanned, NewFact,
-    SilenceEnded, SilenceStarted, SloIncluded, Statement,
+    AlertAcknowledged, ChangeApproved, ChangeCalledOff, ChangePlanned, ChangeSaid, MaintenanceEnded,
+    MaintenancePlanned, NewFact, SilenceEnded, SilenceStarted, SloIncluded, Statement,
 };
 use crate::model::thing::{
     AlertRecord, ChangeRecord, ExclusionRecord, MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKind,
@@ -45,6 +45,8 @@ pub(crate) enum AlertRefusal {
     NoChange(ChangeApproved),
     /// Who approves the change has planned it.
     OwnChange(ChangeApproved),
+    /// There is no such change or freeze to be called off.
+    NothingToCallOff(ChangeCalledOff),
 }
 
 impl AlertRefusal {
@@ -65,6 +67,7 @@ impl AlertRefusal {
             Self::Checklist(refusal) => refusal.describe(|at| at.format("%H:%MZ").to_string()),
             Self::ChangeTaken(said) => format!("a change with id {} exists already", said.id),
             Self::NoChange(said) => format!("no change with id `{}` is waiting for approval", said.id),
+            Self::NothingToCallOff(said) => format!("nothing with id `{}` runs or comes", said.id),
             Self::OwnChange(said) => format!("you have planned change {} yourself: somebody else approves it", said.id),
         }
     }
@@ -74,7 +77,9 @@ impl AlertRefusal {
         match self {
             Self::NotExcluded(_) => "see `opsroom slo`",
             Self::Checklist(_) => "see `opsroom checklist`",
-            Self::ChangeTaken(_) | Self::NoChange(_) | Self::OwnChange(_) => "see `opsroom change`",
+            Self::ChangeTaken(_) | Self::NoChange(_) | Self::OwnChange(_) | Self::NothingToCallOff(_) => {
+                "see `opsroom change`"
+            }
             _ => "see `opsroom alerts`",
         }
     }
@@ -147,5 +152,7 @@ fn refused_change(said: &ChangeSaid, record: Option<&ChangeRecord>, draft: &NewF
             record.is_by(draft).then(|| AlertRefusal::OwnChange(said.clone()))
         }
         (ChangeSaid::Approved(said), _) => Some(AlertRefusal::NoChange(said.clone())),
+        (ChangeSaid::CalledOff(_), Some(record)) if record.stands(draft.at) => None,
+        (ChangeSaid::CalledOff(said), _) => Some(AlertRefusal::NothingToCallOff(said.clone())),
     }
 }

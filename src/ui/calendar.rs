@@ -19,9 +19,8 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     let Some((change, more)) = state.seen().change_shown() else { return area };
     let (row, rest) = split_top(area, 1);
     let dot = painter.glyphs().dot;
-    let word = if change.freeze { " freeze " } else { " change " };
     let role = if change.freeze { Role::StatusDegraded } else { Role::MarkMaintenance };
-    let mut line = Line::styled(word, role)
+    let mut line = Line::styled(format!(" {} ", change.word()), role)
         .and(change.title.as_str().to_owned(), Role::TextStrong)
         .and(format!(" {}", when(state, change)), Role::Text)
         .then(dot, Role::TextDim)

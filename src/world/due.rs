@@ -70,6 +70,7 @@ impl World {
         let now = self.now.utc;
         let mut found: Vec<DateTime<Utc>> = self.maintenance.next.into_iter().collect();
         found.extend(self.maintenance.coming.iter().filter_map(MaintenanceWindow::announced_from));
+        found.extend(self.change_edges());
         found.extend(self.exclusion_edges());
         found.extend(self.firings.open().filter_map(|firing| Some(firing.record.acknowledged.as_ref()?.until)));
         let quiet = TimeDelta::from_std(self.config.alerting.quiet_ends_silence).unwrap_or(TimeDelta::MAX);

@@ -1,5 +1,6 @@
 //! What facts say, in the words of a timeline: the one place that has words for them.
 
+mod calendar;
 mod oncall;
 
 use std::time::Duration;
@@ -16,9 +17,9 @@ use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::checklist::StepState;
 use crate::model::fact::{
-    AlertFired, AlertResolved, ChangeSaid, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd,
-    RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged,
-    Unlocked, login_of,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, RunClosed,
+    RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
+    login_of,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -126,7 +127,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::ChecklistSigned(_)
         | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
         Statement::Incident(said) => of_incident(said, fact, zone),
-        Statement::Change(said) => (HistoryKind::Note, change(said, fact, zone), true),
+        Statement::Change(said) => (HistoryKind::Note, calendar::change(said, fact, zone), true),
         Statement::OnCall(said) => (HistoryKind::Note, oncall::describe(said, fact.draft.at, zone), true),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
@@ -330,17 +331,6 @@ fn excluded(said: &SloExcluded, fact: &Fact, (config, zone): (&Config, Tz)) -> S
 }
 
 /// `change new disks planned, 09:00:00Z to 11:00:00Z: db`, `change c20260302-091500-000 approved`
-fn change(said: &ChangeSaid, fact: &Fact, zone: Tz) -> String {
-    match said {
-        ChangeSaid::Planned(said) => {
-            let kind = if said.freeze { "freeze" } else { "change" };
-            let (from, until) = (clock(said.from, fact.draft.at, zone), clock(said.until, fact.draft.at, zone));
-            format!("{kind} {} planned, {from} to {until}: {}", said.title, said.services.describe())
-        }
-        ChangeSaid::Approved(said) => format!("change {} approved", said.id),
-    }
-}
-
 /// `maintenance weekly started until 04:00:00Z: all services`
 pub(super) fn maintenance_started(title: &str, services: &ServiceChoice, until: &str) -> String {
     format!("maintenance {title} started until {until}: {}", services.describe())

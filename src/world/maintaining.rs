@@ -50,6 +50,7 @@ impl World {
     /// Has alerts looked at again where a window began or ended.
     pub(super) fn review_maintenance(&mut self, output: &mut Output) {
         let now = self.now.utc;
+        self.review_freezes();
         if !self.maintenance.is_due(now) {
             return;
         }

@@ -8,7 +8,6 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
-mod calendar;
 mod changes;
 pub(crate) mod charted;
 mod checklist_records;
@@ -101,7 +100,7 @@ use crate::text::redact::Literals;
 
 use alerts::Alerts;
 use announcing::Announcing;
-use calendar::Calendar;
+use changes::ChangeCalendar;
 use checklist_records::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;
@@ -200,7 +199,7 @@ pub struct World {
     /// Incidents.
     incidents: Incidents,
     /// Planned changes and freezes.
-    changes: Calendar,
+    changes: ChangeCalendar,
     /// Who is on call.
     duty: Duty,
     /// What is told of alerts, and to whom.
@@ -257,7 +256,7 @@ impl World {
             exclusions: Exclusions::default(),
             checklists: Checklists::default(),
             incidents: Incidents::default(),
-            changes: Calendar::default(),
+            changes: ChangeCalendar::default(),
             duty: Duty::new(&config),
             announcing: Announcing::default(),
             signalled: Signalled::default(),

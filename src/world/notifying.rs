@@ -37,10 +37,13 @@ impl World {
         let announced = announcing.announced();
         let firings = self.firings.told(&announced).into_iter().map(|firing| self.alert_now(firing));
         let alerts: Vec<AlertNow<'_>> = firings.chain(faults.iter().map(AlertNow::from)).collect();
-        let windows: Vec<_> = self.maintenance.announced(now).collect();
+        let changes = self.announced_changes(now);
+        let windows: Vec<_> = self.maintenance.announced(now).chain(&changes).collect();
         announcing
             .post(self.incident_notices().into_iter().map(Bulletin::Incident).chain(self.handover_notices()).collect());
-        announcing.call_off(self.maintenance.plan.called_off(now));
+        let mut called_off = self.maintenance.plan.called_off(now);
+        called_off.extend(self.changes_called_off(now));
+        announcing.call_off(called_off);
         announcing.duty = Some(Arc::clone(self.duty()));
         let due = announcing.review(&self.config, &alerts, &windows, now);
         let claims = due.iter().map(|message| Statement::MessageClaimed(claim(message, fence)));

@@ -6,7 +6,6 @@ use chrono::SubsecRound as _;
 
 use super::World;
 use super::announcing::Announcing;
-use super::calendar::Calendar;
 use super::checklist_records::Checklists;
 use super::checks::CheckView;
 use super::duty::Duty;
@@ -170,7 +169,7 @@ impl World {
         self.announcing = Announcing::default();
         self.duty = Duty::new(&self.config);
         self.forget_exclusions();
-        self.changes = Calendar::default();
+        self.changes.forget();
         self.notes.clear();
     }
 

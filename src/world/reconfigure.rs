@@ -36,6 +36,7 @@ impl World {
             self.read_only = config.console.read_only || (self.read_only && !read_only_before);
         }
         self.maintenance.reconfigure(&config);
+        self.changes.reconfigure();
         self.duty.reconfigure(&config);
         self.config = config;
         self.regroup();

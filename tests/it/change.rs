@@ -42,8 +42,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    fn with(more: &str) -> Self {
         let at = tempfile::tempdir().unwrap();
-        std::fs::write(at.path().join("opsroom.toml"), CONFIG).unwrap();
+        std::fs::write(at.path().join("opsroom.toml"), format!("{CONFIG}{more}")).unwrap();
         let store = format!("sqlite:{}", at.path().join("shared.db").display());
         Self { at, store }
     }
@@ -113,6 +117,48 @@ fn a_second_person_approves_a_change_and_until_then_actions_warn() {
 }
 
 #[test]
+fn what_is_called_off_warns_no_more_and_is_listed_no_more() {
+    let world = World::new();
+    let id = world.add("year end", "*", -1, &["--freeze"]);
+    assert!(world.dry().contains("year end (it is full, by ana)"), "{}", world.dry());
+    let refused = |arguments: &[&str], said: &str| {
+        let (code, out, err) = world.run("ben", arguments);
+        assert!(code == Some(64) && err.contains(said), "{arguments:?}: {code:?} {out}{err}");
+    };
+    refused(&["change", "call-off", &id, "--why", " "], "--why is empty");
+    refused(&["change", "call-off", "c1", "--why", "w"], &format!("what runs and comes: {id}"));
+    refused(&["--read-only", "change", "call-off", &id, "--why", "w"], "read-only");
+    let off = world.json("ben", &["change", "--json", "call-off", &id, "--why", "closed early"]);
+    assert_eq!(off[0]["state"], "called_off");
+    assert!(!world.dry().contains("year end"), "{}", world.dry());
+    assert_eq!(world.run("ana", &["change"]).1, "no changes planned\n");
+    refused(&["change", "cancel", &id, "--why", "w"], "no change runs or comes");
+    let (_, timeline, _) = world.run("ana", &["timeline"]);
+    assert!(timeline.contains(&format!("change {id} called off: closed early")), "{timeline}");
+    let (code, out, err) = world.run("ana", &["store", "check"]);
+    assert!(code == Some(0) && out.contains("as the entries say"), "{out}{err}");
+}
+
+#[test]
+fn a_freeze_of_the_configuration_warns_and_is_listed() {
+    let now = Utc::now();
+    let written = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%dT%H:%MZ").to_string();
+    let (from, until) = (written(now - TimeDelta::hours(1)), written(now + TimeDelta::hours(1)));
+    let freeze =
+        format!("[freeze.year-end]\nwhen = \"{from}/{until}\"\nservices = [\"db\"]\nwhy = \"accounts are closed\"\n");
+    let world = World::with(&freeze);
+    let warned = "year-end (accounts are closed, by the configuration)";
+    assert!(world.dry().contains(warned), "{}", world.dry());
+    let listed = world.json("ana", &["change", "--json"]);
+    assert_eq!((&listed[0]["kind"], &listed[0]["state"]), (&"freeze".into(), &"running".into()));
+    let (_, ics, _) = world.run("ana", &["change", "list", "--ics"]);
+    assert!(ics.contains("SUMMARY:freeze: year-end\r\n"), "{ics}");
+    let id = listed[0]["id"].as_str().unwrap();
+    let (code, _, err) = world.run("ana", &["change", "call-off", id, "--why", "w"]);
+    assert!(code == Some(64) && err.contains("correct [freeze] there"), "{code:?} {err}");
+}
+
+#[test]
 fn outside_of_every_planned_change_actions_warn() {
     let world = World::new();
     world.add("of the api", "api", -5, &[]);
@@ -157,6 +203,7 @@ fn what_comes_stands_on_the_overview_until_it_is_over() {
             from: now + from,
             until: now + from + TimeDelta::hours(1),
             notice_s: 48 * 3_600,
+            notify: Vec::new(),
             freeze,
         }))
     };

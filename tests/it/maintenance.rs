@@ -12,7 +12,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::model::effect::{Effect, HolderEffect};
 use opsroom::model::engine::EngineState;
-use opsroom::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted, Statement};
+use opsroom::model::fact::{
+    ChangeApproved, ChangeCalledOff, ChangePlanned, ChangeSaid, MaintenanceEnd, MaintenanceEnded, MaintenancePlanned,
+    MaintenanceStarted, Statement,
+};
 use opsroom::model::maintenance::ServiceChoice;
 use opsroom::model::message::{MessageKind, News, Notification};
 use opsroom::model::outcome::Outcome;
@@ -243,6 +246,51 @@ fn who_acts_next_says_nothing_twice_and_ends_what_nobody_ended() {
         _ => None,
     });
     assert_eq!(because, Some(MaintenanceEnd::Reconfigured));
+}
+
+#[test]
+fn a_change_and_a_freeze_are_announced_before_and_what_is_called_off_is_taken_back() {
+    let freeze = "[freeze.year-end]\nwhen = \"2026-11-21T05:00Z/2026-11-21T06:00Z\"\nservices = [\"*\"]\n\
+                  why = \"accounts\"\nnotice = \"1h\"\nnotify = [\"desk\"]\n";
+    let mut watch = Watch::new(freeze);
+    let told = |watch: &Watch| watch.told.iter().map(|(_, message)| message.summary()).collect::<Vec<_>>();
+    let say = |watch: &mut Watch, who: &str, said: ChangeSaid| {
+        let now = watch.now();
+        watch.room.tell(now, who, Statement::Change(said));
+    };
+    let from = "2026-11-21T03:30:00Z".parse().unwrap();
+    let planned = ChangePlanned {
+        id: "c1".into(),
+        title: SafeText::new("new disks"),
+        why: SafeText::new("full"),
+        services: ServiceChoice::These(vec!["api".into()]),
+        from,
+        until: from + TimeDelta::hours(1),
+        notice_s: 1_800,
+        notify: vec!["desk".into()],
+        freeze: false,
+    };
+    say(&mut watch, "ana", ChangeSaid::Planned(planned));
+    watch.until("03:10:00");
+    assert_eq!(told(&watch), [""; 0], "what is not approved is nothing to rely on");
+    say(&mut watch, "ben", ChangeSaid::Approved(ChangeApproved { id: "c1".into() }));
+    watch.until("03:10:10");
+    let announced = told(&watch);
+    assert!(announced.len() == 1 && announced[0].contains("planned change new disks of api, 2026-11-21 03:30 UTC"));
+    assert!(!watch.told[0].1.plain().contains("muted"), "a change mutes nothing");
+    let why = SafeText::new("the disks are late");
+    say(&mut watch, "cy", ChangeSaid::CalledOff(ChangeCalledOff { id: "c1".into(), why }));
+    watch.until("03:59:00");
+    assert!(told(&watch)[1..].iter().all(|line| line.contains("called off: change new disks")), "{:?}", told(&watch));
+    assert_eq!(watch.told.len(), 2, "once: {:?}", told(&watch));
+    assert!(!watch.room.frame().contains("new disks from "), "{}", watch.room.frame());
+    watch.until("04:00:10");
+    assert!(told(&watch)[2].contains("planned freeze year-end of all services"), "{:?}", told(&watch));
+    assert!(watch.room.frame().contains("freeze year-end from 05:00 UTC, in 59m"), "{}", watch.room.frame());
+    watch.until("05:00:02");
+    assert!(watch.room.frame().contains("freeze year-end until 06:00 UTC"), "{}", watch.room.frame());
+    watch.until("06:00:02");
+    assert!(!watch.room.frame().contains("year-end"), "{}", watch.room.frame());
 }
 
 #[test]

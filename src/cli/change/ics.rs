@@ -10,7 +10,7 @@ pub(super) fn calendar(changes: &[ChangeRecord], console: &str) -> String {
 }
 
 fn event(change: &ChangeRecord) -> CalendarEvent {
-    let kind = if change.freeze { "freeze" } else { "change" };
+    let kind = change.word();
     let approved = change.approved.as_ref().map_or_else(String::new, |(by, _)| format!(", approved by {by}"));
     CalendarEvent {
         uid: format!("{}@opsroom", change.id),
@@ -42,10 +42,12 @@ mod tests {
             from: at(1),
             until: at(2),
             notice_s: 0,
+            notify: Vec::new(),
             freeze: false,
             by: SafeText::new("ana"),
             at: at(0),
             approved: None,
+            called_off: None,
         };
         let text = calendar(&[change], "ops");
         assert!(text.lines().all(|line| line.len() <= 75), "{text}");

@@ -58,10 +58,14 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
                 "opsroom change add 'year end' '*' --freeze --why 'accounts are closed' --from 2026-12-30T00:00Z --for 3d",
                 "plan a freeze: actions in production warn during it",
             ),
+            (
+                "opsroom change call-off c20260301-101500-000 --why 'the disks are late'",
+                "those who were notified of it are notified again",
+            ),
             ("opsroom change list --ics > changes.ics", "export them for a calendar program"),
         ],
         exits: &[
-            (exit::OK, "printed, planned or approved"),
+            (exit::OK, "printed, planned, approved or called off"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::UNKNOWN, "the store can't be read or written"),
             (exit::USAGE, "wrong usage, your own change, no such change waiting for approval, or read-only"),

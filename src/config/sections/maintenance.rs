@@ -63,7 +63,8 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<Maintenance> {
     })
 }
 
-fn services(table: &TableReader<'_>) -> Option<ServiceChoice> {
+/// The services that `services` names, or all.
+pub(super) fn services(table: &TableReader<'_>) -> Option<ServiceChoice> {
     let written = table.texts("services");
     if let Some(all) = written.iter().find(|text| text.value == "*") {
         if written.len() > 1 {

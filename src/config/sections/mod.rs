@@ -10,6 +10,7 @@ pub mod console;
 pub mod contact;
 pub mod defaults;
 pub mod filter;
+pub mod freeze;
 pub mod incident;
 pub mod keys;
 pub mod log;

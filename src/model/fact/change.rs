@@ -24,8 +24,11 @@ pub struct ChangePlanned {
     pub from: DateTime<Utc>,
     /// The first moment after it.
     pub until: DateTime<Utc>,
-    /// How many seconds before its beginning it ought to be planned.
+    /// How many seconds before its beginning it ought to be planned, and is announced.
     pub notice_s: u64,
+    /// The channels by which it is announced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<Name>,
     /// Whether nothing is to be changed in that time.
     pub freeze: bool,
 }
@@ -37,6 +40,15 @@ pub struct ChangeApproved {
     pub id: Name,
 }
 
+/// A person calls a change or a freeze off, before it begins or while it goes on: who, is in the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCalledOff {
+    /// Which.
+    pub id: Name,
+    /// Why.
+    pub why: SafeText,
+}
+
 /// What is said of the change calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeSaid {
@@ -44,6 +56,8 @@ pub enum ChangeSaid {
     Planned(ChangePlanned),
     /// A second person approved a change.
     Approved(ChangeApproved),
+    /// A person called a change or a freeze off.
+    CalledOff(ChangeCalledOff),
 }
 
 impl ChangeSaid {
@@ -52,6 +66,7 @@ impl ChangeSaid {
         match self {
             Self::Planned(said) => &said.id,
             Self::Approved(said) => &said.id,
+            Self::CalledOff(said) => &said.id,
         }
     }
 
@@ -59,6 +74,7 @@ impl ChangeSaid {
         match self {
             Self::Planned(_) => "change.planned",
             Self::Approved(_) => "change.approved",
+            Self::CalledOff(_) => "change.called_off",
         }
     }
 
@@ -66,6 +82,7 @@ impl ChangeSaid {
         match self {
             Self::Planned(said) => serde_json::to_value(said),
             Self::Approved(said) => serde_json::to_value(said),
+            Self::CalledOff(said) => serde_json::to_value(said),
         }
     }
 
@@ -73,6 +90,7 @@ impl ChangeSaid {
     pub(super) fn read(kind: &str, detail: &Value) -> Option<Self> {
         match kind {
             "change.planned" => ChangePlanned::deserialize(detail).ok().map(Self::Planned),
+            "change.called_off" => ChangeCalledOff::deserialize(detail).ok().map(Self::CalledOff),
             _ => ChangeApproved::deserialize(detail).ok().map(Self::Approved),
         }
     }

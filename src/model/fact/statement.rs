@@ -1,6 +1,5 @@
 //! The one list of what can be said.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -77,7 +76,7 @@ pub enum Statement {
     ChecklistMissed(ChecklistMissed),
     /// Something is said of an incident.
     Incident(Box<IncidentSaid>),
-    /// A person planned or approved a change, or a freeze.
+    /// A person planned, approved or called off a change, or a freeze.
     Change(ChangeSaid),
     /// Who is on call, and handovers.
     OnCall(OnCallStatement),
@@ -239,31 +238,6 @@ impl Statement {
         }
     }
 
-    /// When what it says began, where it says so.
-    pub(crate) fn began(&self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::CheckStatus(said) => Some(said.since),
-            Self::AlertFired(said) => Some(said.fired_at),
-            Self::AlertResolved(said) => Some(said.at),
-            Self::MessageSent(said) => Some(said.at),
-            Self::MessageFailed(said) => Some(said.at),
-            _ => None,
-        }
-    }
-
-    /// The fence by which the holder of the lease says it, and since when it is so; `None` of what anybody may say.
-    pub(crate) fn fence_mut(&mut self) -> Option<(&mut u64, DateTime<Utc>)> {
-        match self {
-            Self::CheckStatus(said) => Some((&mut said.fence, said.since)),
-            Self::AlertFired(said) => Some((&mut said.fence, said.fired_at)),
-            Self::AlertResolved(said) => Some((&mut said.fence, said.at)),
-            Self::MessageClaimed(said) => Some((&mut said.fence, said.at)),
-            Self::MessageSent(said) => Some((&mut said.fence, said.at)),
-            Self::MessageFailed(said) => Some((&mut said.fence, said.at)),
-            _ => None,
-        }
-    }
-
     /// The version of its form.
     pub(crate) const fn version(&self) -> u32 {
         match self {
@@ -368,7 +342,7 @@ impl Statement {
             "checklist.signed" => Self::ChecklistSigned(typed(detail)?),
             "checklist.missed" => Self::ChecklistMissed(typed(detail)?),
             kind if kind.starts_with(IncidentSaid::KIND) => Self::Incident(Box::new(IncidentSaid::read(kind, detail)?)),
-            "change.planned" | "change.approved" => Self::Change(ChangeSaid::read(kind, detail)?),
+            "change.planned" | "change.approved" | "change.called_off" => Self::Change(ChangeSaid::read(kind, detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),

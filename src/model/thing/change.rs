@@ -1,12 +1,15 @@
 //! Planned changes and freezes, with who approved them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::alert::login;
 use super::{StoredThing, ThingKey, ThingKind, Things};
+use crate::lang::schedule::TimeWindow;
 use crate::model::fact::{ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
-use crate::model::maintenance::ServiceChoice;
+use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, WindowKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -25,8 +28,11 @@ pub struct ChangeRecord {
     pub from: DateTime<Utc>,
     /// The first moment after it.
     pub until: DateTime<Utc>,
-    /// How many seconds before its beginning it ought to be planned.
+    /// How many seconds before its beginning it ought to be planned, and is announced.
     pub notice_s: u64,
+    /// The channels by which it is announced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<Name>,
     /// Whether nothing is to be changed in that time.
     pub freeze: bool,
     /// Who planned it: the login name.
@@ -35,6 +41,9 @@ pub struct ChangeRecord {
     pub at: DateTime<Utc>,
     /// Who approved it, and when; `None`: nobody did, and a freeze needs nobody.
     pub approved: Option<(SafeText, DateTime<Utc>)>,
+    /// Who called it off, and when; `None`: it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_off: Option<(SafeText, DateTime<Utc>)>,
 }
 
 impl ChangeRecord {
@@ -43,12 +52,30 @@ impl ChangeRecord {
         let Statement::Change(said) = &draft.said else { return None };
         match (said, known) {
             (ChangeSaid::Planned(said), None) => {
-                let ChangePlanned { id, title, why, services, from, until, notice_s, freeze } = said.clone();
+                let ChangePlanned { id, title, why, services, from, until, notice_s, notify, freeze } = said.clone();
                 let (by, at) = (login(&draft.who), draft.at);
-                Some(Self { id, title, why, services, from, until, notice_s, freeze, by, at, approved: None })
+                let (approved, called_off) = (None, None);
+                Some(Self {
+                    id,
+                    title,
+                    why,
+                    services,
+                    from,
+                    until,
+                    notice_s,
+                    notify,
+                    freeze,
+                    by,
+                    at,
+                    approved,
+                    called_off,
+                })
             }
             (ChangeSaid::Approved(_), Some(known)) if known.needs_approval() && !known.is_by(draft) => {
                 Some(Self { approved: Some((login(&draft.who), draft.at)), ..known })
+            }
+            (ChangeSaid::CalledOff(_), Some(known)) if known.stands(draft.at) => {
+                Some(Self { called_off: Some((login(&draft.who), draft.at)), ..known })
             }
             _ => None,
         }
@@ -56,7 +83,33 @@ impl ChangeRecord {
 
     /// Whether nobody has approved it who must.
     pub const fn needs_approval(&self) -> bool {
-        !self.freeze && self.approved.is_none()
+        !self.freeze && self.approved.is_none() && self.called_off.is_none()
+    }
+
+    /// Whether it goes on or comes: nobody called it off, and it is not over.
+    pub fn stands(&self, now: DateTime<Utc>) -> bool {
+        self.called_off.is_none() && now < self.until
+    }
+
+    /// `change` or `freeze`.
+    pub const fn word(&self) -> &'static str {
+        if self.freeze { "freeze" } else { "change" }
+    }
+
+    /// As it is announced.
+    pub(crate) fn window(&self) -> MaintenanceWindow {
+        MaintenanceWindow {
+            kind: if self.freeze { WindowKind::Freeze } else { WindowKind::Change },
+            id: self.id.clone(),
+            name: self.id.clone(),
+            title: self.title.to_string(),
+            services: self.services.clone(),
+            window: TimeWindow { start: self.from, end: self.until },
+            notice: Some(Duration::from_secs(self.notice_s)),
+            notify: self.notify.clone(),
+            by: Some(self.by.clone()),
+            why: Some(self.why.clone()),
+        }
     }
 
     /// Whether it was planned by who says this.
@@ -66,7 +119,7 @@ impl ChangeRecord {
 
     /// Whether it goes on at a moment.
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
-        (self.from..self.until).contains(&now)
+        self.from <= now && self.stands(now)
     }
 
     /// Whether it was planned later than it ought to be.

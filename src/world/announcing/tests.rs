@@ -590,6 +590,7 @@ proptest! {
 
 fn window(notify: &str, start: DateTime<Utc>) -> MaintenanceWindow {
     MaintenanceWindow {
+        kind: crate::model::maintenance::WindowKind::Maintenance,
         id: "weekly@20260105T140000Z".into(),
         name: "weekly".into(),
         title: "weekly".to_owned(),

@@ -13,7 +13,7 @@ use crate::config::sections::maintenance::Maintenance;
 use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::tz::Tz;
-use crate::model::maintenance::{MaintenanceWindow, occurrence_id};
+use crate::model::maintenance::{MaintenanceWindow, WindowKind, occurrence_id};
 use crate::model::thing::MaintenanceRecord;
 use crate::text::name::Name;
 
@@ -147,6 +147,7 @@ impl MaintenancePlan {
         let end =
             self.records.get(&id).and_then(|record| record.ended).map_or(window.end, |(_, at)| at.min(window.end));
         (end > window.start).then(|| MaintenanceWindow {
+            kind: WindowKind::Maintenance,
             id,
             name: one.name.clone(),
             title: one.title.clone(),
@@ -168,6 +169,7 @@ fn of_record(record: &MaintenanceRecord) -> Option<MaintenanceWindow> {
 fn window_until(record: &MaintenanceRecord, end: DateTime<Utc>) -> MaintenanceWindow {
     let planned = record.planned.as_ref();
     MaintenanceWindow {
+        kind: WindowKind::Maintenance,
         id: record.id.clone(),
         name: record.name.clone(),
         title: record.name.to_string(),

@@ -1,0 +1,54 @@
+//! Calling a change or a freeze off, before it begins or while it goes on.
+
+use super::{ChangeLine, coming, with_freezes};
+use crate::cli::alerts::{put, say};
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, run_service};
+use crate::config::Config;
+use crate::lang::nearest::listed;
+use crate::model::fact::{ChangeCalledOff, ChangeSaid, Statement};
+use crate::runtime::runs::RunService;
+use crate::text::SafeText;
+
+/// Calls one off, and says so.
+pub(super) async fn call_off(id: &str, why: &str, json: bool, config: &Config, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = call_off_at(&run_service, id, why, json, config).await;
+    run_service.close().await;
+    code
+}
+
+async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, config: &Config) -> u8 {
+    let now = run_service.now();
+    let changes = match coming(run_service, now).await {
+        Ok(changes) => changes,
+        Err(code) => return code,
+    };
+    let Some(change) = changes.iter().find(|change| *change.id == *id) else {
+        let configured = with_freezes(Vec::new(), config, now).into_iter().any(|freeze| *freeze.id == *id);
+        let hint = if configured {
+            "it stands in the configuration: correct [freeze] there".to_owned()
+        } else if changes.is_empty() {
+            "no change runs or comes".to_owned()
+        } else {
+            format!("what runs and comes: {}", listed(changes.iter().map(|change| &*change.id)))
+        };
+        return output::fail(exit::USAGE, &format!("no change with id `{id}` can be called off"), &hint);
+    };
+    let called_off = ChangeCalledOff { id: change.id.clone(), why: SafeText::new(why) };
+    let said = Statement::Change(ChangeSaid::CalledOff(called_off));
+    if !json {
+        return say(run_service, now, vec![said], &format!("{} `{}` called off\n", change.word(), change.title)).await;
+    }
+    // It is not listed any more: printed is what does not take place.
+    match put(run_service, now, vec![said]).await {
+        Ok(()) => {
+            let line = ChangeLine { state: "called_off", ..ChangeLine::new(change, now) };
+            output::print_as_json("the change", &[line])
+        }
+        Err(code) => code,
+    }
+}

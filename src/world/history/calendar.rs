@@ -1,0 +1,18 @@
+//! What is said of the change calendar, in the words of a timeline.
+
+use crate::lang::tz::Tz;
+use crate::model::fact::{ChangeSaid, Fact};
+
+use super::clock;
+
+pub(super) fn change(said: &ChangeSaid, fact: &Fact, zone: Tz) -> String {
+    match said {
+        ChangeSaid::Planned(said) => {
+            let kind = if said.freeze { "freeze" } else { "change" };
+            let (from, until) = (clock(said.from, fact.draft.at, zone), clock(said.until, fact.draft.at, zone));
+            format!("{kind} {} planned, {from} to {until}: {}", said.title, said.services.describe())
+        }
+        ChangeSaid::Approved(said) => format!("change {} approved", said.id),
+        ChangeSaid::CalledOff(said) => format!("change {} called off: {}", said.id, said.why),
+    }
+}
