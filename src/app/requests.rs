@@ -29,6 +29,8 @@ pub(crate) enum AwaitedAnswer {
     Marks,
     /// That this is on record: said once it is.
     Said(SafeText),
+    /// That this task of a runbook is ticked, or not any more: it shows by itself once it is on record.
+    Tick(SafeText),
     /// That this is on record of a step, or of a run, of a checklist; or the end of the command of the step.
     Step {
         /// The run.

@@ -1,17 +1,20 @@
-//! The runbook of the service that is shown: read while a panel shows it, opened in the pager, scrolled.
+//! The runbook of the service that is shown: read while a panel shows it, opened in the pager, scrolled, its tasks ticked.
 
 use std::path::Path;
 
 use crate::config::sections::service::Service;
 use crate::config::{Config, panels};
-use crate::model::effect::{ConsoleEffect, Effect, RequestId, TerminalEffect};
+use crate::model::effect::{ConsoleEffect, Effect, RequestId, StoreEffect, TerminalEffect};
+use crate::model::fact::{RunbookTicked, Statement};
 use crate::text::name::Name;
 use crate::text::{SafeText, markdown};
 
 use super::keymap::Command;
-use super::list::moved;
+use super::list::{kept_visible, moved};
+use super::requests::AwaitedAnswer;
 use super::screens::runbook::ShownRunbook;
 use super::state::State;
+use super::toasts::Tone;
 
 /// While a runbook is on the screen it is read: once for each time that it is come to, so that a change in it is seen.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
@@ -84,16 +87,19 @@ pub(super) fn linked<'a>(state: &'a State, service: &Name) -> Vec<&'a str> {
     lines.iter().flat_map(|line| markdown::action_links(line.as_str())).map(|(_, name)| name).collect()
 }
 
-/// What of the runbook that is shown is worth a place in the clipboard: its commands where they are in one block, for to run
-/// several at once is seldom meant; else all of it.
+/// What of the runbook that is shown is worth a place in the clipboard: the commands of the task that keys go to, else its
+/// own, where they are in one block, for to run several at once is seldom meant; else all of it.
 pub(super) fn copied(state: &State) -> Option<String> {
     let lines = lines(state);
     if lines.is_empty() {
         return None;
     }
-    let mut blocks = markdown::commands(lines);
-    if blocks.len() == 1 {
-        return blocks.pop();
+    // Under a task stand the commands of that task.
+    let of_task = span_of_task(state).map(|span| markdown::commands(&lines[span]));
+    for mut blocks in of_task.into_iter().chain([markdown::commands(lines)]) {
+        if blocks.len() == 1 {
+            return blocks.pop();
+        }
     }
     Some(lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n"))
 }
@@ -101,8 +107,37 @@ pub(super) fn copied(state: &State) -> Option<String> {
 /// Bytes of a line that surely fill a row, however narrow the panel.
 const NARROW: usize = 20;
 
+/// A key of the panel: moves from task to task, or scrolls; ticks a task. `false`: the command is none of these.
+pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) -> bool {
+    let tasks = tasks(state).len();
+    if command == Command::Select && tasks > 0 {
+        tick(state, effects);
+        return true;
+    }
+    let Some(shown) = &mut state.console.screens.service.runbook else { return false };
+    let (task, last) = (shown.task, tasks.saturating_sub(1));
+    let is_beyond = (command == Command::Down && task >= last) || (command == Command::Up && task == 0);
+    if tasks > 0 && !is_beyond && matches!(command, Command::Up | Command::Down | Command::Top | Command::Bottom) {
+        go_to(state, moved(command, task, last, 1).unwrap_or(task));
+        // The first and the last row too, where more than tasks stands there.
+        return !matches!(command, Command::Top | Command::Bottom) || scroll(state, command);
+    }
+    shown.keeps_task = false;
+    scroll(state, command)
+}
+
+/// Has keys go to a task, which is kept in sight.
+fn go_to(state: &mut State, task: usize) {
+    let line = tasks(state).get(task).map_or(0, |(line, _)| *line);
+    let height = state.height(&panels::SERVICE_RUNBOOK.id());
+    let Some(shown) = &mut state.console.screens.service.runbook else { return };
+    // Lines that are wrapped take more rows: the view knows them, and moves on from here.
+    shown.scroll = kept_visible(shown.scroll, line, height);
+    (shown.task, shown.keeps_task) = (task, true);
+}
+
 /// Scrolls what is shown. `false`: the command is no movement.
-pub(super) fn scroll(state: &mut State, command: Command) -> bool {
+fn scroll(state: &mut State, command: Command) -> bool {
     let height = state.height(&panels::SERVICE_RUNBOOK.id());
     let Some(shown) = &mut state.console.screens.service.runbook else { return false };
     let lines = shown.text.as_ref().and_then(|text| text.as_ref().ok());
@@ -111,4 +146,48 @@ pub(super) fn scroll(state: &mut State, command: Command) -> bool {
     let to = moved(command, shown.scroll, most.saturating_sub(1), height);
     shown.scroll = to.unwrap_or(shown.scroll);
     to.is_some()
+}
+
+/// The tasks of the runbook that is shown, each with its line and the words by which it is known.
+pub(crate) fn tasks(state: &State) -> Vec<(usize, String)> {
+    markdown::tasks(lines(state))
+}
+
+/// The lines of the task that keys go to, up to the next task.
+fn span_of_task(state: &State) -> Option<std::ops::Range<usize>> {
+    let tasks = tasks(state);
+    let at = state.console.screens.service.runbook.as_ref()?.task;
+    let (from, _) = tasks.get(at)?;
+    Some(*from..tasks.get(at + 1).map_or(lines(state).len(), |(next, _)| *next))
+}
+
+/// The action that the task links to which keys go to.
+pub(crate) fn action_of_task(state: &State) -> Option<Name> {
+    let span = span_of_task(state)?;
+    let linked = markdown::action_links(lines(state)[span.start].as_str()).next()?.1;
+    state.seen().config.actions.iter().map(|action| &action.name).find(|name| ***name == *linked).cloned()
+}
+
+/// Puts on record that the task is done which keys go to, or that it is not after all. The next one is gone to.
+fn tick(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.world.read_only {
+        return state.toast(Tone::Warning, "read-only: no task can be ticked here");
+    }
+    let Some(shown) = &state.console.screens.service.runbook else { return };
+    let (runbook, at) = (Name::from(&*shown.written), shown.task);
+    let mut tasks = tasks(state);
+    let last = tasks.len().saturating_sub(1);
+    if tasks.is_empty() {
+        return;
+    }
+    let task = tasks.swap_remove(at.min(last)).1;
+    let record = state.world.runbook_record(&runbook);
+    let done = record.and_then(|record| record.tick(&task, state.world.now.utc)).is_none();
+    let task = SafeText::new(&task);
+    let request = state.request(AwaitedAnswer::Tick(task.clone()));
+    let said = RunbookTicked { runbook, task, done };
+    effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(vec![Statement::RunbookTicked(said)])));
+    if done {
+        go_to(state, (at + 1).min(last));
+    }
 }

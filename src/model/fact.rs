@@ -12,6 +12,7 @@ pub(crate) mod maintenance;
 mod messaging;
 mod moments;
 pub(crate) mod oncall;
+mod runbook;
 mod said;
 mod statement;
 mod touched;
@@ -39,6 +40,7 @@ pub use self::oncall::{
     ContactPaged, ContactVerified, HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded,
     OnCallStatement,
 };
+pub use self::runbook::RunbookTicked;
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

@@ -15,6 +15,7 @@ mod maintenance;
 mod message;
 mod oncall;
 mod run;
+mod runbook;
 mod silence;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ pub(crate) use self::incident::{incident_key, incident_things};
 pub use self::maintenance::{MaintenanceRecord, PlannedBy};
 pub use self::oncall::{AssignmentRecord, HandoverAcceptance, HandoverRecord};
 pub use self::run::{HeldLock, RunRecord, group_of};
+pub use self::runbook::{RunbookRecord, RunbookTick};
 pub use self::silence::SilenceRecord;
 use super::fact::Fact;
 
@@ -63,6 +65,8 @@ pub enum ThingKind {
     Incident,
     /// A planned change or a freeze, by its id.
     Change,
+    /// A runbook, by its file and section.
+    Runbook,
     /// Who is on call for a while, by the id of the assignment.
     #[serde(rename = "oncall")]
     OnCall,
@@ -93,6 +97,7 @@ impl ThingKind {
             Self::Checklist => "checklist_run",
             Self::Incident => "incident",
             Self::Change => "change",
+            Self::Runbook => "runbook",
             Self::OnCall => "oncall",
             Self::Handover => "handover",
             Self::Contact => "contact",
@@ -114,6 +119,7 @@ impl ThingKind {
         Self::Checklist,
         Self::Incident,
         Self::Change,
+        Self::Runbook,
         Self::OnCall,
         Self::Handover,
         Self::Contact,
@@ -228,6 +234,7 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     checklist::follow(fact, things);
     incident::follow(fact, things);
     change::follow(fact, things);
+    runbook::follow(fact, things);
     oncall::follow(fact, things);
     contact::follow(fact, things);
     baseline::follow(fact, things);

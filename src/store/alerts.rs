@@ -34,9 +34,8 @@ impl Store {
         let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Alert), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?);
         things.extend(self.silences(now - NOTE_STANDS).await?);
-        for kind in
-            [ThingKind::Maintenance, ThingKind::Change, ThingKind::OnCall, ThingKind::Handover, ThingKind::Contact]
-        {
+        let calendars = [ThingKind::Maintenance, ThingKind::Change, ThingKind::Runbook];
+        for kind in calendars.into_iter().chain([ThingKind::OnCall, ThingKind::Handover, ThingKind::Contact]) {
             for which in [WhichThings::Latest(kind), WhichThings::Open(kind)] {
                 things.extend(self.dialect.things(which, PAST).await?);
             }

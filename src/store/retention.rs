@@ -66,6 +66,7 @@ impl Store {
             (ThingKind::Checklist, retention.audit),
             (ThingKind::Incident, retention.incidents),
             (ThingKind::Change, retention.audit),
+            (ThingKind::Runbook, retention.audit),
             (ThingKind::OnCall, retention.audit),
             (ThingKind::Handover, retention.audit),
         ] {

@@ -1,12 +1,15 @@
 //! The little of Markdown that a runbook is read by (its headings and their sections), and text from outside made safe to
 //! stand within Markdown.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::SafeText;
 
 /// What opens and closes a block of code.
 const FENCE: &str = "```";
+/// Characters by which a task is known.
+const LONGEST_TASK: usize = 200;
 
 /// The line of the heading with that anchor: the first where the anchor is empty, `None` where no heading has it.
 pub(crate) fn start<S: AsRef<str>>(lines: &[S], anchor: &str) -> Option<usize> {
@@ -31,6 +34,28 @@ pub(crate) fn heading(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches('#');
     let level = line.len() - text.len();
     (1..=6).contains(&level).then(|| text.strip_prefix(' ')).flatten().map(|text| (level, text.trim()))
+}
+
+/// The words of a task of a list, `- [ ] words`; `None` where the line is none.
+pub(crate) fn task(line: &str) -> Option<&str> {
+    let item = line.trim_start().strip_prefix(['-', '*', '+'])?.strip_prefix(' ')?.trim_start();
+    let words = ["[ ] ", "[x] ", "[X] "].iter().find_map(|sign| item.strip_prefix(sign))?.trim();
+    (!words.is_empty()).then_some(words)
+}
+
+/// The tasks of lists, each with its line and its words. Words that stand there again are told apart by a number.
+pub(crate) fn tasks<S: AsRef<str>>(lines: &[S]) -> Vec<(usize, String)> {
+    let (mut in_code, mut known) = (false, BTreeMap::<String, usize>::new());
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().map(AsRef::as_ref).enumerate() {
+        in_code ^= is_fence(line);
+        let Some(words) = task(line).filter(|_| !in_code) else { continue };
+        let words: String = words.chars().take(LONGEST_TASK).collect();
+        let times = known.entry(words.clone()).or_default();
+        *times += 1;
+        found.push((at, if *times == 1 { words } else { format!("{words} ({times})") }));
+    }
+    found
 }
 
 /// The names in `[action:NAME]`, each with the place in the line of the whole.
@@ -184,6 +209,15 @@ mod tests {
         assert_eq!(anchor_links(line).map(|(_, anchor)| anchor).collect::<Vec<_>>(), ["cache"]);
         let text = ["```sh", "a | b", "```", "```toml", "x = 1", "```", "```bash", "c", "d", "```", "```sh", "open"];
         assert_eq!(commands(&text), ["a | b\n", "c\nd\n"]);
+    }
+
+    #[test]
+    fn tasks_are_items_with_a_box_outside_of_code() {
+        let text =
+            ["- [ ] look", "* [x] restart", "- item", "```", "- [ ] code", "```", "  - [ ] look", "- [ ] ", "- []x"];
+        let expected = [(0, "look".to_owned()), (1, "restart".to_owned()), (6, "look (2)".to_owned())];
+        assert_eq!(tasks(&text), expected);
+        assert_eq!(tasks(&[format!("- [ ] {}", "é".repeat(300))])[0].1.chars().count(), LONGEST_TASK);
     }
 
     #[test]

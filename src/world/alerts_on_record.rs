@@ -167,6 +167,7 @@ impl World {
                 ThingKind::Checklist => self.learn_checklist(thing),
                 ThingKind::Incident => self.learn_incident(thing),
                 ThingKind::Change => self.learn_change(thing),
+                ThingKind::Runbook => self.learn_runbook(thing),
                 ThingKind::Message => self.learn_target(thing),
                 ThingKind::Exclusion
                 | ThingKind::OnCall

@@ -42,6 +42,7 @@ impl World {
             | self.apply_checklist(fact)
             | self.apply_incident(fact, &mut output)
             | self.apply_change(fact)
+            | self.apply_runbook(fact)
             | self.apply_duty(fact, &mut output);
         output.noticeable |= shows;
         // Who acts for all has seen its own reload.

@@ -128,6 +128,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         | Statement::ChecklistMissed(_) => of_checklist(fact, config)?,
         Statement::Incident(said) => of_incident(said, fact, zone),
         Statement::Change(said) => (HistoryKind::Note, calendar::change(said, fact, zone), true),
+        Statement::RunbookTicked(said) => (HistoryKind::Note, calendar::ticked(said), true),
         Statement::OnCall(said) => (HistoryKind::Note, oncall::describe(said, fact.draft.at, zone), true),
         Statement::MessageFailed(said) => {
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)

@@ -62,6 +62,7 @@ mod recording;
 pub mod rehearsal;
 pub(crate) mod responding;
 mod restoring;
+mod runbooks;
 mod running;
 pub mod runs;
 pub mod services;
@@ -93,7 +94,7 @@ use crate::model::outcome::StoreAway;
 use crate::model::presence::Presence;
 use crate::model::rollup::Sheet;
 use crate::model::run::{Lock, Run};
-use crate::model::thing::NoteRecord;
+use crate::model::thing::{NoteRecord, RunbookRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
@@ -200,6 +201,8 @@ pub struct World {
     incidents: Incidents,
     /// Planned changes and freezes.
     changes: ChangeCalendar,
+    /// What is on record of runbooks, by file and section.
+    runbooks: BTreeMap<Name, RunbookRecord>,
     /// Who is on call.
     duty: Duty,
     /// What is told of alerts, and to whom.
@@ -257,6 +260,7 @@ impl World {
             checklists: Checklists::default(),
             incidents: Incidents::default(),
             changes: ChangeCalendar::default(),
+            runbooks: BTreeMap::new(),
             duty: Duty::new(&config),
             announcing: Announcing::default(),
             signalled: Signalled::default(),

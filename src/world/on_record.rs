@@ -170,6 +170,7 @@ impl World {
         self.duty = Duty::new(&self.config);
         self.forget_exclusions();
         self.changes.forget();
+        self.runbooks.clear();
         self.notes.clear();
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::support::app::App;
 use crate::support::frame::{draw, text};
+use crate::support::room::Room;
 use crate::support::world;
 use opsroom::app::row::RowKey;
 use opsroom::config::panels;
@@ -157,6 +158,88 @@ fn an_action_that_it_links_to_is_offered_through_its_own_dialog() {
     assert!(menu.contains("run Restart db") && !menu.contains("none-such"), "{menu}");
     app.keys("enter");
     assert!(app.dialog().is_some(), "an action of the database, with its own question");
+}
+
+/// With keys going to the runbook of the api.
+fn focused(lines: &[&str]) -> Room {
+    let mut room = Room::of(world::CONFIG);
+    room.app.state.console.screens.service.service = Some("api".into());
+    room.app.keys("2");
+    room.app.state.console.screens.service.service = Some("api".into());
+    room.app.pass(1);
+    let (request, ..) = asked(&mut room.app).expect("a question");
+    answer(&mut room.app, request, lines);
+    while room.app.state.focused_panel() != Some(panels::SERVICE_RUNBOOK.id()) {
+        room.app.keys("tab");
+    }
+    room
+}
+
+const TASKS: [&str; 8] = [
+    "## Api",
+    "- [ ] Look at `queue`",
+    "```sh",
+    "queue list",
+    "```",
+    "- [ ] Restart: [action:restart-db]",
+    "- [ ] Call ben",
+    "Then write it down.",
+];
+
+#[test]
+fn tasks_are_ticked_as_facts_that_every_console_sees() {
+    let mut room = focused(&TASKS);
+    assert!(room.frame().contains("never followed") && room.frame().contains("space tick"), "{}", room.frame());
+    room.app.keys("space");
+    assert_eq!(room.kinds(), ["runbook.ticked"]);
+    room.app.keys("space");
+    room.said();
+    let frame = room.frame();
+    for part in ["[x] Look at queue (ana ", "[x] Restart: [restart-db]", "[ ] Call ben", "2 of 3 done"] {
+        assert!(frame.contains(part), "{part}: {frame}");
+    }
+    // Another console finds it on record, and takes one back.
+    room.app.keys("k space");
+    room.said();
+    assert!(room.frame().contains("[ ] Restart: [restart-db]") && room.frame().contains("1 of 3 done"));
+    room.app.pass(13 * 3_600);
+    let frame = room.frame();
+    assert!(frame.contains("last followed 13h ago by ana") && !frame.contains("[x]"), "{frame}");
+    let next = room.next();
+    let record = next.app.state.world.runbook_record("docs/RUNBOOK.md#api").expect("it is on record");
+    assert_eq!(record.ticks.len(), 1);
+}
+
+#[test]
+fn a_task_runs_the_action_that_it_links_to_and_copies_its_own_commands() {
+    let mut room = focused(&TASKS);
+    let copied = |room: &mut Room| {
+        room.app.take();
+        room.app.keys("y");
+        let effects = room.app.take();
+        effects.iter().find_map(|effect| match effect {
+            Effect::Terminal(TerminalEffect::Copy(text)) => Some(text.to_string()),
+            _ => None,
+        })
+    };
+    assert_eq!(copied(&mut room).as_deref(), Some("queue list\n"));
+    room.app.keys("j");
+    assert!(room.frame().contains("enter run its action"), "{}", room.frame());
+    room.app.keys("enter");
+    assert!(room.app.dialog().is_some(), "{}", room.frame());
+    room.app.keys("esc j j");
+    assert!(room.frame().contains("Then write it down."), "{}", room.frame());
+    room.app.keys("enter");
+    assert!(room.app.take().iter().any(|effect| matches!(effect, Effect::Terminal(TerminalEffect::PageFile { .. }))));
+}
+
+#[test]
+fn read_only_no_task_is_ticked() {
+    let mut room = focused(&TASKS);
+    room.app.state.world.read_only = true;
+    room.app.take();
+    room.app.keys("space");
+    assert!(room.app.take().is_empty() && room.app.toast().contains("read-only"), "{}", room.app.toast());
 }
 
 #[test]

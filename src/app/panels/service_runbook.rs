@@ -2,6 +2,7 @@
 
 use super::{Hint, Panel};
 use crate::app::keymap::Command;
+use crate::app::launch;
 use crate::app::row::RowKey;
 use crate::app::runbook;
 use crate::app::state::State;
@@ -17,14 +18,27 @@ impl Panel for ServiceRunbook {
 
     fn hints(&self, state: &State) -> Vec<Hint> {
         let is_file = state.console.screens.service.runbook.is_some();
-        vec![(Command::Open, if is_file { "open in the pager" } else { "copy the address" })]
+        let opens = match runbook::action_of_task(state) {
+            Some(_) => "run its action",
+            None if is_file => "open in the pager",
+            None => "copy the address",
+        };
+        let mut hints = vec![(Command::Open, opens)];
+        if !runbook::tasks(state).is_empty() {
+            hints.insert(0, (Command::Select, "tick"));
+        }
+        hints
     }
 
-    fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
-        runbook::scroll(state, command)
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
+        runbook::command(state, command, effects)
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, _row: Option<RowKey>, effects: &mut Vec<Effect>) {
+        // What the task links to is asked for, with its own questions.
+        if let Some(action) = runbook::action_of_task(state) {
+            return launch::begin(state, &action, false, effects);
+        }
         if let Some(service) = state.regarded_service().map(|service| service.name.clone()) {
             runbook::open(state, &service, effects);
         }

@@ -18,11 +18,15 @@ pub(crate) struct ShownRunbook {
     pub(crate) rows: OnceLock<usize>,
     /// The first row that is shown; the view clamps it.
     pub(crate) scroll: usize,
+    /// The task that keys go to, by its place among them.
+    pub(crate) task: usize,
+    /// Whether the view shows that task, however far it is scrolled.
+    pub(crate) keeps_task: bool,
 }
 
 impl ShownRunbook {
     /// One that is read now.
     pub(in crate::app) const fn asked(written: String, request: RequestId) -> Self {
-        Self { written, request, text: None, rows: OnceLock::new(), scroll: 0 }
+        Self { written, request, text: None, rows: OnceLock::new(), scroll: 0, task: 0, keeps_task: false }
     }
 }

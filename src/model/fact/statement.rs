@@ -15,7 +15,7 @@ use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
-use super::{ChangeSaid, ConfigChanged, SloExcluded, SloIncluded};
+use super::{ChangeSaid, ConfigChanged, RunbookTicked, SloExcluded, SloIncluded};
 use crate::model::baseline::BaselineSaved;
 use crate::text::name::Name;
 
@@ -78,6 +78,8 @@ pub enum Statement {
     Incident(Box<IncidentSaid>),
     /// A person planned, approved or called off a change, or a freeze.
     Change(ChangeSaid),
+    /// A person ticked a task of a runbook, or took that back.
+    RunbookTicked(RunbookTicked),
     /// Who is on call, and handovers.
     OnCall(OnCallStatement),
     /// A message is about to be sent.
@@ -169,6 +171,7 @@ impl Statement {
             Self::ChecklistMissed(_) => "checklist.missed",
             Self::Incident(said) => said.kind(),
             Self::Change(said) => said.kind(),
+            Self::RunbookTicked(_) => "runbook.ticked",
             Self::OnCall(said) => said.kind(),
             Self::MessageClaimed(_) => "message.claimed",
             Self::MessageSent(_) => "message.sent",
@@ -216,6 +219,7 @@ impl Statement {
             | Self::ChecklistMissed(ChecklistMissed { checklist, .. }) => format!("checklist:{checklist}"),
             Self::Incident(said) => format!("incident:{}", said.id),
             Self::Change(said) => format!("change:{}", said.id()),
+            Self::RunbookTicked(said) => format!("runbook:{}", said.runbook),
             Self::OnCall(said) => said.object(),
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })
@@ -277,6 +281,7 @@ impl Statement {
             Self::ChecklistMissed(said) => serde_json::to_value(said),
             Self::Incident(said) => said.detail(),
             Self::Change(said) => said.detail(),
+            Self::RunbookTicked(said) => serde_json::to_value(said),
             Self::OnCall(said) => said.detail(),
             Self::MessageClaimed(said) => serde_json::to_value(said),
             Self::MessageSent(said) => serde_json::to_value(said),
@@ -343,6 +348,7 @@ impl Statement {
             "checklist.missed" => Self::ChecklistMissed(typed(detail)?),
             kind if kind.starts_with(IncidentSaid::KIND) => Self::Incident(Box::new(IncidentSaid::read(kind, detail)?)),
             "change.planned" | "change.approved" | "change.called_off" => Self::Change(ChangeSaid::read(kind, detail)?),
+            "runbook.ticked" => Self::RunbookTicked(typed(detail)?),
             "message.claimed" => Self::MessageClaimed(typed(detail)?),
             "message.sent" => Self::MessageSent(typed(detail)?),
             "message.failed" => Self::MessageFailed(typed(detail)?),

@@ -47,6 +47,7 @@ impl Statement {
             }
             Self::Incident(said) => incident_things(said),
             Self::Change(said) => vec![ThingKey::new(ThingKind::Change, said.id())],
+            Self::RunbookTicked(said) => vec![ThingKey::new(ThingKind::Runbook, &said.runbook)],
             Self::OnCall(said) => vec![said.key()],
             Self::MessageClaimed(MessageClaimed { target, .. })
             | Self::MessageSent(MessageSent { target, .. })

@@ -2,18 +2,19 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, frame, next_key, note};
+use super::{Height, PanelView, Room, focused, frame, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::runbook;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::text::{SafeText, markdown};
 use crate::theme::Role;
+use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::position;
+use crate::ui::widgets::table::{position, select, window};
 
 /// Columns that it has where it stands beside others.
 const NARROWEST: usize = 44;
@@ -44,12 +45,19 @@ impl PanelView for ServiceRunbook {
         let shown = state.console.screens.service.runbook.as_ref();
         let width = usize::from(inner.width.saturating_sub(2)).max(1);
         let read = shown.and_then(|shown| shown.text.as_ref());
-        let lines = read.and_then(|text| text.as_ref().ok()).map_or_else(Vec::new, |text| lines(text, width));
-        let height = usize::from(inner.height);
-        let start = shown.map_or(0, |shown| shown.scroll).min(lines.len().saturating_sub(height));
-        let rows = start..(start + height).min(lines.len());
+        let tasks = runbook::tasks(state);
+        let lines = read.and_then(|text| text.as_ref().ok()).map_or_else(Vec::new, |text| {
+            lines_with(text, width, |at| {
+                tasks.iter().find(|(line, _)| *line == at).map(|(_, task)| ticked(state, task))
+            })
+        });
+        let of_task = shown.and_then(|shown| tasks.get(shown.task.min(tasks.len().saturating_sub(1))));
+        let of_task = of_task.and_then(|(line, _)| lines.iter().position(|(of, _)| of == line));
+        let kept = of_task.filter(|_| shown.is_some_and(|shown| shown.keeps_task));
+        let rows = window(shown.map_or(0, |shown| shown.scroll), kept, lines.len(), usize::from(inner.height));
         let name = Line::styled(Span::borrowed(written), Role::TextDim);
-        frame(state, painter, id, "runbook").with(name, "").foot(position(&rows, lines.len())).draw(painter, area);
+        let frame = frame(state, painter, id, "runbook").with(name, "").note(followed(state, written, &tasks));
+        frame.foot(position(&rows, lines.len())).draw(painter, area);
         note(painter, inner, id.clone());
         match read {
             Some(Ok(_)) => {}
@@ -63,29 +71,87 @@ impl PanelView for ServiceRunbook {
                     .draw(painter, inner);
             }
         }
-        for (row, line) in (0..inner.height).zip(&lines[rows]) {
-            painter.put_at(inner, 1, row, line);
+        for (row, at) in (0..inner.height).zip(rows) {
+            painter.put_at(inner, 1, row, &lines[at].1);
+            if of_task == Some(at) {
+                select(painter, Rect { y: inner.y + row, height: 1, ..inner }, focused(state, id));
+            }
         }
     }
 }
 
+/// How far it is followed, and since when nobody has; of one without tasks nothing.
+fn followed(state: &State, written: &str, tasks: &[(usize, String)]) -> Line<'static> {
+    if tasks.is_empty() {
+        return Line::new();
+    }
+    let now = state.seen().now.utc;
+    let Some(record) = state.seen().runbook_record(written) else {
+        return Line::styled("never followed", Role::TextDim);
+    };
+    let last = &record.followed;
+    if !record.is_followed(now) {
+        let age = figures::age((now - last.at).to_std().unwrap_or_default());
+        return Line::styled(format!("last followed {age} ago by {}", last.by), Role::TextDim);
+    }
+    let done = tasks.iter().filter(|(_, task)| record.tick(task, now).is_some()).count();
+    Line::styled(format!("{done} of {} done", tasks.len()), Role::TextStrong)
+}
+
+/// Who has done a task in this round, and when; empty where nobody has.
+fn ticked(state: &State, task: &str) -> String {
+    let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
+    let record = runbook::written(state).and_then(|written| state.seen().runbook_record(written));
+    let tick = record.and_then(|record| record.tick(task, now));
+    tick.map_or_else(String::new, |tick| format!("{} {}", tick.by, figures::moment(tick.at, now, zone)))
+}
+
 /// The lines as they are drawn: headings and code stand out, items of lists hang under their sign.
 fn lines(text: &[SafeText], width: usize) -> Vec<Line<'static>> {
+    lines_with(text, width, |_| None).into_iter().map(|(_, line)| line).collect()
+}
+
+/// The same, each with the line of the text that it is of. `ticked` says who has done the task of a line.
+fn lines_with(
+    text: &[SafeText],
+    width: usize,
+    ticked: impl Fn(usize) -> Option<String>,
+) -> Vec<(usize, Line<'static>)> {
     let mut in_code = false;
-    let mut out: Vec<Line<'static>> = Vec::new();
-    for line in text {
+    let mut out: Vec<(usize, Line<'static>)> = Vec::new();
+    for (at, line) in text.iter().enumerate() {
         let line = line.as_str();
-        if markdown::is_fence(line) {
+        let (drawn, indent) = if markdown::is_fence(line) {
             in_code = !in_code;
+            continue;
         } else if in_code {
-            out.extend(Line::styled(format!("  {line}"), Role::Command).wrapped(width, 4));
+            (Line::styled(format!("  {line}"), Role::Command), 4)
         } else if let Some((_, heading)) = markdown::heading(line) {
-            out.extend(Line::styled(heading.to_owned(), Role::Title).wrapped(width, 0));
-        } else if !(line.is_empty() && out.last().is_none_or(Line::is_empty)) {
-            out.extend(item(line).wrapped(width, indent(line)));
-        }
+            (Line::styled(heading.to_owned(), Role::Title), 0)
+        } else if let Some(who) = ticked(at) {
+            (task(line, &who), indent(line) + BOX.len())
+        } else if line.is_empty() && out.last().is_none_or(|(_, line)| line.is_empty()) {
+            continue;
+        } else {
+            (item(line), indent(line))
+        };
+        out.extend(drawn.wrapped(width, indent).into_iter().map(|line| (at, line)));
     }
     out
+}
+
+/// What stands before an open task.
+const BOX: &str = "[ ] ";
+
+/// A task with its box; one that is done with who has done it.
+fn task(line: &str, who: &str) -> Line<'static> {
+    let words = markdown::task(line).unwrap_or_default();
+    let before = " ".repeat(indent(line));
+    if who.is_empty() {
+        return Line::styled(format!("{before}{BOX}"), Role::TextStrong).join(item(words));
+    }
+    let plain: String = item(words).pieces().map(|(text, _)| text).collect();
+    Line::styled(format!("{before}[x] "), Role::StatusOk).and(format!("{plain} ({who})"), Role::TextDim)
 }
 
 /// A line with its links to actions as what can be started: `x` offers them.
@@ -133,6 +199,13 @@ mod tests {
         let pieces: Vec<(&str, Role)> = linked.pieces().collect();
         let expected = [("- [ ] run ", Role::Text), ("[restart-db]", Role::Key), (" now", Role::Text)];
         assert_eq!(pieces, expected);
+        let tasks: Vec<SafeText> = ["- [ ] look", "- [x] again, and then once more"].map(SafeText::from).into();
+        let of_tasks: Vec<(usize, String)> = lines_with(&tasks, 20, |at| Some(["", "ana"][at].to_owned()))
+            .iter()
+            .map(|(at, line)| (*at, line.pieces().map(|(text, _)| text).collect()))
+            .collect();
+        let boxed = [(0, "  [ ] look"), (1, "  [x] again, and "), (1, "      then once more"), (1, "      (ana)")];
+        assert_eq!(of_tasks, boxed.map(|(at, text)| (at, text.to_owned())));
         let wanted = ["Restart", "", "1. look at clients, ", "   then decide", "  # count", "a ` alone"];
         assert_eq!(drawn, wanted);
     }

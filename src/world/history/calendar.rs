@@ -1,7 +1,7 @@
-//! What is said of the change calendar, in the words of a timeline.
+//! What is said of the change calendar and of runbooks, in the words of a timeline.
 
 use crate::lang::tz::Tz;
-use crate::model::fact::{ChangeSaid, Fact};
+use crate::model::fact::{ChangeSaid, Fact, RunbookTicked};
 
 use super::clock;
 
@@ -15,4 +15,9 @@ pub(super) fn change(said: &ChangeSaid, fact: &Fact, zone: Tz) -> String {
         ChangeSaid::Approved(said) => format!("change {} approved", said.id),
         ChangeSaid::CalledOff(said) => format!("change {} called off: {}", said.id, said.why),
     }
+}
+
+pub(super) fn ticked(said: &RunbookTicked) -> String {
+    let done = if said.done { "done" } else { "not done after all" };
+    format!("runbook {}: {}: {done}", said.runbook, said.task)
 }
