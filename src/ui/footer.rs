@@ -12,6 +12,7 @@ use crate::app::{contexts, describe, panels, service};
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
+use crate::world::alerts::Phase;
 use crate::world::services::ServiceView;
 
 /// Columns from which the header names the screens.
@@ -139,10 +140,15 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     hints
 }
 
-/// Whether what is selected is something of which alerts fire and can be silenced.
+/// Whether an alert fires of what is selected: then a person may want silence.
 fn is_alerting(state: &State) -> bool {
-    let subject = describe::subject(state);
-    matches!(subject, Some(RowKey::Service(_) | RowKey::Check(_) | RowKey::Metric(_) | RowKey::Alert(_)))
+    match describe::subject(state) {
+        Some(RowKey::Alert(_)) => true,
+        Some(RowKey::Service(name)) => state.seen().service(&name).is_some_and(|service| {
+            state.seen().alerts_of(service).any(|alert| alert.phase == Phase::Firing && !alert.is_muted())
+        }),
+        _ => false,
+    }
 }
 
 /// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone.
