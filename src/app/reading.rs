@@ -10,7 +10,6 @@ use crate::config::titles::title_of_contact;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::fact::Statement;
-use crate::model::maintenance::clock_with_zone;
 use crate::model::outcome::Missed;
 use crate::model::status::Status;
 use crate::model::thing::HandoverRecord;
@@ -141,39 +140,40 @@ pub(crate) fn handover(state: &State) -> Vec<ReadingLine> {
     record.said.text.iter().filter(|line| !line.is_empty()).map(line).collect()
 }
 
-/// Shifts to come that are listed.
-const SHIFTS: usize = 8;
+/// Shifts to come that are listed of each layer.
+const SHIFTS: usize = 6;
 
-/// Who is on call now and next in each layer, the shifts to come, and the last test page that each contact confirmed.
+/// Who is on call now and next in each layer, the last test page that each contact confirmed, and the shifts to come.
 pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     let world = state.seen();
     let (config, now, plan) = (&world.config, world.now.utc, world.duty());
     let zone = config.console.timezone;
-    let at = |moment: DateTime<Utc>| clock_with_zone(moment, now, zone);
-    let name = |who: &Name| title_of_contact(config, who).to_owned();
-    let mut lines = Vec::new();
     if plan.layers().is_empty() {
-        lines.push(plain("nobody is on call: [oncall] is missing in the configuration"));
+        return vec![plain("nobody is on call: [oncall] is missing in the configuration")];
     }
+    let at = |moment: DateTime<Utc>| moment.with_timezone(&zone).format("%a %d %b %H:%M").to_string();
+    let name = |who: &Name| title_of_contact(config, who).to_owned();
+    let mut lines = vec![heading("now")];
     for (layer, rotation) in plan.layers() {
-        lines.push(heading(layer));
-        let mut shift = rotation.shift(now);
-        lines.push(plain(format!("{} now{}", name(&shift.who), until(shift.until, at))));
-        for _ in 0..SHIFTS {
-            let Some(end) = shift.until else { break };
-            shift = rotation.shift(end);
-            lines.push(plain(format!("{} from {}{}", name(&shift.who), at(end), until(shift.until, at))));
-        }
+        let shift = rotation.shift(now);
+        let until = shift.until.map(|end| format!(" until {}, then {}", at(end), name(rotation.who(end))));
+        lines.push(plain(format!("{layer}: {}{}", name(&shift.who), until.unwrap_or_default())));
     }
     lines.push(heading("test pages"));
     for check in plan.contact_checks(&config.contacts, now) {
         lines.push(plain(format!("{}: {}", check.contact.name, check.describe(now, zone))));
     }
+    for (layer, rotation) in plan.layers() {
+        lines.push(heading(&format!("shifts of {layer}, in {zone}")));
+        let mut shift = rotation.shift(now);
+        for _ in 0..SHIFTS {
+            let Some(end) = shift.until else { break };
+            shift = rotation.shift(end);
+            let until = shift.until.map_or_else(String::new, |end| format!(" to {}", at(end)));
+            lines.push(plain(format!("{}{until}  {}", at(end), name(&shift.who))));
+        }
+    }
     lines
-}
-
-fn until(end: Option<DateTime<Utc>>, clock: impl Fn(DateTime<Utc>) -> String) -> String {
-    end.map_or_else(String::new, |end| format!(" until {}", clock(end)))
 }
 
 /// What accepts the offered handover: the statements and how that is said.

@@ -135,6 +135,12 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, json: bool, global: &Globa
             line.next.as_ref().map_or_else(String::new, |next| format!(", then {}", title_of_contact(config, next)));
         let _ = writeln!(text, "{:<width$}  {}{until}{next}", line.layer.to_string(), line.name);
     }
+    for (place, line) in report.layers.iter().enumerate() {
+        // Whoever took a shift or accepted a handover may stand behind themselves then.
+        if let Some(first) = report.layers[..place].iter().find(|first| first.who == line.who) {
+            let _ = writeln!(text, "note: {} is {} and {} at once", line.name, first.layer, line.layer);
+        }
+    }
     for record in plan.standing(now) {
         let said = &record.said;
         let people: Vec<&str> = said.people.iter().map(|who| title_of_contact(config, who)).collect();

