@@ -9,7 +9,7 @@ use crate::world::incidents::lines::IncidentLine;
 
 /// The timeline of one incident, by its id. A frame asks for it several times, and what happened around an incident is looked
 /// for in all that happened: it is built once, and given up with every message, which may change it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct BuiltLines(OnceLock<(Name, Arc<[IncidentLine]>)>);
 
 impl BuiltLines {

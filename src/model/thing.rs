@@ -109,7 +109,7 @@ impl ThingKind {
     }
 
     /// Every kind that this version keeps.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Check,
         Self::Alert,
         Self::Note,

@@ -3,12 +3,12 @@
 use opsroom::app::message::Event;
 use opsroom::app::screens::{Screen, Wall};
 use opsroom::app::state::State;
-use opsroom::model::effect::{ConsoleEffect, Effect, HistoryEffect};
-use opsroom::model::outcome::Outcome;
 use opsroom::model::alert::Severity;
+use opsroom::model::effect::{ConsoleEffect, Effect, HistoryEffect};
 use opsroom::model::fact::incident::{IncidentMoved, IncidentOpened};
 use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement};
 use opsroom::model::incident::{IncidentStep, IncidentTargets};
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::model::rollup::SeriesKey;
 use opsroom::text::SafeText;
@@ -194,7 +194,7 @@ fn an_incident_of_something_else_is_not_said_to_be_about_what_is_broken() {
         let opened = IncidentOpened {
             title: SafeText::new("orders are lost"),
             severity,
-            targets: IncidentTargets::new(None, None, std::time::Duration::from_secs(1_800)),
+            targets: IncidentTargets::new(None, None, std::time::Duration::from_mins(30)),
             services: services.iter().map(|name| (*name).into()).collect(),
             kind: None,
             checklist: None,

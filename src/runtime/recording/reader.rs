@@ -124,12 +124,11 @@ impl RecordedLines {
     /// The next line that is of this moment or before it.
     pub(crate) fn until(&mut self, moment: i64) -> Option<RecordedLine> {
         loop {
-            let (place, at, line) = match self.next.take() {
-                Some(next) => next,
-                None => {
-                    let (at, line) = self.kept.next()?;
-                    (self.kept.before, at, line)
-                }
+            let (place, at, line) = if let Some(next) = self.next.take() {
+                next
+            } else {
+                let (at, line) = self.kept.next()?;
+                (self.kept.before, at, line)
             };
             if at > moment {
                 self.next = Some((place, at, line));

@@ -95,7 +95,7 @@ mod tests {
         let minutes: Vec<i64> = frames.held.iter().map(|frame| frame.at / EVERY).collect();
         assert_eq!(minutes[MOST - RECENT..], (1_431..=1_440).collect::<Vec<_>>()[..]);
         let widest = minutes.windows(2).map(|two| two[1] - two[0]).max();
-        assert!(widest.is_some_and(|widest| widest <= 3 * 1_440 / (MOST - RECENT) as i64), "{minutes:?}");
+        assert!(widest.is_some_and(|widest| usize::try_from(widest).is_ok_and(|widest| widest <= 3 * 1_440 / (MOST - RECENT))), "{minutes:?}");
         assert_eq!(frames.latest(at + 5).map(|frame| frame.at), Some(at));
         assert!(frames.latest(0).is_none() && !frames.is_wanted(at) && !frames.is_wanted(at + 1));
     }

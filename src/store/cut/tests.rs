@@ -123,6 +123,7 @@ async fn what_lies_ahead_stays_however_long_ago_it_was_said() {
             from,
             until,
             notice_s: 0,
+            notify: Vec::new(),
             freeze: true,
         }))
     };

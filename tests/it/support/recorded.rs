@@ -1,4 +1,5 @@
 //! What a terminal showed, against what the recording of it shows when it is played again.
+#![expect(clippy::disallowed_methods, reason = "a test reads what the program wrote")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -143,16 +144,11 @@ pub fn played(recording: &Path, depth: ColorDepth) -> Vec<Cells> {
 pub fn assert_in_order(drawn: &[Cells], played: &[Cells]) {
     let mut from = 0;
     for (number, frame) in drawn.iter().enumerate() {
-        match played[from..].iter().position(|one| one == frame) {
-            Some(at) => from += at,
-            None => {
-                let nearest = played[from..].iter().map(|one| frame.difference(one)).min_by_key(|(cells, _)| *cells);
-                let (cells, rows) = nearest.unwrap_or_default();
-                panic!(
-                    "frame {number} of {} is never played; of the nearest {cells} cells differ:\n{rows}",
-                    drawn.len()
-                );
-            }
-        }
+        let Some(at) = played[from..].iter().position(|one| one == frame) else {
+            let nearest = played[from..].iter().map(|one| frame.difference(one)).min_by_key(|(cells, _)| *cells);
+            let (cells, rows) = nearest.unwrap_or_default();
+            panic!("frame {number} of {} is never played; of the nearest {cells} cells differ:\n{rows}", drawn.len());
+        };
+        from += at;
     }
 }
