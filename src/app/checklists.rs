@@ -264,6 +264,13 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
     let row = state.selected(&panels::WALKTHROUGH.id());
     match row {
         _ if state.world.read_only => state.toast(Tone::Warning, "read-only: nothing can be said of a step here"),
+        Some(RowKey::Step(run, Some(step))) if purpose != StepPurpose::Note => {
+            // Before a reason is typed that would be refused.
+            match state.world.takes_word_on(&run, &step, purpose == StepPurpose::Skip) {
+                Ok(()) => state.console.overlays.push(StepDialog::new(run, step, purpose)),
+                Err(why) => state.toast(Tone::Warning, &why),
+            }
+        }
         Some(RowKey::Step(run, Some(step))) => state.console.overlays.push(StepDialog::new(run, step, purpose)),
         Some(RowKey::Step(run, None)) if purpose == StepPurpose::Note => {
             state.console.overlays.push(StepDialog::of_run(run));

@@ -21,6 +21,7 @@ use crate::lang::time::rfc3339;
 use crate::model::maintenance::clock_with_zone;
 use crate::text::name::Name;
 use crate::world::checklists::due::{ListStanding, ListView};
+use crate::world::checklists::round::ChecklistRound;
 use crate::world::checklists::said::exit_of;
 use crate::world::{World, one_round};
 
@@ -34,8 +35,8 @@ pub(crate) struct Arguments {
     /// Measure and run what needs no person, leave the rest open, and print the record as JSON
     #[arg(long)]
     json: bool,
-    /// Plain lines; this is the only form
-    #[arg(long)]
+    /// Print plain lines: the default, and the only form beside --json
+    #[arg(long, conflicts_with = "json")]
     plain: bool,
     /// Print the latest run; start, measure and run nothing
     #[arg(long, requires = "name")]
@@ -141,7 +142,8 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
     let zone = view.list.zone(world.config.console.timezone);
     let clock = |at| clock_with_zone(at, world.now.utc, zone);
     let title = &view.list.title;
-    let counts = view.run.map_or_else(String::new, |run| world.round(run).counts().describe());
+    // Nothing was measured: what is on record is what is counted.
+    let counts = view.run.map_or_else(String::new, |run| run.counts().describe());
     match (view.state, view.period, view.run) {
         (ListStanding::Running, _, Some(run)) => {
             let by = run.started.as_ref().map_or_else(String::new, |(at, by)| format!(", {by} since {}", clock(*at)));
@@ -150,7 +152,7 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
         (ListStanding::Done, Some((_, next)), Some(run)) => {
             let how = match &run.signed {
                 Some(signed) => format!("signed off by {} {}: {counts}", signed.by, clock(signed.at)),
-                None => "missed".to_owned(),
+                None => format!("missed{}", record::missed_before(run)),
             };
             format!("{title}, {how}; due again {}", clock(next))
         }
@@ -178,7 +180,7 @@ async fn show(json: bool, global: &Global, config: &Arc<Config>, list: &Checklis
         return output::fail(exit::UNKNOWN, &format!("no run of `{}` yet", list.name), &hint);
     };
     // Nothing was measured: what is on record is what is shown.
-    let printed = record::print(&world, run, json);
+    let printed = record::print(&world, &world.round_on_record(run), json);
     if printed == exit::OK { exit_of(&run.counts()).max(code) } else { printed }
 }
 
@@ -192,8 +194,10 @@ async fn work(arguments: &Arguments, global: &Global, config: &Arc<Config>, list
     let code = match worked {
         Ok(()) => {
             let run = session.run();
-            let printed = run.map_or(exit::OK, |run| record::print(&session.world, run, arguments.json));
-            let counts = run.map(|run| session.world.round(run).counts());
+            // What is printed and the exit code are of one look at it.
+            let round = run.map(|run| session.world.round(run));
+            let printed = round.as_ref().map_or(exit::OK, |round| record::print(&session.world, round, arguments.json));
+            let counts = round.as_ref().map(ChecklistRound::counts);
             if printed == exit::OK { counts.as_ref().map_or(exit::UNKNOWN, exit_of) } else { printed }
         }
         Err(code) => code,

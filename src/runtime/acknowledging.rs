@@ -1,4 +1,5 @@
-//! What a person says of alerts in the console, put on record; acknowledgements wait on disk while the store is away.
+//! What a person says of alerts in the console, put on record; acknowledgements and the steps of checklists wait on
+//! disk while the store is away.
 
 use chrono::{DateTime, Utc};
 
@@ -38,7 +39,17 @@ impl Tools {
     }
 
     async fn say_later(&self, request: RequestId, drafts: Vec<NewFact>, why: SafeText) -> Outcome {
-        let may_wait = drafts.iter().all(|draft| matches!(draft.said, Statement::AlertAcknowledged(_)));
+        // A sign-off is of a run as the store has it: it does not wait.
+        let waits = |draft: &NewFact| {
+            matches!(
+                draft.said,
+                Statement::AlertAcknowledged(_)
+                    | Statement::ChecklistStarted(_)
+                    | Statement::ChecklistStepped(_)
+                    | Statement::ChecklistNoted(_)
+            )
+        };
+        let may_wait = drafts.iter().all(waits);
         match self.late.as_ref().filter(|_| may_wait) {
             Some(late) if late.queue(drafts.clone()).await => Outcome::Queued { request, drafts },
             _ => Outcome::RequestFailed { request, why },

@@ -8,8 +8,8 @@ use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::NewFact;
 use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of};
 
-/// Runs that are read: those of a month, where there are ten a day.
-const PAST: u32 = 300;
+/// Runs that are read at most: of each list the latest, so that one that is due every few minutes leaves room for the others.
+const PAST: u32 = 5_000;
 
 impl Store {
     /// Runs that go on, and the latest that are over.
@@ -17,7 +17,7 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn checklists(&self) -> Result<Vec<StoredThing>, StoreError> {
-        let mut things = self.dialect.things(WhichThings::Latest(ThingKind::Checklist), PAST).await?;
+        let mut things = self.dialect.things(WhichThings::LatestOfEach(ThingKind::Checklist), PAST).await?;
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Checklist), PAST).await?);
         Ok(things)
     }
@@ -31,9 +31,17 @@ impl Store {
         let keys: Vec<ThingKey> =
             drafts.iter().filter(|draft| is_about(draft)).flat_map(|draft| draft.said.touches()).collect();
         let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
-        let is_news =
-            |draft: &NewFact| !is_about(draft) || checklist_refusal(std::slice::from_ref(draft), &things).is_none();
-        Ok(drafts.into_iter().filter(is_news).collect())
+        let stored = things.iter().filter_map(StoredThing::read::<ChecklistRecord>);
+        let mut runs: BTreeMap<Name, ChecklistRecord> = stored.map(|record| (record.id.clone(), record)).collect();
+        // Each after those before it: a run that waited is begun by the first of them.
+        let mut is_news = |draft: &NewFact| {
+            let Some(run) = checklist_run_of(&draft.said) else { return true };
+            let after = ChecklistRecord::after(runs.get(run).cloned(), draft);
+            let is_news = after.is_some();
+            runs.extend(after.map(|record| (run.clone(), record)));
+            is_news
+        };
+        Ok(drafts.into_iter().filter(|draft| is_news(draft)).collect())
     }
 }
 
@@ -52,4 +60,105 @@ pub(super) fn checklist_refusal(drafts: &[NewFact], things: &[StoredThing]) -> O
         runs.extend(ChecklistRecord::after(known, draft).map(|record| (&**run, record)));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::*;
+    use crate::model::checklist::{StepKind, StepState, run_id};
+    use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped, Statement};
+    use crate::store::address::StoreAddress;
+    use crate::store::new_fact;
+    use crate::store::place::StoreLocation;
+    use crate::text::SafeText;
+
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    async fn open(directory: &Path) -> Store {
+        let at = StoreAddress::File(directory.join("opsroom.db"));
+        Store::open(&StoreLocation { at, host: "box".to_owned(), state: None }).await.unwrap()
+    }
+
+    fn started(list: &str, minute: i64) -> NewFact {
+        let due = AT + TimeDelta::minutes(minute);
+        let asked = AskedStep {
+            id: "look".into(),
+            title: "Look".into(),
+            kind: StepKind::Confirm,
+            killer: false,
+            gate: false,
+            from: None,
+        };
+        let started = ChecklistStarted {
+            run: run_id(list, Some(due), due),
+            checklist: list.into(),
+            title: list.into(),
+            due: Some(due),
+            until: None,
+            budget_s: None,
+            digest: "d".to_owned(),
+            steps: vec![asked],
+        };
+        new_fact(due, "ana", "box", Statement::ChecklistStarted(Box::new(started)))
+    }
+
+    fn stepped(who: &str, run: &Name, value: &str) -> NewFact {
+        let stepped = ChecklistStepped {
+            run: run.clone(),
+            checklist: "one".into(),
+            step: "look".into(),
+            title: "Look".into(),
+            state: StepState::Passed,
+            sensed: false,
+            value: Some(value.into()),
+            measured_at: None,
+            limit: None,
+            reason: None,
+            evidence: None,
+            to: None,
+            reused: None,
+        };
+        new_fact(AT, who, "box", Statement::ChecklistStepped(Box::new(stepped)))
+    }
+
+    #[tokio::test]
+    async fn what_waited_is_written_once_and_who_was_first_has_answered() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        let begun = started("one", 0);
+        let run = checklist_run_of(&begun.said).unwrap().clone();
+        let waited = vec![begun, stepped("ana", &run, "mine"), stepped("bo", &run, "too late")];
+        for _ in 0..2 {
+            assert_eq!(store.append_late(&waited).await.unwrap(), []);
+        }
+        let things = store.checklists().await.unwrap();
+        let record: ChecklistRecord = things[0].read().unwrap();
+        let answer = record.steps[0].answer.as_ref().unwrap();
+        assert_eq!((answer.by.as_str(), answer.value.as_ref().map(SafeText::as_str)), ("ana", Some("mine")));
+        assert_eq!(store.chain_head().await.unwrap().unwrap().0, 2, "two facts, each once");
+        assert!(store.check().await.unwrap().is_sound());
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_due_every_minute_leaves_room_for_the_others() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        let mut facts = vec![started("weekly", 0)];
+        facts.extend((1..=200).map(|minute| started("dense", minute)));
+        store.record_all(facts).await.unwrap();
+        // They are open all of them; what is over counts by its list alone.
+        let latest = WhichThings::LatestOfEach(ThingKind::Checklist);
+        let things = store.dialect.things(latest, u32::MAX).await.unwrap();
+        let of = |list: &str| things.iter().filter(|thing| &*thing.group == list).count();
+        assert_eq!((of("weekly"), of("dense")), (1, 64));
+        assert_eq!(
+            things[0].read::<ChecklistRecord>().unwrap().due,
+            Some(AT + TimeDelta::minutes(200)),
+            "newest first"
+        );
+    }
 }

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::files::made;
 use crate::files::trust::Owners;
 use crate::model::fact::{CheckStatus, Fact, NewFact, Statement};
+use crate::model::thing::checklist_run_of;
 use crate::text::name::Name;
 
 /// Bytes that are kept at most: some twenty thousand facts.
@@ -139,6 +140,7 @@ impl LateQueue {
                     last.insert(said.check.clone(), (draft.at, said));
                 }
                 Statement::AlertAcknowledged(_) | Statement::Incident(_) => acknowledgements.push(draft),
+                _ if checklist_run_of(&draft.said).is_some() => acknowledgements.push(draft),
                 _ => {}
             }
         }

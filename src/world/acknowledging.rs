@@ -95,6 +95,7 @@ impl World {
             if let Statement::Incident(said) = &draft.said {
                 self.take_incident(draft, said, 0);
             }
+            self.queue_checklist(draft);
             if let Statement::AlertAcknowledged(said) = &draft.said {
                 self.take_acknowledgement(draft, said, 0);
                 if let Some(rule) = rule_of(&said.id) {

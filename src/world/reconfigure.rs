@@ -39,6 +39,7 @@ impl World {
         self.changes.reconfigure();
         self.duty.reconfigure(&config);
         self.config = config;
+        self.checklists.missed = None;
         self.regroup();
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
         self.exclude_from_all();

@@ -13,7 +13,7 @@ use opsroom::app::state::State;
 use opsroom::model::checklist::CommandResult;
 use opsroom::model::effect::{Effect, RunEffect, StoreEffect};
 use opsroom::model::fact::{Fact, NewFact, Statement};
-use opsroom::model::outcome::Outcome;
+use opsroom::model::outcome::{Outcome, StoreAbsence, StoreAway};
 use opsroom::model::reading::Sign;
 use opsroom::text::SafeText;
 use serde_json::Value;
@@ -164,6 +164,83 @@ fn a_failure_is_passed_over_with_a_reason_and_never_passed() {
     walker.keys("d");
     walker.typed("figures come later");
     assert!(walker.row("Active users").contains("deferred"), "{}", walker.screen());
+}
+
+#[test]
+fn a_gate_stops_a_person_before_anything_is_typed() {
+    let mut walker = Walker::new(ROUND);
+    for _ in 0..3 {
+        walker.app.poll("api", Sign::Bad);
+    }
+    walker.keys("7 enter s");
+    assert!(walker.app.toast().contains("a gate is not skipped"), "{}", walker.app.toast());
+    assert!(walker.app.state.console.overlays.is_empty());
+    for key in ["x", "s", "w", "d", "enter"] {
+        walker.keys(&format!("j {key}"));
+        assert!(walker.app.toast().contains("the round stops at `The API answers`"), "{key}: {}", walker.app.toast());
+        assert!(walker.app.state.console.overlays.is_empty(), "{key}: {}", walker.screen());
+        walker.keys("k");
+    }
+    // A note changes nothing, and is taken anywhere.
+    walker.keys("j n");
+    assert!(!walker.app.state.console.overlays.is_empty(), "{}", walker.screen());
+}
+
+#[test]
+fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
+    let mut walker = Walker::new(
+        "[checklist.one]\nstep = [{ title = \"Look\", ask = \"?\" }, { title = \"Listen\", ask = \"?\" }]\n",
+    );
+    walker.keys("7 enter");
+    let since = walker.app.now().utc;
+    let (why, problem) = ("no route to host".into(), "no route".into());
+    let away = StoreAway { since, seen: true, why, problem, how: StoreAbsence::Unusable };
+    walker.app.outcome(Outcome::Store { away: Some(away), since });
+    walker.app.keys("enter");
+    let mine = walker.app.take();
+    let (request, said) = mine
+        .into_iter()
+        .find_map(|effect| match effect {
+            Effect::Store(request, StoreEffect::SayOfAlerts(said)) => Some((request, said)),
+            _ => None,
+        })
+        .unwrap();
+    let facts: Vec<Fact> = said.into_iter().map(|said| walker.fact(said)).collect();
+    let drafts = facts.iter().map(|fact| NewFact { late: true, ..fact.draft.clone() }).collect();
+    walker.app.outcome(Outcome::Queued { request, drafts });
+    assert!(
+        walker.app.toast().contains("Look: queued on disk, recorded once the store is back"),
+        "{}",
+        walker.screen()
+    );
+    let row = walker.row("Look");
+    assert!(row.contains("passed") && row.contains("queued on disk"), "{row}");
+    assert!(walker.screen().contains("1 of 2"), "{}", walker.screen());
+    // It is back: what waited is put on record, and stands there once.
+    walker.app.outcome(Outcome::Store { away: None, since });
+    walker.app.outcome(Outcome::Facts(facts));
+    let row = walker.row("Look");
+    assert!(row.contains("passed") && !row.contains("queued"), "{row}");
+    walker.keys("enter");
+    assert!(walker.screen().contains("2 of 2"), "{}", walker.screen());
+}
+
+#[test]
+fn a_step_is_described_by_what_it_asks_and_what_was_found() {
+    let mut walker = Walker::new(ROUND);
+    walker.app.poll("api", Sign::Good);
+    walker.keys("7 d");
+    let screen = walker.screen();
+    for part in ["Morning round", "check:api", "a number > 0", "curl -fsS"] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    walker.keys("esc enter k");
+    walker.keys(":");
+    walker.typed("describe");
+    let screen = walker.screen();
+    for part in ["measured: check:api", "the round stops here until it passes", "found", "measured"] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
 }
 
 #[test]

@@ -76,7 +76,8 @@ impl<'a> Sheet<'a> {
             }
             RowKey::Run(id) => world.run_by_id(id).into_iter().for_each(|run| self.run(run)),
             RowKey::Checklist(name) => self.checklist(name),
-            RowKey::Round(run) | RowKey::Step(run, _) => self.checklist_run(run),
+            RowKey::Round(run) | RowKey::Step(run, None) => self.checklist_run(run),
+            RowKey::Step(run, Some(step)) => self.checklist_step(run, step),
             RowKey::Lock(target) => {
                 world.locks.iter().filter(|lock| lock.target == *target).for_each(|lock| self.lock(lock));
             }

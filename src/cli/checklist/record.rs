@@ -12,6 +12,7 @@ use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::{ChecklistRecord, NotedText};
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
@@ -33,6 +34,8 @@ struct RunJson<'a> {
     fast: Option<bool>,
     budget_s: Option<u64>,
     took_s: Option<i64>,
+    /// Of one that was missed: periods right before it that went by too and have no run of their own.
+    missed_before: u32,
     /// Whether the list is another one than in the run before.
     changed: bool,
     digest: Option<&'a str>,
@@ -49,7 +52,11 @@ struct StepJson<'a> {
     value: Option<&'a SafeText>,
     limit: Option<&'a SafeText>,
     reason: Option<&'a SafeText>,
+    /// When it was found to be so: the same as `found_at`.
     at: Option<String>,
+    found_at: Option<String>,
+    /// When the value was measured, which is before it was found; `null` where a person said it.
+    measured_at: Option<String>,
     by: Option<&'a SafeText>,
     evidence: Option<&'a SafeText>,
     deferred_to: Option<&'a Name>,
@@ -78,12 +85,11 @@ const fn state(record: &ChecklistRecord) -> &'static str {
 }
 
 /// Prints a run.
-pub(super) fn print(world: &World, record: &ChecklistRecord, json: bool) -> u8 {
-    let round = world.round(record);
+pub(super) fn print(world: &World, round: &ChecklistRound<'_>, json: bool) -> u8 {
     if !json {
-        return output::print(&lines(world, &round));
+        return output::print(&lines(world, round));
     }
-    output::print_as_json("the run", &as_json(world, &round))
+    output::print_as_json("the run", &as_json(world, round))
 }
 
 fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {
@@ -109,6 +115,7 @@ fn as_json<'a>(world: &World, round: &'a ChecklistRound<'_>) -> RunJson<'a> {
         fast: record.signed.as_ref().map(|signed| signed.fast),
         budget_s: record.budget_s,
         took_s: round.took(world.now.utc).map(|took| took.num_seconds()),
+        missed_before: record.missed_before,
         changed: round.is_changed(),
         digest: record.signed.as_ref().map(|signed| signed.digest.as_str()),
         steps: round.steps.iter().map(step).collect(),
@@ -128,6 +135,8 @@ fn step<'a>(step: &'a RoundStep<'_>) -> StepJson<'a> {
         limit: answer.and_then(|answer| answer.limit.as_ref()),
         reason: answer.and_then(|answer| answer.reason.as_ref()),
         at: answer.map(|answer| rfc3339(answer.at)),
+        found_at: answer.map(|answer| rfc3339(answer.at)),
+        measured_at: step.measured_at.map(rfc3339),
         by: answer.map(|answer| &answer.by),
         evidence: answer.and_then(|answer| answer.evidence.as_ref()),
         deferred_to: answer.and_then(|answer| answer.to.as_ref()),
@@ -142,9 +151,11 @@ pub(super) fn lines(world: &World, round: &ChecklistRound<'_>) -> String {
     let record = round.record;
     let zone = round.list.map_or(world.config.console.timezone, |list| list.zone(world.config.console.timezone));
     let clock = |at| clock_with_zone(at, world.now.utc, zone);
-    let mut text = format!("{} · {} · {}\n", record.title, state(record), round.counts().describe());
+    let before = missed_before(record);
+    let mut text = format!("{} · {}{before} · {}\n", record.title, state(record), round.counts().describe());
     for (number, step) in (1..).zip(&round.steps) {
-        let _ = writeln!(text, "{number:>3} {:<14} {}{}", step.state.word(), step.title, about(world, step));
+        let (about, times) = (about(world, step), times(step, clock));
+        let _ = writeln!(text, "{number:>3} {:<14} {}{about}{times}", step.state.word(), step.title);
         let answer = step.answer();
         if let Some(evidence) = answer.and_then(|answer| answer.evidence.as_ref()) {
             for line in evidence.lines() {
@@ -172,6 +183,22 @@ pub(super) fn lines(world: &World, round: &ChecklistRound<'_>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// `, and 41 periods before it`, where they have no run of their own.
+pub(super) fn missed_before(record: &ChecklistRecord) -> String {
+    match record.missed_before {
+        0 => String::new(),
+        more => format!(", and {} before it", counted(u64::from(more), "period")),
+    }
+}
+
+/// `, measured 08:59 UTC, found 09:00 UTC`, of what was measured.
+fn times(step: &RoundStep<'_>, clock: impl Fn(DateTime<Utc>) -> String) -> String {
+    let Some(measured_at) = step.measured_at else { return String::new() };
+    let found = step.answer().filter(|answer| answer.sensed && answer.reused.is_none());
+    let found = found.map_or_else(String::new, |answer| format!(", found {}", clock(answer.at)));
+    format!(", measured {}{found}", clock(measured_at))
 }
 
 /// `: 91 % (metric:disk < 85%), yesterday 84 %, waived: cleaning up, reused, 42m old`.

@@ -175,7 +175,14 @@ async fn step(session: &mut Session<'_>, at: usize, id: &Name) -> Result<Next, u
             let said = session.world.say_note(&session.run_id(), Some(id), &text);
             say(session, said).await.map(|_| Next::Stay)
         }
-        Typed::Letter(letter, why) => decide(session, id, letter, why).await,
+        Typed::Letter(letter, why) => match session.world.takes_word_on(&session.run_id(), id, letter == 's') {
+            Ok(()) => decide(session, id, letter, why).await,
+            // Before a reason is asked for.
+            Err(refused) => {
+                report(Err(refused));
+                Ok(if asked.is_waiting { Next::Back } else { Next::Stay })
+            }
+        },
         Typed::Answer(_) if asked.is_waiting => {
             session.measure(true).await?;
             Ok(Next::Back)

@@ -127,6 +127,16 @@ impl ConditionInput<'_> {
         self.number(field)
     }
 
+    /// Whether a condition holds at this moment, as an alert would judge it that does not fire yet; `None`: it can't be told,
+    /// as of what is known only of a span of time.
+    pub(crate) fn evaluate(&self, predicate: &Predicate) -> Option<bool> {
+        match self.holds_now(predicate, false) {
+            Holds::Yes => Some(true),
+            Holds::No => Some(false),
+            Holds::Unknown => None,
+        }
+    }
+
     /// `firing` selects the way back of a hysteresis.
     pub(super) fn holds(&self, predicate: &Predicate, firing: bool, changes: &mut Changes, now: Stamp) -> Holds {
         if let Predicate::Changes { comparison, count, within } = predicate {
@@ -137,6 +147,10 @@ impl ConditionInput<'_> {
             let early = matches!(comparison, Comparison::Above | Comparison::AtLeast);
             return if holds && !early && !changes.watched_for(*within, now) { Holds::Unknown } else { holds.into() };
         }
+        self.holds_now(predicate, firing)
+    }
+
+    fn holds_now(&self, predicate: &Predicate, firing: bool) -> Holds {
         match (self, predicate) {
             (ConditionInput::Check { stale, .. } | ConditionInput::Number { stale, .. }, Predicate::Stale) => {
                 (*stale).into()

@@ -68,9 +68,13 @@ pub struct ChecklistStepped {
     /// Whether it was measured, not said by a person.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensed: bool,
-    /// What was found: a number with its unit, an answer.
+    /// What was found: a number with its unit, an answer. The envelope says when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<SafeText>,
+    /// When that was measured, which is before it was found: the end of the poll, of the command or of the run. `None`: a
+    /// person said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_at: Option<DateTime<Utc>>,
     /// What it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<SafeText>,
@@ -140,4 +144,12 @@ pub struct ChecklistMissed {
     pub due: DateTime<Utc>,
     /// When the next one was due, which is the end of the period.
     pub ended: DateTime<Utc>,
+    /// Periods right before this one that went by too and have no row of their own, because they are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

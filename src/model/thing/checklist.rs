@@ -44,6 +44,14 @@ pub struct ChecklistRecord {
     pub signed: Option<SignOff>,
     /// When its period went by.
     pub missed: Option<DateTime<Utc>>,
+    /// Of one that was missed: how many periods right before it went by too and are no runs of their own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed_before: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A step with its answer.
@@ -65,6 +73,9 @@ pub struct StepAnswer {
     pub sensed: bool,
     /// What was found.
     pub value: Option<SafeText>,
+    /// When that was measured; `None`: a person said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_at: Option<DateTime<Utc>>,
     /// What it is compared with.
     pub limit: Option<SafeText>,
     /// Why it is so.
@@ -75,7 +86,7 @@ pub struct StepAnswer {
     pub to: Option<Name>,
     /// Where the result was taken from.
     pub reused: Option<ReusedResult>,
-    /// When.
+    /// When it was found to be so.
     pub at: DateTime<Utc>,
     /// By whom, or on whose console it was measured.
     pub by: SafeText,
@@ -109,8 +120,10 @@ pub struct SignOff {
 
 impl StepAnswer {
     fn new(draft: &NewFact, said: &ChecklistStepped) -> Self {
-        let ChecklistStepped { state, sensed, value, limit, reason, evidence, to, reused, .. } = said.clone();
-        Self { state, sensed, value, limit, reason, evidence, to, reused, at: draft.at, by: login(&draft.who) }
+        let ChecklistStepped { state, sensed, value, measured_at, limit, reason, evidence, to, reused, .. } =
+            said.clone();
+        let (at, by) = (draft.at, login(&draft.who));
+        Self { state, sensed, value, measured_at, limit, reason, evidence, to, reused, at, by }
     }
 }
 
@@ -126,12 +139,25 @@ impl ChecklistRecord {
         let ChecklistStarted { run: id, checklist, title, due, until, budget_s, digest, steps } = said.clone();
         let steps = steps.into_iter().map(|asked| StepRecord { asked, answer: None }).collect();
         let started = Some((draft.at, login(&draft.who)));
-        let (notes, signed, missed) = (Vec::new(), None, None);
-        Self { id, checklist, title, due, until, budget_s, digest, started, steps, notes, signed, missed }
+        Self {
+            id,
+            checklist,
+            title,
+            due,
+            until,
+            budget_s,
+            digest,
+            started,
+            steps,
+            notes: Vec::new(),
+            signed: None,
+            missed: None,
+            missed_before: 0,
+        }
     }
 
     fn missed(said: &ChecklistMissed) -> Self {
-        let ChecklistMissed { run: id, checklist, title, due, ended } = said.clone();
+        let ChecklistMissed { run: id, checklist, title, due, ended, more } = said.clone();
         Self {
             id,
             checklist,
@@ -145,6 +171,7 @@ impl ChecklistRecord {
             notes: Vec::new(),
             signed: None,
             missed: Some(ended),
+            missed_before: more,
         }
     }
 
@@ -230,7 +257,10 @@ impl ChecklistRecord {
     }
 
     /// Refuses where nothing of it changes any more.
-    fn unchanging(&self) -> Result<(), ChecklistRefusal> {
+    ///
+    /// # Errors
+    /// It is signed off, or its period went by.
+    pub(crate) fn unchanging(&self) -> Result<(), ChecklistRefusal> {
         if let Some(SignOff { at, by, .. }) = &self.signed {
             return Err(ChecklistRefusal::Signed { by: by.clone(), at: *at });
         }
@@ -266,7 +296,9 @@ impl ChecklistRecord {
         match (&draft.said, known) {
             (Statement::ChecklistStarted(said), None) => Some(Self::started(draft, said)),
             (Statement::ChecklistMissed(said), None) => Some(Self::missed(said)),
-            (Statement::ChecklistMissed(said), Some(known)) => Some(Self { missed: Some(said.ended), ..known }),
+            (Statement::ChecklistMissed(said), Some(known)) => {
+                Some(Self { missed: Some(said.ended), missed_before: said.more, ..known })
+            }
             (Statement::ChecklistStepped(said), Some(mut known)) => {
                 let step = known.steps.iter_mut().find(|step| step.asked.id == said.step)?;
                 step.answer = Some(StepAnswer::new(draft, said));

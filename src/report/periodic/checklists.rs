@@ -56,8 +56,8 @@ pub(super) fn kept(scope: &ReportScope<'_>, facts: &[Fact]) -> Vec<RoundsKept> {
             kept.done += 1;
             kept.on_time += usize::from(until.is_none_or(|until| fact.draft.at < until));
             kept.fast += usize::from(said.fast);
-        } else {
-            kept.missed += 1;
+        } else if let Statement::ChecklistMissed(said) = fact.said() {
+            kept.missed += 1 + said.more as usize;
         }
     }
     by_list.into_values().collect()

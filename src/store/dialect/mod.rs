@@ -93,9 +93,16 @@ pub(super) enum WhichThings<'a> {
     Group(ThingKind, &'a str),
     /// All of a kind, newest first by id.
     Latest(ThingKind),
+    /// Of each group of a kind the latest 64 by id, newest first.
+    LatestOfEach(ThingKind),
     /// Those of a kind that need nobody any more, oldest first by id.
     Oldest(ThingKind),
 }
+
+/// See [`WhichThings::LatestOfEach`].
+const LATEST_OF_EACH: &str = "WHERE kind = $2 AND id IN (SELECT id FROM
+    (SELECT id, row_number() OVER (PARTITION BY grp ORDER BY id DESC) AS place FROM thing WHERE kind = $2) ranked
+    WHERE place <= 64) ORDER BY id DESC";
 
 /// What is written together.
 #[derive(Debug, Clone, Copy, Default)]

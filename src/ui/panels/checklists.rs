@@ -107,6 +107,9 @@ fn over_row<'a>(state: &State, run: &'a ChecklistRecord) -> TableRow<'a> {
             let role = if passed > 0 { Role::StatusDegraded } else { Role::TextDim };
             ("signed", role, format!("{at} · {}{worst}{late}{fast}", signed.by))
         }
+        None if run.missed_before > 0 => {
+            ("missed", Role::StatusDegraded, format!("{at} · and {} before it", run.missed_before))
+        }
         None => ("missed", Role::StatusDegraded, at),
     };
     TableRow {

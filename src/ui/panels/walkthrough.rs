@@ -132,6 +132,9 @@ fn row<'a>(state: &State, round: &ChecklistRound<'a>, at: usize, glyphs: GlyphSe
             by = answer.by.to_string();
         }
     }
+    if step.queued {
+        by = "queued on disk".to_owned();
+    }
     TableRow {
         cells: vec![mark(step, glyphs), title, value, Line::styled(by, Role::TextDim)],
         target: Some(Target::Row(RowKey::Step(round.record.id.clone(), Some(step.id().clone())))),
@@ -224,10 +227,16 @@ fn lines(state: &State) -> Vec<Line<'static>> {
 fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
     let Some(answer) = step.answer() else { return Vec::new() };
     let (world, mut lines) = (state.seen(), Vec::new());
-    let at = clock_with_zone(answer.at, world.now.utc, world.config.console.timezone);
-    let how = if answer.sensed { "measured" } else { "by" };
-    let by = if answer.sensed { at } else { format!("{} {at}", answer.by) };
-    lines.push(Line::styled(how, Role::TextLabel).and(" ", Role::Text).and(by, Role::Text));
+    let clock = |at| clock_with_zone(at, world.now.utc, world.config.console.timezone);
+    let at = clock(answer.at);
+    let (how, by) = match step.measured_at.filter(|_| answer.sensed) {
+        Some(measured_at) => ("measured", format!("{}, found so {at}", clock(measured_at))),
+        None if answer.sensed => ("found so", at),
+        None => ("by", format!("{} {at}", answer.by)),
+    };
+    let queued = if step.queued { " · queued on disk, recorded once the store is back" } else { "" };
+    let by = Line::styled(how, Role::TextLabel).and(" ", Role::Text).and(by, Role::Text);
+    lines.push(by.and(queued, Role::StatusDegraded));
     if let Some(to) = &answer.to {
         let title = world.config.checklist(to).map_or(&**to, |list| &list.title);
         lines.push(Line::styled("to", Role::TextLabel).and(" ", Role::Text).and(title.to_owned(), Role::Text));

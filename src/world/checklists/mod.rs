@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use crate::lang::order::InOrder;
-use crate::model::fact::{Fact, NewFact};
+use crate::model::fact::{Fact, NewFact, Statement};
 use crate::model::thing::{ChecklistRecord, StoredThing, checklist_run_of};
 
 impl World {
@@ -45,11 +45,15 @@ impl World {
     /// All that the store says of runs was read.
     pub(super) fn checklists_are_read(&mut self) {
         self.checklists.is_read = true;
+        self.checklists.missed = None;
     }
 
     /// A fact about a checklist; true where that shows.
     pub(super) fn apply_checklist(&mut self, fact: &Fact) -> bool {
         let Some(run) = checklist_run_of(fact.said()) else { return false };
+        if let Statement::ChecklistStepped(said) = fact.said() {
+            self.checklists.recorded(run, &said.step);
+        }
         let known = self.checklists.records.get(run).cloned();
         let record = ChecklistRecord::after(known, &fact.draft);
         record.is_some_and(|record| self.checklists.learn(record, fact.seq))
@@ -61,8 +65,16 @@ impl World {
             let Some(run) = checklist_run_of(&draft.said) else { continue };
             let known = self.checklists.records.get(run).cloned();
             if let Some(record) = ChecklistRecord::after(known, draft) {
-                self.checklists.records.insert(record.id.clone(), record);
+                self.checklists.put(record);
             }
+        }
+    }
+
+    /// The same of what waits on disk for a store that is away: it stands here at once, and says so.
+    pub(super) fn queue_checklist(&mut self, draft: &NewFact) {
+        self.expect_checklist(std::slice::from_ref(draft));
+        if let Statement::ChecklistStepped(said) = &draft.said {
+            self.checklists.queue(&said.run, &said.step);
         }
     }
 }

@@ -40,10 +40,14 @@ pub(crate) struct RoundStep<'a> {
     pub state: StepState,
     /// What was found.
     pub value: Option<SafeText>,
+    /// When that was measured; `None`: a person said it, or it is not known.
+    pub measured_at: Option<DateTime<Utc>>,
     /// Whether it is an answer that is too old to be believed.
     pub stale: bool,
     /// Whether its action runs.
     pub running: bool,
+    /// Whether its answer waits on disk for a store that is away.
+    pub queued: bool,
     /// Title with what earlier steps found.
     pub title: SafeText,
     /// The gate before it that is not passed.
@@ -61,6 +65,11 @@ impl RoundStep<'_> {
     /// How it is answered.
     pub(crate) fn kind(&self) -> StepKind {
         self.record.asked.kind
+    }
+
+    /// What was found by the record.
+    pub(crate) fn recorded_value(&self) -> Option<&SafeText> {
+        self.record.answer.as_ref()?.value.as_ref()
     }
 
     /// The answer on record, where it is the one that holds.
@@ -132,13 +141,22 @@ fn filled(text: &str, list: Option<&Checklist>, record: &ChecklistRecord) -> Str
 impl World {
     /// A run as it stands now.
     pub(crate) fn round<'a>(&'a self, record: &'a ChecklistRecord) -> ChecklistRound<'a> {
+        self.round_by(record, true)
+    }
+
+    /// A run as it stands on record: for who measures nothing, and would take every pass for one that can't be told any more.
+    pub(crate) fn round_on_record<'a>(&'a self, record: &'a ChecklistRecord) -> ChecklistRound<'a> {
+        self.round_by(record, false)
+    }
+
+    fn round_by<'a>(&'a self, record: &'a ChecklistRecord, measures: bool) -> ChecklistRound<'a> {
         let list = self.config.checklist(&record.checklist);
         let began = |run: &ChecklistRecord| run.started.as_ref().map(|(at, _)| *at);
         let earlier = self.runs_of_checklist(&record.checklist).into_iter();
         let before = earlier
             .filter(|run| run.id != record.id && run.signed.is_some() && began(run) < began(record))
             .max_by_key(|run| began(run));
-        let steps = record.steps.iter().map(|step| self.round_step(record, step, list, before)).collect();
+        let steps = record.steps.iter().map(|step| self.round_step(record, step, list, before, measures)).collect();
         let mut round = ChecklistRound { record, list, steps, before };
         round.close_behind_gates();
         round
@@ -150,16 +168,28 @@ impl World {
         step: &'a StepRecord,
         list: Option<&'a Checklist>,
         before: Option<&'a ChecklistRecord>,
+        measures: bool,
     ) -> RoundStep<'a> {
         let is_same = |one: &&ChecklistStep| one.id == step.asked.id && one.kind() == step.asked.kind;
         let config = list.and_then(|list| list.steps.iter().find(is_same));
         let before = before.and_then(|before| before.step(&step.asked.id)).and_then(|step| step.answer.as_ref());
         let title = SafeText::new(&filled(step.asked.title.as_str(), list, record));
         let value = step.answer.as_ref().and_then(|answer| answer.value.clone());
-        let state = step.state();
-        let mut found =
-            RoundStep { record: step, config, state, value, stale: false, running: false, title, gate: None, before };
-        if record.is_open() && !is_decided(step) {
+        let measured_at = step.answer.as_ref().and_then(|answer| answer.measured_at);
+        let mut found = RoundStep {
+            record: step,
+            config,
+            state: step.state(),
+            value,
+            measured_at,
+            stale: false,
+            running: false,
+            queued: self.checklists.is_queued(&record.id, &step.asked.id),
+            title,
+            gate: None,
+            before,
+        };
+        if measures && record.is_open() && !is_decided(step) {
             self.measure_step(record, config, &mut found);
         }
         found
@@ -197,6 +227,7 @@ impl World {
             None if known.is_some_and(|known| self.now.utc - known.at < HOLDS) => return,
             None => (step.state, step.stale) = (StepState::Open, known.is_some()),
         }
+        step.measured_at = measured.at.or(step.measured_at);
         step.value = Some(measured.value);
     }
 
@@ -247,5 +278,5 @@ fn is_decided(step: &StepRecord) -> bool {
 
 fn measured_of_run(run: &Run) -> MeasuredNow {
     let holds = if run.state.is_open() { None } else { Some(run.state.is_good()) };
-    MeasuredNow { holds, value: SafeText::new(&run.outcome()) }
+    MeasuredNow { holds, value: SafeText::new(&run.outcome()), at: run.ended_at }
 }

@@ -56,7 +56,7 @@ impl World {
             }
             StepSaying::Reopen => {
                 said.state = StepState::Open;
-                said.value = None;
+                (said.value, said.measured_at) = (None, None);
             }
         }
         self.admitted(&round, vec![said])
@@ -71,7 +71,7 @@ impl World {
         let mut said = blank(&round, &round.steps[at]);
         said.sensed = true;
         said.state = if result.passed { StepState::Passed } else { StepState::Failed };
-        said.value = Some(result.value.clone());
+        (said.value, said.measured_at) = (Some(result.value.clone()), Some(self.now.utc));
         said.evidence = Some(head(&result.output, EVIDENCE_BYTES)).filter(|text| !text.is_empty());
         self.admitted(&round, vec![said])
     }
@@ -92,13 +92,20 @@ impl World {
         Ok(vec![said])
     }
 
-    /// The sign-off, with what is measured at this moment before it.
+    /// The sign-off, with what is measured at this moment before it: the values that are signed are those that were shown.
     ///
     /// # Errors
-    /// Steps are not finished, or it is signed off already.
+    /// Steps are not finished, as they stand on the screen, or it is signed off already.
     pub(crate) fn say_signed(&self, run: &str) -> Result<Vec<Statement>, String> {
         let record = self.found_run(run)?;
-        let mut said = self.measured_news(record);
+        record.unchanging().map_err(|refusal| self.not_taken(record, &refusal))?;
+        let round = self.round(record);
+        let mut left = round.steps.iter().filter(|step| !step.state.is_terminal());
+        if let Some(first) = left.next() {
+            let refusal = ChecklistRefusal::Unfinished(1 + left.count(), first.title.clone());
+            return Err(self.not_taken(record, &refusal));
+        }
+        let mut said = self.news(&round, |step| turned(step) || step.value.as_ref() != step.recorded_value());
         let after = after(record, &said);
         let digest = after.run_digest();
         let counts = after.counts();
@@ -122,23 +129,43 @@ impl World {
 
     /// What is measured of a run and differs from what is on record.
     pub(crate) fn measured_news(&self, record: &ChecklistRecord) -> Vec<Statement> {
-        let round = self.round(record);
+        self.news(&self.round(record), turned)
+    }
+
+    /// What is measured of those steps that `is_news`.
+    fn news(&self, round: &ChecklistRound<'_>, is_news: impl Fn(&RoundStep<'_>) -> bool) -> Vec<Statement> {
         let news = round.steps.iter().filter(|step| {
             let is_measured = step.kind().is_sensed() && step.config.is_some();
-            let turned = step.state != step.record.state();
             let settled = matches!(step.state, StepState::Passed | StepState::Failed) && is_measured;
             let applies = StepState::NotApplicable;
-            turned && !step.stale && (settled || step.state == applies || step.record.state() == applies)
+            let is_about = settled || step.state == applies || step.record.state() == applies;
+            is_about && !step.stale && is_news(step)
         });
         let said = news.map(|step| {
-            let mut said = blank(&round, step);
+            let mut said = blank(round, step);
             (said.sensed, said.state) = (true, step.state);
             if let StepTask::Action(action) = &step.config.map_or(&StepTask::Confirm, |config| &config.task) {
-                said.evidence = self.run_of_step(record, action).map(|run| SafeText::new(&format!("run {}", run.id)));
+                let run = self.run_of_step(round.record, action);
+                said.evidence = run.map(|run| SafeText::new(&format!("run {}", run.id)));
             }
             Statement::ChecklistStepped(Box::new(said))
         });
         said.collect()
+    }
+
+    /// Why nothing can be said of a step now, whatever it is: so that nobody types a reason that is refused then. `skips`: it is
+    /// to be left out.
+    ///
+    /// # Errors
+    /// The round stops before it, the run is over, or a gate would be left out.
+    pub(crate) fn takes_word_on(&self, run: &str, step: &str, skips: bool) -> Result<(), String> {
+        let (round, at) = self.found_step(run, step)?;
+        let (record, step) = (round.record, &round.steps[at]);
+        record.unchanging().map_err(|refusal| self.not_taken(record, &refusal))?;
+        if let Some(gate) = &step.gate {
+            return Err(self.not_taken(record, &ChecklistRefusal::Gated(gate.clone())));
+        }
+        if skips && step.record.asked.gate { Err(GATE_IS_NOT_SKIPPED.to_owned()) } else { Ok(()) }
     }
 
     fn found_run(&self, run: &str) -> Result<&ChecklistRecord, String> {
@@ -201,6 +228,13 @@ impl World {
     }
 }
 
+const GATE_IS_NOT_SKIPPED: &str = "a gate is not skipped; waive it if its failure is accepted";
+
+/// Whether a step stands otherwise than it does on record.
+fn turned(step: &RoundStep<'_>) -> bool {
+    step.state != step.record.state()
+}
+
 /// A run after these were said of it here and now.
 fn after(record: &ChecklistRecord, said: &[Statement]) -> ChecklistRecord {
     let mut record = record.clone();
@@ -231,6 +265,7 @@ fn blank(round: &ChecklistRound<'_>, step: &RoundStep<'_>) -> ChecklistStepped {
         state: step.state,
         sensed: false,
         value: step.value.clone(),
+        measured_at: step.measured_at,
         limit: limit.map(|limit| SafeText::new(&limit)),
         reason: None,
         evidence: None,
@@ -240,7 +275,7 @@ fn blank(round: &ChecklistRound<'_>, step: &RoundStep<'_>) -> ChecklistStepped {
 }
 
 fn pass(step: &RoundStep<'_>, typed: &str, said: &mut ChecklistStepped) -> Result<(), String> {
-    said.state = StepState::Passed;
+    (said.state, said.measured_at) = (StepState::Passed, None);
     let typed = typed.trim();
     let Some(StepTask::Measure(measure)) = step.config.map(|config| &config.task) else {
         if step.kind() == StepKind::Measure {
@@ -275,7 +310,7 @@ fn passed_over(step: &RoundStep<'_>, to: StepState, why: &str, said: &mut Checkl
         return Err(format!("say why, in {least} characters or more{killer}"));
     }
     if to == StepState::Skipped && step.record.asked.gate {
-        return Err("a gate is not skipped; waive it if its failure is accepted".to_owned());
+        return Err(GATE_IS_NOT_SKIPPED.to_owned());
     }
     (said.state, said.reason) = (to, Some(bounded(why)));
     Ok(())

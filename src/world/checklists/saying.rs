@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::sections::checklist::Checklist;
 use crate::model::checklist::run_id;
 use crate::model::fact::{ChecklistMissed, Statement};
-use crate::model::thing::checklist_run_of;
+use crate::model::thing::{ChecklistRecord, checklist_run_of};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
+use crate::world::checklist_records::MissedPeriods;
 
 /// What was said of a step and is not on record after so long is said again; a step that turns to and fro is said no oftener.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Periods of one list that are looked back at.
 const BACK: usize = 31;
+/// Periods before these that are counted at most: those of a week of a list that is due every ten minutes.
+const COUNTED: u32 = 1_000;
 /// Things that are remembered to have been said.
 const SAID: usize = 2_000;
 
@@ -38,30 +43,64 @@ impl World {
         said
     }
 
-    /// The periods that ended since anything is known of their list, and had no run that was signed off.
-    fn missed(&self) -> Vec<Statement> {
-        self.config.checklists.iter().flat_map(|list| self.missed_of(list)).collect()
+    /// The periods that ended since anything is known of their list, and had no run that was signed off. They are looked for
+    /// again once there can be others: a period ended, or a run or the configuration is another one.
+    fn missed(&mut self) -> Vec<Statement> {
+        let now = self.now.utc;
+        let holds = |known: &&MissedPeriods| known.found_at <= now && known.next.is_none_or(|next| now < next);
+        if self.checklists.missed.as_ref().filter(holds).is_none() {
+            let missed = self.config.checklists.iter().flat_map(|list| self.missed_of(list)).collect();
+            let zone = self.config.console.timezone;
+            let next = |list: &Checklist| list.at.as_ref()?.next(now, list.zone(zone));
+            let next = self.config.checklists.iter().filter_map(next).min();
+            self.checklists.missed = Some(MissedPeriods { found_at: now, next, missed });
+        }
+        let missed = self.checklists.missed.iter().flat_map(|known| &known.missed);
+        missed.cloned().map(Statement::ChecklistMissed).collect()
     }
 
-    pub(super) fn missed_of(&self, list: &Checklist) -> Vec<Statement> {
+    /// Those of one list, oldest first: each a row of its own as far as [`BACK`] goes, and with the oldest of these how many
+    /// went by before it.
+    pub(super) fn missed_of(&self, list: &Checklist) -> Vec<ChecklistMissed> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let Some((mut ended, _)) = list.period(now, zone) else { return Vec::new() };
         let first = self.checklist_runs().filter(|run| run.checklist == list.name).filter_map(|run| run.due).min();
         // What went by before anybody used the list was not missed.
         let since = first.map_or(self.started.utc, |first| first.min(self.started.utc));
-        let mut missed = Vec::new();
-        while missed.len() < BACK {
-            let before = ended - chrono::Duration::nanoseconds(1);
-            let Some(due) = list.last_due(before, zone) else { break };
-            let run = run_id(&list.name, Some(due), now);
-            if due < since || self.checklist_run(&run).is_some_and(|known| !known.is_open()) {
-                break;
-            }
+        let due_before = |ended: DateTime<Utc>| {
+            let due = list.last_due(ended - chrono::Duration::nanoseconds(1), zone)?;
+            (due >= since).then(|| (due, run_id(&list.name, Some(due), now)))
+        };
+        let row = |run: Name, due, ended| {
             let (checklist, title) = (list.name.clone(), SafeText::new(&list.title));
-            missed.push(Statement::ChecklistMissed(ChecklistMissed { run, checklist, title, due, ended }));
+            ChecklistMissed { run, checklist, title, due, ended, more: 0 }
+        };
+        let mut missed: Vec<ChecklistMissed> = Vec::new();
+        for _ in 0..BACK {
+            let Some((due, run)) = due_before(ended) else { break };
+            if self.checklist_run(&run).is_none_or(ChecklistRecord::is_open) {
+                missed.push(row(run, due, ended));
+            }
             ended = due;
         }
-        missed.reverse();
+        // What was left open longer ago has a row already, which ends too.
+        let left_open = self.checklist_runs().filter(|run| run.checklist == list.name && run.is_open());
+        let left_open = left_open.filter_map(|run| Some((run, run.due.filter(|due| *due < ended)?)));
+        let next = |due| list.at.as_ref().and_then(|at| at.next(due, list.zone(zone))).unwrap_or(due);
+        let left_open: Vec<_> = left_open.map(|(run, due)| row(run.id.clone(), due, next(due))).collect();
+        if let Some(oldest) = missed.last_mut().filter(|oldest| oldest.due == ended) {
+            for _ in 0..COUNTED {
+                let Some((due, run)) = due_before(ended) else { break };
+                match self.checklist_run(&run) {
+                    None => oldest.more += 1,
+                    Some(known) if known.is_open() => {}
+                    Some(_) => break,
+                }
+                ended = due;
+            }
+        }
+        missed.extend(left_open);
+        missed.sort_by_key(|row| row.due);
         missed
     }
 }

@@ -1,4 +1,6 @@
-//! What is measured, at this moment.
+//! What is measured, at this moment: judged as an alert on the same thing would judge it.
+
+use chrono::{DateTime, Utc};
 
 use crate::config::sections::checklist::Sensed;
 use crate::lang::condition::{Condition, Predicate};
@@ -22,15 +24,17 @@ pub(crate) struct MeasuredNow {
     pub holds: Option<bool>,
     /// What was found, or why nothing was.
     pub value: SafeText,
+    /// When that was measured: the end of the poll or of the run, not the moment at which somebody looked at it.
+    pub at: Option<DateTime<Utc>>,
 }
 
 impl MeasuredNow {
-    fn known(holds: bool, value: &str) -> Self {
-        Self { holds: Some(holds), value: SafeText::new(value) }
+    fn new(holds: Option<bool>, value: &str, at: Option<DateTime<Utc>>) -> Self {
+        Self { holds, value: SafeText::new(value), at }
     }
 
     fn unknown(why: &str) -> Self {
-        Self { holds: None, value: SafeText::new(why) }
+        Self::new(None, why, None)
     }
 }
 
@@ -40,7 +44,7 @@ impl World {
         match sensed {
             Sensed::AllChecks => self.all_checks(),
             Sensed::Check { check, condition } => match self.check(check) {
-                Some(view) => Self::of_check(view, condition.as_ref()),
+                Some(view) => of_check(view, condition.as_ref()),
                 None => MeasuredNow::unknown("not configured"),
             },
             Sensed::Metric { metric, condition } => self.of_metric(metric, condition),
@@ -49,8 +53,7 @@ impl World {
     }
 
     fn all_checks(&self) -> MeasuredNow {
-        let bad = |check: &&CheckView| !check.stale && matches!(check.status, Status::Down | Status::Degraded);
-        let (total, bad) = (self.checks.iter().count(), self.checks.iter().filter(bad).collect::<Vec<_>>());
+        let (total, bad) = (self.checks.iter().count(), self.checks.iter().filter(is_bad).collect::<Vec<_>>());
         if total == 0 {
             return MeasuredNow::unknown("no checks configured");
         }
@@ -60,7 +63,8 @@ impl World {
             if bad.len() > NAMED {
                 names.push(format!("{} more", bad.len() - NAMED));
             }
-            return MeasuredNow::known(false, &format!("{} of {total} not ok: {}", bad.len(), names.join(", ")));
+            let text = format!("{} of {total} not ok: {}", bad.len(), names.join(", "));
+            return MeasuredNow::new(Some(false), &text, bad.iter().filter_map(|check| answered_at(check)).min());
         }
         let ok = self.checks.iter().filter(|check| !check.stale && check.status == Status::Ok).count();
         if ok < total {
@@ -69,48 +73,24 @@ impl World {
                 counted(total as u64, "check")
             ));
         }
-        MeasuredNow::known(true, &format!("{} ok", counted(total as u64, "check")))
-    }
-
-    fn of_check(check: &CheckView, condition: Option<&Condition>) -> MeasuredNow {
-        let because = check.error.as_ref().map_or_else(String::new, |error| format!(" · {error}"));
-        let shown = format!("{}{because}", check.status.word());
-        if check.stale && !matches!(condition.map(|one| &one.predicate), Some(Predicate::Stale)) {
-            return MeasuredNow::unknown("stale: no answer for too long");
-        }
-        let settled = matches!(check.status, Status::Ok | Status::Degraded | Status::Down);
-        match condition.map(|condition| &condition.predicate) {
-            None if settled => MeasuredNow::known(check.status == Status::Ok, &shown),
-            Some(Predicate::Down) if settled => MeasuredNow::known(check.status == Status::Down, &shown),
-            Some(Predicate::Degraded) if settled => MeasuredNow::known(check.status != Status::Ok, &shown),
-            Some(Predicate::Stale) => MeasuredNow::known(check.stale, if check.stale { "stale" } else { "fresh" }),
-            Some(Predicate::Number { comparison, threshold, field, .. }) => {
-                let input = ConditionInput::of_check(check.status, check.last.as_ref(), check.stale);
-                match input.compared(field.as_deref()) {
-                    Some(value) => MeasuredNow::known(comparison.holds(value, *threshold), &unit::quantity(value, "")),
-                    None => MeasuredNow::unknown("no value yet"),
-                }
-            }
-            _ => MeasuredNow::unknown(&shown),
-        }
+        // All of them together are known since the oldest of their answers.
+        let at = self.checks.iter().filter_map(answered_at).min();
+        MeasuredNow::new(Some(true), &format!("{} ok", counted(total as u64, "check")), at)
     }
 
     fn of_metric(&self, metric: &Name, condition: &Condition) -> MeasuredNow {
         let Some(view) = self.metric(metric) else { return MeasuredNow::unknown("not configured") };
+        let input = ConditionInput::of_metric(view.last.as_ref(), view.stale);
+        let (holds, at) = (input.evaluate(&condition.predicate), view.last.as_ref().map(|sample| sample.at.utc));
+        let value = input.compared(None);
         match &condition.predicate {
-            Predicate::Stale => MeasuredNow::known(view.stale, if view.stale { "stale" } else { "fresh" }),
+            Predicate::Stale => MeasuredNow::new(holds, if view.stale { "stale" } else { "fresh" }, at),
             _ if view.stale => MeasuredNow::unknown("stale: no value for too long"),
-            Predicate::Absent => match ConditionInput::of_metric(view.last.as_ref(), view.stale) {
-                ConditionInput::Number { value, .. } => {
-                    MeasuredNow::known(value.is_none(), if value.is_none() { "absent" } else { "present" })
-                }
-                _ => MeasuredNow::unknown("no value yet"),
-            },
-            Predicate::Number { comparison, threshold, .. } => match view.value.filter(|_| view.error.is_none()) {
-                Some((_, value)) => {
-                    let shown = unit::quantity_beside(value, *threshold, &view.unit);
-                    MeasuredNow::known(comparison.holds(value, *threshold), &shown)
-                }
+            Predicate::Absent if holds.is_some() => {
+                MeasuredNow::new(holds, if value.is_none() { "absent" } else { "present" }, at)
+            }
+            Predicate::Number { threshold, .. } => match value {
+                Some(value) => MeasuredNow::new(holds, &unit::quantity_beside(value, *threshold, &view.unit), at),
                 None => MeasuredNow::unknown(view.error.as_ref().map_or("no value yet", SafeText::as_str)),
             },
             _ => MeasuredNow::unknown("no value yet"),
@@ -124,18 +104,51 @@ impl World {
         };
         let percent = share * 100.0;
         let shown = format!("{} of the budget left", unit::quantity(percent, "%"));
-        let holds = match left.map(|left| &left.predicate) {
-            Some(Predicate::Number { comparison, threshold, .. }) => comparison.holds(percent, *threshold),
-            _ => share > 0.0,
-        };
-        MeasuredNow::known(holds, &shown)
+        let holds = left.map_or(Some(share > 0.0), |left| of_number(percent).evaluate(&left.predicate));
+        MeasuredNow::new(holds, &shown, Some(self.now.utc))
     }
+}
+
+fn is_bad(check: &&CheckView) -> bool {
+    !check.stale && matches!(check.status, Status::Down | Status::Degraded)
+}
+
+fn answered_at(check: &CheckView) -> Option<DateTime<Utc>> {
+    check.last.as_ref().map(|reading| reading.timing.ended.utc)
+}
+
+fn of_check(check: &CheckView, condition: Option<&Condition>) -> MeasuredNow {
+    let because = check.error.as_ref().map_or_else(String::new, |error| format!(" · {error}"));
+    let shown = format!("{}{because}", check.status.word());
+    let input = ConditionInput::of_check(check.status, check.last.as_ref(), check.stale);
+    let at = answered_at(check);
+    let Some(predicate) = condition.map(|condition| &condition.predicate) else {
+        if check.stale {
+            return MeasuredNow::unknown(NO_ANSWER);
+        }
+        let is_ok = check.status == Status::Ok;
+        let bad = input.evaluate(&Predicate::Degraded).filter(|bad| *bad || is_ok);
+        return MeasuredNow::new(bad.map(|bad| !bad), &shown, at);
+    };
+    let holds = input.evaluate(predicate);
+    match predicate {
+        Predicate::Stale => MeasuredNow::new(holds, if check.stale { "stale" } else { "fresh" }, at),
+        _ if check.stale => MeasuredNow::unknown(NO_ANSWER),
+        Predicate::Number { field, .. } => match input.compared(field.as_deref()) {
+            Some(value) => MeasuredNow::new(holds, &unit::quantity(value, ""), at),
+            None => MeasuredNow::unknown("no value yet"),
+        },
+        _ => MeasuredNow::new(holds, &shown, at),
+    }
+}
+
+const NO_ANSWER: &str = "stale: no answer for too long";
+
+const fn of_number(value: f64) -> ConditionInput<'static> {
+    ConditionInput::Number { value: Some(value), stale: false }
 }
 
 /// Whether a comparison holds of a number.
 pub(super) fn holds(condition: &Condition, number: f64) -> bool {
-    match &condition.predicate {
-        Predicate::Number { comparison, threshold, .. } => comparison.holds(number, *threshold),
-        _ => false,
-    }
+    of_number(number).evaluate(&condition.predicate) == Some(true)
 }

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::due::ListStanding;
 use crate::config::sections::checklist::Checklist;
 use crate::model::checklist::{MAX_STEPS, StepKind, StepState, run_id};
-use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped, ReusedResult, Statement};
+use crate::model::fact::{AskedStep, ChecklistMissed, ChecklistStarted, ChecklistStepped, ReusedResult, Statement};
 use crate::model::maintenance::clock_with_zone;
-use crate::model::thing::{ChecklistRecord, StepRecord, checklist_run_of};
+use crate::model::thing::{ChecklistRecord, StepRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
@@ -58,10 +58,9 @@ impl World {
             digest: list.digest(),
             steps,
         };
-        let left_open = self.missed_of(list).into_iter().filter(|missed| {
-            checklist_run_of(missed).and_then(|run| self.checklist_run(run)).is_some_and(ChecklistRecord::is_open)
-        });
-        let mut said: Vec<Statement> = left_open.collect();
+        let is_open = |missed: &ChecklistMissed| self.checklist_run(&missed.run).is_some_and(ChecklistRecord::is_open);
+        let left_open = self.missed_of(list).into_iter().filter(is_open);
+        let mut said: Vec<Statement> = left_open.map(Statement::ChecklistMissed).collect();
         said.push(Statement::ChecklistStarted(Box::new(started)));
         said.extend(self.reused(list, &run, now));
         Ok(said)
@@ -112,6 +111,7 @@ impl World {
                     state: StepState::Passed,
                     sensed: answer.sensed,
                     value: answer.value.clone(),
+                    measured_at: answer.measured_at,
                     limit: answer.limit.clone(),
                     reason: None,
                     evidence: answer.evidence.clone(),

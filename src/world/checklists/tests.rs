@@ -11,7 +11,8 @@ use crate::config::load::load_text;
 use crate::lang::time::Stamp;
 use crate::model::checklist::{CommandResult, StepState};
 use crate::model::fact::{Fact, NewFact, Statement};
-use crate::model::thing::ChecklistRecord;
+use crate::model::reading::Sample;
+use crate::model::thing::{ChecklistRecord, checklist_run_of};
 use crate::text::SafeText;
 use crate::world::World;
 
@@ -86,6 +87,7 @@ impl Room {
         let now = self.world.now;
         for metric in &mut self.world.metrics {
             metric.value = Some((now, percent));
+            metric.last = Some(Sample { metric: metric.name.clone(), at: now, value: Ok(percent), caveat: None });
             metric.stale = false;
         }
     }
@@ -327,4 +329,110 @@ fn a_list_that_was_changed_is_said_to_be() {
     let _ = room.world.reconfigure(other, now);
     let round = room.world.round(room.world.checklist_run(&run).unwrap());
     assert!(round.is_outdated() && !round.is_changed());
+}
+
+#[test]
+fn the_record_says_when_a_value_was_measured_and_when_it_was_found() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    room.pass(Duration::from_secs(40));
+    let run = room.start("morning").id;
+    let news = room.world.measured_news(room.world.checklist_run(&run).unwrap());
+    room.say(news);
+    let answer = room.world.checklist_run(&run).unwrap().steps[0].answer.clone().unwrap();
+    let times = (answer.measured_at, answer.at);
+    assert_eq!(times, (Some(utc("2026-03-02T09:30:00Z")), utc("2026-03-02T09:30:40Z")));
+    // A number that a person types is measured by nobody.
+    room.answer(&run, "users", &passed("5")).unwrap();
+    assert_eq!(room.world.checklist_run(&run).unwrap().steps[1].answer.as_ref().unwrap().measured_at, None);
+}
+
+#[test]
+fn what_is_signed_is_what_was_shown() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(50.0);
+    let run = room.start("morning").id;
+    room.answer(&run, "users", &passed("5")).unwrap();
+    room.answer(&run, "plausible", &passed("")).unwrap();
+    room.disk(71.0);
+    let signed = room.world.say_signed(&run).unwrap();
+    room.say(signed);
+    let record = room.world.checklist_run(&run).unwrap();
+    assert_eq!(record.steps[0].answer.as_ref().unwrap().value.as_ref().unwrap().as_str(), "71 %");
+    assert_eq!(record.counts(), room.world.round(record).counts());
+    // Where it can't be told any more, it is left open on the screen, and not signed as passed.
+    let mut blind = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    blind.disk(50.0);
+    let run = blind.start("morning").id;
+    blind.answer(&run, "users", &passed("5")).unwrap();
+    blind.answer(&run, "plausible", &passed("")).unwrap();
+    blind.world.metrics.iter_mut().for_each(|metric| metric.stale = true);
+    blind.pass(Duration::from_mins(20));
+    assert_eq!(blind.world.say_signed(&run).unwrap_err(), "1 step is not finished: Disk");
+    let record = blind.world.checklist_run(&run).unwrap();
+    assert_eq!(
+        blind.world.round_on_record(record).counts(),
+        record.counts(),
+        "who measures nothing goes by the record"
+    );
+}
+
+const DENSE: &str = r#"
+[checklist.dense]
+at = "*/10 * * * *"
+step = [{ title = "x", ask = "?" }]
+[checklist.weekly]
+at = "weekly Mon 09:00"
+step = [{ title = "x", ask = "?" }]
+"#;
+
+#[test]
+fn a_list_that_is_due_every_few_minutes_has_bounded_rows_and_pushes_nothing_out() {
+    let mut room = Room::at(DENSE, "2026-03-02T08:55:00Z");
+    let weekly = room.start("weekly").id;
+    let run = room.start("dense").id;
+    // Nobody looked for a day: the run that was left open, the last 31 periods, and how many were before these.
+    room.pass(Duration::from_hours(24));
+    let said = room.world.say_checklists();
+    let missed: Vec<_> = said
+        .iter()
+        .filter_map(|said| match said {
+            Statement::ChecklistMissed(missed) => Some((missed.run.to_string(), missed.more)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((missed.len(), &*missed[0].0, &*missed[31].0), (32, &*run, "dense@20260303T0840Z"));
+    assert_eq!((&*missed[1].0, missed[1].1), ("dense@20260303T0340Z", 112), "09:00 to 03:30");
+    assert!(missed[2..].iter().all(|(_, more)| *more == 0));
+    room.say(said);
+    room.pass(Duration::from_mins(10));
+    let next = room.world.say_checklists();
+    assert_eq!(next.len(), 1, "only the period that ended: {next:?}");
+    room.say(next);
+    for _ in 0..100 {
+        room.pass(Duration::from_mins(10));
+        let said = room.world.say_checklists();
+        room.say(said);
+    }
+    assert!(room.world.checklist_run(&weekly).is_some(), "the other list keeps its run");
+    assert!(room.world.runs_of_checklist("dense").len() < 70, "bounded");
+}
+
+#[test]
+fn a_period_is_missed_though_the_next_one_was_kept() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    let run = room.start("evening").id;
+    room.pass(Duration::from_hours(48));
+    // The console was away on the 3rd; the round of the 4th is begun and signed in the shell before it looks.
+    let next = room.start("evening");
+    let result = CommandResult { passed: true, value: "exit 0".into(), output: "".into() };
+    let said = room.world.say_result(&next.id, "backups", &result).unwrap();
+    room.say(said);
+    let signed = room.world.say_signed(&next.id).unwrap();
+    room.say(signed);
+    room.pass(Duration::from_hours(24));
+    let said = room.world.say_checklists();
+    let runs: Vec<_> = said.iter().filter_map(|said| checklist_run_of(said)).map(ToString::to_string).collect();
+    assert!(runs.contains(&"evening@20260302T1800Z".to_owned()), "{run} {runs:?}");
+    assert!(!runs.contains(&next.id.to_string()));
 }

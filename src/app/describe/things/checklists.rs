@@ -1,8 +1,13 @@
 //! What is known of a checklist and of a run of one.
 
 use super::Sheet;
+use crate::config::sections::checklist::{ChecklistStep, StepTask, StepWhen};
 use crate::lang::unit;
+use crate::model::checklist::KILLER_REASON;
+use crate::model::shell;
 use crate::model::thing::ChecklistRecord;
+use crate::text::count::counted;
+use crate::world::checklists::round::{ChecklistRound, RoundStep};
 
 impl Sheet<'_> {
     pub(super) fn checklist(&mut self, name: &str) {
@@ -26,7 +31,90 @@ impl Sheet<'_> {
             let text = format!("{} of {} signed off, {} on time", kept.done, kept.periods, kept.on_time);
             self.say("kept", text);
         }
-        self.listed("steps", list.steps.iter().map(|step| &step.title));
+        self.listed("steps", list.steps.iter().map(asked));
+    }
+
+    /// What is asked in a step, by what it is answered, and how that stands.
+    pub(super) fn checklist_step(&mut self, run: &str, step: &str) {
+        let world = self.world;
+        let Some(record) = world.checklist_run(run) else { return };
+        let round = world.round(record);
+        let Some(found) = round.place_of(step).map(|at| &round.steps[at]) else { return };
+        self.say("state", if found.running { "running" } else { found.state.word() });
+        if let Some(gate) = &found.gate {
+            self.say("waits for", format!("the round stops at `{gate}` until that passes"));
+        }
+        match found.config {
+            Some(config) => self.configured_step(&round, config),
+            None => self.say("answered by", found.kind().word()),
+        }
+        let asked = &found.record.asked;
+        if asked.killer {
+            self.say("killer", format!("passed over only with {KILLER_REASON} characters of reason"));
+        }
+        if asked.gate {
+            self.say("gate", "the round stops here until it passes");
+        }
+        for (label, value) in
+            [("found", found.value.as_ref()), ("last time", found.before.and_then(|before| before.value.as_ref()))]
+        {
+            if let Some(value) = value {
+                self.say(label, value.as_str());
+            }
+        }
+        if let Some(at) = found.measured_at {
+            self.say("measured", self.moment(at));
+        }
+        self.step_answer(found);
+        let notes = record.notes.iter().filter(|note| note.step.as_deref() == Some(step));
+        self.listed("notes", notes.map(|note| format!("{}: {}", note.by, note.text)));
+    }
+
+    fn configured_step(&mut self, round: &ChecklistRound<'_>, config: &ChecklistStep) {
+        let what = match &config.task {
+            StepTask::Auto(sensed) => format!("measured: {}", sensed.written()),
+            StepTask::Measure(_) => "a number that a person reads off".to_owned(),
+            StepTask::Ask(question) => format!("a person: {}", round.filled(question)),
+            StepTask::Run(command) => {
+                let argv = round.arguments(&command.argv).unwrap_or_else(|_| command.argv.clone());
+                format!("a command: {}", argv.iter().map(shell::quote).collect::<Vec<_>>().join(" "))
+            }
+            StepTask::Action(action) => format!("the action {}", self.world.title_of(action)),
+            StepTask::Confirm => "a person who has looked at it".to_owned(),
+        };
+        self.say("answered by", what);
+        if matches!(config.task, StepTask::Measure(_)) {
+            self.say("expected", config.limit());
+        }
+        self.listed("only when", config.when.iter().map(StepWhen::written));
+        if let Some(link) = &config.open {
+            self.say("link", round.filled(link));
+        }
+        if let Some(reuse) = config.reuse {
+            self.say("reused for", unit::duration(reuse));
+        }
+    }
+
+    /// The answer on record, where it holds.
+    fn step_answer(&mut self, step: &RoundStep<'_>) {
+        let Some(answer) = step.answer() else { return };
+        let queued = if step.queued { ", queued on disk until the store is back" } else { "" };
+        self.say(
+            if answer.sensed { "found so" } else { "answered" },
+            format!("{} by {}{queued}", self.moment(answer.at), answer.by),
+        );
+        if let Some(reason) = &answer.reason {
+            self.say("because", reason.as_str());
+        }
+        if let Some(to) = &answer.to {
+            self.say("deferred to", self.world.config.checklist(to).map_or(&**to, |list| &list.title));
+        }
+        if let Some(reused) = &answer.reused {
+            self.say("reused", format!("from {}, found {}", reused.run, self.moment(reused.at)));
+        }
+        if let Some(evidence) = &answer.evidence {
+            self.listed("evidence", evidence.lines());
+        }
     }
 
     pub(super) fn checklist_run(&mut self, run: &str) {
@@ -52,6 +140,22 @@ impl Sheet<'_> {
         }
         if let Some(missed) = record.missed {
             self.say("missed", self.moment(missed));
+            if record.missed_before > 0 {
+                self.say("before it", format!("{} went by too", counted(u64::from(record.missed_before), "period")));
+            }
         }
     }
+}
+
+/// `Disk below 85 %: metric:disk < 85%`: a step, and by what it is answered.
+fn asked(step: &ChecklistStep) -> String {
+    let by = match &step.task {
+        StepTask::Auto(sensed) => sensed.written(),
+        StepTask::Measure(_) => format!("a number {}", step.limit()),
+        StepTask::Ask(question) => question.clone(),
+        StepTask::Run(command) => command.argv.join(" "),
+        StepTask::Action(action) => format!("action {action}"),
+        StepTask::Confirm => return step.title.clone(),
+    };
+    format!("{}: {}", step.title, by.trim_end())
 }

@@ -9,8 +9,8 @@ use super::migrate;
 use super::names::{NOW, Named};
 use crate::model::thing::{StoredThing, ThingKey};
 use crate::store::dialect::{
-    CHECKPOINT, Cut, FactRow, Head, IMPORTING, KeptRow, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings,
-    millis, moment, place, rows,
+    CHECKPOINT, Cut, FactRow, Head, IMPORTING, KeptRow, LATEST_OF_EACH, LEASE, LeaseRow, Prune, RollupRow, WhichFacts,
+    WhichThings, millis, moment, place, rows,
 };
 use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
@@ -84,6 +84,7 @@ pub(super) async fn things(
         WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
         WhichThings::Group(kind, group) => ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group),
         WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+        WhichThings::LatestOfEach(kind) => (LATEST_OF_EACH, kind.name(), ""),
         WhichThings::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
     };
     let text = format!("WITH given AS (SELECT $2::text, $3::text) {THING} {text} LIMIT $1::bigint");
