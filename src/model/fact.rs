@@ -13,6 +13,7 @@ mod messaging;
 mod moments;
 pub(crate) mod oncall;
 mod runbook;
+mod peer;
 mod said;
 mod statement;
 mod touched;
@@ -41,6 +42,7 @@ pub use self::oncall::{
     OnCallStatement,
 };
 pub use self::runbook::RunbookTicked;
+pub use self::peer::{PeerChanged, PeerPart};
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

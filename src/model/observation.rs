@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::fact::PeerPart;
 use super::reading::{Reading, Sample};
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, RecordBatch};
@@ -17,6 +18,17 @@ pub enum Observation {
     Reading(Box<Reading>),
     /// A metric has a new value.
     Sample(Sample),
+    /// A check is answered with another certificate, or from another address, than before.
+    PeerChanged {
+        /// The check.
+        check: Name,
+        /// What changed.
+        part: PeerPart,
+        /// As it was.
+        before: SafeText,
+        /// As it is.
+        after: SafeText,
+    },
     /// A log has new records.
     Records {
         /// The log.

@@ -12,7 +12,6 @@ use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
 use crate::model::fact::incident::CopiedLine;
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement, login_of};
-use crate::model::incident::IncidentStep;
 use crate::model::outcome::Outcome;
 use crate::model::thing::IncidentRecord;
 use crate::store::saying::RecordRefusal;
@@ -20,7 +19,7 @@ use crate::store::{Store, StoreError, new_fact};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::incidents::lines;
-use crate::world::responding::copy_around;
+use crate::world::responding::{copy_around, with_copied};
 
 /// How far a clock of another host may be ahead of the store's before what it wrote is missed.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
@@ -41,7 +40,7 @@ pub(crate) async fn say(
         match &mut said.what {
             // Who is not named is who says it.
             IncidentFact::Role(role) if role.who.as_str().is_empty() => role.who = login,
-            IncidentFact::Moved(moved) if ends(moved.step) => {
+            IncidentFact::Moved(moved) if moved.step.ends() => {
                 if let Some(record) = store.incident(&said.id).await? {
                     moved.copied = around(store, config, &record, now).await?;
                 }
@@ -52,13 +51,8 @@ pub(crate) async fn say(
     Ok(store.say(&drafts).await?.map(Option::unwrap_or_default))
 }
 
-/// Whether the record is not added to by itself from then on.
-const fn ends(step: IncidentStep) -> bool {
-    matches!(step, IncidentStep::Resolve | IncidentStep::Close | IncidentStep::Merge | IncidentStep::FalseAlarm)
-}
-
-/// What happened around an incident, oldest first: as it was copied, where the store may have let go of it, else as the store
-/// has it.
+/// What happened around an incident, oldest first: as the store has it, and before that as it was copied, for the store may have
+/// let go of it since.
 ///
 /// # Errors
 /// The store can't be read.
@@ -70,14 +64,7 @@ pub(crate) async fn around(
 ) -> Result<Vec<CopiedLine>, StoreError> {
     let (from, _) = lines::span(record);
     let history = store.history(from - AHEAD).await?;
-    let found = copy_around(config, record, &history.facts, &history.runs, now);
-    let reaches_back = |lines: &[CopiedLine]| lines.first().map(|line| line.at);
-    // A cut takes the oldest first.
-    Ok(match (reaches_back(&found), reaches_back(&record.copied)) {
-        (None, Some(_)) => record.copied.clone(),
-        (Some(found), Some(copied)) if copied < found => record.copied.clone(),
-        _ => found,
-    })
+    Ok(with_copied(&record.copied, copy_around(config, record, &history.facts, &history.runs, now)))
 }
 
 impl Tools {

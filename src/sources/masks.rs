@@ -87,6 +87,9 @@ pub(crate) fn masked(redactor: &Redactor, observation: Observation) -> Observati
         }),
         Observation::Connectivity { ok, detail } => Observation::Connectivity { ok, detail: clean(&detail) },
         Observation::Warning { name, text } => Observation::Warning { name, text: clean(&text) },
+        Observation::PeerChanged { check, part, before, after } => {
+            Observation::PeerChanged { check, part, before: clean(&before), after: clean(&after) }
+        }
         other => other,
     }
 }

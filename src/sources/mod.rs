@@ -16,6 +16,7 @@ pub mod kinds;
 pub mod logs;
 pub mod masks;
 pub mod metric;
+mod peer;
 mod places;
 pub mod poll;
 pub mod polls;

@@ -1,8 +1,8 @@
 //! One poll: ask, judge, say what was seen.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -189,6 +189,7 @@ impl Poller {
             Err(error) => metric::without_answer(&watched.metrics, timing.ended, error),
         };
         observations.extend(samples.into_iter().map(Observation::Sample));
+        observations.extend(peer_changes(watched, answer));
         if let Ok(Answer { fault: Some(fault), .. }) = answer
             && watched.is_first_warning()
         {
@@ -197,6 +198,14 @@ impl Poller {
         }
         observations
     }
+}
+
+/// Who answered the first of the checks, where that is another one than before.
+fn peer_changes(watched: &Watched, answer: &Result<Answer, PollError>) -> Vec<Observation> {
+    let (Ok(answer), Some(check)) = (answer, watched.checks.first()) else { return Vec::new() };
+    let changes = watched.peer.lock().unwrap_or_else(PoisonError::into_inner).look(&answer.document);
+    let said = |(part, before, after)| Observation::PeerChanged { check: check.name.clone(), part, before, after };
+    changes.into_iter().map(said).collect()
 }
 
 /// A first answer that is slow, or an edge that says "not yet", is a cold start and no outage. A service that is not

@@ -17,6 +17,7 @@ use crate::text::name::Name;
 
 use super::http::Wants;
 use super::kinds::{self, Kind, Readers};
+use super::peer::PeerWatch;
 use super::places::Record;
 
 /// One source with everything that reads it.
@@ -32,6 +33,8 @@ pub(crate) struct Watched {
     /// How it is asked.
     pub kind: Box<dyn Kind>,
     pub(super) warmth: Mutex<Warmth>,
+    /// Who answered.
+    pub(super) peer: Mutex<PeerWatch>,
     /// How its last poll ended.
     pub(super) record: Record,
     /// Whether the poll that is under way has begun: before that it waits for a place.
@@ -194,6 +197,7 @@ fn watched(source: &Source, checks: Vec<Check>, metrics: Vec<Derived>, open: Ope
         metrics,
         kind: open(source, readers),
         warmth: Mutex::default(),
+        peer: Mutex::default(),
         record: Record::default(),
         begun: AtomicBool::new(false),
         warned: AtomicBool::new(false),

@@ -10,7 +10,9 @@ use super::output::Output;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::lang::time::Stamp;
 use crate::model::fact::alerting::rule_of;
-use crate::model::fact::{CheckStatus, Fact, SilenceEnded, SilenceStarted, SloExcluded, SloIncluded, Statement};
+use crate::model::fact::{
+    CheckStatus, Fact, PeerChanged, SilenceEnded, SilenceStarted, SloExcluded, SloIncluded, Statement,
+};
 use crate::model::run::{Run, RunState};
 use crate::model::status::Status;
 use crate::model::thing::{CheckRecord, is_outdated};
@@ -100,7 +102,9 @@ impl World {
             entry.is_step = rule_of(&said.id).is_some_and(|rule| self.timeline.fired_muted(&rule));
         }
         let near = match fact.said() {
-            Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
+            Statement::CheckStatus(CheckStatus { check, .. }) | Statement::PeerChanged(PeerChanged { check, .. }) => {
+                self.check(check).map_or(NEAR, |check| check.stale_after)
+            }
             Statement::AlertFired(_) | Statement::AlertResolved(_) => SAME,
             _ => NEAR,
         };
@@ -129,6 +133,7 @@ impl World {
     pub(super) fn service_of_fact(&self, fact: &Fact, run: Option<&Run>) -> Option<Name> {
         match fact.said() {
             Statement::CheckStatus(said) => said.service.clone(),
+            Statement::PeerChanged(said) => said.service.clone(),
             Statement::AlertFired(said) => said.service.clone(),
             Statement::AlertResolved(said) => self.service_of_name(&said.alert),
             Statement::AlertAcknowledged(said) => self.service_of_name(&said.alert),
@@ -177,6 +182,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
         }
         (_, HistoryKind::Incident) => EventKind::Incident,
         (_, HistoryKind::Config) => EventKind::Reload,
+        (_, HistoryKind::Network) => EventKind::Network,
         (Statement::AlertFired(said), _) => EventKind::Fired(said.severity),
         (Statement::AlertResolved(said), _) => EventKind::Resolved(said.severity),
         (
@@ -206,6 +212,7 @@ fn state(said: &Statement) -> RunState {
 fn mark(said: &Statement) -> Option<EventMark> {
     Some(match said {
         Statement::CheckStatus(said) => EventMark::Status(said.check.clone(), said.status),
+        Statement::PeerChanged(said) => EventMark::Peer(said.check.clone(), said.after.clone()),
         Statement::AlertFired(said) => EventMark::Alert(said.rule.clone(), true),
         Statement::AlertResolved(said) => EventMark::Alert(rule_of(&said.id)?, false),
         Statement::RunIntended(intended) => EventMark::Run(intended.run.clone(), RunState::Running),

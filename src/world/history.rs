@@ -1,6 +1,7 @@
 //! What facts say, in the words of a timeline: the one place that has words for them.
 
 mod calendar;
+mod checklists;
 mod oncall;
 
 use std::time::Duration;
@@ -15,9 +16,8 @@ use crate::config::titles::{
 };
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
-use crate::model::checklist::StepState;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, RunClosed,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, PeerChanged, RunClosed,
     RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
     login_of,
 };
@@ -53,6 +53,8 @@ pub(crate) enum HistoryKind {
     Incident,
     /// By which configuration is acted.
     Config,
+    /// Who answers is another one: a certificate, an address.
+    Network,
     /// Something that a person did, or what became of the store.
     Note,
 }
@@ -70,6 +72,7 @@ impl HistoryKind {
             Self::Checklist => "checklist",
             Self::Incident => "incident",
             Self::Config => "config",
+            Self::Network => "network",
             Self::Note => "note",
         }
     }
@@ -134,6 +137,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
             (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
         }
         Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
+        Statement::PeerChanged(said) => (HistoryKind::Network, peer(said, config), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => (HistoryKind::Note, newer(kind), !fact.draft.who.is_empty()),
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
@@ -149,35 +153,16 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
 }
 
+fn peer(said: &PeerChanged, config: &Config) -> String {
+    said.describe(title_of_check(config, &said.check))
+}
+
 fn newer(kind: &str) -> String {
     format!("{kind} (written by a newer version)")
 }
 
-/// What is said of checklists. That a step passed is no news: the sign-off says how many did.
 fn of_checklist(fact: &Fact, config: &Config) -> Option<(HistoryKind, String, bool)> {
-    let title = |name: &str| config.checklist(name).map_or(name, |list| &list.title).to_owned();
-    let (text, by_person) = match fact.said() {
-        Statement::ChecklistStarted(said) => (format!("{} started", said.title), true),
-        Statement::ChecklistStepped(said) => {
-            if matches!(said.state, StepState::Passed | StepState::NotApplicable | StepState::Open) {
-                return None;
-            }
-            let found = [said.value.as_ref(), said.reason.as_ref()].into_iter().flatten();
-            let found: Vec<String> = found.map(ToString::to_string).collect();
-            let found = if found.is_empty() { String::new() } else { format!(": {}", found.join(", ")) };
-            let to = said.to.as_ref().map_or_else(String::new, |to| format!(" to {}", title(to)));
-            let text = format!("{}: {} {}{to}{found}", title(&said.checklist), said.title, said.state.word());
-            (text, !said.sensed)
-        }
-        Statement::ChecklistNoted(said) => (format!("{}: {}", title(&said.checklist), said.text), true),
-        Statement::ChecklistSigned(said) => {
-            let mark = if said.fast { " (fast)" } else { "" };
-            (format!("{} signed off: {}{mark}", title(&said.checklist), said.outcome), true)
-        }
-        Statement::ChecklistMissed(said) => (format!("{} missed", said.title), false),
-        _ => return None,
-    };
-    Some((HistoryKind::Checklist, text, by_person))
+    checklists::describe(fact, config).map(|(text, by_person)| (HistoryKind::Checklist, text, by_person))
 }
 
 /// What a person did with the store.

@@ -10,6 +10,7 @@ use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
+use crate::model::fact::{PeerChanged, PeerPart, Statement};
 use crate::model::observation::Observation;
 use crate::model::outcome::{StoreAbsence, StoreAway};
 use crate::model::reading::{Reading, Sample, Sign};
@@ -26,6 +27,7 @@ impl World {
         match observation {
             Observation::Reading(reading) => self.reading(*reading),
             Observation::Sample(sample) => self.sample(sample),
+            Observation::PeerChanged { check, part, before, after } => self.peer_changed(check, part, before, after),
             Observation::Records { log, batch } => {
                 let noticeable = !batch.records.is_empty();
                 self.records(&log, batch, at, |_, _, _, _| {});
@@ -82,6 +84,22 @@ impl World {
         self.observe_slos_of_check(id, sign, ended, &mut output);
         self.rows_changed(&rows);
         self.derived_metrics(id, &mut output);
+        output
+    }
+
+    /// Who answers a check is another one: seen here at once, and put on record by whoever acts for all.
+    fn peer_changed(&mut self, check: Name, part: PeerPart, before: SafeText, after: SafeText) -> Output {
+        let Some(view) = self.check(&check).filter(|_| self.connectivity.ok) else { return Output::default() };
+        let (service, near) = (view.service.clone(), view.stale_after);
+        let changed = PeerChanged { check, service, part, before, after };
+        let text = SafeText::new(&changed.describe(self.title_of_check(&changed.check)));
+        let entry = TimelineEntry::new(self.now, EventKind::Network, changed.service.clone(), text);
+        let mark = EventMark::Peer(changed.check.clone(), changed.after.clone());
+        self.timeline.see(entry, mark, near, false);
+        let mut output = Output::noticeable();
+        if self.lease.fence().is_some() {
+            output.intents.push(Intent::Append(vec![Statement::PeerChanged(changed)]));
+        }
         output
     }
 
@@ -300,6 +318,7 @@ impl World {
             self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
         } else {
             self.store_away = None;
+            self.checklists.all_recorded();
             Output { intents: vec![Intent::LoadRuns], ..Output::default() }
         }
     }

@@ -11,7 +11,7 @@ use super::incidents::lines::{self, IncidentLine};
 use super::incidents::words;
 use super::output::{Change, Output};
 use super::timeline::{EventKind, TimelineEntry};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
 use crate::lang::order::InOrder;
@@ -159,33 +159,34 @@ impl World {
         lines
     }
 
-    /// What happened around an incident since it began, newest first: as it was copied when it ended, else as it is known here.
+    /// What happened around an incident since it began, newest first: as it was copied when it ended, and what is known here of
+    /// the time since.
     fn around_incident(&self, record: &IncidentRecord) -> impl Iterator<Item = CopiedLine> {
-        let (_, until) = lines::span(record);
         let from = record.impact_started_at().min(record.opened_at);
-        let seen = self.timeline.shown().filter(move |entry| {
-            let at = entry.at.utc;
-            at >= from && until.is_none_or(|until| at <= until) && entry.kind != EventKind::Incident
-        });
-        let seen = seen.filter(|entry| concerns(record, entry.service.as_ref())).map(|entry| self.copied(entry));
-        // What was copied may reach further back than what is known here.
+        let seen = self
+            .seen_around(record, from)
+            .filter(|entry| entry.kind != EventKind::Incident && concerns(record, entry.service.as_ref()));
         let copied = record.copied.iter().rev().filter(move |line| line.at >= from).cloned();
-        let is_copied = !record.copied.is_empty();
-        copied.chain(seen.filter(move |_| !is_copied))
+        seen.map(|entry| self.copied(entry)).chain(copied)
     }
 
-    /// What changed in the hours before an incident and since: releases, runs, configurations; newest first.
-    pub(crate) fn changed_before(&self, record: &IncidentRecord) -> Vec<CopiedLine> {
-        let (from, until) = lines::span(record);
-        let is_change = |entry: &&TimelineEntry| {
+    /// What changed in the hours before an incident and since: releases, runs, configurations, certificates and addresses; newest
+    /// first.
+    pub fn changed_before(&self, record: &IncidentRecord) -> Vec<CopiedLine> {
+        let (from, _) = lines::span(record);
+        let seen = self.seen_around(record, from).filter(|entry| is_change(&entry.kind));
+        let copied = record.copied.iter().rev().filter(|line| is_change_word(line.kind.as_str()));
+        seen.map(|entry| self.copied(entry)).chain(copied.cloned()).collect()
+    }
+
+    /// What is known here of the time around an incident from a moment on, newest first, as far as that was not copied.
+    fn seen_around(&self, record: &IncidentRecord, from: DateTime<Utc>) -> impl Iterator<Item = &TimelineEntry> {
+        let (_, until) = lines::span(record);
+        let copied_until = record.copied_until();
+        self.timeline.shown().filter(move |entry| {
             let at = entry.at.utc;
-            is_change(&entry.kind) && at >= from && until.is_none_or(|until| at <= until)
-        };
-        let seen: Vec<CopiedLine> = self.timeline.shown().filter(is_change).map(|entry| self.copied(entry)).collect();
-        if seen.is_empty() {
-            return record.copied.iter().rev().filter(|line| is_change_word(line.kind.as_str())).cloned().collect();
-        }
-        seen
+            at >= from && copied_until.is_none_or(|copied| at > copied) && until.is_none_or(|until| at <= until)
+        })
     }
 
     fn copied(&self, entry: &TimelineEntry) -> CopiedLine {
@@ -256,12 +257,12 @@ pub(crate) fn concerns(record: &IncidentRecord, service: Option<&Name>) -> bool 
 
 /// Whether it may have brought trouble.
 const fn is_change(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Deployed { .. } | EventKind::Run { .. } | EventKind::Reload)
+    matches!(kind, EventKind::Deployed { .. } | EventKind::Run { .. } | EventKind::Reload | EventKind::Network)
 }
 
 /// The same of what was copied, by the word of its kind.
 pub(crate) fn is_change_word(kind: &str) -> bool {
-    matches!(kind, "deployment" | "run" | "config")
+    matches!(kind, "deployment" | "run" | "config" | "network")
 }
 
 /// The kind of an entry as `opsroom timeline` has it.
@@ -272,6 +273,7 @@ const fn kind_word(kind: &EventKind) -> &'static str {
         EventKind::Fired(_) | EventKind::Resolved(_) => "alert",
         EventKind::Run { .. } => "run",
         EventKind::Reload => "config",
+        EventKind::Network => "network",
         EventKind::Incident => "incident",
         EventKind::Console | EventKind::Note => "note",
     }
@@ -315,6 +317,16 @@ pub(crate) fn copy_around(
     copied
 }
 
+/// What is known of the time around an incident, with what was copied before of the time that is not known any more: a cut takes
+/// the oldest first. What happened since the copy was made is in neither but the first, so neither replaces the other.
+pub(crate) fn with_copied(copied: &[CopiedLine], found: Vec<CopiedLine>) -> Vec<CopiedLine> {
+    let first = found.first().map(|line| line.at);
+    let older = copied.iter().filter(|line| first.is_none_or(|first| line.at < first));
+    let mut all: Vec<CopiedLine> = older.cloned().chain(found).collect();
+    all.drain(..all.len().saturating_sub(COPIED));
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -325,6 +337,7 @@ mod tests {
     use crate::config::load::load_text;
     use crate::model::document::Timing;
     use crate::model::lease::LeaseView;
+    use crate::model::incident::samples;
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sign};
     use crate::world::Intent;
@@ -371,5 +384,25 @@ mod tests {
         for (alert, service) in [(Some("check:api/critical/0"), None), (None, Some("api"))] {
             assert_eq!(world.incident_draft(alert, service).impact_started_at, Some(shown), "{alert:?}");
         }
+    }
+
+    fn line(seconds: i64, text: &str) -> CopiedLine {
+        CopiedLine { at: samples::at(seconds), kind: "run".into(), object: "".into(), text: text.into(), who: None }
+    }
+
+    fn texts(lines: &[CopiedLine]) -> Vec<&str> {
+        lines.iter().map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn what_was_copied_stands_before_what_is_still_known() {
+        let copied = [line(1, "cut since"), line(5, "known"), line(9, "known too")];
+        let found = vec![line(5, "known"), line(9, "known too"), line(20, "after the reopening")];
+        let all = with_copied(&copied, found);
+        assert_eq!(texts(&all), ["cut since", "known", "known too", "after the reopening"]);
+        assert_eq!(texts(&with_copied(&copied, Vec::new())), ["cut since", "known", "known too"]);
+        assert_eq!(texts(&with_copied(&[], vec![line(1, "new")])), ["new"]);
+        let many: Vec<CopiedLine> = (0..COPIED).map(|second| line(100 + i64::try_from(second).unwrap(), "n")).collect();
+        assert_eq!(with_copied(&copied, many).len(), COPIED, "bounded");
     }
 }

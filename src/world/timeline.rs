@@ -44,6 +44,8 @@ pub enum EventKind {
     Incident,
     /// The configuration was read again.
     Reload,
+    /// Who answers a check is another one: a certificate, an address.
+    Network,
     /// Our own connectivity, a gap, a task.
     Console,
     /// Something else that is on record: what a person did, what became of the store.
@@ -87,6 +89,8 @@ pub(crate) enum EventMark {
     Refused(Name, SafeText),
     /// A window of maintenance began, or is over.
     Maintenance(Name, bool),
+    /// Who answers a check became this one.
+    Peer(Name, SafeText),
 }
 
 impl EventMark {
@@ -111,7 +115,7 @@ impl EventMark {
     /// How far apart the two may lie. Two consoles see a check with their own polls; a run is in a state only once.
     fn distance(&self, status: Duration) -> Duration {
         match self {
-            Self::Status(..) | Self::Alert(..) => status,
+            Self::Status(..) | Self::Alert(..) | Self::Peer(..) => status,
             Self::Run(..) | Self::Maintenance(..) => Duration::MAX,
             Self::Refused(..) => Duration::from_mins(1),
         }

@@ -15,7 +15,7 @@ use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
-use super::{ChangeSaid, ConfigChanged, RunbookTicked, SloExcluded, SloIncluded};
+use super::{ChangeSaid, ConfigChanged, RunbookTicked, SloExcluded, SloIncluded, PeerChanged};
 use crate::model::baseline::BaselineSaved;
 use crate::text::name::Name;
 
@@ -42,6 +42,8 @@ pub enum Statement {
     ConfigChanged(ConfigChanged),
     /// A check settled at another status.
     CheckStatus(CheckStatus),
+    /// A check is answered with another certificate, or from another address, than before.
+    PeerChanged(PeerChanged),
     /// An alert began to fire.
     AlertFired(AlertFired),
     /// A firing of an alert is over.
@@ -153,6 +155,7 @@ impl Statement {
             Self::LeaseTaken(_) => "lease.taken",
             Self::ConfigChanged(_) => "config.changed",
             Self::CheckStatus(_) => "check.status",
+            Self::PeerChanged(_) => "check.peer",
             Self::AlertFired(_) => "alert.fired",
             Self::AlertResolved(_) => "alert.resolved",
             Self::AlertAcknowledged(_) => "alert.acknowledged",
@@ -199,6 +202,7 @@ impl Statement {
             Self::LeaseTaken(_) => "lease:engine".to_owned(),
             Self::ConfigChanged(_) => "config".to_owned(),
             Self::CheckStatus(status) => format!("check:{}", status.check),
+            Self::PeerChanged(changed) => format!("check:{}", changed.check),
             Self::AlertFired(AlertFired { alert, .. })
             | Self::AlertResolved(AlertResolved { alert, .. })
             | Self::AlertAcknowledged(AlertAcknowledged { alert, .. })
@@ -263,6 +267,7 @@ impl Statement {
             Self::LeaseTaken(said) => serde_json::to_value(said),
             Self::ConfigChanged(said) => serde_json::to_value(said),
             Self::CheckStatus(said) => serde_json::to_value(said),
+            Self::PeerChanged(said) => serde_json::to_value(said),
             Self::AlertFired(said) => serde_json::to_value(said),
             Self::AlertResolved(said) => serde_json::to_value(said),
             Self::AlertAcknowledged(said) => serde_json::to_value(said),
@@ -330,6 +335,7 @@ impl Statement {
             "lease.taken" => Self::LeaseTaken(typed(detail)?),
             "config.changed" => Self::ConfigChanged(typed(detail)?),
             "check.status" => Self::CheckStatus(typed(detail)?),
+            "check.peer" => Self::PeerChanged(typed(detail)?),
             "alert.fired" => Self::AlertFired(typed(detail)?),
             "alert.resolved" => Self::AlertResolved(typed(detail)?),
             "alert.acknowledged" => Self::AlertAcknowledged(typed(detail)?),

@@ -61,6 +61,7 @@ impl Statement {
             | Self::StorePruned(_)
             | Self::LeaseTaken(_)
             | Self::ConfigChanged(_)
+            | Self::PeerChanged(_)
             | Self::Deployed(_)
             | Self::WrittenBefore(_)
             | Self::StoreAccepted(_)

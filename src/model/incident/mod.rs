@@ -114,6 +114,11 @@ impl IncidentStep {
         }
     }
 
+    /// Whether the record is not added to by itself from then on: what happened around it is copied into it.
+    pub const fn ends(self) -> bool {
+        matches!(self, Self::Resolve | Self::Close | Self::Merge | Self::FalseAlarm)
+    }
+
     /// What was done, as a participle.
     pub const fn done(self) -> &'static str {
         match self {

@@ -20,10 +20,12 @@ use crate::model::incident::{
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+/// What stands before the name of the alert from which an incident was opened.
+pub(crate) const FROM_ALERT: &str = "alert:";
 /// Entries of an incident at most: nobody reads more, and the record is written whole with each.
 pub(crate) const MOST_ENTRIES: usize = 500;
 /// Steps, updates, reminders and the like of each kind that are kept at most.
-const MOST_OTHERS: usize = 300;
+pub(crate) const MOST_OTHERS: usize = 300;
 
 /// An incident as it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +100,11 @@ impl IncidentRecord {
         incident_number(&self.id).unwrap_or_default()
     }
 
+    /// Whether it was opened from an alert of that name.
+    pub fn is_from_alert(&self, alert: &str) -> bool {
+        self.from.as_ref().and_then(|from| from.as_str().strip_prefix(FROM_ALERT)) == Some(alert)
+    }
+
     /// Whether it is being worked on.
     pub const fn is_open(&self) -> bool {
         self.state.is_open()
@@ -109,6 +116,12 @@ impl IncidentRecord {
             return None;
         }
         self.stamps.resolved.or_else(|| self.moves.last().map(|last| last.at))
+    }
+
+    /// Until when what happened around it was copied; `None`: nothing was.
+    pub fn copied_until(&self) -> Option<DateTime<Utc>> {
+        let copied = self.moves.iter().rfind(|moved| moved.step.ends()).map(|moved| moved.at);
+        copied.filter(|_| !self.copied.is_empty())
     }
 
     /// Who has a role.

@@ -242,9 +242,12 @@ pub(super) fn mark(kind: &EventKind) -> Option<(u8, Role)> {
         }),
         EventKind::Run { .. } | EventKind::Deployed { .. } => Some((1, Role::Key)),
         EventKind::Resolved(_) => Some((0, Role::StatusOk)),
-        EventKind::Status { .. } | EventKind::Incident | EventKind::Reload | EventKind::Console | EventKind::Note => {
-            None
-        }
+        EventKind::Status { .. }
+        | EventKind::Incident
+        | EventKind::Reload
+        | EventKind::Network
+        | EventKind::Console
+        | EventKind::Note => None,
     }
 }
 

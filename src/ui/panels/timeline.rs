@@ -152,7 +152,7 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
             let text = state.seen().event_text(entry).to_string();
             (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
         }
-        EventKind::Incident | EventKind::Reload | EventKind::Console | EventKind::Note => {
+        EventKind::Incident | EventKind::Reload | EventKind::Network | EventKind::Console | EventKind::Note => {
             let subject = match of_service() {
                 "" => Line::styled("opsroom", Role::TextDim),
                 service => Line::plain(Span::borrowed(service)),
