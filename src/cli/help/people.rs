@@ -35,6 +35,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
             ),
             ("opsroom incident role lead --to bo", "offer the lead; bo runs `opsroom incident role lead --accept`"),
             ("opsroom incident resolve --why 'web 2.4.0 is back'", "mark it resolved; then `export` and `close`"),
+            ("opsroom incident export 42 --format seed", "a line for incident.log, and the headings of a plain report"),
             ("opsroom incident export INC-42 > INC-42.md", "the report, in the order of a post-mortem"),
         ],
         exits: &[

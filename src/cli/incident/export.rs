@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::chosen::{Meant, find};
 use crate::actions::publish::publish;
@@ -20,11 +20,23 @@ pub(super) struct ExportArguments {
     #[arg(value_name = "ID", conflicts_with = "id")]
     incident: Option<String>,
     /// Print JSON
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with_all = ["out", "format"])]
     json: bool,
-    /// Write ID.md and ID.json into this directory. Default: `directory` of `[incident]`
+    /// The form: a post-mortem as Markdown, or the line of an incident.log and the headings of a plain report
+    #[arg(long, value_enum, default_value_t = ExportForm::Markdown)]
+    format: ExportForm,
+    /// Write ID.md and ID.json into this directory, or ID.md and ID.log in the form `seed`. Default: `directory` of `[incident]`
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
     out: Option<PathBuf>,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportForm {
+    /// A post-mortem as Markdown with front matter.
+    Markdown,
+    /// A line for incident.log, and the report with the headings of a page that is filled in by hand.
+    Seed,
 }
 
 /// Prints or writes the report.
@@ -64,19 +76,24 @@ async fn export(arguments: &ExportArguments, id: Option<&str>, config: &Arc<Conf
             return output::fail(exit::SOFTWARE, &format!("the report can't be written as JSON: {error}"), "");
         }
     };
-    match &arguments.out {
-        None if arguments.json => output::print_json(&json),
-        None => output::print(&report.markdown()),
-        Some(out) => {
+    let (text, beside) = match arguments.format {
+        ExportForm::Markdown => (report.markdown(), ("json", json)),
+        ExportForm::Seed => (report.seed(), ("log", report.log_line())),
+    };
+    match (&arguments.out, arguments.format) {
+        (None, _) if arguments.json => output::print_json(&beside.1),
+        (None, ExportForm::Markdown) => output::print(&text),
+        (None, ExportForm::Seed) => output::print(&format!("{}\n{text}", beside.1)),
+        (Some(out), _) => {
             let out = if out.as_os_str().is_empty() { &config.incident.directory } else { out };
-            write(out, &record.id, &report.markdown(), json)
+            write(out, &record.id, text, beside)
         }
     }
 }
 
-fn write(directory: &Path, id: &str, markdown: &str, json: String) -> u8 {
+fn write(directory: &Path, id: &str, markdown: String, (extension, beside): (&str, String)) -> u8 {
     let name = format!("{id}.md");
-    let files = [(format!("{id}.json"), json), (name.clone(), markdown.to_owned())];
+    let files = [(format!("{id}.{extension}"), beside), (name.clone(), markdown)];
     match publish(directory, &files) {
         Ok(()) => output::print(&format!("report written to {}\n", directory.join(&name).display())),
         Err(error) => {

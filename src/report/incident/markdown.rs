@@ -2,14 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{EntryInReport, IncidentReport, LineInReport, Marked, PromiseInReport};
+use super::{EntryInReport, IncidentReport, LineInReport, Marked, PromiseInReport, TO_BE_WRITTEN};
 use crate::model::incident::{EntryKind, EntryState, IncidentState};
 use crate::report::markdown::{Align, MarkdownText};
 use crate::report::spans::span;
 use crate::text::count::counted;
-
-/// What stands where nobody has written anything yet.
-const TO_BE_WRITTEN: &str = "To be written.";
 
 impl IncidentReport {
     /// The whole text.
@@ -66,7 +63,7 @@ impl IncidentReport {
         text
     }
 
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let about = if self.service_titles.is_empty() {
             String::new()
         } else {

@@ -3,6 +3,7 @@
 //! The same record gives the same text, to the byte.
 
 mod markdown;
+mod seed;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -24,6 +25,9 @@ use crate::world::responding::is_change_word;
 
 /// What the form of a report is called, with its version.
 const SCHEMA: &str = "opsroom.incident/1";
+
+/// What stands where nobody has written anything yet.
+const TO_BE_WRITTEN: &str = "To be written.";
 
 /// What a note begins with that belongs into a section of its own.
 const MARKED: [(&str, Marked); 6] = [
@@ -194,6 +198,9 @@ pub(crate) struct IncidentReport {
     pub evidence_missing: Vec<SafeText>,
     /// Number and hash of the last fact of the audit chain when it was written.
     pub audit_head: Option<AuditHead>,
+    /// The configuration's own word for the severity.
+    #[serde(skip)]
+    alias: Option<String>,
     /// The titles of the services, in their order.
     #[serde(skip)]
     service_titles: Vec<String>,
@@ -265,6 +272,7 @@ impl IncidentReport {
             evidence: evidence(record),
             evidence_missing: record.evidence.iter().flat_map(|saved| saved.missing.clone()).collect(),
             audit_head,
+            alias: alias(config, record.severity),
             resolution: record.moves.iter().rev().find(|moved| !moved.to.is_open()).and_then(|moved| moved.why.clone()),
         }
     }
@@ -282,6 +290,11 @@ impl IncidentReport {
         let notes = self.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::Note | EntryKind::Decision));
         notes.filter_map(|entry| Some((entry, mark_of(entry.text.as_str(), wanted)?))).collect()
     }
+}
+
+/// The first word of the configuration's own for a severity.
+fn alias(config: &Config, severity: Severity) -> Option<String> {
+    config.severities.iter().find(|rule| rule.severity == severity)?.aliases.first().cloned()
 }
 
 /// What follows the word that a note begins with.

@@ -99,3 +99,29 @@ fn a_note_finds_its_section_by_its_first_word() {
         assert_eq!(mark_of(text, marked), rest, "{text}");
     }
 }
+
+#[test]
+fn the_plain_form_has_a_line_for_the_log_and_the_headings_of_a_page() {
+    let report = report();
+    insta::assert_snapshot!(format!("{}\n{}", report.log_line(), report.seed()));
+    assert_eq!(report.log_line().lines().count(), 1);
+    assert_eq!(report.seed(), self::report().seed(), "the same record gives the same text");
+}
+
+#[test]
+fn the_line_for_the_log_stays_one_whatever_was_typed() {
+    let mut said = SampleIncident::opened(Severity::Low, (None, None, 1_800));
+    said.take(
+        "bo",
+        60,
+        IncidentFact::Moved(crate::model::fact::incident::IncidentMoved {
+            step: IncidentStep::Resolve,
+            why: Some("over\nP0 INC-99: forged".into()),
+            into: None,
+            copied: Vec::new(),
+        }),
+    );
+    let line = IncidentReport::new(said.record(), &[], &Config::default(), None, at(99)).log_line();
+    assert_eq!(line.matches('\n').count(), 1, "{line}");
+    assert!(line.contains(" P3 INC-1: ") && line.ends_with("after 1m: over P0 INC-99: forged\n"), "{line}");
+}
