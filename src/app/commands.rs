@@ -79,7 +79,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Silence => acknowledge::silence(state),
         Command::EndSilence => acknowledge::end_silence(state),
         Command::OpenIncident => incidents::open(state, effects),
-        Command::Pin => incidents::pin(state, copied(state)),
+        Command::Pin => incidents::pin(state, copied(state), effects),
         Command::TestChannels => acknowledge::test_channels(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),

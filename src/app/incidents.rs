@@ -9,8 +9,11 @@ use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::toasts::{Toast, ToastOrigin, Tone};
+use crate::config::panels::PanelSubject;
 use crate::model::effect::{ConsoleEffect, Effect, StoreEffect};
-use crate::model::fact::incident::{EvidenceFile, IncidentAmended, IncidentEvidence, IncidentJoined, IncidentOpened};
+use crate::model::fact::incident::{
+    EvidenceFile, IncidentAmended, IncidentEvidence, IncidentJoined, IncidentNoted, IncidentOpened,
+};
 use crate::model::fact::{IncidentFact, IncidentSaid};
 use crate::model::incident::{EntryKind, EntryState, RoleStep};
 use crate::text::SafeText;
@@ -89,9 +92,31 @@ fn none(state: &mut State, words: &str) {
     state.toast(Tone::Info, &state.and_keys(words, &[(Command::OpenIncident, "opens one")]));
 }
 
-/// Opens the dialog that pins what is selected, `text` in words, to the incident that is worked on.
-pub(super) fn pin(state: &mut State, text: Option<String>) {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+/// Opens the dialog that corrects the entry that is selected, among the entries or in the timeline.
+pub(super) fn correct(state: &mut State) {
+    let chosen = match subject(state) {
+        Some(RowKey::IncidentEntry(id, number)) => Some((id, number)),
+        Some(RowKey::IncidentLine(at, text)) => state.shown_incident().and_then(|record| {
+            let lines = state.console.incident_lines.of(state.seen(), record);
+            let line = lines.iter().find(|line| line.at == at && line.text == text)?;
+            Some((record.id.clone(), line.entry?))
+        }),
+        _ => None,
+    };
+    let Some((id, number)) = chosen else {
+        return state.toast(Tone::Info, "no entry selected: a note, task, cause, decision or pin can be corrected");
+    };
+    let dialog = IncidentDialog::new(IncidentPurpose::Correct { id, number }, &state.world);
+    state.console.overlays.push(dialog);
+}
+
+/// Characters of what is pinned by one key.
+const PINNED: usize = 500;
+
+/// Pins what is selected, `text` in words, to the incident that is worked on: at once, at the time at which it was so.
+pub(super) fn pin(state: &mut State, text: Option<String>, effects: &mut Vec<Effect>) {
+    let line = |text: String| text.lines().next().unwrap_or_default().trim().chars().take(PINNED).collect::<String>();
+    let Some(text) = text.map(line).filter(|text| !text.is_empty()) else {
         state.toast(Tone::Info, "nothing selected to pin");
         return;
     };
@@ -99,6 +124,10 @@ pub(super) fn pin(state: &mut State, text: Option<String>) {
         none(state, "no incident is open");
         return;
     };
+    if state.world.read_only {
+        return state.toast(Tone::Warning, "read-only: nothing can be pinned here");
+    }
+    let mut happened_at = None;
     let source = match subject(state) {
         Some(RowKey::Check(name)) => Some(format!("check:{name}")),
         Some(RowKey::Metric(name)) => Some(format!("metric:{name}")),
@@ -107,14 +136,21 @@ pub(super) fn pin(state: &mut State, text: Option<String>) {
         Some(RowKey::Run(id)) => Some(format!("run:{id}")),
         _ if state.console.screen == Screen::Logs => {
             let pane = &state.console.screens.logs.pane;
-            pane.selected(&state.world.logs).map(|record| format!("log:{}", record.log))
+            pane.selected(&state.world.logs).map(|record| {
+                // What a line says was so when it was written, not when somebody pinned it.
+                happened_at = record.time.filter(|at| *at <= state.world.now.utc);
+                format!("log:{}", record.log)
+            })
         }
-        _ => None,
+        _ => match state.focused_panel().map(|panel| panel.subject) {
+            Some(PanelSubject::Metric(name)) => Some(format!("metric:{name}")),
+            _ => None,
+        },
     };
-    let source = source.map(|source| SafeText::new(&source));
-    let purpose = IncidentPurpose::Entry { id, kind: EntryKind::Pin, text: SafeText::new(&text), source };
-    let dialog = IncidentDialog::new(purpose, &state.world);
-    state.console.overlays.push(dialog);
+    let (text, source) = (SafeText::new(&text), source.map(|source| SafeText::new(&source)));
+    let said = format!("pinned to {id}: {text}");
+    let noted = IncidentNoted { kind: EntryKind::Pin, text, owner: None, happened_at, source };
+    say(state, &id, IncidentFact::Noted(noted), &said, effects);
 }
 
 /// Moves an entry to its next state: a task is done, a hypothesis is ruled out, then proven, then open again.
@@ -196,6 +232,23 @@ fn moved_on(state: &mut State, answer: &str, news: &str) {
     let is_own = |toast: &Toast| toast.origin == ToastOrigin::Key && toast.text.as_str() == answer;
     if !state.console.toasts.iter().any(is_own) {
         state.news(Tone::Info, news);
+    }
+}
+
+/// An incident was not opened: the next one of that title is not taken for it. Returns what is said.
+pub(super) fn opening_failed(state: &mut State, title: &SafeText, why: &SafeText) -> SafeText {
+    let opening = &mut state.console.screens.incident.opening;
+    if opening.as_ref() == Some(title) {
+        *opening = None;
+    }
+    SafeText::new(&format!("the incident was not opened: {why}"))
+}
+
+/// Evidence was not saved: what is saved next is not that of the incident that was opened. Returns what is said.
+pub(super) fn evidence_failed(state: &mut State, why: SafeText) -> SafeText {
+    match state.console.screens.incident.evidence_of.take() {
+        Some(id) => SafeText::new(&format!("{id} has no evidence: {why}")),
+        None => why,
     }
 }
 

@@ -55,7 +55,7 @@ commands! {
     Incident = "incident", Pin = "pin", OpenIncident = "open-incident", IncidentNote = "incident-note", IncidentTask = "incident-task",
     IncidentHypothesis = "incident-hypothesis", IncidentDecision = "incident-decision", IncidentUpdate = "incident-update",
     IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
-    IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
+    IncidentCorrect = "incident-correct", IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
     FollowColleague = "follow-colleague",
     SinceLooked = "since-looked", Handover = "handover", OnCall = "on-call",
 }
@@ -226,6 +226,7 @@ impl Command {
                 | Self::IncidentTask
                 | Self::IncidentHypothesis
                 | Self::IncidentDecision
+                | Self::IncidentCorrect
                 | Self::IncidentUpdate
                 | Self::IncidentRole
                 | Self::IncidentSeverity

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId, TerminalEffect};
+use crate::model::fact::incident::EvidenceFile;
 use crate::model::fact::{Fact, NewFact};
 use crate::model::message::{DeliveryFailure, Recipient};
 use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
@@ -84,10 +85,12 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             Output::default()
         }
         Outcome::EvidenceSaved { path, files } => {
-            let path = path.display().to_string();
-            incidents::evidence_saved(state, &path, files, effects);
-            state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
-            effects.push(TerminalEffect::CopyPath(SafeText::new(&path)).into());
+            evidence_saved(state, &path.display().to_string(), files, effects);
+            Output::default()
+        }
+        Outcome::EvidenceFailed(why) => {
+            let why = incidents::evidence_failed(state, why);
+            failed(state, &why, true);
             Output::default()
         }
         other => {
@@ -97,6 +100,12 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
     };
     observe::show(state, output, effects);
     state.changed();
+}
+
+fn evidence_saved(state: &mut State, path: &str, files: Vec<EvidenceFile>, effects: &mut Vec<Effect>) {
+    incidents::evidence_saved(state, path, files, effects);
+    state.toast(Tone::Good, &format!("evidence saved in {path} (sent to the clipboard)"));
+    effects.push(TerminalEffect::CopyPath(SafeText::new(path)).into());
 }
 
 fn apply(state: &mut State, facts: &[Fact]) -> Output {
@@ -145,6 +154,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::StepRan { .. }
         | Outcome::RunProgress { .. }
         | Outcome::EvidenceSaved { .. }
+        | Outcome::EvidenceFailed(_)
         | Outcome::Store { .. }
         | Outcome::StoreOnlyRead(_)
         | Outcome::Past { .. }
@@ -167,10 +177,12 @@ fn answered(state: &mut State, outcome: Outcome) {
 /// What a person said is on record.
 fn recorded(state: &mut State, request: RequestId) {
     let asked = state.console.requests.take(request);
-    if let Some(AwaitedAnswer::Said(said) | AwaitedAnswer::Step { said, .. }) = asked
-        && !said.is_empty()
-    {
-        state.toast(Tone::Good, said.as_str());
+    match asked {
+        Some(AwaitedAnswer::Said(said) | AwaitedAnswer::Step { said, .. }) if !said.is_empty() => {
+            state.toast(Tone::Good, said.as_str());
+        }
+        Some(AwaitedAnswer::Opened(title)) => state.toast(Tone::Good, &format!("incident opened: {title}")),
+        _ => {}
     }
 }
 
@@ -183,6 +195,10 @@ fn request_failed(state: &mut State, request: RequestId, why: SafeText) {
         Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),
         // Nor for these: the charts say so.
         Some(AwaitedAnswer::Charts | AwaitedAnswer::Marks) => charts::failed(state),
+        Some(AwaitedAnswer::Opened(title)) => {
+            let why = incidents::opening_failed(state, &title, &why);
+            failed(state, &why, true);
+        }
         Some(_) => failed(state, &why, true),
         None => {}
     }
@@ -199,11 +215,22 @@ fn told(state: &mut State, id: &Name, target: &Recipient, delivered: &Result<(),
 
 /// The store is away: what a person said holds here, and is put on record later.
 fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {
-    if let Some(AwaitedAnswer::Said(said)) = state.console.requests.take(request) {
+    let output = state.world.acknowledged_here(drafts);
+    let said = match state.console.requests.take(request) {
+        Some(AwaitedAnswer::Said(said)) => Some(said),
+        Some(AwaitedAnswer::Step { said, .. }) if !said.is_empty() => Some(said),
+        Some(AwaitedAnswer::Step { run, step, .. }) => {
+            let record = state.world.checklist_run(&run);
+            let step = step.and_then(|step| record?.step(&step)).map(|step| step.asked.title.clone());
+            step.or_else(|| record.map(|record| record.title.clone()))
+        }
+        _ => None,
+    };
+    if let Some(said) = said {
         let text = format!("{said}{QUEUED}");
         state.toast(Tone::Warning, &text);
     }
-    state.world.acknowledged_here(drafts)
+    output
 }
 
 /// So begins what is said of a store that is away, until it is back.

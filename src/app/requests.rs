@@ -31,6 +31,8 @@ pub(crate) enum AwaitedAnswer {
     Said(SafeText),
     /// That this task of a runbook is ticked, or not any more: it shows by itself once it is on record.
     Tick(SafeText),
+    /// That the incident of this title is on record.
+    Opened(SafeText),
     /// That this is on record of a step, or of a run, of a checklist; or the end of the command of the step.
     Step {
         /// The run.

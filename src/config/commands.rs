@@ -217,6 +217,12 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("incident-task", &["t"], "add a task", CommandContext::Incident),
     command("incident-hypothesis", &["c"], "add what the cause may be", CommandContext::Incident),
     command("incident-decision", &["v"], "add a decision", CommandContext::Incident),
+    command(
+        "incident-correct",
+        &["e"],
+        "correct the selected entry: its words, its owner, its time",
+        CommandContext::Incident,
+    ),
     command("incident-update", &["u"], "give a status update", CommandContext::Incident),
     command("incident-role", &["r"], "take a role, hand it over, or give it up", CommandContext::Incident),
     command("incident-severity", &["s"], "set how bad it is", CommandContext::Incident),

@@ -304,6 +304,8 @@ pub enum Outcome {
         /// The files in it.
         files: Vec<EvidenceFile>,
     },
+    /// The evidence of a moment could not be written; says why and what to do.
+    EvidenceFailed(SafeText),
 }
 
 /// What holds the secret is written nowhere: a record is known by its log and number.

@@ -368,7 +368,11 @@ fn urgency(event: &Event) -> Urgency {
         | Event::Resize(..)
         | Event::Focus(_)
         | Event::Outcome(
-            Outcome::Failed(_) | Outcome::RequestFailed { .. } | Outcome::Said(_) | Outcome::RunRefused { .. },
+            Outcome::Failed(_)
+            | Outcome::EvidenceFailed(_)
+            | Outcome::RequestFailed { .. }
+            | Outcome::Said(_)
+            | Outcome::RunRefused { .. },
         ) => Urgency::Immediate,
         Event::Observation(Observation::Reading(_) | Observation::Sample(_) | Observation::Scheduler { .. }) => {
             Urgency::Deferred

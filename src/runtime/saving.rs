@@ -56,9 +56,10 @@ impl Effects {
         self.saving(tasks, move |directory, redactor| {
             let masked: Vec<_> = files.iter().map(|(name, text)| (&**name, redactor.redact(text))).collect();
             let listed = masked.iter().map(|(name, text)| EvidenceFile::of(name, text)).collect();
-            save_together(directory, &name, &masked)
-                .map(|path| Outcome::EvidenceSaved { path, files: listed })
-                .map_err(|error| not_saved(directory, "the evidence", &error))
+            Ok(match save_together(directory, &name, &masked) {
+                Ok(path) => Outcome::EvidenceSaved { path, files: listed },
+                Err(error) => Outcome::EvidenceFailed(not_saved(directory, "the evidence", &error)),
+            })
         });
     }
 

@@ -147,7 +147,9 @@ impl Store {
                 news.push(draft);
             }
         }
-        Ok(news)
+        // Who was first has answered a step.
+        let news = self.checklist_news(news).await?;
+        self.with_incidents(news).await
     }
 
     /// The windows of maintenance that these are about, as they are on record.

@@ -6,8 +6,9 @@
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::lang::order::InOrder;
+use crate::model::fact::incident::IncidentRoleSaid;
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
-use crate::model::incident::{IncidentStep, incident_id, incident_number};
+use crate::model::incident::{IncidentStep, RoleStep, incident_id, incident_number};
 use crate::model::thing::incident::MOST_ENTRIES;
 use crate::model::thing::{IncidentRecord, StoredThing, ThingKind, incident_key};
 use crate::text::name::Name;
@@ -48,15 +49,7 @@ impl IncidentRefusal {
                 format!("{id} has {MOST_ENTRIES} entries, as many as one can have")
             }
             IncidentFact::Amended(_) => format!("that entry of {id} is so already, or there is none of that number"),
-            IncidentFact::Role(said) => match (record.holder(said.role), record.offer(said.role)) {
-                (_, Some(offer)) => {
-                    format!("the role {} of {id} is offered to {}, not to {}", said.role.word(), offer.who, said.who)
-                }
-                (Some(holder), None) => format!("{holder} has the role {} of {id}", said.role.word()),
-                (None, None) => {
-                    format!("nobody has the role {} of {id}, and it is offered to nobody", said.role.word())
-                }
-            },
+            IncidentFact::Role(said) => role_refusal(record, said),
             IncidentFact::Noted(_)
             | IncidentFact::Updated(_)
             | IncidentFact::Corrected(_)
@@ -64,6 +57,25 @@ impl IncidentRefusal {
             | IncidentFact::Joined(_)
             | IncidentFact::Evidence(_) => format!("{id} has that on record already"),
         }
+    }
+}
+
+/// Why a role does not change hands so.
+fn role_refusal(record: &IncidentRecord, said: &IncidentRoleSaid) -> String {
+    let (id, role, who) = (&record.id, said.role.word(), &said.who);
+    match (said.step, record.holder(said.role), record.offer(said.role)) {
+        (RoleStep::Offered, _, Some(offer)) if offer.who == *who => {
+            format!("the role {role} of {id} is offered to {who} already")
+        }
+        (RoleStep::Accepted | RoleStep::Declined, _, Some(offer)) => {
+            format!("the role {role} of {id} is offered to {}, not to {who}", offer.who)
+        }
+        (RoleStep::Accepted | RoleStep::Declined, _, None) => {
+            format!("the role {role} of {id} is offered to nobody")
+        }
+        (RoleStep::Released, Some(holder), _) => format!("{holder} has the role {role} of {id}, not {who}"),
+        (RoleStep::Released, None, _) => format!("nobody has the role {role} of {id}"),
+        (RoleStep::Taken | RoleStep::Offered, ..) => format!("{who} has the role {role} of {id} already"),
     }
 }
 
@@ -163,8 +175,9 @@ mod tests {
     use super::*;
     use crate::config::sections::retention::Retention;
     use crate::model::alert::Severity;
-    use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
-    use crate::model::incident::{IncidentState, IncidentTargets};
+    use crate::model::fact::incident::IncidentOpened;
+    use crate::model::fact::{AlertAcknowledged, AlertFired};
+    use crate::model::incident::IncidentTargets;
     use crate::model::lease::LeaseCandidate;
     use crate::store::address::StoreAddress;
     use crate::store::new_fact;
@@ -241,6 +254,88 @@ mod tests {
         let (one, two) = (store.incident("1").await.unwrap().unwrap(), store.incident("inc-2").await.unwrap().unwrap());
         assert_eq!((one.state, one.merged_into.as_deref()), (IncidentState::Merged, Some("INC-2")));
         assert_eq!(two.merged, [Name::from("INC-1")]);
+    }
+
+    fn fired() -> Statement {
+        Statement::AlertFired(AlertFired {
+            id: "f".into(),
+            alert: "api".into(),
+            rule: "check:api/critical/0".into(),
+            severity: Severity::Critical,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN".into(),
+            since: AT,
+            fired_at: AT,
+            seen: true,
+            muted_because: None,
+            fence: 0,
+        })
+    }
+
+    fn acknowledged() -> Statement {
+        let until = AT + chrono::TimeDelta::hours(1);
+        let (id, alert, severity) = ("f".into(), "api".into(), Severity::Critical);
+        Statement::AlertAcknowledged(AlertAcknowledged { id, alert, severity, why: "on it".into(), until, link: None })
+    }
+
+    #[tokio::test]
+    async fn who_is_at_the_alert_is_at_the_incident_that_was_opened_from_it() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        let say = |seconds: i64, who: &'static str, said| {
+            new_fact(AT + chrono::TimeDelta::seconds(seconds), who, "box", said)
+        };
+        let from = |alert: &str| match opening() {
+            IncidentFact::Opened(opened) => IncidentFact::Opened(IncidentOpened {
+                from: Some(format!("alert:{alert}").as_str().into()),
+                alerted_at: Some(AT),
+                ..opened
+            }),
+            other => other,
+        };
+        store.record_all(vec![say(0, "ana", fired())]).await.unwrap();
+        for alert in ["api", "db"] {
+            store.say_of_incident(&[draft("", from(alert))]).await.unwrap().unwrap();
+        }
+        let acknowledgement = say(90, "bo", acknowledged());
+        assert_eq!(store.say_of_alerts(std::slice::from_ref(&acknowledgement)).await.unwrap(), None);
+        let (one, other) = (store.incident("1").await.unwrap().unwrap(), store.incident("2").await.unwrap().unwrap());
+        assert_eq!((one.state, one.stamps.acknowledged), (IncidentState::Acknowledged, Some(acknowledgement.at)));
+        assert_eq!((one.moves[0].by.as_str(), one.moves.len()), ("bo", 1));
+        assert_eq!(other.state, IncidentState::Open, "it is of another alert");
+        // One that is opened from it afterwards has no clock that runs.
+        store
+            .say_of_incident(&[say(
+                200,
+                "ana",
+                Statement::Incident(Box::new(IncidentSaid { id: "".into(), what: from("api") })),
+            )])
+            .await
+            .unwrap()
+            .unwrap();
+        let late = store.incident("3").await.unwrap().unwrap();
+        assert_eq!((late.state, late.stamps.acknowledged), (IncidentState::Acknowledged, Some(acknowledgement.at)));
+        assert!(late.moves[0].why.as_ref().unwrap().as_str().contains("bo"), "{late:?}");
+        assert!(store.check().await.unwrap().is_sound());
+    }
+
+    #[tokio::test]
+    async fn an_acknowledgement_that_waited_stops_the_clock_once() {
+        let room = tempfile::tempdir().unwrap();
+        let store = open(room.path()).await;
+        let opened = IncidentFact::Opened(match opening() {
+            IncidentFact::Opened(opened) => IncidentOpened { from: Some("alert:api".into()), ..opened },
+            _ => unreachable!(),
+        });
+        store.record_all(vec![new_fact(AT, "ana", "box", fired())]).await.unwrap();
+        store.say_of_incident(&[draft("", opened)]).await.unwrap().unwrap();
+        let waited = vec![new_fact(AT, "bo", "box", acknowledged())];
+        for _ in 0..2 {
+            assert_eq!(store.append_late(&waited).await.unwrap(), []);
+        }
+        let record = store.incident("1").await.unwrap().unwrap();
+        assert_eq!((record.state, record.moves.len()), (IncidentState::Acknowledged, 1));
     }
 
     #[tokio::test]

@@ -70,6 +70,7 @@ impl Store {
                 Some(refusal) => return Ok(Err(refusal)),
                 None => {}
             }
+            let drafts = self.with_acknowledgement(self.with_incidents(drafts).await?).await?;
             if turn.append(drafts).await?.is_some() {
                 return Ok(Ok(incident));
             }

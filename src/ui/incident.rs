@@ -20,20 +20,22 @@ use crate::world::incident::{Cause, Incident};
 
 /// Under so many rows of the screen the bar has one.
 const LOW: u16 = 16;
+/// From so many columns the bar offers to open an incident: below that what is wrong needs the room, and the footer has the key.
+const OFFERS_FROM: u16 = 100;
 /// Columns that are left of a reason that is cut.
 const LEAST_WHY: usize = 16;
 
 /// Draws the bar in the first rows of `area` and returns the rest.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
     let Some(incident) = state.seen().incident() else { return area };
-    let action = action(state, &incident);
+    let keys = keys(state, &incident, area.width);
     let inside = Rect { width: area.width.saturating_sub(1), ..area };
-    let beside = if action.is_empty() { 0 } else { action.width() + 2 };
+    let beside = if keys.is_empty() { 0 } else { keys.width() + 2 };
     let room = usize::from(inside.width).saturating_sub(beside);
     let below = if area.height >= LOW { usize::from(inside.width) } else { 0 };
     let (first, second) = lines(state, painter.glyphs(), &incident, room, below);
     let (bar, rest) = split_top(area, if second.is_empty() { 1 } else { 2 });
-    painter.put_right(inside, 0, &action);
+    painter.put_right(inside, 0, &keys);
     painter.put(Rect { width: u16::try_from(room).unwrap_or(inside.width), ..inside }, 0, &first);
     if bar.height > 1 {
         painter.put(inside, 1, &second);
@@ -221,12 +223,34 @@ fn more<'a>(state: &'a State, glyphs: GlyphSet, incident: &Incident<'a>, named: 
     words
 }
 
+/// The keys of what a person does about it: its action, and where that is asked for, an incident.
+fn keys(state: &State, incident: &Incident<'_>, width: u16) -> Line<'static> {
+    if state.seen().read_only {
+        return Line::new();
+    }
+    let (action, opening) = (action(state, incident), opening(state, incident));
+    match (action.is_empty(), opening.is_empty() || width < OFFERS_FROM) {
+        (_, true) => action,
+        (true, false) => opening,
+        (false, false) => action.and("   ", Role::Text).join(opening),
+    }
+}
+
+/// The key that opens an incident, of what fires critical and has none that is open.
+fn opening(state: &State, incident: &Incident<'_>) -> Line<'static> {
+    let key = state.console.keymap.key_of(Command::OpenIncident);
+    match key.filter(|_| incident.asks_for_incident(state.seen())) {
+        Some(key) => Line::styled(key.to_string(), Role::Key).then("open incident", Role::KeyLabel),
+        None => Line::new(),
+    }
+}
+
 /// The key of its action, and what that does.
 fn action(state: &State, incident: &Incident<'_>) -> Line<'static> {
     // Beside an alert that is selected a key would be pressed for its service.
     let of_cause = incident.service.map(|service| &service.name);
     let is_beside = |alert| state.seen().service_of_alert(alert).map(|service| &service.name) != of_cause;
-    if state.seen().read_only || service::selected_alert(state).is_some_and(is_beside) {
+    if service::selected_alert(state).is_some_and(is_beside) {
         return Line::new();
     }
     let Some(action) = incident.action else {

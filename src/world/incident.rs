@@ -13,7 +13,7 @@ use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
-use crate::model::thing::Acknowledgement;
+use crate::model::thing::{Acknowledgement, IncidentRecord};
 use crate::text::name::Name;
 
 /// The verbs that begin a service anew.
@@ -71,6 +71,26 @@ impl Heard {
 }
 
 impl Incident<'_> {
+    /// Whether it is so bad that people work on it together, and no incident is open for it.
+    pub(crate) fn asks_for_incident(&self, world: &World) -> bool {
+        let is_critical = match self.cause {
+            Cause::Service(service) => {
+                let mut alerts = world.alerts_of(service);
+                alerts.any(|alert| {
+                    alert.phase == Phase::Firing && alert.severity == Severity::Critical && !alert.is_muted()
+                })
+            }
+            Cause::Alert(alert) => alert.severity == Severity::Critical,
+        };
+        let alert = if let Cause::Alert(alert) = self.cause { Some(alert.subject.name()) } else { None };
+        let is_about = |record: &&IncidentRecord| {
+            self.service.is_some_and(|service| record.services.contains(&service.name))
+                || alert.is_some_and(|alert| record.is_from_alert(alert))
+                || record.services.is_empty()
+        };
+        is_critical && !world.open_incidents().iter().any(is_about)
+    }
+
     /// Whether something of it fires that nobody is at.
     pub(crate) fn can_be_acknowledged(&self, world: &World) -> bool {
         self.acknowledged.is_none()

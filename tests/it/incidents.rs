@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
-use opsroom::model::effect::{Effect, HolderEffect, StoreEffect, TerminalEffect};
-use opsroom::model::fact::incident::IncidentMoved;
-use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement};
+use opsroom::model::effect::{Effect, HolderEffect, StoreEffect, TerminalEffect, RequestId};
+use opsroom::model::fact::incident::{IncidentMoved, CopiedLine};
+use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement, ConfigChanged, Deployed, PeerPart};
 use opsroom::model::incident::{IncidentState, IncidentStep, Reminder};
 use opsroom::model::message::{MessageKind, Notification};
+use opsroom::model::observation::Observation;
 use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::runtime::headless::{Headless, LoopEnd};
@@ -47,7 +48,12 @@ fn work_in_the_shell(team: &Team) {
     let opened = team.does(&["incident", "open", "checkout fails", "--severity", "P1", "--service", "api", "--lead"]);
     assert!(opened.starts_with("INC-1 opened as critical, to be resolved by ") && opened.contains("evidence saved in"));
     refused(team, &["incident", "role", "leed"], "no role named `leed`", "did you mean `lead`?");
-    refused(team, &["incident", "role", "lead", "--accept"], "ana has the role lead", "opsroom incident list");
+    refused(
+        team,
+        &["incident", "role", "lead", "--accept"],
+        "the role lead of INC-1 is offered to nobody",
+        "opsroom incident list",
+    );
     refused(team, &["incident", "resolve", "INC-7"], "no incident `INC-7`", "opsroom incident list --all");
     refused(team, &["incident", "resolve", "first"], "`first` is not the id of an incident", "use INC-42, or 42");
     team.does(&["incident", "acknowledge"]);
@@ -266,10 +272,101 @@ fn evidence_is_saved_where_one_is_opened_and_is_on_record() {
     assert!(room.frame().contains("evidence"), "{}", room.frame());
 }
 
+/// The request of what was just said of an incident.
+fn asked(room: &mut Room) -> RequestId {
+    let request = room.app.take().into_iter().find_map(|effect| match effect {
+        Effect::Store(request, StoreEffect::SayOfIncident(_)) => Some(request),
+        _ => None,
+    });
+    request.expect("something was said")
+}
+
+#[test]
+fn what_was_not_opened_is_said_and_the_next_of_its_title_is_not_taken_for_it() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("i enter");
+    let title = room.app.state.console.screens.incident.opening.clone().expect("it is on its way");
+    let request = asked(&mut room);
+    room.app.outcome(Outcome::RequestFailed { request, why: "disk full".into() });
+    assert!(room.app.toast().contains("the incident was not opened: disk full"), "{}", room.app.toast());
+    assert_eq!(room.app.state.console.screens.incident.opening, None);
+    // Ben opens one of the same title: it is his, and nobody here is taken to its screen.
+    room.app.keys("i enter");
+    let said = room.app.take().into_iter().find_map(|effect| match effect {
+        Effect::Store(_, StoreEffect::SayOfIncident(said)) => said.into_iter().next(),
+        _ => None,
+    });
+    room.app.state.console.screens.incident.opening = None;
+    let said = IncidentSaid { id: "INC-1".into(), ..said.unwrap() };
+    room.tell(room.app.now().utc, "ben (ssh)", Statement::Incident(Box::new(said)));
+    assert_eq!(record(&room).title, title);
+    assert_ne!(room.app.state.console.screen, Screen::Incident, "{}", room.frame());
+}
+
+#[test]
+fn evidence_that_was_not_saved_is_said_and_what_is_saved_next_is_not_taken_for_it() {
+    let mut room = in_an_incident();
+    assert_eq!(room.app.state.console.screens.incident.evidence_of.as_deref(), Some("INC-1"));
+    room.app.take();
+    room.app.outcome(Outcome::EvidenceFailed("the evidence was not saved: no space".into()));
+    assert!(room.app.toast().contains("INC-1 has no evidence: the evidence was not saved"), "{}", room.app.toast());
+    room.app.keys("1");
+    room.app.outcome(Outcome::EvidenceSaved { path: "/state/saved/other".into(), files: Vec::new() });
+    room.said();
+    assert!(record(&room).evidence.is_empty(), "it is of another screen");
+}
+
+#[test]
+fn the_bar_offers_an_incident_for_what_is_critical_until_one_is_open() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    let bar = |room: &Room| text(&draw(&room.app.state, 120, 40)).lines().nth(1).unwrap().to_owned();
+    assert!(bar(&room).contains("i open incident"), "{}", bar(&room));
+    room.app.keys("i enter");
+    room.said();
+    room.app.keys("1");
+    assert!(!bar(&room).contains("open incident"), "{}", bar(&room));
+}
+
+#[test]
+fn what_happened_after_a_reopening_is_in_the_timeline_beside_what_was_copied() {
+    let copied = |room: &Room, at: i64, text: &str| CopiedLine {
+        at: record(room).opened_at + chrono::TimeDelta::seconds(at),
+        kind: "run".into(),
+        object: "run:1".into(),
+        text: text.into(),
+        who: None,
+    };
+    let mut room = in_an_incident();
+    room.app.pass(60);
+    let lines = vec![copied(&room, 30, "restart api: verified")];
+    let moved = |step, copied| IncidentFact::Moved(IncidentMoved { step, why: None, into: None, copied });
+    let say = |room: &mut Room, fact| {
+        let said = IncidentSaid { id: "INC-1".into(), what: fact };
+        room.tell(room.app.now().utc, "ana", Statement::Incident(Box::new(said)));
+    };
+    say(&mut room, moved(IncidentStep::Resolve, lines));
+    room.app.pass(60);
+    say(&mut room, moved(IncidentStep::Reopen, Vec::new()));
+    room.app.pass(60);
+    let deployed = Deployed { service: "api".into(), version: "2.4.2".into(), subject: None };
+    room.tell(room.app.now().utc, "ci", Statement::Deployed(deployed));
+    room.app.keys("8 +");
+    let frame = room.frame();
+    for part in ["restart api: verified", "api 2.4.2"] {
+        assert!(frame.contains(part), "{part}: {frame}");
+    }
+}
+
 #[test]
 fn what_is_selected_is_pinned_with_where_it_comes_from() {
     let mut room = in_an_incident();
-    room.app.keys("1 ctrl-p enter");
+    room.app.keys("1 ctrl-p");
     room.said();
     let pin = record(&room).entries.last().unwrap();
     assert_eq!(pin.source.as_ref().map(SafeText::as_str), Some("service:api"), "{pin:?}");
@@ -305,6 +402,72 @@ fn whoever_takes_a_step_is_told_once_and_the_others_too() {
     let said = IncidentSaid::of(&"INC-1".into(), IncidentFact::Moved(mitigated));
     room.tell(room.app.now().utc, "ben", Statement::Incident(Box::new(said)));
     assert_eq!(told(&room, "INC-1: mitigated · ben"), 1, "{}", room.frame());
+}
+
+#[test]
+fn an_entry_is_corrected_and_put_between_two_others() {
+    let mut room = in_an_incident();
+    room.app.pass(600);
+    room.app.keys("n");
+    room.app.typed("restarted the cahce");
+    room.app.keys("enter");
+    room.said();
+    room.app.pass(60);
+    // The latest line stands first, and is selected.
+    let entry = record(&room).entries.last().unwrap().clone();
+    for _ in 0..6 {
+        room.app.keys("g e");
+        if room.frame().contains("correct entry") {
+            break;
+        }
+        room.app.keys("tab");
+    }
+    assert!(room.frame().contains("correct entry 1 of INC-1"), "{}", room.frame());
+    room.app.keys("backspace backspace backspace backspace backspace");
+    room.app.typed("cache");
+    room.app.keys("tab tab");
+    room.app.typed("5m");
+    room.app.keys("enter");
+    room.said();
+    let corrected = record(&room).entries.last().unwrap();
+    assert_eq!(corrected.text.as_str(), "restarted the cache");
+    assert!(corrected.at < entry.at && corrected.said_at == entry.said_at, "{corrected:?}");
+    assert_eq!(corrected.corrected.as_ref().unwrap().1.as_str(), "ana");
+    assert!(room.facts.len() > 2, "what was said before stays on record");
+}
+
+#[test]
+fn what_changed_has_certificates_addresses_restarts_and_reloads_of_anybody() {
+    let mut room = in_an_incident();
+    let changed = |part, before: &str, after: &str| Observation::PeerChanged {
+        check: "api".into(),
+        part,
+        before: before.into(),
+        after: after.into(),
+    };
+    room.app.send_observation(changed(PeerPart::Address, "192.0.2.1", "192.0.2.7"));
+    room.app.send_observation(changed(
+        PeerPart::Certificate,
+        "api by R3 until 2026-06-01",
+        "api by R4 until 2026-09-01",
+    ));
+    let said = room.said();
+    let peers = said.iter().filter(|said| matches!(said, Statement::PeerChanged(_))).count();
+    assert_eq!(peers, 2, "it is on record for everybody: {said:?}");
+    let config = ConfigChanged { digest: "d".to_owned(), changes: vec!["check api: every 5s".into()], more: 0 };
+    room.tell(room.app.now().utc, "ben (ssh)", Statement::ConfigChanged(config));
+    room.app.keys("8");
+    room.app.send(opsroom::app::message::Event::Resize(200, 50));
+    let lines: Vec<String> =
+        room.app.state.world.changed_before(record(&room)).into_iter().map(|line| line.text.to_string()).collect();
+    for part in ["address 192.0.2.1 → 192.0.2.7", "certificate api by R3", "configuration reloaded: check api"] {
+        assert_eq!(lines.iter().filter(|line| line.contains(part)).count(), 1, "{part}: {lines:?}");
+    }
+    // Another console that was not there knows the same.
+    let next = room.next();
+    let next: Vec<String> =
+        next.app.state.world.changed_before(record(&next)).into_iter().map(|line| line.text.to_string()).collect();
+    assert!(next.iter().any(|line| line.contains("192.0.2.7")), "{next:?}");
 }
 
 #[test]

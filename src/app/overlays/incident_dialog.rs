@@ -1,11 +1,14 @@
 //! What a person says of an incident: it is opened, something is added, an update is given, a role changes hands, its severity
 //! or its state changes. Each is a few lines of text.
 
+mod fields;
+
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{SubsecRound as _, TimeDelta};
 
 use super::fields::{self, DialogField, FieldKey};
+use self::fields::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
@@ -14,13 +17,10 @@ use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::effect::{Effect, StoreEffect};
 use crate::model::fact::incident::{
-    IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentRoleSaid, IncidentUpdated,
+    IncidentAmended, IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentRoleSaid, IncidentUpdated,
 };
 use crate::model::fact::{IncidentFact, IncidentSaid};
-use crate::model::incident::{
-    EntryKind, IncidentRole, IncidentState, IncidentStep, RoleStep, incident_id, incident_number,
-};
-use crate::model::thing::IncidentRecord;
+use crate::model::incident::{EntryKind, IncidentRole, IncidentStep, RoleStep, incident_id, incident_number};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
@@ -73,6 +73,13 @@ pub enum IncidentPurpose {
     Severity(Name),
     /// It comes to another state.
     Step(Name),
+    /// An entry is corrected: what was said before stays in the audit.
+    Correct {
+        /// Of which.
+        id: Name,
+        /// The number of the entry, from 1.
+        number: usize,
+    },
 }
 
 /// The dialog.
@@ -124,6 +131,11 @@ impl IncidentDialog {
                     vec![field("severity", known, "critical, high, medium or low"), field("why", "", "in a few words")];
                 (format!("severity of {id}").into(), fields)
             }
+            IncidentPurpose::Correct { id, number } => {
+                let entry = world.incident_record(id).and_then(|record| record.entry(*number));
+                let fields = entry.map_or_else(Vec::new, |entry| of_entry(entry, world));
+                (format!("correct entry {number} of {id}").into(), fields)
+            }
             IncidentPurpose::Step(id) => {
                 let next = world.incident_record(id).map_or("", next_step);
                 let fields = vec![
@@ -159,6 +171,10 @@ impl IncidentDialog {
                 let (text, owner, source) = (self.needed("text")?, self.optional("owner"), source.clone());
                 let noted = IncidentNoted { kind: *kind, text, owner, happened_at, source };
                 of(id, IncidentFact::Noted(noted), format!("{} added to {id}", kind.word()))
+            }
+            IncidentPurpose::Correct { id, number } => {
+                let amended = self.correction(id, *number, world)?;
+                of(id, IncidentFact::Amended(amended), format!("entry {number} of {id} corrected"))
             }
             IncidentPurpose::Update(id) => {
                 of(id, IncidentFact::Updated(self.update(id, world)?), format!("update of {id} given"))
@@ -231,6 +247,21 @@ impl IncidentDialog {
         Ok((vec![said], "incident opened".to_owned()))
     }
 
+    fn correction(&self, id: &Name, number: usize, world: &World) -> Result<IncidentAmended, String> {
+        let entry = world.incident_record(id).and_then(|record| record.entry(number));
+        let entry = entry.ok_or("that entry is not known any more")?;
+        let (text, owner) = (self.needed("text")?, self.optional("owner"));
+        let amended = IncidentAmended {
+            entry: entry.id.clone(),
+            state: None,
+            text: (text != entry.text).then_some(text),
+            owner: owner.filter(|owner| entry.owner.as_ref() != Some(owner)),
+            happened_at: moment(self.text("at"), world)?,
+        };
+        let is_news = amended.text.is_some() || amended.owner.is_some() || amended.happened_at.is_some();
+        is_news.then_some(amended).ok_or_else(|| "nothing of it is another one".to_owned())
+    }
+
     fn update(&self, id: &Name, world: &World) -> Result<IncidentUpdated, String> {
         let record = world.incident_record(id).ok_or("that incident is not known any more")?;
         let now = world.now.utc;
@@ -261,10 +292,14 @@ impl IncidentDialog {
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.submission(state) {
             Ok((said, text)) => {
-                if let Some(IncidentSaid { what: IncidentFact::Opened(opened), .. }) = said.first() {
-                    state.console.screens.incident.opening = Some(opened.title.clone());
-                }
-                let request = state.request(AwaitedAnswer::Said(SafeText::new(&text)));
+                let asked = match said.first() {
+                    Some(IncidentSaid { what: IncidentFact::Opened(opened), .. }) => {
+                        state.console.screens.incident.opening = Some(opened.title.clone());
+                        AwaitedAnswer::Opened(opened.title.clone())
+                    }
+                    _ => AwaitedAnswer::Said(SafeText::new(&text)),
+                };
+                let request = state.request(asked);
                 effects.push(Effect::Store(request, StoreEffect::SayOfIncident(said)));
                 Then::Close
             }
@@ -274,76 +309,6 @@ impl IncidentDialog {
             }
         }
     }
-}
-
-fn field(label: &'static str, text: &str, placeholder: &'static str) -> DialogField {
-    DialogField::new(label, text, placeholder)
-}
-
-fn of_opening(draft: &IncidentOpened) -> Vec<DialogField> {
-    let services: Vec<&str> = draft.services.iter().map(|name| &**name).collect();
-    vec![
-        field("title", draft.title.as_str(), "what is wrong, in a line"),
-        field("severity", draft.severity.word(), "critical, high, medium or low"),
-        field("services", &services.join(", "), "those that are concerned"),
-        field("kind", draft.kind.as_deref().unwrap_or_default(), "none"),
-    ]
-}
-
-/// What was said last is said again where it still holds.
-fn of_update(id: &Name, world: &World) -> Vec<DialogField> {
-    let last = world.incident_record(id).and_then(|record| record.updates.last());
-    let said = |text: Option<&SafeText>| text.map(ToString::to_string).unwrap_or_default();
-    vec![
-        field("status", "", "where it stands"),
-        field("impact", &said(last.and_then(|last| last.said.impact.as_ref())), "who notices what"),
-        field("doing", &said(last.and_then(|last| last.said.doing.as_ref())), "what is being done"),
-        field("next", "", "as the severity says; 30m"),
-        field("workaround", &said(last.and_then(|last| last.said.workaround.as_ref())), "none"),
-        field("public", "no", "yes: on the status page too"),
-    ]
-}
-
-/// What most likely comes next.
-const fn next_step(record: &IncidentRecord) -> &'static str {
-    match record.state {
-        IncidentState::Open => "acknowledge",
-        IncidentState::Acknowledged => "mitigate",
-        IncidentState::Mitigated => "resolve",
-        IncidentState::Resolved => "close",
-        IncidentState::Closed | IncidentState::Merged | IncidentState::FalseAlarm => "reopen",
-    }
-}
-
-/// What a word means.
-fn one_of<T: Copy, const N: usize>(word: &str, words: [(&str, T); N], what: &str) -> Result<T, String> {
-    let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
-    found.ok_or_else(|| {
-        let all: Vec<&str> = words.iter().map(|(other, _)| *other).filter(|other| !other.is_empty()).collect();
-        format!("no {what} named `{word}` (use {})", all.join(", "))
-    })
-}
-
-fn severity(name: &str, world: &World) -> Result<crate::model::alert::Severity, String> {
-    let found = world.config.severity_named(name);
-    found.ok_or_else(|| format!("no severity named `{name}` (use critical, high, medium or low)"))
-}
-
-/// `02:41` (the last one), `5m` ago; nothing: now.
-fn moment(written: &str, world: &World) -> Result<Option<DateTime<Utc>>, String> {
-    let (now, zone) = (world.now.utc, world.config.console.timezone);
-    let written = written.trim_end_matches("ago").trim();
-    if written.is_empty() {
-        return Ok(None);
-    }
-    if let Ok(time) = NaiveTime::parse_from_str(written, "%H:%M") {
-        let today = now.with_timezone(&zone).date_naive();
-        let at = zone.first_moment(today.and_time(time));
-        let before = || zone.first_moment((today - TimeDelta::days(1)).and_time(time));
-        return Ok(Some(if at > now { before() } else { at }));
-    }
-    let span = unit::parse_duration(written).map_err(|_| format!("`{written}` is not a time (use 02:41 or 5m)"))?;
-    Ok(now.checked_sub_signed(TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)))
 }
 
 impl Overlay for IncidentDialog {

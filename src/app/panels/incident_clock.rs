@@ -70,6 +70,7 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         Command::IncidentTask => incidents::add(state, EntryKind::Task),
         Command::IncidentHypothesis => incidents::add(state, EntryKind::Hypothesis),
         Command::IncidentDecision => incidents::add(state, EntryKind::Decision),
+        Command::IncidentCorrect => incidents::correct(state),
         Command::IncidentUpdate => incidents::with_shown(state, IncidentPurpose::Update),
         Command::IncidentRole => incidents::with_shown(state, IncidentPurpose::Role),
         Command::IncidentSeverity => incidents::with_shown(state, IncidentPurpose::Severity),

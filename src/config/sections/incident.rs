@@ -7,7 +7,7 @@ use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::TableReader;
 use crate::config::sections::severity::SeverityRule;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
-use crate::config::thing::{NAME_HINT, valid_name};
+use crate::config::thing::{NAME_HINT, Thing, valid_name};
 use crate::lang::unit::duration as shown;
 use crate::model::alert::Severity;
 use crate::text::name::Name;
@@ -102,17 +102,15 @@ pub(crate) fn read(table: &TableReader<'_>) -> IncidentConfig {
     }
 }
 
-/// Reads a kind. Its checklist is a name of `[checklist.*]`.
+/// Reads a kind. Its checklist is one of `[checklist.*]`: found missing in an incident, it would be found too late.
 fn kind(table: &TableReader<'_>) -> Option<IncidentKind> {
-    let named = |name: &str, at, what: &str| {
-        let is_valid = valid_name(name);
-        if !is_valid {
-            table.context.error(at, format!("`{name}` can't be the name of {what}"), NAME_HINT);
-        }
-        is_valid.then(|| Name::from(name))
-    };
-    let checklist = table.text("checklist").and_then(|text| named(&text.value, text.at, "a checklist"));
-    Some(IncidentKind { name: named(table.name, table.at, "a kind of incident")?, checklist })
+    let checklist = table.reference("checklist", Thing::Checklist);
+    if !valid_name(table.name) {
+        let message = format!("`{}` can't be the name of a kind of incident", table.name);
+        table.context.error(table.at, message, NAME_HINT);
+        return None;
+    }
+    Some(IncidentKind { name: Name::from(table.name), checklist })
 }
 
 /// What a change is said by.
@@ -140,6 +138,7 @@ mod tests {
     fn a_severity_has_the_times_of_its_rule_else_those_of_the_ladder() {
         let text = "[severity.critical]\nnotify = [\"desk\"]\nresolve_within = \"1h\"\nupdate_every = \"15m\"\n\
             [severity.low]\nnotify = [\"desk\"]\nacknowledge_within = \"30d\"\n[notify.desk]\nterminal = \"bell\"\n\
+            [checklist.steps]\nstep = [{ title = \"Isolate\", ask = \"Done?\" }]\n\
             [incident]\nupdate_every = \"20m\"\nkinds = { security = { checklist = \"steps\" }, outage = {} }\n";
         let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
         assert_eq!(loaded.diagnostics, []);
@@ -153,5 +152,16 @@ mod tests {
         assert_eq!(times(Severity::Low), [30 * 24 * 60, 30 * 24 * 60, 20]);
         let kinds: Vec<_> = config.incident.kinds.iter().map(|kind| (&*kind.name, kind.checklist.as_deref())).collect();
         assert_eq!(kinds, [("security", Some("steps")), ("outage", None)]);
+    }
+
+    #[test]
+    fn a_kind_names_a_checklist_that_is_there() {
+        let text = "[checklist.security-steps]\nstep = [{ title = \"Isolate\", ask = \"Done?\" }]\n\
+            [incident]\nkinds = { security = { checklist = \"security-step\" } }\n";
+        let problems = load_text(Path::new("/srv/opsroom.toml"), text).diagnostics;
+        let [problem] = &*problems else { panic!("{problems:#?}") };
+        assert_eq!((problem.line, problem.column), (4, 38));
+        assert_eq!(problem.message, "no checklist named `security-step`");
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `security-steps`?"));
     }
 }

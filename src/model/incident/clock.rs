@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{IncidentState, Reminder};
 use crate::model::thing::IncidentRecord;
+use crate::model::thing::incident::MOST_OTHERS;
 
 /// How long nobody has to lead before that is said.
 const UNCLAIMED_AFTER: TimeDelta = TimeDelta::minutes(5);
@@ -67,7 +68,8 @@ impl IncidentRecord {
 
     /// What is due or late at a moment and was not said yet, with since when it is. What is late is not said to be late soon.
     pub fn reminders_due(&self, now: DateTime<Utc>) -> Vec<(Reminder, DateTime<Utc>)> {
-        if !self.is_open() {
+        // What has no room on record any more would be said for ever.
+        if !self.is_open() || self.reminders.len() >= MOST_OTHERS {
             return Vec::new();
         }
         let mut due = Vec::new();
@@ -151,5 +153,19 @@ mod tests {
         said.update("ana", 1_810, "still looking", 2_400);
         assert_eq!(due(said.record(), 2_399), []);
         assert_eq!(due(said.record(), 2_400), [(Reminder::UpdateDue, 2_400)]);
+    }
+
+    #[test]
+    fn what_has_no_room_on_record_is_not_said_again() {
+        let mut said = SampleIncident::opened(Severity::Low, (None, None, 60));
+        said.take("ana", 1, SampleIncident::lead("ana"));
+        for number in 0..i64::try_from(MOST_OTHERS).unwrap() {
+            said.update("ana", number * 60, "still looking", number * 60 + 30);
+            said.remind(number * 60 + 31, Reminder::UpdateDue, number * 60 + 30);
+        }
+        let record = said.record();
+        assert_eq!(record.reminders.len(), MOST_OTHERS);
+        assert!(record.update_due_at().is_some_and(|due| due < at(1_000_000)));
+        assert_eq!(due(record, 1_000_000), []);
     }
 }

@@ -33,6 +33,7 @@ const fn verb(purpose: &IncidentPurpose) -> &'static str {
         IncidentPurpose::Open(_) => "open",
         IncidentPurpose::Entry { .. } => "add",
         IncidentPurpose::Update(_) => "send",
+        IncidentPurpose::Correct { .. } => "correct",
         IncidentPurpose::Role(_) | IncidentPurpose::Severity(_) | IncidentPurpose::Step(_) => "put on record",
     }
 }

@@ -58,10 +58,28 @@ fn lines<'a>(state: &'a State, record: &'a IncidentRecord) -> Vec<Line<'a>> {
     let title = severity.and(" ", Role::Text).and(record.title.to_string(), Role::TextStrong);
     let mut lines = vec![title, clock(record, now, state), people(record), next(record, now, state)];
     let services: Vec<&str> = record.services.iter().map(|name| state.seen().title_of_service(name)).collect();
+    let mut about = Line::new();
     if !services.is_empty() {
-        lines.push(Line::styled("services ", Role::TextLabel).and(services.join(", "), Role::Text));
+        about = Line::styled("services ", Role::TextLabel).and(services.join(", "), Role::Text);
+    }
+    if let Some(offered) = offered(state, record) {
+        about = if about.is_empty() { offered } else { about.and(" · ", Role::TextDim).join(offered) };
+    }
+    if !about.is_empty() {
+        lines.push(about);
     }
     lines
+}
+
+/// The checklist that its kind offers, and the key of the screen that starts it.
+fn offered<'a>(state: &'a State, record: &IncidentRecord) -> Option<Line<'a>> {
+    let name = record.checklist.as_ref().filter(|_| record.is_open())?;
+    let title = state.seen().config.checklist(name).map_or(&**name, |list| &list.title);
+    let line = Line::styled("checklist ", Role::TextLabel).and(title.to_owned(), Role::TextStrong);
+    Some(match state.console.keymap.key_of(Command::Checklists) {
+        Some(key) => line.and(" ", Role::Text).and(key.to_string(), Role::Key).and(" starts it", Role::KeyLabel),
+        None => line,
+    })
 }
 
 /// `acknowledged · 12m 04s since 02:41:00Z`

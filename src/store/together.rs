@@ -1,0 +1,72 @@
+//! What is said of an alert and what that means for the incident that was opened from it, put on record together.
+
+use sha2::{Digest as _, Sha256};
+
+use super::dialect::WhichThings;
+use super::{Store, StoreError};
+use crate::model::fact::incident::{IncidentCorrected, IncidentMoved};
+use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
+use crate::model::incident::{IncidentStamp, IncidentState, IncidentStep};
+use crate::model::thing::incident::FROM_ALERT;
+use crate::model::thing::{Acknowledgement, AlertRecord, IncidentRecord, StoredThing, ThingKind};
+use crate::text::SafeText;
+use crate::text::coding::to_hex;
+
+impl Store {
+    /// These, and with each acknowledgement of an alert that of the incidents that were opened from it: whoever is at the alert
+    /// is at them, and their clock does not run on for another key. The id is made of those of both, so that what is put on
+    /// record again is known.
+    pub(super) async fn with_incidents(&self, mut drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
+        let is_acknowledgement = |draft: &NewFact| matches!(draft.said, Statement::AlertAcknowledged(_));
+        if !drafts.iter().any(is_acknowledgement) {
+            return Ok(drafts);
+        }
+        let open = self.dialect.things(WhichThings::Open(ThingKind::Incident), u32::MAX).await?;
+        let mut waiting: Vec<IncidentRecord> = open.iter().filter_map(StoredThing::read).collect();
+        waiting.retain(|record: &IncidentRecord| record.state == IncidentState::Open);
+        let mut moves = Vec::new();
+        for draft in &drafts {
+            let Statement::AlertAcknowledged(said) = &draft.said else { continue };
+            for record in waiting.extract_if(.., |record| record.is_from_alert(&said.alert)) {
+                let why = SafeText::new(&format!("alert {} acknowledged: {}", said.alert, said.why));
+                let moved =
+                    IncidentMoved { step: IncidentStep::Acknowledge, why: Some(why), into: None, copied: Vec::new() };
+                let id = to_hex(&Sha256::digest(format!("{} {}", draft.id, record.id))[..16]);
+                let said = Statement::Incident(Box::new(IncidentSaid::of(&record.id, IncidentFact::Moved(moved))));
+                moves.push(NewFact { id, said, ..draft.clone() });
+            }
+        }
+        drafts.extend(moves);
+        Ok(drafts)
+    }
+
+    /// These, and where an incident is opened from an alert that somebody is at already, that its clock has stopped.
+    pub(super) async fn with_acknowledgement(&self, mut drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
+        let opened = drafts.iter().find_map(|draft| match &draft.said {
+            Statement::Incident(said) => match &said.what {
+                IncidentFact::Opened(opened) => Some((draft.clone(), said.id.clone(), opened.from.clone()?)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some((draft, id, from)) = opened else { return Ok(drafts) };
+        let Some(alert) = from.as_str().strip_prefix(FROM_ALERT) else { return Ok(drafts) };
+        let open = self.dialect.things(WhichThings::Open(ThingKind::Alert), u32::MAX).await?;
+        let mut firing = open.iter().filter_map(StoredThing::read::<AlertRecord>);
+        let is_held = |known: &Acknowledgement| known.until > draft.at;
+        let known =
+            firing.find_map(|record| record.acknowledged.filter(|known| *record.alert == *alert && is_held(known)));
+        let Some(known) = known else { return Ok(drafts) };
+        let why = Some(SafeText::new(&format!("alert {alert} is acknowledged by {}: {}", known.by, known.why)));
+        let (step, into, copied) = (IncidentStep::Acknowledge, None, Vec::new());
+        let moved = IncidentFact::Moved(IncidentMoved { step, why: why.clone(), into, copied });
+        let stamp = IncidentStamp::Acknowledged;
+        let corrected = IncidentFact::Corrected(IncidentCorrected { stamp, to: known.at, why });
+        for (word, what) in [("acknowledged", moved), ("stamp", corrected)] {
+            let id_of_fact = to_hex(&Sha256::digest(format!("{} {word}", draft.id))[..16]);
+            let said = Statement::Incident(Box::new(IncidentSaid::of(&id, what)));
+            drafts.push(NewFact { id: id_of_fact, said, ..draft.clone() });
+        }
+        Ok(drafts)
+    }
+}
