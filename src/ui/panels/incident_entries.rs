@@ -20,7 +20,7 @@ use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 
 /// The name of an owner is whole within bounds.
 fn columns(state: &State) -> [Column; 4] {
-    let entries = state.shown_incident().map_or(&[][..], |record| &record.entries);
+    let entries = state.shown_incident().map_or(&[][..], |record| record.entries.as_slice());
     let owners = entries.iter().filter_map(|entry| entry.owner.as_ref()).map(SafeText::as_str);
     [
         Column::text("state", 10, 10, 0),
