@@ -12,8 +12,8 @@ pub(crate) mod maintenance;
 mod messaging;
 mod moments;
 pub(crate) mod oncall;
-mod runbook;
 mod peer;
+mod runbook;
 mod said;
 mod statement;
 mod touched;
@@ -41,8 +41,8 @@ pub use self::oncall::{
     ContactPaged, ContactVerified, HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded,
     OnCallStatement,
 };
-pub use self::runbook::RunbookTicked;
 pub use self::peer::{PeerChanged, PeerPart};
+pub use self::runbook::RunbookTicked;
 pub use self::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StepsEnded, StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,

@@ -17,9 +17,9 @@ use crate::config::titles::{
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, PeerChanged, RunClosed,
-    RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked,
-    login_of,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, PeerChanged,
+    RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged,
+    Unlocked, login_of,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;

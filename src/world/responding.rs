@@ -336,8 +336,8 @@ mod tests {
     use super::*;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
-    use crate::model::lease::LeaseView;
     use crate::model::incident::samples;
+    use crate::model::lease::LeaseView;
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sign};
     use crate::world::Intent;

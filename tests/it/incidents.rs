@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
-use opsroom::model::effect::{Effect, HolderEffect, StoreEffect, TerminalEffect, RequestId};
-use opsroom::model::fact::incident::{IncidentMoved, CopiedLine};
-use opsroom::model::fact::{IncidentFact, IncidentSaid, Statement, ConfigChanged, Deployed, PeerPart};
+use opsroom::model::effect::{Effect, HolderEffect, RequestId, StoreEffect, TerminalEffect};
+use opsroom::model::fact::incident::{CopiedLine, IncidentMoved};
+use opsroom::model::fact::{ConfigChanged, Deployed, IncidentFact, IncidentSaid, PeerPart, Statement};
 use opsroom::model::incident::{IncidentState, IncidentStep, Reminder};
 use opsroom::model::message::{MessageKind, Notification};
 use opsroom::model::observation::Observation;

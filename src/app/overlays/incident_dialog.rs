@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use chrono::{SubsecRound as _, TimeDelta};
 
-use super::fields::{self, DialogField, FieldKey};
 use self::fields::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
+use super::fields::{self, DialogField, FieldKey};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};

@@ -15,7 +15,7 @@ use super::said::{
     CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
-use super::{ChangeSaid, ConfigChanged, RunbookTicked, SloExcluded, SloIncluded, PeerChanged};
+use super::{ChangeSaid, ConfigChanged, PeerChanged, RunbookTicked, SloExcluded, SloIncluded};
 use crate::model::baseline::BaselineSaved;
 use crate::text::name::Name;
 
