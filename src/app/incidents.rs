@@ -16,8 +16,10 @@ use crate::model::fact::incident::{
 };
 use crate::model::fact::{IncidentFact, IncidentSaid};
 use crate::model::incident::{EntryKind, EntryState, RoleStep};
+use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::alerts::Phase;
 use crate::world::incident::Cause;
 use crate::world::incidents::words;
 
@@ -45,8 +47,12 @@ pub(crate) fn open_draft(state: &mut State, draft: IncidentOpened) {
     state.console.overlays.push(dialog);
 }
 
-/// The alert and the service that are selected, else those that are broken above all. Beside an open incident nothing is meant.
-fn meant(state: &State) -> (Option<Name>, Option<Name>) {
+/// An alert and a service.
+type Meant = (Option<Name>, Option<Name>);
+
+/// The alert and the service that are selected, else those that are broken above all; so too where what is selected is well.
+/// Beside an open incident nothing is meant.
+fn meant(state: &State) -> Meant {
     if state.console.screen == Screen::Incident && state.world.worst_open_incident().is_some() {
         return (None, None);
     }
@@ -55,21 +61,32 @@ fn meant(state: &State) -> (Option<Name>, Option<Name>) {
             let service = service_of(state, &RowKey::Alert(id.clone()));
             (Some(id), service)
         }
-        Some(row) if service_of(state, &row).is_some() => {
-            let service = service_of(state, &row);
-            let firing = service.as_deref().and_then(|name| state.world.service(name)).and_then(|row| {
-                let alerts = state.world.alerts_of(row);
-                let firing = alerts.filter(|alert| alert.phase == crate::world::alerts::Phase::Firing);
-                firing.max_by_key(|alert| alert.severity).map(|alert| alert.id.clone())
-            });
-            (firing, service)
-        }
-        _ => match state.world.incident().map(|incident| incident.cause) {
-            Some(Cause::Alert(alert)) => (Some(alert.id.clone()), alert.service.clone()),
-            Some(Cause::Service(service)) => (None, Some(service.name.clone())),
-            None => (None, None),
+        Some(row) => match service_of(state, &row) {
+            Some(service) => {
+                let firing = firing_of(state, &service);
+                let is_ok = state.world.service(&service).is_some_and(|view| view.status == Status::Ok);
+                let is_well = firing.is_none() && is_ok;
+                broken(state).filter(|_| is_well).unwrap_or((firing, Some(service)))
+            }
+            None => broken(state).unwrap_or_default(),
         },
+        None => broken(state).unwrap_or_default(),
     }
+}
+
+/// What the incident bar names.
+fn broken(state: &State) -> Option<Meant> {
+    state.world.incident().map(|incident| match incident.cause {
+        Cause::Alert(alert) => (Some(alert.id.clone()), alert.service.clone()),
+        Cause::Service(service) => (firing_of(state, &service.name), Some(service.name.clone())),
+    })
+}
+
+/// The worst alert that fires of a service.
+fn firing_of(state: &State, service: &str) -> Option<Name> {
+    let alerts = state.world.alerts_of(state.world.service(service)?);
+    let firing = alerts.filter(|alert| alert.phase == Phase::Firing);
+    firing.max_by_key(|alert| alert.severity).map(|alert| alert.id.clone())
 }
 
 /// Opens the dialog that adds something to the incident that is shown.

@@ -18,8 +18,8 @@ const CTRL_U: &str = "\x15";
 
 /// The folder of the demo that keeps its things in `at`.
 fn folder(at: &Path) -> PathBuf {
-    let found = std::fs::read_dir(at).unwrap().flatten().map(|entry| entry.path());
-    found.into_iter().find(|path| path.to_string_lossy().contains("opsroom-demo-")).unwrap()
+    let mut found = std::fs::read_dir(at).unwrap().flatten().map(|entry| entry.path());
+    found.find(|path| path.to_string_lossy().contains("opsroom-demo-")).unwrap()
 }
 
 /// A command in another terminal, about that demo.
@@ -125,7 +125,7 @@ fn the_outage_of_the_demo_is_fought_to_its_end() {
     assert_eq!(demo.wait_for_end().exit_code(), 0);
 
     let mut replay = Command::new(PROGRAM);
-    replay.args(["replay", file.to_str().unwrap(), "--at", &over, "--format", "txt"]).env("HOME", place);
+    replay.args(["replay", file.to_str().unwrap(), "--at", over.as_str(), "--format", "txt"]).env("HOME", place);
     let output = replay.stdin(Stdio::null()).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && shown.contains("INC-1") && shown.contains("cache down"), "{output:?}");

@@ -390,6 +390,21 @@ fn of_what_is_well_a_person_says_what_is_wrong() {
 }
 
 #[test]
+fn beside_what_is_well_an_incident_is_of_what_is_broken() {
+    let mut room = Room::new();
+    room.acts();
+    for _ in 0..3 {
+        room.app.poll("db", Sign::Good);
+    }
+    room.fail("api");
+    room.said();
+    // The last of the services: one that is well.
+    room.app.keys("G i");
+    let frame = room.frame();
+    assert!(frame.contains("open an incident") && frame.contains("title     HTTP API down"), "{frame}");
+}
+
+#[test]
 fn whoever_takes_a_step_is_told_once_and_the_others_too() {
     let mut room = in_an_incident();
     let told = |room: &Room, words: &str| {

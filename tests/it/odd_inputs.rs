@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::pty::until_seen;
+use crate::support::watcher::{Room, asked, serves};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 
@@ -252,4 +253,36 @@ fn a_text_without_an_end_is_not_kept() {
     let shown = terminal.contents();
     assert!(!shown.contains("panicked") && shown.contains("error: "), "{shown}");
     assert_ne!(code, 0, "{shown}");
+}
+
+/// A heartbeat is asked for by whoever reaches the port.
+#[test]
+fn a_heartbeat_that_is_none_is_refused_in_words() {
+    let room = Room::new();
+    room.write(&format!("{}[check.nightly]\nheartbeat = \"24h\"\ngrace = \"1h\"\n", room.text()));
+    let mut watch = room.watch(&["--listen", "127.0.0.1:0"]);
+    let address = serves(&watch);
+    for (method, path, status) in [
+        ("POST", "/heartbeat/nightly", "200"),
+        ("POST", "/heartbeat/nightly/fail", "200"),
+        ("POST", "/heartbeat/", "404"),
+        ("POST", "/heartbeat", "404"),
+        ("POST", "/heartbeat/nobody", "404"),
+        ("POST", "/heartbeat/%1b%5b31m", "404"),
+        ("POST", "/heartbeat/../metrics", "404"),
+        ("POST", "/heartbeat/nightly/fail/x", "404"),
+        ("POST", "/heartbeat/nightly\u{1b}[31m", "400"),
+        ("POST", "/heartbeat/a b", "400"),
+        ("GET", "/heartbeat/nightly", "405"),
+        ("DELETE", "/heartbeat/nightly", "405"),
+    ] {
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+        let (head, body) = asked(&address, request.as_bytes());
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {path:?}: {head}");
+        assert!(!body.trim().is_empty() && !body.contains('\u{1b}'), "{method} {path:?}: {body}");
+    }
+    // A body is not read, whatever it promises.
+    let endless = "POST /heartbeat/nightly HTTP/1.1\r\nhost: x\r\ncontent-length: 10485760\r\n\r\n";
+    assert!(asked(&address, endless.as_bytes()).0.starts_with("HTTP/1.1 200 "));
+    watch.end();
 }
