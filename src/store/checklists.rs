@@ -7,6 +7,7 @@ use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::NewFact;
 use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of};
+use crate::text::name::Name;
 
 /// Runs that are read at most: of each list the latest, so that one that is due every few minutes leaves room for the others.
 const PAST: u32 = 5_000;

@@ -175,9 +175,9 @@ mod tests {
     use super::*;
     use crate::config::sections::retention::Retention;
     use crate::model::alert::Severity;
-    use crate::model::fact::incident::IncidentOpened;
+    use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
     use crate::model::fact::{AlertAcknowledged, AlertFired};
-    use crate::model::incident::IncidentTargets;
+    use crate::model::incident::{IncidentState, IncidentTargets};
     use crate::model::lease::LeaseCandidate;
     use crate::store::address::StoreAddress;
     use crate::store::new_fact;
@@ -276,7 +276,8 @@ mod tests {
     fn acknowledged() -> Statement {
         let until = AT + chrono::TimeDelta::hours(1);
         let (id, alert, severity) = ("f".into(), "api".into(), Severity::Critical);
-        Statement::AlertAcknowledged(AlertAcknowledged { id, alert, severity, why: "on it".into(), until, link: None })
+        let (why, link, together) = ("on it".into(), None, false);
+        Statement::AlertAcknowledged(AlertAcknowledged { id, alert, severity, why, until, link, together })
     }
 
     #[tokio::test]
@@ -296,21 +297,17 @@ mod tests {
         };
         store.record_all(vec![say(0, "ana", fired())]).await.unwrap();
         for alert in ["api", "db"] {
-            store.say_of_incident(&[draft("", from(alert))]).await.unwrap().unwrap();
+            store.say(&[draft("", from(alert))]).await.unwrap().unwrap();
         }
         let acknowledgement = say(90, "bo", acknowledged());
-        assert_eq!(store.say_of_alerts(std::slice::from_ref(&acknowledgement)).await.unwrap(), None);
+        assert_eq!(store.say(std::slice::from_ref(&acknowledgement)).await.unwrap(), Ok(None));
         let (one, other) = (store.incident("1").await.unwrap().unwrap(), store.incident("2").await.unwrap().unwrap());
         assert_eq!((one.state, one.stamps.acknowledged), (IncidentState::Acknowledged, Some(acknowledgement.at)));
         assert_eq!((one.moves[0].by.as_str(), one.moves.len()), ("bo", 1));
         assert_eq!(other.state, IncidentState::Open, "it is of another alert");
         // One that is opened from it afterwards has no clock that runs.
         store
-            .say_of_incident(&[say(
-                200,
-                "ana",
-                Statement::Incident(Box::new(IncidentSaid { id: "".into(), what: from("api") })),
-            )])
+            .say(&[say(200, "ana", Statement::Incident(Box::new(IncidentSaid { id: "".into(), what: from("api") })))])
             .await
             .unwrap()
             .unwrap();
@@ -329,7 +326,7 @@ mod tests {
             _ => unreachable!(),
         });
         store.record_all(vec![new_fact(AT, "ana", "box", fired())]).await.unwrap();
-        store.say_of_incident(&[draft("", opened)]).await.unwrap().unwrap();
+        store.say(&[draft("", opened)]).await.unwrap().unwrap();
         let waited = vec![new_fact(AT, "bo", "box", acknowledged())];
         for _ in 0..2 {
             assert_eq!(store.append_late(&waited).await.unwrap(), []);

@@ -37,6 +37,7 @@ pub mod rollups;
 pub mod runs;
 pub(crate) mod saying;
 mod site;
+mod together;
 pub(crate) mod transfer;
 pub mod trust;
 mod writing;

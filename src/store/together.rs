@@ -24,7 +24,7 @@ impl Store {
         let open = self.dialect.things(WhichThings::Open(ThingKind::Incident), u32::MAX).await?;
         let mut waiting: Vec<IncidentRecord> = open.iter().filter_map(StoredThing::read).collect();
         waiting.retain(|record: &IncidentRecord| record.state == IncidentState::Open);
-        let mut moves = Vec::new();
+        let mut stopped = Vec::new();
         for draft in &drafts {
             let Statement::AlertAcknowledged(said) = &draft.said else { continue };
             for record in waiting.extract_if(.., |record| record.is_from_alert(&said.alert)) {
@@ -33,10 +33,10 @@ impl Store {
                     IncidentMoved { step: IncidentStep::Acknowledge, why: Some(why), into: None, copied: Vec::new() };
                 let id = to_hex(&Sha256::digest(format!("{} {}", draft.id, record.id))[..16]);
                 let said = Statement::Incident(Box::new(IncidentSaid::of(&record.id, IncidentFact::Moved(moved))));
-                moves.push(NewFact { id, said, ..draft.clone() });
+                stopped.push(NewFact { id, said, ..draft.clone() });
             }
         }
-        drafts.extend(moves);
+        drafts.extend(stopped);
         Ok(drafts)
     }
 

@@ -191,6 +191,7 @@ fn rounds() -> Vec<NewFact> {
         evidence: None,
         to: None,
         reused: None,
+        measured_at: None,
     };
     let signed = ChecklistSigned {
         run: run.into(),
@@ -205,6 +206,7 @@ fn rounds() -> Vec<NewFact> {
         title: "Evening round".into(),
         due: utc("2025-10-20T16:00:00Z"),
         ended: at("16:00:00"),
+        more: 0,
     };
     vec![
         fact(at("07:10:00"), "ana", Statement::ChecklistStarted(Box::new(started))),

@@ -1,13 +1,13 @@
 //! What a person says of an incident: it is opened, something is added, an update is given, a role changes hands, its severity
 //! or its state changes. Each is a few lines of text.
 
-mod fields;
+mod questions;
 
 use std::borrow::Cow;
 
 use chrono::{SubsecRound as _, TimeDelta};
 
-use self::fields::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
+use self::questions::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
 use super::fields::{self, DialogField, FieldKey};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;

@@ -133,7 +133,7 @@ fn row<'a>(state: &State, round: &ChecklistRound<'a>, at: usize, glyphs: GlyphSe
         }
     }
     if step.queued {
-        by = "queued on disk".to_owned();
+        "queued on disk".clone_into(&mut by);
     }
     TableRow {
         cells: vec![mark(step, glyphs), title, value, Line::styled(by, Role::TextDim)],

@@ -47,8 +47,8 @@ impl World {
     /// again once there can be others: a period ended, or a run or the configuration is another one.
     fn missed(&mut self) -> Vec<Statement> {
         let now = self.now.utc;
-        let holds = |known: &&MissedPeriods| known.found_at <= now && known.next.is_none_or(|next| now < next);
-        if self.checklists.missed.as_ref().filter(holds).is_none() {
+        let holds = |known: &MissedPeriods| known.found_at <= now && known.next.is_none_or(|next| now < next);
+        if !self.checklists.missed.as_ref().is_some_and(holds) {
             let missed = self.config.checklists.iter().flat_map(|list| self.missed_of(list)).collect();
             let zone = self.config.console.timezone;
             let next = |list: &Checklist| list.at.as_ref()?.next(now, list.zone(zone));

@@ -53,7 +53,8 @@ impl World {
     }
 
     fn all_checks(&self) -> MeasuredNow {
-        let (total, bad) = (self.checks.iter().count(), self.checks.iter().filter(is_bad).collect::<Vec<_>>());
+        let (total, bad) =
+            (self.checks.iter().count(), self.checks.iter().filter(|check| is_bad(check)).collect::<Vec<_>>());
         if total == 0 {
             return MeasuredNow::unknown("no checks configured");
         }
@@ -109,7 +110,7 @@ impl World {
     }
 }
 
-fn is_bad(check: &&CheckView) -> bool {
+fn is_bad(check: &CheckView) -> bool {
     !check.stale && matches!(check.status, Status::Down | Status::Degraded)
 }
 

@@ -37,6 +37,7 @@ fn step(id: &str, state: StepState, sensed: bool) -> Statement {
         state,
         sensed,
         value: None,
+        measured_at: None,
         limit: None,
         reason: None,
         evidence: None,
@@ -141,6 +142,7 @@ fn a_period_without_a_run_is_a_row_and_closes_what_was_left_open() {
         title: "Morning".into(),
         due: at("09:00:00"),
         ended: at("23:00:00"),
+        more: 0,
     });
     let row = ChecklistRecord::after(None, &draft("23:00:01", "opsroom", missed.clone())).unwrap();
     assert!(!row.is_open() && row.steps.is_empty() && row.ended_at() == Some(at("23:00:00")));

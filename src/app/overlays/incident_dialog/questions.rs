@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use crate::app::overlays::alert_dialog::DialogField;
+use crate::app::overlays::fields::DialogField;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::fact::incident::IncidentOpened;
