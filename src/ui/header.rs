@@ -2,9 +2,11 @@
 
 mod company;
 mod duty;
+mod part;
 
 use ratatui::layout::Rect;
 
+use self::part::{Form, Part};
 use super::figures;
 use super::footer::TABS_FROM;
 use super::incident;
@@ -29,35 +31,6 @@ const CLOCK_DROP_PRIORITY: u8 = 3;
 const LAST_DROPPED: u8 = 1;
 /// What gives way at this priority or above gives way to the keys of the screens.
 const SHORTENED_FOR_TABS: u8 = 7;
-
-/// One part of the header, in forms of which each is shorter than the one before. Where the room is short the form with the
-/// highest `drop_priority` gives way to the next one, and the last to nothing; 0 stays.
-struct Part(Vec<Form>);
-
-struct Form {
-    words: Line<'static>,
-    drop_priority: u8,
-}
-
-impl Part {
-    fn new(words: Line<'static>, drop_priority: u8) -> Self {
-        Self(vec![Form { words, drop_priority }])
-    }
-
-    /// The same with a longer form before it.
-    fn or_longer(mut self, words: Line<'static>, drop_priority: u8) -> Self {
-        self.0.insert(0, Form { words, drop_priority });
-        self
-    }
-
-    fn width(&self) -> usize {
-        self.0.first().map_or(0, |form| form.words.width())
-    }
-
-    fn drop_priority(&self) -> u8 {
-        self.0.first().map_or(0, |form| form.drop_priority)
-    }
-}
 
 /// Draws it in the first row of `area`.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {

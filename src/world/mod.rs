@@ -8,6 +8,7 @@ mod alerting;
 pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
+mod calendar;
 mod changes;
 pub(crate) mod charted;
 mod checklist_records;
@@ -101,7 +102,7 @@ use crate::text::redact::Literals;
 
 use alerts::Alerts;
 use announcing::Announcing;
-use changes::ChangeCalendar;
+use calendar::ChangeCalendar;
 use checklist_records::Checklists;
 use checks::CheckView;
 use diagnostics::Diagnostics;

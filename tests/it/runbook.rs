@@ -222,7 +222,7 @@ fn a_task_runs_the_action_that_it_links_to_and_copies_its_own_commands() {
             _ => None,
         })
     };
-    assert_eq!(copied(&mut room).as_deref(), Some("queue list\n"));
+    assert_eq!(copied(&mut room).as_deref(), Some("queue list"));
     room.app.keys("j");
     assert!(room.frame().contains("enter run its action"), "{}", room.frame());
     room.app.keys("enter");

@@ -128,7 +128,6 @@ fn budgets_on_the_wall_are_those_of_what_is_stored() {
         "[check.api]\ntcp = \"127.0.0.1:1\"\n[slo.api]\ncheck = \"api\"\nobjective = \"99%\"\nwindow = \"30d\"\n";
     let mut app = on_the_wall(App::new(text));
     app.outcome(Outcome::Remembered { lately: Vec::new(), head: 0 });
-    app.take();
     app.pass(1);
     let is_asked = app.take().into_iter().any(|effect| match effect {
         Effect::History(HistoryEffect::Read { series, .. }) => series.contains(&SeriesKey::Check("api".into())),

@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn growth_is_that_of_the_days_since_room_was_made() {
-        let cleared = days(|day| if day < 16.0 { 70.0 + 0.85 * day } else { 60.0 + 1.1 * day });
+        let cleared = days(|day| if day < 16.0 { 70.0 + 0.85 * day } else { 50.0 + 1.1 * day });
         let since = since_cleared(&cleared);
         assert_eq!((since.len(), since[0].0), (14, -14.0));
         let (slope, last) = trend(since).unwrap();

@@ -17,11 +17,11 @@ use crate::world::diagnostics::{Problem, ProblemKind};
 
 /// A place in a file is worth nothing in parts: it is whole within bounds, and what is said of it continues below.
 fn columns(state: &State) -> [Column; 5] {
-    let about = state.seen().diagnostics.problems.iter().map(|problem| problem.about.as_str());
+    let about = longest(state.seen().diagnostics.problems.iter().map(|problem| problem.about.as_str()), 6, 18);
     [
         Column::figure("ago", 4, 1),
         Column::text("kind", 8, 11, 2),
-        Column::text("about", longest(about, 6, 18), 18, 1),
+        Column::text("about", about, about, 1),
         Column::text("what", 16, 200, 0).wrapping(),
         Column::figure("times", 6, 3),
     ]

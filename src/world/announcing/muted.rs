@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn of_many_spans_the_last_are_kept() {
-        let looks: Vec<(i64, bool)> = (0..200).map(|minute| (minute, minute % 2 == 1)).collect();
+        let looks: Vec<(i64, bool)> = (0..=200).map(|minute| (minute, minute % 2 == 1)).collect();
         assert_eq!(u64::try_from(muted(&looks, 0, 200)).ok(), u64::try_from(SPANS).ok());
     }
 }

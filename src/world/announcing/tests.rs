@@ -421,7 +421,7 @@ fn no_deadline_runs_while_an_alert_is_muted() {
     let due = scene.announcing.due_moments(&scene.config, std::iter::once(&record), minute(63));
     assert!(due.contains(&minute(75)) && !due.contains(&minute(15)), "{due:?}");
     scene.run(minute(63) + TimeDelta::seconds(1), 1_200);
-    assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New))]);
+    assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New)), (4_500, one("a", News::Due))]);
     let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
     assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
 }
