@@ -161,6 +161,11 @@ impl Keymap {
         self.closing_command(key, &[CommandContext::Lists, CommandContext::Everywhere])
     }
 
+    /// The command of a key over a text that can be accepted: the key that takes note of what is selected does that there.
+    pub(crate) fn reading_command(&self, key: Key) -> Option<Command> {
+        self.closing_command(key, &[CommandContext::Lists, CommandContext::Selection, CommandContext::Everywhere])
+    }
+
     /// The command of a key in details of the logs: their own, then those of the logs.
     pub(crate) fn details_command(&self, key: Key) -> Option<Command> {
         self.closing_command(key, &DETAILS)

@@ -16,10 +16,9 @@ type Unusual = (&'static str, fn(&mut App));
 
 const OFFLINE: &str = "OUR NETWORK IS DOWN";
 
-const UNUSUAL: [Unusual; 12] = [
+const UNUSUAL: [Unusual; 11] = [
     ("FROZEN", |app| app.keys("f")),
     ("HELD", |app| app.send(Event::Focus(false))),
-    (" REC ", |app| app.send(Event::Learned(Learned::Recorded(true)))),
     (OFFLINE, |app| {
         app.send_observation(Observation::Connectivity { ok: false, detail: SafeText::new("no route") });
     }),
@@ -86,6 +85,19 @@ fn what_is_wrong_stays_in_the_header_beside_every_chip() {
         }
     }
     insta::assert_snapshot!("beside_every_chip_80", rows);
+}
+
+#[test]
+fn while_it_is_recorded_the_header_says_so() {
+    let mut app = console("wellbeing", "production", "");
+    assert!(!first_row(&app, 200).contains(" REC "));
+    app.send(Event::Learned(Learned::Recorded(true)));
+    assert!(first_row(&app, 200).contains(" REC "), "{}", first_row(&app, 200));
+    // What is wrong and the time stay where there is no room for it.
+    let row = first_row(&app, 72);
+    assert!(["3 of 4 down", "1 critical"].iter().all(|words| row.contains(words)), "{row}");
+    app.send(Event::Learned(Learned::Recorded(false)));
+    assert!(!first_row(&app, 200).contains(" REC "));
 }
 
 #[test]

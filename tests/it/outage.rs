@@ -250,7 +250,10 @@ fn is_resolved_and_reported(shop: &Shop, ana: &mut Terminal) {
     ana.press(&format!("{CTRL_U}resolve{TAB}rolled back to 2.4.0{ENTER}"));
     shows(ana, &["RESOLVED"]);
     ana.press("o");
-    until("the report is written", || shop.path("reports/INC-1.md").is_file());
+    ana.wait_for("INC-1-");
+    let saved = || std::fs::read_dir(ana.state().join("opsroom/saved")).into_iter().flatten().flatten();
+    until("the report is written", || saved().any(|file| file.path().extension().is_some_and(|kind| kind == "md")));
+    assert!(shop.says("ana", &["incident", "export", "1", "--out"]).contains("reports/INC-1.md"));
 }
 
 /// The next person reads what happened, and has the shift.
@@ -262,9 +265,13 @@ fn is_handed_over(shop: &Shop, ana: &Terminal) {
     ben.press(CTRL_O);
     shows(&ben, &["Handover: night-shop", "carts of the night may be lost", "shop front"]);
     ben.press("a");
-    ben.wait_for("Ben until");
+    ben.wait_for("handover accepted: ben is on call");
     // Who had it sees that it is gone.
-    ana.wait_for("Ben until");
+    ana.wait("Ben has the shift", |screen| {
+        let shown = screen.contents();
+        let header = shown.lines().next().unwrap_or_default();
+        header.contains("ben") && !header.contains("handover of")
+    });
     ben.press("q");
     assert_eq!(ben.wait_for_end().exit_code(), 0);
 }

@@ -78,7 +78,7 @@ impl ReadingOverlay {
 
 impl Overlay for ReadingOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let Some(command) = state.console.keymap.overlay_command(key) else { return Then::Stay };
+        let Some(command) = state.console.keymap.reading_command(key) else { return Then::Stay };
         let height = usize::from(state.console.size.1).saturating_sub(6).max(1);
         let last = self.lines(state).len().saturating_sub(1);
         if let Some(to) = moved(command, self.scroll.min(last), last, height) {
