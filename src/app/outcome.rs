@@ -89,8 +89,7 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             Output::default()
         }
         Outcome::EvidenceFailed(why) => {
-            let why = incidents::evidence_failed(state, why);
-            failed(state, &why, true);
+            evidence_failed(state, why);
             Output::default()
         }
         other => {
@@ -100,6 +99,11 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
     };
     observe::show(state, output, effects);
     state.changed();
+}
+
+fn evidence_failed(state: &mut State, why: SafeText) {
+    let why = incidents::evidence_failed(state, why);
+    failed(state, &why, true);
 }
 
 fn evidence_saved(state: &mut State, path: &str, files: Vec<EvidenceFile>, effects: &mut Vec<Effect>) {

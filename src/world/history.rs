@@ -17,9 +17,9 @@ use crate::config::titles::{
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, PeerChanged,
-    RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt, Unacknowledged,
-    Unlocked, login_of,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, MessageFailed,
+    PeerChanged, RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt,
+    Unacknowledged, Unlocked, login_of,
 };
 use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
@@ -133,9 +133,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, config: &Config, zone: Tz
         Statement::Change(said) => (HistoryKind::Note, calendar::change(said, fact, zone), true),
         Statement::RunbookTicked(said) => (HistoryKind::Note, calendar::ticked(said), true),
         Statement::OnCall(said) => (HistoryKind::Note, oncall::describe(said, fact.draft.at, zone), true),
-        Statement::MessageFailed(said) => {
-            (HistoryKind::Alert, format!("notification by {} failed: {}", said.target.id(), said.why), false)
-        }
+        Statement::MessageFailed(said) => (HistoryKind::Alert, unsent(said), false),
         Statement::ConfigChanged(said) => (HistoryKind::Config, said.describe(), true),
         Statement::PeerChanged(said) => (HistoryKind::Network, peer(said, config), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
@@ -377,4 +375,9 @@ fn outcome_of(closed: &RunClosed, run: Option<&Run>, config: &Config) -> String 
     let verdict = closed.state.verdict();
     let then = Run { state: closed.state, verdict, checks: closed.checks, note: closed.note.clone(), ..run.clone() };
     then.outcome_and_note(|check| title_of_check(config, check))
+}
+
+/// That somebody was not notified.
+fn unsent(said: &MessageFailed) -> String {
+    format!("notification by {} failed: {}", said.target.id(), said.why)
 }

@@ -214,7 +214,7 @@ fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
         walker.screen()
     );
     let row = walker.row("Look");
-    assert!(row.contains("passed") && row.contains("queued on disk"), "{row}");
+    assert!(row.contains("passed") && row.contains("queued"), "{row}");
     assert!(walker.screen().contains("1 of 2"), "{}", walker.screen());
     // It is back: what waited is put on record, and stands there once.
     walker.app.outcome(Outcome::Store { away: None, since });

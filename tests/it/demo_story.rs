@@ -58,7 +58,7 @@ fn outage(demo: &mut Terminal) {
     demo.wait_for("looking into it");
     demo.press("1");
     demo.press(ENTER);
-    demo.wait_for("acknowledged by ana");
+    demo.wait_for("acknowledged until");
     demo.press("i");
     demo.wait_for("open an incident");
     demo.press(ENTER);

@@ -227,6 +227,7 @@ fn a_task_runs_the_action_that_it_links_to_and_copies_its_own_commands() {
     assert!(room.frame().contains("enter run its action"), "{}", room.frame());
     room.app.keys("enter");
     assert!(room.app.dialog().is_some(), "{}", room.frame());
+    room.app.pass(3);
     room.app.keys("esc j j");
     assert!(room.frame().contains("Then write it down."), "{}", room.frame());
     room.app.keys("enter");

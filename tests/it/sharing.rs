@@ -944,7 +944,7 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     let frame = shown(&app);
     assert!(frame.contains("STORE LOST ENTRIES since") && !frame.contains("NOT RECORDING"), "{frame}");
     assert!(frame.contains("waiting in memory") && !frame.contains("waiting on disk"), "{frame}");
-    assert!(frame.contains("its queue can't be written: no space left"), "{frame}");
+    assert!(frame.contains("its queue can't be written: no space"), "{frame}");
     let before = StoreAway { seen: false, ..away("gone", since) };
     app.outcome(Outcome::Store { away: Some(before), since });
     let frame = shown(&app);

@@ -26,8 +26,9 @@ pub(super) struct ExportArguments {
     #[arg(long, value_enum, default_value_t = ExportForm::Markdown)]
     format: ExportForm,
     /// Write ID.md and ID.json into this directory, or ID.md and ID.log in the form `seed`. Default: `directory` of `[incident]`
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "not given, given alone, given with a directory")]
+    out: Option<Option<PathBuf>>,
 }
 
 /// How a report is written.
@@ -85,7 +86,7 @@ async fn export(arguments: &ExportArguments, id: Option<&str>, config: &Arc<Conf
         (None, ExportForm::Markdown) => output::print(&text),
         (None, ExportForm::Seed) => output::print(&format!("{}\n{text}", beside.1)),
         (Some(out), _) => {
-            let out = if out.as_os_str().is_empty() { &config.incident.directory } else { out };
+            let out = out.as_ref().unwrap_or(&config.incident.directory);
             write(out, &record.id, text, beside)
         }
     }

@@ -160,7 +160,7 @@ mod tests {
             [incident]\nkinds = { security = { checklist = \"security-step\" } }\n";
         let problems = load_text(Path::new("/srv/opsroom.toml"), text).diagnostics;
         let [problem] = &*problems else { panic!("{problems:#?}") };
-        assert_eq!((problem.line, problem.column), (4, 38));
+        assert_eq!((problem.line, problem.column), (4, 36));
         assert_eq!(problem.message, "no checklist named `security-step`");
         assert_eq!(problem.hint.as_deref(), Some("did you mean `security-steps`?"));
     }

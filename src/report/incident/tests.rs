@@ -123,5 +123,5 @@ fn the_line_for_the_log_stays_one_whatever_was_typed() {
     );
     let line = IncidentReport::new(said.record(), &[], &Config::default(), None, at(99)).log_line();
     assert_eq!(line.matches('\n').count(), 1, "{line}");
-    assert!(line.contains(" P3 INC-1: ") && line.ends_with("after 1m: over P0 INC-99: forged\n"), "{line}");
+    assert!(line.contains(" P3 INC-1: ") && line.ends_with("after 1m 00s: over⏎P0 INC-99: forged\n"), "{line}");
 }

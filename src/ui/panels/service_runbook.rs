@@ -22,6 +22,9 @@ const NARROWEST: usize = 44;
 /// What to do about a runbook that can't be shown. It fits beside others.
 const UNREADABLE: &str = "correct `runbook` in the configuration";
 
+/// Columns of the title beside the name of the file and when it was followed.
+const BESIDE_NAME: usize = 16;
+
 pub(super) struct ServiceRunbook;
 
 impl PanelView for ServiceRunbook {
@@ -55,8 +58,11 @@ impl PanelView for ServiceRunbook {
         let of_task = of_task.and_then(|(line, _)| lines.iter().position(|(of, _)| of == line));
         let kept = of_task.filter(|_| shown.is_some_and(|shown| shown.keeps_task));
         let rows = window(shown.map_or(0, |shown| shown.scroll), kept, lines.len(), usize::from(inner.height));
-        let name = Line::styled(Span::borrowed(written), Role::TextDim);
-        let frame = frame(state, painter, id, "runbook").with(name, "").note(followed(state, written, &tasks));
+        let (name, followed) = (Line::styled(Span::borrowed(written), Role::TextDim), followed(state, written, &tasks));
+        // The head of the screen names it too; when it was followed last is said here alone.
+        let fits = followed.is_empty() || name.width() + followed.width() + BESIDE_NAME <= usize::from(inner.width);
+        let named = frame(state, painter, id, "runbook").with(if fits { name } else { Line::new() }, "");
+        let frame = named.note(followed);
         frame.foot(position(&rows, lines.len())).draw(painter, area);
         note(painter, inner, id.clone());
         match read {

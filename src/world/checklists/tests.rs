@@ -368,7 +368,7 @@ fn what_is_signed_is_what_was_shown() {
     blind.answer(&run, "plausible", &passed("")).unwrap();
     blind.world.metrics.iter_mut().for_each(|metric| metric.stale = true);
     blind.pass(Duration::from_mins(20));
-    assert_eq!(blind.world.say_signed(&run).unwrap_err(), "1 step is not finished: Disk");
+    assert_eq!(blind.world.say_signed(&run).unwrap_err(), "2 steps are not finished, the first is: Disk");
     let record = blind.world.checklist_run(&run).unwrap();
     assert_eq!(
         blind.world.round_on_record(record).counts(),

@@ -19,11 +19,21 @@ use ratatui::style::{Color, Modifier};
 /// So ends a frame.
 const END_OF_FRAME: &str = "\x1b[?2026l";
 
-/// A screen, cell by cell: what stands there, in which colours, and how.
+/// What stands in a cell, in which colours, and how: bold, italic, underlined, reversed.
+type Cell = (String, vt100::Color, vt100::Color, [bool; 4]);
+
+/// A screen, cell by cell, as it is seen.
 #[derive(PartialEq)]
 pub struct Cells {
-    cells: Vec<(String, vt100::Color, vt100::Color, [bool; 4])>,
+    cells: Vec<Cell>,
     columns: usize,
+}
+
+/// The colour of nothing is not seen, and a terminal is not told it.
+fn seen((sign, fg, bg, how): Cell) -> Cell {
+    let [.., underlined, reversed] = how;
+    let is_blank = sign == " " && !underlined && !reversed;
+    if is_blank { (sign, vt100::Color::Default, bg, [false; 4]) } else { (sign, fg, bg, how) }
 }
 
 impl Cells {
@@ -34,7 +44,7 @@ impl Cells {
             let cell = screen.cell(row, column).expect("a cell of the screen");
             let sign = if cell.has_contents() { cell.contents() } else { " " };
             let how = [cell.bold(), cell.italic(), cell.underline(), cell.inverse()];
-            (sign.to_owned(), cell.fgcolor(), cell.bgcolor(), how)
+            seen((sign.to_owned(), cell.fgcolor(), cell.bgcolor(), how))
         };
         Self { cells: places.map(cell).collect(), columns: columns.into() }
     }
@@ -42,7 +52,8 @@ impl Cells {
     fn of_buffer(buffer: &Buffer) -> Self {
         let cell = |cell: &ratatui::buffer::Cell| {
             let how = [Modifier::BOLD, Modifier::ITALIC, Modifier::UNDERLINED, Modifier::REVERSED];
-            (cell.symbol().to_owned(), color(cell.fg), color(cell.bg), how.map(|one| cell.modifier.contains(one)))
+            let how = how.map(|one| cell.modifier.contains(one));
+            seen((cell.symbol().to_owned(), color(cell.fg), color(cell.bg), how))
         };
         Self { cells: buffer.content.iter().map(cell).collect(), columns: buffer.area.width.into() }
     }
