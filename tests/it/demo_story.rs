@@ -64,7 +64,7 @@ fn outage(demo: &mut Terminal) {
     demo.press(ENTER);
     demo.wait_for("opened as critical: cache down");
     demo.press("r");
-    demo.wait_for("role in INC-1");
+    demo.wait_for("role in INC-2");
     demo.press(ENTER);
     demo.wait_for("lead ana");
     demo.press("R");
@@ -77,7 +77,7 @@ fn outage(demo: &mut Terminal) {
     });
     demo.wait_for("restart cache: verified");
     demo.press("m");
-    demo.wait_for("state of INC-1");
+    demo.wait_for("state of INC-2");
     demo.press(&format!("{CTRL_U}resolve\tthe cache was restarted{ENTER}"));
     demo.wait_for("RESOLVED");
 }
@@ -128,7 +128,7 @@ fn the_outage_of_the_demo_is_fought_to_its_end() {
     replay.args(["replay", file.to_str().unwrap(), "--at", over.as_str(), "--format", "txt"]).env("HOME", place);
     let output = replay.stdin(Stdio::null()).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && shown.contains("INC-1") && shown.contains("cache down"), "{output:?}");
+    assert!(output.status.success() && shown.contains("INC-2") && shown.contains("cache down"), "{output:?}");
 }
 
 /// What the lists of the example measure, of the world of the demo; `URL` is where that answers, `LOGS` where it logs.
