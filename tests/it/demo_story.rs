@@ -110,7 +110,7 @@ fn the_outage_of_the_demo_is_fought_to_its_end() {
     wall.press("q");
     assert_eq!(wall.wait_for_end().exit_code(), 0);
 
-    assert!(shell(at.path(), &["incident", "export", "1"]).contains("the cache was restarted"));
+    assert!(shell(at.path(), &["incident", "export", "2"]).contains("the cache was restarted"));
     let offered = shell(at.path(), &["handover", "--yes", "--note", "look at the carts"]);
     assert!(offered.starts_with("handover offered to Ben"), "{offered}");
     demo.press("\x0f");

@@ -948,7 +948,10 @@ fn how_a_store_is_away_and_what_becomes_of_what_is_seen_is_said() {
     let before = StoreAway { seen: false, ..away("gone", since) };
     app.outcome(Outcome::Store { away: Some(before), since });
     let frame = shown(&app);
-    assert!(frame.contains("STORE AWAY since before") && frame.matches("since before 02:41:00").count() == 2, "{frame}");
+    assert!(
+        frame.contains("STORE AWAY since before") && frame.matches("since before 02:41:00").count() == 2,
+        "{frame}"
+    );
     app.outcome(Outcome::Store { away: None, since });
     assert!(shown(&app).contains("it was away since before"), "{}", shown(&app));
 }

@@ -115,8 +115,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let own = if is_any_own { OWN_VIEW.len() as u16 + 1 } else { 0 };
     let cells = |most| longest(state.seen().services.iter().map(|service| &*service.title), 7, most) + own;
     let (name, whole) = (cells(20), cells(60));
-    let has_conditions = state.seen().has_alert_conditions();
-    let alert = if is_beside_alerts(state, painter) || !has_conditions { 0 } else { ALERT };
+    let alert = if is_beside_alerts(state, painter) || !state.seen().has_alert_conditions() { 0 } else { ALERT };
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
     let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
@@ -127,11 +126,10 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
     // Why comes before how bad, where one of them has to go.
     let alert_goes = if width < BOTH { 4 } else { 2 };
-    // Of the answers to checks: metrics have percentiles of their own.
+    // Of the answers to checks, as metrics have their own; in little room a reason needs the two cells of that word more.
     let [p95, course] = if width >= ROOMY {
         [Column::figure("check p95 15m", 13, 5), Column::plot("latency", 7, 24, 6)]
     } else {
-        // In little room its two cells are worth more to a reason: what is known of the service stands beside it there.
         let p95 = if width < NAMED { ("p95 15m", 7) } else { ("check p95", 9) };
         [Column::figure(p95.0, p95.1, 5), Column::plot("trend", 5, 10, 6)]
     };
