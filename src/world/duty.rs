@@ -14,7 +14,9 @@ use crate::model::fact::{
     AlertAcknowledged, AlertUnacknowledged, HandoverAccepted, OnCallStatement, Statement, Unacknowledged,
 };
 use crate::model::oncall::{Override, Rotation, Shift};
-use crate::model::thing::{Acknowledgement, AlertRecord, AssignmentRecord, ContactRecord, HandoverRecord};
+use crate::model::thing::{
+    Acknowledgement, AlertRecord, AssignmentRecord, ContactRecord, HandoverRecord, ThingKey, ThingKind,
+};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -263,13 +265,20 @@ pub(super) struct Duty {
     pub(super) plan: Arc<DutyPlan>,
     /// The fact that changed each assignment or handover last.
     newest: Newest,
+    /// The last fact about each contact, whose ids do not begin with the time.
+    contacts_newest: Newest,
     /// The shift of the primary layer that runs, and who is next: kept, for a rotation by a cron line counts long.
     pub(super) current: Option<(Shift, Option<Name>)>,
 }
 
 impl Duty {
     pub(super) fn new(config: &Config) -> Self {
-        Self { plan: Arc::new(DutyPlan::new(config, [], [])), newest: Newest::default(), current: None }
+        Self {
+            plan: Arc::new(DutyPlan::new(config, [], [])),
+            newest: Newest::default(),
+            contacts_newest: Newest::default(),
+            current: None,
+        }
     }
 
     pub(super) fn reconfigure(&mut self, config: &Config) {
@@ -295,8 +304,12 @@ impl Duty {
     }
 
     /// Whether a fact about it is news, which is noted.
-    pub(super) fn is_news(&mut self, id: &str, seq: u64) -> bool {
-        let is_news = self.newest.is_news(id, seq);
+    pub(super) fn is_news(&mut self, key: &ThingKey, seq: u64) -> bool {
+        // Of a contact no shift depends.
+        if key.kind == ThingKind::Contact {
+            return self.contacts_newest.is_news(&key.id, seq);
+        }
+        let is_news = self.newest.is_news(&key.id, seq);
         if is_news {
             self.current = None;
         }

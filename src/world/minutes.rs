@@ -18,6 +18,8 @@ use crate::model::rollup::{SeriesKey, Sheet};
 const KEPT: usize = 50;
 /// Minutes that are kept while another one stores them: that one is known to be dead long before these are over.
 const KEPT_WHILE_HELD: usize = 3;
+/// Series of them that are kept in all: ten minutes of ten thousand checks, some 20 MB.
+const MOST_SERIES: usize = 100_000;
 
 impl World {
     /// Ends the minute that is over.
@@ -35,7 +37,8 @@ impl World {
 
     /// Whether this process stores minutes, or may have to in place of who does.
     fn adds_up(&self) -> bool {
-        self.lease.fence().is_some() || (!self.read_only && !matches!(self.lease, LeaseView::OtherConfiguration(_)))
+        let may_succeed = !self.read_only && matches!(self.lease, LeaseView::Free | LeaseView::Other(_));
+        self.lease.fence().is_some() || may_succeed || self.leaves_unrecorded()
     }
 
     /// Ends the minute as far as it has come: it is stored with what follows of it.
@@ -58,8 +61,9 @@ impl World {
     }
 
     fn keep_unwritten(&mut self, sheet: Sheet) {
+        let series = (self.checks.len() + self.metrics.len()).max(1);
         let is_held = matches!(self.lease, LeaseView::Other(_));
-        let room = if is_held { KEPT_WHILE_HELD } else { KEPT };
+        let room = if is_held { KEPT_WHILE_HELD } else { (MOST_SERIES / series).clamp(KEPT_WHILE_HELD, KEPT) };
         match self.unwritten.pop_back() {
             Some(before) if before.minute == sheet.minute => self.unwritten.push_back(before.merged(sheet)),
             before => self.unwritten.extend(before.into_iter().chain([sheet])),
@@ -82,8 +86,7 @@ impl World {
         self.minute = None;
     }
 
-    pub(super) fn add_reading(&mut self, id: CheckId) {
-        let planned = self.maintenance_of(self.checks[id].service.as_deref()).is_some();
+    pub(super) fn add_reading(&mut self, id: CheckId, planned: bool) {
         if let Some(open) = &mut self.minute {
             open.reading(id, &self.checks[id], planned);
         }

@@ -118,6 +118,7 @@ use maintenance::Maintenances;
 use membership::Membership;
 use metrics::MetricView;
 use minute::OpenMinute;
+use newest::Newest;
 use objectives::SloView;
 use recording::Record;
 use runs::RunView;
@@ -204,6 +205,8 @@ pub struct World {
     changes: ChangeCalendar,
     /// What is on record of runbooks, by file and section.
     runbooks: BTreeMap<Name, RunbookRecord>,
+    /// The last fact about each of them.
+    runbooks_newest: Newest,
     /// Who is on call.
     duty: Duty,
     /// What is told of alerts, and to whom.
@@ -262,6 +265,7 @@ impl World {
             incidents: Incidents::default(),
             changes: ChangeCalendar::default(),
             runbooks: BTreeMap::new(),
+            runbooks_newest: Newest::default(),
             duty: Duty::new(&config),
             announcing: Announcing::default(),
             signalled: Signalled::default(),

@@ -72,7 +72,7 @@ impl World {
         if sign != Sign::Unknown {
             self.charted_since.get_or_insert(ended.mono);
         }
-        self.add_reading(id);
+        self.add_reading(id, is_maintenance);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
         let rows = if output.noticeable { self.checks_changed(&[id]) } else { Vec::new() };

@@ -68,7 +68,7 @@ impl World {
     pub(super) fn learn_duty(&mut self, things: &[StoredThing]) {
         let (mut assignments, mut handovers) = (Vec::new(), Vec::new());
         for thing in things.iter().filter(|thing| is_about_duty(thing.key.kind)) {
-            if !self.duty.is_news(&thing.key.id, thing.seq) {
+            if !self.duty.is_news(&thing.key, thing.seq) {
                 continue;
             }
             match thing.key.kind {
@@ -88,26 +88,27 @@ impl World {
     /// A fact about who is on call; true where that shows.
     pub(super) fn apply_duty(&mut self, fact: &Fact, output: &mut Output) -> bool {
         let Statement::OnCall(said) = fact.said() else { return false };
-        let id = said.key().id;
-        if !self.duty.is_news(&id, fact.seq) {
+        let key = said.key();
+        let id = &key.id;
+        if !self.duty.is_news(&key, fact.seq) {
             return false;
         }
         let plan = Arc::make_mut(&mut self.duty.plan);
         match said {
             OnCallStatement::Assigned(_) | OnCallStatement::Ended(_) => {
-                let known = plan.assignments.get(&*id).cloned();
+                let known = plan.assignments.get(&**id).cloned();
                 if let Some(one) = AssignmentRecord::after(known, &fact.draft) {
                     plan.learn([one], []);
                 }
             }
             OnCallStatement::Offered(_) | OnCallStatement::Accepted(_) | OnCallStatement::Withdrawn(_) => {
-                let known = plan.handovers.get(&*id).cloned();
+                let known = plan.handovers.get(&**id).cloned();
                 if let Some(one) = HandoverRecord::after(known, &fact.draft) {
                     plan.learn([], [one]);
                 }
             }
             OnCallStatement::Paged(_) | OnCallStatement::Verified(_) => {
-                let known = plan.contact(&id).cloned();
+                let known = plan.contact(id).cloned();
                 if let Some(one) = ContactRecord::after(known, &fact.draft) {
                     plan.learn_contact(one);
                 }

@@ -13,6 +13,7 @@ use super::firings::Firings;
 use super::ids::CheckId;
 use super::incidents::Incidents;
 use super::maintenance::Maintenances;
+use super::newest::Newest;
 use super::output::{Intent, Output};
 use super::recording::{Record, Recording, StatusOnRecord};
 use super::silences::Silences;
@@ -162,6 +163,7 @@ impl World {
             check.recording = Recording::default();
         }
         self.record = Record::default();
+        self.unwritten.clear();
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
         self.checklists = Checklists::default();
@@ -171,6 +173,7 @@ impl World {
         self.forget_exclusions();
         self.changes.forget();
         self.runbooks.clear();
+        self.runbooks_newest = Newest::default();
         self.notes.clear();
     }
 
