@@ -76,17 +76,17 @@ impl World {
 
     /// Those who must acknowledge an alert too, though somebody is at it: a step of the escalation asked all of its people.
     pub(crate) fn still_asked(&self, alert: &AlertView) -> Vec<&Name> {
-        let told = alert.firing.as_ref().and_then(|id| self.announcing.unanswered_since(id, self.now.utc));
-        let Some((known, told)) = alert.acknowledged.as_ref().zip(told) else { return Vec::new() };
+        let Some((known, firing)) = alert.acknowledged.as_ref().zip(alert.firing.as_ref()) else { return Vec::new() };
+        let Some(told) = self.announcing.unanswered_since(firing, known.at) else { return Vec::new() };
         Routes::by(&self.config, Some(self.duty()), self.now.utc).still_asked(known, told)
     }
 
     fn alert_now<'a>(&'a self, firing: &'a Firing) -> AlertNow<'a> {
         let record = &firing.record;
-        let mut value = None;
+        let shown = self.alert(&record.rule).filter(|_| record.is_firing());
+        let hidden = if record.is_firing() && shown.is_none() { self.hidden(&record.rule) } else { None };
         let (muted, is_by_person) = if record.is_firing() {
-            let view = self.alert(&record.rule);
-            value = view.filter(|view| view.phase == Phase::Firing).map(|view| &view.value);
+            let view = shown.or(hidden.as_ref());
             let is_by_person = view.is_some_and(|view| view.maintenance.is_some() || view.silenced.is_some());
             (view.and_then(|view| self.muted_because(view)), is_by_person)
         } else {
@@ -100,12 +100,12 @@ impl World {
         };
         AlertNow {
             record,
-            value,
+            value: shown.filter(|view| view.phase == Phase::Firing).map(|view| &view.value),
             muted: muted.map(|why| SafeText::new(&why)),
             is_by_person,
             because: firing.because.as_ref(),
             acknowledged: self.acknowledgement(record),
-            is_behind_worse: record.is_firing() && self.is_hidden(&record.rule),
+            is_behind_worse: hidden.is_some(),
             about_channel: None,
         }
     }

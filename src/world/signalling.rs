@@ -52,6 +52,9 @@ impl World {
     }
 
     fn is_muted(&self, record: &AlertRecord) -> bool {
-        self.alert(&record.rule).is_some_and(|view| view.is_hushed() || view.inhibited_by.is_some())
+        match self.alert(&record.rule) {
+            Some(view) => view.is_hushed() || view.inhibited_by.is_some(),
+            None => self.hidden(&record.rule).is_some(),
+        }
     }
 }

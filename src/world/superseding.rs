@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::World;
 use super::alerting::view;
 use super::alerts::{AlertView, Phase};
+use super::ids::Id as _;
 use super::machines::{Machine, SubjectId};
 use crate::lang::condition::Predicate;
 use crate::model::alert::Severity;
@@ -36,10 +37,10 @@ impl World {
         worse.filter_map(|other| view(self, other)).any(|worse| self.covers(&worse, alert))
     }
 
-    /// Whether the alert of a condition fires and is hidden behind a worse one.
-    pub(super) fn is_hidden(&self, rule: &str) -> bool {
-        let at = self.machines.alert(rule, &self.membership).map(super::ids::Id::place);
-        at.is_some_and(|at| view(self, at).is_some_and(|alert| self.is_superseded(at, &alert)))
+    /// The alert of a condition that stands behind a worse one; those that are shown are known by [`World::alert`].
+    pub(super) fn hidden(&self, rule: &str) -> Option<AlertView> {
+        let at = self.machines.alert(rule, &self.membership)?.place();
+        view(self, at).filter(|alert| self.is_superseded(at, alert))
     }
 
     fn covers(&self, worse: &AlertView, alert: &AlertView) -> bool {

@@ -352,11 +352,13 @@ impl Concerned {
         let record = alert.record;
         let informed = informed.map_or(&[][..], Vec::as_slice);
         let told_at = informed.iter().map(|(_, at)| *at).min();
-        let is_enough = |known| told_at.is_none_or(|at| routes.still_asked(known, at).is_empty());
+        let muted_for = |from, until| muted.map_or(TimeDelta::zero(), |muted| muted.between(from, until));
+        // What was muted until somebody was at it brought no step nearer.
+        let still_asked = |known: &Acknowledgement, at| routes.still_asked(known, at + muted_for(at, known.at));
+        let is_enough = |known| told_at.is_none_or(|at| still_asked(known, at).is_empty());
         let asks_nobody = alert.about_channel.is_some() || alert.is_behind_worse;
         let is_settled = asks_nobody || alert.acknowledged.is_some_and(is_enough);
-        let muted_for = |at| muted.map_or(TimeDelta::zero(), |muted| muted.between(at, now));
-        let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at - muted_for(at));
+        let unanswered = told_at.filter(|_| !is_settled).map(|at| now - at - muted_for(at, now));
         let mut targets: BTreeMap<Recipient, bool> =
             informed.iter().map(|(target, _)| (target.clone(), false)).collect();
         if record.is_firing() {
