@@ -82,13 +82,15 @@ impl Incident<'_> {
             }
             Cause::Alert(alert) => alert.severity == Severity::Critical,
         };
-        let alert = if let Cause::Alert(alert) = self.cause { Some(alert.subject.name()) } else { None };
-        let is_about = |record: &&IncidentRecord| {
-            self.service.is_some_and(|service| record.services.contains(&service.name))
-                || alert.is_some_and(|alert| record.is_from_alert(alert))
-                || record.services.is_empty()
-        };
-        is_critical && !world.open_incidents().iter().any(is_about)
+        is_critical && !world.known_incidents().any(|record| record.is_open() && self.is_about(record))
+    }
+
+    /// Whether an incident is about this, or about what this takes down. Where it names no service it is about all.
+    pub(crate) fn is_about(&self, record: &IncidentRecord) -> bool {
+        let mut broken = self.service.into_iter().chain(self.takes_down.iter().copied());
+        record.services.is_empty()
+            || broken.any(|service| !service.own && record.services.contains(&service.name))
+            || matches!(self.cause, Cause::Alert(alert) if record.is_from_alert(alert.subject.name()))
     }
 
     /// Whether something of it fires that nobody is at.

@@ -24,6 +24,7 @@ use crate::model::incident::IncidentTargets;
 use crate::model::message::IncidentNotice;
 use crate::model::run::Run;
 use crate::model::status::Status;
+use crate::model::thing::incident::from_alert;
 use crate::model::thing::{IncidentRecord, StoredThing};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -237,7 +238,7 @@ impl World {
             services: row.filter(|row| !row.own).map(|row| row.name.clone()).into_iter().collect(),
             kind: None,
             checklist: None,
-            from: view.map(|view| SafeText::new(&format!("alert:{}", view.subject.name()))),
+            from: view.map(|view| from_alert(view.subject.name())),
             alerted_at: fired.map(|record| record.fired_at),
             impact_started_at: fired.map(|record| record.since).or(began),
         }

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use super::World;
 use super::alerts::{AlertView, Phase};
 use super::incident::{Cause, Incident};
-use super::responding::concerns;
 use super::services::ServiceView;
 use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
@@ -84,7 +83,7 @@ impl World {
         let open = self.open_incidents();
         let (worst, cause) = (open.first().copied(), self.incident());
         let Some(cause) = cause else { return worst.map(|record| self.wall_record(record, Vec::new(), open.len())) };
-        let its = open.iter().copied().find(|record| is_about(record, &cause));
+        let its = open.iter().copied().find(|record| cause.is_about(record));
         let shown = self.wall_cause(cause, its, open.len());
         Some(match worst {
             // What people work on may be worse than what is broken beside it.
@@ -195,13 +194,6 @@ impl World {
                 Status::Pending | Status::Cold => 4,
             }
     }
-}
-
-/// Whether an incident is about what is broken, or about what that takes down. Where it names no service it is about all.
-fn is_about(record: &IncidentRecord, cause: &Incident<'_>) -> bool {
-    let broken = cause.service.into_iter().chain(cause.takes_down.iter().copied());
-    record.services.is_empty()
-        || broken.filter(|service| !service.own).any(|service| concerns(record, Some(&service.name)))
 }
 
 /// What is muted comes after all that is not.

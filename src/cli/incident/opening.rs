@@ -19,6 +19,7 @@ use crate::model::fact::incident::{IncidentOpened, IncidentRoleSaid};
 use crate::model::incident::{IncidentRole, RoleStep};
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::AlertRecord;
+use crate::model::thing::incident::from_alert;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -163,7 +164,7 @@ fn opened(
         services,
         kind: kind.map(|kind| kind.name.clone()),
         checklist: kind.and_then(|kind| kind.checklist.clone()),
-        from: alert.map(|record| SafeText::new(&format!("alert:{}", record.alert))),
+        from: alert.map(|record| from_alert(&record.alert)),
         alerted_at: alert.map(|record| record.fired_at),
         impact_started_at: impact.transpose()?.or_else(|| alert.map(|record| record.since)),
     })

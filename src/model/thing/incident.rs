@@ -22,6 +22,12 @@ use crate::text::name::Name;
 
 /// What stands before the name of the alert from which an incident was opened.
 pub(crate) const FROM_ALERT: &str = "alert:";
+
+/// From where an incident is that was opened from the alert of that name.
+pub(crate) fn from_alert(alert: &str) -> SafeText {
+    SafeText::new(&format!("{FROM_ALERT}{alert}"))
+}
+
 /// Entries of an incident at most: nobody reads more, and the record is written whole with each.
 pub(crate) const MOST_ENTRIES: usize = 500;
 /// Steps, updates, reminders and the like of each kind that are kept at most.

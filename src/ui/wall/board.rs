@@ -84,17 +84,18 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
         .and(" ", Role::Text)
         .and(Span::borrowed(incident.title), Role::TextStrong)
         .and(format!(" {since}"), Role::Text);
-    let head = if incident.others.is_empty() {
-        head
-    } else {
-        let count = figures::counted(incident.others.len(), "more cause");
-        head.and(format!("  +{count}: {}", incident.others.join(", ")), Role::StatusDegraded)
-    };
+    // Names come last: where there is no room, they are what is cut.
     let head = if incident.more_open == 0 {
         head
     } else {
         let count = figures::counted(incident.more_open, "open incident");
         head.and(format!("  +{count}"), Role::StatusDegraded)
+    };
+    let head = if incident.others.is_empty() {
+        head
+    } else {
+        let count = figures::counted(incident.others.len(), "more cause");
+        head.and(format!("  +{count}: {}", incident.others.join(", ")), Role::StatusDegraded)
     };
     let mut why = Line::styled(incident.why.clone(), Role::TextStrong);
     if !incident.takes_down.is_empty() {
