@@ -193,7 +193,7 @@ async fn coming(run_service: &RunService, now: DateTime<Utc>) -> Result<Vec<Chan
 
 /// With the freezes of the configuration.
 fn with_freezes(mut changes: Vec<ChangeRecord>, config: &Config, now: DateTime<Utc>) -> Vec<ChangeRecord> {
-    changes.extend(config.freezes.iter().flat_map(|freeze| freeze.around(now, config.console.timezone)));
+    changes.extend(config.freezes_around(now));
     sorted(changes)
 }
 

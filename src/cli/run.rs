@@ -267,7 +267,7 @@ async fn preview(
     let runs = run_service.store().runs(LISTED).await?;
     let mut changes = StoredAlerts::read(run_service).await?.changes;
     let (now, zone) = (run_service.now(), config.console.timezone);
-    changes.extend(config.freezes.iter().flat_map(|freeze| freeze.around(now, zone)));
+    changes.extend(config.freezes_around(now));
     let objection = calendar::objection(&changes.iter(), plan.service.as_deref(), now, zone);
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {

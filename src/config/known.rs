@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::Config;
 use crate::lang::nearest;
 use crate::model::alert::{NETWORK, Severity};
 use crate::model::silence::SilenceMatch;
-use crate::model::thing::AlertRecord;
+use crate::model::thing::{AlertRecord, ChangeRecord};
 
 /// A name that nothing has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,11 @@ pub(crate) struct UnknownName {
 }
 
 impl Config {
+    /// The freezes of the configuration as changes of the calendar: of each the one that runs, and the next one.
+    pub(crate) fn freezes_around(&self, now: DateTime<Utc>) -> impl Iterator<Item = ChangeRecord> {
+        self.freezes.iter().flat_map(move |freeze| freeze.around(now, self.console.timezone))
+    }
+
     /// What a match names that neither the configuration has nor an alert on record; `None`: it is known, or names nothing.
     pub(crate) fn unknown_name<'a>(
         &'a self,

@@ -57,8 +57,7 @@ impl ChangeCalendar {
         if self.looked.is_some_and(is_known) {
             return;
         }
-        let zone = config.console.timezone;
-        self.configured = config.freezes.iter().flat_map(|freeze| freeze.around(now, zone)).collect();
+        self.configured = config.freezes_around(now).collect();
         self.looked = Some(now);
     }
 

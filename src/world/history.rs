@@ -314,7 +314,6 @@ fn excluded(said: &SloExcluded, fact: &Fact, (config, zone): (&Config, Tz)) -> S
     format!("slo {}: {from} to {until} excluded: {why}", title_of_slo(config, slo))
 }
 
-/// `change new disks planned, 09:00:00Z to 11:00:00Z: db`, `change c20260302-091500-000 approved`
 /// `maintenance weekly started until 04:00:00Z: all services`
 pub(super) fn maintenance_started(title: &str, services: &ServiceChoice, until: &str) -> String {
     format!("maintenance {title} started until {until}: {}", services.describe())

@@ -1,6 +1,6 @@
 //! Calling a change or a freeze off, before it begins or while it goes on.
 
-use super::{ChangeLine, coming, with_freezes};
+use super::{ChangeLine, coming};
 use crate::cli::alerts::{put, say};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, run_service};
@@ -12,13 +12,7 @@ use crate::text::SafeText;
 
 /// Calls one off, and says so.
 pub(super) async fn call_off(id: &str, why: &str, json: bool, config: &Config, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
-        Err(code) => return code,
-    };
-    let code = call_off_at(&run_service, id, why, json, config).await;
-    run_service.close().await;
-    code
+    run_service::changing(global, async |run_service| call_off_at(run_service, id, why, json, config).await).await
 }
 
 async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, config: &Config) -> u8 {
@@ -28,7 +22,7 @@ async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, 
         Err(code) => return code,
     };
     let Some(change) = changes.iter().find(|change| *change.id == *id) else {
-        let configured = with_freezes(Vec::new(), config, now).into_iter().any(|freeze| *freeze.id == *id);
+        let configured = config.freezes_around(now).any(|freeze| *freeze.id == *id);
         let hint = if configured {
             "it stands in the configuration: correct [freeze] there".to_owned()
         } else if changes.is_empty() {

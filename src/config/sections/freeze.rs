@@ -94,7 +94,7 @@ pub(crate) fn facts(freeze: &Freeze) -> Vec<Fact> {
 
 impl Freeze {
     /// The one that runs at a moment, and the next one, as they stand in the change calendar.
-    pub(crate) fn around(&self, now: DateTime<Utc>, zone: Tz) -> impl Iterator<Item = ChangeRecord> {
+    pub(in crate::config) fn around(&self, now: DateTime<Utc>, zone: Tz) -> impl Iterator<Item = ChangeRecord> {
         let next = self.when.next(now, zone);
         self.when.covers(now, zone).into_iter().chain(next).map(|window| self.record(window))
     }

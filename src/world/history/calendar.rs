@@ -5,6 +5,7 @@ use crate::model::fact::{ChangeSaid, Fact, RunbookTicked};
 
 use super::clock;
 
+/// `change new disks planned, 09:00:00Z to 11:00:00Z: db`, `change c20260302-091500-000 approved`
 pub(super) fn change(said: &ChangeSaid, fact: &Fact, zone: Tz) -> String {
     match said {
         ChangeSaid::Planned(said) => {
