@@ -276,13 +276,13 @@ fn page(target: &Recipient, now: DateTime<Utc>) -> Option<(ContactPaged, String)
 async fn recorded(recorder: &RunService, said: ContactPaged) -> Option<Name> {
     let (id, identity) = (said.id.clone(), recorder.identity());
     let said = Statement::OnCall(OnCallStatement::Paged(said));
-    match recorder.store().say(&[new_fact(recorder.now(), &identity.who, &identity.host, said)]).await {
-        Ok(said) => said.is_ok().then_some(id),
-        Err(error) => {
-            output::eprint_error(&format!("warning: the code in this message confirms nothing: {error}\n"));
-            None
-        }
-    }
+    let why = match recorder.store().say(&[new_fact(recorder.now(), &identity.who, &identity.host, said)]).await {
+        Ok(Ok(_)) => return Some(id),
+        Ok(Err(refusal)) => refusal.describe(),
+        Err(error) => error.to_string(),
+    };
+    output::eprint_error(&format!("warning: the code in this message confirms nothing: {why}\n"));
+    None
 }
 
 fn print_tests(lines: &[TestLine], json: bool) -> u8 {

@@ -8,12 +8,11 @@ use clap::Args;
 
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
-use super::span::allowed;
+use super::span::end_after;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
-use crate::model::alert::times::SpanBounds;
 use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceEnd, SilenceEnded, SilenceStarted, Statement};
 use crate::model::silence::{FORMS, SilenceMatch, SilencePreview};
@@ -65,9 +64,9 @@ pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
 }
 
 async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, config: Option<&Config>, global: &Global) -> u8 {
-    let until = match SpanBounds::MUTED.until(global.clock.now().utc, arguments.span) {
+    let until = match end_after(global.clock.now().utc, "--for", arguments.span) {
         Ok(until) => until,
-        Err(problem) => return output::fail(exit::USAGE, &format!("--for: {problem}"), &allowed(SpanBounds::MUTED)),
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
     run_service::changing(global, async |run_service| start_at(run_service, arguments, (matching, until), config).await)
         .await

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,7 @@ pub(super) async fn left(config: &Arc<Config>, global: &Global) -> Vec<Certifica
     if watching.is_empty() {
         return Vec::new();
     }
-    let names: Vec<Name> = watching.iter().map(|(check, _)| check.name.clone()).collect();
+    let names: Vec<[Name; 1]> = watching.iter().map(|(check, _)| [check.name.clone()]).collect();
     let (secrets, _) = secrets::resolve(&config.secrets).await;
     let cancel = CancellationToken::new();
     let context = SourceContext {
@@ -38,7 +39,11 @@ pub(super) async fn left(config: &Arc<Config>, global: &Global) -> Vec<Certifica
         out: mpsc::channel(1).0,
         cancel: cancel.clone(),
     };
-    let seen = tokio::time::timeout(PATIENCE, poll_once(&context, &names)).await.unwrap_or_default();
+    // Each by itself: one that does not answer leaves the others what they said.
+    let polls = names
+        .iter()
+        .map(|name| async { tokio::time::timeout(PATIENCE, poll_once(&context, name)).await.unwrap_or_default() });
+    let seen = join_all(polls).await.concat();
     cancel.cancel();
     let days = |check: &Check, field: &str| {
         seen.iter().find_map(|seen| match seen {

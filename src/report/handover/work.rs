@@ -2,9 +2,11 @@
 
 use super::HandoverInput;
 use crate::config::titles::title_of;
+use crate::lang::order::InOrder;
 use crate::model::incident::{EntryKind, EntryState};
 use crate::model::run::Run;
 use crate::model::thing::{ChecklistRecord, IncidentRecord};
+use crate::text::count::counted;
 use crate::text::name::Name;
 
 /// What verbs of actions begin with that make or prove backups.
@@ -113,11 +115,13 @@ impl HandoverInput<'_> {
     pub(super) fn certificates(&self) -> Vec<String> {
         let shift_days = (self.next_until - self.now).num_days();
         let mut certificates: Vec<&CertificateLeft> = self.certificates.iter().collect();
-        certificates.sort_by(|one, other| (one.days, &one.title).cmp(&(other.days, &other.title)));
+        certificates.order_by(|one, other| (one.days, &one.title).cmp(&(other.days, &other.title)));
+        let left = |days: i64| format!("{} left", counted(days.unsigned_abs(), "day"));
         let line = |one: &&CertificateLeft| match one.days {
-            Some(days) if days <= shift_days => format!("{}: {days} days left, ends in the next shift", one.title),
-            Some(days) if days <= shift_days + SOON_DAYS => format!("{}: {days} days left, ends soon", one.title),
-            Some(days) => format!("{}: {days} days left", one.title),
+            Some(days) if days < 0 => format!("{}: expired", one.title),
+            Some(days) if days <= shift_days => format!("{}: {}, ends in the next shift", one.title, left(days)),
+            Some(days) if days <= shift_days + SOON_DAYS => format!("{}: {}, ends soon", one.title, left(days)),
+            Some(days) => format!("{}: {}", one.title, left(days)),
             None => format!("{}: not known, it did not answer", one.title),
         };
         certificates.iter().map(line).collect()

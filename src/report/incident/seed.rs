@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{IncidentReport, Marked, TO_BE_WRITTEN};
+use crate::lang::unit::NOTHING;
 use crate::model::alert::Severity;
 use crate::model::incident::{EntryKind, EntryState};
 use crate::report::markdown::MarkdownText;
@@ -45,8 +46,8 @@ impl IncidentReport {
     pub(crate) fn seed(&self) -> String {
         let mut out = MarkdownText::default();
         out.heading(1, &format!("Incident report: {} {}", self.id, self.title));
-        let lasted = self.figures.time_to_recover_s.map_or_else(|| "–".to_owned(), |took| span(took as f64));
-        let lead = self.lead.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+        let lasted = self.figures.time_to_recover_s.map_or_else(|| NOTHING.to_owned(), |took| span(took as f64));
+        let lead = self.lead.as_ref().map_or_else(|| NOTHING.to_owned(), ToString::to_string);
         out.list(&[
             format!("Date: {}", self.impact_started_at),
             format!("Severity: {} ({})", self.priority(), self.severity.word()),
@@ -101,7 +102,7 @@ impl IncidentReport {
 }
 
 fn or_dash(titles: &[String]) -> String {
-    if titles.is_empty() { "–".to_owned() } else { titles.join(", ") }
+    if titles.is_empty() { NOTHING.to_owned() } else { titles.join(", ") }
 }
 
 fn write_list(items: impl Iterator<Item = String>, out: &mut MarkdownText) {
