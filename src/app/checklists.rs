@@ -98,7 +98,7 @@ fn look_at(state: &mut State, run: Name) {
 
 fn select(state: &mut State, row: Option<RowKey>) {
     if let Some(list) = state.list_mut(&panels::WALKTHROUGH.id()) {
-        list.selected = row;
+        list.select(row, &[]);
     }
 }
 

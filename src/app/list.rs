@@ -10,8 +10,9 @@ use super::row::RowKey;
 pub struct ListState {
     /// The selected row; `None` selects the first.
     pub selected: Option<RowKey>,
-    /// Where the selected row stood when it was last seen: there the selection stays where the row goes away.
-    at: usize,
+    /// Where the selected row stood when it was last seen: there the selection stays where the row goes away. `None`: it was not
+    /// seen yet.
+    at: Option<usize>,
     /// The first row shown. The view clamps it to what there is.
     pub scroll: usize,
     /// Words that a row must hold to be shown; empty shows all.
@@ -22,21 +23,28 @@ impl ListState {
     /// Position of the selection among `rows`; where its row is gone, the place at which that was.
     pub(crate) fn position(&self, rows: &[RowKey]) -> usize {
         let Some(selected) = &self.selected else { return 0 };
-        let place = || self.at.min(rows.len().saturating_sub(1));
+        let place = || self.at.unwrap_or(0).min(rows.len().saturating_sub(1));
         rows.iter().position(|row| row == selected).unwrap_or_else(place)
     }
 
     /// These rows were shown: notes where the selected one is. Where it is gone for good, what is in its place is selected
     /// from now on; a filter may bring it back.
     pub(crate) fn shown(&mut self, rows: &[RowKey]) {
-        if self.selected.is_none() || rows.is_empty() {
-            return;
+        let Some(selected) = &self.selected else { return };
+        match rows.iter().position(|row| row == selected) {
+            Some(at) => self.at = Some(at),
+            None if self.at.is_some() && self.filter.is_empty() && !rows.is_empty() => {
+                let at = self.position(rows);
+                (self.selected, self.at) = (rows.get(at).cloned(), Some(at));
+            }
+            None => {}
         }
-        let at = self.position(rows);
-        if self.filter.is_empty() || rows.get(at) == self.selected.as_ref() {
-            self.selected = rows.get(at).cloned();
-            self.at = at;
-        }
+    }
+
+    /// Selects a row, which need not be among `rows` yet; `None` selects the first.
+    pub(crate) fn select(&mut self, row: Option<RowKey>, rows: &[RowKey]) {
+        self.at = row.as_ref().and_then(|row| rows.iter().position(|known| known == row));
+        self.selected = row;
     }
 
     /// Moves by a command of lists. `false` where the command is none of these.
@@ -44,7 +52,7 @@ impl ListState {
         let last = rows.len().saturating_sub(1);
         let Some(to) = moved(command, self.position(rows), last, height) else { return false };
         self.selected = rows.get(to).cloned();
-        self.at = to;
+        self.at = Some(to);
         self.scroll = kept_visible(self.scroll, to, height);
         true
     }

@@ -108,8 +108,9 @@ impl State {
 
     /// Selects a row of a list, which need not be there yet.
     pub(crate) fn select(&mut self, panel: &PanelId, row: RowKey) {
+        let rows = self.rows(panel);
         if let Some(list) = self.list_mut(panel) {
-            list.selected = Some(row);
+            list.select(Some(row), &rows);
         }
     }
 
