@@ -39,6 +39,7 @@ pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn learned(state: &mut State, request: RequestId, text: Result<Vec<SafeText>, SafeText>) {
     let shown = state.console.screens.service.runbook.as_mut();
     if let Some(shown) = shown.filter(|shown| shown.request == request) {
+        shown.tasks = text.as_deref().map_or_else(|_| Vec::new(), markdown::tasks);
         shown.text = Some(text);
     }
 }
@@ -114,7 +115,7 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         tick(state, effects);
         return true;
     }
-    let Some(shown) = &mut state.console.screens.service.runbook else { return false };
+    let Some(shown) = &state.console.screens.service.runbook else { return false };
     let (task, last) = (shown.task, tasks.saturating_sub(1));
     let is_beyond = (command == Command::Down && task >= last) || (command == Command::Up && task == 0);
     if tasks > 0 && !is_beyond && matches!(command, Command::Up | Command::Down | Command::Top | Command::Bottom) {
@@ -122,8 +123,11 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         // The first and the last row too, where more than tasks stands there.
         return !matches!(command, Command::Top | Command::Bottom) || scroll(state, command);
     }
-    shown.keeps_task = false;
-    scroll(state, command)
+    let is_movement = scroll(state, command);
+    if is_movement && let Some(shown) = &mut state.console.screens.service.runbook {
+        shown.keeps_task = false;
+    }
+    is_movement
 }
 
 /// Has keys go to a task, which is kept in sight.
@@ -149,14 +153,14 @@ fn scroll(state: &mut State, command: Command) -> bool {
 }
 
 /// The tasks of the runbook that is shown, each with its line and the words by which it is known.
-pub(crate) fn tasks(state: &State) -> Vec<(usize, String)> {
-    markdown::tasks(lines(state))
+pub(crate) fn tasks(state: &State) -> &[(usize, String)] {
+    state.console.screens.service.runbook.as_ref().map_or(&[], |shown| &shown.tasks)
 }
 
 /// The lines of the task that keys go to, up to the next task.
 fn span_of_task(state: &State) -> Option<std::ops::Range<usize>> {
     let tasks = tasks(state);
-    let at = state.console.screens.service.runbook.as_ref()?.task;
+    let at = state.console.screens.service.runbook.as_ref()?.task.min(tasks.len().checked_sub(1)?);
     let (from, _) = tasks.get(at)?;
     Some(*from..tasks.get(at + 1).map_or(lines(state).len(), |(next, _)| *next))
 }
@@ -175,15 +179,11 @@ fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let Some(shown) = &state.console.screens.service.runbook else { return };
     let (runbook, at) = (Name::from(&*shown.written), shown.task);
-    let mut tasks = tasks(state);
-    let last = tasks.len().saturating_sub(1);
-    if tasks.is_empty() {
-        return;
-    }
-    let task = tasks.swap_remove(at.min(last)).1;
+    let last = shown.tasks.len().saturating_sub(1);
+    let Some((_, task)) = shown.tasks.get(at.min(last)) else { return };
     let record = state.world.runbook_record(&runbook);
-    let done = record.and_then(|record| record.tick(&task, state.world.now.utc)).is_none();
-    let task = SafeText::new(&task);
+    let done = record.and_then(|record| record.tick(task, state.world.now.utc)).is_none();
+    let task = SafeText::new(task);
     let request = state.request(AwaitedAnswer::Tick(task.clone()));
     let said = RunbookTicked { runbook, task, done };
     effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(vec![Statement::RunbookTicked(said)])));

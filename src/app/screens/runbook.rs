@@ -14,6 +14,8 @@ pub(crate) struct ShownRunbook {
     pub(in crate::app) request: RequestId,
     /// Its lines, or why there are none; `None` while they are read.
     pub(crate) text: Option<Result<Vec<SafeText>, SafeText>>,
+    /// The tasks of these lines, each with its line and the words by which it is known.
+    pub(in crate::app) tasks: Vec<(usize, String)>,
     /// How many rows the lines take in a column of the least width: counted by the view once for each text.
     pub(crate) rows: OnceLock<usize>,
     /// The first row that is shown; the view clamps it.
@@ -27,6 +29,15 @@ pub(crate) struct ShownRunbook {
 impl ShownRunbook {
     /// One that is read now.
     pub(in crate::app) const fn asked(written: String, request: RequestId) -> Self {
-        Self { written, request, text: None, rows: OnceLock::new(), scroll: 0, task: 0, keeps_task: false }
+        Self {
+            written,
+            request,
+            text: None,
+            tasks: Vec::new(),
+            rows: OnceLock::new(),
+            scroll: 0,
+            task: 0,
+            keeps_task: false,
+        }
     }
 }

@@ -51,14 +51,15 @@ impl PanelView for ServiceRunbook {
         let tasks = runbook::tasks(state);
         let lines = read.and_then(|text| text.as_ref().ok()).map_or_else(Vec::new, |text| {
             lines_with(text, width, |at| {
-                tasks.iter().find(|(line, _)| *line == at).map(|(_, task)| ticked(state, task))
+                let task = tasks.binary_search_by_key(&at, |(line, _)| *line).ok()?;
+                Some(ticked(state, &tasks[task].1))
             })
         });
         let of_task = shown.and_then(|shown| tasks.get(shown.task.min(tasks.len().saturating_sub(1))));
         let of_task = of_task.and_then(|(line, _)| lines.iter().position(|(of, _)| of == line));
         let kept = of_task.filter(|_| shown.is_some_and(|shown| shown.keeps_task));
         let rows = window(shown.map_or(0, |shown| shown.scroll), kept, lines.len(), usize::from(inner.height));
-        let (name, followed) = (Line::styled(Span::borrowed(written), Role::TextDim), followed(state, written, &tasks));
+        let (name, followed) = (Line::styled(Span::borrowed(written), Role::TextDim), followed(state, written, tasks));
         // The head of the screen names it too; when it was followed last is said here alone.
         let fits = followed.is_empty() || name.width() + followed.width() + BESIDE_NAME <= usize::from(inner.width);
         let named = frame(state, painter, id, "runbook").with(if fits { name } else { Line::new() }, "");
