@@ -111,13 +111,13 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
     }
 }
 
-/// Draws the focused panel alone, or all again.
 /// Opens a text over the screen.
 fn read(state: &mut State, subject: ReadingSubject) {
     let overlay = ReadingOverlay::of(subject, state);
     state.console.overlays.push(overlay);
 }
 
+/// Draws the focused panel alone, or all again.
 fn zoom(state: &mut State) {
     if state.console.zoomed || state.focused_panel().is_some_and(|id| find(&id).zooms()) {
         state.console.zoomed = !state.console.zoomed;

@@ -1,5 +1,7 @@
 //! Incidents from any screen: opened from what is selected, pinned to, looked at; and what others say of them.
 
+use std::cmp::Reverse;
+
 use crate::app::describe::{service_of, subject};
 use crate::app::keymap::Command;
 use crate::app::logs;
@@ -82,11 +84,11 @@ fn broken(state: &State) -> Option<Meant> {
     })
 }
 
-/// The worst alert that fires of a service.
+/// The worst alert that fires of a service, one that is heard of before those that are muted.
 fn firing_of(state: &State, service: &str) -> Option<Name> {
     let alerts = state.world.alerts_of(state.world.service(service)?);
     let firing = alerts.filter(|alert| alert.phase == Phase::Firing);
-    firing.max_by_key(|alert| alert.severity).map(|alert| alert.id.clone())
+    firing.min_by_key(|alert| (alert.is_muted(), Reverse(alert.severity))).map(|alert| alert.id.clone())
 }
 
 /// Opens the dialog that adds something to the incident that is shown.

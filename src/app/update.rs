@@ -15,7 +15,6 @@ use super::{
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
-    state.console.incident_lines.forget();
     state.world.advance(message.at);
     // What comes without end asks for nothing.
     let may_need = !matches!(message.event, Event::Observation(_) | Event::Learned(Learned::Meters(_)));

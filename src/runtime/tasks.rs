@@ -20,9 +20,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Begins a task, and again after a panic.
-trait MakeTask: Fn(CancellationToken) -> BoxFuture<'static, ()> + Send {}
-
-impl<F: Fn(CancellationToken) -> BoxFuture<'static, ()> + Send> MakeTask for F {}
+type MakeTask = Box<dyn Fn(CancellationToken) -> BoxFuture<'static, ()> + Send>;
 
 /// The tasks of one console.
 pub(crate) struct Tasks {
@@ -60,7 +58,7 @@ impl Tasks {
     }
 
     /// Boxed, as all tasks are: what watches over them, and tokio's part, is compiled once and not for each task.
-    fn keep_up(&mut self, name: &'static str, token: CancellationToken, make: Box<dyn MakeTask>) {
+    fn keep_up(&mut self, name: &'static str, token: CancellationToken, make: MakeTask) {
         let (observations, masks, mut pause) = (self.observations.clone(), self.masks.clone(), FIRST_PAUSE);
         let watched = async move {
             loop {

@@ -1,9 +1,8 @@
 //! What is said of an alert and what that means for the incident that was opened from it, put on record together.
 
-use sha2::{Digest as _, Sha256};
-
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
+use crate::model::ack_link::hash_of;
 use crate::model::fact::incident::{IncidentCorrected, IncidentMoved};
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
 use crate::model::incident::{IncidentStamp, IncidentState, IncidentStep};
@@ -31,7 +30,7 @@ impl Store {
                 let why = SafeText::new(&format!("alert {} acknowledged: {}", said.alert, said.why));
                 let moved =
                     IncidentMoved { step: IncidentStep::Acknowledge, why: Some(why), into: None, copied: Vec::new() };
-                let id = to_hex(&Sha256::digest(format!("{} {}", draft.id, record.id))[..16]);
+                let id = id_beside(draft, &record.id);
                 let said = Statement::Incident(Box::new(IncidentSaid::of(&record.id, IncidentFact::Moved(moved))));
                 stopped.push(NewFact { id, said, ..draft.clone() });
             }
@@ -63,10 +62,14 @@ impl Store {
         let stamp = IncidentStamp::Acknowledged;
         let corrected = IncidentFact::Corrected(IncidentCorrected { stamp, to: known.at, why });
         for (word, what) in [("acknowledged", moved), ("stamp", corrected)] {
-            let id_of_fact = to_hex(&Sha256::digest(format!("{} {word}", draft.id))[..16]);
             let said = Statement::Incident(Box::new(IncidentSaid::of(&id, what)));
-            drafts.push(NewFact { id: id_of_fact, said, ..draft.clone() });
+            drafts.push(NewFact { id: id_beside(&draft, word), said, ..draft.clone() });
         }
         Ok(drafts)
     }
+}
+
+/// The id of what is put on record with a fact: the same again, where that is.
+fn id_beside(draft: &NewFact, what: &str) -> String {
+    to_hex(&hash_of([draft.id.as_str(), what])[..16])
 }

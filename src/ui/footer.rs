@@ -12,7 +12,7 @@ use crate::app::{contexts, describe, panels, service};
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
-use crate::world::alerts::Phase;
+use crate::world::alerts::{AlertView, Phase};
 use crate::world::services::ServiceView;
 
 /// Columns from which the header names the screens.
@@ -142,11 +142,12 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
 
 /// Whether an alert fires of what is selected: then a person may want silence.
 fn is_alerting(state: &State) -> bool {
+    let fires = |alert: &AlertView| alert.phase == Phase::Firing && !alert.is_muted();
     match describe::subject(state) {
-        Some(RowKey::Alert(_)) => true,
-        Some(RowKey::Service(name)) => state.seen().service(&name).is_some_and(|service| {
-            state.seen().alerts_of(service).any(|alert| alert.phase == Phase::Firing && !alert.is_muted())
-        }),
+        Some(RowKey::Alert(id)) => state.seen().alert(&id).is_some_and(fires),
+        Some(RowKey::Service(name)) => {
+            state.seen().service(&name).is_some_and(|service| state.seen().alerts_of(service).any(fires))
+        }
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::World;
 use super::charted::Charted;
+use crate::lang::order::InOrder;
 use crate::lang::unit;
 use crate::model::series::{OlderSpans, Point};
 
@@ -54,7 +55,7 @@ impl World {
     pub(crate) fn unlike_yesterday(&self) -> Vec<UnlikeHour> {
         let mut found: Vec<UnlikeHour> =
             self.all_charted().take(LOOKED_AT).filter_map(|charted| self.unlike(charted)).collect();
-        found.sort_by(|one, other| other.times().total_cmp(&one.times()).then_with(|| one.title.cmp(&other.title)));
+        found.order_by(|one, other| other.times().total_cmp(&one.times()).then_with(|| one.title.cmp(&other.title)));
         found.truncate(LISTED);
         found
     }

@@ -113,8 +113,8 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // Beside its name also where there is no room for a reason: what is seen here says nothing for others.
     let is_any_own = state.seen().services.iter().any(|service| is_own_view(state, service));
     let own = if is_any_own { OWN_VIEW.len() as u16 + 1 } else { 0 };
-    let cells = |most| longest(state.seen().services.iter().map(|service| &*service.title), 7, most) + own;
-    let (name, whole) = (cells(20), cells(60));
+    let title = longest(state.seen().services.iter().map(|service| &*service.title), 7, 60);
+    let (name, whole) = (title.min(20) + own, title + own);
     let alert = if is_beside_alerts(state, painter) || !state.seen().has_alert_conditions() { 0 } else { ALERT };
     // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
     let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };

@@ -17,7 +17,7 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
-use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::services::ServiceView;
 use crate::world::timeline::{EventKind, TimelineEntry};
 
@@ -80,12 +80,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         _ => None,
     });
     let titles = state.seen().services.iter().map(|service| service.title.as_str());
-    let longest = titles.chain(releases).map(|subject| subject.chars().count()).max().unwrap_or(0);
-    let subject = u16::try_from(longest)
-        .unwrap_or(u16::MAX)
-        .clamp(SUBJECT.0, if inner.width >= ROOMY { ROOMY_SUBJECT } else { SUBJECT.1 });
+    let most = if inner.width >= ROOMY { ROOMY_SUBJECT } else { SUBJECT.1 };
     // Of one service alone what an entry is about goes with what happened, where that is not the service.
-    let subject = if service.is_some() { 0 } else { subject };
+    let subject = if service.is_some() { 0 } else { longest(titles.chain(releases), SUBJECT.0, most) };
     let columns = [
         Column::text("at", time, time, 0),
         Column::text("about", subject, subject, u8::from(subject == 0)),

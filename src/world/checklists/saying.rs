@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::checklist::Checklist;
+use crate::lang::order::InOrder;
 use crate::model::checklist::run_id;
 use crate::model::fact::{ChecklistMissed, Statement};
 use crate::model::thing::{ChecklistRecord, checklist_run_of};
@@ -100,7 +101,7 @@ impl World {
             }
         }
         missed.extend(left_open);
-        missed.sort_by_key(|row| row.due);
+        missed.order_by_key(|row| row.due);
         missed
     }
 }
