@@ -129,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_selected_without_keys_of_lists_has_its_place_too() {
+        let all = rows(&["a", "b", "c", "d"]);
+        let mut list = ListState::default();
+        list.select(Some(all[2].clone()), &all);
+        list.shown(&rows(&["a", "b", "d"]));
+        assert_eq!(list.selected, Some(all[3].clone()), "what is in its place");
+        let to_come = RowKey::Service("e".into());
+        list.select(Some(to_come.clone()), &all);
+        list.shown(&all);
+        assert_eq!(list.selected, Some(to_come), "one that is not there yet is waited for");
+    }
+
+    #[test]
     fn a_row_holds_every_word_in_any_case() {
         let holds = |filter: &str, row: &str| RowFilter::new(filter).hold(|text| write!(text, "{row}"));
         assert!(
