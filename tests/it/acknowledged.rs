@@ -78,7 +78,7 @@ fn two_consoles_see_what_the_other_acknowledges_within_two_seconds_on_sqlite() {
     compare("SQLite", &measured(&Team::sqlite()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_consoles_see_what_the_other_acknowledges_within_two_seconds_on_postgresql() {
     if let Some(team) = Team::postgres().await {
         compare("PostgreSQL", &measured(&team));

@@ -573,19 +573,19 @@ fn is_silenced(alert: &AlertView) -> bool {
     alert.is_silenced()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_person_acknowledges_and_silences_for_all_on_sqlite() {
     Box::pin(shared(Team::sqlite())).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_person_acknowledges_and_silences_for_all_on_postgresql() {
     if let Some(team) = Team::postgres().await {
         Box::pin(shared(team)).await;
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_is_killed_leaves_its_alerts_to_the_next() {
     let team = Team::sqlite();
     let file = team.file();
@@ -605,7 +605,7 @@ async fn a_holder_that_is_killed_leaves_its_alerts_to_the_next() {
     assert_eq!((team.recorded("alert.fired"), team.recorded("alert.resolved")), (1, 1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acknowledgement_of_a_store_that_is_away_is_on_record_once_it_is_back() {
     let team = Team::sqlite();
     let file = team.file();

@@ -81,7 +81,7 @@ fn spans_are_excluded_and_included_again_on_sqlite() {
     excludes_and_includes(&Team::sqlite());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spans_are_excluded_and_included_again_on_postgresql() {
     if let Some(team) = Team::postgres().await {
         excludes_and_includes(&team);

@@ -145,7 +145,7 @@ fn an_incident_is_worked_on_in_the_shell() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("read-only"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_incident_is_worked_on_in_the_shell_on_a_server() {
     let Some(team) = Team::postgres().await else { return };
     let team = tokio::task::spawn_blocking(move || {
@@ -191,12 +191,12 @@ async fn work_together(team: &Team) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_consoles_see_one_incident_within_two_seconds() {
     Box::pin(work_together(&Team::sqlite())).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_consoles_see_one_incident_on_a_server_within_two_seconds() {
     let Some(team) = Team::postgres().await else { return };
     Box::pin(work_together(&team)).await;

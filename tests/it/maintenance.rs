@@ -327,7 +327,7 @@ fn shows_maintenance(state: &State) -> bool {
     text(&draw(state, 120, 40)).contains("☼ maintenance")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_plan_show_and_end_maintenance_in_the_shell() {
     let team = Team::sqlite();
     let mut consoles = [team.console("one"), team.console("two")];

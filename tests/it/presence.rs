@@ -104,7 +104,7 @@ fn two_consoles_see_each_other_on_one_file() {
     meet(&Company::new(at.path(), &format!("sqlite:{}", at.path().join("shared.db").display())));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_consoles_see_each_other_on_one_server() {
     let Some(team) = Team::postgres().await else { return };
     let company = Company::new(team.at.path(), &team.url);
