@@ -21,7 +21,7 @@ use crate::model::incident::{EntryKind, EntryState, RoleStep};
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::world::alerts::Phase;
+use crate::world::alerts::{AlertSubject, AlertView, Phase};
 use crate::world::incident::Cause;
 use crate::world::incidents::words;
 
@@ -84,10 +84,12 @@ fn broken(state: &State) -> Option<Meant> {
     })
 }
 
-/// The worst alert that fires of a service, one that is heard of before those that are muted.
+/// The worst alert that fires of a service, one that is announced before those that are muted. Of a service that is down none
+/// of a figure: the one of its check fires a moment later, and the incident is of the service meanwhile.
 fn firing_of(state: &State, service: &str) -> Option<Name> {
-    let alerts = state.world.alerts_of(state.world.service(service)?);
-    let firing = alerts.filter(|alert| alert.phase == Phase::Firing);
+    let view = state.world.service(service)?;
+    let is_meant = |alert: &AlertView| view.status != Status::Down || !matches!(alert.subject, AlertSubject::Metric(_));
+    let firing = state.world.alerts_of(view).filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
     firing.min_by_key(|alert| (alert.is_muted(), Reverse(alert.severity))).map(|alert| alert.id.clone())
 }
 

@@ -305,13 +305,49 @@ mod tests {
         assert_eq!((one.state, one.stamps.acknowledged), (IncidentState::Acknowledged, Some(acknowledgement.at)));
         assert_eq!((one.moves[0].by.as_str(), one.moves.len()), ("bo", 1));
         assert_eq!(other.state, IncidentState::Open, "it is of another alert");
+        // One of its service is its too, unless it is worse than what somebody is at.
+        let of_service = |severity| match opening() {
+            IncidentFact::Opened(opened) => {
+                IncidentFact::Opened(IncidentOpened { severity, services: vec!["api".into()], ..opened })
+            }
+            other => other,
+        };
+        let of_db = NewFact {
+            said: match fired() {
+                Statement::AlertFired(fired) => Statement::AlertFired(AlertFired {
+                    id: "g".into(),
+                    alert: "db".into(),
+                    severity: Severity::High,
+                    service: Some("api".into()),
+                    ..fired
+                }),
+                other => other,
+            },
+            ..say(1, "ana", fired())
+        };
+        store.record_all(vec![of_db]).await.unwrap();
+        for severity in [Severity::High, Severity::Critical] {
+            store.say(&[draft("", of_service(severity))]).await.unwrap().unwrap();
+        }
+        let of_db = match acknowledged() {
+            Statement::AlertAcknowledged(said) => Statement::AlertAcknowledged(AlertAcknowledged {
+                id: "g".into(),
+                alert: "db".into(),
+                severity: Severity::High,
+                ..said
+            }),
+            other => other,
+        };
+        assert_eq!(store.say(&[say(95, "bo", of_db)]).await.unwrap(), Ok(None));
+        let state = async |id: &str| store.incident(id).await.unwrap().unwrap().state;
+        assert_eq!((state("3").await, state("4").await), (IncidentState::Acknowledged, IncidentState::Open));
         // One that is opened from it afterwards has no clock that runs.
         store
             .say(&[say(200, "ana", Statement::Incident(Box::new(IncidentSaid { id: "".into(), what: from("api") })))])
             .await
             .unwrap()
             .unwrap();
-        let late = store.incident("3").await.unwrap().unwrap();
+        let late = store.incident("5").await.unwrap().unwrap();
         assert_eq!((late.state, late.stamps.acknowledged), (IncidentState::Acknowledged, Some(acknowledgement.at)));
         assert!(late.moves[0].why.as_ref().unwrap().as_str().contains("bo"), "{late:?}");
         assert!(store.check().await.unwrap().is_sound());

@@ -7,14 +7,14 @@ use crate::model::fact::incident::{IncidentCorrected, IncidentMoved};
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
 use crate::model::incident::{IncidentStamp, IncidentState, IncidentStep};
 use crate::model::thing::incident::FROM_ALERT;
-use crate::model::thing::{Acknowledgement, AlertRecord, IncidentRecord, StoredThing, ThingKind};
+use crate::model::thing::{Acknowledgement, AlertRecord, IncidentRecord, StoredThing, ThingKey, ThingKind};
 use crate::text::SafeText;
 use crate::text::coding::to_hex;
 
 impl Store {
-    /// These, and with each acknowledgement of an alert that of the incidents that were opened from it: whoever is at the alert
-    /// is at them, and their clock does not run on for another key. The id is made of those of both, so that what is put on
-    /// record again is known.
+    /// These, and with each acknowledgement of an alert that of the incidents that are about it: whoever is at the alert is at
+    /// them, and their clock does not run on for another key. The id is made of those of both, so that what is put on record
+    /// again is known.
     pub(super) async fn with_incidents(&self, mut drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
         let is_acknowledgement = |draft: &NewFact| matches!(draft.said, Statement::AlertAcknowledged(_));
         if !drafts.iter().any(is_acknowledgement) {
@@ -23,10 +23,18 @@ impl Store {
         let open = self.dialect.things(WhichThings::Open(ThingKind::Incident), u32::MAX).await?;
         let mut waiting: Vec<IncidentRecord> = open.iter().filter_map(StoredThing::read).collect();
         waiting.retain(|record: &IncidentRecord| record.state == IncidentState::Open);
+        let keys: Vec<ThingKey> =
+            drafts.iter().filter(|one| is_acknowledgement(one)).flat_map(|one| one.said.touches()).collect();
+        let alerts = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
+        let alerts: Vec<AlertRecord> = alerts.iter().filter_map(StoredThing::read).collect();
         let mut stopped = Vec::new();
         for draft in &drafts {
             let Statement::AlertAcknowledged(said) = &draft.said else { continue };
-            for record in waiting.extract_if(.., |record| record.is_from_alert(&said.alert)) {
+            let alert = alerts.iter().find(|record| record.id == said.id);
+            let is_meant = |record: &mut IncidentRecord| {
+                record.is_from_alert(&said.alert) || alert.is_some_and(|alert| is_no_less_than(alert, record))
+            };
+            for record in waiting.extract_if(.., is_meant) {
                 let why = SafeText::new(&format!("alert {} acknowledged: {}", said.alert, said.why));
                 let moved =
                     IncidentMoved { step: IncidentStep::Acknowledge, why: Some(why), into: None, copied: Vec::new() };
@@ -67,6 +75,13 @@ impl Store {
         }
         Ok(drafts)
     }
+}
+
+/// Whether an alert is of a service that an incident concerns, and as bad or worse: one that was opened when the first thing
+/// fired, or by hand before anything did, is about what fires next too. Somebody who is at a lesser alert is not at it.
+fn is_no_less_than(alert: &AlertRecord, incident: &IncidentRecord) -> bool {
+    alert.severity >= incident.severity
+        && alert.service.as_ref().is_some_and(|service| incident.services.contains(service))
 }
 
 /// The id of what is put on record with a fact: the same again, where that is.
