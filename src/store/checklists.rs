@@ -100,6 +100,7 @@ mod tests {
             title: list.into(),
             due: Some(due),
             until: None,
+            schedule: None,
             budget_s: None,
             digest: "d".to_owned(),
             steps: vec![asked],

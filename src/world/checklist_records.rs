@@ -30,6 +30,8 @@ pub(super) struct Checklists {
     pub(super) is_read: bool,
     /// The periods that were missed, until a run or the configuration is another one.
     pub(super) missed: Option<MissedPeriods>,
+    /// Since when lists are due as they are, of which that is another moment than the start.
+    pub(super) scheduled: BTreeMap<Name, DateTime<Utc>>,
     /// Runs and steps of which something waits on disk for a store that is away.
     queued: BTreeSet<(Name, Name)>,
 }

@@ -38,6 +38,7 @@ impl World {
         self.maintenance.reconfigure(&config);
         self.changes.reconfigure();
         self.duty.reconfigure(&config);
+        self.reschedule_checklists(&config);
         self.config = config;
         self.checklists.missed = None;
         self.regroup();

@@ -167,6 +167,7 @@ fn rounds() -> Vec<NewFact> {
         title: "Morning round".into(),
         due: Some(at("07:00:00")),
         until: Some(at("11:00:00")),
+        schedule: None,
         budget_s: Some(900),
         digest: "d".to_owned(),
         steps: vec![AskedStep {
@@ -206,6 +207,7 @@ fn rounds() -> Vec<NewFact> {
         title: "Evening round".into(),
         due: utc("2025-10-20T16:00:00Z"),
         ended: at("16:00:00"),
+        schedule: None,
         more: 0,
     };
     vec![

@@ -62,6 +62,11 @@ impl Checklist {
         self.zone.or_else(|| self.at.as_ref().and_then(MomentSchedule::zone)).unwrap_or(console)
     }
 
+    /// When it is due and by whose clocks, in words: the same as long as its periods are; `None`: on demand.
+    pub(crate) fn schedule(&self, console: Tz) -> Option<String> {
+        Some(format!("{} {}", self.at.as_ref()?.written(), self.zone(console)))
+    }
+
     /// The period in which a moment lies: when it was due, and when it is due again; `None`: it is on demand, or was not due
     /// for more than a year.
     pub(crate) fn period(&self, now: DateTime<Utc>, console: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {

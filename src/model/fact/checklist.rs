@@ -23,6 +23,9 @@ pub struct ChecklistStarted {
     /// Until when it is on time: the first moment after its window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+    /// By which schedule it was due, and by whose clocks: `daily 09:00 Europe/Berlin`; `None`: on demand, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// So many seconds it may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_s: Option<u64>,
@@ -144,6 +147,9 @@ pub struct ChecklistMissed {
     pub due: DateTime<Utc>,
     /// When the next one was due, which is the end of the period.
     pub ended: DateTime<Utc>,
+    /// By which schedule it was due, and by whose clocks; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// Periods right before this one that went by too and have no row of their own, because they are too many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: u32,

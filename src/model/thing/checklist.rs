@@ -30,6 +30,9 @@ pub struct ChecklistRecord {
     pub due: Option<DateTime<Utc>>,
     /// Until when it is on time.
     pub until: Option<DateTime<Utc>>,
+    /// By which schedule it was due; `None`: on demand, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// So many seconds it may take.
     pub budget_s: Option<u64>,
     /// A digest of its definition.
@@ -136,7 +139,8 @@ impl StepRecord {
 
 impl ChecklistRecord {
     fn started(draft: &NewFact, said: &ChecklistStarted) -> Self {
-        let ChecklistStarted { run: id, checklist, title, due, until, budget_s, digest, steps } = said.clone();
+        let ChecklistStarted { run: id, checklist, title, due, until, schedule, budget_s, digest, steps } =
+            said.clone();
         let steps = steps.into_iter().map(|asked| StepRecord { asked, answer: None }).collect();
         let started = Some((draft.at, login(&draft.who)));
         Self {
@@ -145,6 +149,7 @@ impl ChecklistRecord {
             title,
             due,
             until,
+            schedule,
             budget_s,
             digest,
             started,
@@ -157,13 +162,14 @@ impl ChecklistRecord {
     }
 
     fn missed(said: &ChecklistMissed) -> Self {
-        let ChecklistMissed { run: id, checklist, title, due, ended, more } = said.clone();
+        let ChecklistMissed { run: id, checklist, title, due, ended, schedule, more } = said.clone();
         Self {
             id,
             checklist,
             title,
             due: Some(due),
             until: None,
+            schedule,
             budget_s: None,
             digest: String::new(),
             started: None,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::Config;
 use crate::config::sections::checklist::Checklist;
 use crate::lang::order::InOrder;
 use crate::model::checklist::run_id;
@@ -60,21 +61,45 @@ impl World {
         missed.cloned().map(Statement::ChecklistMissed).collect()
     }
 
+    /// Since when a list is due as it is now, as far as that is known: since the first run after the last one that was due by
+    /// another schedule, and at the latest since it was read. What was due by another one has its rows; what this one would
+    /// have asked before it was written was not missed.
+    fn scheduled_since(&self, list: &Checklist, schedule: Option<&str>) -> DateTime<Utc> {
+        let read = self.checklists.scheduled.get(&list.name).copied().unwrap_or(self.started.utc);
+        let runs = || self.checklist_runs().filter(|run| run.checklist == list.name);
+        let is_other = |run: &&ChecklistRecord| run.schedule.is_some() && run.schedule.as_deref() != schedule;
+        let other = runs().filter(is_other).filter_map(|run| run.due).max();
+        let first = runs().filter(|run| !is_other(run)).filter_map(|run| run.due);
+        let first = first.filter(|due| other.is_none_or(|other| other < *due)).min();
+        first.map_or(read, |first| first.min(read))
+    }
+
+    /// Lists that are due otherwise by the configuration that follows, or that come with it, are so from now on.
+    pub(in crate::world) fn reschedule_checklists(&mut self, config: &Config) {
+        let (before, after) = (self.config.console.timezone, config.console.timezone);
+        for list in &config.checklists {
+            let known = self.config.checklist(&list.name).and_then(|known| known.schedule(before));
+            if known != list.schedule(after) {
+                self.checklists.scheduled.insert(list.name.clone(), self.now.utc);
+            }
+        }
+    }
+
     /// Those of one list, oldest first: each a row of its own as far as [`BACK`] goes, and with the oldest of these how many
     /// went by before it.
     pub(super) fn missed_of(&self, list: &Checklist) -> Vec<ChecklistMissed> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let Some((mut ended, _)) = list.period(now, zone) else { return Vec::new() };
-        let first = self.checklist_runs().filter(|run| run.checklist == list.name).filter_map(|run| run.due).min();
+        let schedule = list.schedule(zone);
         // What went by before anybody used the list was not missed.
-        let since = first.map_or(self.started.utc, |first| first.min(self.started.utc));
+        let since = self.scheduled_since(list, schedule.as_deref());
         let due_before = |ended: DateTime<Utc>| {
             let due = list.last_due(ended - chrono::Duration::nanoseconds(1), zone)?;
             (due >= since).then(|| (due, run_id(&list.name, Some(due), now)))
         };
         let row = |run: Name, due, ended| {
-            let (checklist, title) = (list.name.clone(), SafeText::new(&list.title));
-            ChecklistMissed { run, checklist, title, due, ended, more: 0 }
+            let (checklist, title, schedule) = (list.name.clone(), SafeText::new(&list.title), schedule.clone());
+            ChecklistMissed { run, checklist, title, due, ended, schedule, more: 0 }
         };
         let mut missed: Vec<ChecklistMissed> = Vec::new();
         for _ in 0..BACK {

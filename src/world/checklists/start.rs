@@ -54,6 +54,7 @@ impl World {
             title: SafeText::new(&list.title),
             due: period.map(|(due, _)| due),
             until: view.late_from,
+            schedule: list.schedule(self.config.console.timezone),
             budget_s: list.budget.map(|budget| budget.as_secs()),
             digest: list.digest(),
             steps,

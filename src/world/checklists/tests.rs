@@ -418,6 +418,50 @@ fn a_list_that_is_due_every_few_minutes_has_bounded_rows_and_pushes_nothing_out(
     assert!(room.world.runs_of_checklist("dense").len() < 70, "bounded");
 }
 
+/// The periods that went by, each by its run, and how many before each.
+fn missed(room: &mut Room) -> Vec<(String, u32)> {
+    let said = room.world.say_checklists();
+    let missed = said.iter().filter_map(|said| match said {
+        Statement::ChecklistMissed(missed) => Some((missed.run.to_string(), missed.more)),
+        _ => None,
+    });
+    let missed = missed.collect();
+    room.say(said);
+    missed
+}
+
+#[test]
+fn what_a_schedule_would_have_asked_before_it_was_written_is_not_missed() {
+    let daily = "[checklist.round]\nat = \"daily 09:00\"\nstep = [{ title = \"x\", ask = \"?\" }]\n";
+    let hourly = config(&daily.replace("daily 09:00", "0 * * * *"));
+    let mut room = Room::at(daily, "2026-03-01T08:30:00Z");
+    room.pass(Duration::from_hours(47));
+    assert_eq!(missed(&mut room), [("round@20260301T0900Z".to_owned(), 0)]);
+    // At 07:30 of the 3rd it is due every hour from now on, in a console that has run since the 1st.
+    let now = room.world.now;
+    let _ = room.world.reconfigure(Arc::clone(&hourly), now);
+    assert_eq!(missed(&mut room), []);
+    room.pass(Duration::from_hours(2));
+    assert_eq!(missed(&mut room), [("round@20260303T0800Z".to_owned(), 0)], "the one of 09:00 goes on");
+    // One that is started then by the new configuration knows the old one's rows, and those since.
+    let things: Vec<ChecklistRecord> = room.world.checklist_runs().cloned().collect();
+    let mut later = Room::at("", "2026-03-03T11:30:00Z");
+    let now = later.world.now;
+    later.world = World::new(hourly, now);
+    let _ = later.world.remember(&[], 0, now);
+    let _ = later.world.alerts_read(&[]);
+    for (seq, record) in (1..).zip(things) {
+        later.world.checklists.learn(record, seq);
+    }
+    assert_eq!(missed(&mut later), [("round@20260303T0900Z".to_owned(), 0), ("round@20260303T1000Z".to_owned(), 0)]);
+    // A list that came with a reload is used from then on.
+    let mut fresh = Room::at("[checklist.drill]\nstep = [{ title = \"x\", ask = \"?\" }]\n", "2026-03-01T08:30:00Z");
+    fresh.pass(Duration::from_hours(48));
+    let now = fresh.world.now;
+    let _ = fresh.world.reconfigure(config(daily), now);
+    assert_eq!(missed(&mut fresh), []);
+}
+
 #[test]
 fn a_period_is_missed_though_the_next_one_was_kept() {
     let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");

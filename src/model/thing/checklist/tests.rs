@@ -22,6 +22,7 @@ fn started() -> Statement {
         title: "Morning".into(),
         due: Some(at("09:00:00")),
         until: Some(at("13:00:00")),
+        schedule: None,
         budget_s: None,
         digest: "d".to_owned(),
         steps: vec![asked("up", StepKind::Auto, true), asked("look", StepKind::Ask, false)],
@@ -142,6 +143,7 @@ fn a_period_without_a_run_is_a_row_and_closes_what_was_left_open() {
         title: "Morning".into(),
         due: at("09:00:00"),
         ended: at("23:00:00"),
+        schedule: None,
         more: 0,
     });
     let row = ChecklistRecord::after(None, &draft("23:00:01", "opsroom", missed.clone())).unwrap();
