@@ -38,8 +38,8 @@ pub use self::incident::{IncidentFact, IncidentSaid};
 pub use self::maintenance::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, MaintenanceStarted};
 pub use self::messaging::{MessageClaimed, MessageFailed, MessageSent};
 pub use self::oncall::{
-    ContactPaged, ContactVerified, HandoverAccepted, HandoverOffered, HandoverWithdrawn, OnCallAssigned, OnCallEnded,
-    OnCallStatement,
+    ContactPaged, ContactVerified, HandoverAccepted, HandoverOffered, HandoverText, HandoverWithdrawn, OnCallAssigned,
+    OnCallEnded, OnCallStatement,
 };
 pub use self::peer::{PeerChanged, PeerPart};
 pub use self::runbook::RunbookTicked;

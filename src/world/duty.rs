@@ -412,7 +412,7 @@ layer = [{ name = \"backup\" }]
             from: utc("2026-01-05T09:00:00Z"),
             until: utc("2026-01-12T09:00:00Z"),
             next_until: utc("2026-01-19T09:00:00Z"),
-            text: Vec::new(),
+            text: Vec::new().into(),
         };
         let draft = said("2026-01-12T08:30:00Z", OnCallStatement::Offered(offered));
         let open = HandoverRecord::after(None, &draft).unwrap();

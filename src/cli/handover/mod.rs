@@ -248,7 +248,7 @@ async fn offer(run_service: &RunService, config: &Arc<Config>, global: &Global, 
     let layer = Name::from(arguments.layer.as_str());
     let next = to.as_ref().map_or_else(String::new, |to| format!(" to {}", title_of_contact(config, to)));
     let (from, until) = (shift.start, shift.end);
-    let offered = HandoverOffered { id: id.clone(), layer, who, to, from, until, next_until, text: lines };
+    let offered = HandoverOffered { id: id.clone(), layer, who, to, from, until, next_until, text: lines.into() };
     // Of two that are offered nobody knows which one holds.
     let before = draft.offered.map(|id| OnCallStatement::Withdrawn(HandoverWithdrawn { id }));
     let said = before.into_iter().chain([OnCallStatement::Offered(offered)]).map(Statement::OnCall).collect();

@@ -1,5 +1,8 @@
 //! The bodies of what is said of who is on call and of handovers, each in the form in which it is stored.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -80,8 +83,34 @@ pub struct HandoverOffered {
     /// The first moment after the shift of whoever is next: the longest that an offer that nobody accepts keeps somebody on
     /// call.
     pub next_until: DateTime<Utc>,
-    /// What it says: Markdown, a line each.
-    pub text: Vec<SafeText>,
+    /// What it says.
+    pub text: HandoverText,
+}
+
+/// What a handover says: Markdown, a line each. A copy holds the same memory, for a handover is looked at every second while it
+/// is to be posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<SafeText>", into = "Vec<SafeText>")]
+pub struct HandoverText(Arc<[SafeText]>);
+
+impl From<Vec<SafeText>> for HandoverText {
+    fn from(lines: Vec<SafeText>) -> Self {
+        Self(lines.into())
+    }
+}
+
+impl From<HandoverText> for Vec<SafeText> {
+    fn from(text: HandoverText) -> Self {
+        text.0.to_vec()
+    }
+}
+
+impl Deref for HandoverText {
+    type Target = [SafeText];
+
+    fn deref(&self) -> &[SafeText] {
+        &self.0
+    }
 }
 
 /// A handover that was accepted.

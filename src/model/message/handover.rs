@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{flat, time};
-use crate::text::SafeText;
+use crate::model::fact::HandoverText;
 use crate::text::name::Name;
 
 /// Lines of the text that are sent; the rest is read in the console.
@@ -23,8 +23,8 @@ pub struct HandoverNotice {
     pub to: String,
     /// When it was accepted.
     pub at: DateTime<Utc>,
-    /// What it says: Markdown, a line each.
-    pub text: Vec<SafeText>,
+    /// What it says.
+    pub text: HandoverText,
     /// The channels by which it is sent.
     #[serde(skip)]
     pub notify: Vec<Name>,

@@ -873,7 +873,7 @@ fn a_handover_is_posted_once_to_each_channel_that_is_named_with_its_text() {
         who: "Ana".to_owned(),
         to: "Ben".to_owned(),
         at: noon(),
-        text: vec!["# Handover".into(), "- watch the disk".into()],
+        text: vec!["# Handover".into(), "- watch the disk".into()].into(),
         notify: vec!["chat".into()],
     };
     // At night too: who takes over then wants it known.

@@ -76,7 +76,7 @@ async fn a_handover_is_accepted_by_one_person_only(fixture: &Fixture) {
             from: at(0),
             until: at(1_000),
             next_until: at(2_000),
-            text: vec!["# Handover".into(), "watch the disk".into()],
+            text: vec!["# Handover".into(), "watch the disk".into()].into(),
         })
     };
     let accepted = |who: &str| {
