@@ -12,12 +12,13 @@ use crate::cli::{Global, run_service, slo};
 use crate::config::Config;
 use crate::config::titles::title_of_contact;
 use crate::lang::nearest;
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::time::minute_of;
 use crate::model::fact::login_of;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::rollup::SeriesKey;
-use crate::model::thing::{ChecklistRecord, IncidentRecord, StoredThing, ThingKey};
+use crate::model::thing::{ChangeRecord, ChecklistRecord, IncidentRecord, StoredThing, ThingKey};
 use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
@@ -109,6 +110,10 @@ pub(super) async fn draft(
     let plan = stored.maintenance_plan(config);
     let mut windows: Vec<MaintenanceWindow> = plan.running(now);
     windows.extend(plan.coming(now).into_iter().filter(|one| one.window.start < next_until));
+    let configured = config.freezes_around(now);
+    let mut changes: Vec<ChangeRecord> = stored.changes.iter().cloned().chain(configured).collect();
+    changes.retain(|change| change.stands(now) && change.from < next_until);
+    changes.order_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
     let work = Work::read(run_service).await?;
     let (certificates, unlike) =
         (certificates::left(config, global).await, unlike_yesterday(&mut world, run_service).await?);
@@ -126,6 +131,7 @@ pub(super) async fn draft(
         firing: stored.firing().collect(),
         silences: stored.silences.iter().filter(|silence| silence.is_active(now)).collect(),
         windows,
+        changes,
         locks: &locks,
         running: runs.iter().filter(|run| run.state.is_open()).collect(),
         past_runs: &runs,

@@ -16,7 +16,7 @@ use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
 use crate::model::run::{Lock, Run};
-use crate::model::thing::{AlertRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
+use crate::model::thing::{AlertRecord, ChangeRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
 use crate::text::count::counted;
 use crate::world::digest::{Digest, DigestLine};
 use crate::world::unlike::UnlikeHour;
@@ -55,6 +55,8 @@ pub(crate) struct HandoverInput<'a> {
     pub silences: Vec<&'a SilenceRecord>,
     /// Maintenance that runs or begins until the next shift ends.
     pub windows: Vec<MaintenanceWindow>,
+    /// Changes and freezes that run or begin until then, the earliest start first.
+    pub changes: Vec<ChangeRecord>,
     pub locks: &'a [Lock],
     /// Runs that are not over.
     pub running: Vec<&'a Run>,
@@ -126,6 +128,7 @@ impl HandoverDraft {
             section("Backups", input.backups()),
             section("Certificates", input.certificates()),
             section("Maintenance until the next shift ends", input.maintenance()),
+            section("Changes and freezes until the next shift ends", input.planned()),
             section("Pages", input.pages()),
             section("Audit", input.audit()),
         ];
@@ -235,6 +238,16 @@ impl HandoverInput<'_> {
         self.windows.iter().map(line).collect()
     }
 
+    fn planned(&self) -> Vec<String> {
+        let line = |one: &ChangeRecord| {
+            let (from, until) = (self.clock(one.from), self.clock(one.until));
+            let approval = if one.needs_approval() { ", not approved yet" } else { "" };
+            let services = one.services.describe();
+            format!("{} {} {from} to {until}, {services}: {}{approval}", one.word(), one.title, one.why)
+        };
+        self.changes.iter().map(line).collect()
+    }
+
     fn pages(&self) -> Vec<String> {
         let pages = self.digest.pages;
         if pages == 0 {
@@ -327,6 +340,7 @@ mod tests {
             firing: firing.iter().collect(),
             silences: Vec::new(),
             windows: Vec::new(),
+            changes: Vec::new(),
             locks: &[],
             running: Vec::new(),
             past_runs: &[],
