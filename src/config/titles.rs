@@ -64,6 +64,11 @@ pub(crate) fn title_of_match(config: &Config, matching: &str) -> String {
     }
 }
 
+/// How a checklist is shown; its name where the configuration has it no more.
+pub(crate) fn title_of_checklist<'a>(config: &'a Config, name: &'a str) -> &'a str {
+    config.checklist(name).map_or(name, |list| &list.title)
+}
+
 /// How a contact is shown; their name where the configuration has them no more.
 pub(crate) fn title_of_contact<'a>(config: &'a Config, name: &'a str) -> &'a str {
     config.contacts.iter().find(|contact| *contact.id == *name).map_or(name, |contact| &contact.name)

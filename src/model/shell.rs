@@ -12,6 +12,11 @@ const RESERVED: &[&str] = &[
     "time", "until", "while", "{", "}", "[[", "]]",
 ];
 
+/// A command line: each argument as [`quote`] has it.
+pub(crate) fn command_line(argv: &[impl AsRef<[u8]>]) -> String {
+    argv.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
 /// One argument as a word that a POSIX shell reads back as exactly these bytes. What can't be seen is written by number,
 /// so that every line of the word is also what a screen shows of it; a line break stands as it is, between quotes.
 pub(crate) fn quote(argument: impl AsRef<[u8]>) -> String {

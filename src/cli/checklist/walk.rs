@@ -9,7 +9,6 @@ use crate::cli::output;
 use crate::config::sections::checklist::{ChecklistStep, ChecklistStyle, StepTask};
 use crate::lang::unit;
 use crate::model::checklist::{StepKind, StepState};
-use crate::model::shell;
 use crate::text::name::Name;
 use crate::world::checklists::said::StepSaying;
 
@@ -138,7 +137,7 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
     let (mut question, mut command, mut action) = (None, None, None);
     match config.map(|config| &config.task) {
         Some(StepTask::Ask(text)) => question = Some(round.filled(text)),
-        Some(StepTask::Run(run)) => command = round.arguments(&run.argv).ok(),
+        Some(StepTask::Run(run)) => command = Some(round.command_line(&run.argv)),
         Some(StepTask::Action(name)) => action = Some(name.clone()),
         _ => {}
     }
@@ -156,7 +155,7 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
         StepKind::Auto => "measure again".to_owned(),
         StepKind::Measure => format!("(type the number{})", limit(config.map(ChecklistStep::limit))),
         StepKind::Ask => "yes, or type the answer".to_owned(),
-        StepKind::Run => format!("run {}", command.as_deref().map_or_else(String::new, in_words)),
+        StepKind::Run => format!("run {}", command.as_deref().unwrap_or("it")),
         StepKind::Action => format!("run the action {}", action.as_deref().unwrap_or_default()),
         StepKind::Confirm => "looked at, fine".to_owned(),
     };
@@ -232,10 +231,6 @@ fn is_yes(typed: &str) -> bool {
 
 fn is_no(typed: &str) -> bool {
     ["n", "no"].contains(&&*typed.trim().to_lowercase())
-}
-
-fn in_words(argv: &[String]) -> String {
-    argv.iter().map(shell::quote).collect::<Vec<_>>().join(" ")
 }
 
 fn limit(limit: Option<String>) -> String {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::scope::{ReportScope, When};
+use crate::config::titles::title_of_checklist;
 use crate::model::fact::{Fact, Statement};
 use crate::report::markdown::{Align, MarkdownText};
 use crate::text::name::Name;
@@ -44,7 +45,7 @@ pub(super) fn kept(scope: &ReportScope<'_>, facts: &[Fact]) -> Vec<RoundsKept> {
         }
         let kept = by_list.entry(list).or_insert_with(|| RoundsKept {
             checklist: list.clone(),
-            title: scope.config.checklist(list).map_or_else(|| list.to_string(), |list| list.title.clone()),
+            title: title_of_checklist(scope.config, list).to_owned(),
             done: 0,
             on_time: 0,
             fast: 0,

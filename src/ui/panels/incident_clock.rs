@@ -7,6 +7,7 @@ use super::{Height, PanelView, Room, frame, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::config::titles::title_of_checklist;
 use crate::model::incident::clock::Deadline;
 use crate::model::incident::{IncidentRole, IncidentState};
 use crate::model::thing::IncidentRecord;
@@ -74,7 +75,7 @@ fn lines<'a>(state: &'a State, record: &'a IncidentRecord) -> Vec<Line<'a>> {
 /// The checklist that its kind offers, and the key of the screen that starts it.
 fn offered<'a>(state: &'a State, record: &IncidentRecord) -> Option<Line<'a>> {
     let name = record.checklist.as_ref().filter(|_| record.is_open())?;
-    let title = state.seen().config.checklist(name).map_or(&**name, |list| &list.title);
+    let title = title_of_checklist(&state.seen().config, name);
     let line = Line::styled("checklist ", Role::TextLabel).and(title.to_owned(), Role::TextStrong);
     Some(match state.console.keymap.key_of(Command::Checklists) {
         Some(key) => line.and(" ", Role::Text).and(key.to_string(), Role::Key).and(" starts it", Role::KeyLabel),

@@ -10,10 +10,10 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::config::sections::checklist::{ChecklistStep, StepTask};
+use crate::config::titles::title_of_checklist;
 use crate::lang::unit;
 use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
-use crate::model::shell;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::{Line, Span};
@@ -196,8 +196,7 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     match step.config.map(|config| &config.task) {
         Some(StepTask::Ask(question)) => lines.push(Line::styled(round.filled(question), Role::TextStrong)),
         Some(StepTask::Run(command)) => {
-            let argv = round.arguments(&command.argv).unwrap_or_else(|_| command.argv.clone());
-            let text = argv.iter().map(shell::quote).collect::<Vec<_>>().join(" ");
+            let text = round.command_line(&command.argv);
             lines.push(Line::styled("$ ", Role::TextLabel).and(text, Role::Command));
         }
         Some(StepTask::Action(action)) => lines.push(said("action", state.seen().title_of(action).to_owned())),
@@ -234,11 +233,11 @@ fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
         None if answer.sensed => ("found so", at),
         None => ("by", format!("{} {at}", answer.by)),
     };
-    let queued = if step.queued { " · queued on disk, recorded once the store is back" } else { "" };
+    let queued = if step.queued { format!(" · {}", RoundStep::QUEUED) } else { String::new() };
     let by = Line::styled(how, Role::TextLabel).and(" ", Role::Text).and(by, Role::Text);
     lines.push(by.and(queued, Role::StatusDegraded));
     if let Some(to) = &answer.to {
-        let title = world.config.checklist(to).map_or(&**to, |list| &list.title);
+        let title = title_of_checklist(&world.config, to);
         lines.push(Line::styled("to", Role::TextLabel).and(" ", Role::Text).and(title.to_owned(), Role::Text));
     }
     if let Some(evidence) = &answer.evidence {

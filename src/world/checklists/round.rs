@@ -6,6 +6,7 @@ use crate::config::sections::checklist::{Checklist, ChecklistStep, StepTask, Ste
 use crate::config::substitute;
 use crate::model::checklist::{StepCounts, StepKind, StepState};
 use crate::model::run::Run;
+use crate::model::shell;
 use crate::model::thing::{ChecklistRecord, StepAnswer, StepRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -57,6 +58,9 @@ pub(crate) struct RoundStep<'a> {
 }
 
 impl RoundStep<'_> {
+    /// What is said of an answer that waits on disk.
+    pub(crate) const QUEUED: &'static str = "queued on disk, recorded once the store is back";
+
     /// Its id.
     pub(crate) fn id(&self) -> &Name {
         &self.record.asked.id
@@ -115,6 +119,11 @@ impl ChecklistRound<'_> {
     /// A text with what earlier steps found in the place of their names; what was not found yet stays as it is written.
     pub(crate) fn filled(&self, text: &str) -> String {
         filled(text, self.list, self.record)
+    }
+
+    /// A command as a shell reads it, with what earlier steps found; where something was not found yet, as it is written.
+    pub(crate) fn command_line(&self, argv: &[String]) -> String {
+        self.arguments(argv).map_or_else(|_| shell::command_line(argv), |argv| shell::command_line(&argv))
     }
 
     /// The arguments of a command.

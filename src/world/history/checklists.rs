@@ -1,12 +1,13 @@
 //! What facts say of checklists, in the words of a timeline.
 
 use crate::config::Config;
+use crate::config::titles::title_of_checklist;
 use crate::model::checklist::StepState;
 use crate::model::fact::{Fact, Statement};
 
 /// What is said, and whether a person says it. That a step passed is no news: the sign-off says how many did.
 pub(super) fn describe(fact: &Fact, config: &Config) -> Option<(String, bool)> {
-    let title = |name: &str| config.checklist(name).map_or(name, |list| &list.title).to_owned();
+    let title = |name: &str| title_of_checklist(config, name).to_owned();
     Some(match fact.said() {
         Statement::ChecklistStarted(said) => (format!("{} started", said.title), true),
         Statement::ChecklistStepped(said) => {

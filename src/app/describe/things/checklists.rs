@@ -2,6 +2,7 @@
 
 use super::Sheet;
 use crate::config::sections::checklist::{ChecklistStep, StepTask, StepWhen};
+use crate::config::titles::title_of_checklist;
 use crate::lang::unit;
 use crate::model::checklist::KILLER_REASON;
 use crate::model::shell;
@@ -76,8 +77,7 @@ impl Sheet<'_> {
             StepTask::Measure(_) => "a number that a person reads off".to_owned(),
             StepTask::Ask(question) => format!("a person: {}", round.filled(question)),
             StepTask::Run(command) => {
-                let argv = round.arguments(&command.argv).unwrap_or_else(|_| command.argv.clone());
-                format!("a command: {}", argv.iter().map(shell::quote).collect::<Vec<_>>().join(" "))
+                format!("a command: {}", round.command_line(&command.argv))
             }
             StepTask::Action(action) => format!("the action {}", self.world.title_of(action)),
             StepTask::Confirm => "a person who has looked at it".to_owned(),
@@ -98,7 +98,7 @@ impl Sheet<'_> {
     /// The answer on record, where it holds.
     fn step_answer(&mut self, step: &RoundStep<'_>) {
         let Some(answer) = step.answer() else { return };
-        let queued = if step.queued { ", queued on disk until the store is back" } else { "" };
+        let queued = if step.queued { format!(", {}", RoundStep::QUEUED) } else { String::new() };
         self.say(
             if answer.sensed { "found so" } else { "answered" },
             format!("{} by {}{queued}", self.moment(answer.at), answer.by),
@@ -107,7 +107,7 @@ impl Sheet<'_> {
             self.say("because", reason.as_str());
         }
         if let Some(to) = &answer.to {
-            self.say("deferred to", self.world.config.checklist(to).map_or(&**to, |list| &list.title));
+            self.say("deferred to", title_of_checklist(&self.world.config, to));
         }
         if let Some(reused) = &answer.reused {
             self.say("reused", format!("from {}, found {}", reused.run, self.moment(reused.at)));
@@ -153,7 +153,7 @@ fn asked(step: &ChecklistStep) -> String {
         StepTask::Auto(sensed) => sensed.written(),
         StepTask::Measure(_) => format!("a number {}", step.limit()),
         StepTask::Ask(question) => question.clone(),
-        StepTask::Run(command) => command.argv.join(" "),
+        StepTask::Run(command) => shell::command_line(&command.argv),
         StepTask::Action(action) => format!("action {action}"),
         StepTask::Confirm => return step.title.clone(),
     };
