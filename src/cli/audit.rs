@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 enum What {
     /// Verify the chain of entries, and that no entry seen here before is missing
     Verify {
-        /// Accept the store as it is, even if it lost entries or is another one, because it was restored on purpose or is new.
+        /// Accept the store as it is, even if it lost entries or is a different store, because it was restored on purpose or is new.
         /// This restores nothing: `opsroom store check` shows what differs, `opsroom store rebuild` derives it again
         #[arg(long, requires = "why")]
         accept: bool,

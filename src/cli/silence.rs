@@ -48,7 +48,7 @@ pub(crate) struct UnsilenceArguments {
 /// Silences alerts.
 pub(crate) fn silence(arguments: &SilenceArguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
-        return output::fail(exit::USAGE, "--why is empty", "say why nobody needs to hear of these alerts");
+        return output::fail(exit::USAGE, "--why is empty", "say why these alerts are silenced");
     }
     let config = match configuration::refuse_if_read_only(global, "nothing can be silenced here") {
         Ok(config) => config,

@@ -105,7 +105,12 @@ fn metrics(world: &World) -> String {
             out.sample("opsroom_metric_value", &labels, number(value));
         }
     }
-    out.family("opsroom_alert_firing", "gauge", "", "1 for each alert that fires; muted: nobody needs to hear of it.");
+    out.family(
+        "opsroom_alert_firing",
+        "gauge",
+        "",
+        "1 for each firing alert; muted: its notifications are suppressed.",
+    );
     for alert in world.alerts.iter().filter(|alert| alert.phase == Phase::Firing) {
         let flag = |holds: bool| if holds { "true" } else { "false" };
         let labels = [

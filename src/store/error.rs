@@ -125,7 +125,7 @@ pub enum StoreError {
         to: i64,
     },
     /// An entry that was seen is another one now.
-    #[error("{whose} is not the one that was seen before: entry {seq} is another one")]
+    #[error("{whose} is not the one that was seen before: entry {seq} differs")]
     Forked {
         /// Which chain, in words.
         whose: String,
@@ -272,7 +272,7 @@ impl StoreError {
             Self::Other { .. } => "another store is in its place".to_owned(),
             Self::Importing { .. } => "an import into it is not finished".to_owned(),
             Self::LostEnd { from, to, .. } => missing(*from, *to),
-            Self::Forked { seq, .. } => format!("entry {seq} is another one than before"),
+            Self::Forked { seq, .. } => format!("entry {seq} differs from before"),
             Self::Heads { .. } => "the known heads of its audit can't be read".to_owned(),
             Self::Queue { .. } => "what waits for it can't be read or written".to_owned(),
             Self::Url(_) | Self::OnlyRead { .. } | Self::Crowded | Self::Content(_) => self.to_string(),

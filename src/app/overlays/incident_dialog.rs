@@ -259,7 +259,7 @@ impl IncidentDialog {
             happened_at: moment(self.text("at"), world)?,
         };
         let is_news = amended.text.is_some() || amended.owner.is_some() || amended.happened_at.is_some();
-        is_news.then_some(amended).ok_or_else(|| "nothing of it is another one".to_owned())
+        is_news.then_some(amended).ok_or_else(|| "nothing changed: edit a field, or leave".to_owned())
     }
 
     fn update(&self, id: &Name, world: &World) -> Result<IncidentUpdated, String> {

@@ -42,7 +42,7 @@ enum OnCallCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Confirm a test page by the code that stands in it: you can be reached
+    /// Confirm with the code of a test page that you can be reached
     Confirm {
         /// The code, such as K7QM-3F2X
         #[arg(value_name = "CODE")]
