@@ -128,10 +128,14 @@ fn line(text: &mut String, record: &IncidentRecord, now: DateTime<Utc>) {
         let _ = writeln!(text, "{into}{lasted}");
         return;
     }
-    let left = record.resolve_deadline().and_then(|deadline| deadline.left(now));
-    let left = left.map_or_else(String::new, |left| match left.to_std() {
-        Ok(left) => format!("  {} left", unit::span(left)),
-        Err(_) => format!("  {} over its time", unit::span(left.abs().to_std().unwrap_or_default())),
-    });
-    let _ = writeln!(text, "  {lead}{left}");
+    let _ = write!(text, "  {lead}");
+    // What was kept needs no word any more.
+    for (what, deadline) in [("acknowledge", record.acknowledge_deadline()), ("resolve", record.resolve_deadline())] {
+        match deadline.and_then(|deadline| deadline.left(now)).map(|left| (left.to_std(), left.abs().to_std())) {
+            Some((Ok(left), _)) => _ = write!(text, "  {what} {} left", unit::span(left)),
+            Some((_, Ok(over))) => _ = write!(text, "  {what} {} overdue", unit::span(over)),
+            _ => {}
+        }
+    }
+    text.push('\n');
 }
