@@ -13,21 +13,18 @@ use serde::Serialize;
 use super::alerts::{StoredAlerts, duration, put, say};
 use super::output::{self, exit};
 use super::span::{EndArguments, Refusal, moment, not_too_far};
-use super::{Global, configuration, maintenance, run_service};
+use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
 use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339;
-use crate::model::fact::change::change_id;
+use crate::model::fact::change::{LONGEST_TITLE, change_id};
 use crate::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::{ServiceChoice, clock_with_zone};
 use crate::model::thing::ChangeRecord;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 use crate::text::name::Name;
-
-/// Characters of a title.
-const LONGEST_TITLE: usize = 120;
 
 /// Arguments of `opsroom change`.
 #[derive(Debug, Args)]
@@ -54,7 +51,7 @@ enum ChangeCommand {
         /// Its id
         id: String,
     },
-    /// Call off a change or a freeze, before it begins or while it goes on
+    /// Call off a change or a freeze, before it begins or while it is running
     #[command(visible_alias = "cancel")]
     CallOff {
         /// Its id
@@ -246,7 +243,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     if arguments.why.trim().is_empty() {
         return Err(("--why is empty".to_owned(), "say why it is changed".to_owned()));
     }
-    let services = maintenance::services(&arguments.services, config)?;
+    let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
     let from = moment("--from", &arguments.from, zone)?;
     let until = arguments.end.after(from, zone)?;
@@ -255,7 +252,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         return Err((format!("that time is over: {}", clock_with_zone(until, now, zone)), hint));
     }
     not_too_far(from, now, zone)?;
-    let notify = maintenance::channels(&arguments.notify, config)?;
+    let notify = config.channels_named(&arguments.notify)?;
     Ok(ChangePlanned {
         id: change_id(now),
         title: SafeText::new(title),

@@ -12,7 +12,6 @@ use super::output::{self, exit};
 use super::span::{EndArguments, Refusal, end_after, moment, not_too_far};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
-use crate::lang::nearest;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::time::rfc3339;
 use crate::model::fact::maintenance::planned_id;
@@ -176,7 +175,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     if arguments.why.trim().is_empty() {
         return Err(("--why is empty".to_owned(), "say what is done in that time".to_owned()));
     }
-    let services = services(&arguments.services, config)?;
+    let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
     let from = arguments.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
     if from < now - NOW {
@@ -188,7 +187,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     if let Some(notice) = arguments.notice {
         end_after(now, "--notice", notice)?;
     }
-    let notify = channels(&arguments.notify, config)?;
+    let notify = config.channels_named(&arguments.notify)?;
     Ok(MaintenancePlanned {
         id: planned_id(now),
         why: SafeText::new(arguments.why.trim()),
@@ -201,33 +200,6 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
 }
 
 /// The channels of these names.
-pub(super) fn channels(written: &[String], config: &Config) -> Result<Vec<Name>, Refusal> {
-    let known: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
-    match written.iter().find(|name| !known.contains(&name.as_str())) {
-        Some(unknown) => {
-            Err((format!("no channel named `{unknown}`"), nearest::hint_of(unknown, known.iter().copied())))
-        }
-        None => Ok(written.iter().map(|name| Name::from(name.as_str())).collect()),
-    }
-}
-
-pub(super) fn services(written: &[String], config: &Config) -> Result<ServiceChoice, Refusal> {
-    if written.iter().any(|name| name == "*") {
-        return if written.len() == 1 {
-            Ok(ServiceChoice::All)
-        } else {
-            Err(("`*` is all services, and others are named too".to_owned(), "use '*' alone".to_owned()))
-        };
-    }
-    let known: Vec<&str> = config.services.iter().map(|service| &*service.name).collect();
-    if let Some(unknown) = written.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err((format!("no service named `{unknown}`"), nearest::hint_of(unknown, known.iter().copied())));
-    }
-    let mut names: Vec<Name> = written.iter().map(|name| Name::from(name.as_str())).collect();
-    names.dedup();
-    Ok(ServiceChoice::These(names))
-}
-
 async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {
     run_service::changing(global, async |run_service| {
         let now = run_service.now();

@@ -22,6 +22,7 @@ pub mod load;
 pub mod loaded;
 mod merge;
 mod misplaced;
+mod named;
 pub mod panels;
 pub mod plan;
 pub mod preview;

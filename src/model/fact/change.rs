@@ -1,5 +1,7 @@
 //! The bodies of what is said of the change calendar, each in the form in which it is stored.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +10,11 @@ use super::timed_id;
 use crate::model::maintenance::ServiceChoice;
 use crate::text::SafeText;
 use crate::text::name::Name;
+
+/// Characters of a title.
+pub(crate) const LONGEST_TITLE: usize = 120;
+/// How long before its beginning a change ought to be planned, and is announced, where nothing says so.
+pub(crate) const NOTICE: Duration = Duration::from_hours(48);
 
 /// A person plans a change, or a freeze: who, is in the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
