@@ -23,7 +23,7 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{acknowledge, following, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
+use super::{acknowledge, calendar, following, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -81,6 +81,9 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::OpenIncident => incidents::open(state, effects),
         Command::Pin => incidents::pin(state, copied(state), effects),
         Command::TestChannels => acknowledge::test_channels(state),
+        Command::ChangePlan => calendar::plan(state),
+        Command::ChangeApprove => calendar::approve(state),
+        Command::ChangeCallOff => calendar::call_off(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }

@@ -5,6 +5,7 @@ mod things;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::config::titles::title_of_checklist;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -42,6 +43,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Incident(id) | RowKey::IncidentEntry(id, _) => world.incident_record(id)?.services.first().cloned(),
         RowKey::Healthy
         | RowKey::Silence(_)
+        | RowKey::Planned(_)
         | RowKey::Lock(_)
         | RowKey::Problem(..)
         | RowKey::IncidentLine(..)
@@ -68,12 +70,13 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
             || "silence".to_owned(),
             |silence| format!("silence of {}", world.title_of_match(&silence.matching)),
         ),
+        RowKey::Planned(id) => world
+            .calendar_entry(id)
+            .map_or_else(|| id.to_string(), |entry| format!("{} {}", entry.word(), entry.title())),
         RowKey::Incident(id) => id.to_string(),
         RowKey::IncidentEntry(id, number) => format!("entry {number} of {id}"),
         RowKey::Run(id) => format!("run {id}"),
-        RowKey::Checklist(name) => {
-            world.config.checklist(name).map_or_else(|| name.to_string(), |list| list.title.clone())
-        }
+        RowKey::Checklist(name) => title_of_checklist(&world.config, name).to_owned(),
         RowKey::Round(run) | RowKey::Step(run, None) => format!("checklist run {run}"),
         RowKey::Step(run, Some(step)) => world
             .checklist_run(run)

@@ -57,6 +57,7 @@ commands! {
     IncidentRole = "incident-role", IncidentSeverity = "incident-severity", IncidentStep = "incident-step",
     IncidentCorrect = "incident-correct", IncidentAutomatic = "incident-automatic", IncidentExport = "incident-export",
     FollowColleague = "follow-colleague",
+    Changes = "changes", ChangePlan = "change-plan", ChangeApprove = "change-approve", ChangeCallOff = "change-call-off",
     SinceLooked = "since-looked", Handover = "handover", OnCall = "on-call",
 }
 
@@ -236,6 +237,9 @@ impl Command {
                 | Self::IncidentRole
                 | Self::IncidentSeverity
                 | Self::IncidentStep
+                | Self::ChangePlan
+                | Self::ChangeApprove
+                | Self::ChangeCallOff
         )
     }
 
@@ -268,6 +272,7 @@ impl Command {
             Self::Actions => Some(Screen::Actions),
             Self::Checklists => Some(Screen::Checklists),
             Self::Incident => Some(Screen::Incident),
+            Self::Changes => Some(Screen::Changes),
             Self::Diagnostics => Some(Screen::Diagnostics),
             _ => None,
         }

@@ -4,6 +4,7 @@
 //! *Invariant:* no I/O, no clock, no await, no terminal types. Given the same messages, the same state.
 
 mod acknowledge;
+mod calendar;
 mod channel_test;
 pub(crate) mod charts;
 mod checklists;

@@ -33,6 +33,8 @@ pub enum RowKey {
     IncidentLine(DateTime<Utc>, SafeText),
     /// An entry of an incident, by its number.
     IncidentEntry(Name, usize),
+    /// What runs or comes by the change calendar, by its id.
+    Planned(Name),
     /// A run, by its id.
     Run(Name),
     /// A checklist, by its name.

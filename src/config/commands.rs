@@ -27,6 +27,8 @@ pub enum CommandContext {
     Checklists,
     /// On the incident screen.
     Incident,
+    /// In the change calendar.
+    Changes,
 }
 
 impl CommandContext {
@@ -43,6 +45,7 @@ impl CommandContext {
             Self::Actions => "in actions",
             Self::Checklists => "in a checklist",
             Self::Incident => "in an incident",
+            Self::Changes => "in the change calendar",
         }
     }
 
@@ -103,6 +106,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("actions", &["6"], "running and past actions, locks", CommandContext::Everywhere),
     command("checklists", &["7"], "checklists: due, running, done, missed", CommandContext::Everywhere),
     command("incident", &["8"], "the incident: clock, timeline, roles, what changed", CommandContext::Everywhere),
+    command("changes", &["@"], "the change calendar: changes, freezes and maintenance", CommandContext::Everywhere),
     command("diagnostics", &["!"], "the console about itself", CommandContext::Everywhere),
     command("next-panel", &["tab"], "focus the next panel", CommandContext::Everywhere),
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),
@@ -234,6 +238,14 @@ pub const COMMANDS: &[CommandInfo] = &[
     ),
     command("incident-automatic", &["+"], "show and hide what happened around it", CommandContext::Incident),
     command("incident-export", &["o"], "write its report to a file", CommandContext::Incident),
+    command("change-plan", &["n"], "plan a change or a freeze", CommandContext::Changes),
+    command("change-approve", &["a"], "approve the selected change, after a question", CommandContext::Changes),
+    command(
+        "change-call-off",
+        &["e"],
+        "call the selected change or freeze off, with a reason, or end the selected maintenance",
+        CommandContext::Changes,
+    ),
     command("cancel", &["x"], "cancel the selected run", CommandContext::Actions),
     command("dry-run", &["d"], "dry run of the selected action", CommandContext::Actions),
     command("step-fail", &["x"], "say that the step fails, and why", CommandContext::Checklists),

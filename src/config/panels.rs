@@ -118,6 +118,7 @@ pub static PANELS: &[&PanelSpec] = &[
     &INCIDENT_CHANGES,
     &INCIDENT_EVIDENCE,
     &INCIDENTS,
+    &CHANGES,
     &FIGURES,
     &PROBLEMS,
 ];
@@ -231,6 +232,9 @@ pub static INCIDENT_CHANGES: PanelSpec =
 pub static INCIDENT_EVIDENCE: PanelSpec = plain("incident-evidence", "Pins and saved evidence of the incident");
 /// Incidents.
 pub static INCIDENTS: PanelSpec = plain("incidents", "Open incidents and the latest of the others");
+/// The change calendar.
+pub static CHANGES: PanelSpec =
+    plain("changes", "Planned changes, freezes and maintenance: when, of what, by whom, who approved");
 /// Figures about the console itself.
 pub static FIGURES: PanelSpec = plain("figures", "Figures about the console itself");
 /// What went wrong in the console.

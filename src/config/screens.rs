@@ -26,6 +26,7 @@ const FILES: &[&str] = &[
     include_str!("screens/actions.toml"),
     include_str!("screens/checklists.toml"),
     include_str!("screens/incident.toml"),
+    include_str!("screens/changes.toml"),
     include_str!("screens/diagnostics.toml"),
 ];
 
@@ -186,13 +187,23 @@ mod tests {
         let config = load_text(Path::new("own.toml"), text).config.unwrap();
         let layouts = layouts(&config);
         let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
-        let built_in =
-            ["overview", "service", "logs", "metrics", "alerts", "actions", "checklists", "incident", "diagnostics"];
-        assert_eq!(names[..9], built_in);
-        assert_eq!(names[9], "mine");
+        let built_in = [
+            "overview",
+            "service",
+            "logs",
+            "metrics",
+            "alerts",
+            "actions",
+            "checklists",
+            "incident",
+            "changes",
+            "diagnostics",
+        ];
+        assert_eq!(names[..10], built_in);
+        assert_eq!(names[10], "mine");
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
         assert_eq!(
-            layouts[9].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
+            layouts[10].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
             ["\"services\"", "[\"alerts\", \"log:* a*b*3\"]"]
         );
     }

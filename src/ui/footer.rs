@@ -154,8 +154,10 @@ fn is_alerting(state: &State) -> bool {
 
 /// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone.
 fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
-    let keys_act =
-        !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Incident | Screen::Diagnostics);
+    let keys_act = !matches!(
+        state.console.screen,
+        Screen::Logs | Screen::Metrics | Screen::Incident | Screen::Changes | Screen::Diagnostics
+    );
     if !keys_act || state.world.read_only {
         return (Vec::new(), Vec::new());
     }

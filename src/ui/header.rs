@@ -293,7 +293,7 @@ fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
     let is_common = |screen: &Screen| match screen {
         Screen::Incident => state.seen().worst_open_incident().is_some(),
-        other => !matches!(other, Screen::Checklists | Screen::Diagnostics | Screen::Custom(_)),
+        other => !matches!(other, Screen::Checklists | Screen::Changes | Screen::Diagnostics | Screen::Custom(_)),
     };
     let all = built_in.chain(custom).map(|(screen, title)| {
         let is_current = state.console.screen == screen;

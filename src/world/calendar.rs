@@ -36,7 +36,7 @@ impl ChangeCalendar {
         self.records.get(id)
     }
 
-    /// When freezes of the configuration begin and end.
+    /// When freezes of the configuration begin and end: what is looked up is another one then.
     pub(super) fn edges(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.configured.iter().flat_map(|one| [one.from, one.until])
     }

@@ -3,12 +3,100 @@
 use chrono::{DateTime, Utc};
 
 use super::World;
+use crate::lang::order::InOrder;
+use crate::lang::schedule::TimeWindow;
 use crate::model::calendar;
 use crate::model::fact::{Fact, Statement};
-use crate::model::maintenance::MaintenanceWindow;
+use crate::model::maintenance::{MaintenanceWindow, ServiceChoice};
 use crate::model::thing::{ChangeRecord, StoredThing};
+use crate::text::name::Name;
+
+/// What runs or comes: a row of the calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CalendarEntry<'a> {
+    /// A change or a freeze.
+    Change(&'a ChangeRecord),
+    /// A window of maintenance.
+    Maintenance(&'a MaintenanceWindow),
+}
+
+impl<'a> CalendarEntry<'a> {
+    /// Its id.
+    pub(crate) const fn id(self) -> &'a Name {
+        match self {
+            Self::Change(change) => &change.id,
+            Self::Maintenance(window) => &window.id,
+        }
+    }
+
+    /// `change`, `freeze` or `maintenance`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Change(change) => change.word(),
+            Self::Maintenance(window) => window.kind.word(),
+        }
+    }
+
+    /// What is changed, or the name of the window.
+    pub(crate) fn title(self) -> &'a str {
+        match self {
+            Self::Change(change) => change.title.as_str(),
+            Self::Maintenance(window) => &window.title,
+        }
+    }
+
+    /// The services that it affects.
+    pub(crate) const fn services(self) -> &'a ServiceChoice {
+        match self {
+            Self::Change(change) => &change.services,
+            Self::Maintenance(window) => &window.services,
+        }
+    }
+
+    /// Who planned it, and why; of a window of the configuration nothing.
+    pub(crate) fn planned(self) -> Option<(&'a str, &'a str)> {
+        match self {
+            Self::Change(change) => Some((change.by.as_str(), change.why.as_str())),
+            Self::Maintenance(window) => Some((window.by.as_ref()?.as_str(), window.why.as_ref()?.as_str())),
+        }
+    }
+
+    /// `[start, end)`
+    pub(crate) const fn window(self) -> TimeWindow {
+        match self {
+            Self::Change(change) => TimeWindow { start: change.from, end: change.until },
+            Self::Maintenance(window) => window.window,
+        }
+    }
+
+    /// Whether it has begun.
+    pub(crate) fn is_running(self, now: DateTime<Utc>) -> bool {
+        self.window().contains(now)
+    }
+}
 
 impl World {
+    /// What runs or comes, the earliest start first.
+    pub(crate) fn calendar_entries(&self) -> Vec<CalendarEntry<'_>> {
+        let now = self.now.utc;
+        let changes = self.changes.all().filter(|change| change.stands(now)).map(CalendarEntry::Change);
+        let windows = self.maintenance.running.iter().chain(&self.maintenance.coming);
+        let windows = windows.filter(|one| now < one.window.end).map(CalendarEntry::Maintenance);
+        let mut entries: Vec<_> = changes.chain(windows).collect();
+        entries.order_by(|one, other| (one.window().start, one.id()).cmp(&(other.window().start, other.id())));
+        entries
+    }
+
+    /// What runs or comes by that id.
+    pub(crate) fn calendar_entry(&self, id: &str) -> Option<CalendarEntry<'_>> {
+        self.calendar_entries().into_iter().find(|entry| **entry.id() == *id)
+    }
+
+    /// Whether a change or a freeze is on record, and not of the configuration: then a person can say something of it.
+    pub(crate) fn is_change_on_record(&self, id: &str) -> bool {
+        self.changes.get(id).is_some()
+    }
+
     /// What the store says of one.
     pub(super) fn learn_change(&mut self, thing: &StoredThing) {
         if let Some(record) = thing.read::<ChangeRecord>() {
@@ -33,7 +121,8 @@ impl World {
         calendar::objection(&self.changes.all(), service, self.now.utc, self.config.console.timezone)
     }
 
-    /// What runs or comes within its notice: what runs first, then what comes next, with how many more there are.
+    /// What runs or comes within its notice: a freeze that runs first, for it forbids the others, then what runs, then what
+    /// comes next, with how many more there are.
     pub(crate) fn change_shown(&self) -> Option<(&ChangeRecord, usize)> {
         let now = self.now.utc;
         let is_near = |change: &&ChangeRecord| {
@@ -41,14 +130,15 @@ impl World {
             change.stands(now) && ahead.as_secs() <= change.notice_s
         };
         let near = || self.changes.all().filter(is_near);
-        let first = near().min_by_key(|change| change.from.max(now))?;
+        let first = near().min_by_key(|change| (change.from.max(now), !change.freeze))?;
         Some((first, near().count() - 1))
     }
 
     /// What of the calendar is to be announced at a moment.
     pub(super) fn announced_changes(&self, now: DateTime<Utc>) -> Vec<MaintenanceWindow> {
         let stand = self.changes.told(now).filter(|change| change.called_off.is_none());
-        stand.map(ChangeRecord::window).filter(|one| one.announced_from().is_some_and(|from| from <= now)).collect()
+        let due = stand.filter(|change| change.announced_from().is_some_and(|from| from <= now));
+        due.map(ChangeRecord::window).collect()
     }
 
     /// What of it was called off before it began.
@@ -58,7 +148,9 @@ impl World {
 
     /// When what is to be announced of it is another.
     pub(super) fn change_edges(&self) -> Vec<DateTime<Utc>> {
-        let coming = self.changes.told(self.now.utc).filter_map(|change| change.window().announced_from());
-        coming.chain(self.changes.edges()).collect()
+        let now = self.now.utc;
+        let stand = self.changes.told(now).filter(|change| change.called_off.is_none());
+        let announced = stand.filter_map(ChangeRecord::announced_from);
+        announced.chain(self.changes.edges()).filter(|at| *at > now).collect()
     }
 }

@@ -9,7 +9,7 @@ pub mod alerts;
 mod alerts_on_record;
 pub(crate) mod announcing;
 mod calendar;
-mod changes;
+pub(crate) mod changes;
 pub(crate) mod charted;
 mod checklist_records;
 pub(crate) mod checklists;

@@ -223,3 +223,82 @@ fn what_comes_stands_on_the_overview_until_it_is_over() {
     room.app.pass(31 * 60);
     assert!(shown(&room).contains("change new disks from "), "{}", shown(&room));
 }
+
+/// Writes into the fields of the dialog that plans a change, one after another; what follows them is left as it is.
+fn plan(room: &mut Room, fields: &[&str]) {
+    room.app.keys("n");
+    for text in fields {
+        room.app.keys("ctrl-u");
+        room.app.typed(text);
+        room.app.keys("tab");
+    }
+    room.app.keys("enter");
+}
+
+#[test]
+fn changes_are_seen_planned_approved_and_called_off_on_a_screen_of_their_own() {
+    let window = "[maintenance.nightly]\nwhen = \"daily 03:00-04:00 UTC\"\nservices = [\"api\"]\n";
+    let mut room = Room::of(&format!("{WORLD}{window}"));
+    room.acts();
+    room.said();
+    room.app.keys("@");
+    assert!(room.frame().contains("maintenance nightly"), "{}", room.frame());
+    for (fields, problem) in [
+        (&["", "api", "full", "2h", "1h"][..], "what is empty"),
+        (&["disks", "apo", "full", "2h", "1h"], "did you mean `api`?"),
+        (&["disks", "api", "full", "soon", "1h"], "`soon` is not a valid date and time"),
+        (&["disks", "api", "full", "2h", "1h", "1h", "mail"], "no channel named `mail`"),
+    ] {
+        plan(&mut room, fields);
+        assert!(room.frame().contains(problem), "{problem}: {}", room.frame());
+        room.app.keys("esc");
+    }
+    assert_eq!(room.kinds(), [""; 0]);
+    plan(&mut room, &["new disks", "api", "the old ones are full", "2h", "1h"]);
+    let now = room.app.now().utc;
+    let said = room.said();
+    let [Statement::Change(ChangeSaid::Planned(planned))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((planned.from, planned.until), (now + TimeDelta::hours(2), now + TimeDelta::hours(3)));
+    assert_eq!((planned.notice_s, planned.freeze), (48 * 3_600, false));
+    assert!(room.frame().contains("new disks") && room.frame().contains("not approved"), "{}", room.frame());
+    insta::assert_snapshot!("changes_80x24", text(&draw(&room.app.state, 80, 24)));
+    insta::assert_snapshot!("changes_160x40", text(&draw(&room.app.state, 160, 40)));
+    // It is asked first, and Enter changes nothing.
+    room.app.keys("G a");
+    room.app.pass(1);
+    room.app.keys("enter");
+    assert_eq!(room.kinds(), [""; 0]);
+    room.app.keys("a");
+    room.app.pass(1);
+    room.app.keys("y");
+    assert_eq!(room.kinds(), ["change.approved"]);
+    // What is called off has a reason.
+    room.app.keys("e enter");
+    assert!(room.frame().contains("call off the change new disks") && room.frame().contains("why is empty"));
+    room.app.typed("the disks are late");
+    room.app.keys("enter");
+    let said = room.said();
+    let [Statement::Change(ChangeSaid::CalledOff(called_off))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((&called_off.id, called_off.why.as_str()), (&planned.id, "the disks are late"));
+    assert!(!room.frame().contains("not approved"), "{}", room.frame());
+    // Maintenance of the configuration that has not begun is changed there.
+    room.app.keys("g e");
+    assert!(room.app.toast().contains("correct [maintenance.nightly] there"), "{}", room.app.toast());
+    // A freeze needs nobody's approval.
+    room.app.keys("n");
+    room.app.typed("year end");
+    room.app.keys("tab ctrl-u");
+    room.app.typed("*");
+    room.app.keys("tab");
+    room.app.typed("accounts are closed");
+    room.app.keys("tab");
+    room.app.typed("1h");
+    room.app.keys("tab");
+    room.app.typed("3d");
+    room.app.keys("tab tab tab space enter");
+    let said = room.said();
+    let [Statement::Change(ChangeSaid::Planned(freeze))] = &said[..] else { panic!("{said:?}") };
+    assert!(freeze.freeze && freeze.services == ServiceChoice::All);
+    room.app.keys("G a");
+    assert!(room.app.toast().contains("a freeze needs no approval"), "{}", room.app.toast());
+}

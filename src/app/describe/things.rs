@@ -1,5 +1,6 @@
 //! What is said of each kind of thing.
 
+mod calendar;
 mod checklists;
 mod incidents;
 
@@ -64,6 +65,7 @@ impl<'a> Sheet<'a> {
             RowKey::Action(name) => world.action(name).into_iter().for_each(|action| self.action(action)),
             RowKey::Alert(id) => world.alert(id).into_iter().for_each(|alert| self.alert(alert)),
             RowKey::Silence(id) => world.active_silence(id).into_iter().for_each(|silence| self.silence(silence)),
+            RowKey::Planned(id) => world.calendar_entry(id).into_iter().for_each(|entry| self.planned(entry)),
             RowKey::Incident(id) => world.incident_record(id).into_iter().for_each(|record| self.incident(record)),
             RowKey::IncidentEntry(id, number) => {
                 if let Some(entry) = world.incident_record(id).and_then(|record| record.entry(*number)) {

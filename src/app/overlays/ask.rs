@@ -8,7 +8,7 @@ use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::effect::{Effect, RunEffect, StoreEffect};
-use crate::model::fact::{SilenceEnd, SilenceEnded, Statement};
+use crate::model::fact::{ChangeApproved, ChangeSaid, MaintenanceEnded, SilenceEnd, SilenceEnded, Statement};
 use crate::model::run::Stopping;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -42,6 +42,20 @@ pub enum OnYes {
         /// What it is called by that.
         title: String,
     },
+    /// Approves a change.
+    ApproveChange {
+        /// Its id.
+        id: Name,
+        /// What is changed.
+        title: String,
+    },
+    /// Ends a window of maintenance.
+    EndMaintenance {
+        /// What is said of it.
+        said: MaintenanceEnded,
+        /// How it is shown.
+        title: String,
+    },
     /// Sends a test by every channel.
     TestChannels,
 }
@@ -52,6 +66,8 @@ impl OnYes {
         match self {
             Self::StopRun(_) => "cancel a run",
             Self::EndSilence { .. } => "end a silence",
+            Self::ApproveChange { .. } => "approve a change",
+            Self::EndMaintenance { .. } => "end maintenance",
             Self::TestChannels => "test the channels",
         }
     }
@@ -60,7 +76,8 @@ impl OnYes {
     pub(crate) const fn keeps(&self) -> &'static str {
         match self {
             Self::StopRun(_) => "Keep running",
-            Self::EndSilence { .. } => "Keep it",
+            Self::EndSilence { .. } | Self::EndMaintenance { .. } => "Keep it",
+            Self::ApproveChange { .. } => "Not now",
             Self::TestChannels => "Send nothing",
         }
     }
@@ -76,12 +93,16 @@ impl Overlay for AskOverlay {
                 match &self.then {
                     OnYes::EndSilence { id, matching, title } => {
                         let (id, matching) = (id.clone(), matching.clone());
-                        let said = SafeText::new(&format!("silence of {title} ended"));
                         let ended = SilenceEnded { id, matching, because: SilenceEnd::Person };
-                        effects.push(Effect::Store(
-                            state.request(AwaitedAnswer::Said(said)),
-                            StoreEffect::SayOfAlerts(vec![Statement::SilenceEnded(ended)]),
-                        ));
+                        say(state, Statement::SilenceEnded(ended), &format!("silence of {title} ended"), effects);
+                    }
+                    OnYes::ApproveChange { id, title } => {
+                        let approved = Statement::Change(ChangeSaid::Approved(ChangeApproved { id: id.clone() }));
+                        say(state, approved, &format!("change {title} approved"), effects);
+                    }
+                    OnYes::EndMaintenance { said, title } => {
+                        let ended = Statement::MaintenanceEnded(said.clone());
+                        say(state, ended, &format!("maintenance {title} ended"), effects);
                     }
                     OnYes::TestChannels => channel_test::send(state, effects),
                     OnYes::StopRun(run) => {
@@ -116,6 +137,12 @@ impl Overlay for AskOverlay {
     }
 }
 
+/// Puts something on record, and says so once it is.
+fn say(state: &mut State, said: Statement, text: &str, effects: &mut Vec<Effect>) {
+    let request = state.request(AwaitedAnswer::Said(SafeText::new(text)));
+    effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(vec![said])));
+}
+
 impl AskOverlay {
     /// Closes it without an answer.
     fn leave(&self, state: &mut State) -> Then {
@@ -128,6 +155,10 @@ impl AskOverlay {
             OnYes::EndSilence { title, .. } => {
                 state.toast(Tone::Info, &format!("silence of {title}: not ended"));
             }
+            OnYes::ApproveChange { title, .. } => state.toast(Tone::Info, &format!("change {title}: not approved")),
+            OnYes::EndMaintenance { title, .. } => {
+                state.toast(Tone::Info, &format!("maintenance {title}: not ended"));
+            }
             OnYes::TestChannels => state.toast(Tone::Info, "no test message sent"),
         }
         Then::Close
@@ -138,7 +169,8 @@ impl AskOverlay {
         match &self.then {
             _ if now.since(self.opened) < DEAF => "keys are ignored for a moment: read first",
             OnYes::StopRun(_) => "y cancels it; Enter and Esc keep it running",
-            OnYes::EndSilence { .. } => "y ends it; Enter and Esc keep it",
+            OnYes::EndSilence { .. } | OnYes::EndMaintenance { .. } => "y ends it; Enter and Esc keep it",
+            OnYes::ApproveChange { .. } => "y approves it; Enter and Esc leave it as it is",
             OnYes::TestChannels => "y sends them; Enter and Esc send nothing",
         }
     }

@@ -77,7 +77,7 @@ const CHART_SIGNS: [(HelpSign, &str); 4] = [
 ];
 
 /// Where keys are heard, in the order of the help.
-const CONTEXTS: [CommandContext; 10] = [
+const CONTEXTS: [CommandContext; 11] = [
     CommandContext::Everywhere,
     CommandContext::Lists,
     CommandContext::Selection,
@@ -88,6 +88,7 @@ const CONTEXTS: [CommandContext; 10] = [
     CommandContext::Actions,
     CommandContext::Checklists,
     CommandContext::Incident,
+    CommandContext::Changes,
 ];
 
 /// Columns of one of several columns of help; and of the only one, at the most.

@@ -3,6 +3,7 @@
 
 pub mod alert_dialog;
 pub mod ask;
+pub mod change_dialog;
 pub mod choices;
 pub mod columns;
 pub mod confirm;

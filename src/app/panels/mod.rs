@@ -4,6 +4,7 @@
 mod action_detail;
 mod actions;
 mod alerts;
+mod changes;
 mod charts;
 mod check;
 mod checklists;
@@ -163,6 +164,7 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::INCIDENT_CHANGES, &incident_changes::IncidentChanges),
     (&panels::INCIDENT_EVIDENCE, &incident_evidence::IncidentEvidencePanel),
     (&panels::INCIDENTS, &incidents::IncidentList),
+    (&panels::CHANGES, &changes::Changes),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

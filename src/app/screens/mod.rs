@@ -40,6 +40,8 @@ pub enum Screen {
     Checklists,
     /// The incident that is worked on.
     Incident,
+    /// The change calendar.
+    Changes,
     /// The console about itself.
     Diagnostics,
     /// A `[screen.NAME]` that replaces none of these.
@@ -48,7 +50,7 @@ pub enum Screen {
 
 impl Screen {
     /// The built-in ones, in the order of their keys.
-    pub const BUILT_IN: [Self; 9] = [
+    pub const BUILT_IN: [Self; 10] = [
         Self::Overview,
         Self::Service,
         Self::Logs,
@@ -57,6 +59,7 @@ impl Screen {
         Self::Actions,
         Self::Checklists,
         Self::Incident,
+        Self::Changes,
         Self::Diagnostics,
     ];
 
@@ -71,6 +74,7 @@ impl Screen {
             Self::Actions => "actions",
             Self::Checklists => "checklists",
             Self::Incident => "incident",
+            Self::Changes => "changes",
             Self::Diagnostics => "diagnostics",
             Self::Custom(name) => name,
         }

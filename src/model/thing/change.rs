@@ -112,6 +112,12 @@ impl ChangeRecord {
         }
     }
 
+    /// Since when it is announced; `None`: so long before is no moment.
+    pub(crate) fn announced_from(&self) -> Option<DateTime<Utc>> {
+        let notice = TimeDelta::try_seconds(i64::try_from(self.notice_s).ok()?)?;
+        self.from.checked_sub_signed(notice)
+    }
+
     /// Whether it was planned by who says this.
     pub fn is_by(&self, draft: &NewFact) -> bool {
         self.by == login(&draft.who)

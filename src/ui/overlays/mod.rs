@@ -2,6 +2,7 @@
 
 mod alert_dialog;
 mod ask;
+mod change_dialog;
 mod choices;
 mod columns;
 mod confirm;
@@ -27,6 +28,7 @@ use super::paint::Painter;
 use crate::app::keymap::Command;
 use crate::app::overlays::alert_dialog::AlertDialog;
 use crate::app::overlays::ask::AskOverlay;
+use crate::app::overlays::change_dialog::ChangeDialog;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::columns::ColumnsOverlay;
 use crate::app::overlays::confirm::Confirmation;
@@ -58,6 +60,7 @@ type Drawing = fn(&dyn Overlay, &State, &mut Painter<'_>, Rect) -> bool;
 const DRAWINGS: &[Drawing] = &[
     draws::<AlertDialog>,
     draws::<AskOverlay>,
+    draws::<ChangeDialog>,
     draws::<Choices>,
     draws::<ColumnsOverlay>,
     draws::<Confirmation>,

@@ -4,6 +4,7 @@
 mod action_detail;
 mod actions;
 pub mod alerts;
+mod changes;
 mod charts;
 pub mod check;
 mod checklists;
@@ -114,6 +115,7 @@ const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::INCIDENT_CHANGES, &incident_changes::IncidentChanges),
     (&panels::INCIDENT_EVIDENCE, &incident_evidence::IncidentEvidencePanel),
     (&panels::INCIDENTS, &incidents::IncidentList),
+    (&panels::CHANGES, &changes::Changes),
     (&panels::FIGURES, &figures::Figures),
     (&panels::PROBLEMS, &problems::Problems),
 ];

@@ -1,0 +1,47 @@
+//! The dialog in which a person plans a change or calls one off.
+
+use ratatui::layout::Rect;
+
+use super::{Draw, fields};
+use crate::app::overlays::change_dialog::{ChangeDialog, ChangePurpose};
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::dialog::{self, DialogTone};
+
+/// Columns of the dialog.
+const WIDTH: u16 = 78;
+
+impl Draw for ChangeDialog {
+    fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let is_plan = self.purpose == ChangePurpose::Plan;
+        let rows = u16::try_from(self.fields.len() + usize::from(is_plan)).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, WIDTH.min(area.width), rows.saturating_add(4));
+        let (title, verb) = match &self.purpose {
+            ChangePurpose::Plan => ("plan a change".to_owned(), "plan"),
+            ChangePurpose::CallOff { what, .. } => (format!("call off the {what}"), "call off"),
+        };
+        let title = Line::styled(title, Role::DialogTitle);
+        let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
+        let labels = fields::label_width(&self.fields);
+        for (at, field) in self.fields.iter().enumerate() {
+            rest = fields::draw(painter, rest, field, labels, at == self.focus);
+        }
+        if is_plan {
+            painter.put(rest, 0, &freeze(self, labels));
+            rest = split_top(rest, 1).1;
+        }
+        rest = split_top(rest, u16::from(rest.height > 1)).1;
+        painter.put(rest, 0, &fields::keys(self.error.as_ref(), verb));
+    }
+}
+
+/// Whether it is a freeze.
+fn freeze(dialog: &ChangeDialog, labels: usize) -> Line<'static> {
+    let role = if dialog.is_on_freeze() { Role::DialogButtonFocus } else { Role::Input };
+    let sign = if dialog.freeze { "[x]" } else { "[ ]" };
+    Line::styled(format!("{:<labels$}  ", "freeze"), Role::TextLabel)
+        .and(sign, role)
+        .and(" nothing is to be changed in that time (Space)", Role::TextDim)
+}
