@@ -152,11 +152,12 @@ fn is_alerting(state: &State) -> bool {
     }
 }
 
-/// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone.
+/// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone. Where a
+/// person works through something, its own keys have the room: skip, waive and defer of a step come before a restart.
 fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
     let keys_act = !matches!(
         state.console.screen,
-        Screen::Logs | Screen::Metrics | Screen::Incident | Screen::Changes | Screen::Diagnostics
+        Screen::Logs | Screen::Metrics | Screen::Checklists | Screen::Incident | Screen::Changes | Screen::Diagnostics
     );
     if !keys_act || state.world.read_only {
         return (Vec::new(), Vec::new());
