@@ -153,15 +153,9 @@ mod tests {
     fn reading(sign: Sign, error: &str, parts: &[(&str, Component)]) -> Reading {
         let at = Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH };
         Reading {
-            check: "web".into(),
-            timing: Timing { scheduled: at, sent: at, ended: at },
-            sign,
             error: (!error.is_empty()).then(|| SafeText::new(error)),
-            answered: true,
             components: parts.iter().map(|(name, part)| (SafeText::new(name), part.clone())).collect(),
-            version: None,
-            fields: BTreeMap::new(),
-            phases: Vec::new(),
+            ..Reading::plain("web".into(), Timing { scheduled: at, sent: at, ended: at }, sign)
         }
     }
 

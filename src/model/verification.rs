@@ -307,17 +307,8 @@ mod tests {
     }
 
     fn reading(check: &str, sent: u64, sign: Sign) -> Reading {
-        Reading {
-            check: check.into(),
-            timing: Timing { scheduled: at(sent), sent: at(sent), ended: at(sent + 1) },
-            sign,
-            error: None,
-            answered: true,
-            components: BTreeMap::new(),
-            version: None,
-            fields: BTreeMap::new(),
-            phases: Vec::new(),
-        }
+        let timing = Timing { scheduled: at(sent), sent: at(sent), ended: at(sent + 1) };
+        Reading::plain(check.into(), timing, sign)
     }
 
     fn terms(checks: &[&str], before: BTreeMap<Name, Status>) -> Terms {

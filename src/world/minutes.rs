@@ -124,7 +124,6 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::path::Path;
     use std::sync::Arc;
     use std::time::Duration;
@@ -195,17 +194,8 @@ mod tests {
 
         fn poll(&mut self, sign: Sign, millis: u64) {
             let sent = Stamp { mono: self.now.mono.saturating_sub(Duration::from_millis(millis)), ..self.now };
-            let reading = Reading {
-                check: "api".into(),
-                timing: Timing { scheduled: sent, sent, ended: self.now },
-                sign,
-                error: None,
-                answered: true,
-                components: BTreeMap::new(),
-                version: None,
-                phases: Vec::new(),
-                fields: BTreeMap::new(),
-            };
+            let timing = Timing { scheduled: sent, sent, ended: self.now };
+            let reading = Reading::plain("api".into(), timing, sign);
             let output = self.world.observe(Observation::Reading(Box::new(reading)), self.now);
             self.take(output);
         }

@@ -291,15 +291,6 @@ fn describe(world: &World, view: Option<&AlertView>) -> String {
 
 /// What a poll says that is answered at once, without an error and a body.
 fn reading(check: &Name, sign: Sign, now: Stamp) -> Reading {
-    Reading {
-        check: check.clone(),
-        timing: Timing { scheduled: now, sent: now, ended: now },
-        sign,
-        error: None,
-        answered: sign != Sign::Bad,
-        components: BTreeMap::new(),
-        version: None,
-        fields: BTreeMap::new(),
-        phases: Vec::new(),
-    }
+    let timing = Timing { scheduled: now, sent: now, ended: now };
+    Reading { answered: sign != Sign::Bad, ..Reading::plain(check.clone(), timing, sign) }
 }

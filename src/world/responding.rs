@@ -358,17 +358,8 @@ mod tests {
         // An answer is taken in some time after it came.
         for (ended, now, sign) in [(10, 10, Sign::Good), (70, 73, Sign::Bad)] {
             let ended = at(ended);
-            let reading = Reading {
-                check: "api".into(),
-                timing: Timing { scheduled: ended, sent: ended, ended },
-                sign,
-                error: None,
-                answered: true,
-                components: BTreeMap::new(),
-                version: None,
-                phases: Vec::new(),
-                fields: BTreeMap::new(),
-            };
+            let timing = Timing { scheduled: ended, sent: ended, ended };
+            let reading = Reading::plain("api".into(), timing, sign);
             let output = world.observe(Observation::Reading(Box::new(reading)), at(now));
             let facts = output.intents.into_iter().filter_map(|intent| match intent {
                 Intent::Append(said) => Some(said),

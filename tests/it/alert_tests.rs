@@ -5,7 +5,6 @@
     reason = "a test may touch files, and its helpers end it where they fail"
 )]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -250,17 +249,8 @@ fn come(driver: &mut WorldDriver, what: u8) {
             let sign =
                 [Sign::Good, Sign::Good, Sign::Bad, Sign::Bad, Sign::Degraded, Sign::Unknown][usize::from(what % 6)];
             let check = if what < 6 { "api" } else { "db" };
-            driver.observe(Observation::Reading(Box::new(Reading {
-                check: check.into(),
-                timing: Timing { scheduled: now, sent: now, ended: now },
-                sign,
-                error: None,
-                answered: true,
-                components: BTreeMap::new(),
-                version: None,
-                fields: BTreeMap::new(),
-                phases: Vec::new(),
-            })));
+            let timing = Timing { scheduled: now, sent: now, ended: now };
+            driver.observe(Observation::Reading(Box::new(Reading::plain(check.into(), timing, sign))));
         }
         12..=15 => {
             let value = f64::from(what - 12) * 2.0;

@@ -83,15 +83,10 @@ fn poll(app: &mut App, check: &str, sign: Sign, error: &str, parts: Parts<'_>) {
         })
         .collect();
     app.send_observation(Observation::Reading(Box::new(Reading {
-        check: check.into(),
-        timing: Timing { scheduled: now, sent: now, ended: now },
-        sign,
         error: (!error.is_empty()).then(|| SafeText::new(error)),
-        answered: true,
         components,
-        version: None,
-        phases: Vec::new(),
         fields: BTreeMap::from([("tls.days_left".to_owned(), 3.0)]),
+        ..Reading::plain(check.into(), Timing { scheduled: now, sent: now, ended: now }, sign)
     })));
 }
 
@@ -675,17 +670,8 @@ fn a_latency_just_over_its_threshold_fires_and_shows_why() {
     let text = SHOP.replace("medium = \"degraded\" }", "medium = \"latency_ms > 500\" }");
     let mut app = App::new(&text);
     let now = app.now();
-    app.send_observation(Observation::Reading(Box::new(Reading {
-        check: "api".into(),
-        timing: Timing { scheduled: now, sent: now, ended: now.plus(Duration::from_micros(500_400)) },
-        sign: Sign::Good,
-        error: None,
-        answered: true,
-        components: BTreeMap::new(),
-        version: None,
-        phases: Vec::new(),
-        fields: BTreeMap::new(),
-    })));
+    let timing = Timing { scheduled: now, sent: now, ended: now.plus(Duration::from_micros(500_400)) };
+    app.send_observation(Observation::Reading(Box::new(Reading::plain("api".into(), timing, Sign::Good))));
     let alert = alert(&app, "check:api/medium/1");
     assert_eq!((alert.phase, alert.value.as_str()), (Phase::Firing, "500.4"));
 }

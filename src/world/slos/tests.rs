@@ -55,17 +55,7 @@ impl Room {
 
     fn poll(&mut self, check: &str, sign: Sign) {
         let now = self.now;
-        let reading = Reading {
-            check: check.into(),
-            timing: Timing { scheduled: now, sent: now, ended: now },
-            sign,
-            error: None,
-            answered: true,
-            components: BTreeMap::new(),
-            version: None,
-            phases: Vec::new(),
-            fields: BTreeMap::new(),
-        };
+        let reading = Reading::plain(check.into(), Timing { scheduled: now, sent: now, ended: now }, sign);
         let output = self.world.observe(Observation::Reading(Box::new(reading)), now);
         self.take(output);
     }

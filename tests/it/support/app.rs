@@ -1,7 +1,6 @@
 //! The core in a test: a configuration in, keys and observations in; state and effects out. Time passes only when a
 //! test lets it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,15 +138,9 @@ impl App {
         let sent = Stamp { mono: self.now.mono.saturating_sub(Duration::from_millis(millis)), ..self.now };
         let timing = Timing { scheduled: sent, sent, ended: self.now };
         self.send(Event::Observation(Observation::Reading(Box::new(Reading {
-            check: check.into(),
-            timing,
-            sign,
             error,
             answered: sign != Sign::Bad,
-            components: BTreeMap::default(),
-            version: None,
-            phases: Vec::new(),
-            fields: BTreeMap::default(),
+            ..Reading::plain(check.into(), timing, sign)
         }))));
     }
 

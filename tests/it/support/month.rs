@@ -217,14 +217,7 @@ impl AlertLog {
 fn reading(driver: &WorldDriver, check: &str, sign: Sign) -> Observation {
     let now = driver.world().now;
     Observation::Reading(Box::new(Reading {
-        check: check.into(),
-        timing: Timing { scheduled: now, sent: now, ended: now },
-        sign,
-        error: None,
         answered: sign != Sign::Bad,
-        components: BTreeMap::new(),
-        version: None,
-        fields: BTreeMap::new(),
-        phases: Vec::new(),
+        ..Reading::plain(check.into(), Timing { scheduled: now, sent: now, ended: now }, sign)
     }))
 }

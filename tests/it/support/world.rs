@@ -152,15 +152,10 @@ pub fn poll(app: &mut App, check: &str, sign: Sign, latency: u64, error: Option<
     }
     let timing = Timing { scheduled: now, sent: now, ended: now.plus(Duration::from_millis(latency)) };
     app.send_observation(Observation::Reading(Box::new(Reading {
-        check: check.into(),
-        timing,
-        sign,
         error: error.map(SafeText::new),
-        answered: true,
         components,
         version: Some(SafeText::new("2.4.1")),
-        phases: Vec::new(),
-        fields: BTreeMap::default(),
+        ..Reading::plain(check.into(), timing, sign)
     })));
 }
 
