@@ -348,18 +348,11 @@ mod tests {
         let now = DateTime::from_timestamp(1_772_000_000, 0).unwrap();
         let rule: Name = "check:web/high/0".into();
         let fired = AlertFired {
-            id: "f".into(),
             alert: "web".into(),
             rule: rule.clone(),
             severity: Severity::High,
-            service: None,
-            condition: "down".to_owned(),
-            value: "DOWN".into(),
-            since: now,
-            fired_at: now,
-            seen: true,
             muted_because: Some("db is down".into()),
-            fence: 1,
+            ..AlertFired::sample(now)
         };
         let record = AlertRecord::new(&fired);
         let stored = StoredAlerts::default();

@@ -217,11 +217,7 @@ mod tests {
             service: Some("shop".into()),
             condition: "> 10%".to_owned(),
             value: SafeText::new("12 % Disk full"),
-            since: at(from),
-            fired_at: at(from),
-            seen: true,
-            muted_because: None,
-            fence: 1,
+            ..AlertFired::sample(at(from))
         });
         AlertRecord { resolved_at: to.map(at), ..record }
     }

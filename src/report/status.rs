@@ -325,18 +325,13 @@ pub(crate) mod tests {
 
     fn reading(name: &str, sign: Sign, latency: Duration, error: Option<&str>) -> Observation {
         Observation::Reading(Box::new(Reading {
-            check: name.into(),
-            timing: Timing { scheduled: at(0), sent: at(0), ended: at(0).plus(latency) },
-            sign,
             error: error.map(SafeText::new),
-            answered: true,
             components: BTreeMap::from([(
                 SafeText::new("db"),
                 Component { status: Status::Ok, latency_ms: Some(4), ..Component::default() },
             )]),
-            version: None,
             fields: BTreeMap::from([("tls.days_left".to_owned(), 20.0)]),
-            phases: Vec::new(),
+            ..Reading::plain(name.into(), Timing { scheduled: at(0), sent: at(0), ended: at(0).plus(latency) }, sign)
         }))
     }
 
@@ -391,17 +386,9 @@ pub(crate) mod tests {
         let rule: Name = "check:api/critical/0".into();
         let fired = AlertFired {
             id: instance_id(&rule, at(500).utc),
-            alert: "api".into(),
-            rule: rule.clone(),
-            severity: Severity::Critical,
-            service: None,
             condition: "down for 2m".to_owned(),
-            value: "DOWN".into(),
             since: at(100).utc,
-            fired_at: at(500).utc,
-            seen: true,
-            muted_because: None,
-            fence: 1,
+            ..AlertFired::sample(at(500).utc)
         };
         let acknowledged = AlertAcknowledged {
             id: fired.id.clone(),

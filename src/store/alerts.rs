@@ -257,11 +257,8 @@ mod tests {
     use crate::model::alert::Severity;
     use crate::model::fact::alerting::instance_id;
     use crate::model::fact::{AlertResolved, Fact, SilenceEnd, SilenceEnded, SilenceStarted, Unacknowledged};
-    use crate::model::lease::LeaseCandidate;
 
-    use crate::store::address::StoreAddress;
     use crate::store::new_fact;
-    use crate::store::place::StoreLocation;
     use crate::text::SafeText;
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -273,20 +270,7 @@ mod tests {
     }
 
     fn fired() -> Statement {
-        Statement::AlertFired(AlertFired {
-            id: "f".into(),
-            alert: "api".into(),
-            rule: "check:api/critical/0".into(),
-            severity: Severity::Critical,
-            service: None,
-            condition: "down".to_owned(),
-            value: SafeText::new("DOWN"),
-            since: at(1),
-            fired_at: at(2),
-            seen: true,
-            muted_because: None,
-            fence: 1,
-        })
+        Statement::AlertFired(AlertFired { since: at(1), ..AlertFired::sample(at(2)) })
     }
 
     fn acknowledged(until: i64) -> Statement {
@@ -383,8 +367,7 @@ mod tests {
     /// What is put on record of what waited, and the store.
     async fn said_late(before: &[Statement], said: &[Statement]) -> (Vec<String>, Store, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
-        let place = StoreAddress::File(directory.path().join("opsroom.db"));
-        let store = Store::open(&StoreLocation { at: place, host: "box".to_owned(), state: None }).await.unwrap();
+        let store = Store::sample(directory.path()).await;
         if !before.is_empty() {
             let turn = store.turns().next().await.unwrap();
             turn.append(before.iter().cloned().map(draft).collect()).await.unwrap().unwrap();
@@ -410,12 +393,8 @@ mod tests {
 
     async fn news_of(before: &[Statement], said: &[Statement], is_late: bool) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
-        let place = StoreAddress::File(directory.path().join("opsroom.db"));
-        let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
-        let store = Store::open(&place).await.unwrap();
-        let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
-        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
-        let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+        let store = Store::sample(directory.path()).await;
+        let fence = store.held(at(0)).await;
         let before: Vec<NewFact> = before.iter().cloned().map(draft).collect();
         let known = before.len() + 1;
         if !before.is_empty() {

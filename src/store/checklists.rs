@@ -65,24 +65,16 @@ pub(super) fn checklist_refusal(drafts: &[NewFact], things: &[StoredThing]) -> O
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
     use crate::model::checklist::{StepKind, StepState, run_id};
     use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped, Statement};
-    use crate::store::address::StoreAddress;
     use crate::store::new_fact;
-    use crate::store::place::StoreLocation;
     use crate::text::SafeText;
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-    async fn open(directory: &Path) -> Store {
-        let at = StoreAddress::File(directory.join("opsroom.db"));
-        Store::open(&StoreLocation { at, host: "box".to_owned(), state: None }).await.unwrap()
-    }
 
     fn started(list: &str, minute: i64) -> NewFact {
         let due = AT + TimeDelta::minutes(minute);
@@ -130,7 +122,7 @@ mod tests {
     #[tokio::test]
     async fn what_waited_is_written_once_and_who_was_first_has_answered() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         let begun = started("one", 0);
         let run = checklist_run_of(&begun.said).unwrap().clone();
         let waited = vec![begun, stepped("ana", &run, "mine"), stepped("bo", &run, "too late")];
@@ -148,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_that_is_due_every_minute_leaves_room_for_the_others() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         let mut facts = vec![started("weekly", 0)];
         facts.extend((1..=200).map(|minute| started("dense", minute)));
         store.record_all(facts).await.unwrap();

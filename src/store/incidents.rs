@@ -167,7 +167,6 @@ fn other_refusal(said: &IncidentSaid, stored: impl Fn(&str) -> Option<IncidentRe
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::time::Duration;
 
     use chrono::{DateTime, Utc};
@@ -178,17 +177,9 @@ mod tests {
     use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
     use crate::model::fact::{AlertAcknowledged, AlertFired};
     use crate::model::incident::{IncidentState, IncidentTargets};
-    use crate::model::lease::LeaseCandidate;
-    use crate::store::address::StoreAddress;
     use crate::store::new_fact;
-    use crate::store::place::StoreLocation;
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
-
-    async fn open(directory: &Path) -> Store {
-        let path = directory.join("opsroom.db");
-        Store::open(&StoreLocation { at: StoreAddress::File(path), host: "box".to_owned(), state: None }).await.unwrap()
-    }
 
     fn draft(id: &str, what: IncidentFact) -> NewFact {
         new_fact(AT, "ana", "box", Statement::Incident(Box::new(IncidentSaid { id: id.into(), what })))
@@ -215,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn numbers_follow_each_other_whoever_opens() {
         let room = tempfile::tempdir().unwrap();
-        let (one, other) = (open(room.path()).await, open(room.path()).await);
+        let (one, other) = (Store::sample(room.path()).await, Store::sample(room.path()).await);
         let open_one = |store: &Store| {
             let store = store.clone();
             async move { store.say(&[draft("", opening())]).await.unwrap().unwrap().unwrap().to_string() }
@@ -233,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn what_makes_no_sense_is_refused_with_the_reason() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         for _ in 0..2 {
             store.say(&[draft("", opening())]).await.unwrap().unwrap();
         }
@@ -257,20 +248,7 @@ mod tests {
     }
 
     fn fired() -> Statement {
-        Statement::AlertFired(AlertFired {
-            id: "f".into(),
-            alert: "api".into(),
-            rule: "check:api/critical/0".into(),
-            severity: Severity::Critical,
-            service: None,
-            condition: "down".to_owned(),
-            value: "DOWN".into(),
-            since: AT,
-            fired_at: AT,
-            seen: true,
-            muted_because: None,
-            fence: 0,
-        })
+        Statement::AlertFired(AlertFired { fence: 0, ..AlertFired::sample(AT) })
     }
 
     fn acknowledged() -> Statement {
@@ -283,7 +261,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_at_the_alert_is_at_the_incident_that_was_opened_from_it() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         let say = |seconds: i64, who: &'static str, said| {
             new_fact(AT + chrono::TimeDelta::seconds(seconds), who, "box", said)
         };
@@ -356,7 +334,7 @@ mod tests {
     #[tokio::test]
     async fn an_acknowledgement_that_waited_stops_the_clock_once() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         let opened = IncidentFact::Opened(match opening() {
             IncidentFact::Opened(opened) => IncidentOpened { from: Some("alert:api".into()), ..opened },
             _ => unreachable!(),
@@ -374,14 +352,12 @@ mod tests {
     #[tokio::test]
     async fn closed_incidents_go_by_retention_and_their_numbers_do_not_come_back() {
         let room = tempfile::tempdir().unwrap();
-        let store = open(room.path()).await;
+        let store = Store::sample(room.path()).await;
         for id in ["INC-1", "INC-2"] {
             store.say(&[draft("", opening())]).await.unwrap().unwrap();
             store.say(&[draft(id, moved(IncidentStep::FalseAlarm, None))]).await.unwrap().unwrap();
         }
-        let (id, who, digest) = ("one".to_owned(), "ana".to_owned(), "d".to_owned());
-        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
-        let fence = store.lease_turn(&me, AT).await.unwrap().fence().unwrap();
+        let fence = store.held(AT).await;
         let later = "2099-01-01T00:00:00Z".parse().unwrap();
         assert!(store.retain(&Retention::default(), later, fence).await.unwrap());
         assert_eq!(store.incidents(9).await.unwrap().len(), 2, "they are kept for ever by default");

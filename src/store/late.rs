@@ -201,10 +201,7 @@ fn with_ends(drafts: &[NewFact]) -> Vec<LateFact<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::lease::LeaseCandidate;
-    use crate::store::address::StoreAddress;
     use crate::store::new_fact;
-    use crate::store::place::StoreLocation;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()
@@ -248,9 +245,7 @@ mod tests {
         ];
         for (what, on_record, waited, written) in cases {
             let directory = tempfile::tempdir().unwrap();
-            let place = StoreAddress::File(directory.path().join("opsroom.db"));
-            let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
-            let store = Store::open(&place).await.unwrap();
+            let store = Store::sample(directory.path()).await;
             for said in *on_record {
                 let turn = store.turns().next().await.unwrap();
                 turn.append(vec![fact(*said)]).await.unwrap().unwrap();
@@ -270,12 +265,8 @@ mod tests {
     }
 
     async fn held(directory: &std::path::Path) -> (Store, u64) {
-        let place = StoreAddress::File(directory.join("opsroom.db"));
-        let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
-        let store = Store::open(&place).await.unwrap();
-        let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
-        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
-        let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+        let store = Store::sample(directory).await;
+        let fence = store.held(at(0)).await;
         (store, fence)
     }
 
@@ -338,12 +329,7 @@ mod tests {
         let orders = |(seen, [first, last]): &Case| [(*seen, *first, true), (*seen, *last, false)];
         for (seen, expected, stand_in_first) in cases.iter().flat_map(orders) {
             let directory = tempfile::tempdir().unwrap();
-            let place = StoreAddress::File(directory.path().join("opsroom.db"));
-            let place = StoreLocation { at: place, host: "box".to_owned(), state: None };
-            let store = Store::open(&place).await.unwrap();
-            let (id, who, digest) = ("a".to_owned(), "ana".to_owned(), "d".to_owned());
-            let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
-            let fence = store.lease_turn(&me, at(0)).await.unwrap().fence().unwrap();
+            let (store, fence) = held(directory.path()).await;
             store.append_held(fence, vec![fact((fence, 0, Ok))]).await.unwrap();
             let holder = [(fence, 10, Down), (fence, 20, Ok)].map(fact);
             // It has seen the chain further than where the lease was taken.

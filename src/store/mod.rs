@@ -35,6 +35,8 @@ mod reopening;
 mod retention;
 pub mod rollups;
 pub mod runs;
+#[cfg(test)]
+mod samples;
 pub(crate) mod saying;
 mod site;
 mod together;

@@ -273,11 +273,6 @@ mod tests {
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-    async fn open(directory: &Path) -> Store {
-        let path = directory.join("opsroom.db");
-        Store::open(&StoreLocation { at: StoreAddress::File(path), host: "box".to_owned(), state: None }).await.unwrap()
-    }
-
     fn settled(status: Status, fence: u64) -> NewFact {
         let (check, service, before, reason) = ("api".into(), None, None, None);
         let said = CheckStatus { check, service, status, before, since: AT, seen: true, reason, by: None, fence };
@@ -303,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_twice_is_put_on_record_once_and_nothing_beside_it_is_lost() {
         let at = tempfile::tempdir().unwrap();
-        let store = open(at.path()).await;
+        let store = Store::sample(at.path()).await;
         let queue = LateQueue::of(at.path(), store.id());
         let refused = |action: &str| {
             let (target, verb, why) = ("api".to_owned(), "restart".into(), SafeText::new("the store is away"));
@@ -321,7 +316,7 @@ mod tests {
     #[tokio::test]
     async fn what_waited_is_put_on_record_once() {
         let at = tempfile::tempdir().unwrap();
-        let store = open(at.path()).await;
+        let store = Store::sample(at.path()).await;
         let queue = LateQueue::of(at.path(), store.id());
         assert_eq!(store.send_late(&queue).await.unwrap().facts, 0);
         assert!(!at.path().join("queue").exists(), "who has nothing to say leaves nothing behind");
@@ -347,7 +342,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_newer_holder_said_stays() {
         let at = tempfile::tempdir().unwrap();
-        let store = open(at.path()).await;
+        let store = Store::sample(at.path()).await;
         let old = candidate(&store, "a").await.fence().unwrap();
         let queue = LateQueue::of(at.path(), store.id());
         queue.push(&[settled(Status::Down, old)]).unwrap();

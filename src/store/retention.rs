@@ -153,21 +153,14 @@ mod tests {
 
     use super::*;
     use crate::lang::time::minute_of;
-    use crate::model::lease::LeaseCandidate;
     use crate::model::rollup::{Bucket, Pack, SeriesKey, Width};
-    use crate::store::address::StoreAddress;
     use crate::store::dialect::WhichFacts;
-    use crate::store::place::StoreLocation;
 
     const DAY: u32 = 24 * 60;
 
     async fn open(directory: &Path) -> (Store, u64) {
-        let place =
-            StoreLocation { at: StoreAddress::File(directory.join("opsroom.db")), state: None, host: "box".to_owned() };
-        let store = Store::open(&place).await.unwrap();
-        let (id, who, digest) = ("one".to_owned(), "ana".to_owned(), "d".to_owned());
-        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
-        let fence = store.lease_turn(&me, DateTime::UNIX_EPOCH).await.unwrap().fence().unwrap();
+        let store = Store::sample(directory).await;
+        let fence = store.held(DateTime::UNIX_EPOCH).await;
         (store, fence)
     }
 

@@ -320,17 +320,10 @@ mod tests {
         let rule = format!("check:api/{}/0", severity.word());
         let said = AlertFired {
             id: instance_id(&rule, at(minute)),
-            alert: "api".into(),
             rule: rule.into(),
             severity,
-            service: None,
-            condition: "down".to_owned(),
-            value: "DOWN".into(),
-            since: at(minute),
-            fired_at: at(minute),
-            seen: true,
             muted_because: muted.then(|| SafeText::new("maintenance")),
-            fence: 1,
+            ..AlertFired::sample(at(minute))
         };
         fact(minute, "", Statement::AlertFired(said))
     }

@@ -38,6 +38,27 @@ pub struct AlertFired {
     pub fence: u64,
 }
 
+#[cfg(test)]
+impl AlertFired {
+    /// A check `api` that is down since a moment.
+    pub(crate) fn sample(at: DateTime<Utc>) -> Self {
+        Self {
+            id: "f".into(),
+            alert: "api".into(),
+            rule: "check:api/critical/0".into(),
+            severity: Severity::Critical,
+            service: None,
+            condition: "down".to_owned(),
+            value: "DOWN".into(),
+            since: at,
+            fired_at: at,
+            seen: true,
+            muted_because: None,
+            fence: 1,
+        }
+    }
+}
+
 /// A firing of an alert is over. Said by the holder of the lease alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertResolved {

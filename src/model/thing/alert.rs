@@ -275,21 +275,7 @@ mod tests {
 
     #[test]
     fn those_who_acknowledge_together_are_all_kept_while_what_they_said_holds() {
-        let fired = AlertFired {
-            id: "a".into(),
-            alert: "api".into(),
-            rule: "check:api/critical/0".into(),
-            severity: Severity::Critical,
-            service: None,
-            condition: "down".to_owned(),
-            value: "DOWN".into(),
-            since: DateTime::UNIX_EPOCH,
-            fired_at: DateTime::UNIX_EPOCH,
-            seen: true,
-            muted_because: None,
-            fence: 1,
-        };
-        let mut record = AlertRecord::new(&fired);
+        let mut record = AlertRecord::new(&AlertFired { id: "a".into(), ..AlertFired::sample(DateTime::UNIX_EPOCH) });
         let mut people = |second, who, together| {
             assert!(record.acknowledge(acknowledgement(second, who, together)));
             let known = record.acknowledged.clone().unwrap();
