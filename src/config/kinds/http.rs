@@ -163,7 +163,7 @@ fn check_url(table: &TableReader<'_>, url: &Text) -> bool {
         return true;
     }
     let rest = after_scheme(text);
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
+    let host = rest.map(authority);
     let problem = match host {
         None => Some(("is not an http or https URL", "write http://HOST/PATH or https://HOST/PATH")),
         Some("") => Some(("has no host", "write http://HOST/PATH or https://HOST/PATH")),
@@ -180,6 +180,13 @@ fn check_url(table: &TableReader<'_>, url: &Text) -> bool {
         table.context.error(url.at, format!("`{text}` {what}"), hint);
     }
     problem.is_none()
+}
+
+/// What is before the path of a URL without its scheme: user, host and port. A file may name thousands, so that bytes are
+/// looked at and not characters.
+fn authority(rest: &str) -> &str {
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    &rest[..end.unwrap_or(rest.len())]
 }
 
 fn method(table: &TableReader<'_>) -> String {
@@ -226,7 +233,7 @@ pub(in crate::config) fn inline_token(table: &TableReader<'_>, name: &str, value
 }
 
 fn inline_credentials(table: &TableReader<'_>, url: &Text) {
-    let authority = url.value.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let authority = url.value.split_once("://").map(|(_, rest)| authority(rest));
     let Some((user, _)) = authority.and_then(|authority| authority.rsplit_once('@')) else { return };
     if user.contains(':') && !user.contains("{secret:") {
         table.context.warning(

@@ -70,7 +70,7 @@ impl ConfigWatcher {
             self.parsed = None;
             if let Ok((file, _)) = read(&self.main) {
                 let base = file.directory();
-                self.patterns = merge::includes(&tree::parse(&file.text).root)
+                self.patterns = merge::includes(&tree::parse(top(&file.text)).root)
                     .into_iter()
                     .map(|(pattern, _)| base.join(pattern))
                     .collect();
@@ -83,6 +83,19 @@ impl ConfigWatcher {
         all.insert(self.main.clone(), mark);
         all
     }
+}
+
+/// The lines before the first table, where `include` stands: of a long file that is little to parse. A line within an array
+/// may begin with a bracket too, but none of an array of patterns.
+fn top(text: &str) -> &str {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_ascii_start().starts_with('[') {
+            break;
+        }
+        end += line.len();
+    }
+    &text[..end]
 }
 
 #[expect(clippy::disallowed_methods, reason = "lays out the files to be looked at")]
