@@ -199,7 +199,6 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     })
 }
 
-/// The channels of these names.
 async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {
     run_service::changing(global, async |run_service| {
         let now = run_service.now();
