@@ -391,6 +391,9 @@ impl Uses {
 /// # Errors
 /// Why it is none, and what to type.
 pub(crate) fn typed_number(typed: &str, unit: &str) -> Result<f64, String> {
+    if !typed.contains(|c: char| c.is_ascii_digit()) {
+        return Err(format!("`{}` is not a number", typed.trim()));
+    }
     // The condition's own grammar: `1.2s`, `85%`, `3GiB` mean the same here as in a range.
     let condition = syntax::condition(&format!("== {}", typed.trim()), unit).map_err(|fault| fault.message)?;
     condition.threshold().ok_or_else(|| format!("`{typed}` is not a number"))
