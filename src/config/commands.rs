@@ -106,7 +106,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("actions", &["6"], "running and past actions, locks", CommandContext::Everywhere),
     command("checklists", &["7"], "checklists: due, running, done, missed", CommandContext::Everywhere),
     command("incident", &["8"], "the incident: clock, timeline, roles, what changed", CommandContext::Everywhere),
-    command("changes", &["@"], "the change calendar: changes, freezes and maintenance", CommandContext::Everywhere),
+    command("changes", &["&"], "the change calendar: changes, freezes and maintenance", CommandContext::Everywhere),
     command("diagnostics", &["!"], "the console about itself", CommandContext::Everywhere),
     command("next-panel", &["tab"], "focus the next panel", CommandContext::Everywhere),
     command("previous-panel", &["shift-tab"], "focus the previous panel", CommandContext::Everywhere),

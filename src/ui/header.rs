@@ -302,7 +302,10 @@ fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
         let key = Line::styled(super::footer::key_of_screen(state, &screen), key_role);
         ScreenTab { screen, key, title: Some(Line::styled(title, role)), is_current }
     });
-    all.filter(|tab| !common || tab.is_current || is_common(&tab.screen)).collect()
+    // The calendar has a place here while there is something in it.
+    let is_used = |screen: &Screen| *screen != Screen::Changes || !state.seen().calendar_entries().is_empty();
+    let is_wanted = |screen: &Screen| if common { is_common(screen) } else { is_used(screen) };
+    all.filter(|tab| tab.is_current || is_wanted(&tab.screen)).collect()
 }
 
 /// The present one with its title, of the others their keys.

@@ -48,7 +48,13 @@ impl Panel for Changes {
                     hints.push((Command::ChangeCallOff, "call off"));
                 }
             }
-            Some(CalendarEntry::Maintenance(_)) => hints.push((Command::ChangeCallOff, "end")),
+            Some(CalendarEntry::Maintenance(window)) => {
+                if window.window.contains(state.seen().now.utc) {
+                    hints.push((Command::ChangeCallOff, "end"));
+                } else if window.by.is_some() {
+                    hints.push((Command::ChangeCallOff, "call off"));
+                }
+            }
             None => {}
         }
         hints.push((Command::ChangePlan, "plan a change"));

@@ -18,9 +18,9 @@ use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::changes::CalendarEntry;
 
 const COLUMNS: [Column; 6] = [
-    Column::text("kind", 6, 11, 1),
-    Column::text("what", 12, 40, 0),
-    Column::text("when", 20, 25, 0),
+    Column::text("kind", 11, 11, 1),
+    Column::text("what", 12, 32, 0),
+    Column::text("when", 20, 27, 0),
     Column::text("approval", 12, 20, 2),
     Column::text("services", 8, 24, 3),
     Column::text("why", 12, 200, 4).wrapping(),
