@@ -22,7 +22,7 @@ const COLUMNS: [Column; 6] = [
     Column::text("what", 12, 32, 0),
     Column::text("when", 20, 27, 0),
     Column::text("approval", 12, 20, 2),
-    Column::text("services", 8, 24, 3),
+    Column::text("services", 12, 24, 3),
     Column::text("why", 12, 200, 4).wrapping(),
 ];
 
