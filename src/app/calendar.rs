@@ -19,7 +19,7 @@ pub(super) fn plan(state: &mut State) {
     state.console.overlays.push(dialog);
 }
 
-/// Asks whether the change that is selected is approved. Who planned it is refused by the store, which knows.
+/// Asks whether the change that is selected is approved. Who planned it does not approve it: the store refuses that too.
 pub(super) fn approve(state: &mut State) {
     let Some(id) = selected(state) else { return none(state) };
     let Some(CalendarEntry::Change(change)) = state.world.calendar_entry(&id) else {
@@ -31,6 +31,9 @@ pub(super) fn approve(state: &mut State) {
             None => "a freeze needs no approval".to_owned(),
         };
         return state.toast(Tone::Info, &text);
+    }
+    if state.console.last_look.login.as_ref() == Some(&change.by) {
+        return state.toast(Tone::Info, "you have planned this yourself: somebody else approves it");
     }
     let (now, zone) = (state.world.now.utc, state.world.config.console.timezone);
     let (from, until) = (clock_with_zone(change.from, now, zone), clock_with_zone(change.until, change.from, zone));

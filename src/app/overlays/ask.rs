@@ -101,8 +101,9 @@ impl Overlay for AskOverlay {
                         say(state, approved, &format!("change {title} approved"), effects);
                     }
                     OnYes::EndMaintenance { said, title } => {
+                        let how = if state.world.now.utc < said.from { "called off" } else { "ended" };
                         let ended = Statement::MaintenanceEnded(said.clone());
-                        say(state, ended, &format!("maintenance {title} ended"), effects);
+                        say(state, ended, &format!("maintenance {title} {how}"), effects);
                     }
                     OnYes::TestChannels => channel_test::send(state, effects),
                     OnYes::StopRun(run) => {
