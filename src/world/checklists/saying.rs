@@ -61,17 +61,21 @@ impl World {
         missed.cloned().map(Statement::ChecklistMissed).collect()
     }
 
-    /// Since when a list is due as it is now, as far as that is known: since the first run after the last one that was due by
-    /// another schedule, and at the latest since it was read. What was due by another one has its rows; what this one would
-    /// have asked before it was written was not missed.
+    /// Since when a list is due as it is now, as far as that is known: since the reload that made it so; else since the first
+    /// run after the last one that was due by another schedule, and at the latest since the start. What was due by another one
+    /// has its rows; what this one would have asked before it was written was not missed.
     fn scheduled_since(&self, list: &Checklist, schedule: Option<&str>) -> DateTime<Utc> {
-        let read = self.checklists.scheduled.get(&list.name).copied().unwrap_or(self.started.utc);
+        if let Some(since) = self.checklists.scheduled.get(&list.name) {
+            return *since;
+        }
         let runs = || self.checklist_runs().filter(|run| run.checklist == list.name);
-        let is_other = |run: &&ChecklistRecord| run.schedule.is_some() && run.schedule.as_deref() != schedule;
+        // Rows that do not say it are older than those that do.
+        let says = runs().any(|run| run.schedule.is_some());
+        let is_other = |run: &&ChecklistRecord| says && run.schedule.as_deref() != schedule;
         let other = runs().filter(is_other).filter_map(|run| run.due).max();
         let first = runs().filter(|run| !is_other(run)).filter_map(|run| run.due);
         let first = first.filter(|due| other.is_none_or(|other| other < *due)).min();
-        first.map_or(read, |first| first.min(read))
+        first.map_or(self.started.utc, |first| first.min(self.started.utc))
     }
 
     /// Lists that are due otherwise by the configuration that follows, or that come with it, are so from now on.

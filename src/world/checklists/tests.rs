@@ -454,6 +454,16 @@ fn what_a_schedule_would_have_asked_before_it_was_written_is_not_missed() {
         later.world.checklists.learn(record, seq);
     }
     assert_eq!(missed(&mut later), [("round@20260303T0900Z".to_owned(), 0), ("round@20260303T1000Z".to_owned(), 0)]);
+    // A row from before it was said by which schedule it was due is older than those that say it.
+    let old = ChecklistRecord { schedule: None, ..later.world.checklist_run("round@20260301T0900Z").unwrap().clone() };
+    later.world.checklists.learn(old, 90);
+    later.pass(Duration::from_hours(1));
+    assert_eq!(missed(&mut later), [("round@20260303T1100Z".to_owned(), 0)]);
+    // Nor does it count where the schedule changes while the console runs.
+    let denser = config(&daily.replace("daily 09:00", "*/5 * * * *"));
+    let now = later.world.now;
+    let _ = later.world.reconfigure(denser, now);
+    assert_eq!(missed(&mut later), []);
     // A list that came with a reload is used from then on.
     let mut fresh = Room::at("[checklist.drill]\nstep = [{ title = \"x\", ask = \"?\" }]\n", "2026-03-01T08:30:00Z");
     fresh.pass(Duration::from_hours(48));
