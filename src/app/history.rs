@@ -1,4 +1,4 @@
-//! What is stored of the series that are shown: read once for each, when it is first on the screen.
+//! What is stored of the series that are shown or that objectives measure: read once for each, when it is first wanted.
 
 use crate::config::panels::PanelSubject;
 use crate::model::effect::{Effect, HistoryEffect};
@@ -7,16 +7,18 @@ use crate::model::rollup::SeriesKey;
 use super::layout::Target;
 use super::row::RowKey;
 use super::state::State;
+use super::state::console::Console;
 
 /// Series that are read together: taking them in holds up the loop for a few milliseconds.
 const PAGE: usize = 20;
 
-/// Asks for the past of what the last frame showed, where it is not here yet.
+/// Asks for the past of what the last frame showed and of what objectives measure, where it is not here yet.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
-    // Before the first frame nothing is shown, and nothing may keep it waiting. On a wall nothing can be pointed at, and budgets
-    // are shown all the same.
-    let is_shown = state.console.wall.is_some() || !state.console.layout.areas.is_empty();
-    if state.world.store_away.is_some() || !is_shown {
+    // Before the first frame nothing is shown, and nothing may keep it waiting. On a wall nothing can be pointed at, and a
+    // watcher draws nothing: budgets need their past all the same.
+    let Console { wall, layout, has_screen, .. } = &state.console;
+    let is_wanted = wall.is_some() || !layout.areas.is_empty() || !has_screen;
+    if state.world.store_away.is_some() || !is_wanted {
         return;
     }
     let shown: Vec<SeriesKey> = shown(state).collect();

@@ -171,6 +171,7 @@ impl Core {
         };
         core.record(record);
         if part == ConsolePart::Watches {
+            core.state.console.has_screen = false;
             let tools = &mut core.effects.tools;
             tools.link_key = Some(SharedLinkKey::new(Arc::clone(&tools.state_directory)));
         }

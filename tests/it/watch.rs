@@ -12,10 +12,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use opsroom::app::state::State;
+use opsroom::model::effect::{Effect, HistoryEffect};
 use opsroom::model::lease::LeaseView;
+use opsroom::model::rollup::SeriesKey;
+use opsroom::runtime::core::ConsolePart;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::support::app::App;
 use crate::support::pty::until;
 use crate::support::shared::reaches;
 use crate::support::watcher::{PATIENCE, Room, Watch, asked, get, serves};
@@ -101,6 +105,27 @@ fn one_that_is_killed_is_succeeded_without_loss() {
     assert_eq!(statuses, ["down", "ok"]);
     let verified = room.opsroom(&["audit", "verify"]);
     assert!(verified.status.success(), "{verified:?}");
+}
+
+#[tokio::test]
+async fn its_budgets_are_those_of_what_is_stored_though_it_shows_nothing() {
+    let room = Room::new();
+    room.write(&room.text());
+    let watcher = room.headless(ConsolePart::Watches);
+    assert!(!watcher.state().console.has_screen);
+    watcher.finish().await;
+    let slo = "[slo.api]\ncheck = \"api\"\nobjective = \"99%\"\nwindow = \"30d\"\n";
+    let mut app = App::new(&format!("{}{slo}", room.text()));
+    let asks = |app: &mut App| {
+        app.pass(1);
+        let api = SeriesKey::Check("api".into());
+        app.take().iter().any(
+            |effect| matches!(effect, Effect::History(HistoryEffect::Read { series, .. }) if series.contains(&api)),
+        )
+    };
+    assert!(!asks(&mut app), "nothing keeps a first frame waiting");
+    app.state.console.has_screen = false;
+    assert!(asks(&mut app), "what is left of it is not what was seen since it started");
 }
 
 #[test]

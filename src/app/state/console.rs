@@ -46,6 +46,8 @@ pub struct Console {
     pub answered: u64,
     /// Whether the terminal has the focus (true where it doesn't say).
     pub focused: bool,
+    /// Whether anything is drawn at all: a watcher has no screen.
+    pub has_screen: bool,
     /// What the filtered log panels of the layouts show.
     pub tails: HashMap<LogPanel, Tail>,
     /// What a run says above the footer.
@@ -121,6 +123,7 @@ impl Console {
             waiting: Waiting::default(),
             answered: 0,
             focused: true,
+            has_screen: true,
             tails: tails(config, &layouts, &world.logs),
             columns: given(&layouts).collect(),
             strip: RunStrip::default(),

@@ -77,13 +77,17 @@ impl Room {
     }
 
     pub fn console(&self) -> Headless {
+        self.headless(ConsolePart::ActsForAll)
+    }
+
+    pub fn headless(&self, part: ConsolePart) -> Headless {
         let start = StartOptions {
             clock: Clock::start(),
             config: config(&self.text()),
             loader: None,
             warnings: Vec::new(),
             store: Some(self.url()),
-            part: ConsolePart::ActsForAll,
+            part,
             state_directory: self.at.path().join("console"),
             record: None,
         };
