@@ -349,7 +349,13 @@ fn figure_onset(world: &World, machine: &Machine) -> Option<Onset> {
 /// What the condition saw: the number with its unit, or the status with its error.
 pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
     match machine.about {
-        SubjectId::Slo(id, rule) => rule.seen(&world.slos[id].measured).into(),
+        SubjectId::Slo(id, rule) => {
+            let slo = &world.slos[id];
+            // Without its past it would be said to burn nothing.
+            let firing = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
+            let known = firing.filter(|record| record.is_firing() && slo.waits_for_past(world.now));
+            known.map_or_else(|| rule.seen(&slo.measured).into(), |record| record.value.as_str().into())
+        }
         SubjectId::Metric(id) => {
             let metric = &world.metrics[id];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {
