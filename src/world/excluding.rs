@@ -8,11 +8,14 @@ use chrono::{DateTime, Utc};
 use super::World;
 use super::ids::SloId;
 use super::output::Output;
+use super::past::Past;
 use crate::lang::time::{Stamp, millis, minute_of};
 use crate::model::fact::{Fact, SloExcluded, SloIncluded, Statement};
 use crate::model::thing::{ExclusionRecord, StoredThing, ThingKind};
 use crate::text::name::Name;
 
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// Hours whose minutes are asked for at most; of more, the latest.
 const APART: usize = 100;
 
@@ -56,6 +59,7 @@ impl World {
     fn count_without_excluded(&mut self, slo: &str) -> Option<SloId> {
         let id = self.membership.slos.get(slo).copied()?;
         self.exclude_from(id);
+        self.want_minutes(id);
         if self.slos[id].meter.is_none() {
             self.count_runs(id);
         }
@@ -80,10 +84,25 @@ impl World {
         }
     }
 
-    fn exclude_from(&mut self, id: SloId) {
-        let (now, name) = (self.now, self.slos[id].name.clone());
-        let spans: Vec<Range<u64>> = self.exclusions_of(&name).map(|record| on_our_clock(record, now)).collect();
+    pub(super) fn exclude_from(&mut self, id: SloId) {
+        let spans = self.excluded_from(id);
+        let now = self.now;
         self.slos[id].exclude(spans, now);
+    }
+
+    fn excluded_from(&self, id: SloId) -> Vec<Range<u64>> {
+        self.exclusions_of(&self.slos[id].name).map(|record| on_our_clock(record, self.now)).collect()
+    }
+
+    /// Has the minutes read of hours that are too old to have theirs here, where what does not count begins or ends within
+    /// them. What is still unread of an objective comes with these.
+    fn want_minutes(&mut self, id: SloId) {
+        let edges = self.excluded_from(id).into_iter().flat_map(|span| [span.start, span.end]);
+        let within = edges.filter(|at| at % HOUR_MS != 0).map(|at| (at / MINUTE_MS) as u32);
+        let slo = &mut self.slos[id];
+        if slo.past != Past::Unread && slo.meter.as_ref().is_some_and(|meter| meter.lacks_minutes(within)) {
+            slo.minutes = Past::Unread;
+        }
     }
 
     /// The hours within which a span begins or ends that does not count, each by its first minute since 1970: what is stored of

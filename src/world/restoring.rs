@@ -49,10 +49,10 @@ impl World {
             let slos = self.slos_of(&series);
             let mut is_unread = false;
             for id in slos {
-                let past = &mut self.slos[id].past;
-                is_unread |= *past == Past::Unread;
-                if *past == Past::Unread {
+                let slo = &mut self.slos[id];
+                for past in [&mut slo.past, &mut slo.minutes].into_iter().filter(|past| **past == Past::Unread) {
                     *past = Past::Asked;
+                    is_unread = true;
                 }
             }
             if let Some(past) = self.past_of(&series).filter(|past| **past == Past::Unread) {
@@ -74,8 +74,9 @@ impl World {
                 *past = Past::Unread;
             }
             for id in self.slos_of(series) {
-                if self.slos[id].past == Past::Asked {
-                    self.slos[id].past = Past::Unread;
+                let slo = &mut self.slos[id];
+                for past in [&mut slo.past, &mut slo.minutes].into_iter().filter(|past| **past == Past::Asked) {
+                    *past = Past::Unread;
                 }
             }
         }
@@ -92,6 +93,9 @@ impl World {
             for id in self.slos_of(&history.series) {
                 let spans = clocks.spans(history, self.slos[id].known_from);
                 self.restore_slo(id, &spans);
+                if std::mem::replace(&mut self.slos[id].minutes, Past::Here) == Past::Asked {
+                    self.divide_hours(id, &clocks.spans(history, self.now));
+                }
             }
         }
     }

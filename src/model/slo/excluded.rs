@@ -1,5 +1,6 @@
 //! What a person has said not to count against an objective.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::sliding::Sliding;
@@ -19,11 +20,12 @@ pub(super) struct Excluded {
 }
 
 impl Excluded {
-    /// Of what is known already, which is counted up to `counted`. An hour that is too old for its minutes to be known gives
-    /// its share; `None`: no span is given.
+    /// Of what is known already, which is counted up to `counted`. An hour that is too old for its minutes to be here gives
+    /// what those `apart` say, which are by their number, and its share where there are none; `None`: no span is given.
     pub(super) fn new(
         spans: Vec<Range<u64>>,
         (minutes, hours): (&Sliding, &Sliding),
+        apart: &BTreeMap<u32, SloTally>,
         counted: u64,
     ) -> Option<Box<Self>> {
         let spans = joined(spans);
@@ -38,8 +40,11 @@ impl Excluded {
         }
         for slot in hours.slots() {
             let (first, mut part) = (slot * 60, SloTally::default());
+            let mut apart = apart.range(first..first + 60).peekable();
             if minutes.reaches(first) {
                 (first..first + 60).for_each(|minute| part += excluded.minutes.at(minute));
+            } else if apart.peek().is_some() {
+                apart.for_each(|(minute, tally)| part += excluded.part(*tally, &span_of(*minute, 1)));
             } else {
                 part = excluded.part(hours.at(slot), &span_of(slot, 60));
             }

@@ -1,5 +1,6 @@
 //! The sliding accumulator of one objective.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ pub(crate) struct SloMeter {
     in_a_row: u64,
     minutes: Sliding,
     hours: Sliding,
+    /// Minutes of hours that are older than those of which all minutes are kept, and within which something begins or ends not
+    /// to count: by their number.
+    apart: BTreeMap<u32, SloTally>,
     /// `None`: all counts.
     excluded: Option<Box<Excluded>>,
 }
@@ -60,6 +64,7 @@ impl SloMeter {
             in_a_row: 0,
             minutes: Sliding::new(spans, minute(now_ms)),
             hours: Sliding::new(whole, hour(now_ms)),
+            apart: BTreeMap::new(),
             excluded: None,
         }
     }
@@ -99,7 +104,25 @@ impl SloMeter {
     /// These spans of the monotonic clock, in milliseconds, do not count, and no others: what was known in them is set aside,
     /// and counts again once they are not given any more.
     pub(crate) fn exclude(&mut self, spans: Vec<Range<u64>>) {
-        self.excluded = Excluded::new(spans, (&self.minutes, &self.hours), self.counted_ms);
+        self.excluded = Excluded::new(spans, (&self.minutes, &self.hours), &self.apart, self.counted_ms);
+    }
+
+    /// What is stored of single minutes that are too old to be here one by one, by their number: by these the hours are divided
+    /// within which something begins or ends not to count. Counted are those hours already.
+    pub(crate) fn divide(&mut self, minutes: impl IntoIterator<Item = (u32, SloTally)>) {
+        self.apart = minutes.into_iter().filter(|(minute, _)| self.is_old(*minute)).collect();
+    }
+
+    /// Whether one of these minutes lies in an hour of the window that can't be divided by what is here.
+    pub(crate) fn lacks_minutes(&self, minutes: impl IntoIterator<Item = u32>) -> bool {
+        let is_apart = |first: u32| self.apart.range(first..first + 60).next().is_some();
+        let mut old = minutes.into_iter().filter(|minute| self.is_old(*minute) && self.hours.reaches(minute / 60));
+        old.any(|minute| !is_apart(minute / 60 * 60))
+    }
+
+    /// Whether not all minutes of the hour of this one are kept.
+    fn is_old(&self, minute: u32) -> bool {
+        !self.minutes.reaches(minute / 60 * 60)
     }
 
     fn excludes(&self, at_ms: u64) -> bool {
@@ -123,6 +146,9 @@ impl SloMeter {
     /// whose sum is spread evenly over them. Each minute once only, and none of those that were counted here.
     pub(crate) fn restore(&mut self, first: u32, count: u32, sum: SloTally) {
         self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
+        if count == 1 && self.is_old(first) {
+            self.apart.insert(first, sum);
+        }
         let count = u64::from(count);
         for nth in 0..count {
             let part = |whole: u64| whole * (nth + 1) / count - whole * nth / count;

@@ -42,6 +42,8 @@ pub struct SloView {
     pub measured: SloMeasure,
     /// Whether what is stored of it is here.
     pub(in crate::world) past: Past,
+    /// Whether the minutes of old hours are here within which something begins or ends not to count.
+    pub(in crate::world) minutes: Past,
     /// Since when it is configured.
     pub(in crate::world) known_from: Stamp,
     /// `None` where it is about runs. Shared with a screen that is held still, until either changes.
@@ -65,6 +67,7 @@ impl SloView {
             window: slo.window,
             measured,
             past: Past::default(),
+            minutes: Past::Here,
             known_from: now,
             meter,
             planned: Planned::default(),
@@ -128,8 +131,8 @@ impl SloView {
             Arc::make_mut(&mut meter).set_every(every);
         }
         // Windows of maintenance may be others: that is looked up again.
-        let (measured, past, known_from) = (self.measured, self.past, self.known_from);
-        Self { meter: Some(meter), measured, past, known_from, planned: self.planned.reviewed(), ..fresh }
+        let Self { measured, past, minutes, known_from, planned, .. } = self;
+        Self { meter: Some(meter), measured, past, minutes, known_from, planned: planned.reviewed(), ..fresh }
     }
 
     /// The bad time since a moment, outside maintenance, for three days at most; `None` where it is about runs.

@@ -49,13 +49,32 @@ impl World {
         let meter = Arc::make_mut(meter);
         let first = spans.first().map(|(first, ..)| *first);
         let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, now);
-        let mut carried = Carried { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 };
+        let mut events = BadEvents::new(every);
         for (first, count, bucket) in spans {
             let mut tally = of_span(configured, every, bucket, planned.at(*first, *count));
-            tally.bad_events = carried.events(tally.bad_ms, *first, *count);
+            tally.bad_events = events.of(tally.bad_ms, *first, *count);
             meter.restore(*first, *count, tally);
         }
         slo.review(now);
+    }
+
+    /// Leaves out again what does not count of an objective, by the minutes that are stored of the hours within which that
+    /// begins or ends: also those that were seen here, of which only the hours are left.
+    pub(in crate::world) fn divide_hours(&mut self, id: SloId, spans: &Spans<'_>) {
+        let (config, now) = (Arc::clone(&self.config), self.now);
+        let (every, plan) = (every(&self.slos[id], &config), self.maintenance_plan());
+        let slo = &mut self.slos[id];
+        let (Some(meter), Some(configured)) = (&mut slo.meter, config.slos.get(id.place())) else { return };
+        let planned = PlannedPast::new(&plan, slo.service.as_deref(), spans.first().map(|(first, ..)| *first), now);
+        let mut events = BadEvents::new(every);
+        let tallies = spans.iter().map(|(first, count, bucket)| {
+            let mut tally = of_span(configured, every, bucket, planned.at(*first, *count));
+            tally.bad_events = events.of(tally.bad_ms, *first, *count);
+            (*first, *count, tally)
+        });
+        Arc::make_mut(meter)
+            .divide(tallies.filter(|(_, count, _)| *count == 1).map(|(first, _, tally)| (first, tally)));
+        self.exclude_from(id);
     }
 }
 
@@ -123,15 +142,19 @@ fn of_values(slo: &Slo, values: impl IntoIterator<Item = (f64, u64)>, length: u6
 
 /// Bad readings are not stored, but bad time is: each stands for an interval. What is left of one is carried on into the
 /// next minute, so that one that lies in two is counted once.
-struct Carried {
+struct BadEvents {
     ms: u64,
     every_ms: u64,
     /// The minute after the latest span.
     upto: u32,
 }
 
-impl Carried {
-    fn events(&mut self, bad_ms: u64, first: u32, count: u32) -> u64 {
+impl BadEvents {
+    fn new(every: Duration) -> Self {
+        Self { ms: 0, every_ms: (every.as_millis() as u64).max(1), upto: 0 }
+    }
+
+    fn of(&mut self, bad_ms: u64, first: u32, count: u32) -> u64 {
         if first != self.upto || bad_ms == 0 {
             self.ms = 0;
         }

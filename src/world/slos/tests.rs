@@ -411,3 +411,51 @@ fn an_older_word_on_an_exclusion_changes_nothing_and_many_are_taken_in_at_once()
     room.take(output);
     assert_eq!((room.world.exclusions_of("api").count(), room.tally("api").bad_ms), (0, 1_800_000));
 }
+
+#[test]
+fn what_is_excluded_within_an_old_hour_is_the_same_while_a_console_runs_and_after_a_restart() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 20);
+    room.run(Sign::Bad, 10);
+    room.run(Sign::Good, 5 * 24 * 60);
+    let (from, until) = ("2026-11-21T02:20:00Z".parse().unwrap(), "2026-11-21T02:30:00Z".parse().unwrap());
+    let why = SafeText::new("load test");
+    let excluded = SloExcluded { id: "x1".into(), slo: "api".into(), from, until, why };
+    room.world.ask_past([SeriesKey::Check("api".into())]);
+    let histories = stored(&mut room);
+    room.world.restore(&histories);
+    assert!(room.world.ask_past([SeriesKey::Check("api".into())]).is_empty(), "it is here");
+    told(&mut room, 1, Statement::SloExcluded(excluded.clone()));
+    assert_eq!(room.tally("api").bad_ms, 500_000, "a sixth of the hour, until its minutes are read");
+    assert_eq!(room.world.ask_past([SeriesKey::Check("api".into())]).len(), 1);
+    room.world.restore(&histories);
+    assert!(room.world.ask_past([SeriesKey::Check("api".into())]).is_empty());
+    let mut later = Room::new(API, &room.now.utc.to_rfc3339());
+    later.world.restore(&histories);
+    told(&mut later, 1, Statement::SloExcluded(excluded));
+    let figures = |room: &Room| {
+        let tally = room.tally("api");
+        (tally.bad_ms, tally.maintenance_bad_ms, tally.maintenance_ms, tally.bad_events)
+    };
+    assert_eq!(figures(&room), (0, 600_000, 600_000, 0));
+    assert_eq!(figures(&later), figures(&room));
+}
+
+#[test]
+fn an_old_hour_whose_minutes_are_not_kept_is_asked_for_once() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Bad, 60);
+    room.run(Sign::Good, 5 * 24 * 60);
+    let api = || [SeriesKey::Check("api".into())];
+    let empty =
+        [SeriesHistory { series: SeriesKey::Check("api".into()), hours: Vec::new(), minutes: Vec::new(), first: None }];
+    room.world.ask_past(api());
+    room.world.restore(&empty);
+    let (from, until) = ("2026-11-21T02:00:00Z".parse().unwrap(), "2026-11-21T02:30:00Z".parse().unwrap());
+    let excluded = SloExcluded { id: "x1".into(), slo: "api".into(), from, until, why: SafeText::new("test") };
+    told(&mut room, 1, Statement::SloExcluded(excluded));
+    assert_eq!(room.world.ask_past(api()).len(), 1);
+    room.world.restore(&empty);
+    assert!(room.world.ask_past(api()).is_empty());
+    assert_eq!(room.tally("api").bad_ms, 1_800_000, "its share of the hour");
+}
