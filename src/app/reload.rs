@@ -62,7 +62,8 @@ fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
     let more = if problems.len() > 1 { format!(" and {} more", problems.len() - 1) } else { String::new() };
     let text = format!("{REJECTED}{first}{more} (see diagnostics, !)");
     state.news(Tone::Error, &text);
-    note(state, &text);
+    // Nothing changed: it belongs into the timeline, and not among what may have brought trouble.
+    state.world.happened(EventKind::Console, None, &text);
 }
 
 fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects: &mut Vec<Effect>) {
@@ -95,7 +96,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     };
     state.news(Tone::Good, &text);
     if changes.is_empty() {
-        note(state, &text);
+        state.world.happened(EventKind::Console, None, &text);
     }
     for change in changes.iter().take(PRINTED) {
         note(state, &format!("configuration: {change}"));

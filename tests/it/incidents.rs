@@ -484,6 +484,20 @@ fn what_changed_has_certificates_and_addresses() {
 }
 
 #[test]
+fn what_changed_has_only_configurations_that_were_taken() {
+    use opsroom::app::message::Event;
+    let mut room = in_an_incident();
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), "[check.api]\nhttp = 3\n");
+    room.app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    let config = std::sync::Arc::clone(&room.app.state.world.config);
+    room.app.send(Event::Reloaded(Ok((std::sync::Arc::clone(&config), Vec::new()))));
+    let lines = |room: &Room| room.app.state.world.changed_before(record(room));
+    assert!(lines(&room).iter().all(|line| line.kind.as_str() != "config"), "{:?}", lines(&room));
+    room.app.send(Event::Reloaded(Ok((config, vec!["check web is new".into()]))));
+    assert!(lines(&room).iter().any(|line| line.text.as_str().contains("check web is new")), "{:?}", lines(&room));
+}
+
+#[test]
 fn what_is_due_is_said_once_by_whoever_acts_for_all() {
     let mut room = in_an_incident();
     let reminded = |room: &mut Room, seconds| -> Vec<Reminder> {
