@@ -17,7 +17,7 @@ use crate::lang::time::millis;
 use crate::model::fact::{NewFact, RunClosed, RunEnded, RunIntended, RunLost, Statement, StepsEnded};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Plan, Run, RunState};
-use crate::model::thing::{RunRecord, StoredThing, ThingKey, ThingKind};
+use crate::model::thing::{RunRecord, StoredThing, ThingKey, ThingKind, group_of};
 use crate::text::SafeText;
 
 /// A run that wants to begin.
@@ -223,10 +223,30 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
+        let mut runs = self.unclosed_runs().await?;
+        runs.retain(|run| run.host == host);
+        Ok(runs)
+    }
+
+    /// Runs of all hosts that are not closed, oldest first.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn unclosed_runs(&self) -> Result<Vec<Run>, StoreError> {
         let things = self.dialect.things(WhichThings::Open(ThingKind::Run), u32::MAX).await?;
-        let mut runs: Vec<Run> = things.iter().filter_map(run_of).filter(|run| run.host == host).collect();
+        let mut runs: Vec<Run> = things.iter().filter_map(run_of).collect();
         runs.order_by_key(|run| run.started_at);
         Ok(runs)
+    }
+
+    /// The latest runs of a verb on a target, however long ago they were, newest first.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn runs_of(&self, verb: &str, target: &str, most: u32) -> Result<Vec<Run>, StoreError> {
+        let group = group_of(verb, target);
+        let things = self.dialect.things(WhichThings::Group(ThingKind::Run, &group), most).await?;
+        Ok(things.iter().filter_map(run_of).collect())
     }
 
     /// The latest runs, newest first.

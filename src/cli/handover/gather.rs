@@ -19,10 +19,11 @@ use crate::model::fact::login_of;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::rollup::SeriesKey;
 use crate::model::thing::{ChangeRecord, ChecklistRecord, IncidentRecord, StoredThing, ThingKey};
-use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput};
+use crate::model::run::Run;
+use crate::report::handover::{DEPLOYMENTS_OF, HandoverDraft, HandoverInput, backup_actions};
 use crate::runtime::runs::RunService;
-use crate::store::StoreError;
 use crate::store::incidents::LATEST;
+use crate::store::{Store, StoreError};
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::digest::Digest;
@@ -34,6 +35,9 @@ const LONGEST: TimeDelta = TimeDelta::days(35);
 
 /// Series that are read to be compared with yesterday.
 const MOST_SERIES: usize = 1_000;
+
+/// Runs of a backup that are looked through for the last one that ended: dry runs and those under way may be newer.
+const RUNS_OF_BACKUP: u32 = 64;
 
 /// A draft, and what it is about.
 pub(super) struct Draft {
@@ -105,7 +109,8 @@ pub(super) async fn draft(
     let digest = Digest::new(&past.facts, &past.runs, config, TimeWindow { start: from, end: now });
     let lately = TimeWindow { start: now - DEPLOYMENTS_OF, end: now };
     let lately = Digest::new(&past.facts, &past.runs, config, lately);
-    let (locks, runs) = (store.locks().await?, store.runs(200).await?);
+    let (locks, unclosed) = (store.locks().await?, store.unclosed_runs().await?);
+    let backups = backup_runs(config, store).await?;
     let head = store.latest_audit(1).await?.into_iter().next().map(|line| (line.seq, line.hash));
     let plan = stored.maintenance_plan(config);
     let mut windows: Vec<MaintenanceWindow> = plan.running(now);
@@ -133,8 +138,8 @@ pub(super) async fn draft(
         windows,
         changes,
         locks: &locks,
-        running: runs.iter().filter(|run| run.state.is_open()).collect(),
-        past_runs: &runs,
+        running: unclosed.iter().collect(),
+        backup_runs: &backups,
         incidents: work.incidents.iter().filter(|record| record.is_open()).collect(),
         rounds: work.rounds.iter().collect(),
         certificates: &certificates,
@@ -163,6 +168,15 @@ impl Work {
         let rounds: BTreeMap<&ThingKey, &StoredThing> = rounds.iter().map(|thing| (&thing.key, thing)).collect();
         Ok(Self { incidents, rounds: rounds.into_values().filter_map(StoredThing::read).collect() })
     }
+}
+
+/// The latest runs of the actions that make or prove backups: between them there may be any number of others.
+async fn backup_runs(config: &Config, store: &Store) -> Result<Vec<Run>, StoreError> {
+    let mut runs = Vec::new();
+    for action in backup_actions(config) {
+        runs.extend(store.runs_of(&action.verb, &action.target, RUNS_OF_BACKUP).await?);
+    }
+    Ok(runs)
 }
 
 /// What is unlike the same hour yesterday, by what is stored.

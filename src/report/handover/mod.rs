@@ -7,7 +7,7 @@ mod work;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-pub(crate) use self::work::CertificateLeft;
+pub(crate) use self::work::{CertificateLeft, backup_actions};
 use super::markdown::MarkdownText;
 use crate::config::Config;
 use crate::config::titles::{title_of, title_of_firing, title_of_match};
@@ -60,8 +60,8 @@ pub(crate) struct HandoverInput<'a> {
     pub locks: &'a [Lock],
     /// Runs that are not over.
     pub running: Vec<&'a Run>,
-    /// The latest runs, whatever became of them.
-    pub past_runs: &'a [Run],
+    /// The latest runs of the actions that make or prove backups, whatever became of them.
+    pub backup_runs: &'a [Run],
     /// Incidents that are worked on.
     pub incidents: Vec<&'a IncidentRecord>,
     /// Runs of checklists, and rounds that were missed.
@@ -343,7 +343,7 @@ mod tests {
             changes: Vec::new(),
             locks: &[],
             running: Vec::new(),
-            past_runs: &[],
+            backup_runs: &[],
             incidents: Vec::new(),
             rounds: Vec::new(),
             certificates: &[],

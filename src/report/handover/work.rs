@@ -1,6 +1,8 @@
 //! What of a handover is about the work that goes on: incidents, checklists, backups, certificates.
 
 use super::HandoverInput;
+use crate::config::Config;
+use crate::config::sections::action::Action;
 use crate::config::titles::title_of;
 use crate::lang::order::InOrder;
 use crate::model::incident::{EntryKind, EntryState};
@@ -13,6 +15,11 @@ use crate::text::name::Name;
 const BACKUP: &str = "backup";
 /// A certificate that ends within so many days of the next shift is named with that.
 const SOON_DAYS: i64 = 14;
+
+/// The actions that make or prove a backup.
+pub(crate) fn backup_actions(config: &Config) -> impl Iterator<Item = &Action> {
+    config.actions.iter().filter(|action| action.verb.starts_with(BACKUP))
+}
 
 /// How long a certificate still holds, as a check saw it just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,14 +103,13 @@ impl HandoverInput<'_> {
 
     /// The last run of each action that makes or proves a backup.
     pub(super) fn backups(&self) -> Vec<String> {
-        let actions = self.config.actions.iter().filter(|action| action.verb.starts_with(BACKUP));
-        actions.map(|action| self.backup(&action.name)).collect()
+        backup_actions(self.config).map(|action| self.backup(&action.name)).collect()
     }
 
     fn backup(&self, action: &Name) -> String {
         let title = title_of(&self.config.actions, action);
         let of_it = |run: &&Run| run.action == *action && !run.dry_run && !run.state.is_open();
-        let Some(last) = self.past_runs.iter().filter(of_it).max_by_key(|run| run.started_at) else {
+        let Some(last) = self.backup_runs.iter().filter(of_it).max_by_key(|run| run.started_at) else {
             return format!("{title}: no run on record");
         };
         let proven = last.proven().map_or_else(String::new, |proven| format!(", proven: {proven}"));
