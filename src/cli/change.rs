@@ -271,7 +271,7 @@ async fn plan(said: ChangePlanned, json: bool, config: &Config, global: &Global)
         let now = run_service.now();
         let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
         let (from, until) = (clock(said.from, now), clock(said.until, said.from));
-        let kind = if said.freeze { "freeze" } else { "change" };
+        let kind = said.kind().word();
         let next = if said.freeze {
             String::new()
         } else {

@@ -67,6 +67,11 @@ pub enum WindowKind {
 }
 
 impl WindowKind {
+    /// Of an entry of the change calendar.
+    pub(crate) const fn of_calendar(freeze: bool) -> Self {
+        if freeze { Self::Freeze } else { Self::Change }
+    }
+
     /// The word for people.
     pub const fn word(self) -> &'static str {
         match self {

@@ -67,7 +67,7 @@ impl AlertRefusal {
             Self::Checklist(refusal) => refusal.describe(|at| at.format("%H:%MZ").to_string()),
             Self::ChangeTaken(said) => format!("a change with id {} exists already", said.id),
             Self::NoChange(said) => format!("no change with id `{}` is waiting for approval", said.id),
-            Self::NothingToCallOff(said) => format!("nothing with id `{}` runs or comes", said.id),
+            Self::NothingToCallOff(said) => format!("no change or freeze with id `{}` is active or planned", said.id),
             Self::OwnChange(said) => format!("you have planned change {} yourself: somebody else approves it", said.id),
         }
     }

@@ -126,15 +126,15 @@ fn what_is_called_off_warns_no_more_and_is_listed_no_more() {
         assert!(code == Some(64) && err.contains(said), "{arguments:?}: {code:?} {out}{err}");
     };
     refused(&["change", "call-off", &id, "--why", " "], "--why is empty");
-    refused(&["change", "call-off", "c1", "--why", "w"], &format!("what runs and comes: {id}"));
+    refused(&["change", "call-off", "c1", "--why", "w"], &format!("active and planned: {id}"));
     refused(&["--read-only", "change", "call-off", &id, "--why", "w"], "read-only");
     let off = world.json("ben", &["change", "--json", "call-off", &id, "--why", "closed early"]);
     assert_eq!(off[0]["state"], "called_off");
     assert!(!world.dry().contains("year end"), "{}", world.dry());
     assert_eq!(world.run("ana", &["change"]).1, "no changes planned\n");
-    refused(&["change", "cancel", &id, "--why", "w"], "no change runs or comes");
+    refused(&["change", "cancel", &id, "--why", "w"], "no changes or freezes are active or planned");
     let (_, timeline, _) = world.run("ana", &["timeline"]);
-    assert!(timeline.contains(&format!("change {id} called off: closed early")), "{timeline}");
+    assert!(timeline.contains("freeze year end called off: closed early"), "{timeline}");
     let (code, out, err) = world.run("ana", &["store", "check"]);
     assert!(code == Some(0) && out.contains("as the entries say"), "{out}{err}");
 }

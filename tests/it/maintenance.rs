@@ -279,7 +279,7 @@ fn a_change_and_a_freeze_are_announced_before_and_what_is_called_off_is_taken_ba
     assert!(announced.len() == 1 && announced[0].contains("planned change new disks of api, 2026-11-21 03:30 UTC"));
     assert!(!watch.told[0].1.plain().contains("muted"), "a change mutes nothing");
     let why = SafeText::new("the disks are late");
-    say(&mut watch, "cy", ChangeSaid::CalledOff(ChangeCalledOff { id: "c1".into(), why }));
+    say(&mut watch, "cy", ChangeSaid::CalledOff(ChangeCalledOff { id: "c1".into(), title: None, freeze: false, why }));
     watch.until("03:59:00");
     assert!(told(&watch)[1..].iter().all(|line| line.contains("called off: change new disks")), "{:?}", told(&watch));
     assert_eq!(watch.told.len(), 2, "once: {:?}", told(&watch));

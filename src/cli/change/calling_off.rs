@@ -24,15 +24,20 @@ async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, 
     let Some(change) = changes.iter().find(|change| *change.id == *id) else {
         let configured = config.freezes_around(now).any(|freeze| *freeze.id == *id);
         let hint = if configured {
-            "it stands in the configuration: correct [freeze] there".to_owned()
+            "it is part of the configuration: edit its [freeze] section".to_owned()
         } else if changes.is_empty() {
-            "no change runs or comes".to_owned()
+            "no changes or freezes are active or planned".to_owned()
         } else {
-            format!("what runs and comes: {}", listed(changes.iter().map(|change| &*change.id)))
+            format!("active and planned: {}", listed(changes.iter().map(|change| &*change.id)))
         };
-        return output::fail(exit::USAGE, &format!("no change with id `{id}` can be called off"), &hint);
+        return output::fail(exit::USAGE, &format!("no change or freeze with id `{id}` can be called off"), &hint);
     };
-    let called_off = ChangeCalledOff { id: change.id.clone(), why: SafeText::new(why) };
+    let called_off = ChangeCalledOff {
+        id: change.id.clone(),
+        title: Some(change.title.clone()),
+        freeze: change.freeze,
+        why: SafeText::new(why),
+    };
     let said = Statement::Change(ChangeSaid::CalledOff(called_off));
     if !json {
         return say(run_service, now, vec![said], &format!("{} `{}` called off\n", change.word(), change.title)).await;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::timed_id;
-use crate::model::maintenance::ServiceChoice;
+use crate::model::maintenance::{ServiceChoice, WindowKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -40,6 +40,13 @@ pub struct ChangePlanned {
     pub freeze: bool,
 }
 
+impl ChangePlanned {
+    /// Which of the two it is.
+    pub(crate) const fn kind(&self) -> WindowKind {
+        WindowKind::of_calendar(self.freeze)
+    }
+}
+
 /// A second person approves a change: who, is in the envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeApproved {
@@ -52,8 +59,21 @@ pub struct ChangeApproved {
 pub struct ChangeCalledOff {
     /// Which.
     pub id: Name,
+    /// What was to be changed; `None`: it was said by a version that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<SafeText>,
+    /// Whether it was a freeze.
+    #[serde(default)]
+    pub freeze: bool,
     /// Why.
     pub why: SafeText,
+}
+
+impl ChangeCalledOff {
+    /// Which of the two it was.
+    pub(crate) const fn kind(&self) -> WindowKind {
+        WindowKind::of_calendar(self.freeze)
+    }
 }
 
 /// What is said of the change calendar.

@@ -93,13 +93,17 @@ impl ChangeRecord {
 
     /// `change` or `freeze`.
     pub const fn word(&self) -> &'static str {
-        if self.freeze { "freeze" } else { "change" }
+        self.kind().word()
+    }
+
+    const fn kind(&self) -> WindowKind {
+        WindowKind::of_calendar(self.freeze)
     }
 
     /// As it is announced.
     pub(crate) fn window(&self) -> MaintenanceWindow {
         MaintenanceWindow {
-            kind: if self.freeze { WindowKind::Freeze } else { WindowKind::Change },
+            kind: self.kind(),
             id: self.id.clone(),
             name: self.id.clone(),
             title: self.title.to_string(),
