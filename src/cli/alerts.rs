@@ -127,6 +127,8 @@ struct AlertLine {
     notified: Vec<Notified>,
     value: SafeText,
     condition: String,
+    /// Whether it was seen to begin then; otherwise it may have held for longer.
+    seen: bool,
     #[serde(skip)]
     began: DateTime<Utc>,
 }
@@ -255,6 +257,7 @@ fn recorded(
         // What the holder saw last, while it fires.
         value: latest.unwrap_or_else(|| record.last.as_ref().unwrap_or(&record.value).clone()),
         condition: record.condition.clone(),
+        seen: record.seen,
         began: record.since,
     }
 }
@@ -291,6 +294,7 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
         notified: Vec::new(),
         value: kept.value.clone().unwrap_or_default(),
         condition: condition.to_owned(),
+        seen: true,
         began: since,
     })
 }
@@ -312,7 +316,8 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
     let mut text = String::new();
     for (line, title) in lines.iter().zip(titles) {
         let (state, severity, since) = (line.state.word(), line.severity.word(), clock(line.began, now, Tz::UTC));
-        let _ = write!(text, "{state:<8}  {severity:<8}  {title:<widest$}  since {since}  {}", line.condition);
+        let before = if line.seen { "" } else { "before " };
+        let _ = write!(text, "{state:<8}  {severity:<8}  {title:<widest$}  since {before}{since}  {}", line.condition);
         if !line.value.as_str().is_empty() {
             let _ = write!(text, " · {}", line.value);
         }
