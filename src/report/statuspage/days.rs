@@ -95,8 +95,10 @@ pub(super) fn days_of(now: &PublicNow, past: &PublicPast, service: &Name) -> Vec
     let span = (moment(first), now.at);
     let windows = now.plan.covered(Some(service), span);
     let mut days = vec![Sum::default(); DAYS as usize];
+    // What is configured now says nothing of the time before anything was recorded.
+    let begun = hours.keys().next().copied().unwrap_or_else(|| minute_of(now.at) / DAY * DAY);
     for window in &windows {
-        for (hour, ms) in hours_of(window, span) {
+        for (hour, ms) in hours_of(window, span).into_iter().filter(|(hour, _)| *hour >= begun) {
             let sum = hours.entry(hour).or_default();
             sum.maintenance += ms;
         }
