@@ -15,9 +15,21 @@ pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
     let page = main.and_then(|main| main.load().config?.statuspage).map(|page| page.directory);
     let config = found.or_else(|| global.config.clone()).unwrap_or_else(|| PathBuf::from("/etc/opsroom/config.toml"));
     let config = std::path::absolute(&config).unwrap_or(config);
-    if let Some(hidden) = [&program, &config].into_iter().find(|path| path.starts_with("/tmp")) {
-        let problem = format!("{} is in /tmp, of which the unit has its own", hidden.display());
-        return output::fail(exit::USAGE, &problem, "install it elsewhere, such as /usr/bin and /etc/opsroom");
+    let page = page.map(|page| std::path::absolute(&page).unwrap_or(page));
+    let hidden = |path: &Path| ["/tmp", "/var/tmp"].iter().any(|private| path.starts_with(private));
+    let hint = "install it elsewhere, such as /usr/bin and /etc/opsroom";
+    if let Some(path) = [&program, &config].into_iter().find(|path| hidden(path)) {
+        let problem = format!("{} is hidden from the unit, which has a private /tmp and /var/tmp", path.display());
+        return output::fail(exit::USAGE, &problem, hint);
+    }
+    if let Some(page) = page.as_deref().filter(|page| hidden(page) || is_at_home(page)) {
+        // The unit would write it where no web server sees it, or not at all.
+        let problem = format!("[statuspage] directory {} is hidden from the unit", page.display());
+        return output::fail(
+            exit::USAGE,
+            &problem,
+            "write it outside /tmp, /var/tmp and home, such as /var/www/status",
+        );
     }
     let mut command = vec![program.display().to_string(), "--config".to_owned(), config.display().to_string()];
     if let Some(store) = &global.store {
@@ -80,7 +92,7 @@ fn unit(command: &[String], needs_home: bool, page: Option<&Path>) -> String {
 #   opsroom watch --unit > /etc/systemd/system/opsroom-watch.service
 #   systemctl daemon-reload && systemctl enable --now opsroom-watch
 #
-# It reads logs that the user opsroom may read: add SupplementaryGroups=adm systemd-journal where that is needed.
+# To read logs that the user opsroom can't, add SupplementaryGroups=adm systemd-journal.
 # Secrets: LoadCredential=NAME:/path, and {{ file = \"/run/credentials/opsroom-watch.service/NAME\" }} in [secret].
 
 [Unit]
