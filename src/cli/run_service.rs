@@ -149,7 +149,13 @@ pub(crate) async fn warn(store: &Store) {
 /// Closes a store that was read, and returns the exit code: what was printed of one that something speaks against may not
 /// be all.
 pub(crate) async fn close_read(run_service: &RunService, code: u8) -> u8 {
-    let is_whole = run_service.store().trusted().await.is_ok();
+    let store = run_service.store();
+    let is_partial = store.is_partial();
+    if is_partial {
+        let hint = "`opsroom store check` lists them";
+        output::eprint_error(&format!("warning: some roll-ups are not readable and were left out\nhint: {hint}\n"));
+    }
+    let is_whole = store.trusted().await.is_ok() && !is_partial;
     run_service.close().await;
     if is_whole { code } else { code.max(exit::WARNING) }
 }

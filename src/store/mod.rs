@@ -45,6 +45,8 @@ pub mod trust;
 mod writing;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::watch;
 
@@ -79,6 +81,8 @@ pub struct Store {
     written: watch::Sender<u64>,
     /// Whether something was found that speaks against it.
     doubted: watch::Sender<bool>,
+    /// Whether roll-ups were found that can't be read: what they hold is left out.
+    is_partial: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -185,7 +189,8 @@ impl Store {
         let (host, written) = (place.host.clone(), watch::Sender::default());
         let dialect = Database::new(dialect, reader, &name);
         let (seen, doubted) = (watch::Sender::default(), watch::Sender::default());
-        Ok(Self { dialect, host, place: name, file, heads, seen, written, doubted })
+        let is_partial = Arc::default();
+        Ok(Self { dialect, host, place: name, file, heads, seen, written, doubted, is_partial })
     }
 
     /// The file, or the name of the database.

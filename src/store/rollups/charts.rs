@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{HOURS, MINUTES, minute_at, start_of};
-use crate::model::rollup::{ChartQuery, ChartSpan, ChartSpans, Pack, Width};
+use crate::model::rollup::{ChartQuery, ChartSpan, ChartSpans, Width};
 use crate::store::{Store, StoreError};
 
 /// Packs that are decoded between two pauses, for others that share the thread: some two milliseconds.
@@ -41,14 +41,10 @@ impl Store {
             let rows = self.dialect.rollups(tier, &series, from, until, PAGE).await?;
             for row in &rows {
                 let first = minute_at(row.start);
-                match Pack::decode(width, first, &row.data) {
-                    Ok(pack) => {
-                        begun.insert(first);
-                        for (minute, bucket) in pack.buckets().filter(|(minute, _)| !without.contains(minute)) {
-                            spans.add(query, minute, width.minutes(), bucket);
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, series, start = row.start, "readings can't be read"),
+                let Some(pack) = self.pack_of(width, row) else { continue };
+                begun.insert(first);
+                for (minute, bucket) in pack.buckets().filter(|(minute, _)| !without.contains(minute)) {
+                    spans.add(query, minute, width.minutes(), bucket);
                 }
             }
             match rows.last().filter(|_| rows.len() == PAGE as usize) {

@@ -1,6 +1,8 @@
 //! Packing the sheets of an hour that is over, by series, in slices.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{ALL, HOURS, MINUTES, PACKED, PackMark, minute_at, start_of};
@@ -47,7 +49,7 @@ impl Store {
         mark.after = None;
         let body = mark.body()?;
         // What can't be read stays, until its time is over: a newer version wrote it.
-        let readable = rows.iter().filter(|row| sheet(row).is_some());
+        let readable = rows.iter().filter(|row| self.sheet(row).is_some());
         let gone = readable.map(Side::RemoveRollup).chain([Side::Keep(PACKED, &body)]).collect::<Vec<_>>();
         self.put_held(fence, &gone).await
     }
@@ -62,7 +64,7 @@ impl Store {
         let mut series = BTreeSet::new();
         let after = mark.after.as_deref().and_then(SeriesKey::parse);
         for row in rows {
-            let sheet = sheet(row);
+            let sheet = self.sheet(row);
             let named = sheet.iter().flat_map(Sheet::buckets).map(|(series, _)| series);
             series.extend(named.filter(|series| after.as_ref().is_none_or(|after| *series > after)).cloned());
             tokio::task::yield_now().await;
@@ -71,7 +73,8 @@ impl Store {
         for group in series.chunks(IN_MEMORY) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
             let wanted = |series: &SeriesKey| first <= series && series <= last;
-            let packs: Vec<_> = pack_hour(mark.hour, rows.iter().filter_map(sheet), wanted).into_iter().collect();
+            let packs: Vec<_> =
+                pack_hour(mark.hour, rows.iter().filter_map(|row| self.sheet(row)), wanted).into_iter().collect();
             for slice in packs.chunks(SLICE) {
                 if !self.pack_slice(fence, mark.hour, slice).await? {
                     return Ok(false);
@@ -151,8 +154,27 @@ fn tier_of(width: Width) -> &'static str {
     if width == Width::Minute { MINUTES } else { HOURS }
 }
 
-/// What a row of minutes of all series holds; `None` where it can't be read.
-pub(super) fn sheet(row: &RollupRow) -> Option<Sheet> {
-    let sheet = Sheet::decode(minute_at(row.start), &row.data);
-    sheet.inspect_err(|error| tracing::warn!(%error, start = row.start, "a minute of readings can't be read")).ok()
+impl Store {
+    /// What a row of minutes of all series holds; `None` where it can't be read, which is remembered.
+    pub(super) fn sheet(&self, row: &RollupRow) -> Option<Sheet> {
+        self.readable(row, Sheet::decode(minute_at(row.start), &row.data))
+    }
+
+    /// What a row of one series holds; `None` where it can't be read, which is remembered.
+    pub(super) fn pack_of(&self, width: Width, row: &RollupRow) -> Option<Pack> {
+        self.readable(row, Pack::decode(width, minute_at(row.start), &row.data))
+    }
+
+    fn readable<T>(&self, row: &RollupRow, decoded: Result<T, impl Display>) -> Option<T> {
+        if let Err(error) = &decoded {
+            self.is_partial.store(true, Ordering::Relaxed);
+            tracing::warn!(%error, series = row.series, start = row.start, "readings can't be read");
+        }
+        decoded.ok()
+    }
+
+    /// Whether roll-ups were found that can't be read: what they hold was left out.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.is_partial.load(Ordering::Relaxed)
+    }
 }

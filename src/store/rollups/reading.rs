@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::packing::sheet;
-use super::{HOURS, MINUTES, PackMark, minute_at, start_of};
+use super::{HOURS, MINUTES, PackMark, start_of};
 use crate::model::rollup::{Bucket, HOURS_BACK, MINUTES_BACK, Pack, SeriesHistory, SeriesKey, Width};
 use crate::store::{Store, StoreError};
 
@@ -85,7 +84,7 @@ impl Store {
     /// hours.
     async fn first_minute(&self, series: &SeriesKey, read: Option<u32>) -> Result<Option<u32>, StoreError> {
         let row = self.dialect.rollups(HOURS, &series.to_string(), i64::MIN, i64::MAX, 1).await?.pop();
-        let day = row.and_then(|row| Pack::decode(Width::Hour, minute_at(row.start), &row.data).ok());
+        let day = row.and_then(|row| self.pack_of(Width::Hour, &row));
         let first = day.and_then(|day| day.buckets().next().map(|(minute, _)| minute));
         Ok(first.into_iter().chain(read).min())
     }
@@ -94,7 +93,7 @@ impl Store {
     pub(super) async fn minutes_of(&self, series: &SeriesKey, hour: u32) -> Result<Option<Pack>, StoreError> {
         let start = start_of(hour);
         let row = self.dialect.rollups(MINUTES, &series.to_string(), start, start + 1, 1).await?.pop();
-        Ok(row.and_then(|row| Pack::decode(Width::Minute, hour, &row.data).ok()))
+        Ok(row.and_then(|row| self.pack_of(Width::Minute, &row)))
     }
 
     /// The minutes of some series that are not packed yet.
@@ -110,7 +109,7 @@ impl Store {
         let after = mark.after.as_deref().and_then(SeriesKey::parse);
         let mut hour = mark.hour.max(from);
         while hour <= now {
-            for sheet in self.sheets_of(hour).await?.iter().filter_map(sheet) {
+            for sheet in self.sheets_of(hour).await?.iter().filter_map(|row| self.sheet(row)) {
                 for series in series {
                     // What is packed of this hour is in its pack already.
                     let packed = hour == mark.hour && after.as_ref().is_some_and(|after| series <= after);
@@ -137,10 +136,7 @@ impl Store {
         let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX, u32::MAX).await?;
         let mut buckets = BTreeMap::new();
         for row in rows {
-            match Pack::decode(width, minute_at(row.start), &row.data) {
-                Ok(pack) => buckets.extend(pack.into_buckets()),
-                Err(error) => tracing::warn!(%error, %series, start = row.start, "readings can't be read"),
-            }
+            buckets.extend(self.pack_of(width, &row).into_iter().flat_map(Pack::into_buckets));
         }
         Ok(buckets)
     }

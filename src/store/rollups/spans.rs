@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::packing::sheet;
-use super::{HOURS, PackMark, minute_at, start_of};
+use super::{HOURS, PackMark, start_of};
 use crate::model::rollup::{Bucket, Pack, SeriesKey, StoredSpan, WantedSpans, Width};
 use crate::store::{Store, StoreError};
 
@@ -49,7 +48,8 @@ impl Store {
             let after = mark.after.as_deref().and_then(SeriesKey::parse);
             let mut hour = mark.hour;
             while hour < until {
-                for sheet in self.sheets_of(hour).await?.iter().filter_map(sheet).filter(|one| one.minute < until) {
+                let rows = self.sheets_of(hour).await?;
+                for sheet in rows.iter().filter_map(|row| self.sheet(row)).filter(|one| one.minute < until) {
                     let begin = all.begin_of(sheet.minute);
                     for (series, bucket) in sheet.buckets() {
                         // What is packed of this hour is in its pack already.
@@ -150,10 +150,7 @@ impl SpanReader<'_> {
         let rows = self.store.dialect.rollups(HOURS, &series.to_string(), start, until, u32::MAX).await?;
         let mut hours = BTreeMap::new();
         for row in rows {
-            match Pack::decode(Width::Hour, minute_at(row.start), &row.data) {
-                Ok(pack) => hours.extend(pack.into_buckets()),
-                Err(error) => tracing::warn!(%error, %series, start = row.start, "readings can't be read"),
-            }
+            hours.extend(self.store.pack_of(Width::Hour, &row).into_iter().flat_map(Pack::into_buckets));
         }
         tokio::task::yield_now().await;
         Ok(hours)
