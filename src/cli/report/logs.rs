@@ -98,5 +98,7 @@ fn of_log(
     }
     let errors_before = earliest.is_some_and(|earliest| earliest < now.0).then_some(counts[0]);
     let since = earliest.filter(|earliest| *earliest > before.0);
-    ErrorsOfLog { log: log.name.clone(), errors: counts[1], errors_before, since, complete }
+    // A file that begins after the period says nothing of it.
+    let errors = earliest.is_none_or(|earliest| earliest < now.1).then_some(counts[1]);
+    ErrorsOfLog { log: log.name.clone(), errors, errors_before, since, complete }
 }

@@ -25,7 +25,8 @@ pub(crate) struct LogErrors {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ErrorsOfLog {
     pub log: Name,
-    pub errors: u64,
+    /// Null where its files do not reach back to the period.
+    pub errors: Option<u64>,
     /// Null where its files do not reach back to the period before.
     pub errors_before: Option<u64>,
     /// The first line that was there to be read, where that is later than the beginning of the period before.
@@ -52,8 +53,9 @@ pub(super) fn write(errors: &LogErrors, noun: &str, out: &mut MarkdownText) {
         let since = log.since.map(|since| format!("read from {} UTC on", since.format("%Y-%m-%d %H:%M")));
         let part = (!log.complete).then(|| "not all of it could be read".to_owned());
         let note = since.into_iter().chain(part).collect::<Vec<_>>().join("; ");
-        let before = log.errors_before.map_or_else(|| unit::NOTHING.to_owned(), count);
-        vec![log.log.to_string(), count(log.errors), before, note]
+        let [errors, before] =
+            [log.errors, log.errors_before].map(|errors| errors.map_or_else(|| unit::NOTHING.to_owned(), count));
+        vec![log.log.to_string(), errors, before, note]
     };
     let before = format!("The {noun} before");
     let columns =
