@@ -150,7 +150,7 @@ async fn report(
         _ => None,
     };
     let against = baseline.map(|record| AgainstBaseline::new(config, &record, &figures));
-    Ok(builder.finish(&facts, errors, against))
+    Ok(builder.finish((&facts, &alerts.duty(config)), errors, against))
 }
 
 /// Reads all series; again, where somebody has packed meanwhile.

@@ -45,6 +45,7 @@ use crate::model::run::Run;
 use crate::model::status::Status;
 use crate::model::thing::IncidentRecord;
 use crate::text::name::Name;
+use crate::world::duty::DutyPlan;
 
 /// Everything that a report says. The fields and their names in JSON are a promise; some may be added. Sections without
 /// data are left out.
@@ -199,7 +200,7 @@ impl<'a> ReportBuilder<'a> {
     /// Ends it.
     pub(crate) fn finish(
         mut self,
-        facts: &ReportFacts,
+        (facts, duty): (&ReportFacts, &DutyPlan),
         errors: Option<LogErrors>,
         baseline: Option<AgainstBaseline>,
     ) -> PeriodReport {
@@ -233,7 +234,7 @@ impl<'a> ReportBuilder<'a> {
             errors,
             alerts: Some(alerts).filter(|_| has_alerts),
             incidents: IncidentsInPeriod::new(scope, &facts.incidents),
-            pages: PageLoad::new(scope, &log),
+            pages: PageLoad::new(scope, &log, duty),
             runs: runs::by_action(scope, &runs),
             releases: runs::releases(scope, &facts.facts),
             checklists: checklists::kept(scope, &facts.facts),

@@ -7,11 +7,13 @@ use serde::Serialize;
 
 use super::firings::FiringLog;
 use super::scope::{ReportScope, When};
+use crate::config::sections::oncall::PRIMARY;
 use crate::lang::tz::Tz;
 use crate::report::markdown::MarkdownText;
 use crate::report::spans::CountsBefore;
 use crate::text::count::counted;
 use crate::text::name::Name;
+use crate::world::duty::DutyPlan;
 
 /// More pages than this in twelve hours are too many.
 const BEARABLE: usize = 2;
@@ -29,7 +31,7 @@ pub(crate) struct PageLoad {
     pub shifts_overloaded: usize,
     /// The shift with the most pages.
     pub busiest: Option<BusiestShift>,
-    /// Pages by who was on call.
+    /// Pages by who was on call, with overrides and shifts that were taken.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub on_call: BTreeMap<Name, usize>,
 }
@@ -45,7 +47,7 @@ pub(crate) struct BusiestShift {
 
 impl PageLoad {
     /// `None` where nothing is sent to anybody.
-    pub(super) fn new(scope: &ReportScope<'_>, log: &FiringLog<'_>) -> Option<Self> {
+    pub(super) fn new(scope: &ReportScope<'_>, log: &FiringLog<'_>, duty: &DutyPlan) -> Option<Self> {
         if !log.has_messages {
             return None;
         }
@@ -54,8 +56,8 @@ impl PageLoad {
         let mut on_call: BTreeMap<Name, usize> = BTreeMap::new();
         for at in of(When::Now) {
             *shifts.entry(shift_of(*at, scope.period.zone())).or_default() += 1;
-            if let Some(one) = &scope.config.oncall {
-                *on_call.entry(one.rotation.who(*at).clone()).or_default() += 1;
+            if let Some(who) = duty.who(PRIMARY, *at) {
+                *on_call.entry(who.clone()).or_default() += 1;
             }
         }
         // The first of those with the most.
