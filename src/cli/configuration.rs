@@ -78,7 +78,7 @@ pub(crate) fn store(global: &Global) -> Result<ConfiguredStore, u8> {
         Loaded { mut diagnostics, secrets, .. } => {
             mask(&mut diagnostics, &secrets);
             output::eprint_error(
-                "error: the configuration says which store is used, and it has problems; or use --store\n",
+                "error: the configuration, which names the store, has problems; fix them or use --store\n",
             );
             Err(refuse(&diagnostics))
         }

@@ -101,7 +101,7 @@ async fn read(now: &mut PublicNow, past: &mut PublicPast, opened: &RunService) -
     read_past(store, now, past).await?;
     // What was so when somebody last looked says nothing of now.
     if store.lease_holder().await?.is_none() {
-        warn("nobody records statuses now");
+        warn("no watcher or console records statuses now");
         return Ok(());
     }
     let names = now.page().map_or_else(Vec::new, |page| page.services.clone());

@@ -109,7 +109,7 @@ fn metrics(world: &World) -> String {
         "opsroom_alert_firing",
         "gauge",
         "",
-        "1 for each firing alert; muted: its notifications are suppressed.",
+        "1 for each alert that is firing; muted: no notification is sent for it.",
     );
     for alert in world.alerts.iter().filter(|alert| alert.phase == Phase::Firing) {
         let flag = |holds: bool| if holds { "true" } else { "false" };

@@ -218,7 +218,7 @@ fn a_command_writes_it_once_from_what_is_on_record() {
     });
     watch.end();
     let after = write();
-    assert!(String::from_utf8_lossy(&after.stderr).contains("nobody records statuses now"), "{after:?}");
+    assert!(String::from_utf8_lossy(&after.stderr).contains("no watcher or console records statuses now"), "{after:?}");
     assert_eq!(statuses(&out), ["unknown", "unknown"], "what was so when somebody last looked says nothing of now");
     let blocked = room.opsroom(&["statuspage", "--out", out.join("index.html").to_str().unwrap()]);
     assert_eq!(blocked.status.code(), Some(70), "{blocked:?}");

@@ -193,8 +193,8 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "the report is written, whatever it says"),
-            (exit::WARNING, "written, but the store has lost entries"),
-            (exit::UNKNOWN, "no data for that time, or no store can be read"),
+            (exit::WARNING, "written, but the store has lost entries, or roll-ups that can't be read"),
+            (exit::UNKNOWN, "no data for that time, or the store is missing or can't be read"),
         ],
     },
     HelpPage {
@@ -206,7 +206,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         exits: &[
             (exit::OK, "saved; or no check is notably slower"),
             (exit::WARNING, "a check is slower: its p95 is more than a fifth higher; or the store has lost entries"),
-            (exit::UNKNOWN, "nothing was measured, or no store can be read"),
+            (exit::UNKNOWN, "nothing was measured, or the store is missing or can't be read"),
         ],
     },
     HelpPage {
@@ -221,7 +221,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "sound, or done"),
             (exit::WARNING, "done, but something in it is not readable and was left out, or it has lost entries"),
             (exit::CRITICAL, "`check` found something wrong, or nothing was changed"),
-            (exit::UNKNOWN, "no store exists, or it can't be read"),
+            (exit::UNKNOWN, "the store is missing or can't be read"),
         ],
     },
     HelpPage {

@@ -82,7 +82,10 @@ fn banners(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
         lines.push(Line::styled(" OUR NETWORK IS DOWN: what is shown is as it was ", Role::ChipOffline));
     }
     if world.store_away.as_ref().is_some_and(|away| away.how == StoreAbsence::NotMade) {
-        lines.push(Line::styled(" no store yet: nobody records, and what colleagues do is not seen", Role::TextDim));
+        lines.push(Line::styled(
+            " no store yet: nothing is recorded, and what colleagues do is not shown",
+            Role::TextDim,
+        ));
     } else if let Some(away) = &world.store_away {
         let since = figures::away_since(away, world);
         let text = format!(" STORE AWAY {since}: what colleagues do is not seen ");
