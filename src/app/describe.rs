@@ -24,15 +24,16 @@ pub(crate) fn subject(state: &State) -> Option<RowKey> {
     })
 }
 
-/// The service that something belongs to.
+/// The service that something belongs to; the row under the console's own name where that holds what belongs to none.
 pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
     let world = state.seen();
+    let own = || world.own_row().map(|row| row.name.clone());
     match row {
         RowKey::Service(name) => Some(name.clone()),
         RowKey::Check(name) => Some(world.row_of(name)),
-        RowKey::Metric(name) => world.metric(name)?.service.clone(),
-        RowKey::Action(name) => world.action(name)?.service.clone(),
-        RowKey::Run(id) => world.run_by_id(id)?.service.clone(),
+        RowKey::Metric(name) => world.metric(name)?.service.clone().or_else(own),
+        RowKey::Action(name) => world.action(name)?.service.clone().or_else(own),
+        RowKey::Run(id) => world.run_by_id(id)?.service.clone().or_else(own),
         RowKey::Alert(id) => {
             let alert = world.alert(id)?;
             Some(world.service_of_alert(alert)?.name.clone())

@@ -7,7 +7,8 @@ use super::sections::action::Action;
 use super::sections::metric::{LogChoice, Metric, MetricKind};
 use crate::text::name::Name;
 
-/// Fills in what can be known. A check that stays without a service is shown under its own name.
+/// Fills in what can be known. What stays without a service is shown under the console's own
+/// name, or by itself where there are no services.
 pub(super) fn assign(config: &mut Config) {
     let lack = config.metrics.iter().any(|metric| metric.service.is_none())
         || config.actions.iter().any(|action| action.service.is_none());

@@ -25,7 +25,7 @@ pub struct LogId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(usize);
 
-/// A row of the services, by its place: those of the configuration in its order, then checks that belong to none.
+/// A row of the services, by its place: those of the configuration in its order, then what belongs to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(usize);
 

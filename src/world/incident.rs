@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::World;
 use super::alerts::{AlertSubject, AlertView, Phase, without_time};
 use super::ids::{Id as _, ServiceId};
+use super::checks::CheckView;
 use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
@@ -125,8 +126,12 @@ impl World {
                 acknowledged: self.acknowledged_service(service),
                 service: Some(service),
                 action: self.restart_of(service).or_else(|| {
-                    let mut checks = service.checks.iter().filter_map(|id| self.checks.get(*id));
-                    checks.find_map(|check| self.action_about(service, &AlertSubject::Check(check.name.clone())))
+                    // Of what belongs to no service a check that is well has nothing to do with one that is not.
+                    let is_about = |check: &&CheckView| !service.own || check.status == service.status;
+                    let checks = service.checks.iter().filter_map(|id| self.checks.get(*id));
+                    checks
+                        .filter(is_about)
+                        .find_map(|check| self.action_about(service, &AlertSubject::Check(check.name.clone())))
                 }),
             },
             Cause::Alert(alert) => {
@@ -170,7 +175,7 @@ impl World {
         let is_cause = |alert: &&AlertView| {
             alert.severity >= Severity::High
                 && !alert.is_muted()
-                && self.service_of_alert(alert).is_none_or(|service| service.status != Status::Down)
+                && self.row_in_trouble(alert).is_none_or(|service| service.status != Status::Down)
         };
         let alerts = firing.filter(is_cause).map(|alert| (alert.severity, Cause::Alert(alert)));
         let mut causes: Vec<(Severity, Cause<'_>)> = services.chain(alerts).collect();
@@ -261,11 +266,16 @@ impl World {
             return own.to_string();
         }
         let leading = service.leading.and_then(|id| self.checks.get(id));
-        match leading.map(|check| self.reason(check)) {
+        let why = match leading.map(|check| self.reason(check)) {
             Some(Reason::Error(error)) => beside_status(error.as_str()).to_owned(),
             Some(reason) => reason.to_string(),
             None => String::new(),
         }
+        };
+        match self.spoken_of(service) {
+            Some((check, others)) if others.is_empty() => format!("{check}: {why}"),
+            Some((check, others)) => format!("{check}: {why}; also {}", others.join(", ")),
+            None => why,
     }
 
     /// The services in trouble that wait for this one, at whatever remove; not those that were so before it, nor those that

@@ -1,20 +1,21 @@
 //! Who belongs to whom: computed once for each configuration, so that a reading costs the same in a world of ten checks
 //! and in one of ten thousand.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::ids::{ActionId, CheckId, Id, LogId, MetricId, ServiceId, SloId, numbered};
 use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
+use crate::config::sections::service::Service;
 use crate::config::sections::slo::SloKind;
 use crate::text::name::Name;
 
 /// The members of one row of the services.
 #[derive(Debug, Clone)]
 pub(crate) struct Members {
-    /// Its name: of a service, or of a check that belongs to none.
+    /// Its name: of a service, the console's own, or of a check where there are no services.
     pub(crate) name: Name,
     pub(crate) title: String,
     /// Whether it holds what belongs to no service.
@@ -38,6 +39,8 @@ pub(crate) struct Members {
 pub(crate) struct Membership {
     /// The rows.
     pub(crate) rows: IdTable<ServiceId, Members>,
+    /// The row that holds all that belongs to no service, where one does.
+    pub(crate) own_row: Option<ServiceId>,
     /// The row of each check.
     pub(crate) row_of_check: IdTable<CheckId, Option<ServiceId>>,
     /// The row of each metric, where it has one.
@@ -66,9 +69,10 @@ impl Membership {
     /// Reads it off a configuration. `actions` is whether actions are shown at all.
     pub(crate) fn new(config: &Config, actions: bool) -> Self {
         let mut rows = rows_of(config, actions);
-        let has_one_row = config.services.is_empty() && config.checks.len() == 1;
+        let own_row = the_own(&rows);
         connect(config, &mut rows);
         let mut membership = Self {
+            own_row,
             row_of_check: config.checks.iter().map(|_| None).collect(),
             row_of_metric: config.metrics.iter().map(|_| None).collect(),
             checks: by_name(config.checks.iter().map(|check| &check.name)),
@@ -86,8 +90,8 @@ impl Membership {
             for check in &*row.checks {
                 membership.row_of_check[*check] = Some(id);
             }
-            // Beside others it is not said which check a metric without a service belongs to.
-            if !row.own || has_one_row {
+            // Where each check is a row, it is not said to which of them a metric without a service belongs.
+            if !row.own || own_row.is_some() {
                 for metric in &*row.metrics {
                     membership.row_of_metric[*metric] = Some(id);
                 }
@@ -161,8 +165,9 @@ impl<'a, I: Id> Grouped<'a, I> {
     }
 }
 
-/// A row for each service, and one for each check that belongs to none: one row for all of them would say that something
-/// is wrong, but not what. What else belongs to no service belongs to every one of these.
+/// A row for each service, then one under the console's own name that holds what belongs to none, where that has a check: a row
+/// of statuses for what has no status would be UNKNOWN for ever. Where there are no services at all, each check is a row of its
+/// own and has all that belongs to none: one row for everything would say that something is wrong, but not what.
 fn rows_of(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
     let checks = Grouped::new(config.checks.iter().map(|check| check.service.as_ref()));
     let metrics = Grouped::new(config.metrics.iter().map(|metric| metric.service.as_ref()));
@@ -179,16 +184,35 @@ fn rows_of(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };
+    if config.services.is_empty() {
+        let by_check = numbered(&config.checks).map(|(id, check): (CheckId, _)| Members {
+            checks: Arc::new([id]),
+            ..row(check.name.clone(), check.name.to_string(), None)
+        });
+        return by_check.collect();
+    }
     let services = config.services.iter();
     let services = services.map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name)));
-    let taken: HashSet<&Name> = config.services.iter().map(|service| &service.name).collect();
-    let stray = numbered(&config.checks).filter(|(_, check): &(CheckId, _)| check.service.is_none());
-    let stray = stray.map(|(id, check)| {
-        let name =
-            if taken.contains(&check.name) { format!("check:{}", check.name).into() } else { check.name.clone() };
-        Members { checks: Arc::new([id]), ..row(name, check.name.to_string(), None) }
-    });
-    services.chain(stray).collect()
+    let (name, title) = own_name(config);
+    services.chain(Some(row(name, title, None)).filter(|own| !own.checks.is_empty())).collect()
+}
+
+/// The only row of what belongs to no service.
+fn the_own(rows: &IdTable<ServiceId, Members>) -> Option<ServiceId> {
+    let mut own = numbered(rows).filter(|(_, members)| members.own).map(|(id, _)| id);
+    let first = own.next()?;
+    own.next().is_none().then_some(first)
+}
+
+/// What the row of what belongs to no service is called, and how it is shown: as the console, unless a service is.
+fn own_name(config: &Config) -> (Name, String) {
+    let console = config.console.name.as_str();
+    let is_taken = |service: &Service| &*service.name == console || service.title == console;
+    if config.services.iter().any(is_taken) {
+        (format!("console:{console}").into(), format!("{console} (no service)"))
+    } else {
+        (Name::from(console), console.to_owned())
+    }
 }
 
 /// Fills in who depends on whom.

@@ -78,6 +78,7 @@ mod superseding;
 pub mod table;
 mod tick;
 pub mod timeline;
+mod unassigned;
 pub(crate) mod unlike;
 pub(crate) mod wall;
 mod witnessed;

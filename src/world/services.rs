@@ -24,14 +24,14 @@ pub(super) type Suspect = (ServiceId, Option<Onset>);
 /// Services by their row in the configuration, read worst first.
 pub(crate) type Services = Ranked<ServiceId, Reverse<u8>, Precedence, ServiceView>;
 
-/// One service, or a check that belongs to none.
+/// One service, or what belongs to none: under the console's own name, or a check where there are no services.
 #[derive(Debug, Clone)]
 pub struct ServiceView {
     /// Its name.
     pub name: Name,
     /// Its title.
     pub title: String,
-    /// True for the row of a check that belongs to no service.
+    /// True for a row of what belongs to no service.
     pub own: bool,
     /// The worst of its checks; unknown where it has none.
     pub status: Status,
@@ -91,7 +91,7 @@ impl ServiceView {
         }
     }
 
-    /// Its name where the configuration has it; `None` for the row of a check that belongs to no service.
+    /// Its name where the configuration has it; `None` for a row of what belongs to no service.
     pub(crate) fn configured(&self) -> Option<&Name> {
         (!self.own).then_some(&self.name)
     }

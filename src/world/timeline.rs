@@ -236,8 +236,14 @@ impl Timeline {
 
     /// Entries as they are read, newest first: no steps on the way to a status, and of each run where it stands now.
     pub(crate) fn shown(&self) -> impl Iterator<Item = &TimelineEntry> {
+        self.shown_with_marks().map(|(entry, _)| entry)
+    }
+
+    /// The same, each with what says of which check or alert it is, where it is of one.
+    pub(crate) fn shown_with_marks(&self) -> impl Iterator<Item = (&TimelineEntry, Option<&EventMark>)> {
         let mut is_read = reading();
-        self.newest_first().filter(move |entry| is_read(entry))
+        let all = self.0.iter().rev().map(|kept| (&kept.entry, kept.mark.as_ref()));
+        all.filter(move |(entry, _)| is_read(entry))
     }
 
     /// Puts an entry where it belongs by its time, behind those of the same moment.

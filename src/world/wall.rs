@@ -62,7 +62,7 @@ impl WallIncident<'_> {
 pub(crate) enum WallTrouble<'a> {
     /// A service.
     Service(&'a ServiceView),
-    /// An alert that fires of something whose service is well, or of none.
+    /// An alert that fires of something whose service is well, or that no row of services speaks for.
     Alert(&'a AlertView),
 }
 
@@ -150,7 +150,7 @@ impl World {
         let alerts = self.alerts.iter().filter(|alert| {
             alert.phase == Phase::Firing
                 && !alert.is_muted()
-                && self.service_of_alert(alert).is_none_or(ServiceView::is_healthy)
+                && self.row_in_trouble(alert).is_none_or(ServiceView::is_healthy)
         });
         rows.extend(alerts.map(|alert| (badness_of_alert(alert.severity), WallTrouble::Alert(alert))));
         // Among equals the order of the overview stays.

@@ -92,6 +92,7 @@ mod tailing;
 mod tasks;
 mod transient;
 mod trust;
+mod unassigned;
 mod unseen;
 mod wall;
 mod watch;

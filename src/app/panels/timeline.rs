@@ -27,10 +27,10 @@ impl Panel for Timeline {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", state.seen().event_text(entry));
-        let service = state.regarded_service().filter(|_| self.of_service).map(|service| &service.name);
-        let of_it = |entry: &&TimelineEntry| service.is_none() || entry.service.as_ref() == service;
-        let shown = state.seen().timeline.shown().filter(of_it);
-        keys(shown, filter, RowKey::entry, text)
+        match state.regarded_service().filter(|_| self.of_service) {
+            Some(service) => keys(state.seen().events_of(service), filter, RowKey::entry, text),
+            None => keys(state.seen().timeline.shown(), filter, RowKey::entry, text),
+        }
     }
 
     /// Logs and charts point at the same moment.

@@ -27,6 +27,7 @@ mod output;
 pub(super) mod overlaid;
 mod own_fault;
 mod problems;
+mod reason;
 mod records;
 pub mod runs;
 mod service_actions;

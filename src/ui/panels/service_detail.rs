@@ -81,7 +81,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         let figures = label("last 15m").and(format!("check p95 {p95}"), Role::Text).and(old, Role::MarkStale);
         lines.push(figures.and(", up ", Role::Text).join(up(glyphs, check, LATENCY_WINDOW, world.now)));
     }
-    lines.extend(slo::of_service(state, &service.name, glyphs.none).into_iter().map(|line| label("slo").join(line)));
+    lines.extend(slo::of_service(state, service, glyphs.none).into_iter().map(|line| label("slo").join(line)));
     let needing = world.config.services.iter().filter(|other| other.depends_on.contains(&service.name));
     let needing: Vec<&str> = needing.map(|other| other.title.as_str()).collect();
     if !needing.is_empty() {
@@ -89,7 +89,7 @@ fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     }
     lines.extend(watched(state, service));
     lines.extend(deployed(state, service).map(|words| label("deployed").join(words)));
-    let runs = world.all_runs().into_iter().filter(|run| run.service.as_ref() == Some(&service.name));
+    let runs = world.all_runs().into_iter().filter(|run| run.service.as_ref() == service.configured());
     let none = if world.is_past_unknown() { "store away" } else { "none" };
     lines.push(label("last run").join(
         runs.take(1).next().map_or_else(|| Line::styled(none, Role::TextDim), |run| last_run(state, glyphs, run)),

@@ -53,7 +53,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         (Some(by), None) => words.and(format!("  by {}", state.seen().title_of_service(by)), Role::MarkInhibited),
         (None, _) => words,
     };
-    for line in slo::of_service(state, &service.name, glyphs.none) {
+    for line in slo::of_service(state, service, glyphs.none) {
         words = words.and("  slo ", Role::TextDim).join(line);
     }
     if let Some(config) = state.seen().config.services.iter().find(|config| config.name == service.name) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid, own_fault};
+use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid, own_fault, reason};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::services::folded;
@@ -12,7 +12,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::lang::time::Stamp;
-use crate::model::status::{Status, beside_status};
+use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -24,7 +24,6 @@ use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, longest
 use crate::ui::widgets::{spark, status};
 use crate::world::alerts::Phase;
 use crate::world::checks::CheckView;
-use crate::world::reason::Reason;
 use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
@@ -346,17 +345,10 @@ fn cause<'a>(
         };
     }
     let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
-    let reason = state.seen().reason(check);
-    match reason {
-        Reason::Nothing => Line::new(),
-        Reason::NeverAnswered(_) | Reason::Stale(..) => Line::styled(reason.to_string(), Role::MarkStale),
-        Reason::Failing(so_far, needed, error) => {
-            Line::styled(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
-        }
-        Reason::Recovering(..) => Line::styled(reason.to_string(), Role::StatusPending),
-        Reason::Error(error) => Line::plain(Span::borrowed(beside_status(error.as_str()))),
-        Reason::NoNetwork(_) | Reason::Waiting => Line::styled(reason.to_string(), Role::TextDim),
-    }
+    let reason = reason::of(state, check);
+    let Some((name, others)) = state.seen().spoken_of(service) else { return reason };
+    let said = Line::plain(name).and(": ", Role::Text).join(reason);
+    if others.is_empty() { said } else { said.and(format!("; also {}", others.join(", ")), Role::Text) }
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.

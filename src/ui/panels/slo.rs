@@ -10,13 +10,13 @@ use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::lang::unit;
 use crate::model::slo::{RunsFigures, SloFigures};
-use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::world::objectives::{SloMeasure, SloView, times};
+use crate::world::services::ServiceView;
 
 /// Rows of what there is to say at the most, with the frame.
 const MOST: u16 = 6;
@@ -106,19 +106,18 @@ fn burning<'a>(figures: &SloFigures, none: &'static str) -> Line<'a> {
 }
 
 /// What is left of the budgets of the objectives that measure a service, and how fast each burns: for its own screen.
-pub(super) fn of_service<'a>(state: &'a State, service: &Name, none: &'static str) -> Vec<Line<'a>> {
-    let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
+pub(super) fn of_service<'a>(state: &'a State, service: &ServiceView, none: &'static str) -> Vec<Line<'a>> {
     let said = |slo: &'a SloView| {
         let figures = slo.figures()?;
         let title = Line::styled(format!("{} {}", slo.title, percent(slo.objective)), Role::TextStrong);
         Some(title.and(" ", Role::Text).join(budget(figures)?).and(" · ", Role::TextDim).join(burning(figures, none)))
     };
-    slos.filter_map(said).collect()
+    state.seen().objectives_of(service).filter_map(said).collect()
 }
 
 /// What is left of the budgets of a service alone: for a wall.
-pub(in crate::ui) fn left_of_service<'a>(state: &'a State, service: &Name) -> Vec<Line<'a>> {
-    let slos = state.seen().slos.iter().filter(|slo| slo.service.as_ref() == Some(service));
+pub(in crate::ui) fn left_of_service<'a>(state: &'a State, service: &ServiceView) -> Vec<Line<'a>> {
+    let slos = state.seen().objectives_of(service);
     slos.filter_map(|slo| budget(slo.figures()?)).collect()
 }
 

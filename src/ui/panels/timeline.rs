@@ -119,7 +119,10 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
     let zone = state.seen().config.console.timezone;
     let at = figures::moment_of_days(entry.at.utc, state.seen().now.utc, zone);
-    let of_service = || entry.service.as_deref().map_or("", |name| state.seen().title_of_service(name));
+    let service = entry.service.as_deref().map(|name| state.seen().title_of_service(name));
+    let of_service = || service.unwrap_or_default();
+    // What has no service is shown under the console's own name.
+    let titled = || service.unwrap_or(&state.seen().config.console.name);
     let (subject, what) = match &entry.kind {
         EventKind::Status { check, to, .. } => {
             let word = Line::styled(to.word(), status::role(*to));
@@ -134,12 +137,12 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
             (Line::styled(release, Role::TextStrong), who.join(subject))
         }
         EventKind::Fired(severity) => (
-            Line::plain(Span::borrowed(of_service())),
+            Line::plain(Span::borrowed(titled())),
             Line::styled("!", status::severity_role(*severity)).then(Span::from(&entry.text), Role::Text),
         ),
         EventKind::Resolved(_) => {
             let sign = Line::styled(glyphs.check, Role::StatusOk);
-            (Line::plain(Span::borrowed(of_service())), sign.then(Span::from(&entry.text), Role::Text))
+            (Line::plain(Span::borrowed(titled())), sign.then(Span::from(&entry.text), Role::Text))
         }
         EventKind::Run { id, state: said } => {
             let run = id.as_ref().and_then(|id| state.seen().run_by_id(id));
@@ -147,7 +150,7 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
             let last = if said.is_open() { RunState::Unknown } else { *said };
             let (sign, role) = outcome_sign(run.map_or(last, |run| run.state), glyphs);
             let text = state.seen().event_text(entry).to_string();
-            (Line::plain(Span::borrowed(of_service())), Line::styled(sign, role).then(text, Role::Text))
+            (Line::plain(Span::borrowed(titled())), Line::styled(sign, role).then(text, Role::Text))
         }
         EventKind::Incident | EventKind::Reload | EventKind::Network | EventKind::Console | EventKind::Note => {
             let subject = match of_service() {
@@ -161,7 +164,7 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
     TableRow { cells: vec![Line::styled(at, role), subject, what], target, ..TableRow::default() }
 }
 
-/// The title of the service of a check; the check's own name beside it where the service has several.
+/// The title of the service of a check, or of the row of what has none; the check's own name beside it where that has several.
 fn subject_of<'a>(state: &'a State, check: &'a Name) -> Line<'a> {
     let service = state.seen().check(check).and_then(|check| state.seen().service(check.service.as_deref()?));
     match service {
@@ -169,6 +172,9 @@ fn subject_of<'a>(state: &'a State, check: &'a Name) -> Line<'a> {
             Line::plain(Span::borrowed(&service.title)).then(check, Role::TextDim)
         }
         Some(service) => Line::plain(Span::borrowed(&service.title)),
-        None => Line::plain(check),
+        None => match state.seen().own_row().filter(|row| row.checks.len() > 1) {
+            Some(row) => Line::plain(Span::borrowed(&row.title)).then(check, Role::TextDim),
+            None => Line::plain(check),
+        },
     }
 }

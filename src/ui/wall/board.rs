@@ -280,7 +280,7 @@ fn about<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
         _ => Line::new(),
     };
     let over = overlaid::overlays(state, painter.glyphs(), service, false, false);
-    for part in std::iter::once(over).chain(slo::left_of_service(state, &service.name)) {
+    for part in std::iter::once(over).chain(slo::left_of_service(state, service)) {
         if !part.is_empty() {
             line = if line.is_empty() { part } else { line.and("  ", Role::Text).join(part) };
         }
