@@ -12,6 +12,7 @@ use crate::model::alert::Severity;
 use crate::model::reading::Component;
 use crate::model::since::Since;
 use crate::model::status::Status;
+use crate::model::thing::Acknowledgement;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
@@ -266,7 +267,7 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
         state: alert.phase.word(),
         condition: alert.condition.to_string(),
         since: since(alert.since).or(recorded),
-        acknowledged_by: acknowledged.flatten().map(|known| known.by.to_string()),
+        acknowledged_by: acknowledged.flatten().map(Acknowledgement::names),
         muted_because: world.muted_because(alert),
         value: alert.value.clone(),
         said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),

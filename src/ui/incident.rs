@@ -197,10 +197,10 @@ fn takes_down<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
     if others > 0 {
         words = words.and(format!(" and {}", counted(others, "other")), Role::Text);
     }
-    if let Some(known) = incident.acknowledged {
+    if let Some(known) = &incident.acknowledged {
         let gap = if words.is_empty() { "" } else { "  " };
         let queued = if known.is_queued { " (queued)" } else { "" };
-        words = words.and(format!("{gap}acknowledged by {}{queued}", known.by), Role::TextStrong);
+        words = words.and(format!("{gap}acknowledged by {known}{queued}"), Role::TextStrong);
     }
     words
 }

@@ -1,15 +1,54 @@
 //! Acknowledgements in the world: who is at which alert, and when that holds no more.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use super::World;
 use super::alerts::{AlertView, Phase};
 use super::output::{Change, Output};
+use crate::lang::order::InOrder;
 use crate::model::fact::alerting::{instance_id, rule_of};
 use crate::model::fact::{AlertAcknowledged, AlertUnacknowledged, Fact, NewFact, Statement, Unacknowledged};
 use crate::model::thing::{Acknowledgement, AlertRecord, NOTE_STANDS, NoteRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
+
+/// Who is at all that fires of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acknowledgers<'a> {
+    /// The login names, each once, those of what was acknowledged first before others; at least one.
+    people: Vec<&'a str>,
+    /// Whether some of it waits on disk for a store that is away.
+    pub is_queued: bool,
+}
+
+impl<'a> Acknowledgers<'a> {
+    /// Of acknowledgements in any order; `None` where there are none.
+    pub(super) fn of(known: impl IntoIterator<Item = &'a Acknowledgement>) -> Option<Self> {
+        let mut known: Vec<&Acknowledgement> = known.into_iter().collect();
+        known.order_by_key(|known| known.at);
+        let mut people: Vec<&str> = Vec::new();
+        for who in known.iter().flat_map(|known| known.people()) {
+            if !people.contains(&who.as_str()) {
+                people.push(who.as_str());
+            }
+        }
+        let is_queued = known.iter().any(|known| known.is_queued);
+        (!people.is_empty()).then_some(Self { people, is_queued })
+    }
+
+    /// Whether they are more than one.
+    pub(crate) fn is_plural(&self) -> bool {
+        self.people.len() > 1
+    }
+}
+
+impl fmt::Display for Acknowledgers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.people.join(", "))
+    }
+}
 
 impl World {
     /// Who is at an alert, as it stands now: an acknowledgement holds until its time is over, or something worse fires of the

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::World;
+use super::acknowledging::Acknowledgers;
 use super::alerts::{AlertSubject, AlertView, Phase, without_time};
-use super::ids::{Id as _, ServiceId};
 use super::checks::CheckView;
+use super::ids::{Id as _, ServiceId};
 use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
@@ -14,7 +15,7 @@ use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
-use crate::model::thing::{Acknowledgement, IncidentRecord};
+use crate::model::thing::IncidentRecord;
 use crate::text::name::Name;
 
 /// The verbs that begin a service anew.
@@ -43,7 +44,7 @@ pub(crate) struct Incident<'a> {
     /// What else is broken by itself, the worst first.
     pub others: Vec<Cause<'a>>,
     /// Who is at all that fires of it.
-    pub acknowledged: Option<&'a Acknowledgement>,
+    pub acknowledged: Option<Acknowledgers<'a>>,
     /// The service that it is about.
     pub service: Option<&'a ServiceView>,
     /// What is meant to be done about it, where the configuration says so and it has a key.
@@ -138,7 +139,7 @@ impl World {
                 let service = self.service_of_alert(alert);
                 let action =
                     service.and_then(|of| self.action_about(of, &alert.subject).or_else(|| self.restart_of(of)));
-                let (since, acknowledged) = (alert.since, alert.acknowledged.as_ref());
+                let (since, acknowledged) = (alert.since, Acknowledgers::of(&alert.acknowledged));
                 Incident { cause, since, why: String::new(), takes_down, others, acknowledged, service, action }
             }
         })
@@ -152,11 +153,11 @@ impl World {
         }
     }
 
-    /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Of several who said so first.
-    pub(crate) fn acknowledged_service(&self, service: &ServiceView) -> Option<&Acknowledgement> {
+    /// Who is at a service: all that fires of it is acknowledged, but for what is muted.
+    pub(crate) fn acknowledged_service(&self, service: &ServiceView) -> Option<Acknowledgers<'_>> {
         let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
-        let first = firing.clone().filter_map(|alert| alert.acknowledged.as_ref()).min_by_key(|known| known.at);
-        first.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
+        let known = Acknowledgers::of(firing.clone().filter_map(|alert| alert.acknowledged.as_ref()));
+        known.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
     }
 
     /// Everything that is broken by itself and not muted, the worst first: of causes that are equally bad what is down, then
@@ -270,12 +271,12 @@ impl World {
             Some(Reason::Error(error)) => beside_status(error.as_str()).to_owned(),
             Some(reason) => reason.to_string(),
             None => String::new(),
-        }
         };
         match self.spoken_of(service) {
             Some((check, others)) if others.is_empty() => format!("{check}: {why}"),
             Some((check, others)) => format!("{check}: {why}; also {}", others.join(", ")),
             None => why,
+        }
     }
 
     /// The services in trouble that wait for this one, at whatever remove; not those that were so before it, nor those that

@@ -3,7 +3,7 @@
 //!
 //! *Invariant:* no I/O, no clock, nothing of a screen. Given the same inputs at the same times, the same world.
 
-mod acknowledging;
+pub(crate) mod acknowledging;
 mod alerting;
 pub mod alerts;
 mod alerts_on_record;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::World;
+use super::acknowledging::Acknowledgers;
 use super::alerts::{AlertView, Phase};
 use super::incident::{Cause, Incident};
 use super::services::ServiceView;
@@ -15,7 +16,6 @@ use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::thing::IncidentRecord;
-use crate::text::SafeText;
 
 /// After so many intervals without any answer, what is known is no news of now.
 const STALE_INTERVALS: u32 = 3;
@@ -40,7 +40,7 @@ pub(crate) struct WallIncident<'a> {
     /// The incident that people work on; `None`: none was opened for it.
     pub record: Option<&'a IncidentRecord>,
     /// Who is at all that fires of it.
-    pub acknowledged: Option<&'a SafeText>,
+    pub acknowledged: Option<Acknowledgers<'a>>,
     /// The titles of what else is broken by itself.
     pub others: Vec<&'a str>,
     /// Open incidents beside its own.
@@ -118,7 +118,7 @@ impl World {
             takes_down: cause.takes_down.iter().map(|service| service.title.as_str()).collect(),
             is_broken: true,
             record,
-            acknowledged: cause.acknowledged.map(|known| &known.by),
+            acknowledged: cause.acknowledged,
             others: cause.others.iter().map(|cause| self.title_of_cause(cause)).collect(),
             more_open: open - usize::from(record.is_some()),
         }

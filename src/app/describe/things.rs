@@ -290,8 +290,7 @@ impl<'a> Sheet<'a> {
         self.say("seen", alert.value.as_str());
         if let Some(known) = &alert.acknowledged {
             let until = clock(known.until, self.world.now.utc, self.world.config.console.timezone);
-            let people = known.people().map(SafeText::as_str).collect::<Vec<_>>().join(", ");
-            self.say("acknowledged", format!("by {people} until {until}: {}", known.why));
+            self.say("acknowledged", format!("by {} until {until}: {}", known.names(), known.why));
             self.listed("still asked", self.world.still_asked(alert));
         } else if let Some(note) = self.world.note_of(alert.subject.name()) {
             self.say("last note", format!("{} by {}, {}", note.why, note.by, self.moment(note.at)));

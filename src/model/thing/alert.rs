@@ -80,6 +80,11 @@ impl Acknowledgement {
         std::iter::once(&self.by).chain(&self.with)
     }
 
+    /// The same in words: `ana, ben`.
+    pub(crate) fn names(&self) -> String {
+        self.people().map(SafeText::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// With those of the acknowledgement before it that still held then.
     fn joined_to(mut self, before: Option<Self>) -> Self {
         if let Some(before) = before.filter(|before| self.is_joint && before.until > self.at) {

@@ -170,7 +170,7 @@ impl HandoverInput<'_> {
                 Some(known) => {
                     let until = self.clock(known.until);
                     let ends = if known.until < self.next_until { ", in the next shift" } else { "" };
-                    format!("acknowledged by {} until {until}{ends}: {}", known.by, known.why)
+                    format!("acknowledged by {} until {until}{ends}: {}", known.names(), known.why)
                 }
                 None => "not acknowledged".to_owned(),
             };

@@ -200,7 +200,7 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     }
     if let Some(known) = &alert.acknowledged {
         let sign = if known.is_queued { "ack queued " } else { "ack " };
-        return Line::styled(sign, Role::TextStrong).and(Span::borrowed(known.by.as_str()), Role::Text);
+        return Line::styled(sign, Role::TextStrong).and(known.names(), Role::Text);
     }
     if let Some(clears) = alert.clears(state.seen().now) {
         return Line::styled(clears, Role::StatusPending);

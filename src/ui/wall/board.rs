@@ -9,6 +9,7 @@ use super::digits::{self, Scale};
 use super::is_roomy;
 use crate::app::state::State;
 use crate::model::status::Status;
+use crate::model::thing::Acknowledgement;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -110,9 +111,10 @@ fn at_it<'a>(incident: &WallIncident<'a>, now: DateTime<Utc>) -> Line<'a> {
     let nobody = || Line::styled("nobody leads yet", Role::StatusDegraded);
     let Some(record) = incident.record else {
         // Who acknowledged is at it, and nobody said that they lead.
-        return incident
-            .acknowledged
-            .map_or_else(nobody, |by| Line::styled(format!("{by} is at it, no incident is open"), Role::TextStrong));
+        return incident.acknowledged.as_ref().map_or_else(nobody, |by| {
+            let verb = if by.is_plural() { "are" } else { "is" };
+            Line::styled(format!("{by} {verb} at it, no incident is open"), Role::TextStrong)
+        });
     };
     let lead = record.lead().map_or_else(nobody, |lead| Line::styled(format!("{lead} leads"), Role::TextStrong));
     let id = Line::styled(record.id.to_string(), Role::TextLabel).and(" ", Role::Text).join(lead);
@@ -265,7 +267,7 @@ fn words<'a>(state: &'a State, painter: &Painter<'_>, row: &WallTrouble<'a>) -> 
             let since = figures::age_since(alert.since, now, zone, "");
             let head = status::severity(alert.severity, false).and(format!(" {since}"), Role::Text);
             let what = alerts::what(state, glyphs, alert, true);
-            (head, with_who(what, alert.acknowledged.as_ref().map(|known| known.by.as_str())))
+            (head, with_who(what, alert.acknowledged.as_ref().map(Acknowledgement::names)))
         }
     }
 }
@@ -285,10 +287,10 @@ fn about<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
             line = if line.is_empty() { part } else { line.and("  ", Role::Text).join(part) };
         }
     }
-    with_who(line, world.acknowledged_service(service).map(|known| known.by.as_str()))
+    with_who(line, world.acknowledged_service(service).map(|known| known.to_string()))
 }
 
-fn with_who<'a>(line: Line<'a>, who: Option<&str>) -> Line<'a> {
+fn with_who<'a>(line: Line<'a>, who: Option<String>) -> Line<'a> {
     match who {
         Some(who) => line.and(format!("  by {who}"), Role::TextStrong),
         None => line,
