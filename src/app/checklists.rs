@@ -14,6 +14,7 @@ use crate::world::checklists::start::begun;
 use super::keymap::Command;
 use super::launch;
 use super::overlays::step_dialog::{StepDialog, StepPurpose};
+use super::replayed;
 use super::requests::AwaitedAnswer;
 use super::row::RowKey;
 use super::saying::say;
@@ -154,6 +155,9 @@ pub(super) fn enter(state: &mut State, row: Option<RowKey>, effects: &mut Vec<Ef
     let Some(RowKey::Step(run, step)) = row else { return };
     if state.world.read_only {
         return state.toast(Tone::Warning, "read-only: nothing can be answered here");
+    }
+    if replayed::refuses_words(state) {
+        return;
     }
     let Some(record) = state.world.checklist_run(&run) else {
         return state.toast(Tone::Info, "this run is not on record yet");

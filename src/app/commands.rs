@@ -24,6 +24,7 @@ use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
 use super::{acknowledge, calendar, following, incidents, launch, log_commands, logs, metrics, runbook, runs, service};
+use super::{acknowledge, following, incidents, launch, log_commands, logs, metrics, replayed, runbook, runs, service};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);
@@ -32,6 +33,9 @@ const RECAP: Duration = Duration::from_mins(30);
 pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     if let Some(screen) = command.screen() {
         open_screen(state, screen, effects);
+        return;
+    }
+    if replayed::refuses(state, command) {
         return;
     }
     match command {

@@ -6,6 +6,7 @@ use crate::app::describe::{service_of, subject};
 use crate::app::keymap::Command;
 use crate::app::logs;
 use crate::app::overlays::incident_dialog::{IncidentDialog, IncidentPurpose};
+use crate::app::replayed;
 use crate::app::requests::AwaitedAnswer;
 use crate::app::row::RowKey;
 use crate::app::screens::Screen;
@@ -39,6 +40,9 @@ pub(super) fn open(state: &mut State, _effects: &mut Vec<Effect>) {
         return state.go(Screen::Incident);
     }
     let draft = state.world.incident_draft(alert.as_deref(), service.as_deref());
+    if replayed::refuses_words(state) {
+        return;
+    }
     open_draft(state, draft);
 }
 

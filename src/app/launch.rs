@@ -9,6 +9,7 @@ use crate::text::name::Name;
 use super::logs;
 use super::overlays::choices::Choices;
 use super::overlays::confirm;
+use super::replayed;
 use super::state::State;
 use super::toasts::Tone;
 
@@ -16,6 +17,9 @@ use super::toasts::Tone;
 pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
     if state.world.read_only {
         state.toast(Tone::Warning, "read-only: actions are disabled");
+        return;
+    }
+    if replayed::refuses_runs(state) {
         return;
     }
     logs::thaw_to_act(state);

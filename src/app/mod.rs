@@ -36,6 +36,7 @@ pub mod panels;
 pub mod reading;
 pub mod recording;
 pub mod reload;
+pub(crate) mod replayed;
 pub mod requests;
 pub mod results;
 pub mod row;

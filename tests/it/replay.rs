@@ -439,3 +439,23 @@ async fn the_bar_says_where_it_is() {
         replay_bar::draw(&bar, &styles, buffer.area, &mut buffer);
     }
 }
+
+#[tokio::test]
+async fn whoever_watches_is_told_at_once_that_nothing_can_be_done() {
+    let (config, record) = recorded().await;
+    let (_, mut player) = played(&header_of(&config), &record);
+    for key in ["esc", "esc", "esc", "esc", "1"] {
+        player.hand(Event::Key(key.parse().expect("a key")));
+    }
+    for (key, wanted) in [
+        ("R", "nothing can be run"),
+        ("a", "nothing can be changed"),
+        ("ctrl-r", "nothing can be polled"),
+        ("S", "nothing can be saved"),
+    ] {
+        player.hand(Event::Key(key.parse().expect("a key")));
+        let toast = player.state.console.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default();
+        assert!(toast.contains(wanted), "{key}: {toast}");
+        assert!(player.state.console.overlays.is_empty(), "{key} opened a dialog");
+    }
+}

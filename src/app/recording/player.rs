@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Aftermath, FORM, Header, RecordedConfig, RecordedLine};
 use crate::app::layout::LayoutMap;
 use crate::app::message::{Event, Learned, Message};
+use crate::app::replayed::NOTHING_CHANGES;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::Config;
@@ -19,8 +20,6 @@ use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// What is said to who would change something.
-const REFUSED: &str = "this is a recording: nothing can be changed";
 /// Requests of who watches are named from here on, so that no answer of the recording is taken for theirs.
 const OWN_REQUESTS: RequestId = RequestId(1 << 40);
 /// Slices of a search over what is held that are done between two lines at the most.
@@ -94,12 +93,13 @@ impl Player {
         let takes = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_));
         if takes && !self.own {
             self.own = true;
+            self.state.console.is_watched = true;
             self.state.console.requests.go_on_from(OWN_REQUESTS);
         }
         let at = self.state.world.now;
         for effect in update(&mut self.state, Message { at, event }) {
             if let Some(request) = changes(&effect) {
-                let failed = Outcome::RequestFailed { request, why: SafeText::new(REFUSED) };
+                let failed = Outcome::RequestFailed { request, why: SafeText::new(NOTHING_CHANGES) };
                 drop(update(&mut self.state, Message { at, event: Event::Outcome(failed) }));
             }
         }

@@ -62,6 +62,8 @@ pub struct Console {
     pub following: Option<Followed>,
     /// Whether all that it takes in is kept in a file.
     pub is_recorded: bool,
+    /// Whether keys are of somebody who watches a recording of it: nothing can be run or put on record from here.
+    pub is_watched: bool,
     /// Where this console hangs on a wall, what that shows.
     pub wall: Option<Wall>,
     /// The layouts of all screens.
@@ -132,6 +134,7 @@ impl Console {
             back: Vec::new(),
             following: None,
             is_recorded: false,
+            is_watched: false,
             wall: None,
             layouts,
             lists: HashMap::new(),

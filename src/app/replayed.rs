@@ -1,0 +1,41 @@
+//! What somebody who watches a recording asks for in vain: it is said at once, before anything is read or typed for it.
+
+use super::keymap::Command;
+use super::state::State;
+use super::toasts::Tone;
+
+/// What is said to somebody who would change something.
+pub(super) const NOTHING_CHANGES: &str = "this is a recording: nothing can be changed";
+const NOTHING_RUNS: &str = "this is a recording: nothing can be run";
+
+/// Whether a command is refused, with a word on why.
+pub(super) fn refuses(state: &mut State, command: Command) -> bool {
+    let why = match command {
+        // Its key shows the incident that is open, too.
+        Command::OpenIncident => return false,
+        Command::Poll => "this is a recording: nothing can be polled",
+        Command::Save => "this is a recording: nothing can be saved; `opsroom replay --format` writes a frame of it",
+        Command::Reload => "this is a recording: its configuration is the recorded one",
+        Command::DryRun | Command::FollowUp => NOTHING_RUNS,
+        command if command.acts() => NOTHING_CHANGES,
+        _ => return false,
+    };
+    says(state, why)
+}
+
+/// Whether anything that would run is refused.
+pub(super) fn refuses_runs(state: &mut State) -> bool {
+    says(state, NOTHING_RUNS)
+}
+
+/// Whether anything that would be put on record is refused.
+pub(super) fn refuses_words(state: &mut State) -> bool {
+    says(state, NOTHING_CHANGES)
+}
+
+fn says(state: &mut State, why: &str) -> bool {
+    if state.console.is_watched {
+        state.toast(Tone::Warning, why);
+    }
+    state.console.is_watched
+}
