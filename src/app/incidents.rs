@@ -9,11 +9,12 @@ use crate::app::overlays::incident_dialog::{IncidentDialog, IncidentPurpose};
 use crate::app::replayed;
 use crate::app::requests::AwaitedAnswer;
 use crate::app::row::RowKey;
+use crate::app::saying::say_of_incident;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::toasts::{Toast, ToastOrigin, Tone};
+use crate::app::toasts::Tone;
 use crate::config::panels::PanelSubject;
-use crate::model::effect::{ConsoleEffect, Effect, StoreEffect};
+use crate::model::effect::{ConsoleEffect, Effect};
 use crate::model::fact::incident::{
     EvidenceFile, IncidentAmended, IncidentEvidence, IncidentJoined, IncidentNoted, IncidentOpened,
 };
@@ -39,10 +40,10 @@ pub(super) fn open(state: &mut State, _effects: &mut Vec<Effect>) {
         state.console.screens.incident.shown = Some(known);
         return state.go(Screen::Incident);
     }
-    let draft = state.world.incident_draft(alert.as_deref(), service.as_deref());
     if replayed::refuses_words(state) {
         return;
     }
+    let draft = state.world.incident_draft(alert.as_deref(), service.as_deref());
     open_draft(state, draft);
 }
 
@@ -195,7 +196,7 @@ pub(super) fn settle(state: &mut State, id: &Name, number: usize, effects: &mut 
 
 fn say(state: &mut State, id: &Name, fact: IncidentFact, text: &str, effects: &mut Vec<Effect>) {
     let request = state.request(AwaitedAnswer::Said(SafeText::new(text)));
-    effects.push(Effect::Store(request, StoreEffect::SayOfIncident(vec![IncidentSaid::of(id, fact)])));
+    say_of_incident(state, request, vec![IncidentSaid::of(id, fact)], effects);
 }
 
 /// Has the report of the incident that is shown written into a file.
@@ -215,13 +216,15 @@ pub(super) fn join(state: &mut State, effects: &mut Vec<Effect>) {
     if state.console.screens.incident.joined.insert(id.clone()) {
         // Who has joined before is told nothing: nobody waits for the answer.
         let said = IncidentSaid::of(&id, IncidentFact::Joined(IncidentJoined {}));
-        effects.push(Effect::Store(state.next_request(), StoreEffect::SayOfIncident(vec![said])));
+        let request = state.next_request();
+        say_of_incident(state, request, vec![said], effects);
     }
 }
 
 /// Something was said of an incident, by whomever: what asks something of a person is shown. Who opened one here comes to its
 /// screen, and what is known at that moment is saved.
 pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: &str, effects: &mut Vec<Effect>) {
+    let is_own = state.console.requests.was_said(said);
     match &said.what {
         IncidentFact::Opened(opened) => {
             let is_here = state.console.screens.incident.opening.as_ref() == Some(&opened.title);
@@ -232,7 +235,8 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
                 logs::save_evidence(state, effects);
                 state.go(Screen::Incident);
             } else {
-                state.news(Tone::Warning, &format!("{text} · {by}; 8 shows it"));
+                let news = state.and_keys(&format!("{text} · {by}"), &[(Command::Incident, "shows it")]);
+                state.news(Tone::Warning, &news);
             }
         }
         IncidentFact::Reminded(reminded) => {
@@ -243,21 +247,13 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
             let offer = words::role(role.role, &role.who, role.step);
             state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
         }
-        IncidentFact::Moved(moved) => moved_on(state, &words::stepped(&said.id, moved.step), &format!("{text} · {by}")),
-        IncidentFact::Graded(graded) => {
-            moved_on(state, &words::regraded(&said.id, graded.severity), &format!("{text} · {by}"));
+        // Who did it here is told by the answer.
+        IncidentFact::Moved(_) | IncidentFact::Graded(_) if !is_own => {
+            state.news(Tone::Info, &format!("{text} · {by}"));
         }
         _ => {}
     }
     state.changed();
-}
-
-/// Tells what somebody did, but to whoever did it here: they were told `answer`.
-fn moved_on(state: &mut State, answer: &str, news: &str) {
-    let is_own = |toast: &Toast| toast.origin == ToastOrigin::Key && toast.text.as_str() == answer;
-    if !state.console.toasts.iter().any(is_own) {
-        state.news(Tone::Info, news);
-    }
 }
 
 /// An incident was not opened: the next one of that title is not taken for it. Returns what is said.

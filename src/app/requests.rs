@@ -1,8 +1,9 @@
 //! What was asked of the world and has no answer yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::model::effect::RequestId;
+use crate::model::fact::IncidentSaid;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -49,7 +50,12 @@ pub(crate) enum AwaitedAnswer {
 pub struct Requests {
     latest: RequestId,
     open: BTreeMap<RequestId, AwaitedAnswer>,
+    /// What was said of incidents from here and was not heard of as a fact yet, the oldest first.
+    said: VecDeque<(RequestId, IncidentSaid)>,
 }
+
+/// Of so much that was said from here the fact is waited for; it comes at once, or once the store is back.
+const MOST_SAID: usize = 64;
 
 impl Requests {
     /// Names a request that begins now.
@@ -82,6 +88,25 @@ impl Requests {
     /// The same, with what was asked.
     pub(super) fn take(&mut self, request: RequestId) -> Option<AwaitedAnswer> {
         self.open.remove(&request)
+    }
+
+    /// Something is said of an incident from here: whoever did it is told by the answer, and not again by the fact.
+    pub(super) fn say(&mut self, request: RequestId, said: &IncidentSaid) {
+        if self.said.len() == MOST_SAID {
+            self.said.pop_front();
+        }
+        self.said.push_back((request, said.clone()));
+    }
+
+    /// Whether a fact is what was said from here; it is heard of once.
+    pub(super) fn was_said(&mut self, fact: &IncidentSaid) -> bool {
+        let at = self.said.iter().position(|(_, said)| said == fact);
+        at.is_some_and(|at| self.said.remove(at).is_some())
+    }
+
+    /// What was said with this request was refused: no fact comes of it.
+    pub(super) fn unsay(&mut self, request: RequestId) {
+        self.said.retain(|(of, _)| *of != request);
     }
 
     /// The steps of which something was said that is not on record yet, each with its run.

@@ -1,7 +1,7 @@
-//! What a person says of a checklist, on its way to the record.
+//! What a person says of a checklist or an incident, on its way to the record.
 
-use crate::model::effect::{Effect, StoreEffect};
-use crate::model::fact::Statement;
+use crate::model::effect::{Effect, RequestId, StoreEffect};
+use crate::model::fact::{IncidentFact, IncidentSaid, Statement};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -26,4 +26,18 @@ pub(super) fn say(
         (Ok(_), None) => {}
         (Err(why), _) => state.toast(Tone::Warning, &why),
     }
+}
+
+/// Has what was said of incidents put on record, and remembers that it was said here.
+pub(super) fn say_of_incident(
+    state: &mut State,
+    request: RequestId,
+    said: Vec<IncidentSaid>,
+    effects: &mut Vec<Effect>,
+) {
+    // The store names one that is opened: its fact is another one.
+    for one in said.iter().filter(|one| !matches!(one.what, IncidentFact::Opened(_))) {
+        state.console.requests.say(request, one);
+    }
+    effects.push(Effect::Store(request, StoreEffect::SayOfIncident(said)));
 }

@@ -10,12 +10,13 @@ use chrono::{SubsecRound as _, TimeDelta};
 use self::questions::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
 use super::fields::{self, DialogField, FieldKey};
 use crate::app::requests::AwaitedAnswer;
+use crate::app::saying::say_of_incident;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::Key;
 use crate::lang::nearest::nearest;
 use crate::lang::unit;
-use crate::model::effect::{Effect, StoreEffect};
+use crate::model::effect::Effect;
 use crate::model::fact::incident::{
     IncidentAmended, IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentRoleSaid, IncidentUpdated,
 };
@@ -300,7 +301,7 @@ impl IncidentDialog {
                     _ => AwaitedAnswer::Said(SafeText::new(&text)),
                 };
                 let request = state.request(asked);
-                effects.push(Effect::Store(request, StoreEffect::SayOfIncident(said)));
+                say_of_incident(state, request, said, effects);
                 Then::Close
             }
             Err(problem) => {
