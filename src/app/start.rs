@@ -44,37 +44,15 @@ pub(super) fn refused(state: &mut State, title: &str) {
     }
 }
 
-/// What a plan is seen with: its grade, and by parameter what gives way to its value.
-type Seen<'a> = (Confirm, &'a BTreeMap<String, SafeText>);
-
-/// The preview of a plan, with what this console knows of its surroundings, and by parameter what gives way to its value.
-pub(crate) fn preview(
-    state: &State,
-    action: &Action,
-    plan: &Plan,
-    grade: Confirm,
-    replaced: &BTreeMap<String, SafeText>,
-) -> Preview {
-    let config = &state.world.config;
-    in_situation(state, action, plan, (grade, replaced), |situation| preview::preview(config, action, plan, situation))
+/// The preview of a plan; by parameter what gives way to its value. What speaks against it is of a moment: [`warnings`].
+pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, replaced: &BTreeMap<String, SafeText>) -> Preview {
+    preview::preview(&state.world.config, action, plan, replaced)
 }
 
-/// What speaks against a plan at this moment: a lock may be released, and a cooldown be over, while a dialog is read.
+/// What speaks against a plan at this moment, as far as this console knows its surroundings: a lock may be released, and a
+/// cooldown be over, while a dialog is read.
 pub(crate) fn warnings(state: &State, plan: &Plan, grade: Confirm) -> Vec<SafeText> {
     let Some(action) = state.world.action(&plan.action) else { return Vec::new() };
-    let (config, replaced) = (&state.world.config, BTreeMap::new());
-    in_situation(state, action, plan, (grade, &replaced), |situation| {
-        preview::warnings(config, action, plan, situation)
-    })
-}
-
-fn in_situation<T>(
-    state: &State,
-    action: &Action,
-    plan: &Plan,
-    (grade, replaced): Seen<'_>,
-    of: impl FnOnce(Situation<'_>) -> T,
-) -> T {
     // What it has of its own an action may well help.
     let explained =
         plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
@@ -87,10 +65,9 @@ fn in_situation<T>(
         // What was refused ran nothing, and holds nothing back.
         last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
         blocked_by: blocked_by.as_deref().map(|name| state.world.title_of_service(name)),
-        replaced,
         objection: objection.as_deref(),
     };
-    of(situation)
+    preview::warnings(&state.world.config, action, plan, situation)
 }
 
 /// How it stands, and how the last runs went: beside the preview, and not a part of it.

@@ -275,12 +275,13 @@ async fn preview(
         lock: locks.iter().find(|lock| lock.target == plan.target),
         last_start: tried.next().map(|run| global.clock.moment().since(run.began())),
         blocked_by: None,
-        replaced,
         objection: objection.as_deref(),
     };
     let last = runs.iter().filter(|run| run.action == action.name).take(LAST_RUNS);
     let context = last.map(|run| ("last run", SafeText::new(&summary(run, config.console.timezone)))).collect();
-    Ok((config::preview::preview(config, action, plan, situation), context))
+    let warnings = config::preview::warnings(config, action, plan, situation);
+    let preview = config::preview::preview(config, action, plan, replaced);
+    Ok((Preview { warnings, ..preview }, context))
 }
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves

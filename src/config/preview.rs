@@ -25,14 +25,13 @@ pub(crate) struct Situation<'a> {
     pub last_start: Option<Duration>,
     /// What its service depends on, where that is down.
     pub blocked_by: Option<&'a str>,
-    /// By parameter what runs now and gives way to its value, where the adapter says so.
-    pub replaced: &'a BTreeMap<String, SafeText>,
     /// What the change calendar says against changing its service now.
     pub objection: Option<&'a str>,
 }
 
-/// The preview of what `action` would run.
-pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Preview {
+/// The preview of what `action` would run, without what speaks against it at a moment, which [`warnings`] says. `replaced`: by
+/// parameter what runs now and gives way to its value, where the adapter says so.
+pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, replaced: &BTreeMap<String, SafeText>) -> Preview {
     let words = argument_names(config, action, plan);
     let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
         Some(verify) => {
@@ -44,13 +43,13 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
     };
     let about = About {
         title: &action.title,
-        replaced: Some(situation.replaced),
+        replaced: Some(replaced),
         fixed: Some(&action.set),
         words: &words,
         verified_by: &verified_by,
         targets_itself: action.service.is_none() && *action.target == *action.name,
     };
-    Preview::from_plan(plan, about, warnings(config, action, plan, situation))
+    Preview::from_plan(plan, about, Vec::new())
 }
 
 /// `api, db: 2 good in a row each`, `api: 5 good in a row, db: 2 good in a row`

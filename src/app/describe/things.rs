@@ -270,8 +270,7 @@ impl<'a> Sheet<'a> {
         let planned = plan::plan(config, action, &chosen, false);
         match planned.and_then(|plan| plan::refuse_literals(&plan, &self.world.literals).map(|()| plan)) {
             Ok(plan) => {
-                let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
-                let rows = start::preview(self.state, action, &plan, grade, &BTreeMap::new()).rows;
+                let rows = start::preview(self.state, action, &plan, &BTreeMap::new()).rows;
                 let steps = rows.iter().filter(|row| row.kind != RowKind::Fact).map(|row| &row.text);
                 self.listed("runs", steps);
             }

@@ -81,7 +81,7 @@ impl Confirmation {
             digest: plan.digest(),
             plan,
             grade,
-            preview: Preview { warnings: Vec::new(), ..preview },
+            preview,
             name: TextInput::default(),
             reason: TextInput::default(),
             focus: if typed { Focus::Name } else { Focus::Cancel },
@@ -351,9 +351,10 @@ pub(in crate::app) fn open(
         }
     };
     let grade = plan::effective_confirm(&config.console, action, plan.is_guarded());
-    let preview = start::preview(state, action, &plan, grade, replaced);
+    let preview = start::preview(state, action, &plan, replaced);
     if grade == Confirm::None {
-        let digest = plan.digest();
+        let (digest, warnings) = (plan.digest(), start::warnings(state, &plan, grade));
+        let preview = Preview { warnings, ..preview };
         start::start(state, request, Confirmed { plan, digest, preview, reason: None }, effects);
         return;
     }
