@@ -68,25 +68,24 @@ pub(crate) fn selected(state: &State) -> Option<Name> {
     of_row.or_else(|| shown().map(|service| service.name.clone()))
 }
 
-/// The alert that is selected.
-pub(crate) fn selected_alert(state: &State) -> Option<&AlertView> {
-    let row = state.focused_panel().and_then(|id| state.selected(&id));
-    match row? {
-        RowKey::Alert(id) => state.seen().alert(&id),
+/// The alert that is selected, where `subject` is what is.
+pub(crate) fn alert_of<'a>(state: &'a State, subject: Option<&RowKey>) -> Option<&'a AlertView> {
+    match subject? {
+        RowKey::Alert(id) => state.seen().alert(id),
         _ => None,
     }
 }
 
-/// The service whose actions are at hand: that of what is selected. An alert has no other: a key beside it that acts on
-/// another service would be pressed for this one.
-pub(crate) fn at_hand(state: &State) -> Option<&ServiceView> {
-    if let Some(alert) = selected_alert(state) {
+/// The service whose actions are at hand: that of `subject`, which is selected. An alert has no other: a key beside it that acts
+/// on another service would be pressed for this one.
+pub(crate) fn at_hand<'a>(state: &'a State, subject: Option<&RowKey>) -> Option<&'a ServiceView> {
+    if let Some(alert) = alert_of(state, subject) {
         return state.seen().service_of_alert(alert);
     }
     if state.console.screen == Screen::Alerts {
         return None;
     }
-    let of_row = describe::subject(state).and_then(|row| describe::service_of(state, &row));
+    let of_row = subject.and_then(|row| describe::service_of(state, row));
     of_row.and_then(|name| state.seen().service(&name)).or_else(|| state.regarded_service())
 }
 

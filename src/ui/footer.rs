@@ -86,7 +86,9 @@ fn screens(state: &State) -> Hint {
 /// Hints for the screen and panel in the order in which they stand: what the panel does, what can be done with what is
 /// selected, the actions, what can be done anywhere. Only keys that mean that here.
 fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
-    let (its, others) = actions(state, glyphs);
+    // Asked for once: the rows of a list are made for it.
+    let subject = describe::subject(state);
+    let (its, others) = actions(state, glyphs, subject.as_ref());
     let panel = state.focused_panel();
     let contexts = contexts::contexts(state);
     let hint = |command: Command, label: &str, rank: u8| {
@@ -104,17 +106,18 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
         hint(command, label, rank)
     });
     let is_list = panel.as_ref().is_some_and(|id| panels::find(id).is_list() || panels::find(id).shows_records());
-    let subject = describe::subject(state).is_some();
-    let is_open = state.seen().incident().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
+    let incident = state.seen().incident();
+    let is_open = incident.as_ref().is_some_and(|incident| incident.can_be_acknowledged(state.seen()));
     // What nobody is at yet asks for that before all else that is known of it.
     let describes = if is_open { 3 } else { 2 };
     let selection = [(Command::Act, "actions", 1), (Command::Describe, "describe", describes)];
-    let selection = selection.into_iter().filter(|_| subject);
+    let selection = selection.into_iter().filter(|_| subject.is_some());
     let selection = selection.chain([(Command::Acknowledge, "acknowledge", 2)].into_iter().filter(|_| is_open));
-    let is_broken = state.seen().incident().is_some() && state.seen().worst_open_incident().is_none();
+    let is_broken = incident.is_some() && state.seen().worst_open_incident().is_none();
     let offered = is_broken && state.console.screen != Screen::Incident;
     let selection = selection.chain([(Command::OpenIncident, "incident", 3)].into_iter().filter(|_| offered));
-    let selection = selection.chain([(Command::Silence, "silence", 4)].into_iter().filter(|_| is_alerting(state)));
+    let alerts = is_alerting(state, subject.as_ref());
+    let selection = selection.chain([(Command::Silence, "silence", 4)].into_iter().filter(|_| alerts));
     let zooms = panel.as_ref().is_some_and(|id| panels::find(id).zooms());
     let anywhere = [
         (Command::Save, "save", 3, true),
@@ -141,12 +144,12 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
 }
 
 /// Whether an alert fires of what is selected: then a person may want silence.
-fn is_alerting(state: &State) -> bool {
+fn is_alerting(state: &State, subject: Option<&RowKey>) -> bool {
     let fires = |alert: &AlertView| alert.phase == Phase::Firing && !alert.is_muted();
-    match describe::subject(state) {
-        Some(RowKey::Alert(id)) => state.seen().alert(&id).is_some_and(fires),
+    match subject {
+        Some(RowKey::Alert(id)) => state.seen().alert(id).is_some_and(fires),
         Some(RowKey::Service(name)) => {
-            state.seen().service(&name).is_some_and(|service| state.seen().alerts_of(service).any(fires))
+            state.seen().service(name).is_some_and(|service| state.seen().alerts_of(service).any(fires))
         }
         _ => false,
     }
@@ -154,7 +157,7 @@ fn is_alerting(state: &State) -> bool {
 
 /// The actions of the service at hand, and the others; beside an alert and on the screen of a service its own alone. Where a
 /// person works through something, its own keys have the room: skip, waive and defer of a step come before a restart.
-fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
+fn actions(state: &State, glyphs: GlyphSet, subject: Option<&RowKey>) -> (Vec<Hint>, Vec<Hint>) {
     let keys_act = !matches!(
         state.console.screen,
         Screen::Logs | Screen::Metrics | Screen::Checklists | Screen::Incident | Screen::Changes | Screen::Diagnostics
@@ -167,11 +170,11 @@ fn actions(state: &State, glyphs: GlyphSet) -> (Vec<Hint>, Vec<Hint>) {
         (!key.is_empty()).then(|| Hint::new(key, label_of(action, glyphs)))
     };
     // Of what belongs to no service those that belong to none.
-    let of_service = service::at_hand(state).map(ServiceView::configured);
+    let of_service = service::at_hand(state, subject).map(ServiceView::configured);
     let (its, others): (Vec<&Action>, Vec<&Action>) =
         state.world.config.actions.iter().partition(|action| of_service == Some(action.service.as_ref()));
     let is_of_one = matches!(state.console.screen, Screen::Service | Screen::Alerts);
-    let is_of_one = is_of_one || service::selected_alert(state).is_some();
+    let is_of_one = is_of_one || service::alert_of(state, subject).is_some();
     let others = if is_of_one { Vec::new() } else { others };
     (its.into_iter().filter_map(hint).collect(), others.into_iter().filter_map(hint).collect())
 }

@@ -9,8 +9,8 @@ use super::footer::{key_of_action, within_sentence};
 use super::paint::{Painter, split_top};
 use super::panels::alerts;
 use crate::app::keymap::Command;
-use crate::app::service;
 use crate::app::state::State;
+use crate::app::{describe, service};
 use crate::model::status::Status;
 use crate::text::count::counted;
 use crate::theme::{GlyphSet, Role};
@@ -250,7 +250,8 @@ fn action(state: &State, incident: &Incident<'_>) -> Line<'static> {
     // Beside an alert that is selected a key would be pressed for its service.
     let of_cause = incident.service.map(|service| &service.name);
     let is_beside = |alert| state.seen().service_of_alert(alert).map(|service| &service.name) != of_cause;
-    if service::selected_alert(state).is_some_and(is_beside) {
+    let subject = describe::subject(state);
+    if service::alert_of(state, subject.as_ref()).is_some_and(is_beside) {
         return Line::new();
     }
     let Some(action) = incident.action else {
