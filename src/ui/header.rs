@@ -210,7 +210,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     let zone = state.seen().config.console.timezone;
     let mut chips = Vec::new();
     if state.console.is_recorded {
-        chips.push(chip("REC", Role::ChipReadOnly, CLOCK_DROP_PRIORITY + 1));
+        chips.push(chip("REC", Role::ChipReadOnly, CLOCK_DROP_PRIORITY));
     }
     if let Some(held) = &state.console.frozen {
         chips.push(dated("FROZEN", &format!("since {}", figures::time(held.now.utc, zone)), Role::ChipFrozen));

@@ -212,3 +212,13 @@ fn an_incident_of_something_else_is_not_said_to_be_about_what_is_broken() {
     assert!(frame.contains("+1 open incident") && frame.contains("nobody leads yet"), "{frame}");
     assert!(!frame.contains("INC-1"), "{frame}");
 }
+
+#[test]
+fn how_much_is_broken_outlives_all_else_where_there_is_little_room() {
+    let app = on_the_wall(world::trouble());
+    for width in [40, 44, 50, 60, 80] {
+        let frame = text(&draw(&app.state, width, 12));
+        assert!(frame.lines().next().is_some_and(|row| row.contains(" down")), "{width}: {frame}");
+        assert!(frame.contains("nobody leads"), "{width}: {frame}");
+    }
+}

@@ -24,6 +24,8 @@ use crate::world::wall::{WallIncident, WallTrouble};
 const PAGE: i64 = 15;
 /// Rows of what is said beside the clock: what and since when, why, who leads.
 const SAID: u16 = 3;
+/// Columns that what is said needs beside large digits.
+const LEAST_SAID: u16 = 24;
 
 /// Draws it.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -55,6 +57,15 @@ fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallI
     let clock = incident.lasts(state.seen().now).map_or_else(|| "--:--".to_owned(), clock);
     let width = digits::width(&clock, scale);
     let role = if incident.is_broken { Role::StatusDown } else { Role::StatusDegraded };
+    if area.width < width + 3 + LEAST_SAID {
+        // Large digits beside words that say nothing help nobody.
+        let mut lines = said(state, incident);
+        lines[0] = Line::styled(format!(" {clock} "), role).and(" ", Role::Text).join(std::mem::take(&mut lines[0]));
+        for (row, line) in (0..area.height).zip(lines) {
+            painter.put(area, row, &line);
+        }
+        return;
+    }
     digits::draw(painter, area, &clock, scale, role);
     let left = (width + 3).min(area.width);
     let beside = Rect { x: area.x + left, width: area.width - left, ..area };

@@ -51,17 +51,21 @@ fn top_row(state: &State, painter: &mut Painter<'_>, row: Rect) {
         Some(freshness) => age(freshness).then(glyphs.dot, Role::TextDim).and(" ", Role::Text).join(clock.clone()),
         None => clock.clone(),
     };
-    let inside = Rect { width: row.width.saturating_sub(1), ..row };
-    let right = match painter.put_right(inside, 0, &alive) {
-        0 => painter.put_right(inside, 0, &clock),
-        width => width,
+    let worst = header::worst(state, glyphs);
+    let count = Line::plain(" ").join(worst.clone());
+    let placed = match console.environment.as_str() {
+        "" => count.clone(),
+        word => Line::plain(" ").join(header::environment(word)).and("  ", Role::Text).join(worst),
     };
-    let mut words = Line::plain(" ").and(console.name.clone(), Role::Brand);
-    if !console.environment.is_empty() {
-        words = words.and(" ", Role::Text).join(header::environment(&console.environment));
-    }
-    let words = words.and("  ", Role::Text).join(header::worst(state, glyphs));
-    painter.put(Rect { width: inside.width.saturating_sub(right + 1), ..row }, 0, &words);
+    let named = Line::plain(" ").and(console.name.clone(), Role::Brand).and(" ", Role::Text).join(placed.clone());
+    // How much is broken outlives how old that is, which console it is, where it acts, and what time it is.
+    let ways = [(&named, &alive), (&named, &clock), (&placed, &clock), (&count, &clock), (&count, &Line::new())]
+        .map(|(left, right)| (left.clone(), right.clone()));
+    let inside = Rect { width: row.width.saturating_sub(1), ..row };
+    let fits = |(left, right): &(Line<'_>, Line<'_>)| left.width() + 1 + right.width() <= usize::from(inside.width);
+    let (left, right) = ways.iter().find(|way| fits(way)).unwrap_or(&ways[ways.len() - 1]);
+    let taken = painter.put_right(inside, 0, right);
+    painter.put(Rect { width: inside.width.saturating_sub(taken), ..row }, 0, left);
 }
 
 /// `data 3s old`; before the first answer that it is waited for.
