@@ -237,7 +237,7 @@ pub const COMMANDS: &[CommandInfo] = &[
         CommandContext::Incident,
     ),
     command("incident-automatic", &["+"], "show and hide what happened around it", CommandContext::Incident),
-    command("incident-export", &["o"], "write its report to a file", CommandContext::Incident),
+    command("incident-export", &["o"], "write its report into `[incident] directory`", CommandContext::Incident),
     command("change-plan", &["n"], "plan a change or a freeze", CommandContext::Changes),
     command("change-approve", &["a"], "approve the selected change, after a question", CommandContext::Changes),
     command(

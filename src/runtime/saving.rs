@@ -1,5 +1,6 @@
 //! Files that a person asks for: one, or the evidence of a moment together. Written without the secrets in them.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use super::identity::Identity;
 use super::incidents::around;
 use super::lifecycle::Console;
 use super::tasks::Tasks;
+use crate::actions::publish::publish;
 use crate::actions::save::{save, save_together};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,7 +17,7 @@ use crate::model::fact::incident::EvidenceFile;
 use crate::model::outcome::Outcome;
 use crate::model::thing::IncidentRecord;
 use crate::report::evidence;
-use crate::report::incident::IncidentReport;
+use crate::report::incident::{AuditHead, IncidentReport};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 use crate::ui::export::ExportFormat;
@@ -63,22 +65,31 @@ impl Effects {
         });
     }
 
-    /// Saves the report of an incident, and says where. Without the store what the record itself has is all there is.
+    /// Writes the report of an incident where `opsroom incident export --out` does, as Markdown and as JSON, and says where.
+    /// Without the store what the record itself has is all there is.
     pub(super) fn save_incident(&self, tasks: &mut Tasks, record: IncidentRecord, config: Arc<Config>, clock: Clock) {
         let mut tools = self.tools.clone();
         tasks.once("saving", async move {
             let now = clock.now();
-            let around = match tools.open_store() {
-                Some(store) => around(&store, &config, &record, now).await.unwrap_or_default(),
-                None => record.copied.clone(),
+            let (around, head) = match tools.open_store() {
+                Some(store) => {
+                    let head = store.chain_head().await.ok().flatten();
+                    (around(&store, &config, &record, now).await.unwrap_or_default(), head)
+                }
+                None => (record.copied.clone(), None),
             };
-            let text = IncidentReport::new(&record, &around, &config, None, now.utc).markdown();
+            let head = head.map(|(seq, hash)| AuditHead { seq, hash });
             let redactor = Redactor::from(&*tools.secrets_handle.secrets().await);
-            let name = format!("{}-{}.md", record.id, now.utc.format("%Y%m%dT%H%M%SZ"));
-            let directory = Arc::clone(&tools.state_directory);
-            let write = move || {
-                let saved = save(&directory, &name, redactor.redact(&text).as_bytes());
-                saved.map(Outcome::Saved).map_err(|error| not_saved(&directory, &name, &error))
+            let write = move || -> Result<Outcome, SafeText> {
+                let report = IncidentReport::new(&record, &around, &config, head, now.utc);
+                let failed = |problem: &dyn Display| SafeText::new(&format!("the report was not written: {problem}"));
+                let json = report.json().map_err(|error| failed(&error))?;
+                let name = format!("{}.md", record.id);
+                let texts = [(format!("{}.json", record.id), json), (name.clone(), report.markdown())];
+                let directory = &config.incident.directory;
+                publish(directory, &texts.map(|(name, text)| (name, redactor.redact(&text).into_owned())))
+                    .map_err(|error| failed(&error))?;
+                Ok(Outcome::Saved(directory.join(name)))
             };
             if let Ok(saved) = tokio::task::spawn_blocking(write).await {
                 tools.answer(saved.unwrap_or_else(Outcome::Failed)).await;
