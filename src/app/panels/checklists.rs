@@ -51,10 +51,10 @@ impl Panel for Checklists {
                 match list.map(|list| state.seen().list_view(list).state) {
                     Some(ListStanding::Running) => "resume",
                     Some(ListStanding::Due | ListStanding::Late | ListStanding::OnDemand) => "start",
-                    _ => "look",
+                    _ => "look at",
                 }
             }
-            _ => "look",
+            _ => "look at",
         };
         vec![(Command::Open, does), (Command::NextPanel, "next panel")]
     }

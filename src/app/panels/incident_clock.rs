@@ -46,20 +46,22 @@ pub(super) fn hints(state: &State) -> Vec<Hint> {
     if state.shown_incident().is_none() {
         return vec![(Command::OpenIncident, "open an incident")];
     }
+    let has_automatic = state.console.screens.incident.has_automatic;
+    let automatic = if has_automatic { "hide automatic" } else { "show automatic" };
     if state.world.read_only {
-        return vec![(Command::IncidentAutomatic, "automatic"), (Command::IncidentExport, "report")];
+        return vec![(Command::IncidentAutomatic, automatic), (Command::IncidentExport, "write report")];
     }
     vec![
-        (Command::IncidentNote, "note"),
+        (Command::IncidentNote, "add note"),
         (Command::IncidentUpdate, "update"),
-        (Command::IncidentStep, "state"),
-        (Command::IncidentRole, "role"),
-        (Command::IncidentTask, "task"),
-        (Command::IncidentHypothesis, "cause"),
-        (Command::IncidentDecision, "decision"),
-        (Command::IncidentSeverity, "severity"),
-        (Command::IncidentAutomatic, "automatic"),
-        (Command::IncidentExport, "report"),
+        (Command::IncidentStep, "change state"),
+        (Command::IncidentRole, "assign role"),
+        (Command::IncidentTask, "add task"),
+        (Command::IncidentHypothesis, "add cause"),
+        (Command::IncidentDecision, "add decision"),
+        (Command::IncidentSeverity, "change severity"),
+        (Command::IncidentAutomatic, automatic),
+        (Command::IncidentExport, "write report"),
     ]
 }
 

@@ -45,7 +45,7 @@ impl Panel for IncidentEntries {
         let mut hints = hints(state);
         if !state.world.read_only && state.shown_incident().is_some_and(|record| record.open_entries().next().is_some())
         {
-            hints.insert(0, (Command::Select, "done, eliminated, confirmed"));
+            hints.insert(0, (Command::Select, "settle"));
         }
         hints
     }

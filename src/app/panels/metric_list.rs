@@ -19,7 +19,7 @@ pub(super) struct MetricList;
 const HINTS: [Hint; 5] = [
     (Command::LongerRange, "longer"),
     (Command::ShorterRange, "shorter"),
-    (Command::Left, "cursor"),
+    (Command::Left, "move cursor"),
     (Command::Before, "compare"),
     (Command::Select, "add a chart"),
 ];

@@ -16,12 +16,12 @@ pub(super) struct Records;
 const HINTS: [Hint; 8] = [
     (Command::Filter, "filter"),
     (Command::Search, "search"),
-    (Command::Open, "record"),
+    (Command::Open, "open record"),
     (Command::Bottom, "follow"),
     (Command::NextError, "next error"),
     (Command::Wrap, "wrap"),
     (Command::Mark, "mark"),
-    (Command::Timestamps, "times"),
+    (Command::Timestamps, "switch times"),
 ];
 
 /// Those that do something now: a view that follows can't be made to.

@@ -30,7 +30,7 @@ impl Panel for Silences {
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {
-        vec![(Command::EndSilence, "end silence"), (Command::Describe, "describe"), (Command::Silence, "new silence")]
+        vec![(Command::EndSilence, "end silence"), (Command::Describe, "describe"), (Command::Silence, "add silence")]
     }
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {

@@ -49,7 +49,7 @@ impl Panel for Startable {
         if runs::cancellable(state).is_some() {
             hints.push((Command::Cancel, "cancel"));
         }
-        hints.push((Command::NextPanel, "runs"));
+        hints.push((Command::NextPanel, "go to runs"));
         hints
     }
 

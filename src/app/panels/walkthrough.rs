@@ -37,16 +37,16 @@ impl Panel for Walkthrough {
         };
         let round = state.seen().round(record);
         let Some(step) = state.shown_step(&round) else {
-            return vec![(Command::Open, "sign off"), (Command::StepNote, "note")];
+            return vec![(Command::Open, "sign off"), (Command::StepNote, "add note")];
         };
         let does = match step.kind() {
-            _ if step.state.is_terminal() => "next",
+            _ if step.state.is_terminal() => "go on",
             StepKind::Auto => "measure again",
             StepKind::Measure => "type the number",
-            StepKind::Ask => "yes",
+            StepKind::Ask => "answer yes",
             StepKind::Run => "run it",
             StepKind::Action => "start the action",
-            StepKind::Confirm => "fine",
+            StepKind::Confirm => "confirm",
         };
         vec![
             (Command::Open, does),
@@ -54,7 +54,7 @@ impl Panel for Walkthrough {
             (Command::StepSkip, "skip"),
             (Command::StepWaive, "waive"),
             (Command::StepDefer, "defer"),
-            (Command::StepNote, "note"),
+            (Command::StepNote, "add note"),
         ]
     }
 

@@ -36,9 +36,9 @@ impl Draw for GroupedOverlay {
             .then(self.counted.by.clone(), Role::LogField);
         let keys = [
             (Command::Open, "show records"),
-            (Command::Order, "order"),
+            (Command::Order, "sort"),
             (Command::NotThis, "hide these"),
-            (Command::GroupBy, "by another field"),
+            (Command::GroupBy, "choose another field"),
             (Command::Copy, "copy"),
         ];
         let rows = self.counted.grouped.rows(self.counted.order, SHOWN);

@@ -56,7 +56,7 @@ impl Draw for PatternsOverlay {
         let keys = [
             (Command::Open, "show records"),
             (Command::NotThis, "hide these"),
-            (Command::Order, "order"),
+            (Command::Order, "sort"),
             (Command::Copy, "copy"),
         ];
         let foot = Line::styled(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);

@@ -36,7 +36,7 @@ impl Draw for RecordOverlay {
             (Command::TopValues, "top values"),
             (Command::Trace, "trace"),
             (Command::Select, "fold"),
-            (Command::NextPanel, "tree, fields, raw, list"),
+            (Command::NextPanel, "switch view"),
             (Command::Copy, "copy"),
             (Command::Right, "next record"),
         ];

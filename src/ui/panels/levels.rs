@@ -104,9 +104,9 @@ fn whose(state: &State, name: String) -> String {
 /// The keys of the bars.
 fn bar_keys(state: &State) -> String {
     state.keys_to(&[
-        (Command::Left, "the bar before"),
-        (Command::Right, "the next bar"),
-        (Command::MoreContext, "a longer span"),
+        (Command::Left, "goes to the bar before"),
+        (Command::Right, "to the next one"),
+        (Command::MoreContext, "shows a longer span"),
         (Command::LessContext, "a shorter one"),
     ])
 }
