@@ -261,6 +261,38 @@ mod tests {
         }
     }
 
+    /// A name in the colour of what is wrong would look as if that were wrong.
+    #[test]
+    fn names_have_no_hue_of_a_status() {
+        let mut catalogue = Catalogue::shipped();
+        let themes: Vec<_> = catalogue.names().filter(|name| *name != "mono").map(str::to_owned).collect();
+        let names = [
+            Role::LogService1,
+            Role::LogService2,
+            Role::LogService3,
+            Role::LogService4,
+            Role::LogService5,
+            Role::LogService6,
+        ];
+        let trouble = [
+            Role::StatusOk,
+            Role::StatusDegraded,
+            Role::StatusDown,
+            Role::SeverityMedium,
+            Role::SeverityHigh,
+            Role::SeverityCritical,
+        ];
+        for theme in themes {
+            for depth in [ColorDepth::Sixteen, ColorDepth::True] {
+                let styles = catalogue.styles(&theme, depth, GlyphSet::UTF8);
+                for (name, other) in names.iter().flat_map(|name| trouble.iter().map(move |other| (*name, *other))) {
+                    let same = styles.get(name).fg == styles.get(other).fg;
+                    assert!(!same, "{theme} {depth:?}: {} has the hue of {}", name.name(), other.name());
+                }
+            }
+        }
+    }
+
     /// Where colours are gone, the worst must still stand out.
     #[test]
     fn trouble_stands_out_without_colour() {

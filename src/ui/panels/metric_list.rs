@@ -113,12 +113,14 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         .draw(painter, inner);
 }
 
-/// `> 5 % medium, > 10 % high`.
+/// `>5 % >10 %`: of what the value has passed in the colour of its severity, the others dim.
 fn thresholds(shown: Charted<'_>) -> Line<'static> {
     let mut words = Line::new();
+    let passed = shown.severity();
     for (severity, threshold, above) in shown.thresholds() {
         let sign = if *above { ">" } else { "<" };
         let role = match status::severity_role(*severity) {
+            _ if passed.is_none_or(|worst| *severity > worst) => Role::TextDim,
             Role::SeverityCritical => Role::ChartCritical,
             role => role,
         };
