@@ -60,7 +60,8 @@ impl World {
         }
         if !bad.is_empty() {
             let first = bad.iter().take(NAMED);
-            let mut names: Vec<String> = first.map(|check| format!("{} {}", check.name, check.status.word())).collect();
+            let mut names: Vec<String> =
+                first.map(|check| format!("{} {}", self.title_of_check(&check.name), check.status.word())).collect();
             if bad.len() > NAMED {
                 names.push(format!("{} more", bad.len() - NAMED));
             }
