@@ -19,7 +19,7 @@ use crate::ui::widgets::status;
 use crate::world::incident::{Cause, Incident};
 
 /// Under so many rows of the screen the bar has one.
-const LOW: u16 = 16;
+const LOW: u16 = 10;
 /// From so many columns the bar offers to open an incident: below that what is wrong needs the room, and the footer has the key.
 const OFFERS_FROM: u16 = 100;
 /// Columns that are left of a reason that is cut.

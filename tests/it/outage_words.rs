@@ -1,13 +1,17 @@
 //! What the screens say in an outage: each word belongs to what it stands beside, and holds now.
 
+use std::collections::BTreeMap;
+
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
 use crate::support::room::Room;
 use chrono::TimeDelta;
+use opsroom::model::document::Timing;
 use opsroom::model::effect::{Effect, FeedEffect};
 use opsroom::model::fact::{CheckStatus, Deployed, Statement};
+use opsroom::model::observation::Observation;
 use opsroom::model::outcome::Outcome;
-use opsroom::model::reading::Sign;
+use opsroom::model::reading::{Reading, Sign};
 use opsroom::model::run::{CheckProgress, ChecksAfter, Lock, RunState, VerificationProgress};
 use opsroom::model::since::Since;
 use opsroom::model::status::Status;
@@ -230,4 +234,34 @@ fn who_came_while_a_check_recovered_says_since_when_it_is_well() {
     let seen = Some(Since::seen(room.app.now()));
     let (check, service) = (room.app.state.world.check("api").unwrap(), room.app.state.world.service("api").unwrap());
     assert_eq!((check.since, service.since), (seen, seen));
+}
+
+#[test]
+fn a_reason_that_would_be_cut_has_the_room_of_the_figures_beside_it() {
+    const WHY: &str = "max number of clients reached (1024)";
+    let mut app = App::new(TWO);
+    for check in ["mail", "shop"] {
+        app.poll(check, Sign::Good);
+    }
+    let shown = |app: &App, width| text(&draw(&app.state, width, 40));
+    assert!(shown(&app, 120).contains("check p95 trend"), "{}", shown(&app, 120));
+    for _ in 0..3 {
+        let at = app.now();
+        app.send_observation(Observation::Reading(Box::new(Reading {
+            check: "shop".into(),
+            timing: Timing { scheduled: at, sent: at, ended: at },
+            sign: Sign::Bad,
+            error: Some(SafeText::new(WHY)),
+            answered: true,
+            components: BTreeMap::default(),
+            version: None,
+            phases: Vec::new(),
+            fields: BTreeMap::default(),
+        })));
+    }
+    for width in [120, 130] {
+        let drawn = shown(&app, width);
+        let row = drawn.lines().find(|line| line.contains("✗ DOWN")).unwrap_or_default();
+        assert!(row.contains(WHY), "{width}: {drawn}");
+    }
 }

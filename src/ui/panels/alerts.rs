@@ -26,8 +26,14 @@ const NARROW: u16 = 40;
 /// From so many columns on the state has room for all that it says.
 const ROOMY: u16 = 90;
 
+/// Columns of since when, as clock time and duration.
+const DATED: u16 = 13;
+
 /// Before what fires, as on the timeline.
 const FIRING: &str = "!";
+
+/// Columns that `resolved` needs, and most signs with a name.
+const STATE: u16 = 8;
 
 /// Columns that `clears in 1m 10s` needs.
 const CLEARS: u16 = 15;
@@ -38,7 +44,7 @@ const NAMED: u16 = 18;
 const COLUMNS: [Column; 4] = [
     Column::text("severity", 8, 8, 1),
     Column::text("what", 10, 120, 0).wrapping(),
-    Column::text("state", 8, 24, 3),
+    Column::text("state", STATE, 24, 3),
     Column::figure("since", 4, 2),
 ];
 
@@ -78,22 +84,18 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     });
     let shown: Vec<&AlertView> = shown.collect();
     let shows_end = shown.iter().any(|alert| alert.clearing.is_some());
-    let names_somebody =
-        shown.iter().any(|alert| alert.is_silenced() || alert.maintenance.is_some() || alert.acknowledged.is_some());
+    // What fires has the room that the states leave; none of them changes with a reading but when one clears.
+    let states = shown.iter().map(|alert| standing(state, painter, alert).width()).max().unwrap_or(0);
     let is_found = shown.iter().any(|alert| alert.since.is_some_and(|since| !since.seen));
-    let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
+    let rows = shown.into_iter().map(|alert| row(state, painter, alert, inner.width)).collect();
     let mut columns = COLUMNS;
     if is_found {
         columns[3] = Column::figure("since", figures::BEFORE, 2);
     }
-    if shows_end {
-        columns[2].least = CLEARS;
-    }
-    if names_somebody {
-        columns[2].least = NAMED;
-    }
+    columns[2].least = u16::try_from(states).unwrap_or(NAMED).clamp(if shows_end { CLEARS } else { STATE }, NAMED);
     if inner.width >= ROOMY {
         columns[2].least = columns[2].most;
+        columns[3] = Column::figure("since", if is_found { figures::BEFORE.max(DATED) } else { DATED }, 2);
     }
     if inner.width < NARROW {
         columns[0] = Column::text("severity", 4, 4, 1);
@@ -116,7 +118,8 @@ fn nothing(state: &State) -> Notice<'static> {
     }
 }
 
-fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow: bool) -> TableRow<'a> {
+fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, width: u16) -> TableRow<'a> {
+    let narrow = width < NARROW;
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.is_muted();
@@ -130,10 +133,15 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         severity = severity.all(Role::TextDim);
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
-    let since = Line::styled(
-        figures::age_since(alert.since, state.seen().now, state.seen().config.console.timezone, "-"),
-        if resolved { Role::TextDim } else { Role::Text },
-    );
+    let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
+    let lasts = figures::age_since(alert.since, now, zone, "-");
+    let since = match alert.since {
+        Some(since) if width >= ROOMY && since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
+            format!("{} {lasts}", figures::time(since.at.utc, zone))
+        }
+        _ => lasts,
+    };
+    let since = Line::styled(since, if resolved { Role::TextDim } else { Role::Text });
     TableRow {
         cells: vec![severity, what, standing(state, painter, alert), since],
         target: Some(Target::Row(RowKey::Alert(alert.id.clone()))),

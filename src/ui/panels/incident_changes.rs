@@ -15,7 +15,7 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 
-const COLUMNS: [Column; 2] = [Column::text("time", 8, 14, 0), Column::text("what", 16, 200, 0)];
+const COLUMNS: [Column; 2] = [Column::text("time", 8, 14, 0), Column::text("what", 16, 200, 0).wrapping()];
 
 pub(super) struct IncidentChanges;
 

@@ -24,8 +24,8 @@ fn columns(state: &State) -> [Column; 4] {
     let owners = entries.iter().filter_map(|entry| entry.owner.as_ref()).map(SafeText::as_str);
     [
         Column::text("state", 10, 10, 0),
-        Column::text("kind", 10, 10, 1),
-        Column::text("what", 14, 200, 0),
+        Column::text("kind", 11, 12, 1),
+        Column::text("what", 14, 200, 0).wrapping(),
         Column::text("owner", 6, longest(owners, 6, 16), 2),
     ]
 }

@@ -53,8 +53,11 @@ impl PanelView for IncidentTimeline {
         let is_dated = lines.iter().any(|line| !figures::same_day(line.at, now, zone));
         let width = if is_dated { 14 } else { 8 };
         let who = longest(lines.iter().filter_map(|line| line.who.as_ref()).map(SafeText::as_str), 6, 16);
-        let columns =
-            [Column::text("time", width, width, 0), Column::text("who", 6, who, 2), Column::text("what", 16, 200, 0)];
+        let columns = [
+            Column::text("time", width, width, 0),
+            Column::text("who", 6, who, 2),
+            Column::text("what", 16, 200, 0).wrapping(),
+        ];
         let rows = listing.visible().iter().filter_map(found).map(|line| row(state, line, is_dated)).collect();
         let table =
             Table { columns: &columns, rows, selected: listing.selected, focused: focused(state, id), headings: false };

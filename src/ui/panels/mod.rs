@@ -188,8 +188,9 @@ impl Height {
 
     /// As high as its rows, and as much as they make up beside those of others.
     pub(crate) fn by_rows(rows: usize, room: Room) -> Self {
-        // A frame with sides takes a row more than one row needs.
-        Self { share: framed(rows), most: framed(rows).max(4), ..Self::from(room.list(rows)) }
+        // A frame with sides takes a row more than one row needs: on a low screen its row is worth more below.
+        let most = if room.is_low() { framed(rows) } else { framed(rows).max(4) };
+        Self { share: framed(rows), most, ..Self::from(room.list(rows)) }
     }
 }
 

@@ -76,7 +76,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         Notice::empty(headline, next).draw(painter, inner);
         return;
     }
-    let columns = columns(state, painter, inner.width);
+    let spare = usize::from(rows_area.height).saturating_sub(listing.keys.len());
+    let columns = columns(state, painter, inner.width, spare);
     let room = widths(&columns, beside_pointer(inner).width);
     let shown = listing.visible().iter().filter_map(|key| match key {
         RowKey::Service(name) => Some(row(state, painter, state.seen().service(name)?, &room)),
@@ -105,7 +106,8 @@ fn healthy<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId, widths: &[
     }
 }
 
-fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
+/// The columns of a table of `width`. `spare`: rows that it has to spare, in which reasons go on.
+fn columns(state: &State, painter: &Painter<'_>, width: u16, spare: usize) -> [Column; 8] {
     // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
@@ -115,8 +117,9 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     let title = longest(state.seen().services.iter().map(|service| &*service.title), 7, 60);
     let (name, whole) = (title.min(20) + own, title + own);
     let alert = if is_beside_alerts(state, painter) || !state.seen().has_alert_conditions() { 0 } else { ALERT };
-    // What is wrong comes before how fast it was: in little room the figures have what the longest reason leaves.
-    let longest = if painter.width() < SHORT { longest_reason(state, painter) } else { 0 };
+    // What is wrong comes before how fast it was: where reasons can't go on below, figures have what the longest one leaves.
+    let goes_on = painter.width() >= SHORT && spare >= state.seen().services.len() - state.seen().healthy().count();
+    let longest = if goes_on { 0 } else { longest_reason(state, painter) };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
     let any_is_found = state.seen().services.iter().any(|service| !service.is_healthy() && is_found(state, service));
     let since = if any_is_found { figures::BEFORE } else { 8 };
@@ -135,7 +138,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     [
         Column::text("status", status, word, 0),
         Column::text("service", name_at_least, whole, 0),
-        Column::text("since", since, if width >= ROOMY { 17 } else { since }, 1),
+        Column::text("since", since, if width >= ROOMY { 17 } else { since }, if width < DATED { 4 } else { 1 }),
         Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { alert_goes }),
         Column::text("reason", least, reason, 3).wrapping(),
         p95,
@@ -164,11 +167,13 @@ fn longest_reason(state: &State, painter: &Painter<'_>) -> u16 {
         .unwrap_or(u16::MAX)
 }
 
+/// Columns from which there is room for both since when and a reason, which comes first.
+const DATED: u16 = 44;
 /// Columns from which no name is cut.
 const NAMED: u16 = 60;
 /// Columns from which there is room for both a severity and a reason.
 const BOTH: u16 = 70;
-/// Columns of a screen in which reasons have the room of figures.
+/// Columns of a screen in which reasons have the room of figures also where they could go on below.
 const SHORT: u16 = 100;
 /// Columns that a reason is worth before anything else beside the name.
 const REASON: u16 = 24;

@@ -15,12 +15,13 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::history::clock;
 
-/// What is matched is whole where there is room for it.
-fn columns<'a>(shown: impl Iterator<Item = &'a str>) -> [Column; 4] {
+/// What is matched is whole where there is room for it. `until`: columns of the longest time.
+fn columns<'a>(shown: impl Iterator<Item = &'a str>, until: usize) -> [Column; 4] {
+    let until = u16::try_from(until).unwrap_or(27).clamp(15, 27);
     [
         Column::text("match", 16, longest(shown, 16, 48), 0),
         Column::text("by", 8, 12, 3),
-        Column::text("until", 21, 27, 2),
+        Column::text("until", until, until, 2),
         Column::text("why", 12, 80, 1).wrapping(),
     ]
 }
@@ -48,22 +49,26 @@ impl PanelView for Silences {
         };
         let shown = || listing.keys.iter().filter_map(found);
         let titles: Vec<String> = shown().map(|silence| state.seen().title_of_match(&silence.matching)).collect();
-        let columns = columns(titles.iter().map(String::as_str));
+        let longest_until = shown().map(|silence| until(state, silence).width()).max().unwrap_or(0);
+        let columns = columns(titles.iter().map(String::as_str), longest_until);
         let rows = listing.visible().iter().filter_map(found).map(|silence| row(state, silence)).collect();
         let focused = focused(state, id);
         Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
     }
 }
 
-fn row<'a>(state: &State, silence: &'a SilenceRecord) -> TableRow<'a> {
+fn until(state: &State, silence: &SilenceRecord) -> Line<'static> {
     let until = clock(silence.until, state.seen().now.utc, state.seen().config.console.timezone);
     let until = Line::styled(format!("until {until}"), Role::Text);
-    let until = if silence.hold { until.and(", held", Role::TextDim) } else { until };
+    if silence.hold { until.and(", held", Role::TextDim) } else { until }
+}
+
+fn row<'a>(state: &State, silence: &'a SilenceRecord) -> TableRow<'a> {
     TableRow {
         cells: vec![
             Line::styled(state.seen().title_of_match(&silence.matching), Role::TextStrong),
             Line::plain(Span::borrowed(silence.by.as_str())),
-            until,
+            until(state, silence),
             Line::styled(Span::borrowed(silence.why.as_str()), Role::TextDim),
         ],
         target: Some(Target::Row(RowKey::Silence(silence.id.clone()))),
