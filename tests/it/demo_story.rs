@@ -92,11 +92,8 @@ fn the_outage_of_the_demo_is_fought_to_its_end() {
     outage(&mut demo);
     let over = clock(&demo.contents());
     demo.press("o");
-    let saved = folder(at.path()).join("state/saved");
-    let is_report = |path: &Path| path.extension().is_some_and(|kind| kind == "md");
-    until("the report is written", || {
-        std::fs::read_dir(&saved).is_ok_and(|files| files.flatten().any(|file| is_report(&file.path())))
-    });
+    let report = folder(at.path()).join("incidents/INC-2.md");
+    until("the report is written", || report.is_file());
 
     let config = folder(at.path()).join("opsroom.toml");
     let argv = [PROGRAM, "--config", config.to_str().unwrap(), "wall"];

@@ -250,9 +250,8 @@ fn is_resolved_and_reported(shop: &Shop, ana: &mut Terminal) {
     ana.press(&format!("{CTRL_U}resolve{TAB}rolled back to 2.4.0{ENTER}"));
     shows(ana, &["RESOLVED"]);
     ana.press("o");
-    ana.wait_for("INC-1-");
-    let saved = || std::fs::read_dir(ana.state().join("opsroom/saved")).into_iter().flatten().flatten();
-    until("the report is written", || saved().any(|file| file.path().extension().is_some_and(|kind| kind == "md")));
+    until("the report is written", || shop.reads("reports/INC-1.md").contains("2.4.0 is back"));
+    assert!(shop.reads("reports/INC-1.json").contains("2.4.0 is back"));
     assert!(shop.says("ana", &["incident", "export", "1", "--out"]).contains("reports/INC-1.md"));
 }
 
