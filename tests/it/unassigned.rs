@@ -24,6 +24,7 @@ file = "/var/log/proxy.log"
 [adapter.ours]
 reload = { steps = [["true"]] }
 [action.reload-proxy]
+title = "reload proxy"
 adapter = "ours"
 do = "reload"
 key = "P"
@@ -88,8 +89,8 @@ fn where_there_are_no_services_each_check_is_a_row_with_its_own_timeline() {
     app.keys("2");
     let of_site = shown(&app);
     assert!(row(&of_site, "timeline of site").contains("logs of site"), "{of_site}");
-    assert!(of_site.contains("critical site down"), "{of_site}");
+    assert!(of_site.contains("! critical site down"), "{of_site}");
     app.keys("right");
     let of_cdn = shown(&app);
-    assert!(of_cdn.contains("timeline of cdn") && !of_cdn.contains("critical site down"), "{of_cdn}");
+    assert!(of_cdn.contains("timeline of cdn") && !of_cdn.contains("! critical site down"), "{of_cdn}");
 }
