@@ -13,11 +13,10 @@ use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
 use crate::model::effect::{Effect, StoreEffect};
 use crate::model::fact::change::{LONGEST_TITLE, NOTICE, change_id};
-use crate::model::fact::{ChangeCalledOff, ChangePlanned, ChangeSaid, Statement};
+use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::ChangeRecord;
 use crate::text::SafeText;
-use crate::text::name::Name;
 use crate::world::World;
 
 /// What is said.
@@ -25,13 +24,8 @@ use crate::world::World;
 pub enum ChangePurpose {
     /// A change or a freeze is planned.
     Plan,
-    /// One is called off.
-    CallOff {
-        /// Its id.
-        id: Name,
-        /// `change new disks`
-        what: String,
-    },
+    /// This one is called off.
+    CallOff(Box<ChangeRecord>),
 }
 
 /// The dialog.
@@ -68,10 +62,8 @@ impl ChangeDialog {
 
     /// Calls one off.
     pub(crate) fn call_off(change: &ChangeRecord) -> Self {
-        let what = format!("{} {}", change.word(), change.title);
         let fields = vec![DialogField::new("why", "", "in a few words")];
-        let purpose = ChangePurpose::CallOff { id: change.id.clone(), what };
-        Self { purpose, fields, focus: 0, freeze: false, error: None }
+        Self { purpose: ChangePurpose::CallOff(Box::new(change.clone())), fields, focus: 0, freeze: false, error: None }
     }
 
     /// Whether the focus is on whether it is a freeze.
@@ -171,9 +163,9 @@ impl ChangeDialog {
                 };
                 Ok((ChangeSaid::Planned(planned), text))
             }
-            ChangePurpose::CallOff { id, what } => {
-                let called_off = ChangeCalledOff { id: id.clone(), why: self.needed("why")? };
-                Ok((ChangeSaid::CalledOff(called_off), format!("{what} called off")))
+            ChangePurpose::CallOff(change) => {
+                let text = format!("{} {} called off", change.word(), change.title);
+                Ok((ChangeSaid::CalledOff(change.calling_off(self.needed("why")?)), text))
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::cli::output::{self, exit};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
-use crate::model::fact::{ChangeCalledOff, ChangeSaid, Statement};
+use crate::model::fact::{ChangeSaid, Statement};
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 
@@ -32,12 +32,7 @@ async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, 
         };
         return output::fail(exit::USAGE, &format!("no change or freeze with id `{id}` can be called off"), &hint);
     };
-    let called_off = ChangeCalledOff {
-        id: change.id.clone(),
-        title: Some(change.title.clone()),
-        freeze: change.freeze,
-        why: SafeText::new(why),
-    };
+    let called_off = change.calling_off(SafeText::new(why));
     let said = Statement::Change(ChangeSaid::CalledOff(called_off));
     if !json {
         return say(run_service, now, vec![said], &format!("{} `{}` called off\n", change.word(), change.title)).await;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::login;
 use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::lang::schedule::TimeWindow;
-use crate::model::fact::{ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
+use crate::model::fact::{ChangeCalledOff, ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
 use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, WindowKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -94,6 +94,11 @@ impl ChangeRecord {
     /// `change` or `freeze`.
     pub const fn word(&self) -> &'static str {
         self.kind().word()
+    }
+
+    /// What is said where it is called off.
+    pub(crate) fn calling_off(&self, why: SafeText) -> ChangeCalledOff {
+        ChangeCalledOff { id: self.id.clone(), title: Some(self.title.clone()), freeze: self.freeze, why }
     }
 
     const fn kind(&self) -> WindowKind {
