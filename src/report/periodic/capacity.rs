@@ -27,6 +27,7 @@ const FARTHEST_DAYS: f64 = 366.0;
 const LEAST_GROWTH: f64 = 0.01;
 /// Above these a machine is busy, in per cent.
 const BUSY: [f64; 2] = [70.0, 80.0];
+const DAY_S: f64 = 86_400.0;
 /// Words in the name of a metric about processors or memory.
 const ABOUT_LOAD: [&str; 5] = ["cpu", "mem", "memory", "ram", "processor"];
 
@@ -42,7 +43,8 @@ pub(crate) struct CapacityOutlook {
     pub growth_per_month: f64,
     /// The threshold of its worst alert, else 100 for a percentage.
     pub limit: f64,
-    /// The day on which it meets the limit if it goes on so; null where that is more than a year away.
+    /// The day on which it meets the limit if it goes on so, or up to which it is known to have met it; null where that is more
+    /// than a year away.
     pub met_on: Option<NaiveDate>,
     /// Days that are known.
     pub days: usize,
@@ -81,28 +83,33 @@ impl CapacityOutlook {
     /// `None` where it does not grow steadily, or has no limit.
     pub(super) fn new(scope: &ReportScope<'_>, metric: &Metric, spans: &[StoredSpan]) -> Option<Self> {
         let limit = limit(metric).filter(|limit| *limit > 0.0)?;
-        let all = days(scope, spans);
-        let days = since_cleared(&all);
+        let Known { days, upto } = known(scope, spans);
+        let days = since_cleared(&days);
         let (daily, last) = trend(days)?;
         let growth = daily * DAYS_BACK as f64;
         if growth < limit * LEAST_GROWTH {
             return None;
         }
-        let left = ((limit - last) / daily).max(0.0);
-        let end = scope.until().with_timezone(&scope.period.zone()).date_naive();
-        // From the last day that is known, which may be long before the end.
-        let known_to = days.last().map_or(0.0, |(day, _)| *day);
-        let after = TimeDelta::days((known_to + left.min(FARTHEST_DAYS)).ceil() as i64);
+        // A day's average stands for its middle: the last one goes on growing to where it ends. What is known may end long
+        // before the period does.
+        let current = last + daily * (upto - days.last()?.0);
+        let left = ((limit - current) / daily).max(0.0);
+        let met_at = (left <= FARTHEST_DAYS).then(|| scope.until() + seconds_of(upto + left));
         Some(Self {
             metric: metric.name.clone(),
             title: metric.title.clone(),
             unit: metric.unit.clone(),
-            current: rounded(last),
+            current: rounded(current),
             growth_per_month: rounded(growth),
             limit,
-            met_on: end.checked_add_signed(after).filter(|_| left <= FARTHEST_DAYS),
+            met_on: met_at.map(|at| at.with_timezone(&scope.period.zone()).date_naive()),
             days: days.len(),
         })
+    }
+
+    /// Whether it is at its limit already.
+    pub(super) fn is_met(&self) -> bool {
+        self.current >= self.limit
     }
 
     /// Days from the end of the period to the limit.
@@ -111,24 +118,51 @@ impl CapacityOutlook {
     }
 }
 
-/// The averages of the known days before the end of the period, each with its number.
-fn days(scope: &ReportScope<'_>, spans: &[StoredSpan]) -> Vec<(f64, f64)> {
-    let zone = scope.period.zone();
-    let until = scope.until();
-    let mut days: Vec<(NaiveDate, f64, u64)> = Vec::new();
+/// What is known of the days before the end of the period.
+struct Known {
+    /// Their averages, each with the middle of what was measured, in days to the end: before it, so none is above zero.
+    days: Vec<(f64, f64)>,
+    /// Where the last thing that was measured ends.
+    upto: f64,
+}
+
+/// A day while it is added up.
+struct KnownDay {
+    day: NaiveDate,
+    sum: f64,
+    count: u64,
+    /// The middle of each span, by how much was measured in it.
+    middles: f64,
+}
+
+fn known(scope: &ReportScope<'_>, spans: &[StoredSpan]) -> Known {
+    let (zone, until) = (scope.period.zone(), scope.until());
+    let mut days: Vec<KnownDay> = Vec::new();
+    let mut upto = f64::NEG_INFINITY;
     for one in spans {
         let at: DateTime<Utc> = DateTime::from_timestamp(i64::from(one.begin) * 60, 0).unwrap_or_default();
-        if at >= until || (until - at).num_days() >= DAYS_BACK || one.bucket.count() == 0 {
+        let count = one.bucket.count();
+        if at >= until || (until - at).num_days() >= DAYS_BACK || count == 0 {
             continue;
         }
+        let (begin, length) = ((at - until).num_seconds() as f64 / DAY_S, f64::from(one.minutes) * 60.0 / DAY_S);
+        upto = upto.max((begin + length).min(0.0));
         let day = at.with_timezone(&zone).date_naive();
-        match days.last_mut().filter(|(last, ..)| *last == day) {
-            Some((_, sum, count)) => (*sum, *count) = (*sum + one.bucket.sum(), *count + one.bucket.count()),
-            None => days.push((day, one.bucket.sum(), one.bucket.count())),
+        if days.last().is_none_or(|last| last.day != day) {
+            days.push(KnownDay { day, sum: 0.0, count: 0, middles: 0.0 });
+        }
+        if let Some(last) = days.last_mut() {
+            last.sum += one.bucket.sum();
+            last.count += count;
+            last.middles += (begin + length / 2.0) * count as f64;
         }
     }
-    let end = until.with_timezone(&zone).date_naive();
-    days.into_iter().map(|(day, sum, count)| ((day - end).num_days() as f64, sum / count as f64)).collect()
+    let average = |day: KnownDay| (day.middles / day.count as f64, day.sum / day.count as f64);
+    Known { days: days.into_iter().map(average).collect(), upto }
+}
+
+fn seconds_of(days: f64) -> TimeDelta {
+    TimeDelta::seconds((days * DAY_S) as i64)
 }
 
 /// The days since somebody made room: what was before says nothing of what comes. A day from which on all is lower than before,
@@ -219,7 +253,7 @@ pub(super) fn write(outlook: &[CapacityOutlook], loads: &[SustainedLoad], out: &
         let row = |one: &CapacityOutlook| {
             let shown = |value| unit::quantity(value, &one.unit);
             let met = match one.met_on {
-                _ if one.current >= one.limit => "met".to_owned(),
+                _ if one.is_met() => "met".to_owned(),
                 Some(day) => day.to_string(),
                 None => "more than a year".to_owned(),
             };
