@@ -188,11 +188,12 @@ fn firing(one: &Fires, fence: u64) -> Vec<NewFact> {
     let fired_at = week() + TimeDelta::hours(one.hour);
     let after = |minutes| fired_at + TimeDelta::minutes(minutes);
     let (word, alert) = (format!("{:?}", one.severity).to_lowercase(), one.alert);
-    let id: std::sync::Arc<str> = format!("{}-check:{alert}/{word}/0", fired_at.format("%Y%m%dT%H%M%S%.3fZ")).into();
+    let rule = format!("{}:{alert}/{word}/0", if alert == "disk" { "metric" } else { "check" });
+    let id: std::sync::Arc<str> = format!("{}-{rule}", fired_at.format("%Y%m%dT%H%M%S%.3fZ")).into();
     let fired = AlertFired {
         id: id.clone(),
         alert: alert.into(),
-        rule: format!("check:{alert}/{word}/0").into(),
+        rule: rule.into(),
         severity: one.severity,
         service: Some(alert.into()),
         condition: "down".to_owned(),
@@ -568,6 +569,36 @@ async fn put(team: &Team, said: NewFact) {
     let (store, fence) = held(team).await;
     assert_eq!(store.append_held(fence, vec![said]).await.unwrap(), HeldWrite::Done);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_check_and_an_objective_of_one_name_are_told_apart() {
+    let team = Team::sqlite();
+    seed(&team).await;
+    let (store, fence) = held(&team).await;
+    let fires = Fires {
+        alert: "web",
+        severity: Severity::High,
+        hour: 50,
+        minutes: 5,
+        acknowledged: None,
+        is_told: false,
+    };
+    let Some(Statement::AlertFired(fired)) = firing(&fires, fence).into_iter().next().map(|fact| fact.said) else {
+        panic!("it fires first")
+    };
+    let (at, id) = (fired.fired_at, fired.id.replace("check:", "slo:"));
+    let fired = AlertFired { id: id.into(), rule: "slo:web/high/0".into(), ..fired };
+    let said = vec![fact(at, "", Statement::AlertFired(fired))];
+    assert_eq!(store.append_held(fence, said).await.unwrap(), HeldWrite::Done);
+    store.close().await;
+    let report: Value = serde_json::from_str(&says(&team, 0, &["report", "weekly", "--at", AT, "--json"])).unwrap();
+    let alerts = report["alerts"]["alerts"].as_array().unwrap().iter();
+    let of_web: Vec<_> = alerts.filter(|one| one["alert"] == "web" && one["severity"] == "high").collect();
+    let told: Vec<_> = of_web.iter().map(|one| (&one["subject"], &one["title"], &one["fired"])).collect();
+    let expected = [("check", "web (check)", 3), ("slo", "web (SLO)", 1)]
+        .map(|(subject, title, fired)| (Value::from(subject), Value::from(title), Value::from(fired)));
+    assert_eq!(told, expected.each_ref().map(|(subject, title, fired)| (subject, title, fired)), "{report:#}");
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
 //! Alerts by their usefulness: whether anybody acted on them, and which are candidates for deletion.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::firings::{Firing, FiringLog};
 use super::scope::{ReportScope, When};
-use crate::config::titles::title_of_alert;
+use crate::config::titles::title_of_firing;
 use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
+use crate::model::fact::AlertFired;
 use crate::report::markdown::{Align, MarkdownText};
 use crate::report::spans::{CountsBefore, SpanSpread, span};
 use crate::text::name::Name;
@@ -23,6 +24,8 @@ const OFTEN: usize = 3;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AlertUse {
     pub alert: Name,
+    /// What it watches: `check`, `metric`, `slo` or `console`, which may share a name.
+    pub subject: String,
     pub title: String,
     pub severity: Severity,
     pub fired: usize,
@@ -86,14 +89,17 @@ fn seconds(span: TimeDelta) -> f64 {
 impl AlertsInPeriod {
     /// Of what the facts say.
     pub(super) fn new(scope: &ReportScope<'_>, log: &FiringLog<'_>) -> Self {
-        let mut by_alert: BTreeMap<(&Name, Severity), Vec<&Firing<'_>>> = BTreeMap::new();
+        let mut by_alert: BTreeMap<(&Name, &str, Severity), Vec<&Firing<'_>>> = BTreeMap::new();
         for firing in log.firings.values() {
-            by_alert.entry((&firing.fired.alert, firing.fired.severity)).or_default().push(firing);
+            let AlertFired { alert, severity, .. } = firing.fired;
+            by_alert.entry((alert, subject_of(firing.fired), *severity)).or_default().push(firing);
         }
-        let alerts = by_alert.into_iter().map(|((alert, severity), firings)| one(scope, alert, severity, &firings));
+        let alerts = by_alert.into_values().filter_map(|firings| one(scope, &firings));
         let mut alerts: Vec<AlertUse> = alerts.filter(|one| one.fired > 0).collect();
+        tell_apart(&mut alerts);
         alerts.order_by(|one, other| {
-            other.fired.cmp(&one.fired).then(other.severity.cmp(&one.severity)).then(one.alert.cmp(&other.alert))
+            let worst = other.fired.cmp(&one.fired).then(other.severity.cmp(&one.severity));
+            worst.then_with(|| (&one.alert, &one.subject).cmp(&(&other.alert, &other.subject)))
         });
         let of = |when| log.firings.values().filter(move |firing| firing.when == when);
         let since_fired = |firing: &Firing<'_>, at| seconds(at - firing.fired.fired_at);
@@ -110,21 +116,47 @@ impl AlertsInPeriod {
         }
     }
 
+    /// Firings of critical alerts of which somebody was to hear.
+    pub(super) fn critical_unmuted(&self) -> usize {
+        let critical = self.alerts.iter().filter(|one| one.severity == Severity::Critical);
+        critical.map(|one| one.fired - one.muted).sum()
+    }
+
     /// The alerts that fired often while nobody ever acted.
     pub(super) fn candidates(&self) -> impl Iterator<Item = &AlertUse> {
         self.alerts.iter().filter(|one| one.candidate_for_deletion)
     }
 }
 
-fn one(scope: &ReportScope<'_>, alert: &Name, severity: Severity, firings: &[&Firing<'_>]) -> AlertUse {
+/// What the rule of an alert is about: a check, a metric and an objective may share a name.
+fn subject_of(fired: &AlertFired) -> &str {
+    fired.rule.split_once(':').map_or("console", |(subject, _)| subject)
+}
+
+/// Says of those that are called the same what each is about: `api (check)`, `api (SLO)`.
+fn tell_apart(alerts: &mut [AlertUse]) {
+    let mut subjects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for one in alerts.iter() {
+        subjects.entry(one.title.clone()).or_default().insert(one.subject.clone());
+    }
+    for one in alerts.iter_mut().filter(|one| subjects.get(&one.title).is_some_and(|subjects| subjects.len() > 1)) {
+        let subject = if one.subject == "slo" { "SLO" } else { one.subject.as_str() };
+        one.title = format!("{} ({subject})", one.title);
+    }
+}
+
+/// All firings of one alert, of which there are some.
+fn one(scope: &ReportScope<'_>, firings: &[&Firing<'_>]) -> Option<AlertUse> {
+    let AlertFired { alert, rule, severity, .. } = firings.first()?.fired;
     let now: Vec<_> = firings.iter().filter(|firing| firing.when == When::Now).collect();
     let uses: Vec<Use> = now.iter().map(|firing| use_of(firing, scope)).collect();
     let count = |wanted| uses.iter().filter(|found| **found == wanted).count();
     let lasted = now.iter().filter_map(|one| Some(seconds(one.resolved_at? - one.fired.fired_at)));
-    AlertUse {
+    Some(AlertUse {
         alert: alert.clone(),
-        title: title_of_alert(scope.config, alert).to_owned(),
-        severity,
+        subject: subject_of(firings.first()?.fired).to_owned(),
+        title: title_of_firing(scope.config, rule, alert).to_owned(),
+        severity: *severity,
         fired: now.len(),
         fired_before: firings.len() - now.len(),
         acted_on: count(Use::ActedOn),
@@ -133,7 +165,7 @@ fn one(scope: &ReportScope<'_>, alert: &Name, severity: Severity, firings: &[&Fi
         muted: count(Use::Muted),
         lasted: SpanSpread::new(lasted.collect()),
         candidate_for_deletion: count(Use::Healed) + count(Use::Ignored) >= OFTEN && count(Use::ActedOn) == 0,
-    }
+    })
 }
 
 pub(super) fn write(report: &AlertsInPeriod, counts_before: CountsBefore, out: &mut MarkdownText) {

@@ -79,6 +79,12 @@ impl IncidentsInPeriod {
             incidents,
         })
     }
+
+    /// How many of them people still work on.
+    pub(super) fn open(&self) -> usize {
+        let is_open = |one: &&IncidentInPeriod| !one.state.is_done() && one.state != IncidentState::Resolved;
+        self.incidents.iter().filter(is_open).count()
+    }
 }
 
 fn one(record: &IncidentRecord, now: DateTime<Utc>) -> IncidentInPeriod {

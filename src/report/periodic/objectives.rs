@@ -197,6 +197,7 @@ impl SloResult {
         match self.met {
             Some(true) => "met",
             Some(false) => "missed",
+            None if self.runs.is_some() => "no runs",
             None => "no data",
         }
     }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::PeriodReport;
+use super::alerts::AlertsInPeriod;
+use super::incidents::IncidentsInPeriod;
+use super::{PeriodReport, RoundsKept};
 use crate::lang::unit;
 use crate::model::slo::SloTally;
 use crate::report::baseline::AgainstBaseline;
@@ -29,11 +31,12 @@ pub(crate) enum PeriodVerdict {
 }
 
 impl PeriodVerdict {
-    /// `Good week.`
+    /// `Good week.`, or that something needs attention.
     pub(super) fn describe(self, noun: &str) -> String {
         match self {
             Self::Good => format!("Good {noun}."),
-            Self::NeedsAttention => format!("Good {noun}, but something needs attention."),
+            // What was met is counted right behind it: with an outage in it, or with nothing known, it was not simply good.
+            Self::NeedsAttention => "Needs attention.".to_owned(),
             Self::Bad => format!("Bad {noun}."),
             Self::NoData => "No data.".to_owned(),
         }
@@ -88,17 +91,22 @@ fn attention(report: &PeriodReport) -> Vec<String> {
             reasons.push(format!("{} {what}", counted(count, noun)));
         }
     };
-    add(report.slos.iter().filter(|slo| slo.met.is_none()).count(), "objective", "without data");
+    // Where nothing ran, nothing is missing.
+    add(report.slos.iter().filter(|slo| slo.met.is_none() && slo.runs.is_none()).count(), "objective", "without data");
     let thin = report.slos.iter().filter(|slo| slo.met.is_some() && slo.thin).count();
     add(thin, "objective", "known for less than 95 % of the time");
     let alerts = report.alerts.as_ref();
+    add(alerts.map_or(0, AlertsInPeriod::critical_unmuted), "critical alert", "fired");
+    let incidents = report.incidents.as_ref();
+    add(incidents.map_or(0, IncidentsInPeriod::open), "incident", "still open");
     add(alerts.map_or(0, |alerts| alerts.ignored), "alert", "ignored for an hour or longer");
     add(report.pages.as_ref().map_or(0, |pages| pages.shifts_overloaded), "shift", "with more than 2 pages");
     add(report.runs.iter().map(|one| one.failed).sum(), "run", "failed");
     add(report.runs.iter().map(|one| one.unclear).sum(), "run", "without a known outcome");
+    add(report.checklists.iter().map(|one: &RoundsKept| one.missed).sum(), "checklist", "missed");
     for one in &report.capacity {
         let left = one.days_left(report.last_day);
-        if one.current >= one.limit {
+        if one.is_met() {
             reasons.push(format!("{} has met its limit of {}", one.title, unit::quantity(one.limit, &one.unit)));
         } else if let (Some(day), true) = (one.met_on, left.is_some_and(|days| days <= SOON_DAYS)) {
             let limit = unit::quantity(one.limit, &one.unit);
@@ -118,7 +126,8 @@ pub(super) fn summary(report: &PeriodReport, before: CountsBefore) -> String {
         return "The store has nothing of this time.".to_owned();
     }
     let mut parts = Vec::new();
-    let known = report.slos.len();
+    // Those of which nothing is known are neither met nor missed, and named below.
+    let known = report.slos.iter().filter(|slo| slo.met.is_some()).count();
     if known > 0 {
         let met = report.slos.iter().filter(|slo| slo.met == Some(true)).count();
         parts.push(format!("{met} of {} met", counted(known, "objective")));
