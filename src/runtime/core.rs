@@ -172,8 +172,7 @@ impl Core {
         core.record(record);
         if part == ConsolePart::Watches {
             core.state.console.has_screen = false;
-            let tools = &mut core.effects.tools;
-            tools.link_key = Some(SharedLinkKey::new(Arc::clone(&tools.state_directory)));
+            core.effects.tools.link_key = Some(SharedLinkKey::new(Arc::clone(&core.effects.tools.state_directory)));
         }
         if let Some((at, boot)) = clock.origin() {
             core.learn(Learned::Boot { at, boot });

@@ -155,7 +155,7 @@ fn a_freeze_of_the_configuration_warns_and_is_listed() {
     assert!(ics.contains("SUMMARY:freeze: year-end\r\n"), "{ics}");
     let id = listed[0]["id"].as_str().unwrap();
     let (code, _, err) = world.run("ana", &["change", "call-off", id, "--why", "w"]);
-    assert!(code == Some(64) && err.contains("correct [freeze] there"), "{code:?} {err}");
+    assert!(code == Some(64) && err.contains("edit its [freeze] section"), "{code:?} {err}");
 }
 
 #[test]

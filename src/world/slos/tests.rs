@@ -42,6 +42,15 @@ impl Room {
         Self { world, now, minutes: BTreeMap::new() }
     }
 
+    /// One that has read what is on record, which is nothing.
+    fn remembering(at: &str) -> Self {
+        let mut room = Self::new(API, at);
+        let output = room.world.remember(&[], 0, room.now);
+        room.take(output);
+        room.world.alerts_read(&[]);
+        room
+    }
+
     fn take(&mut self, output: Output) {
         for intent in output.intents {
             if let Intent::WriteMinute { sheet, .. } = intent {
@@ -414,7 +423,7 @@ fn an_older_word_on_an_exclusion_changes_nothing_and_many_are_taken_in_at_once()
 
 #[test]
 fn what_is_excluded_within_an_old_hour_is_the_same_while_a_console_runs_and_after_a_restart() {
-    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    let mut room = Room::remembering("2026-11-21T02:00:00Z");
     room.run(Sign::Good, 20);
     room.run(Sign::Bad, 10);
     room.run(Sign::Good, 5 * 24 * 60);
@@ -430,7 +439,7 @@ fn what_is_excluded_within_an_old_hour_is_the_same_while_a_console_runs_and_afte
     assert_eq!(room.world.ask_past([SeriesKey::Check("api".into())]).len(), 1);
     room.world.restore(&histories);
     assert!(room.world.ask_past([SeriesKey::Check("api".into())]).is_empty());
-    let mut later = Room::new(API, &room.now.utc.to_rfc3339());
+    let mut later = Room::remembering(&room.now.utc.to_rfc3339());
     later.world.restore(&histories);
     told(&mut later, 1, Statement::SloExcluded(excluded));
     let figures = |room: &Room| {
@@ -443,7 +452,7 @@ fn what_is_excluded_within_an_old_hour_is_the_same_while_a_console_runs_and_afte
 
 #[test]
 fn an_old_hour_whose_minutes_are_not_kept_is_asked_for_once() {
-    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    let mut room = Room::remembering("2026-11-21T02:00:00Z");
     room.run(Sign::Bad, 60);
     room.run(Sign::Good, 5 * 24 * 60);
     let api = || [SeriesKey::Check("api".into())];
