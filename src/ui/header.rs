@@ -302,8 +302,8 @@ fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
         let key = Line::styled(super::footer::key_of_screen(state, &screen), key_role);
         ScreenTab { screen, key, title: Some(Line::styled(title, role)), is_current }
     });
-    // The calendar has a place here while there is something in it.
-    let is_used = |screen: &Screen| *screen != Screen::Changes || !state.seen().calendar_entries().is_empty();
+    // The calendar has a place here while the overview names something of it.
+    let is_used = |screen: &Screen| *screen != Screen::Changes || state.seen().change_shown().is_some();
     let is_wanted = |screen: &Screen| if common { is_common(screen) } else { is_used(screen) };
     all.filter(|tab| tab.is_current || is_wanted(&tab.screen)).collect()
 }
