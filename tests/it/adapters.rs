@@ -9,7 +9,9 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::support::shell;
 
 struct World {
     at: tempfile::TempDir,
@@ -48,17 +50,8 @@ impl World {
     fn run(&self, arguments: &[&str]) -> (i32, String, Vec<String>) {
         let _ = std::fs::remove_file(self.path("calls"));
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        let output = Command::new(env!("CARGO_BIN_EXE_opsroom"))
-            .args(["run", "--yes"])
-            .args(arguments)
-            .current_dir(self.at.path())
-            .env_remove("OPSROOM_CONFIG")
-            .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("PATH", path)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let mut command = shell::opsroom(self.at.path());
+        let output = command.args(["run", "--yes"]).args(arguments).env("PATH", path).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         let calls = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         (output.status.code().unwrap_or(-1), text, calls.lines().map(str::to_owned).collect())

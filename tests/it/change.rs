@@ -5,7 +5,7 @@
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use chrono::{TimeDelta, Utc};
 use opsroom::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::support::app::WORLD;
 use crate::support::frame::{draw, text};
 use crate::support::room::Room;
+use crate::support::shell;
 
 const CONFIG: &str = r#"
 [console]
@@ -53,11 +54,9 @@ impl World {
     }
 
     fn run(&self, who: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.arg("--config").arg(self.at.path().join("opsroom.toml")).args(["--store", &self.store]).args(arguments);
-        command.env_clear().env("USER", who).env("PATH", "/usr/bin:/bin").env("HOME", self.at.path());
-        let Output { status, stdout, stderr } =
-            command.env("XDG_STATE_HOME", self.at.path().join("state")).output().unwrap();
+        let mut command = shell::opsroom(self.at.path());
+        command.args(["--config", "opsroom.toml", "--store", &self.store]).args(arguments);
+        let Output { status, stdout, stderr } = command.env("USER", who).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (status.code(), text(stdout), text(stderr))
     }

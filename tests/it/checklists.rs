@@ -22,6 +22,7 @@ use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
 use crate::support::pty::Terminal;
 use crate::support::shared::{knows_the_store, reaches, told};
+use crate::support::shell;
 use crate::support::team::Team;
 
 const ROUND: &str = r#"
@@ -337,10 +338,8 @@ impl Shell {
 }
 
 fn command(config: &Path, home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+    let mut command = shell::opsroom(home);
     command.arg("--config").arg(config.join("opsroom.toml")).args(arguments);
-    command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).env_remove("OPSROOM_CONFIG");
-    command.stdin(std::process::Stdio::null());
     command
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::support::pty::{Terminal, until};
+use crate::support::shell;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 const ENTER: &str = "\r";
@@ -25,17 +26,10 @@ fn folder(at: &Path) -> PathBuf {
 /// A command in another terminal, about that demo.
 fn shell(at: &Path, arguments: &[&str]) -> String {
     let config = folder(at).join("opsroom.toml");
-    let mut command = Command::new(PROGRAM);
-    command.arg("--config").arg(config).args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("USER", "ana");
-    command.env("HOME", at).env("XDG_STATE_HOME", at.join("shell")).stdin(Stdio::null());
-    let output = command.output().unwrap();
+    let mut command = shell::opsroom(at);
+    let output = command.arg("--config").arg(config).args(arguments).env("USER", "ana").output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn clock(shown: &str) -> String {
-    let header = shown.lines().next().unwrap_or_default();
-    header.split_whitespace().last().unwrap_or_default().trim_end_matches('Z').to_owned()
 }
 
 fn round(demo: &mut Terminal) {
@@ -68,13 +62,7 @@ fn outage(demo: &mut Terminal) {
     demo.press(ENTER);
     demo.wait_for("lead ana");
     demo.press("R");
-    demo.wait_for("y runs it");
-    until("the dialog takes the key", || {
-        demo.press("y");
-        let before = clock(&demo.contents());
-        demo.wait("the next second", |screen| clock(&screen.contents()) != before);
-        !demo.contents().contains("y runs it")
-    });
+    demo.confirm("y runs it");
     demo.wait_for("restart cache: verified");
     demo.press("m");
     demo.wait_for("state of INC-2");
@@ -90,7 +78,7 @@ fn the_outage_of_the_demo_is_fought_to_its_end() {
     let mut demo = Terminal::program(&argv, 80, 24, &[("TMPDIR", place), ("USER", "ana")]);
     round(&mut demo);
     outage(&mut demo);
-    let over = clock(&demo.contents());
+    let over = demo.clock();
     demo.press("o");
     let report = folder(at.path()).join("incidents/INC-2.md");
     until("the report is written", || report.is_file());

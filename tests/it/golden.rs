@@ -20,7 +20,7 @@ use opsroom::model::incident::{
 use opsroom::store::lease::HeldWrite;
 use opsroom::text::SafeText;
 
-use crate::reports::{fact, held, utc};
+use crate::support::seed::{fact, held, utc};
 use crate::support::team::Team;
 
 const CONFIG: &str = r#"

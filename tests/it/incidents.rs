@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::support::app::WORLD;
 use crate::support::frame::{SIZES, draw, text};
 use crate::support::room::Room;
+use crate::support::shell;
 use crate::support::team::Team;
 
 /// What appears in every console of a store appears within this.
@@ -114,10 +115,9 @@ fn the_number_that_is_said_is_that_of_the_entry_that_was_written() {
     team.does(&["incident", "open", "checkout fails", "--no-evidence"]);
     let (file, team) = (team.file(), &team);
     let add = |nth: usize| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        let mut command = shell::opsroom(team.at.path());
         command.args(["--config", file.to_str().unwrap(), "--store", &team.url, "incident", "task"]);
-        command.arg(format!("job {nth}")).env("HOME", team.at.path()).env("XDG_STATE_HOME", team.at.path().join("cli"));
-        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let output = command.arg(format!("job {nth}")).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };

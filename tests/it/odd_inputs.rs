@@ -4,9 +4,10 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may touch files, and its helpers end it")]
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use crate::support::pty::until_seen;
+use crate::support::shell;
 use crate::support::watcher::{Room, asked, serves};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -89,10 +90,8 @@ const COMMANDS: &[&str] = &[
 ];
 
 fn command(at: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--config", "opsroom.toml"]).args(words).current_dir(at).env_clear();
-    command.env("PATH", "/usr/bin:/bin").env("USER", "ana").env("HOME", at).env("LANG", "C.UTF-8");
-    command.env("XDG_STATE_HOME", at.join("state")).stdin(Stdio::null());
+    let mut command = shell::opsroom(at);
+    command.args(["--config", "opsroom.toml"]).args(words).env("USER", "ana");
     command
 }
 
@@ -208,10 +207,8 @@ fn a_closed_input_or_output_ends_it_without_a_word_too_much() {
     for line in EACH {
         for closed in ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-", ">/dev/full"] {
             let script = format!("exec '{PROGRAM}' --config opsroom.toml {line} {closed}");
-            let mut shell = Command::new("/bin/sh");
-            shell.args(["-c", &script]).current_dir(at.path()).env_clear().env("PATH", "/usr/bin:/bin");
-            shell.env("USER", "ana").env("HOME", at.path()).env("XDG_STATE_HOME", at.path().join("state"));
-            let output = shell.stdin(Stdio::null()).output().unwrap();
+            let mut shell = shell::at_home("/bin/sh", at.path());
+            let output = shell.args(["-c", &script]).env("USER", "ana").output().unwrap();
             let err = String::from_utf8_lossy(&output.stderr).into_owned();
             let code = output.status.code();
             assert!(matches!(code, Some(0..=3 | 64 | 70 | 78)), "{line} {closed}: {:?}: {err}", output.status);

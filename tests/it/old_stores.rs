@@ -6,10 +6,11 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::support::shell;
 
 const STORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stores");
 
@@ -35,17 +36,7 @@ impl Restored {
 
     /// What the program says, where it ends with `code`.
     fn opsroom(&self, code: i32, arguments: &[&str]) -> String {
-        let ran = Command::new(env!("CARGO_BIN_EXE_opsroom"))
-            .arg("--store")
-            .arg(self.path())
-            .args(arguments)
-            .current_dir(self.at.path())
-            .env_remove("OPSROOM_CONFIG")
-            .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.at.path().join("state"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let ran = shell::opsroom(self.at.path()).arg("--store").arg(self.path()).args(arguments).output().unwrap();
         assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {ran:?}");
         String::from_utf8(ran.stdout).unwrap()
     }

@@ -7,11 +7,12 @@
 )]
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
 use crate::support::pty::{Terminal, until, until_seen};
+use crate::support::shell;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 const ENTER: &str = "\r";
@@ -143,10 +144,8 @@ impl Shop {
     }
 
     fn shell(&self, who: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(PROGRAM);
-        command.args(self.arguments()).args(arguments).current_dir(self.at.path()).env_clear();
-        command.env("PATH", "/usr/bin:/bin").env("USER", who).env("HOME", self.at.path());
-        command.env("XDG_STATE_HOME", self.path("state-of-shells")).stdin(Stdio::null()).output().unwrap()
+        let mut command = shell::opsroom(self.at.path());
+        command.args(self.arguments()).args(arguments).env("USER", who).output().unwrap()
     }
 
     fn says(&self, who: &str, arguments: &[&str]) -> String {
@@ -165,21 +164,6 @@ fn shows(terminal: &Terminal, wanted: &[&str]) {
         let shown = screen.contents();
         wanted.iter().all(|text| shown.contains(text))
     });
-}
-
-/// A dialog that has just been opened is deaf for a moment: pressed again until it listens, as people do.
-fn confirms(terminal: &mut Terminal) {
-    terminal.wait_for("y runs it");
-    until("the dialog takes the key", || {
-        terminal.press("y");
-        let clock = header(&terminal.contents());
-        terminal.wait("the next second", |screen| header(&screen.contents()) != clock);
-        !terminal.contents().contains("y runs it")
-    });
-}
-
-fn header(shown: &str) -> String {
-    shown.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The alert is told, and somebody is at it.
@@ -219,13 +203,13 @@ fn is_opened(ana: &mut Terminal) {
 /// A restart does not help and says so; the way back is offered, taken and verified.
 fn is_mended(shop: &Shop, ana: &mut Terminal) {
     ana.press("R");
-    confirms(ana);
+    ana.confirm("y runs it");
     shows(ana, &["not recovered", "B roll the shop front back"]);
     assert_eq!(shop.reads("done"), "restarted\n");
     ana.press("B");
     shows(ana, &["2.4.0  the one before", "runs now"]);
     ana.press(ENTER);
-    confirms(ana);
+    ana.confirm("y runs it");
     shows(ana, &["roll the shop front back: verified", "2 of 2 ok"]);
     assert_eq!(shop.reads("done"), "restarted\n2.4.0 is up\n");
 }

@@ -6,7 +6,6 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use chrono::DateTime;
 use opsroom::app::screens::Screen;
@@ -20,6 +19,7 @@ use serde_json::Value;
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
 use crate::support::pty::{Terminal, until};
+use crate::support::shell;
 use crate::support::team::Team;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -27,7 +27,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 struct Company {
     config: PathBuf,
     url: String,
-    state: PathBuf,
+    home: PathBuf,
 }
 
 impl Company {
@@ -35,7 +35,7 @@ impl Company {
         let config = at.join("opsroom.toml");
         std::fs::write(&config, "[console]\nname = \"team\"\n[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"1h\"\n")
             .unwrap();
-        Self { config, url: url.to_owned(), state: at.join("state") }
+        Self { config, url: url.to_owned(), home: at.to_owned() }
     }
 
     fn console(&self, who: &str, from: &str) -> Terminal {
@@ -45,10 +45,9 @@ impl Company {
     }
 
     fn whoami(&self) -> Value {
-        let mut command = Command::new(PROGRAM);
-        command.args(["--config", self.config.to_str().unwrap(), "--store", &self.url, "whoami", "--json"]);
-        command.env_clear().env("USER", "cy").env("PATH", "/usr/bin:/bin").env("XDG_STATE_HOME", &self.state);
-        let printed = command.output().unwrap();
+        let mut command = shell::opsroom(&self.home);
+        command.args(["--config", "opsroom.toml", "--store", &self.url, "whoami", "--json"]);
+        let printed = command.env("USER", "cy").output().unwrap();
         assert!(printed.status.success(), "{printed:?}");
         serde_json::from_slice(&printed.stdout).unwrap()
     }

@@ -8,41 +8,20 @@ use opsroom::model::reading::Sign;
 
 use crate::support::room::Room;
 
-const CONFIG: &str = r#"
-[console]
-name = "t"
-[service.api]
-[service.web]
-[service.db]
-[service.cache]
-[check.api]
-service = "api"
-tcp = "127.0.0.1:9"
-every = "15s"
-fail_after = 1
-ok_after = 1
-alert = { high = "down" }
-[check.web]
-service = "web"
-tcp = "127.0.0.1:9"
-every = "15s"
-fail_after = 1
-ok_after = 1
-alert = { high = "down" }
-[check.db]
-service = "db"
-tcp = "127.0.0.1:9"
-every = "15s"
-fail_after = 1
-ok_after = 1
-alert = { critical = "down" }
-[check.cache]
-service = "cache"
-tcp = "127.0.0.1:9"
-every = "15s"
-fail_after = 1
-ok_after = 1
-alert = { critical = "down" }
+/// The services and how bad it is where their check fails.
+const SERVICES: [(&str, &str); 4] = [("api", "high"), ("web", "high"), ("db", "critical"), ("cache", "critical")];
+
+fn config() -> String {
+    let service = |(name, severity): (&str, &str)| {
+        format!(
+            "[service.{name}]\n[check.{name}]\nservice = \"{name}\"\ntcp = \"127.0.0.1:9\"\nevery = \"15s\"\n\
+             fail_after = 1\nok_after = 1\nalert = {{ {severity} = \"down\" }}\n"
+        )
+    };
+    format!("[console]\nname = \"t\"\n{}{RULES}", SERVICES.map(service).concat())
+}
+
+const RULES: &str = r#"
 [severity.critical]
 notify = ["chat"]
 [severity.high]
@@ -64,9 +43,9 @@ struct Night {
 impl Night {
     /// At 02:41, in the quiet hours; all is well.
     fn new() -> Self {
-        let mut night = Self { room: Room::of(CONFIG), told: Vec::new() };
+        let mut night = Self { room: Room::of(&config()), told: Vec::new() };
         night.room.acts();
-        for check in ["api", "web", "db", "cache"] {
+        for (check, _) in SERVICES {
             night.poll(check, Sign::Good);
         }
         night

@@ -16,18 +16,15 @@ use opsroom::model::fact::{
     AlertAcknowledged, AlertFired, AlertResolved, CheckStatus, Deployed, MessageSent, NewFact, RunImported,
     SloExcluded, SloIncluded, Statement,
 };
-use opsroom::model::lease::LeaseCandidate;
 use opsroom::model::message::{MessageKind, Recipient};
 use opsroom::model::rollup::{Bucket, Pack, SeriesKey, Width};
 use opsroom::model::run::{Run, RunState};
 use opsroom::model::status::Status;
-use opsroom::store::Store;
-use opsroom::store::address::{ServerUrl, StoreAddress};
 use opsroom::store::lease::HeldWrite;
-use opsroom::store::place::StoreLocation;
 use opsroom::text::SafeText;
 use serde_json::Value;
 
+use crate::support::seed::{fact, held, utc};
 use crate::support::team::Team;
 
 const CONFIG: &str = r#"
@@ -85,10 +82,6 @@ services = ["web"]
 /// The week in which summer time ends in Berlin: it has 169 hours.
 const AT: &str = "2025-10-22";
 
-pub fn utc(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
-
 /// The first moment of that week.
 fn week() -> DateTime<Utc> {
     utc("2025-10-19T22:00:00Z")
@@ -96,24 +89,6 @@ fn week() -> DateTime<Utc> {
 
 fn minute(at: DateTime<Utc>) -> u32 {
     u32::try_from(at.timestamp() / 60).unwrap()
-}
-
-fn at(url: &str) -> StoreAddress {
-    match url.strip_prefix("sqlite:") {
-        Some(path) => StoreAddress::File(path.into()),
-        None => StoreAddress::Server(ServerUrl::new(url).unwrap()),
-    }
-}
-
-/// The store of a team, with the fence by which it may be written.
-pub async fn held(team: &Team) -> (Store, u64) {
-    let state = team.at.path().join("seed");
-    let place = StoreLocation { at: at(&team.url), state: Some(state), host: "box".to_owned() };
-    let store = Store::open(&place).await.unwrap();
-    let candidate =
-        LeaseCandidate { id: "w".into(), who: "w".into(), watcher: true, digest: "d".into(), looks_on: false };
-    let fence = store.lease_turn(&candidate, Utc::now()).await.unwrap().fence().unwrap();
-    (store, fence)
 }
 
 /// Hours of one series, from `hours` after the beginning of the week on (negative: before), so many, each as `bucket` says.
@@ -167,11 +142,6 @@ fn readings() -> Vec<(SeriesKey, Pack)> {
     }));
     packs.extend(packed(&metric("errors"), -BEFORE..HOURS, |_| values(0.02)));
     packs
-}
-
-pub fn fact(at: DateTime<Utc>, who: &str, said: Statement) -> NewFact {
-    let id = format!("{:032x}", fastrand::u128(..));
-    NewFact { id, at, who: who.to_owned(), host: "box".to_owned(), process: 1, late: false, said }
 }
 
 /// One firing: after so many hours, for so many minutes; acknowledged, told or neither.

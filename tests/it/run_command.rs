@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::shell;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const CONFIG: &str = r#"
@@ -102,15 +104,8 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command
-            .args(arguments)
-            .current_dir(self.at.path())
-            .env_remove("OPSROOM_CONFIG")
-            .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("TEST_TOKEN", "hunter2-hunter2")
-            .stdin(Stdio::null());
+        let mut command = shell::opsroom(self.at.path());
+        command.args(arguments).env("TEST_TOKEN", "hunter2-hunter2");
         command
     }
 

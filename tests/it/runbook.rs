@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::support::app::App;
 use crate::support::frame::{draw, text};
 use crate::support::room::Room;
+use crate::support::shell;
 use crate::support::world;
 use opsroom::app::row::RowKey;
 use opsroom::config::panels;
@@ -115,11 +116,8 @@ fn a_snapshot_shows_the_section() {
     ] {
         std::fs::write(at.path().join(name), text).expect("a file");
     }
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+    let output = shell::opsroom(at.path())
         .args(["--config", "opsroom.toml", "snapshot", "service", "--size", "160x50"])
-        .current_dir(at.path())
-        .env("HOME", at.path())
-        .env("XDG_STATE_HOME", at.path().join("state"))
         .output()
         .expect("the program");
     let drawn = String::from_utf8_lossy(&output.stdout);
@@ -135,11 +133,8 @@ fn a_snapshot_without_a_runbook_waits_for_no_secret() {
     let config = "[secret.pin]\ncommand = [\"sh\", \"-c\", \"sleep 9; touch known; echo correct-horse-battery\"]\n\
                   [service.web]\nrunbook = \"RUNBOOK.md\"\n";
     std::fs::write(at.path().join("opsroom.toml"), config).expect("a file");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+    let output = shell::opsroom(at.path())
         .args(["--config", "opsroom.toml", "snapshot", "overview", "--within", "100ms"])
-        .current_dir(at.path())
-        .env("HOME", at.path())
-        .env("XDG_STATE_HOME", at.path().join("state"))
         .output()
         .expect("the program");
     let said = String::from_utf8_lossy(&output.stderr);

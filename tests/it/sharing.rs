@@ -31,6 +31,7 @@ use sqlx::Connection as _;
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
 use crate::support::shared::{ONE, Shared, all_reach, knows_the_store, reaches, told, waits_for};
+use crate::support::shell;
 
 /// What appears in every console of a store appears within this.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -670,14 +671,8 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
         known.is_some_and(|known| known.seen && known.at.utc == since)
     })
     .await;
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
-        .args(["--store", &shared.store(), "timeline", "--json"])
-        .current_dir(shared.at.path())
-        .env("HOME", shared.at.path())
-        .env("XDG_STATE_HOME", shared.state_of("shell"))
-        .env_remove("OPSROOM_CONFIG")
-        .output()
-        .unwrap();
+    let mut command = shell::opsroom(shared.at.path());
+    let output = command.args(["--store", &shared.store(), "timeline", "--json"]).output().unwrap();
     let lines: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     let down: Vec<_> = lines.iter().filter(|line| line["kind"] == "status").collect();
     assert_eq!(down.len(), 1, "{lines:?}");

@@ -6,10 +6,12 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::support::shell;
 
 struct Place(tempfile::TempDir);
 
@@ -39,10 +41,7 @@ impl Place {
     }
 
     fn opsroom_at(&self, store: &Path, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.arg("--store").arg(store).args(arguments).current_dir(self.0.path());
-        command.env_remove("OPSROOM_CONFIG").env("HOME", self.0.path()).env("XDG_STATE_HOME", self.path("state"));
-        command.stdin(Stdio::null()).output().unwrap()
+        shell::opsroom(self.0.path()).arg("--store").arg(store).args(arguments).output().unwrap()
     }
 
     /// What it says, where it ends with `code`.

@@ -29,6 +29,7 @@ use sqlx::Connection as _;
 use tokio::sync::{Notify, mpsc};
 
 use crate::support::plans;
+use crate::support::shell;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -81,9 +82,8 @@ impl World {
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
-        command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.path("state"));
+        let mut command = shell::opsroom(self.at.path());
+        command.args(arguments);
         command
     }
 

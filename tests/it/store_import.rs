@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
+use crate::support::shell;
+
 /// Entries of an export: so many that their import takes a while.
 const ENTRIES: u64 = 12_000;
 /// How long anything may take.
@@ -54,10 +56,8 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-        command.args(["--store", &self.store]).args(arguments).current_dir(self.directory.path());
-        command.env_remove("OPSROOM_CONFIG").env("HOME", self.directory.path());
-        command.env("XDG_STATE_HOME", self.path("state")).stdin(Stdio::null());
+        let mut command = shell::opsroom(self.directory.path());
+        command.args(["--store", &self.store]).args(arguments);
         command
     }
 

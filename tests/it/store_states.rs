@@ -6,7 +6,6 @@
 )]
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, Sq
 
 use crate::support::app::config;
 use crate::support::frame::{draw, text};
+use crate::support::shell;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const CONFIG: &str = r#"
@@ -80,13 +80,11 @@ impl World {
 
     /// The exit code, and what stands on stderr; before it what an audit that was verified has against itself.
     fn says(&self, arguments: &[&str]) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        let mut command = shell::opsroom(self.at.path());
         if !self.store.is_empty() {
             command.args(["--store", &self.store]);
         }
-        command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
-        command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.at.path().join("state"));
-        let output = command.output().unwrap();
+        let output = command.args(arguments).output().unwrap();
         let found = if arguments == ["audit", "verify"] { &output.stdout[..] } else { &[] };
         let said = [found, &output.stderr].concat();
         (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())

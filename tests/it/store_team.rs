@@ -8,7 +8,7 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use opsroom::clock::Clock;
@@ -18,7 +18,8 @@ use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
+use crate::support::shell;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "hunter2/with @ all";
 const CONFIG: &str = r#"
@@ -82,10 +83,8 @@ impl Team {
     }
 
     fn program(&self, person: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
-        command.env("HOME", self.home(person)).env("XDG_STATE_HOME", self.home(person).join("state"));
-        command.env("DB_PASSWORD", PASSWORD).env_remove("PGPASSWORD");
+        let mut command = shell::opsroom(&self.home(person));
+        command.args(arguments).current_dir(self.at.path()).env("DB_PASSWORD", PASSWORD);
         command
     }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use opsroom::theme::ColorDepth;
 
-use crate::support::pty::{Terminal, until};
+use crate::support::pty::{Terminal, clock, until};
 use crate::support::recorded;
 
 const ENTER: &str = "\r";
@@ -72,8 +72,7 @@ impl Desk {
     /// A dialog that has just been opened is deaf: the clock goes on twice meanwhile.
     fn let_it_listen(&self) {
         for _ in 0..2 {
-            let before = clock(&self.terminal.contents());
-            self.terminal.wait("the clock goes on", |screen| clock(&screen.contents()) != before);
+            self.terminal.wait_a_second();
         }
     }
 
@@ -96,11 +95,6 @@ impl Desk {
     }
 }
 
-/// The time in the header.
-fn clock(shown: &str) -> String {
-    shown.lines().next().and_then(|header| header.split_whitespace().last()).unwrap_or_default().to_owned()
-}
-
 /// Whether a number stands before those words.
 fn has_value_before(row: &str, words: &str) -> bool {
     let before = row.split_once(words).and_then(|(before, _)| before.split_whitespace().last());
@@ -110,7 +104,7 @@ fn has_value_before(row: &str, words: &str) -> bool {
 /// The seconds of the day in the header.
 fn seconds(shown: &str) -> Option<u32> {
     let clock = clock(shown);
-    let mut parts = clock.trim_end_matches('Z').split(':').map(|part| part.parse::<u32>().ok());
+    let mut parts = clock.split(':').map(|part| part.parse::<u32>().ok());
     Some((parts.next()?? * 60 + parts.next()??) * 60 + parts.next()??)
 }
 

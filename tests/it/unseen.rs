@@ -7,22 +7,12 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::shell::opsroom;
 
-fn opsroom(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-    command
-        .current_dir(directory)
-        .env_remove("OPSROOM_CONFIG")
-        .env("HOME", directory)
-        .env("XDG_STATE_HOME", directory.join("state"))
-        .stdin(Stdio::null());
-    command
-}
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that a command printed.
 fn printed(output: &Output) -> Vec<u8> {

@@ -132,6 +132,28 @@ impl Terminal {
         self.wait(text, |screen| screen.contents().contains(text));
     }
 
+    /// The time in the console's header.
+    pub fn clock(&self) -> String {
+        clock(&self.contents())
+    }
+
+    /// Waits until that goes on.
+    pub fn wait_a_second(&self) {
+        let before = self.clock();
+        self.wait("the next second", |screen| clock(&screen.contents()) != before);
+    }
+
+    /// Confirms the dialog with these words. One that has just been opened is deaf for a moment: pressed again until it
+    /// listens, as people do.
+    pub fn confirm(&mut self, asks: &str) {
+        self.wait_for(asks);
+        until("the dialog takes the key", || {
+            self.press("y");
+            self.wait_a_second();
+            !self.contents().contains(asks)
+        });
+    }
+
     /// How many bytes were written so far.
     pub fn written(&self) -> usize {
         self.shown.0.lock().expect("no test has failed yet").raw.len()
@@ -292,6 +314,12 @@ fn mode(device: &Path) -> String {
 fn attributes(device: &Path) -> rustix::termios::Termios {
     let terminal = std::fs::OpenOptions::new().read(true).open(device).expect("the terminal can be opened");
     rustix::termios::tcgetattr(&terminal).expect("a terminal has a mode")
+}
+
+/// The time in the header of a screen: `02:41:07`.
+pub fn clock(shown: &str) -> String {
+    let header = shown.lines().next().unwrap_or_default();
+    header.split_whitespace().last().unwrap_or_default().trim_end_matches('Z').to_owned()
 }
 
 /// Waits for a condition.

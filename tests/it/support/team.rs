@@ -8,7 +8,7 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use opsroom::clock::Clock;
 use opsroom::runtime::core::{ConsolePart, StartOptions};
@@ -17,6 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::app::config;
+use super::shell;
 
 /// A team on one store.
 pub struct Team {
@@ -94,14 +95,10 @@ impl Team {
 
     /// By another person.
     pub fn opsroom_as(&self, user: &str, config: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        let mut command = shell::opsroom(self.at.path());
         command.args(["--config", self.file_with(config).to_str().unwrap(), "--store", &self.url]).args(arguments);
-        command
-            .current_dir(self.at.path())
-            .env("HOME", self.at.path())
-            .env("XDG_STATE_HOME", self.at.path().join(if user == "ana" { "cli" } else { user }));
-        command.env("USER", user).env_remove("SUDO_USER").env_remove("SSH_CONNECTION").env_remove("SSH_CLIENT");
-        command.env_remove("OPSROOM_CONFIG").stdin(Stdio::null()).output().unwrap()
+        let state = self.at.path().join(if user == "ana" { "cli" } else { user });
+        command.env("USER", user).env("XDG_STATE_HOME", state).output().unwrap()
     }
 
     pub fn does(&self, arguments: &[&str]) -> String {

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::app::config;
 use super::pty::until;
+use super::shell;
 
 /// Far beyond what any wait takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -57,13 +58,9 @@ impl Room {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        let mut command = shell::opsroom(self.at.path());
         command.args(["--config", self.at.path().join("opsroom.toml").to_str().unwrap(), "--store", &self.url()]);
-        command.args(arguments).current_dir(self.at.path()).env("HOME", self.at.path()).env("USER", "ana");
-        command.env("XDG_STATE_HOME", self.at.path().join("state")).stdin(Stdio::null());
-        for name in ["OPSROOM_CONFIG", "NOTIFY_SOCKET", "WATCHDOG_USEC", "SUDO_USER", "SSH_CONNECTION", "SSH_CLIENT"] {
-            command.env_remove(name);
-        }
+        command.args(arguments).env("USER", "ana");
         command
     }
 
