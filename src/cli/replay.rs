@@ -144,8 +144,8 @@ fn watch(mut playing: Playing, at: i64, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let ascii = playing.player.state.world.config.console.ascii;
-    let mut painter = FramePainter::detect(catalogue, &environment, true, global.no_color, ascii);
-    playing.seek(at, &mut |state| replay::layout_of(&mut painter, state));
+    let painter = FramePainter::detect(catalogue, &environment, true, global.no_color, ascii);
+    playing.head_for(at);
     panics::install();
     match output::block_on(replay::run(global.clock, playing, painter)) {
         Ok(Ok(code)) => code,

@@ -25,10 +25,14 @@ pub struct Bar {
     pub speed: f64,
     /// Whether it stands still.
     pub paused: bool,
+    /// The moment that it is on its way to.
+    pub sought: Option<i64>,
     /// Whether who watches looks at something else than was looked at.
     pub own: bool,
     /// Messages that were left out so far.
     pub thinned: u64,
+    /// Whether figures that look back for hours lack what was before.
+    pub partial: bool,
 }
 
 /// Draws it in the first row of `area`.
@@ -39,12 +43,14 @@ pub fn draw(bar: &Bar, styles: &Styles, area: Rect, buffer: &mut Buffer) {
     }
     let mut painter = Painter::new(buffer, styles);
     let glyphs = painter.glyphs();
-    let words = if bar.position >= bar.last {
-        "ended"
+    let words = if let Some(sought) = bar.sought {
+        format!("to {} at", at(sought, bar))
+    } else if bar.position >= bar.last {
+        "ended".to_owned()
     } else if bar.paused {
-        "paused"
+        "paused".to_owned()
     } else {
-        "playing"
+        "playing".to_owned()
     };
     let mut left = Line::styled(Span::made(format!(" REPLAY {words} ")), Role::TextStrong);
     left.push(Span::made(at(bar.position, bar)), Role::TextStrong);
@@ -52,6 +58,9 @@ pub fn draw(bar: &Bar, styles: &Styles, area: Rect, buffer: &mut Buffer) {
     let mut right = Line::new();
     if bar.thinned > 0 {
         right.push(" thinned ", Role::StatusDegraded);
+    }
+    if bar.partial {
+        right.push(" partial ", Role::StatusDegraded);
     }
     if bar.own {
         right.push(" your view ", Role::TextStrong);
@@ -72,14 +81,18 @@ pub fn draw(bar: &Bar, styles: &Styles, area: Rect, buffer: &mut Buffer) {
 }
 
 fn hints(bar: &Bar, width: u16) -> Line<'static> {
-    let play = if bar.paused { "play" } else { "pause" };
+    let play = match bar.sought {
+        Some(_) => "stop",
+        None if bar.paused => "play",
+        None => "pause",
+    };
     let mut hints = vec![
         Hint::new("space", play),
         Hint::new("left/right", "10 s"),
         Hint::new("down/up", "1 min"),
         Hint::new("[ ]", "speed"),
     ];
-    if width < 110 || (width < 140 && (bar.own || bar.thinned > 0)) {
+    if width < 110 || (width < 140 && (bar.own || bar.partial || bar.thinned > 0)) {
         hints = vec![Hint::new("space", play), Hint::new("arrows", "seek")];
     }
     if bar.own {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::support::frame::text;
 use opsroom::app::layout::{LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Message, Mouse, MouseKind};
+use opsroom::app::recording::carried::{Carried, Reach};
 use opsroom::app::recording::player::{PlayOptions, Player};
 use opsroom::app::recording::{Header, RecordedLine, Tap};
 use opsroom::app::row::RowKey;
@@ -18,6 +19,7 @@ use opsroom::config::Config;
 use opsroom::config::load::load_text;
 use opsroom::lang::key::{Key, KeyCode};
 use opsroom::lang::time::BootTime;
+use opsroom::logs::ring::RingLimits;
 use opsroom::model::effect::{Effect, RequestId, RunEffect, StartRun};
 use opsroom::model::outcome::Outcome;
 use opsroom::model::run::{Lock, OutputLine, Run, RunState};
@@ -353,7 +355,11 @@ async fn the_messages_of_an_outage_replay_to_the_same_cells() {
 
 /// What differs between the frames of a record and those of its lines, played again.
 fn played(header: &Header, record: &[Recorded]) -> (Vec<String>, Player) {
-    let mut player = Player::new(header, PlayOptions::default()).expect("it can be played");
+    played_on(Player::new(header, PlayOptions::default()).expect("it can be played"), record)
+}
+
+/// The same of what comes after what was played already.
+fn played_on(mut player: Player, record: &[Recorded]) -> (Vec<String>, Player) {
     let (mut painter, mut drawer) = (Painter::new(), Painter::new());
     let (mut others, mut drawn) = (Vec::new(), 0);
     for entry in record {
@@ -395,6 +401,60 @@ async fn a_recording_of_an_outage_plays_to_the_same_cells() {
     assert!(!played(&header, &without).0.is_empty());
 }
 
+/// What the header says of the services.
+fn broken(frame: &Buffer) -> String {
+    text(frame).lines().next().and_then(|header| header.split('│').nth(1)).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_broken_is_known_however_far_a_further_file_looks_back() {
+    let (config, record) = recorded().await;
+    let reach = Reach { span: Duration::from_secs(20), each: 4, records: RingLimits { records: 50, bytes: 1 << 20 } };
+    let is_drawn = |entry: &&Recorded| matches!(entry, Recorded::Drawn(_));
+    let Some(Recorded::Drawn(last)) = record.iter().rfind(is_drawn) else { panic!("nothing was drawn") };
+    assert!(broken(last).contains(" down"), "{}", broken(last));
+    for part in [5, 6, 7] {
+        let (before, after) = record.split_at(record.len() * part / 8);
+        let (_, player) = played_on(cut(&header_of(&config), before, reach), after);
+        assert_eq!(broken(&Painter::new().paint(&player.state).0), broken(last), "after {part} of 8");
+    }
+}
+
+/// A recording of which all before this entry is gone, as its next file begins.
+fn cut(header: &Header, before: &[Recorded], reach: Reach) -> Player {
+    let mut carried = Carried::new(header.clone(), reach);
+    let mut at = header.at;
+    for entry in before {
+        if let Recorded::Taken(message, Some(line)) = entry {
+            at = message.at;
+            carried.note(serde_json::from_str(line).expect("a line that was kept"));
+        }
+    }
+    let mut player = Player::new(&carried.begin(at), PlayOptions::default()).expect("it can be played");
+    let mut drawer = Painter::new();
+    player.take(RecordedLine::Begins(Box::new(carried.begin(at))), &mut |state| drawer.paint(state).1);
+    for line in carried.lines() {
+        player.take(line.clone(), &mut |state| drawer.paint(state).1);
+    }
+    player
+}
+
+#[tokio::test]
+async fn the_rest_of_a_recording_whose_front_is_gone_plays_to_the_same_cells() {
+    let (config, record) = recorded().await;
+    let header = header_of(&config);
+    for part in 1..8 {
+        let (before, after) = record.split_at(record.len() * part / 8);
+        let (others, _) = played_on(cut(&header, before, Reach::of_screens(&config)), after);
+        assert!(
+            others.is_empty(),
+            "after {part} of 8 {} frames differ: {}",
+            others.len(),
+            others[..others.len().min(5)].join("\n")
+        );
+    }
+}
+
 /// As it is kept and read again.
 fn header_of(config: &Arc<Config>) -> Header {
     let begins = RecordedLine::begins(&Story::new(Arc::clone(config), SEED).begin(SIZE));
@@ -427,11 +487,15 @@ async fn the_bar_says_where_it_is() {
         position: last - 240_000,
         speed: 10.0,
         paused: true,
+        sought: None,
         own: false,
         thinned: 0,
+        partial: false,
     };
     insta::assert_snapshot!("bar_80x24", with_bar(&mut player, &bar, (80, 24)));
     insta::assert_snapshot!("bar_120x40", with_bar(&mut player, &Bar { own: true, thinned: 3, ..bar }, (120, 40)));
+    let ahead = Bar { sought: Some(last - 60_000), partial: true, ..bar };
+    insta::assert_snapshot!("bar_looks_for", with_bar(&mut player, &ahead, (80, 24)));
     // No size of terminal is too small for it.
     for columns in 0..60 {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, 1));

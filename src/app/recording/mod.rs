@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* what a person types into a field for words of their own is never written, one sign stands for each letter.
 
+pub mod carried;
 pub mod player;
 
 use std::path::PathBuf;
@@ -41,11 +42,21 @@ pub struct Header {
     pub size: (u16, u16),
     /// The configuration then.
     pub config: RecordedConfig,
-    /// Whether it goes on where another file ended. Where that one is gone, what was known before is not in it as a whole.
+    /// Whether it goes on where another file ended. Where that one is gone, what was known before is in it as far as screens
+    /// look back: see [`carried`].
     pub continued: bool,
     /// How many lines behind this one say again what was known, for who has no file before it.
     #[serde(default)]
     pub restated: usize,
+    /// When what they lead to began, with the size and the configuration that stand here; `None`: with this file.
+    #[serde(default)]
+    pub since: Option<Stamp>,
+    /// How many messages were left out before.
+    #[serde(default)]
+    pub thinned: u64,
+    /// How many lines stand in the files before: where others were read, what this file says again is not known.
+    #[serde(default)]
+    pub after: Option<u64>,
 }
 
 /// A configuration as it was in effect.
@@ -81,6 +92,9 @@ impl Header {
             config: RecordedConfig::new(&state.world.config),
             continued,
             restated: 0,
+            since: None,
+            thinned: 0,
+            after: None,
         }
     }
 }

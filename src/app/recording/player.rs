@@ -47,8 +47,14 @@ pub struct Player {
     has_begun: bool,
     /// Lines that say again what is known, as a further file begins with them.
     restated: usize,
+    /// Lines with which the file that it began with says again what was known.
+    known: usize,
+    /// Lines that were taken but for those, with those of files before that one.
+    taken: u64,
     /// Messages that were left out so far.
     pub thinned: u64,
+    /// Whether it began with a further file: figures that look back for hours lack what was before.
+    pub partial: bool,
     /// Places at which a dialog was closed, or a request named, as it was and not as it would have been.
     pub corrected: u64,
 }
@@ -65,8 +71,21 @@ impl Player {
         let config = read(&header.config, &options)?;
         let size = options.size.unwrap_or(header.size);
         let layouts = layouts(&config);
-        let state = State::new(config, header.at, size);
-        Ok(Self { state, options, layouts, own: false, has_begun: false, restated: 0, thinned: 0, corrected: 0 })
+        let state = State::new(config, header.since.unwrap_or(header.at), size);
+        let (thinned, partial) = (header.thinned, header.continued);
+        Ok(Self {
+            state,
+            options,
+            layouts,
+            own: false,
+            has_begun: false,
+            restated: 0,
+            known: header.restated,
+            taken: header.after.unwrap_or_default(),
+            thinned,
+            partial,
+            corrected: 0,
+        })
     }
 
     /// Whether who watches looks at something else than was looked at.
@@ -117,9 +136,14 @@ impl Player {
 
     /// Takes in a line. `draw` draws the state, and says where things are.
     pub fn take(&mut self, line: RecordedLine, draw: &mut dyn FnMut(&State) -> LayoutMap) {
-        if self.restated > 0 {
+        if self.restated > 0 && !matches!(line, RecordedLine::Begins(_)) {
             self.restated -= 1;
             return;
+        }
+        match line {
+            RecordedLine::Begins(_) => {}
+            _ if self.known > 0 => self.known -= 1,
+            _ => self.taken += 1,
         }
         match line {
             RecordedLine::Took { event, .. } if self.passes_over(&event) => {}
@@ -144,13 +168,21 @@ impl Player {
                 let layout = draw(&self.state);
                 self.update(at, Event::Learned(Learned::Layout(layout)));
             }
-            // The first line made the state; a further file says again what was played already.
-            RecordedLine::Begins(header) => {
-                let again = std::mem::replace(&mut self.has_begun, true);
-                self.restated = if again { header.restated } else { 0 };
-            }
+            RecordedLine::Begins(header) => self.begin(&header),
             RecordedLine::Drawn { .. } => {}
             RecordedLine::Thinned { messages, .. } => self.thinned += messages,
+        }
+    }
+
+    /// A file begins. The first line made the state; a further file says again what was played already, unless lines before it
+    /// are missing or can't be read: then it is played from here on.
+    fn begin(&mut self, header: &Header) {
+        let again = std::mem::replace(&mut self.has_begun, true);
+        self.restated = if again { header.restated } else { 0 };
+        if header.after.is_some_and(|after| after != self.taken)
+            && let Ok(fresh) = Self::new(header, self.options.clone())
+        {
+            *self = Self { has_begun: true, corrected: self.corrected, ..fresh };
         }
     }
 

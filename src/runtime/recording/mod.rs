@@ -2,7 +2,8 @@
 //! crash can be read.
 //!
 //! A file is at most [`SEGMENT`] large; then it becomes FILE.1, what was that FILE.2, and so on: of more than [`FILES`] the
-//! oldest is removed. Within a file each minute is a gzip member of its own, from whose beginning it can be read.
+//! oldest is removed. Each begins with what is known then, so that it can be played where those before it are gone. Within a
+//! file each minute is a gzip member of its own, from whose beginning it can be read.
 
 mod budget;
 pub(crate) mod reader;

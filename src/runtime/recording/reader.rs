@@ -13,6 +13,8 @@ use crate::app::recording::{Header, PROGRAM, RecordedLine};
 use crate::files::made;
 use crate::files::trust::describe;
 
+/// So begins a header.
+const BEGINS: &str = "{\"begins\":";
 /// Bytes of one line: a header holds a configuration.
 const LONGEST: u64 = 160 << 20;
 
@@ -27,8 +29,21 @@ pub(crate) struct Recording {
     pub first: i64,
     /// The moment of its last line.
     pub last: i64,
+    /// How its further files begin, in their order.
+    pub further: Vec<FileStart>,
     /// What a person should know of it, a line each.
     pub notes: Vec<String>,
+}
+
+/// How a file begins that goes on where another one ended.
+#[derive(Debug)]
+pub(crate) struct FileStart {
+    /// In milliseconds since 1970.
+    pub at: i64,
+    /// It.
+    pub header: Header,
+    /// Where it stands.
+    pub place: LinePlace,
 }
 
 /// Why a file can't be replayed.
@@ -66,7 +81,15 @@ impl Recording {
             return Err(refuse(format!("{shown} is not a recording"), "name a file that `--record FILE` has written"));
         };
         let first = header.at.utc.timestamp_millis();
-        let last = lines.by_ref().map(|(at, _)| at).fold(first, i64::max);
+        let (mut last, mut further) = (first, Vec::new());
+        while let Some((at, line)) = lines.next() {
+            last = last.max(at);
+            if line.starts_with(BEGINS)
+                && let Ok(RecordedLine::Begins(header)) = RecordedLine::decode(&line)
+            {
+                further.push(FileStart { at, header: *header, place: lines.before });
+            }
+        }
         let mut notes = Vec::new();
         if header.program != PROGRAM {
             notes.push(format!(
@@ -76,12 +99,12 @@ impl Recording {
         }
         if header.continued {
             notes.push(format!(
-                "what was before {} is not in it: what was known then is shown as far as it is",
+                "what was before {} is not in it: what was known then is shown, but in figures that look back for hours",
                 moment(first).format("%Y-%m-%d %H:%M:%SZ")
             ));
         }
         notes.extend(lines.problems);
-        Ok(Self { files, header: *header, first, last, notes })
+        Ok(Self { files, header: *header, first, last, further, notes })
     }
 
     /// Its lines, from the first one on.

@@ -1,8 +1,7 @@
 //! Writes a recording, off the loop.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,13 +15,14 @@ use tokio::sync::mpsc;
 
 use super::budget::RecordBudget;
 use super::{FILES, SEGMENT, older};
-use crate::app::message::{Event, Learned, Message};
+use crate::app::message::Message;
+use crate::app::recording::carried::{Carried, Reach, records_of};
 use crate::app::recording::{Header, RecordedLine, Tap};
 use crate::app::state::State;
 use crate::files::made;
 use crate::files::trust::{Owners, describe, resolve};
+use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
-use crate::model::outcome::Outcome;
 use crate::sources::Latest;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -92,11 +92,12 @@ impl MessageRecorder {
     ) -> io::Result<Self> {
         let (lines, queue) = sync_channel(QUEUE);
         let records = Arc::new(AtomicUsize::new(0));
-        let header = Header::new(state, false);
+        let begun = state.world.now;
+        let carried = Carried::new(Header::new(state, false), Reach::of_screens(&state.world.config));
         let waiting = Arc::clone(&records);
         let work = move || {
             let path = file.path.clone();
-            if let Err(error) = Writer::new(file, header, latest, waiting).run(&queue) {
+            if let Err(error) = Writer::new(file, begun, carried, latest, waiting).run(&queue) {
                 let why =
                     format!("{} can't be written any more: {}; recording has ended", path.display(), describe(&error));
                 let warning = Observation::Warning { name: Name::from("recording"), text: SafeText::new(&why) };
@@ -158,27 +159,15 @@ impl MessageRecorder {
     }
 }
 
-fn records_of(line: &RecordedLine) -> usize {
-    match line {
-        RecordedLine::Took { event, .. } => match &**event {
-            Event::Observation(Observation::Records { batch, .. }) => batch.records.len(),
-            _ => 0,
-        },
-        _ => 0,
-    }
-}
-
 /// The thread's part.
 struct Writer {
     path: PathBuf,
     out: Option<GzEncoder<Counted>>,
     /// How the next file begins.
-    header: Header,
-    /// What a further file needs to know of the time before it: the latest reading of each check and the like.
-    kept: BTreeMap<String, RecordedLine>,
-    latest: Latest,
-    secrets: Option<Arc<Secrets>>,
-    redactor: Option<Redactor>,
+    carried: Carried,
+    /// Bytes with which this file says again what was known.
+    restated: u64,
+    mask: LineMask,
     records: Arc<AtomicUsize>,
     flushed: Duration,
     /// When the part of the file began that is written.
@@ -208,17 +197,15 @@ fn encoder(file: File) -> GzEncoder<Counted> {
 }
 
 impl Writer {
-    fn new(file: RecordingFile, header: Header, latest: Latest, records: Arc<AtomicUsize>) -> Self {
+    fn new(file: RecordingFile, begun: Stamp, carried: Carried, latest: Latest, records: Arc<AtomicUsize>) -> Self {
         let RecordingFile { path, file } = file;
-        let flushed = header.at.mono;
+        let flushed = begun.mono;
         Self {
             path,
             out: Some(encoder(file)),
-            header,
-            kept: BTreeMap::new(),
-            latest,
-            secrets: None,
-            redactor: None,
+            carried,
+            restated: 0,
+            mask: LineMask { latest, secrets: None, redactor: None },
             records,
             flushed,
             part: flushed,
@@ -227,12 +214,12 @@ impl Writer {
 
     fn run(mut self, queue: &Receiver<RecordedLine>) -> io::Result<()> {
         for _ in 0..SECRETS {
-            if self.latest.borrow().is_some() {
+            if self.mask.latest.borrow().is_some() {
                 break;
             }
             thread::sleep(SECRETS_STEP);
         }
-        self.write(&RecordedLine::Begins(Box::new(self.header.clone())))?;
+        self.write(&RecordedLine::Begins(Box::new(self.carried.header().clone())))?;
         self.flush()?;
         loop {
             match queue.recv_timeout(FLUSHED) {
@@ -252,16 +239,17 @@ impl Writer {
             self.flush()?;
             self.flushed = now.mono;
         }
-        self.note(line);
+        self.carried.note(line);
         if now.mono.saturating_sub(self.part) >= PART {
             self.part = now.mono;
             if let Some(out) = self.out.take() {
                 self.out = Some(GzEncoder::new(out.finish()?, Compression::fast()));
             }
         }
-        if self.out.as_ref().is_some_and(|out| out.get_ref().written >= SEGMENT) {
-            self.header.at = now;
-            self.turn()?;
+        // What is said again must not fill a file by itself.
+        let most = SEGMENT.max(self.restated * 2);
+        if self.out.as_ref().is_some_and(|out| out.get_ref().written >= most) {
+            self.turn(now)?;
         }
         Ok(())
     }
@@ -270,46 +258,12 @@ impl Writer {
         self.out.as_mut().map_or(Ok(()), io::Write::flush)
     }
 
-    /// Writes a line without what is secret now. What a mask would make unreadable is left out, and that is said.
     fn write(&mut self, line: &RecordedLine) -> io::Result<()> {
-        let known = self.latest.borrow().clone();
-        if let Some(known) = known
-            && !self.secrets.as_ref().is_some_and(|secrets| Arc::ptr_eq(secrets, &known))
-        {
-            let has_any = known.registered().next().is_some();
-            self.redactor = has_any.then(|| Redactor::from(&*known));
-            self.secrets = Some(known);
-        }
-        let Some(out) = &mut self.out else { return Ok(()) };
-        let encoded = line.encode().map_err(io::Error::other)?;
-        let Some(redactor) = &self.redactor else { return out.write_all(encoded.as_bytes()) };
-        let masked = redactor.redact(&encoded);
-        let is_readable = *masked == *encoded
-            || RecordedLine::split(&masked).is_some_and(|(_, line)| RecordedLine::decode(line.trim_end()).is_ok());
-        if is_readable {
-            return out.write_all(masked.as_bytes());
-        }
-        let thinned = RecordedLine::Thinned { at: line.at(), messages: 1 }.encode().map_err(io::Error::other)?;
-        out.write_all(thinned.as_bytes())
+        self.out.as_mut().map_or(Ok(()), |out| self.mask.write(line, out))
     }
 
-    /// Keeps what a further file begins with.
-    fn note(&mut self, line: RecordedLine) {
-        match &line {
-            RecordedLine::Reloaded { config, .. } => self.header.config = config.clone(),
-            RecordedLine::Took { event, .. } => {
-                if let Event::Resize(columns, rows) = **event {
-                    self.header.size = (columns, rows);
-                } else if let Some(name) = kept_as(event) {
-                    self.kept.insert(name, line);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Goes on with another file.
-    fn turn(&mut self) -> io::Result<()> {
+    /// Goes on with another file from a moment on.
+    fn turn(&mut self, at: Stamp) -> io::Result<()> {
         if let Some(out) = self.out.take() {
             out.finish()?;
         }
@@ -326,34 +280,48 @@ impl Writer {
             }
         }
         self.out = Some(encoder(made::create_new(&self.path)?));
-        self.header.continued = true;
-        self.header.restated = self.kept.len();
-        self.write(&RecordedLine::Begins(Box::new(self.header.clone())))?;
-        for line in std::mem::take(&mut self.kept).into_values() {
-            self.write(&line)?;
-            self.note(line);
+        let header = self.carried.begin(at);
+        self.write(&RecordedLine::Begins(Box::new(header)))?;
+        if let Some(out) = &mut self.out {
+            for line in self.carried.lines() {
+                self.mask.write(line, out)?;
+            }
         }
-        self.flush()
+        self.flush()?;
+        self.restated = self.out.as_ref().map_or(0, |out| out.get_ref().written);
+        Ok(())
     }
 }
 
-/// By what name an event is kept whose latest says how things stand; `None`: it is no such.
-fn kept_as(event: &Event) -> Option<String> {
-    Some(match event {
-        Event::Observation(Observation::Reading(reading)) => format!("3 reading {}", reading.check),
-        Event::Observation(Observation::Sample(sample)) => format!("3 sample {}", sample.metric),
-        Event::Observation(Observation::LogState { log, .. }) => format!("3 log {log}"),
-        Event::Observation(Observation::Connectivity { .. }) => "3 connectivity".to_owned(),
-        Event::Outcome(Outcome::Store { .. }) => "1 store".to_owned(),
-        Event::Outcome(Outcome::Remembered { .. }) => "2 remembered".to_owned(),
-        Event::Outcome(Outcome::Lease(_)) => "2 lease".to_owned(),
-        Event::Outcome(Outcome::Runs { .. }) => "2 runs".to_owned(),
-        Event::Outcome(Outcome::Present(_)) => "2 present".to_owned(),
-        Event::Learned(Learned::Themes { .. }) => "0 themes".to_owned(),
-        Event::Learned(Learned::Boot { .. }) => "0 boot".to_owned(),
-        Event::Learned(Learned::Recorded(_)) => "0 recorded".to_owned(),
-        _ => return None,
-    })
+/// Keeps out of lines what is secret.
+struct LineMask {
+    latest: Latest,
+    secrets: Option<Arc<Secrets>>,
+    redactor: Option<Redactor>,
+}
+
+impl LineMask {
+    /// Writes a line without what is secret now. What a mask would make unreadable is left out, and that is said.
+    fn write(&mut self, line: &RecordedLine, out: &mut impl io::Write) -> io::Result<()> {
+        let known = self.latest.borrow().clone();
+        if let Some(known) = known
+            && !self.secrets.as_ref().is_some_and(|secrets| Arc::ptr_eq(secrets, &known))
+        {
+            let has_any = known.registered().next().is_some();
+            self.redactor = has_any.then(|| Redactor::from(&*known));
+            self.secrets = Some(known);
+        }
+        let encoded = line.encode().map_err(io::Error::other)?;
+        let Some(redactor) = &self.redactor else { return out.write_all(encoded.as_bytes()) };
+        let masked = redactor.redact(&encoded);
+        let is_readable = *masked == *encoded
+            || RecordedLine::split(&masked).is_some_and(|(_, line)| RecordedLine::decode(line.trim_end()).is_ok());
+        if is_readable {
+            return out.write_all(masked.as_bytes());
+        }
+        let thinned = RecordedLine::Thinned { at: line.at(), messages: 1 }.encode().map_err(io::Error::other)?;
+        out.write_all(thinned.as_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -361,12 +329,13 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::app::message::Event;
     use crate::app::recording::player::{PlayOptions, Player};
     use crate::app::update::update;
     use crate::config::Config;
     use crate::config::load::load_text;
-    use crate::lang::time::Stamp;
     use crate::logs::record::{Record, RecordBatch, RecordData};
+    use crate::model::outcome::Outcome;
     use crate::model::reading::Sample;
     use crate::runtime::recording::reader::Recording;
 
@@ -386,6 +355,16 @@ mod tests {
         let (_sender, latest) = watch::channel(Some(Arc::default()));
         let recorder = MessageRecorder::start(file, &state, latest, out).unwrap();
         (state, recorder, heard)
+    }
+
+    /// The thread's part, with the beginning of the first file.
+    fn writer(path: &Path, state: &State) -> Writer {
+        let (_sender, latest) = watch::channel(Some(Arc::default()));
+        let carried = Carried::new(Header::new(state, false), Reach::of_screens(&state.world.config));
+        let file = RecordingFile::create(path).unwrap();
+        let mut writer = Writer::new(file, stamp(), carried, latest, Arc::default());
+        writer.write(&RecordedLine::Begins(Box::new(Header::new(state, false)))).unwrap();
+        writer
     }
 
     fn keep(recorder: &mut MessageRecorder, state: &State, message: &Message) -> bool {
@@ -459,10 +438,7 @@ mod tests {
         let text = "[source.s]\nhttp = \"http://127.0.0.1:1\"\n[metric.m]\nfrom = \"s\"\nvalue = \".body.x\"\n";
         let config = Arc::new(load_text(Path::new("/nowhere/opsroom.toml"), text).config.unwrap());
         let mut live = State::new(config, stamp(), (80, 24));
-        let (_sender, latest) = watch::channel(Some(Arc::default()));
-        let file = RecordingFile::create(&path).unwrap();
-        let mut writer = Writer::new(file, Header::new(&live, false), latest, Arc::default());
-        writer.write(&RecordedLine::Begins(Box::new(writer.header.clone()))).unwrap();
+        let mut writer = writer(&path, &live);
         for second in 0..6 {
             let at = message(second, Event::Clock).at;
             let sample = Sample { metric: "m".into(), at, value: Ok(second as f64), caveat: None };
@@ -470,8 +446,7 @@ mod tests {
             drop(update(&mut live, Message { at, event: event.clone() }));
             writer.take(RecordedLine::Took { at, event: Box::new(event), left: None }).unwrap();
             if second % 2 == 1 {
-                writer.header.at = at;
-                writer.turn().unwrap();
+                writer.turn(at).unwrap();
             }
         }
         writer.out.take().unwrap().finish().unwrap();
@@ -488,26 +463,28 @@ mod tests {
     fn a_further_file_begins_with_what_is_known() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x");
-        let state = State::new(Arc::new(Config::default()), stamp(), (80, 24));
-        let (_sender, latest) = watch::channel(Some(Arc::default()));
-        let file = RecordingFile::create(&path).unwrap();
-        let mut writer = Writer::new(file, Header::new(&state, false), latest, Arc::default());
-        writer.write(&RecordedLine::Begins(Box::new(writer.header.clone()))).unwrap();
+        let text = "[console]\nname = \"shop\"\n";
+        let config = load_text(Path::new("/nowhere/opsroom.toml"), text).config.unwrap();
+        let state = State::new(Arc::new(config), stamp(), (80, 24));
+        let mut writer = writer(&path, &state);
         let took = |event| RecordedLine::Took { at: stamp(), event: Box::new(event), left: None };
         writer.take(took(Event::Outcome(Outcome::Present(Vec::new())))).unwrap();
         writer.take(took(Event::Resize(120, 40))).unwrap();
         for _ in 0..FILES + 2 {
-            writer.turn().unwrap();
+            writer.turn(stamp()).unwrap();
         }
         writer.out.take().unwrap().finish().unwrap();
         assert!(older(&path, FILES - 1).exists() && !older(&path, FILES).exists());
         let recording = Recording::open(&path).unwrap();
-        assert_eq!((recording.header.size, recording.header.continued), ((120, 40), true));
+        assert!(recording.header.continued);
         assert!(recording.notes[0].contains("what was before"), "{:?}", recording.notes);
+        let mut player = Player::new(&recording.header, PlayOptions::default()).unwrap();
         let mut lines = recording.lines();
-        let kept = std::iter::from_fn(|| lines.until(i64::MAX))
-            .filter(|line| matches!(line, RecordedLine::Took { .. }))
-            .count();
-        assert_eq!(kept, FILES);
+        let mut files = 0;
+        while let Some(line) = lines.until(i64::MAX) {
+            files += usize::from(matches!(line, RecordedLine::Begins(_)));
+            player.take(line, &mut |_| panic!("nothing was drawn"));
+        }
+        assert_eq!((files, player.state.console.size), (FILES, (120, 40)));
     }
 }

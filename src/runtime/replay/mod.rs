@@ -26,6 +26,9 @@ use crate::ui::replay_bar::{self, Bar};
 const FRAME: Duration = Duration::from_millis(100);
 /// Between two looks while nothing moves.
 const STILL: Duration = Duration::from_secs(1);
+/// How long it plays towards a moment that is looked for before it looks at the keyboard again: about that, for a minute of
+/// the recording is played as a whole.
+const SLICE: Duration = Duration::from_millis(50);
 /// What the arrows jump, in milliseconds.
 const SHORT: i64 = 10_000;
 const LONG: i64 = 60_000;
@@ -73,7 +76,12 @@ pub(crate) async fn run(clock: Clock, playing: Playing, painter: FramePainter) -
             return Ok(code);
         }
         let moves = !replay.playing.paused && !replay.playing.is_over();
-        let next = replay.clock.timer(Some(replay.clock.now().mono + if moves { FRAME } else { STILL }));
+        let rest = match replay.playing.sought {
+            Some(_) => Duration::ZERO,
+            None if moves => FRAME,
+            None => STILL,
+        };
+        let next = replay.clock.timer(Some(replay.clock.now().mono + rest));
         let written = replay.tty.written();
         tokio::select! {
             biased;
@@ -97,10 +105,19 @@ impl Replay {
         let now = self.clock.now().mono;
         let passed = now.saturating_sub(self.passed);
         self.passed = now;
-        let before = self.playing.position;
+        let (before, was_sought) = (self.playing.position, self.playing.sought.is_some());
         let painter = &mut self.painter;
-        self.playing.pass(passed.as_secs_f64() * 1e3, &mut |state| layout_of(painter, state));
-        self.changed |= self.playing.position != before;
+        let mut draw = |state: &State| layout_of(painter, state);
+        if was_sought {
+            while self.playing.sought.is_some() && self.clock.now().mono.saturating_sub(now) < SLICE {
+                self.playing.go_on(&mut draw);
+            }
+            // None of that counts as time in which it was played.
+            self.passed = self.clock.now().mono;
+        } else {
+            self.playing.pass(passed.as_secs_f64() * 1e3, &mut draw);
+        }
+        self.changed |= was_sought || self.playing.position != before;
         self.tty.listen(now);
     }
 
@@ -154,20 +171,19 @@ impl Replay {
             self.playing.player.hand(Event::Key(key));
             return;
         }
-        let painter = &mut self.painter;
-        let mut draw = |state: &State| layout_of(painter, state);
         match key {
             Key { ctrl: false, alt: false, code } => match code {
-                KeyCode::Char(' ') if self.playing.is_over() => self.playing.seek(i64::MIN, &mut draw),
+                KeyCode::Char(' ') | KeyCode::Esc if self.playing.sought.is_some() => self.playing.sought = None,
+                KeyCode::Char(' ') if self.playing.is_over() => self.playing.head_for(i64::MIN),
                 KeyCode::Char(' ') => self.playing.paused ^= true,
-                KeyCode::Left => self.playing.jump(-SHORT, &mut draw),
-                KeyCode::Right => self.playing.jump(SHORT, &mut draw),
-                KeyCode::Down => self.playing.jump(-LONG, &mut draw),
-                KeyCode::Up => self.playing.jump(LONG, &mut draw),
+                KeyCode::Left => self.playing.jump(-SHORT),
+                KeyCode::Right => self.playing.jump(SHORT),
+                KeyCode::Down => self.playing.jump(-LONG),
+                KeyCode::Up => self.playing.jump(LONG),
                 KeyCode::Char('[') => self.playing.change_speed(false),
                 KeyCode::Char(']') => self.playing.change_speed(true),
                 KeyCode::Char('q') => self.ending = Some(0),
-                KeyCode::Esc if self.playing.player.is_own() => self.playing.follow(&mut draw),
+                KeyCode::Esc if self.playing.player.is_own() => self.playing.follow(),
                 KeyCode::Esc => {}
                 _ => self.playing.player.hand(Event::Key(key)),
             },
@@ -204,8 +220,10 @@ impl Bar {
             position: playing.position,
             speed: playing.speed,
             paused: playing.paused,
+            sought: playing.sought,
             own: playing.player.is_own(),
             thinned: playing.player.thinned,
+            partial: playing.player.partial,
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Playing {
     pub speed: f64,
     /// Whether it stands still.
     pub paused: bool,
+    /// The moment that is looked for: what lies before it is being played.
+    pub sought: Option<i64>,
     /// What of a moment has passed that is less than a millisecond.
     rest: f64,
     /// What was shown at moments that were played, so that they need not be played again.
@@ -40,7 +42,8 @@ impl Playing {
         let player = Player::new(&recording.header, options.clone())?;
         let (lines, position) = (recording.lines(), recording.first);
         let keyframes = Keyframes::new(position);
-        Ok(Self { recording, lines, player, options, position, speed, paused: false, rest: 0.0, keyframes })
+        let (sought, rest) = (None, 0.0);
+        Ok(Self { recording, lines, player, options, position, speed, paused: false, sought, rest, keyframes })
     }
 
     /// What is played.
@@ -64,30 +67,48 @@ impl Playing {
         self.play_to(self.position.saturating_add(whole as i64), draw);
     }
 
-    /// Jumps so far ahead, or back.
-    pub(crate) fn jump(&mut self, milliseconds: i64, draw: Draw<'_>) {
-        self.seek(self.position.saturating_add(milliseconds), draw);
+    /// Looks for the moment that lies so far ahead, or back, of where it is or will be.
+    pub(crate) fn jump(&mut self, milliseconds: i64) {
+        self.head_for(self.sought.unwrap_or(self.position).saturating_add(milliseconds));
     }
 
-    /// Goes to a moment. What is between it and what is known of the time before it is played: then the same things happen as
-    /// did.
+    /// Goes to a moment.
     pub(crate) fn seek(&mut self, moment: i64, draw: Draw<'_>) {
+        self.head_for(moment);
+        while self.sought.is_some() {
+            self.go_on(draw);
+        }
+    }
+
+    /// Looks for a moment. What is between it and what is known of the time before it is played by [`Self::go_on`]: then the
+    /// same things happen as did.
+    pub(crate) fn head_for(&mut self, moment: i64) {
         let moment = moment.clamp(self.recording.first, self.recording.last);
         if moment < self.position {
             self.go_back(moment);
-        } else if !self.player.is_own()
-            && let Some(frame) = self.keyframes.latest(moment).filter(|frame| frame.at > self.position).cloned()
-        {
-            self.show(frame);
+        } else if !self.player.is_own() {
+            if let Some(frame) = self.keyframes.latest(moment).filter(|frame| frame.at > self.position).cloned() {
+                self.show(frame);
+            }
+            self.skip_files(moment);
         }
-        self.play_to(moment, draw);
+        self.sought = Some(moment);
+    }
+
+    /// Plays a minute of what lies before the moment that is looked for.
+    pub(crate) fn go_on(&mut self, draw: Draw<'_>) {
+        let Some(sought) = self.sought else { return };
+        self.play_to(self.keyframes.after(self.position).min(sought), draw);
+        if self.position >= sought {
+            self.sought = None;
+        }
     }
 
     /// Shows what was looked at then.
-    pub(crate) fn follow(&mut self, draw: Draw<'_>) {
-        let moment = self.position;
+    pub(crate) fn follow(&mut self) {
+        let moment = self.sought.unwrap_or(self.position);
         self.go_back(moment);
-        self.play_to(moment, draw);
+        self.sought = Some(moment);
     }
 
     /// As fast as the next of the speeds, or the one before.
@@ -116,6 +137,23 @@ impl Playing {
             self.player = player;
             self.lines = self.recording.lines();
             self.position = self.recording.first;
+        }
+        self.skip_files(moment);
+    }
+
+    /// Begins with the file of a moment where a whole file or more lies between, so that the way there has a bound.
+    fn skip_files(&mut self, moment: i64) {
+        let further = &self.recording.further;
+        let file_of = |moment: i64| further.partition_point(|file| file.at <= moment);
+        let file = file_of(moment);
+        if file <= file_of(self.position) + 1 {
+            return;
+        }
+        let start = &further[file - 1];
+        if let Ok(player) = Player::new(&start.header, self.options.clone()) {
+            self.lines = self.recording.lines_from(start.place);
+            self.position = start.at;
+            self.player = player;
         }
     }
 
@@ -146,20 +184,26 @@ impl Playing {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::sync::Arc;
     use std::time::Duration;
 
     use chrono::DateTime;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
     use tokio::sync::{mpsc, watch};
 
     use super::*;
     use crate::app::message::{Event, Learned, Message};
+    use crate::app::recording::RecordedLine;
+    use crate::app::recording::carried::{Carried, Reach};
     use crate::app::update::update;
     use crate::config::load::load_text;
     use crate::lang::key::{Key, KeyCode};
     use crate::lang::time::Stamp;
+    use crate::logs::ring::RingLimits;
     use crate::runtime::painter::FramePainter;
     use crate::runtime::recording::writer::{MessageRecorder, RecordingFile};
     use crate::runtime::replay::layout_of;
@@ -167,6 +211,8 @@ mod tests {
 
     const SIZE: (u16, u16) = (100, 30);
     const BEGIN: i64 = 1_795_000_000;
+    const REACH: Reach =
+        Reach { span: Duration::from_secs(20), each: 4, records: RingLimits { records: 100, bytes: 1 << 20 } };
 
     fn painter() -> FramePainter {
         FramePainter::new(Catalogue::shipped(), ColorDepth::True, GlyphSet::UTF8)
@@ -263,6 +309,95 @@ mod tests {
     }
 
     #[test]
+    fn a_far_moment_is_come_to_by_minutes_and_can_be_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded_for(200, &path);
+        let mut playing = Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 1.0).unwrap();
+        let mut drawer = painter();
+        let mut draw = |state: &State| layout_of(&mut drawer, state);
+        playing.head_for((BEGIN + 150) * 1000);
+        playing.jump(10_000);
+        let mut seconds = Vec::new();
+        while playing.sought.is_some() {
+            playing.go_on(&mut draw);
+            seconds.push(playing.position / 1000 - BEGIN);
+            assert_eq!(frame(&playing.player.state), frames[seconds[seconds.len() - 1] as usize]);
+        }
+        assert_eq!(seconds, [60, 120, 160]);
+        playing.head_for((BEGIN + 199) * 1000);
+        playing.go_on(&mut draw);
+        playing.sought = None;
+        assert_eq!(frame(&playing.player.state), frames[180], "it is where it was when it was given up");
+    }
+
+    /// The same recording in so many files, as if each was full after as many lines.
+    #[expect(clippy::disallowed_methods, reason = "a test may write what it reads")]
+    fn in_files(path: &std::path::Path, parts: usize) {
+        let recording = Recording::open(path).unwrap();
+        let (mut lines, mut carried) = (recording.lines(), Carried::new(recording.header, REACH));
+        let all: Vec<RecordedLine> = std::iter::from_fn(|| lines.until(i64::MAX)).collect();
+        for (part, chunk) in all.chunks(all.len().div_ceil(parts)).enumerate() {
+            let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+            let begins = (part > 0).then(|| RecordedLine::Begins(Box::new(carried.begin(chunk[0].at()))));
+            let restated: Vec<RecordedLine> = if part > 0 { carried.lines().cloned().collect() } else { Vec::new() };
+            for line in begins.iter().chain(&restated).chain(chunk) {
+                out.write_all(line.encode().unwrap().as_bytes()).unwrap();
+            }
+            let name = if part + 1 == parts { "x".to_owned() } else { format!("x.{}", parts - 1 - part) };
+            std::fs::write(path.with_file_name(name), out.finish().unwrap()).unwrap();
+            chunk.iter().cloned().for_each(|line| carried.note(line));
+        }
+    }
+
+    #[test]
+    fn a_far_moment_is_come_to_from_the_beginning_of_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded_for(200, &path);
+        in_files(&path, 5);
+        let open = || Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 1.0).unwrap();
+        let mut drawer = painter();
+        let mut draw = |state: &State| layout_of(&mut drawer, state);
+        let mut playing = open();
+        assert_eq!(playing.recording().further.len(), 4);
+        // What lies in the next file is played, and so are whole files one after the other.
+        for (second, partial) in [(70, false), (100, false), (199, true), (130, true), (30, false)] {
+            playing.seek((BEGIN + second) * 1000, &mut draw);
+            assert_eq!(frame(&playing.player.state), frames[second as usize], "second {second}");
+            assert_eq!(playing.player.partial, partial, "second {second}");
+        }
+        for gone in ["x.4", "x.3"] {
+            std::fs::remove_file(directory.path().join(gone)).unwrap();
+        }
+        let mut rest = open();
+        rest.seek((BEGIN + 199) * 1000, &mut draw);
+        assert_eq!(frame(&rest.player.state), frames[199]);
+        assert!(rest.player.partial && rest.recording().notes[0].contains("what was before"));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test may write what it reads")]
+    fn behind_what_is_missing_or_damaged_the_next_file_shows_how_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let frames = recorded_for(200, &path);
+        in_files(&path, 5);
+        std::fs::remove_file(directory.path().join("x.3")).unwrap();
+        let damaged = directory.path().join("x.2");
+        let bytes = std::fs::read(&damaged).unwrap();
+        std::fs::write(&damaged, &bytes[..bytes.len() - 200]).unwrap();
+        let mut playing = Playing::new(Recording::open(&path).unwrap(), PlayOptions::default(), 1.0).unwrap();
+        let mut drawer = painter();
+        let mut draw = |state: &State| layout_of(&mut drawer, state);
+        for (second, partial) in [(30, false), (85, true), (130, true), (190, true)] {
+            playing.seek((BEGIN + second) * 1000, &mut draw);
+            assert_eq!(frame(&playing.player.state), frames[second as usize], "second {second}");
+            assert_eq!(playing.player.partial, partial, "second {second}");
+        }
+    }
+
+    #[test]
     fn who_watches_looks_elsewhere_and_comes_back() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x");
@@ -275,10 +410,12 @@ mod tests {
             playing.player.hand(Event::Key(Key { code, ctrl: false, alt: false }));
         }
         assert!(playing.player.is_own());
-        playing.jump(18_000, &mut draw);
+        playing.jump(18_000);
+        playing.go_on(&mut draw);
         assert_ne!(frame(&playing.player.state), frames[27], "what was pressed then is passed over");
         assert_eq!(playing.player.state.console.screen.name(), "actions");
-        playing.follow(&mut draw);
+        playing.follow();
+        playing.go_on(&mut draw);
         assert_eq!(frame(&playing.player.state), frames[27]);
         assert!(!playing.player.is_own());
     }
