@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::support::frame::text;
 use opsroom::app::layout::{LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Message, Mouse, MouseKind};
+use opsroom::app::overlays::confirm::Confirmation;
 use opsroom::app::recording::carried::{Carried, Reach};
 use opsroom::app::recording::player::{PlayOptions, Player};
 use opsroom::app::recording::{Header, RecordedLine, Tap};
@@ -453,6 +454,18 @@ async fn the_rest_of_a_recording_whose_front_is_gone_plays_to_the_same_cells() {
             others[..others.len().min(5)].join("\n")
         );
     }
+}
+
+#[tokio::test]
+async fn who_watches_gets_out_of_a_dialog_though_time_stands_still() {
+    let (config, record) = recorded().await;
+    let (_, mut player) = played(&header_of(&config), &record);
+    for key in ["esc", "esc", "1", "R"] {
+        player.hand(Event::Key(key.parse().expect("a key")));
+    }
+    assert!(player.state.console.overlays.top_as::<Confirmation>().is_some(), "it asks");
+    player.hand(Event::Key("esc".parse().expect("a key")));
+    assert!(player.state.console.overlays.is_empty());
 }
 
 /// As it is kept and read again.

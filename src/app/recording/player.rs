@@ -11,6 +11,7 @@ use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::Config;
 use crate::config::load;
+use crate::lang::key::KeyCode;
 use crate::lang::time::Stamp;
 use crate::logs::layout::{Layout, Names};
 use crate::logs::record::RecordBatch;
@@ -116,11 +117,17 @@ impl Player {
             self.state.console.requests.go_on_from(OWN_REQUESTS);
         }
         let at = self.state.world.now;
+        let open = self.state.console.overlays.iter().count();
+        let leaves = matches!(&event, Event::Key(key) if key.code == KeyCode::Esc);
         for effect in update(&mut self.state, Message { at, event }) {
             if let Some(request) = changes(&effect) {
                 let failed = Outcome::RequestFailed { request, why: SafeText::new(NOTHING_CHANGES) };
                 drop(update(&mut self.state, Message { at, event: Event::Outcome(failed) }));
             }
+        }
+        // A dialog that has just been opened takes no key for a moment, which may never pass here.
+        if leaves && open > 0 && self.state.console.overlays.iter().count() == open {
+            self.state.console.overlays.close_down_to(open - 1);
         }
         self.search();
     }
