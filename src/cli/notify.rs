@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 
 use super::alerts::StoredAlerts;
@@ -15,22 +14,16 @@ use crate::config::Config;
 use crate::config::sections::notify::Channel;
 use crate::lang::nearest::{hint_of, nearest, suggest};
 use crate::lang::time::rfc3339;
-use crate::model::fact::oncall::page_id;
-use crate::model::fact::{ContactPaged, OnCallStatement, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{Notification, Recipient};
-use crate::model::test_page;
 use crate::runtime::notifying::{SharedClient, send};
 use crate::runtime::runs::RunService;
 use crate::runtime::secrets;
-use crate::store::new_fact;
+use crate::runtime::test_pages::NewTestPage;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::announcing::{asked_test, routes::Routes};
 use crate::world::duty::DutyPlan;
-
-/// How long the code of a test page confirms it.
-const CONFIRMED_WITHIN: TimeDelta = TimeDelta::hours(24);
 
 /// Arguments of `opsroom notify`.
 #[derive(Debug, Args)]
@@ -246,13 +239,12 @@ async fn send_tests(
     }
     let (client, mut lines) = (SharedClient::default(), Vec::new());
     for target in targets {
-        let page = recorder.and_then(|_| page(&target, now));
-        let code = page.as_ref().map(|(_, code)| code.clone());
+        let page = recorder.and_then(|_| NewTestPage::new(&target, now));
+        let code = page.as_ref().map(|page| page.code.clone());
         let message = Notification { confirm: code, ..asked_test(config, &target, now) };
         let sent = send(config, &client, &message, &routes.addresses(&target), &secrets).await;
-        let said = page.map(|(said, _)| said).filter(|_| sent.is_ok());
-        let page = match recorder.zip(said) {
-            Some((recorder, said)) => recorded(recorder, said).await,
+        let page = match recorder.zip(page.filter(|_| sent.is_ok())) {
+            Some((recorder, page)) => recorded(recorder, page).await,
             None => None,
         };
         let (ok, error) = (sent.is_ok(), sent.err().map(|failure| failure.why));
@@ -261,28 +253,15 @@ async fn send_tests(
     print_tests(&lines, arguments.json)
 }
 
-/// The test page that a contact can confirm, and its code; `None`: nobody in particular gets it, or there is no chance to be
-/// had from the system.
-fn page(target: &Recipient, now: DateTime<Utc>) -> Option<(ContactPaged, String)> {
-    let contact = target.contact.clone()?;
-    let mut bytes = [0; test_page::BYTES];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    let (code, id) = (test_page::code(bytes), page_id(now, &target.channel, &contact));
-    let (channel, mark) = (target.channel.clone(), test_page::mark(&id, &code));
-    Some((ContactPaged { id, contact, channel, mark, until: now + CONFIRMED_WITHIN }, code))
-}
-
 /// Puts on record that it was sent; its id where that is so.
-async fn recorded(recorder: &RunService, said: ContactPaged) -> Option<Name> {
-    let (id, identity) = (said.id.clone(), recorder.identity());
-    let said = Statement::OnCall(OnCallStatement::Paged(said));
-    let why = match recorder.store().say(&[new_fact(recorder.now(), &identity.who, &identity.host, said)]).await {
-        Ok(Ok(_)) => return Some(id),
-        Ok(Err(refusal)) => refusal.describe(),
-        Err(error) => error.to_string(),
-    };
-    output::eprint_error(&format!("warning: the code in this message confirms nothing: {why}\n"));
-    None
+async fn recorded(recorder: &RunService, page: NewTestPage) -> Option<Name> {
+    page.recorded(recorder).await.map_or_else(
+        |why| {
+            output::eprint_error(&format!("warning: the code in this message confirms nothing: {why}\n"));
+            None
+        },
+        Some,
+    )
 }
 
 fn print_tests(lines: &[TestLine], json: bool) -> u8 {

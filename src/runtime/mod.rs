@@ -60,6 +60,7 @@ pub mod stopping;
 pub mod strays;
 pub mod tasks;
 pub mod terminal;
+pub(crate) mod test_pages;
 pub mod tty;
 pub mod unlocking;
 pub(crate) mod watcher;

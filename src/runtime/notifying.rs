@@ -43,7 +43,15 @@ impl Tools {
         {
             add_links(&mut message, key, config);
         }
+        let page = self.page(&message, now);
+        message.confirm = message.confirm.or_else(|| page.as_ref().map(|(page, _)| page.code.clone()));
         let delivered = send(config, &self.notify_client, &message, &to, &secrets).await;
+        if delivered.is_ok()
+            && let Some((page, by)) = page
+            && let Err(why) = page.recorded(&by).await
+        {
+            tracing::warn!(receiver = message.target.id(), why, "the code of a test message confirms nothing");
+        }
         self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
     }
 }

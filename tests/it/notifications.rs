@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers end it where they fail")]
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -86,7 +88,7 @@ async fn a_watcher_that_is_killed_while_it_sends_is_succeeded_by_the_same_messag
     next.left();
     let mut last = room.watch(&[]);
     last.notice("recording: this watcher holds the lease");
-    let _listener = std::net::TcpListener::bind(("127.0.0.1", room.port)).unwrap();
+    let _listener = TcpListener::bind(("127.0.0.1", room.port)).unwrap();
     until("the recovery is on record", || sent(&room) == 2);
     let given: Vec<String> = receiver.given().into_iter().map(|(_, news)| news).collect();
     assert_eq!(given, ["new", "new", "resolved"]);
@@ -169,7 +171,7 @@ async fn the_link_in_a_message_acknowledges_once_by_its_button_alone() {
     until_seen("it is used up", again, |(head, body)| head.starts_with("HTTP/1.1 410 ") && body.contains("before"));
     assert_eq!(room.facts("alert.acknowledged").len(), 1);
 
-    let _listener = std::net::TcpListener::bind(("127.0.0.1", room.port)).unwrap();
+    let _listener = TcpListener::bind(("127.0.0.1", room.port)).unwrap();
     until_seen("it is gone with its alert", again, |(_, body)| body.contains("not firing any more"));
     // Who tries often is slowed down, and the pages of the watcher are not.
     let tried = || (0..40).map(|_| post(&address, "/ack/AAAA").0).find(|head| head.starts_with("HTTP/1.1 429 "));
@@ -233,7 +235,7 @@ fn each_console_signals_a_new_alert_once_though_a_watcher_tells_of_it() {
         "{}[severity.critical]\nnotify = [\"desk\"]\n[notify.desk]\nterminal = \"osc9\"\n",
         room.text()
     ));
-    let listener = std::net::TcpListener::bind(("127.0.0.1", room.port)).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", room.port)).unwrap();
     let mut watch = room.watch(&[]);
     watch.notice("recording: this watcher holds the lease");
     let (file, store) = (room.at.path().join("opsroom.toml"), room.url());
@@ -244,10 +246,58 @@ fn each_console_signals_a_new_alert_once_though_a_watcher_tells_of_it() {
     drop(listener);
     let signals = || console.raw().matches("\u{1b}]9;opsroom: CRITICAL api: DOWN").count();
     until("it signals", || signals() == 1);
-    let _listener = std::net::TcpListener::bind(("127.0.0.1", room.port)).unwrap();
+    let _listener = TcpListener::bind(("127.0.0.1", room.port)).unwrap();
     console.wait_for("services · 1 ok");
     until("the end is on record", || room.facts("alert.resolved").len() == 1);
     assert_eq!(signals(), 1);
     assert!(room.facts("message.claimed").is_empty(), "nobody sends it for all");
     watch.end();
+}
+
+/// A mail server that takes one mail after the other: its port, and what it was given.
+fn mailbox() -> (u16, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, mails) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(String::new())));
+    let kept = Arc::clone(&mails);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            stream.write_all(b"220 ready\r\n").unwrap();
+            let mut is_mail = false;
+            for line in lines.map_while(Result::ok) {
+                if is_mail && line != "." {
+                    *kept.lock().unwrap() += &format!("{line}\n");
+                    continue;
+                }
+                is_mail = line == "DATA";
+                stream.write_all(if is_mail { b"354 go on\r\n" } else { b"250 done\r\n" }).unwrap();
+            }
+        }
+    });
+    (port, mails)
+}
+
+#[test]
+fn a_test_that_a_console_sends_to_a_contact_is_confirmed_by_its_code() {
+    let (port, mails) = mailbox();
+    let room = Room::new();
+    room.write(&format!(
+        "{}[contact.ana]\nemail = \"ana@example.com\"\n[oncall]\nrotation = [\"ana\"]\n\
+         [notify.mail]\nsmtp = \"smtp://127.0.0.1:{port}\"\nfrom = \"ops@example.com\"\n",
+        room.text()
+    ));
+    let file = room.at.path().join("opsroom.toml");
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", file.to_str().unwrap(), "--store", &room.url()];
+    let mut console = Terminal::program(&argv, 120, 40, &[("USER", "ana")]);
+    console.wait_for("1 critical");
+    console.press("5t");
+    console.confirm("y sends them");
+    console.wait_for("accepted the test message");
+    let mail = mails.lock().unwrap().replace("=\n", "");
+    let code: String =
+        mail.split("oncall confirm ").nth(1).unwrap_or_else(|| panic!("{mail}")).chars().take(9).collect();
+    let said = room.opsroom(&["oncall", "confirm", &code]);
+    let said = String::from_utf8_lossy(&said.stdout);
+    assert!(said.contains("test page confirmed: ana can be reached by mail"), "{code}: {said}");
 }
