@@ -95,15 +95,16 @@ impl World {
         ListView { list, state, run: open.or(of_period), period: Some(period), late_from: Some(late_from) }
     }
 
-    /// The period that a run that begins now belongs to: the present one, or where that is late or done and the next begins
-    /// soon, the next.
+    /// The period that a run that begins now belongs to: the present one, or where the next begins soon, the next, unless the
+    /// present one is under way, or its window says that it may still be begun.
     pub(crate) fn period_of(&self, list: &Checklist) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let (due, next) = list.period(now, zone)?;
         let early = ((next - due) / 8).min(chrono::Duration::hours(2));
         let run = self.checklist_run(&run_id(&list.name, Some(due), now));
         let is_open = run.is_some_and(ChecklistRecord::is_open);
-        if next - now > early || is_open {
+        let is_on_time = run.is_none() && list.window.is_some() && now < list.late_from((due, next));
+        if next - now > early || is_open || is_on_time {
             return Some((due, next));
         }
         let at = list.at.as_ref()?;

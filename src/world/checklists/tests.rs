@@ -236,6 +236,11 @@ fn lists_are_due_late_running_and_done_by_their_period() {
     // Shortly before it is due again, a run that begins belongs to the coming period.
     let mut early = Room::at(LISTS, "2026-03-02T08:45:00Z");
     assert_eq!(&*early.start("morning").id, "morning@20260302T0900Z");
+    // One that may be begun all day belongs to its day, also in the last hours.
+    let all_day = LISTS.replace("window = \"4h\"", "window = \"24h\"");
+    let mut evening = Room::at(&all_day, "2026-03-03T08:45:00Z");
+    assert_eq!(evening.state("morning"), ListStanding::Due);
+    assert_eq!(&*evening.start("morning").id, "morning@20260302T0900Z");
 }
 
 /// When a list is due, in which zone, from when on and for how many days, and when its periods begin, in UTC.
