@@ -106,10 +106,15 @@ impl SloFigures {
     /// where there are too few bad readings to go by, `None` where one of its windows holds nothing that is known.
     ///
     /// The floor counts bad readings and not traffic, so that a quiet target that is down is not muted by it; where the
-    /// long window is too short for as many, those in a row count from before it.
+    /// long window is too short for as many, those in a row count from before it. Where little of the long window is known,
+    /// a few bad readings are most of that: they must be bad enough for a window of which enough is known.
     pub fn rule_burn(&self, rule: &BurnRule) -> Option<f64> {
         let [long, short] = self.windows(rule)?;
-        let burn = long.burn(self.objective)?.min(short.burn(self.objective)?);
+        if long.valid_ms() == 0 {
+            return None;
+        }
+        let over_long = long.bad_ms as f64 / counted_ms(rule, long) / (1.0 - self.objective);
+        let burn = over_long.min(short.burn(self.objective)?);
         let is_enough = long.bad_events.max(self.in_a_row) >= u64::from(LEAST_BAD);
         Some(if is_enough { burn } else { 0.0 })
     }
@@ -129,13 +134,30 @@ impl SloFigures {
             let (bad, valid) = (span.bad_ms as f64, span.valid_ms() as f64);
             if is_good { bad / share - valid } else { (share * valid - bad) / (1.0 - share) }
         });
+        let [long, _] = windows;
+        // As long as too little of the long window is known, it is what must be known of it that counts.
+        let least = share * ENOUGH * whole_ms(rule, long) - long.bad_ms as f64;
         // Both windows must exceed it, and one that no longer does is enough.
         let [one, other] = waits;
-        let ms = if is_good { one.min(other) } else { one.max(other) };
+        let ms = match is_good {
+            true if least >= 0.0 => 0.0,
+            true => one.min(other),
+            false => one.max(other).max(least),
+        };
         // Of a window of which nothing was known, the next moment says everything.
         let begins = windows.iter().any(|span| span.valid_ms() == 0);
         (ms.is_finite() && (ms > 0.0 || begins)).then(|| Duration::from_millis(ms.max(0.0).ceil() as u64))
     }
+}
+
+/// Milliseconds of the long window of a rule that are not maintenance.
+fn whole_ms(rule: &BurnRule, long: &SloTally) -> f64 {
+    rule.long.saturating_sub(Duration::from_millis(long.maintenance_ms)).as_millis() as f64
+}
+
+/// The milliseconds by which what is bad of the long window is judged: those that are known, or what must be known at least.
+fn counted_ms(rule: &BurnRule, long: &SloTally) -> f64 {
+    (long.valid_ms() as f64).max(ENOUGH * whole_ms(rule, long))
 }
 
 /// Seconds without what a float adds below the millisecond.

@@ -114,6 +114,43 @@ fn a_total_outage_pages_with_the_third_probe_at_any_interval_from_half_a_minute(
 }
 
 #[test]
+fn a_few_minutes_that_are_known_page_no_sooner_than_a_whole_window() {
+    // Three bad polls of twelve are a quarter of two minutes, and nothing of an hour.
+    let mut target = Target::new(0.999, MONTH, secs(10));
+    target.run(true, secs(90));
+    target.run(false, secs(30));
+    target.run(true, secs(60));
+    for rule in 0..BURN_RULES.len() {
+        assert!(!target.fires(rule, Duration::ZERO), "rule {rule}");
+    }
+    assert!(target.figures(Duration::ZERO).burn_now().is_some_and(|burn| burn > 100.0), "the figure is what is known");
+    // As many as the table says, whatever was before the first look.
+    let mut outage = 30;
+    while !target.fires(0, Duration::ZERO) {
+        target.probe(false);
+        outage += 10;
+    }
+    assert!((50..=70).contains(&outage), "{outage}");
+    for every in [30, 60, 120, 300, 1_800] {
+        let mut target = Target::new(0.999, MONTH, secs(every));
+        target.run(false, secs(3 * every));
+        assert!(target.fires(0, Duration::ZERO), "an outage from the first look on, polled every {every} s");
+    }
+}
+
+#[test]
+fn when_little_that_is_known_is_enough_to_page_is_known_before() {
+    let mut target = Target::new(0.99, MONTH, secs(240));
+    target.run(false, secs(720));
+    let passes = target.figures(Duration::ZERO).passes(&BURN_RULES[0], false);
+    // 14.4 × 1 % of the hour, of which a twentieth may be unknown, are 492.48 s, and 480 are over.
+    assert!(passes.is_some_and(|after| [12_480, 12_481].contains(&after.as_millis())), "{passes:?}");
+    let later = |ms| Duration::from_millis(ms);
+    assert!(!target.fires(0, later(12_470)) && target.fires(0, later(12_490)));
+    assert_eq!(target.figures(Duration::ZERO).passes(&BURN_RULES[0], true), None, "it is not above it");
+}
+
+#[test]
 fn a_fast_poll_pages_as_soon_as_the_budget_says_so() {
     // 14.4 × 0.1 % of the hour, and of the minute that is under way, are 52 s and at most one more.
     let mut target = Target::new(0.999, MONTH, secs(5));
