@@ -25,7 +25,7 @@ struct Recorded {
     k: RecordKind,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     err: bool,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
     cut: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<Name>,
@@ -40,11 +40,6 @@ enum Message {
 
 fn is_plain(styles: &TextStyles) -> bool {
     styles.as_slice().is_empty()
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl Serialize for Record {

@@ -15,13 +15,8 @@ pub struct ConfigChanged {
     /// What is otherwise, in words; the first ones, where there are many.
     pub changes: Vec<SafeText>,
     /// How many changes there are beside those.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
     pub more: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-const fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl ConfigChanged {

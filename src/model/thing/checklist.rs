@@ -48,13 +48,8 @@ pub struct ChecklistRecord {
     /// When its period went by.
     pub missed: Option<DateTime<Utc>>,
     /// Of one that was missed: how many periods right before it went by too and are no runs of their own.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
     pub missed_before: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// A step with its answer.
