@@ -1,6 +1,5 @@
 //! When trouble began: what began before the trouble of a dependency is not explained by it.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::checks::CheckView;
@@ -32,18 +31,13 @@ impl Onset {
 
     /// Of several checks: the first of them. Of those at one moment, one whose beginning was not seen came before.
     pub(super) fn first(all: impl Iterator<Item = Self>) -> Option<Self> {
-        let (mut hidden, mut first) = (Duration::ZERO, None::<Since>);
-        // Well was the whole only while each of them was.
-        let mut well = None::<Option<Stamp>>;
-        for onset in all {
-            hidden = hidden.max(onset.hidden);
-            let earlier =
-                |known: Option<Stamp>| known.zip(onset.well).map(|(a, b)| if a.mono < b.mono { a } else { b });
-            well = Some(well.map_or(onset.well, earlier));
-            let before = |since: &Since| (Reverse(!since.seen), Reverse(since.at.mono));
-            first = first.into_iter().chain([onset.since]).max_by_key(before);
-        }
-        Some(Self { since: first?, hidden, well: well.flatten() })
+        let order = |onset: &Self| (onset.since.at.mono, onset.since.seen);
+        all.reduce(|one, other| Self {
+            since: if order(&other) < order(&one) { other.since } else { one.since },
+            hidden: one.hidden.max(other.hidden),
+            // Well was the whole only while each of them was.
+            well: one.well.zip(other.well).map(|(one, other)| if other.mono < one.mono { other } else { one }),
+        })
     }
 
     /// Whether it certainly began before the other: the other was still found well by a poll that began later, or it lies
@@ -52,5 +46,33 @@ impl Onset {
         let was_well = other.well.is_some_and(|well| self.since.at.mono < well.mono);
         let hidden = self.hidden.max(other.hidden);
         was_well || (other.since.seen && self.since.at.plus(hidden).mono < other.since.at.mono)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn onset(second: u64, seen: bool) -> Onset {
+        let at = Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(second));
+        Onset { since: Since { at, seen }, hidden: Duration::from_secs(5), well: None }
+    }
+
+    #[test]
+    fn of_several_the_earliest_is_the_first_though_nobody_saw_it_begin() {
+        let first = |all: &[Onset]| Onset::first(all.iter().copied());
+        assert_eq!(first(&[]), None);
+        for (all, due) in [
+            ([onset(100, true), onset(0, false)], onset(0, false)),
+            ([onset(100, false), onset(0, true)], onset(0, true)),
+            ([onset(7, true), onset(7, false)], onset(7, false)),
+        ] {
+            assert_eq!(first(&all), Some(due));
+            assert_eq!(first(&[all[1], all[0]]), Some(due));
+        }
+        // Who began in between may have been taken down by what was bad already.
+        assert!(!onset(50, true).is_before(first(&[onset(100, true), onset(0, false)]).unwrap()));
     }
 }
