@@ -149,7 +149,8 @@ impl ChangeLog {
             notices.extend(said_of_lease(&world.lease, before.fence().is_some()));
         }
         let is_away = world.store_away.is_some();
-        if std::mem::replace(&mut self.is_away, is_away) != is_away {
+        let went_or_came = std::mem::replace(&mut self.is_away, is_away) != is_away;
+        if went_or_came {
             notices.push(match &world.store_away {
                 Some(away) => format!("store unavailable: {}", away.why),
                 None => "store available again".to_owned(),
@@ -164,7 +165,11 @@ impl ChangeLog {
         }
         let problems = &world.diagnostics.problems;
         let is_new = |at: Stamp| self.problems.is_none_or(|seen| at.mono > seen.mono);
-        let new = problems.iter().rev().take_while(|problem| is_new(problem.at)).filter(|problem| problem.count == 1);
+        // Why the store is away has just been said with that it is.
+        let away = world.store_away.as_ref().filter(|_| went_or_came);
+        let is_said = |text: &SafeText| away.is_some_and(|away| away.why == *text);
+        let new = problems.iter().rev().take_while(|problem| is_new(problem.at));
+        let new = new.filter(|problem| problem.count == 1 && !is_said(&problem.text));
         let mut new: Vec<String> = new.map(|problem| format!("{}: {}", problem.about, problem.text)).collect();
         new.reverse();
         notices.append(&mut new);
