@@ -9,7 +9,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::World;
 use super::alerting::seen;
-use super::alerts::Phase;
+use super::alerts::{AlertView, Phase};
 use super::ids::{AlertId, Id as _};
 use super::machines::{Machine, SubjectId};
 use super::on_record::in_lots;
@@ -21,6 +21,7 @@ use crate::model::engine::{KeptAlert, KeptAlertState};
 use crate::model::fact::alerting::instance_id;
 use crate::model::fact::{AlertFired, AlertResolved, Fact, Statement};
 use crate::model::lease::LeaseView;
+use crate::model::status::Status;
 use crate::model::thing::{AlertRecord, NoteRecord, StoredThing, ThingKind};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -119,13 +120,29 @@ impl World {
             severity: machine.alert.severity,
             service: machine.service.clone(),
             condition: machine.alert.condition.written.to_string(),
-            value: view.value.clone(),
+            value: self.value_fired(machine, view),
             since: since.trunc_subsecs(3),
             fired_at,
             seen: view.since.is_some_and(|since| since.seen),
             muted_because: self.muted_because(view).map(|why| SafeText::new(&why)),
             fence,
         })
+    }
+
+    /// What an alert fired for. A check on its way to a recovery says less than it did while it was down: that is what is on
+    /// record of it then.
+    fn value_fired(&self, machine: &Machine, view: &AlertView) -> SafeText {
+        let SubjectId::Check(id) = machine.about else { return view.value.clone() };
+        let check = &self.checks[id];
+        let recovers = check.status == Status::Pending && machine.alert.condition.field().is_none();
+        let stood = check.witnessed.settled().filter(|stood| recovers && stood.status != Status::Ok);
+        stood.map_or_else(
+            || view.value.clone(),
+            |stood| {
+                let reason = stood.reason.as_ref().map_or_else(String::new, |reason| format!(" {reason}"));
+                SafeText::new(&format!("{}{reason}", stood.status.word()))
+            },
+        )
     }
 
     /// What was said and did not reach the record.

@@ -55,7 +55,12 @@ pub(super) struct Witnessed(VecDeque<CheckStatus>);
 
 impl Witnessed {
     pub(super) fn last(&self) -> Option<Status> {
-        self.0.back().map(|said| said.status)
+        self.settled().map(|said| said.status)
+    }
+
+    /// How it settled last.
+    pub(super) fn settled(&self) -> Option<&CheckStatus> {
+        self.0.back()
     }
 
     pub(super) fn push(&mut self, said: CheckStatus) {

@@ -56,6 +56,22 @@ fn an_alert_that_fires_is_said_once_and_so_is_its_end() {
 }
 
 #[test]
+fn an_alert_that_is_put_on_record_while_its_check_recovers_keeps_why_it_fired() {
+    let mut room = Room::new();
+    room.fail("api");
+    room.app.poll("api", Sign::Good);
+    assert_eq!(room.alert(DOWN).map(|alert| alert.value.to_string()).as_deref(), Some("PENDING"));
+    room.acts();
+    room.app.pass(2);
+    let said = room.said();
+    let fired = said.iter().find_map(|said| match said {
+        Statement::AlertFired(fired) => Some(fired.value.to_string()),
+        _ => None,
+    });
+    assert_eq!(fired.as_deref(), Some("DOWN connection refused"), "{said:?}");
+}
+
+#[test]
 fn what_did_not_reach_the_record_is_said_again() {
     let mut room = Room::new();
     room.acts();
