@@ -92,11 +92,12 @@ impl World {
             self.note_firing(AlertId::new(at), output);
         }
         // Whoever acts for all says what fires.
-        let is_said = |view: &AlertView| !view.is_own_view && !self.shows_record() && !self.is_superseded(at, view);
-        let Some(view) = view(self, at).filter(is_said) else { return };
+        let is_said = |view: &&AlertView| !view.is_own_view && !self.shows_record();
+        let Some(view) = self.alerts.get(AlertId::new(at)).filter(is_said) else { return };
         // Also what was muted while it fired is told as that once it is over.
         let machine = &self.machines.all[at];
-        let view = AlertView { inhibited_by: inhibited_by(self, machine), flapping: flaps(self, machine), ..view };
+        let (inhibited_by, flapping) = (inhibited_by(self, machine), flaps(self, machine));
+        let view = AlertView { inhibited_by, flapping, ..view.clone() };
         let severity = view.severity;
         let kind = match transition {
             Transition::Fired => EventKind::Fired(severity),
