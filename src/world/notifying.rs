@@ -17,7 +17,7 @@ use crate::config::sections::oncall::Escalation;
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{Bulletin, DeliveryFailure, Notification, Recipient};
-use crate::model::thing::StoredThing;
+use crate::model::thing::{Acknowledgement, StoredThing};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -61,12 +61,16 @@ impl World {
 
     /// When an alert that nobody acknowledges is escalated next, and to whom; `None`: it is not.
     pub(crate) fn next_escalation(&self, alert: &AlertView) -> Option<(DateTime<Utc>, Vec<Name>)> {
-        let is_settled = alert.acknowledged.is_some() && self.still_asked(alert).is_empty();
-        if alert.phase != Phase::Firing || is_settled || alert.is_muted() {
+        if alert.phase != Phase::Firing || alert.is_muted() {
             return None;
         }
-        let now = self.now.utc;
-        let told = self.announcing.unanswered_since(alert.firing.as_ref()?, now)?;
+        let (now, firing) = (self.now.utc, alert.firing.as_ref()?);
+        let told = self.announcing.told_first(firing)?;
+        let is_settled = |known| self.asked_beside(firing, known, told).is_empty();
+        if alert.acknowledged.as_ref().is_some_and(is_settled) {
+            return None;
+        }
+        let told = self.announcing.without_muted(firing, told, now);
         let steps = &self.config.oncall.as_ref()?.escalation;
         let due = |step: &'_ Escalation| told.checked_add_signed(TimeDelta::from_std(step.after).ok()?);
         let (at, step) = steps.iter().filter_map(|step| Some((due(step)?, step))).find(|(at, _)| *at > now)?;
@@ -77,7 +81,12 @@ impl World {
     /// Those who must acknowledge an alert too, though somebody is at it: a step of the escalation asked all of its people.
     pub(crate) fn still_asked(&self, alert: &AlertView) -> Vec<&Name> {
         let Some((known, firing)) = alert.acknowledged.as_ref().zip(alert.firing.as_ref()) else { return Vec::new() };
-        let Some(told) = self.announcing.unanswered_since(firing, known.at) else { return Vec::new() };
+        self.announcing.told_first(firing).map_or_else(Vec::new, |told| self.asked_beside(firing, known, told))
+    }
+
+    /// The same of a firing of which somebody was told first at a moment, where it is acknowledged so.
+    fn asked_beside(&self, firing: &str, known: &Acknowledgement, told: DateTime<Utc>) -> Vec<&Name> {
+        let told = self.announcing.without_muted(firing, told, known.at);
         Routes::by(&self.config, Some(self.duty()), self.now.utc).still_asked(known, told)
     }
 

@@ -17,15 +17,15 @@ impl Announcing {
         self.groups().flat_map(|group| &group.firing).map(|known| &known.id).collect()
     }
 
-    /// The moment from which it counts that nobody has acknowledged a firing: when somebody was told of it first, later by as
-    /// long as it was muted since. `None`: nobody was told.
-    pub(in crate::world) fn unanswered_since(&self, firing: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// When somebody was told of a firing first; `None`: nobody was.
+    pub(crate) fn told_first(&self, firing: &str) -> Option<DateTime<Utc>> {
         let told = self.groups().flat_map(|group| &group.firing).filter(|known| *known.id == *firing);
-        told.map(|known| known.told_at).min().map(|at| self.without_muted(firing, at, now))
+        told.map(|known| known.told_at).min()
     }
 
-    /// A moment from which a deadline of a firing runs, later by as long as that was muted since.
-    fn without_muted(&self, firing: &str, from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    /// The moment from which a deadline of a firing runs, as it is to be counted at another moment: later by as long as that was
+    /// muted between both.
+    pub(crate) fn without_muted(&self, firing: &str, from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         from + self.muted.get(firing).map_or(TimeDelta::zero(), |muted| muted.between(from, now))
     }
 

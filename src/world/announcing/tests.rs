@@ -417,7 +417,9 @@ fn no_deadline_runs_while_an_alert_is_muted() {
     scene.alerts[0].1 = None;
     scene.look(minute(63));
     let record = scene.alerts[0].0.clone();
-    assert_eq!(scene.announcing.unanswered_since(&record.id, minute(63)), Some(minute(63) - TimeDelta::seconds(175)));
+    let told = scene.announcing.told_first(&record.id).unwrap();
+    let asked_since = scene.announcing.without_muted(&record.id, told, minute(63));
+    assert_eq!((told, asked_since), (noon() + TimeDelta::seconds(5), minute(63) - TimeDelta::seconds(175)));
     let due = scene.announcing.due_moments(&scene.config, std::iter::once(&record), minute(63));
     assert!(due.contains(&minute(75)) && !due.contains(&minute(15)), "{due:?}");
     scene.run(minute(63) + TimeDelta::seconds(1), 1_200);
