@@ -29,6 +29,9 @@ pub struct EngineState {
     pub checks: Vec<(Name, KeptStreak)>,
     /// Each alert that is not inactive, by name.
     pub alerts: Vec<(Name, KeptAlert)>,
+    /// Each firing that was muted, by its id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub muted: Vec<(Name, KeptMute)>,
 }
 
 impl EngineState {
@@ -138,6 +141,21 @@ pub struct KeptAlert {
     pub value: Option<SafeText>,
 }
 
+/// When a firing was muted: no deadline of it ran then, and the end of it names the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptMute {
+    /// From when until when, oldest first; those that are over.
+    pub spans: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Since when it is, where it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Why it was last.
+    pub why: SafeText,
+    /// Where that was a silence or planned maintenance: what is said of its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<SafeText>,
+}
+
 /// Where an alert stands that is not inactive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -193,7 +211,7 @@ mod tests {
             };
             let other = ("web".into(), streak((Degraded, 2)));
             let checks = kept.map(|kept| ("api".into(), streak(kept))).into_iter().chain([other.clone()]).collect();
-            let mut engine = EngineState { version: ENGINE_VERSION, checks, alerts: Vec::new() };
+            let mut engine = EngineState { version: ENGINE_VERSION, checks, ..EngineState::default() };
             let (check, service, before, reason) = ("api".into(), None, None, None);
             let (status, since) = (*status, at(*since));
             let said = CheckStatus { check, service, status, before, since, seen: true, reason, by: None, fence: 1 };

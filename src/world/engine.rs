@@ -30,7 +30,12 @@ impl World {
             let value = view.map(|view| view.value.clone());
             Some((machine.alert.name.clone(), KeptAlert { inhibited_by, flapping, value, ..kept }))
         });
-        EngineState { version: ENGINE_VERSION, checks: checks.collect(), alerts: alerts.collect() }
+        EngineState {
+            version: ENGINE_VERSION,
+            checks: checks.collect(),
+            alerts: alerts.collect(),
+            muted: self.announcing.kept_mutes(),
+        }
     }
 
     /// Has it kept, where this console acts for all and it is not what it was.
@@ -88,6 +93,7 @@ impl World {
                 machine.alert.resume(kept, now, unseen);
             }
         }
+        self.announcing.resume_mutes(&engine.muted, self.lease.fence().is_some());
         let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
         let rows = self.checks_changed(&ids);
         for (id, since) in learned {

@@ -65,6 +65,15 @@ pub(crate) fn muted_by_itself(inhibited_by: Option<&Name>, flapping: bool) -> Op
     inhibited_by.map(|by| format!("{by} is down")).or_else(|| flapping.then(|| FLAPPING.to_owned()))
 }
 
+/// What is said once a window of maintenance or a silence that muted an alert has ended; `None`: neither does.
+pub(super) fn mute_ended(maintenance: Option<&UnderMaintenance>, silence: Option<&SilencedBy>) -> Option<String> {
+    if let Some(UnderMaintenance { title, why, .. }) = maintenance {
+        let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        return Some(format!("maintenance {title} ended{why}"));
+    }
+    silence.map(|silence| format!("silence by {} ended: {}", silence.by, silence.why))
+}
+
 /// `maintenance weekly until 04:00 UTC`
 pub(crate) fn muted_by_maintenance(mute: &UnderMaintenance, now: DateTime<Utc>, zone: Tz) -> String {
     let why = mute.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));

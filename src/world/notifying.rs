@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::World;
-use super::alerts::{AlertView, Phase};
+use super::alerts::{AlertView, Phase, SilencedBy, UnderMaintenance};
 use super::announcing::routes::Routes;
 use super::announcing::{AlertNow, ChannelFault};
 use super::diagnostics::ProblemKind;
 use super::firings::Firing;
-use super::muting::FLAPPING;
+use super::muting::{FLAPPING, mute_ended};
 use super::output::{Intent, Output};
 use crate::config::sections::oncall::Escalation;
 use crate::model::fact::{Fact, MessageClaimed, MessageFailed, MessageSent, Statement};
@@ -27,10 +27,10 @@ const NOT_DELIVERED: &str = "message not delivered";
 impl World {
     /// Says which messages are due.
     pub(super) fn announce(&mut self, output: &mut Output) {
-        let Some(fence) = self.lease.fence().filter(|_| self.may_say_alerts()) else { return };
         if self.config.channels.is_empty() {
             return;
         }
+        let Some(fence) = self.lease.fence().filter(|_| self.may_say_alerts()) else { return self.note_mutes() };
         let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
         let faults = announcing.faults(&self.config);
         // What is over and was announced to nobody is no news.
@@ -56,6 +56,14 @@ impl World {
             let unsent = announcing.start_all();
             output.intents.extend(unsent.into_iter().map(|message| Intent::Notify(Box::new(message))));
         }
+        self.announcing = announcing;
+    }
+
+    /// Follows which alerts are muted while another process notifies: when one is escalated next is shown here too.
+    fn note_mutes(&mut self) {
+        let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
+        let alerts: Vec<AlertNow<'_>> = self.firings.open().map(|firing| self.alert_now(firing)).collect();
+        announcing.hold(&alerts, now);
         self.announcing = announcing;
     }
 
@@ -94,24 +102,24 @@ impl World {
         let record = &firing.record;
         let shown = self.alert(&record.rule).filter(|_| record.is_firing());
         let hidden = if record.is_firing() && shown.is_none() { self.hidden(&record.rule) } else { None };
-        let (muted, is_by_person) = if record.is_firing() {
+        let (muted, ended) = if record.is_firing() {
             let view = shown.or(hidden.as_ref());
-            let is_by_person = view.is_some_and(|view| view.maintenance.is_some() || view.silenced.is_some());
-            (view.and_then(|view| self.muted_because(view)), is_by_person)
+            let ended = view.and_then(|view| mute_ended(view.maintenance.as_ref(), view.silenced.as_ref()));
+            (view.and_then(|view| self.muted_because(view)), ended)
         } else {
-            let silence = self.silences.of(record.into(), self.now.utc);
-            let maintenance = self.maintenance_of(record.service.as_deref());
-            let in_maintenance = maintenance.map(|window| self.maintenance_reason(&window.into()));
-            let by_person = in_maintenance.or_else(|| silence.map(|silence| self.silence_reason(&silence.into())));
-            let is_by_person = by_person.is_some();
+            let silence = self.silences.of(record.into(), self.now.utc).map(SilencedBy::from);
+            let maintenance = self.maintenance_of(record.service.as_deref()).map(UnderMaintenance::from);
+            let in_maintenance = maintenance.as_ref().map(|window| self.maintenance_reason(window));
+            let by_person = in_maintenance.or_else(|| silence.as_ref().map(|silence| self.silence_reason(silence)));
             // A recovery while it flaps means little.
-            (by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned())), is_by_person)
+            let muted = by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned()));
+            (muted, mute_ended(maintenance.as_ref(), silence.as_ref()))
         };
         AlertNow {
             record,
             value: shown.filter(|view| view.phase == Phase::Firing).map(|view| &view.value),
             muted: muted.map(|why| SafeText::new(&why)),
-            is_by_person,
+            ended: ended.map(|said| SafeText::new(&said)),
             because: firing.because.as_ref(),
             acknowledged: self.acknowledgement(record),
             is_behind_worse: hidden.is_some(),
@@ -193,7 +201,7 @@ impl<'a> From<&'a ChannelFault> for AlertNow<'a> {
             record: &fault.record,
             value: None,
             muted: None,
-            is_by_person: false,
+            ended: None,
             because: None,
             acknowledged: None,
             is_behind_worse: false,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::SubsecRound as _;
 
 use super::World;
-use super::announcing::Announcing;
 use super::checklist_records::Checklists;
 use super::checks::CheckView;
 use super::duty::Duty;
@@ -168,7 +167,7 @@ impl World {
         self.maintenance = Maintenances::new(&self.config);
         self.checklists = Checklists::default();
         self.incidents = Incidents::default();
-        self.announcing = Announcing::default();
+        self.announcing.forget();
         self.duty = Duty::new(&self.config);
         self.forget_exclusions();
         self.changes.forget();

@@ -170,7 +170,7 @@ fn a_window_mutes_to_its_end_and_what_still_fires_is_told_then_by_its_name() {
     watch.until("04:00:00");
     assert_eq!(watch.muted(), None, "the end is exclusive");
     watch.until("04:00:10");
-    let after = "was muted: maintenance weekly until 04:00 UTC".to_owned();
+    let after = "maintenance weekly ended".to_owned();
     assert_eq!(watch.alerts(), [(News::New, Some(after))]);
     assert!(watch.room.frame().contains("maintenance weekly ended 04:00 UTC"), "{}", watch.room.frame());
     assert_eq!((watch.recorded("maintenance.started"), watch.recorded("maintenance.ended")), (1, 1));
@@ -194,7 +194,7 @@ fn a_recovery_in_a_window_of_what_had_been_told_is_told_at_its_end() {
     watch.until("03:59:59");
     assert_eq!(watch.alerts().len(), 1, "not before its end");
     watch.until("04:00:10");
-    let after = Some("was muted: maintenance weekly until 04:00 UTC".to_owned());
+    let after = Some("maintenance weekly ended".to_owned());
     assert_eq!(watch.alerts()[1..], [(News::Resolved, after)]);
 }
 

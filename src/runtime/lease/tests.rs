@@ -135,7 +135,7 @@ fn engine(mark: u32) -> EngineState {
     let flaps = String::new();
     let (shown, settled, good, answered, alike, flapping) = (Status::Down, None, 0, 0, None, false);
     let streak = KeptStreak { shown, since, settled, bad: mark, good, answered, alike, flaps, flapping };
-    EngineState { version: ENGINE_VERSION, checks: vec![(KEPT.into(), streak)], alerts: Vec::new() }
+    EngineState { version: ENGINE_VERSION, checks: vec![(KEPT.into(), streak)], ..EngineState::default() }
 }
 
 fn is_away(report: &LeaseReport) -> bool {

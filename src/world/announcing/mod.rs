@@ -24,6 +24,7 @@ pub(crate) use self::proving::ChannelFault;
 use self::routes::Routes;
 use crate::config::Config;
 use crate::config::sections::notify::Channel;
+use crate::model::engine::KeptMute;
 use crate::model::fact::Statement;
 use crate::model::governor::{self, Precedence, QuietRule};
 use crate::model::ledger::TargetRecord;
@@ -50,8 +51,8 @@ pub(crate) struct AlertNow<'a> {
     pub value: Option<&'a SafeText>,
     /// Why nobody needs to hear of it.
     pub muted: Option<SafeText>,
-    /// Whether a silence or planned maintenance is why.
-    pub is_by_person: bool,
+    /// Where a silence or planned maintenance is why: what is said once that has ended.
+    pub ended: Option<SafeText>,
     /// Why it is over, where its condition was not seen to hold no more.
     pub because: Option<&'a SafeText>,
     /// Who is at it.
@@ -60,15 +61,6 @@ pub(crate) struct AlertNow<'a> {
     pub is_behind_worse: bool,
     /// The channel that it is about, which can't be trusted to say it.
     pub about_channel: Option<&'a Name>,
-}
-
-/// Why an alert was muted last.
-#[derive(Debug, Clone)]
-struct Held {
-    why: SafeText,
-    /// When that was seen.
-    at: DateTime<Utc>,
-    is_by_person: bool,
 }
 
 /// A message that is claimed, and what is known of its way.
@@ -100,9 +92,7 @@ pub(crate) struct Announcing {
     outboxes: BTreeMap<Recipient, Outbox>,
     /// Who is on call; `None`: as configured.
     pub(crate) duty: Option<Arc<DutyPlan>>,
-    /// Why each alert was muted last, by its id: said when it ends.
-    held: BTreeMap<Name, Held>,
-    /// When each alert that fires was muted, by its id.
+    /// When each alert was muted, and why, by its id.
     muted: BTreeMap<Name, MutedTime>,
     /// The windows of maintenance that people called off before they began.
     called_off: Vec<MaintenanceWindow>,
@@ -136,18 +126,18 @@ impl Announcing {
         for outbox in self.outboxes.values_mut() {
             outbox.record.doubt(|id| over.contains(id));
         }
-        let (held, muted) = (std::mem::take(&mut self.held), std::mem::take(&mut self.muted));
+        let muted = std::mem::take(&mut self.muted);
         let duty = self.duty.clone();
         let routes = Routes::by(config, duty.as_deref(), now);
         let informed = self.informed();
         let mut told: BTreeMap<Recipient, Vec<Seen<'_>>> = BTreeMap::new();
         for alert in alerts {
             let id = &alert.record.id;
-            let (held, muted) = (held.get(id), muted.get(id));
+            let muted = muted.get(id);
             let concerned = Concerned::new(&routes, alert, (informed.get(id), muted), now);
             for (target, is_routed) in concerned.targets {
                 let is_settled = concerned.is_settled;
-                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, held, muted });
+                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, muted });
             }
         }
         let mut notices = notices::of_windows(config, &routes, windows);
@@ -169,26 +159,40 @@ impl Announcing {
             let is_proven = proven.contains(&target);
             due.extend(message.or_else(|| is_proven.then(|| self.proof(config, channel, &target, now)).flatten()));
         }
-        (self.held, self.muted) = (held, muted);
+        self.muted = muted;
         for message in &mut due {
             message.on_call = routes.on_call().cloned();
         }
         due
     }
 
-    /// Remembers why alerts are muted, so that the end of it can name it, and for how long no deadline of theirs runs.
-    fn hold(&mut self, alerts: &[AlertNow<'_>], now: DateTime<Utc>) {
+    /// Remembers which alerts are muted and why, so that the end of it can name it and no deadline runs meanwhile.
+    pub(crate) fn hold(&mut self, alerts: &[AlertNow<'_>], now: DateTime<Utc>) {
         let known: BTreeSet<&Name> = alerts.iter().map(|alert| &alert.record.id).collect();
-        self.held.retain(|id, _| known.contains(id));
         self.muted.retain(|id, _| known.contains(id));
         for alert in alerts {
-            let AlertRecord { id, fired_at, .. } = alert.record;
-            self.muted.entry(id.clone()).or_default().note(alert.muted.is_some(), *fired_at, now);
-            if let Some(why) = &alert.muted {
-                let held = Held { why: why.clone(), at: now, is_by_person: alert.is_by_person };
-                self.held.insert(alert.record.id.clone(), held);
-            }
+            self.muted.entry(alert.record.id.clone()).or_default().note(alert, now);
         }
+    }
+
+    /// When firings were muted, for whoever acts next.
+    pub(crate) fn kept_mutes(&self) -> Vec<(Name, KeptMute)> {
+        self.muted.iter().filter_map(|(id, muted)| Some((id.clone(), muted.to_kept()?))).collect()
+    }
+
+    /// Goes on from what whoever acted before knew of that. Who `acts` knows it better of what it has looked at.
+    pub(crate) fn resume_mutes(&mut self, kept: &[(Name, KeptMute)], acts: bool) {
+        if !acts {
+            self.muted.clear();
+        }
+        for (id, kept) in kept {
+            self.muted.entry(id.clone()).or_insert_with(|| kept.into());
+        }
+    }
+
+    /// What was known of another record, or of this one, is forgotten. When firings were muted stays: each has an id of its own.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { muted: std::mem::take(&mut self.muted), ..Self::default() };
     }
 
     /// Who takes which firing to go on, and since when.

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::muted::MutedTime;
-use super::{AlertNow, Held};
+use super::AlertNow;
+use super::muted::{MutedTime, said_after};
 use crate::config::Config;
 use crate::config::sections::severity::SeverityRule;
 use crate::model::alert::Severity;
 use crate::model::governor::QuietRule;
 use crate::model::ledger::{KnownGroup, TargetRecord};
 use crate::model::message::{AlertGroup, Announced, Entry, News};
-use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// An alert as one target may hear of it.
@@ -24,9 +23,7 @@ pub(super) struct Seen<'a> {
     pub is_routed: bool,
     /// Whether everybody who must acknowledge it has, or nobody is asked to.
     pub is_settled: bool,
-    /// Why it was muted last.
-    pub held: Option<&'a Held>,
-    /// When it was muted: no deadline runs then.
+    /// When it was muted, and why: no deadline runs then.
     pub muted: Option<&'a MutedTime>,
 }
 
@@ -153,7 +150,7 @@ impl TargetNews<'_> {
         }
         // A receiver that knew of it has not heard since whether it is over.
         let told_at = before.again_at.unwrap_or(before.told_at);
-        if one.held.is_some_and(|held| held.is_by_person && held.at > told_at) {
+        if one.muted.is_some_and(|muted| muted.was_by_person_since(told_at)) {
             return Some(News::Unmuted);
         }
         let rule = self.rule(record.severity)?;
@@ -195,13 +192,13 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
         News::Resolved => record.resolved_at.is_some_and(|over| over <= at),
         News::Reminder | News::Due => false,
     };
-    let held =
-        one.held.map(|held| (&held.why, held.at)).or(record.muted_because.as_ref().map(|why| (why, record.fired_at)));
-    let was_muted = held.filter(|(_, at)| is_due(*at)).map(|(why, _)| why);
+    let then = || record.muted_because.as_ref().map(|why| (said_after(why), record.fired_at));
+    let held = one.muted.and_then(MutedTime::last).or_else(then);
+    let after = held.filter(|(_, at)| is_due(*at)).map(|(said, _)| said);
     // A value that was seen when it fired would tell of a recovery that nobody has seen.
     let over = one.alert.because.filter(|_| news == News::Resolved);
     // What is told some time after it fired is told as it is by then.
-    let is_first = matches!(news, News::New | News::Worse) && was_muted.is_none();
+    let is_first = matches!(news, News::New | News::Worse) && after.is_none();
     let seen = one.alert.value.filter(|_| !is_first).unwrap_or(&record.value);
     Entry {
         id: record.id.clone(),
@@ -212,7 +209,7 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
         condition: record.condition.clone(),
         fired_at: record.fired_at,
         resolved_at: record.resolved_at,
-        after: was_muted.map(|why| SafeText::new(&format!("was muted: {why}"))),
+        after,
         acknowledge: None,
     }
 }

@@ -132,7 +132,7 @@ impl Scene {
                 record,
                 value: self.seen.as_ref(),
                 muted: muted.map(SafeText::new),
-                is_by_person: muted.is_some_and(|why| !why.ends_with("is down")),
+                ended: muted.filter(|why| !why.ends_with("is down")).map(|why| format!("ended: {why}").as_str().into()),
                 because: self.because.as_ref(),
                 acknowledged: acked.as_ref(),
                 is_behind_worse: false,
@@ -155,6 +155,19 @@ impl Scene {
             self.look(from + TimeDelta::seconds(second));
         }
         from + TimeDelta::seconds(seconds)
+    }
+
+    /// Another process goes on from what is on record and from what the engine knows.
+    fn succeed(&mut self, now: DateTime<Utc>) {
+        let mutes = self.announcing.kept_mutes();
+        let before = std::mem::take(&mut self.announcing);
+        for (target, outbox) in before.outboxes {
+            let written = serde_json::to_string(&outbox.record).unwrap();
+            self.announcing.learn(target, serde_json::from_str(&written).unwrap());
+        }
+        let written = serde_json::to_string(&mutes).unwrap();
+        self.announcing.resume_mutes(&serde_json::from_str::<Vec<_>>(&written).unwrap(), false);
+        self.look(now);
     }
 
     /// What a target was told, and forgets it: seconds after noon, and the alerts with the news of each.
@@ -341,7 +354,7 @@ fn a_mute_holds_back_and_its_end_is_named() {
     scene.alerts[0].1 = None;
     scene.run(now, 10);
     let (_, message) = &scene.told[0];
-    assert!(message.plain().contains("[was muted: silenced by ana: deploying]"), "{}", message.plain());
+    assert!(message.plain().contains("[ended: silenced by ana: deploying]"), "{}", message.plain());
     scene.take("chat");
     // Over while it is muted: said at the end, for it had been announced.
     scene.alerts[0].1 = Some("maintenance weekly");
@@ -351,7 +364,7 @@ fn a_mute_holds_back_and_its_end_is_named() {
     assert_eq!(scene.take("chat"), []);
     scene.alerts[0].1 = None;
     scene.run(now, 10);
-    assert!(scene.told[0].1.plain().contains("[was muted: maintenance weekly]"));
+    assert!(scene.told[0].1.plain().contains("[ended: maintenance weekly]"));
     assert_eq!(scene.take("chat")[0].1, one("a", News::Resolved));
 }
 
@@ -381,7 +394,7 @@ fn what_was_announced_and_still_fires_after_a_silence_is_announced_once_more() {
     let (_, message) = &scene.told[0];
     let said = message.plain();
     assert!(
-        said.contains("still firing") && said.contains("[was muted: silenced by ana until 12:10:00Z: deploying]"),
+        said.contains("still firing") && said.contains("[ended: silenced by ana until 12:10:00Z: deploying]"),
         "{said}"
     );
     let told = scene.take("chat");
@@ -423,6 +436,26 @@ fn no_deadline_runs_while_an_alert_is_muted() {
     let due = scene.announcing.due_moments(&scene.config, std::iter::once(&record), minute(63));
     assert!(due.contains(&minute(75)) && !due.contains(&minute(15)), "{due:?}");
     scene.run(minute(63) + TimeDelta::seconds(1), 1_200);
+    assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New)), (4_500, one("a", News::Due))]);
+    let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
+}
+
+#[test]
+fn whoever_acts_next_counts_what_was_muted_before_it_began() {
+    let minute = |minutes: i64| noon() + TimeDelta::minutes(minutes);
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.run(noon(), 179);
+    scene.alerts[0].1 = Some("maintenance weekly");
+    scene.run(minute(3), 600);
+    scene.succeed(minute(14));
+    scene.run(minute(14), 49 * 60 - 1);
+    scene.alerts[0].1 = None;
+    // Of the mute that is over the next one knows too.
+    scene.run(minute(63), 5);
+    scene.succeed(minute(64));
+    scene.run(minute(64), 1_200);
     assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New)), (4_500, one("a", News::Due))]);
     let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
     assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
@@ -508,7 +541,7 @@ fn a_message_on_its_way_is_not_sent_twice_and_a_restart_goes_on_from_the_record(
         record: &scene.alerts[0].0,
         value: None,
         muted: None,
-        is_by_person: false,
+        ended: None,
         because: None,
         acknowledged: None,
         is_behind_worse: false,
@@ -791,7 +824,7 @@ proptest! {
                     record: alert,
                     value: None,
                     muted: None,
-                    is_by_person: false,
+                    ended: None,
                     because: None,
                     acknowledged: None,
                     is_behind_worse: false,
