@@ -86,7 +86,9 @@ impl TargetNews<'_> {
                 before.is_some() && news.is_none()
             };
             if is_told {
-                let is_due = news == Some(News::Due) || before.is_some_and(|before| before.is_due);
+                // Who hears of it once it is late has not been asked before.
+                let is_late = before.is_none() && self.is_late(one);
+                let is_due = is_late || news == Some(News::Due) || before.is_some_and(|before| before.is_due);
                 let told_at = before.map_or(self.now, |before| before.told_at);
                 let again_at = before.and_then(|before| before.again_at);
                 let again_at = if before.is_some() && news.is_some() { Some(self.now) } else { again_at };
@@ -153,16 +155,23 @@ impl TargetNews<'_> {
         if one.muted.is_some_and(|muted| muted.was_by_person_since(told_at)) {
             return Some(News::Unmuted);
         }
-        let rule = self.rule(record.severity)?;
-        let age = |since: DateTime<Utc>, span: Duration| {
-            self.now - since >= TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
-        };
-        let muted = one.muted.map_or(TimeDelta::zero(), |muted| muted.between(record.fired_at, self.now));
-        if !before.is_due && rule.acknowledge_within.is_some_and(|within| age(record.fired_at + muted, within)) {
+        if !before.is_due && self.is_late(one) {
             return Some(News::Due);
         }
-        let told_at = known.map(|known| known.at)?;
-        rule.repeat.is_some_and(|repeat| age(told_at, repeat)).then_some(News::Reminder)
+        let (repeat, told_at) = (self.rule(record.severity)?.repeat?, known?.at);
+        self.is_past(told_at, repeat).then_some(News::Reminder)
+    }
+
+    /// Whether somebody should have acknowledged it by now.
+    fn is_late(&self, one: &Seen<'_>) -> bool {
+        let record = one.alert.record;
+        let muted = one.muted.map_or(TimeDelta::zero(), |muted| muted.between(record.fired_at, self.now));
+        let within = self.rule(record.severity).and_then(|rule| rule.acknowledge_within);
+        within.is_some_and(|within| self.is_past(record.fired_at + muted, within))
+    }
+
+    fn is_past(&self, since: DateTime<Utc>, span: Duration) -> bool {
+        self.now - since >= TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
     }
 
     fn rule(&self, severity: Severity) -> Option<&SeverityRule> {

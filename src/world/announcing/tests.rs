@@ -462,6 +462,18 @@ fn whoever_acts_next_counts_what_was_muted_before_it_began() {
 }
 
 #[test]
+fn who_is_told_once_it_is_late_is_not_asked_why_nobody_acknowledged_it() {
+    let text = CONFIG.replace("after = \"5m\"", "after = \"20m\"");
+    let mut scene = Scene { config: config(&text), ..Scene::new() };
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.run(noon(), 4_000);
+    let ana: Vec<(i64, News)> = scene.take("sms/ana").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(ana, [(5, News::New), (900, News::Due)]);
+    let ben: Vec<(i64, News)> = scene.take("sms/ben").iter().map(|(at, said)| (*at, said[0].1)).collect();
+    assert_eq!(ben, [(1_210, News::New), (3_010, News::Reminder)]);
+}
+
+#[test]
 fn what_is_said_again_of_an_alert_is_what_is_seen_by_then() {
     let mut scene = Scene::new();
     scene.fire("a", "api", Severity::Critical, noon());
