@@ -233,14 +233,17 @@ impl Announcing {
             return None;
         }
         let since = *outbox.wanting_since.get_or_insert(now);
+        let by_person = seen.iter().filter(|one| one.muted.is_some_and(MutedTime::ended_by_person));
+        let unmuted: BTreeSet<&Name> = by_person.map(|one| &one.alert.record.id).collect();
         let kind = if was_held { MessageKind::Digest } else { MessageKind::Alerts };
         let id = ids::of_alerts(target, &groups, &outbox.record);
         let mut message = Notification { groups, ..blank(config, target, kind, id, now) };
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
-        // What is said again of what fires has waited for long enough.
-        let is_again = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due);
-        let gathered_at = if message.entries().all(is_again) { since } else { since + BUNDLE };
+        // What is said again of what fires has waited for long enough, and so has what a person held back until now.
+        let was_held = |entry: &Entry| entry.after.is_some() && unmuted.contains(&entry.id);
+        let is_old = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due) || was_held(entry);
+        let gathered_at = if message.entries().all(is_old) { since } else { since + BUNDLE };
         let ready_at = opens_at.max(gathered_at).max(outbox.retry_at.unwrap_or(now));
         if now < ready_at {
             outbox.due_at = Some(ready_at);

@@ -72,6 +72,11 @@ impl MutedTime {
         self.ended.is_some() && self.spans.last().is_some_and(|span| span.end > at)
     }
 
+    /// Whether a person muted it last, and that is over.
+    pub(super) fn ended_by_person(&self) -> bool {
+        self.ended.is_some() && !self.is_muted
+    }
+
     /// As it is kept; `None`: it never was muted. What goes on has no end there, so that time alone changes nothing.
     pub(super) fn to_kept(&self) -> Option<KeptMute> {
         let ends = self.spans.len() - usize::from(self.is_muted);

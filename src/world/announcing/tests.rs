@@ -419,7 +419,7 @@ fn no_deadline_runs_while_an_alert_is_muted() {
     scene.alerts[0].1 = None;
     scene.run(minute(60), 3_600);
     let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
-    assert_eq!(chat, [(3_605, News::New), (4_500, News::Due), (6_300, News::Reminder)]);
+    assert_eq!(chat, [(3_600, News::New), (4_500, News::Due), (6_300, News::Reminder)]);
 
     // It was told before: three of its fifteen minutes, and of the five until the next person is told, have gone by.
     let mut scene = Scene::new();
@@ -438,7 +438,7 @@ fn no_deadline_runs_while_an_alert_is_muted() {
     scene.run(minute(63) + TimeDelta::seconds(1), 1_200);
     assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New)), (4_500, one("a", News::Due))]);
     let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
-    assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
+    assert_eq!(chat, [(5, News::New), (3_780, News::Unmuted), (4_500, News::Due)]);
 }
 
 #[test]
@@ -453,12 +453,31 @@ fn whoever_acts_next_counts_what_was_muted_before_it_began() {
     scene.run(minute(14), 49 * 60 - 1);
     scene.alerts[0].1 = None;
     // Of the mute that is over the next one knows too.
-    scene.run(minute(63), 5);
+    scene.look(minute(63));
     scene.succeed(minute(64));
     scene.run(minute(64), 1_200);
     assert_eq!(scene.take("sms/ben"), [(3_910, one("a", News::New)), (4_500, one("a", News::Due))]);
     let chat: Vec<(i64, News)> = scene.take("chat").iter().map(|(at, said)| (*at, said[0].1)).collect();
-    assert_eq!(chat, [(5, News::New), (3_785, News::Unmuted), (4_500, News::Due)]);
+    assert_eq!(chat, [(5, News::New), (3_780, News::Unmuted), (4_500, News::Due)]);
+}
+
+#[test]
+fn the_end_of_a_silence_that_nobody_saw_end_is_named() {
+    let mut scene = Scene::new();
+    scene.fire("a", "api", Severity::High, noon());
+    scene.fire("b", "web", Severity::High, noon());
+    scene.alerts[1].1 = Some("silenced by ana: deploying");
+    let now = scene.run(noon(), 60);
+    scene.alerts[0].1 = Some("silenced by ana: deploying");
+    let now = scene.run(now, 60);
+    scene.take("chat");
+    scene.alerts.iter_mut().for_each(|alert| alert.1 = None);
+    scene.succeed(now + TimeDelta::minutes(1));
+    scene.look(now + TimeDelta::minutes(1));
+    let said = scene.told[0].1.plain();
+    assert_eq!(said.matches("[ended: silenced by ana: deploying]").count(), 2, "{said}");
+    let both = [one("a", News::Unmuted), one("b", News::New)].concat();
+    assert_eq!(scene.take("chat"), [(180, both)], "at once");
 }
 
 #[test]
