@@ -26,7 +26,7 @@ pub struct Channel {
     pub limits: Vec<(Duration, u32)>,
     /// `quiet`
     pub quiet: Option<QuietHours>,
-    /// `prove_every`: a test message where nothing was delivered for so long.
+    /// `prove_every`: a test message where nothing was delivered for so long; `None`: as usual, see [`PROVED_EVERY`].
     pub prove_every: Option<Duration>,
     /// `template`: a minijinja file in place of the built-in text.
     pub template: Option<PathBuf>,
@@ -45,6 +45,8 @@ pub struct QuietHours {
 
 /// Messages prove a channel no more often than this: they are read by people.
 const LEAST_PROOF: Duration = Duration::from_hours(24);
+/// After how long without a delivery a channel is tried that says nothing of it.
+pub(crate) const PROVED_EVERY: Duration = Duration::from_hours(7 * 24);
 
 const QUIET_KEYS: &[KeySpec] = &[
     key("when", ValueForm::Windows, "The quiet hours: daily 22:00-07:00"),
@@ -55,7 +57,11 @@ const COMMON_KEYS: &[KeySpec] = &[
     key("to", ValueForm::TextsOrOne, "Addresses of its own. Default: those of the people on call"),
     key("limits", ValueForm::Limits, "Messages at most in each span; the rest is bundled. Default: by kind"),
     key("quiet", ValueForm::Table(QUIET_KEYS), "Quiet hours, which end with one digest"),
-    key("prove_every", ValueForm::Duration, "Send a test message if nothing was delivered for so long, at least 1d"),
+    key(
+        "prove_every",
+        ValueForm::Duration,
+        "Send a test message if nothing was delivered for so long, at least 1d. Default 7d",
+    ),
     key("template", ValueForm::Text, "A minijinja file. Default: built in"),
     key("timeout", ValueForm::Duration, "Longest time for one attempt. Default 10s"),
 ];

@@ -98,6 +98,8 @@ pub(crate) struct Announcing {
     called_off: Vec<MaintenanceWindow>,
     /// What is to be posted.
     bulletins: Vec<Bulletin>,
+    /// Since when this process looks after channels.
+    began: Option<DateTime<Utc>>,
 }
 
 impl Announcing {
@@ -192,7 +194,7 @@ impl Announcing {
 
     /// What was known of another record, or of this one, is forgotten. When firings were muted stays: each has an id of its own.
     pub(crate) fn forget(&mut self) {
-        *self = Self { muted: std::mem::take(&mut self.muted), ..Self::default() };
+        *self = Self { muted: std::mem::take(&mut self.muted), began: self.began, ..Self::default() };
     }
 
     /// Who takes which firing to go on, and since when.

@@ -2,6 +2,7 @@
 //! that is not accepted.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,7 +10,7 @@ use super::routes::Routes;
 use super::{Announcing, InFlight, blank, ids, quiet_rule};
 use crate::config::Config;
 use crate::config::channels::ChannelKind;
-use crate::config::sections::notify::Channel;
+use crate::config::sections::notify::{Channel, PROVED_EVERY};
 use crate::lang::schedule::WindowSchedule;
 use crate::lang::unit::duration;
 use crate::model::alert::Severity;
@@ -21,10 +22,14 @@ use crate::text::name::Name;
 /// When people read tests, by the console's clocks.
 const WORKING_HOURS: &str = "Mon-Fri 09:00-17:00";
 
+/// After how long without a delivery a channel is tried.
+fn proved_every(channel: &Channel) -> Duration {
+    channel.prove_every.unwrap_or(PROVED_EVERY)
+}
+
 /// Who has to accept a message now and then.
 pub(super) fn proven(config: &Config, routes: &Routes<'_>) -> Vec<Recipient> {
-    let proves = |channel: &&Channel| channel.prove_every.is_some() && !is_local(channel);
-    config.channels.iter().filter(proves).flat_map(|channel| routes.targets(channel)).collect()
+    config.channels.iter().filter(|channel| !is_local(channel)).flat_map(|channel| routes.targets(channel)).collect()
 }
 
 /// Whether each console signals by it itself.
@@ -59,11 +64,14 @@ impl Announcing {
         target: &Recipient,
         now: DateTime<Utc>,
     ) -> Option<Notification> {
-        let every = TimeDelta::from_std(channel.prove_every?).unwrap_or(TimeDelta::MAX);
+        let every = TimeDelta::from_std(proved_every(channel)).unwrap_or(TimeDelta::MAX);
+        // One that nobody asked to be proved has all the time there is: a new channel may just have nothing to say.
+        let began = *self.began.get_or_insert(now);
         let outbox = self.outboxes.entry(target.clone()).or_default();
         // What waits to be sent proves as much.
         let is_busy = outbox.in_flight.is_some() || outbox.wanting_since.is_some();
-        let is_proven = outbox.record.sent.last().is_some_and(|at| now - at < every);
+        let unasked = || channel.prove_every.is_none().then_some(began);
+        let is_proven = outbox.record.sent.last().or_else(unasked).is_some_and(|at| now - at < every);
         if is_busy || is_proven {
             return None;
         }
@@ -85,7 +93,7 @@ impl Announcing {
     pub(crate) fn faults(&self, config: &Config) -> Vec<ChannelFault> {
         let fault = |target: &Recipient| {
             let unproven = self.outboxes.get(target)?.record.unproven.as_ref()?;
-            let every = config.channel(&target.channel)?.prove_every?;
+            let every = proved_every(config.channel(&target.channel)?);
             let name: Name = format!("channel:{}", target.id()).into();
             let record = AlertRecord {
                 id: format!("{name}@{}", unproven.since.timestamp_millis()).into(),
