@@ -11,8 +11,9 @@ use super::output::{self, exit};
 use super::span::Refusal;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::{hint_of, nearest, suggest};
+use crate::lang::nearest::{hint_of, hint_or};
 use crate::lang::time::rfc3339;
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{Notification, Recipient};
@@ -80,13 +81,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     };
     match &arguments.command {
         None => output::carry_out(show(arguments, global, &config)),
-        Some(NotifyCommand::Test { channel, contact }) => {
-            let Some(channel) = config.channel(channel) else {
-                let near = nearest(channel, config.channels.iter().map(|known| &*known.name));
-                let hint = suggest(near, || "see `opsroom notify`".to_owned());
-                return output::fail(exit::USAGE, &format!("no channel named `{channel}`"), &hint);
-            };
-            output::carry_out(test(arguments, global, &config, (channel, contact.as_deref())))
+        Some(NotifyCommand::Test { channel: name, contact: who }) => {
+            let meant =
+                channel(name, &config).and_then(|channel| Ok((channel, contact(who.as_deref(), channel, &config)?)));
+            match meant {
+                Ok(meant) => output::carry_out(test(arguments, global, &config, meant)),
+                Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
+            }
         }
     }
 }
@@ -166,20 +167,25 @@ fn is_used(channel: &Channel, routes: &Routes<'_>, targets: &[Recipient], name: 
     channel.kind.secrets().contains(name) || addresses.into_iter().any(|address| address.secrets().contains(&name))
 }
 
-/// Who gets a test of a channel.
-fn tested(
-    config: &Config,
-    channel: &Channel,
-    contact: Option<&str>,
-    routes: &Routes<'_>,
-) -> Result<Vec<Recipient>, Refusal> {
-    let Some(name) = contact else { return Ok(routes.targets(channel)) };
-    let known = || config.contacts.iter().map(|known| &*known.id);
+/// The channel of that name.
+///
+/// # Errors
+/// There is none.
+pub(super) fn channel<'a>(name: &str, config: &'a Config) -> Result<&'a Channel, Refusal> {
+    config.channel(name).ok_or_else(|| {
+        let known = config.channels.iter().map(|known| &*known.name);
+        (format!("no channel named `{name}`"), hint_or(name, known, "none is configured: add [notify.NAME]"))
+    })
+}
+
+/// The contact who gets a test of a channel, where one is named.
+fn contact<'a>(name: Option<&str>, channel: &Channel, config: &'a Config) -> Result<Option<&'a Contact>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
     let Some(contact) = config.contacts.iter().find(|known| *known.id == *name) else {
-        return Err((format!("no contact named `{name}`"), hint_of(name, known())));
+        let known = config.contacts.iter().map(|known| &*known.id);
+        return Err((format!("no contact named `{name}`"), hint_of(name, known)));
     };
-    let own = if channel.to.is_empty() { channel.kind.spec().address.kind() } else { None };
-    let Some(kind) = own else {
+    let Some(kind) = channel.address_of_contacts() else {
         let problem = format!("`{}` does not reach contacts one by one", channel.name);
         return Err((problem, "omit CONTACT".to_owned()));
     };
@@ -187,45 +193,70 @@ fn tested(
         let problem = format!("`{name}` has no `{}`, which notify `{}` needs", kind.key(), channel.name);
         return Err((problem, format!("add {} = \"…\" to [contact.{name}]", kind.key())));
     }
-    Ok(vec![Recipient { channel: channel.name.clone(), contact: Some(contact.id.clone()) }])
+    Ok(Some(contact))
+}
+
+/// What a test has of the store: where what it sends is put on record, and who is on call by what people said.
+struct TestRecorder {
+    run_service: RunService,
+    duty: DutyPlan,
+}
+
+impl TestRecorder {
+    /// Opened to write.
+    ///
+    /// # Errors
+    /// The exit code; why is said on stderr.
+    async fn open(global: &Global, config: &Config) -> Result<Self, u8> {
+        let (run_service, _) = run_service::open_and_take_in(global).await?;
+        match StoredAlerts::read(&run_service).await {
+            Ok(stored) => Ok(Self { duty: stored.duty(config), run_service }),
+            Err(error) => {
+                run_service.close().await;
+                Err(run_service::broken(&error))
+            }
+        }
+    }
 }
 
 async fn test(
     arguments: &Arguments,
     global: &Global,
     config: &Config,
-    (channel, contact): (&Channel, Option<&str>),
+    (channel, contact): (&Channel, Option<&Contact>),
 ) -> u8 {
     // Only what a contact gets can be confirmed, and only what is on record.
     let is_for_contacts = channel.is_personal() || contact.is_some();
     let recorder = if is_for_contacts && !config.console.read_only && !global.read_only {
-        run_service::open_and_take_in(global).await.ok().map(|(run_service, _)| run_service)
+        Some(TestRecorder::open(global, config).await)
     } else {
         None
     };
+    // Without its store a channel can be tested, but nobody can confirm that, and that is no success.
+    let (recorder, unrecorded) = match recorder {
+        Some(Ok(recorder)) => (Some(recorder), exit::OK),
+        Some(Err(code)) => (None, code),
+        None => (None, exit::OK),
+    };
     let code = send_tests(arguments, global, config, (channel, contact), recorder.as_ref()).await;
     if let Some(recorder) = recorder {
-        recorder.close().await;
+        recorder.run_service.close().await;
     }
-    code
+    if code == exit::OK { unrecorded } else { code }
 }
 
 async fn send_tests(
     arguments: &Arguments,
     global: &Global,
     config: &Config,
-    (channel, contact): (&Channel, Option<&str>),
-    recorder: Option<&RunService>,
+    (channel, contact): (&Channel, Option<&Contact>),
+    recorder: Option<&TestRecorder>,
 ) -> u8 {
     let now = global.clock.now().utc;
-    let duty = match recorder {
-        Some(recorder) => StoredAlerts::read(recorder).await.ok().map(|stored| stored.duty(config)),
-        None => None,
-    };
-    let routes = Routes::by(config, duty.as_ref(), now);
-    let targets = match tested(config, channel, contact, &routes) {
-        Ok(targets) => targets,
-        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
+    let routes = Routes::by(config, recorder.map(|recorder| &recorder.duty), now);
+    let targets = match contact {
+        Some(contact) => vec![Recipient { channel: channel.name.clone(), contact: Some(contact.id.clone()) }],
+        None => routes.targets(channel),
     };
     if targets.is_empty() {
         let problem = format!("`{}` has no address, and nobody is on call", channel.name);
@@ -237,20 +268,27 @@ async fn send_tests(
     for (name, why) in missing {
         output::eprint_error(&format!("warning: secret `{name}`: {why}\n"));
     }
-    let (client, mut lines) = (SharedClient::default(), Vec::new());
+    let (client, mut lines, mut is_lost) = (SharedClient::default(), Vec::new(), false);
     for target in targets {
         let page = recorder.and_then(|_| NewTestPage::new(&target, now));
         let code = page.as_ref().map(|page| page.code.clone());
         let message = Notification { confirm: code, ..asked_test(config, &target, now) };
         let sent = send(config, &client, &message, &routes.addresses(&target), &secrets).await;
         let page = match recorder.zip(page.filter(|_| sent.is_ok())) {
-            Some((recorder, page)) => recorded(recorder, page).await,
+            Some((recorder, page)) => {
+                let page = recorded(&recorder.run_service, page).await;
+                is_lost |= page.is_none();
+                page
+            }
             None => None,
         };
         let (ok, error) = (sent.is_ok(), sent.err().map(|failure| failure.why));
         lines.push(TestLine { channel: target.channel, contact: target.contact, ok, error, page });
     }
-    print_tests(&lines, arguments.json)
+    match print_tests(&lines, arguments.json) {
+        exit::OK if is_lost => exit::UNKNOWN,
+        code => code,
+    }
 }
 
 /// Puts on record that it was sent; its id where that is so.

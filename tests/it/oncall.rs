@@ -247,6 +247,38 @@ async fn confirmed(team: Team) {
     team.end().await;
 }
 
+/// The configuration of a team that notifies Ana by a receiver, and everybody by a chat.
+fn reached(team: &Team, server: &Server) -> String {
+    let config = team.config().replace("notify = []", "notify = [\"push\"]");
+    let people = PEOPLE.replace("name = \"Ana\"", &format!("name = \"Ana\"\nntfy = \"{}\"", server.url("/ana")));
+    let channels = format!("[notify.push]\nntfy = \"{}\"\n[notify.desk]\ncommand = [\"true\"]\n", server.url("/ops"));
+    format!("{config}{channels}{people}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_of_a_contact_without_a_store_is_sent_and_is_no_success() {
+    let (team, server) = (Team::sqlite(), Server::start(|_| Reply::json(200, "{}")).await);
+    std::fs::write(team.url.trim_start_matches("sqlite:"), "garbage").unwrap();
+    let shell = Shell { team: &team, config: reached(&team, &server) };
+    // What is wrong on the command line is said before a store is asked for.
+    for (refused, said) in [
+        (&["notify", "test", "pus"][..], "did you mean `push`?"),
+        (&["notify", "test", "push", "an"], "did you mean `ana`?"),
+        (&["notify", "test", "desk", "ana"], "`desk` does not reach contacts one by one"),
+    ] {
+        let (code, text) = shell.by("ana", refused);
+        assert!(code == Some(64) && text.contains(said) && !text.contains("another kind"), "{refused:?}: {text}");
+    }
+    let (code, text) = shell.by("ana", &["notify", "test", "push", "ana"]);
+    assert!(text.contains("test message accepted by push to ana\n"), "{text}");
+    assert!(code == Some(3) && text.contains("is a file of another kind"), "{code:?}: {text}");
+    let sent = server.requests();
+    assert!(String::from_utf8_lossy(&sent.last().unwrap().body).contains("no action needed"), "{sent:?}");
+    // What reaches nobody in particular needs none.
+    shell.does(&["notify", "test", "desk"]);
+    team.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_page_is_confirmed_by_the_code_in_it() {
     confirmed(Team::sqlite()).await;

@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::chosen::{Chosen, Meant, say_of, text};
-use crate::cli::Global;
 use crate::cli::span::Refusal;
-use crate::lang::nearest::{hint_of, hint_or};
+use crate::cli::Global;
+use crate::lang::nearest::hint_of;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::fact::incident::{IncidentRoleSaid, IncidentUpdated};
@@ -115,16 +115,11 @@ fn next(written: Option<&str>, chosen: &Chosen) -> Result<DateTime<Utc>, Refusal
 
 /// The channels by which it is sent.
 fn channels(arguments: &UpdateArguments, chosen: &Chosen) -> Result<Vec<Name>, Refusal> {
-    let config = &chosen.config;
-    let known: Vec<&str> = config.channels.iter().map(|channel| &*channel.name).collect();
-    if let Some(unknown) = arguments.notify.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = hint_or(unknown, known.iter().copied(), "none is configured: add [notify.NAME]");
-        return Err((format!("no channel named `{unknown}`"), hint));
+    let named = chosen.config.channels_named(&arguments.notify)?;
+    if arguments.quiet || !named.is_empty() {
+        return Ok(named);
     }
-    if arguments.quiet || !arguments.notify.is_empty() {
-        return Ok(arguments.notify.iter().map(|name| Name::from(name.as_str())).collect());
-    }
-    let rule = config.severities.iter().find(|rule| rule.severity == chosen.record.severity);
+    let rule = chosen.config.severities.iter().find(|rule| rule.severity == chosen.record.severity);
     Ok(rule.map_or_else(Vec::new, |rule| rule.notify.clone()))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
+use crate::config::channels::AddressKind;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
 use crate::config::sections::oncall::{Escalation, PRIMARY};
@@ -26,6 +27,11 @@ pub(crate) struct Routes<'a> {
 }
 
 impl Channel {
+    /// The address of a contact that it takes; `None`: it has its own, or takes none.
+    pub(crate) fn address_of_contacts(&self) -> Option<AddressKind> {
+        self.kind.spec().address.kind().filter(|_| self.to.is_empty())
+    }
+
     /// Whether it reaches people one by one: it needs an address, and has none of its own.
     pub(crate) fn is_personal(&self) -> bool {
         self.to.is_empty() && self.kind.spec().address.required().is_some()
@@ -144,8 +150,12 @@ impl<'a> Routes<'a> {
         }
         let who = target.contact.as_ref().or(self.on_call);
         let contact = who.and_then(|name| self.contact(name));
-        let kind = channel.kind.spec().address.kind();
-        contact.zip(kind).and_then(|(contact, kind)| contact.address(kind)).cloned().into_iter().collect()
+        contact
+            .zip(channel.address_of_contacts())
+            .and_then(|(contact, kind)| contact.address(kind))
+            .cloned()
+            .into_iter()
+            .collect()
     }
 
     /// Every target of a channel at that moment: itself, or the person on call.
