@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::alerts::{StoredAlerts, duration, say};
+use super::alerts::{StoredAlerts, duration, kept_engine, say};
 use super::output::{self, exit};
 use super::span::allowed;
 use super::{Global, configuration, run_service};
@@ -15,12 +15,15 @@ use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
+use crate::model::engine::EngineState;
 use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertAcknowledged, Statement};
 use crate::model::silence::SilenceMatch;
-use crate::model::thing::AlertRecord;
+use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::runtime::runs::RunService;
+use crate::store::new_fact;
 use crate::text::SafeText;
+use crate::text::name::Name;
 use crate::world::history::clock;
 
 /// Arguments of `opsroom ack`.
@@ -100,10 +103,16 @@ async fn acknowledge_at(
     // A check and an objective may have one name.
     let kind = |said: &AlertAcknowledged| rule_of(&said.id)?.split_once(':').map(|(kind, _)| kind.to_owned());
     let are_alike = said.iter().map(kind).collect::<BTreeSet<_>>().len() <= 1;
+    let engine = match kept_engine(run_service).await {
+        Ok(engine) => engine,
+        Err(error) => return run_service::broken(&error),
+    };
     let lines = said.iter().map(|said| {
         let until = clock(said.until, now, Tz::UTC);
         let kind = kind(said).filter(|_| !are_alike).map_or_else(String::new, |kind| format!(" ({kind})"));
-        format!("acknowledged {} {}{kind} until {until}\n", said.severity.word(), said.alert)
+        let asked = beside(&stored, said, run_service, (&engine, config));
+        let asked = if asked.is_empty() { String::new() } else { format!("; still asked: {}", asked.join(", ")) };
+        format!("acknowledged {} {}{kind} until {until}{asked}\n", said.severity.word(), said.alert)
     });
     let text: String = lines.collect::<BTreeSet<_>>().into_iter().collect();
     say(run_service, now, said.into_iter().map(Statement::AlertAcknowledged).collect(), &text).await
@@ -125,6 +134,21 @@ fn acknowledgement(
         link: None,
         together: true,
     })
+}
+
+/// Who must acknowledge it too once this is on record.
+fn beside(
+    stored: &StoredAlerts,
+    said: &AlertAcknowledged,
+    run_service: &RunService,
+    by: (&EngineState, &Config),
+) -> Vec<Name> {
+    let identity = run_service.identity();
+    let statement = Statement::AlertAcknowledged(said.clone());
+    let draft = new_fact(run_service.now(), &identity.who, &identity.host, statement);
+    let Some(mut record) = stored.firing().find(|record| record.id == said.id).cloned() else { return Vec::new() };
+    record.acknowledge(Acknowledgement::new(&draft, said));
+    record.acknowledged.map_or_else(Vec::new, |known| stored.still_asked(&said.id, &known, by))
 }
 
 fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {

@@ -17,10 +17,9 @@ use crate::lang::time::rfc3339_millis;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlert, KeptAlertState};
-use crate::model::lease::EXPIRES_AFTER;
+use crate::model::engine::{EngineState, KeptAlert, KeptAlertState};
 use crate::model::silence::MatchInput;
-use crate::model::thing::{AlertRecord, SilenceRecord};
+use crate::model::thing::{Acknowledgement, AlertRecord, NOTE_STANDS, SilenceRecord};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
 use crate::text::SafeText;
@@ -34,7 +33,7 @@ mod route;
 mod stored;
 
 use self::stored::messages;
-pub(super) use self::stored::{StoredAlerts, put, say};
+pub(super) use self::stored::{StoredAlerts, kept_engine, put, say};
 
 /// How far a clock of another host may be ahead of the store's before what it wrote is missed.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
@@ -99,6 +98,16 @@ struct Acknowledged {
     ends: DateTime<Utc>,
 }
 
+/// What was said at an earlier acknowledgement.
+#[derive(Debug, Clone, Serialize)]
+struct Note {
+    by: SafeText,
+    why: SafeText,
+    at: String,
+    #[serde(skip)]
+    said: DateTime<Utc>,
+}
+
 /// A message about an alert that a channel accepted.
 #[derive(Debug, Clone, Serialize)]
 struct Notified {
@@ -121,6 +130,10 @@ struct AlertLine {
     fired_at: Option<String>,
     resolved_at: Option<String>,
     acknowledged: Option<Acknowledged>,
+    /// The contacts who must acknowledge it too.
+    still_asked: Vec<Name>,
+    /// What was said when an alert of this name was acknowledged last, where nobody is at this one.
+    note: Option<Note>,
     muted_because: Option<String>,
     silence: Option<Name>,
     /// The messages about it, oldest first.
@@ -163,11 +176,8 @@ async fn lines(
     now: DateTime<Utc>,
 ) -> Result<Vec<AlertLine>, StoreError> {
     let stored = StoredAlerts::read(run_service).await?;
-    let engine = run_service.store().kept_engine().await?;
-    // What pends is known only to whoever acts for all, and nobody does where that was not heard of for so long.
-    let engine = engine.filter(|kept| kept.silent_for < EXPIRES_AFTER);
-    let engine = engine.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());
-    let engine = engine.filter(|engine| engine.version == ENGINE_VERSION).unwrap_or_default();
+    // What pends is known only to whoever acts for all.
+    let engine = kept_engine(run_service).await?;
     let history = arguments.history.map(|span| TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX));
     let is_shown =
         |record: &&AlertRecord| record.resolved_at.is_none_or(|at| history.is_some_and(|history| now - at < history));
@@ -176,7 +186,7 @@ async fn lines(
         Some(first) => messages(&run_service.store().messages(first - AHEAD).await?),
         None => BTreeMap::new(),
     };
-    let muting = Muting { stored: &stored, plan: stored.maintenance_plan(config), config, now };
+    let muting = Muting { stored: &stored, engine: &engine, plan: stored.maintenance_plan(config), config, now };
     let kept: BTreeMap<&Name, &KeptAlert> = engine.alerts.iter().map(|(rule, kept)| (rule, kept)).collect();
     let mut lines: Vec<AlertLine> =
         shown.into_iter().map(|record| recorded(record, &muting, &kept, &messages)).collect();
@@ -194,15 +204,32 @@ async fn lines(
     Ok(lines)
 }
 
-/// What mutes alerts at a moment.
+/// What mutes alerts at a moment, and who is asked.
 struct Muting<'a> {
     stored: &'a StoredAlerts,
+    engine: &'a EngineState,
     plan: MaintenancePlan,
     config: &'a Config,
     now: DateTime<Utc>,
 }
 
 impl Muting<'_> {
+    fn still_asked(&self, firing: &str, known: &Acknowledgement) -> Vec<Name> {
+        self.stored.still_asked(firing, known, (self.engine, self.config))
+    }
+
+    /// What was said when an alert of that name was acknowledged last, where that was not too long ago.
+    fn note_of(&self, alert: &str) -> Option<Note> {
+        let (_, note) = self.stored.notes.iter().find(|(about, _)| **about == *alert)?;
+        let is_late = self.now - note.at >= NOTE_STANDS;
+        (!is_late).then(|| Note {
+            by: note.by.clone(),
+            why: note.why.clone(),
+            at: rfc3339_millis(note.at),
+            said: note.at,
+        })
+    }
+
     /// In words what mutes an alert of a service: maintenance, else a silence, whose id is given too.
     fn of(&self, alert: MatchInput<'_>) -> (Option<String>, Option<Name>) {
         let silence = self.stored.silence_of(alert, self.now);
@@ -243,6 +270,10 @@ fn recorded(
         since: rfc3339_millis(record.since),
         fired_at: Some(rfc3339_millis(record.fired_at)),
         resolved_at: record.resolved_at.map(rfc3339_millis),
+        still_asked: acknowledged
+            .filter(|_| fires)
+            .map_or_else(Vec::new, |known| muting.still_asked(&record.id, known)),
+        note: muting.note_of(&record.alert).filter(|_| fires && acknowledged.is_none()),
         acknowledged: acknowledged.map(|known| Acknowledged {
             by: known.by.clone(),
             with: known.with.clone(),
@@ -291,6 +322,8 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
         fired_at: None,
         resolved_at: None,
         acknowledged: None,
+        still_asked: Vec::new(),
+        note: muting.note_of(alert),
         notified: Vec::new(),
         value: kept.value.clone().unwrap_or_default(),
         condition: condition.to_owned(),
@@ -325,15 +358,24 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
             let until = clock(known.ends, now, Tz::UTC);
             let with = known.with.iter().fold(String::new(), |all, who| all + ", " + who.as_str());
             let _ = write!(text, "  acknowledged by {}{with} until {until}: {}", known.by, known.why);
+            if !line.still_asked.is_empty() {
+                let _ = write!(text, "  still asked: {}", line.still_asked.join(", "));
+            }
+        }
+        if let Some(note) = &line.note {
+            let _ = write!(text, "  last note: {} by {}, {}", note.why, note.by, clock(note.said, now, Tz::UTC));
         }
         if let Some(why) = &line.muted_because {
             let _ = write!(text, "  muted: {why}");
         }
-        let earlier = line.notified.len().saturating_sub(NOTIFIED);
+        // What did not arrive is never left out.
+        let accepted = line.notified.iter().filter(|told| told.ok).count();
+        let earlier = accepted.saturating_sub(NOTIFIED);
         if earlier > 0 {
             let _ = write!(text, "  {} earlier", counted(earlier, "notification"));
         }
-        for told in &line.notified[earlier..] {
+        let later = line.notified.iter().filter(|told| told.ok).skip(earlier);
+        for told in line.notified.iter().filter(|told| !told.ok).chain(later) {
             let who = told.contact.as_ref().map_or_else(String::new, |contact| format!("/{contact}"));
             let how = told.error.as_ref().map_or_else(|| "notified".to_owned(), |error| format!("failed ({error})"));
             let _ = write!(text, "  {how}: {}{who} at {}", told.channel, told.at);
@@ -360,7 +402,7 @@ mod tests {
             ..AlertFired::sample(now)
         };
         let record = AlertRecord::new(&fired);
-        let stored = StoredAlerts::default();
+        let (stored, engine) = (StoredAlerts::default(), EngineState::default());
         let config = Config::default();
         let muted = |kept: Option<(KeptAlertState, Option<&str>, bool)>, seconds| {
             let kept = kept.map(|(state, inhibited_by, flapping)| KeptAlert {
@@ -374,7 +416,13 @@ mod tests {
             });
             let kept: BTreeMap<&Name, &KeptAlert> = kept.iter().map(|kept| (&rule, kept)).collect();
             let now = now + TimeDelta::seconds(seconds);
-            let muting = Muting { stored: &stored, plan: stored.maintenance_plan(&config), config: &config, now };
+            let muting = Muting {
+                stored: &stored,
+                engine: &engine,
+                plan: stored.maintenance_plan(&config),
+                config: &config,
+                now,
+            };
             recorded(&record, &muting, &kept, &BTreeMap::new()).muted_because
         };
         let firing = KeptAlertState::Firing(now, now);
@@ -396,7 +444,8 @@ mod tests {
             flapping: false,
             value: Some("DOWN".into()),
         };
-        let muting = Muting { stored: &stored, plan: stored.maintenance_plan(&config), config: &config, now };
+        let muting =
+            Muting { stored: &stored, engine: &engine, plan: stored.maintenance_plan(&config), config: &config, now };
         let line = pending(&rule, &kept, now, &muting).unwrap();
         assert_eq!((line.muted_because.as_deref(), line.value.as_str()), (Some("db is down"), "DOWN"));
     }

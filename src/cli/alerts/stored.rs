@@ -9,17 +9,21 @@ use crate::cli::output::{self, exit};
 use crate::cli::run_service;
 use crate::config::Config;
 use crate::lang::time::rfc3339_millis;
+use crate::model::engine::{ENGINE_VERSION, EngineState};
 use crate::model::fact::{Fact, Statement};
+use crate::model::lease::EXPIRES_AFTER;
 use crate::model::ledger::TargetRecord;
 use crate::model::message::Recipient;
 use crate::model::silence::{MatchInput, SilenceMatch};
 use crate::model::thing::{
-    AlertRecord, AssignmentRecord, ChangeRecord, ContactRecord, ExclusionRecord, HandoverRecord, MaintenanceRecord,
-    SilenceRecord, StoredThing, ThingKind,
+    Acknowledgement, AlertRecord, AssignmentRecord, ChangeRecord, ContactRecord, ExclusionRecord, HandoverRecord,
+    MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKind,
 };
 use crate::runtime::runs::RunService;
 use crate::store::{StoreError, new_fact};
 use crate::text::name::Name;
+use crate::world::announcing::Announcing;
+use crate::world::announcing::routes::Routes;
 use crate::world::duty::DutyPlan;
 use crate::world::maintenance::MaintenancePlan;
 
@@ -27,6 +31,8 @@ use crate::world::maintenance::MaintenancePlan;
 #[derive(Default)]
 pub(in crate::cli) struct StoredAlerts {
     pub records: Vec<AlertRecord>,
+    /// What was said at the last acknowledgement of each check or metric.
+    pub(super) notes: Vec<(Name, NoteRecord)>,
     pub silences: Vec<SilenceRecord>,
     /// Windows of maintenance.
     pub(super) maintenance: Vec<MaintenanceRecord>,
@@ -55,6 +61,7 @@ impl StoredAlerts {
         let of = |kind| things.iter().filter(move |thing| thing.key.kind == kind);
         Self {
             records: of(ThingKind::Alert).filter_map(StoredThing::read).collect(),
+            notes: of(ThingKind::Note).filter_map(|thing| Some((Name::from(&*thing.key.id), thing.read()?))).collect(),
             silences: of(ThingKind::Silence).filter_map(StoredThing::read).collect(),
             maintenance: of(ThingKind::Maintenance).filter_map(StoredThing::read).collect(),
             exclusions: of(ThingKind::Exclusion).filter_map(StoredThing::read).filter(ExclusionRecord::holds).collect(),
@@ -84,6 +91,23 @@ impl StoredAlerts {
         plan.with_contacts(self.contacts.iter().cloned())
     }
 
+    /// Those who must acknowledge a firing too, where it is acknowledged so: a step of the escalation asks all of its people.
+    pub(in crate::cli) fn still_asked(
+        &self,
+        firing: &str,
+        known: &Acknowledgement,
+        (engine, config): (&EngineState, &Config),
+    ) -> Vec<Name> {
+        let mut announcing = Announcing::default();
+        for (target, record) in &self.targets {
+            announcing.learn(target.clone(), record.clone());
+        }
+        announcing.resume_mutes(&engine.muted, false);
+        let Some(told) = announcing.told_first(firing) else { return Vec::new() };
+        let (told, duty) = (announcing.without_muted(firing, told, known.at), self.duty(config));
+        Routes::by(config, Some(&duty), known.at).still_asked(known, told).into_iter().cloned().collect()
+    }
+
     /// The silence that mutes an alert.
     pub(super) fn silence_of(&self, alert: MatchInput<'_>, now: DateTime<Utc>) -> Option<&SilenceRecord> {
         let about = |silence: &&SilenceRecord| {
@@ -92,6 +116,13 @@ impl StoredAlerts {
         };
         self.silences.iter().filter(about).max_by_key(|silence| silence.until)
     }
+}
+
+/// What the engine of whoever acts for all knows; nothing where nobody does: it was not heard of for so long.
+pub(in crate::cli) async fn kept_engine(run_service: &RunService) -> Result<EngineState, StoreError> {
+    let kept = run_service.store().kept_engine().await?.filter(|kept| kept.silent_for < EXPIRES_AFTER);
+    let engine = kept.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());
+    Ok(engine.filter(|engine| engine.version == ENGINE_VERSION).unwrap_or_default())
 }
 
 /// The messages about each firing, by its id: the last of each target, oldest first.

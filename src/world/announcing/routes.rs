@@ -122,7 +122,7 @@ impl<'a> Routes<'a> {
 
     /// Those who must acknowledge an alert too, which was told first at a moment: where the step that was reached when it was
     /// acknowledged last asks all of its people, those of them who have not.
-    pub(in crate::world) fn still_asked(&self, known: &Acknowledgement, told_at: DateTime<Utc>) -> Vec<&'a Name> {
+    pub(crate) fn still_asked(&self, known: &Acknowledgement, told_at: DateTime<Utc>) -> Vec<&'a Name> {
         let step = self.config.oncall.as_ref().and_then(|oncall| oncall.step_at(known.at - told_at));
         let Some(step) = step.filter(|step| step.all) else { return Vec::new() };
         self.told_by(step).into_iter().filter(|name| !self.has_acknowledged(name, known)).collect()
