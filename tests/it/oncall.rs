@@ -280,6 +280,27 @@ async fn a_test_of_a_contact_without_a_store_is_sent_and_is_no_success() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_says_why_others_are_not_told() {
+    let (team, server) = (Team::sqlite(), Server::start(|_| Reply::json(200, "{}")).await);
+    let mail = "[notify.mail]\nsmtp = \"smtp://127.0.0.1:9\"\n";
+    let config = reached(&team, &server).replace("notify = [\"push\"]", "notify = [\"push\", \"mail\"]") + mail;
+    let config = config.replace("[contact.eve]", "email = \"ben@example.com\"\n[contact.eve]\nnotify = [\"push\"]");
+    let shell = Shell { team: &team, config: config.replace("name = \"Ana\"", "name = \"Ana\"\nemail = \"a@b.c\"") };
+    let said = shell.does(&["alerts", "route", "api", "P1"]);
+    for line in [
+        "critical  mail to ana  at once",
+        "critical  push  at once",
+        "critical  not desk  `notify` of critical does not name it",
+        "critical  not mail to ben  not on call, and in no step of the escalation",
+        "critical  not mail to eve  has no `email`",
+    ] {
+        assert!(said.lines().any(|said| said == line), "{line}: {said}");
+    }
+    assert_eq!(said.lines().count(), 5, "{said}");
+    team.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_page_is_confirmed_by_the_code_in_it() {
     confirmed(Team::sqlite()).await;
 }

@@ -10,8 +10,9 @@ use super::StoredAlerts;
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::{nearest, suggest};
+use crate::lang::nearest::hint_of;
 use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -51,9 +52,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
         Ok(found) => found.config,
         Err(code) => return code,
     };
-    let mut names = config.alert_names();
+    let names = config.alert_names();
     if !names.clone().any(|name| name == arguments.name) {
-        let hint = suggest(nearest(&arguments.name, &mut names), || "see `opsroom check`".to_owned());
+        let hint = hint_of(&arguments.name, names);
         let problem = format!("no check, metric or SLO named `{}`", arguments.name);
         return output::fail(exit::USAGE, &problem, &hint);
     }
@@ -71,10 +72,15 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
 }
 
 async fn print(severities: Vec<Severity>, json: bool, config: &Config, global: &Global) -> u8 {
+    let severities = &severities;
     let show = |duty: &DutyPlan| {
         let each = severities.iter().flat_map(|severity| steps(config, duty, *severity, global));
         let steps: Vec<Step> = each.collect();
-        if json { output::print_as_json("the routes", &steps) } else { output::print(&table(&steps)) }
+        if json {
+            return output::print_as_json("the routes", &steps);
+        }
+        let others = severities.iter().flat_map(|severity| others(config, *severity, &steps));
+        output::print(&others.fold(table(&steps), |text, line| text + &line))
     };
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
@@ -117,6 +123,42 @@ fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) 
         }
     }
     steps
+}
+
+/// Why the other channels and contacts are not told, a line each.
+fn others(config: &Config, severity: Severity, steps: &[Step]) -> Vec<String> {
+    let rule = config.severities.iter().find(|rule| rule.severity == severity);
+    let named = rule.map_or(&[][..], |rule| &rule.notify);
+    let told = |channel: &Channel, contact: &Contact| {
+        let of_it = steps.iter().filter(|step| step.severity == severity && step.channel == channel.name);
+        of_it.map(|step| &step.contact).any(|told| told.as_ref() == Some(&contact.id))
+    };
+    let by_severity = format!("`notify` of {} does not name it", severity.word());
+    let mut lines = Vec::new();
+    for channel in &config.channels {
+        let mut say = |who: &str, why: &str| {
+            lines.push(format!("{:<8}  not {}{who}  {why}\n", severity.word(), channel.name));
+        };
+        let chosen = config.contacts.iter().any(|contact| contact.notify.contains(&channel.name));
+        if !named.contains(&channel.name) && !(channel.is_personal() && chosen) {
+            say("", &by_severity);
+            continue;
+        }
+        let contacts = config.contacts.iter().filter(|_| channel.is_personal());
+        for contact in contacts.filter(|contact| !told(channel, contact)) {
+            let lacks = channel.address_of_contacts().filter(|kind| contact.address(*kind).is_none());
+            let why = match lacks {
+                Some(kind) => format!("has no `{}`", kind.key()),
+                None if contact.notify.is_empty() && !named.contains(&channel.name) => by_severity.clone(),
+                None if !contact.notify.is_empty() && !contact.notify.contains(&channel.name) => {
+                    format!("`notify` of {} does not name it", contact.id)
+                }
+                None => "not on call, and in no step of the escalation".to_owned(),
+            };
+            say(&format!(" to {}", contact.id), &why);
+        }
+    }
+    lines
 }
 
 fn held_until(
