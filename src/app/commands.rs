@@ -53,10 +53,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::PreviousPanel => state.move_focus(-1),
         Command::Zoom => zoom(state),
         Command::Freeze => freeze(state),
-        Command::Poll => {
-            effects.push(FeedEffect::PollNow(service::polled(state)).into());
-            state.toast(Tone::Info, "polling now");
-        }
+        Command::Poll => poll(state, effects),
         Command::Save => logs::save_evidence(state, effects),
         Command::Theme => next_theme(state),
         Command::Mouse => mouse(state, effects),
@@ -90,6 +87,11 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }
+}
+
+fn poll(state: &mut State, effects: &mut Vec<Effect>) {
+    effects.push(FeedEffect::PollNow(service::polled(state)).into());
+    state.toast(Tone::Info, "polling now");
 }
 
 fn mouse(state: &mut State, effects: &mut Vec<Effect>) {

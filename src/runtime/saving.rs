@@ -88,7 +88,7 @@ impl Effects {
                 let texts = [(format!("{}.json", record.id), json), (name.clone(), report.markdown())];
                 let directory = &config.incident.directory;
                 publish(directory, &texts.map(|(name, text)| (name, redactor.redact(&text).into_owned())))
-                    .map_err(|error| failed(&error))?;
+                    .map_err(|error| failed(&format!("{error}; `[incident] directory` must be writable")))?;
                 Ok(Outcome::Saved(directory.join(name)))
             };
             if let Ok(saved) = tokio::task::spawn_blocking(write).await {

@@ -22,6 +22,8 @@ use crate::world::incident::{Cause, Incident};
 const LOW: u16 = 10;
 /// From so many columns the bar offers to open an incident: below that what is wrong needs the room, and the footer has the key.
 const OFFERS_FROM: u16 = 100;
+/// In fewer columns beside its keys the bar says how long it lasts, and not since when, so that the reason has a row.
+const BRIEF: usize = 36;
 /// Columns that are left of a reason that is cut.
 const LEAST_WHY: usize = 16;
 
@@ -57,6 +59,8 @@ struct Extent {
     why: usize,
     takes_down: usize,
     others: usize,
+    /// Since when as a duration alone.
+    is_brief: bool,
 }
 
 /// The text in one row of `room` columns where it fits, else in two: what is wrong, and below it what follows. Where `below`
@@ -70,7 +74,8 @@ fn lines<'a>(
     room: usize,
     below: usize,
 ) -> (Line<'a>, Line<'a>) {
-    let whole = Extent { why: incident.why.width(), takes_down: incident.takes_down.len(), others: 0 };
+    let whole =
+        Extent { why: incident.why.width(), takes_down: incident.takes_down.len(), others: 0, is_brief: room < BRIEF };
     let lay = |extent: Extent, up: &[usize]| {
         let parts = parts(state, glyphs, incident, extent);
         in_rows(cause(state, glyphs, incident), parts, room, below > 0, up)
@@ -107,7 +112,7 @@ fn parts<'a>(state: &'a State, glyphs: GlyphSet, incident: &Incident<'a>, extent
     let before_since = if matches!(incident.cause, Cause::Alert(_)) { dot() } else { Line::plain(" ") };
     let takes_down = takes_down(incident, extent.takes_down);
     let more = more(state, glyphs, incident, extent.others);
-    [(before_since, since(state, incident)), (dot(), why), (dot(), takes_down), (dot(), more)]
+    [(before_since, since(state, incident, extent.is_brief)), (dot(), why), (dot(), takes_down), (dot(), more)]
 }
 
 /// The parts behind the cause in its row as long as they fit, and those in `up` at any rate; the others in a row below where
@@ -174,8 +179,8 @@ fn cause<'a>(state: &State, glyphs: GlyphSet, incident: &Incident<'a>) -> Line<'
     }
 }
 
-/// `1m 24s since 02:40:36`; without the time that it lasts where its beginning was not seen.
-fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
+/// `1m 24s since 02:40:36`, or where `is_brief` `1m 24s`; without the time that it lasts where its beginning was not seen.
+fn since<'a>(state: &State, incident: &Incident<'_>, is_brief: bool) -> Line<'a> {
     let Some(since) = incident.since else { return Line::new() };
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     let clock = since.describe(now, zone);
@@ -183,7 +188,8 @@ fn since<'a>(state: &State, incident: &Incident<'_>) -> Line<'a> {
     if !since.seen {
         return Line::styled(clock, Role::Text);
     }
-    Line::styled(figures::elapsed(now.since(since.at)), Role::TextStrong).then(clock, Role::Text)
+    let lasts = Line::styled(figures::elapsed(now.since(since.at)), Role::TextStrong);
+    if is_brief { lasts } else { lasts.then(clock, Role::Text) }
 }
 
 /// What it takes down, `named` of it by name, and who is at it.

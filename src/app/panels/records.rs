@@ -16,7 +16,7 @@ pub(super) struct Records;
 const HINTS: [Hint; 8] = [
     (Command::Filter, "filter"),
     (Command::Search, "search"),
-    (Command::Open, "open record"),
+    (Command::Open, "open"),
     (Command::Bottom, "follow"),
     (Command::NextError, "next error"),
     (Command::Wrap, "wrap"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Height, Listing, PanelView, Room, alerts, frame, framed, note, of_filter, overlaid, own_fault, reason};
 use crate::app::keymap::Command;
@@ -15,7 +16,7 @@ use crate::lang::time::Stamp;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::line::{Line, Span};
+use crate::ui::line::{Line, Span, cut};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
@@ -353,7 +354,14 @@ fn cause<'a>(
     let reason = reason::of(state, check);
     let Some((name, others)) = state.seen().spoken_of(service) else { return reason };
     let said = Line::plain(name).and(": ", Role::Text).join(reason);
-    if others.is_empty() { said } else { said.and(format!("; also {}", others.join(", ")), Role::Text) }
+    if others.is_empty() {
+        return said;
+    }
+    // The names stay, and what is wrong with the first is cut.
+    let also = format!("; also {}", others.join(", "));
+    let room = usize::from(width).saturating_sub(also.width()).max(usize::from(REASON / 2));
+    let words: String = said.pieces().map(|(text, _)| text).collect();
+    Line::plain(cut(&words, room, glyphs.ellipsis)).and(also, Role::Text)
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.

@@ -73,7 +73,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let zone = state.seen().config.console.timezone;
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
     let rows = shown().map(|entry| row(state, painter.glyphs(), entry, then));
-    let rows = rows.map(|row| if let Some(service) = service { beside(row, service) } else { row }).collect();
+    let console = &state.seen().config.console.name;
+    let rows = rows.map(|row| if let Some(service) = service { beside(row, service, console) } else { row }).collect();
     let time = if is_dated { 11 } else { 8 };
     let releases = shown().filter_map(|entry| match &entry.kind {
         EventKind::Deployed { release, .. } => Some(release.as_str()),
@@ -82,7 +83,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let titles = state.seen().services.iter().map(|service| service.title.as_str());
     let most = if inner.width >= ROOMY { ROOMY_SUBJECT } else { SUBJECT.1 };
     // Of one service alone what an entry is about goes with what happened, where that is not the service.
-    let subject = if service.is_some() { 0 } else { longest(titles.chain(releases), SUBJECT.0, most) };
+    let checks: Vec<String> = shown().filter_map(|entry| about_check(state, entry)).collect();
+    let named = titles.chain(releases).chain(checks.iter().map(String::as_str));
+    let subject = if service.is_some() { 0 } else { longest(named, SUBJECT.0, most) };
     let columns = [
         Column::text("at", time, time, 0),
         Column::text("about", subject, subject, u8::from(subject == 0)),
@@ -98,13 +101,21 @@ fn then(state: &State) -> Option<&TimelineEntry> {
     state.seen().timeline.shown().find(|entry| entry.at.utc <= at)
 }
 
-/// A row among those of one service: what it is about stands before what happened, but for the service itself.
-fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView) -> TableRow<'a> {
+/// The subject of a status, in words.
+fn about_check(state: &State, entry: &TimelineEntry) -> Option<String> {
+    let EventKind::Status { check, .. } = &entry.kind else { return None };
+    Some(subject_of(state, check).pieces().map(|(text, _)| text).collect())
+}
+
+/// A row among those of one service: what it is about stands before what happened, but for the service itself, and for the
+/// `console` under whose name stands what has none.
+fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView, console: &str) -> TableRow<'a> {
     let about = std::mem::take(&mut row.cells[1]);
     let words: String = about.pieces().map(|(text, _)| text).collect();
     let what = std::mem::take(&mut row.cells[2]);
     row.cells[2] = match words.strip_prefix(&service.title) {
         Some("") => what,
+        _ if service.own && words == console => what,
         Some(check) if check.starts_with(' ') => {
             Line::styled(check.trim_start().to_owned(), Role::TextDim).and("  ", Role::Text).join(what)
         }

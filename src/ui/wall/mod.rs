@@ -57,7 +57,7 @@ fn top_row(state: &State, painter: &mut Painter<'_>, row: Rect) {
         "" => count.clone(),
         word => Line::plain(" ").join(header::environment(word)).and("  ", Role::Text).join(worst),
     };
-    let named = Line::plain(" ").and(console.name.clone(), Role::Brand).and(" ", Role::Text).join(placed.clone());
+    let named = Line::plain(" ").and(console.name.clone(), Role::Brand).join(placed.clone());
     // How much is broken outlives how old that is, which console it is, where it acts, and what time it is.
     let ways = [(&named, &alive), (&named, &clock), (&placed, &clock), (&count, &clock), (&count, &Line::new())]
         .map(|(left, right)| (left.clone(), right.clone()));
