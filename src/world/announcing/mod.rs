@@ -235,7 +235,9 @@ impl Announcing {
             return None;
         }
         let since = *outbox.wanting_since.get_or_insert(now);
-        let by_person = seen.iter().filter(|one| one.muted.is_some_and(MutedTime::ended_by_person));
+        // Where it ended before there was news, that was held back by something else.
+        let has_ended = |muted: &MutedTime| muted.ended_by_person_since(since);
+        let by_person = seen.iter().filter(|one| one.muted.is_some_and(has_ended));
         let unmuted: BTreeSet<&Name> = by_person.map(|one| &one.alert.record.id).collect();
         let kind = if was_held { MessageKind::Digest } else { MessageKind::Alerts };
         let id = ids::of_alerts(target, &groups, &outbox.record);

@@ -72,9 +72,9 @@ impl MutedTime {
         self.ended.is_some() && self.spans.last().is_some_and(|span| span.end > at)
     }
 
-    /// Whether a person muted it last, and that is over.
-    pub(super) fn ended_by_person(&self) -> bool {
-        self.ended.is_some() && !self.is_muted
+    /// Whether a person muted it last, and that ended at that moment or later.
+    pub(super) fn ended_by_person_since(&self, at: DateTime<Utc>) -> bool {
+        self.ended.is_some() && !self.is_muted && self.spans.last().is_some_and(|span| span.end >= at)
     }
 
     /// As it is kept; `None`: it never was muted. What goes on has no end there, so that time alone changes nothing.

@@ -476,7 +476,7 @@ fn the_end_of_a_silence_that_nobody_saw_end_is_named() {
     scene.look(now + TimeDelta::minutes(1));
     let said = scene.told[0].1.plain();
     assert_eq!(said.matches("[ended: silenced by ana: deploying]").count(), 2, "{said}");
-    let both = [one("a", News::Unmuted), one("b", News::New)].concat();
+    let both = [one("b", News::New), one("a", News::Unmuted)].concat();
     assert_eq!(scene.take("chat"), [(180, both)], "at once");
 }
 
