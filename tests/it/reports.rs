@@ -546,14 +546,8 @@ async fn a_check_and_an_objective_of_one_name_are_told_apart() {
     let team = Team::sqlite();
     seed(&team).await;
     let (store, fence) = held(&team).await;
-    let fires = Fires {
-        alert: "web",
-        severity: Severity::High,
-        hour: 50,
-        minutes: 5,
-        acknowledged: None,
-        is_told: false,
-    };
+    let fires =
+        Fires { alert: "web", severity: Severity::High, hour: 50, minutes: 5, acknowledged: None, is_told: false };
     let Some(Statement::AlertFired(fired)) = firing(&fires, fence).into_iter().next().map(|fact| fact.said) else {
         panic!("it fires first")
     };
