@@ -23,7 +23,9 @@ use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
-use super::{acknowledge, calendar, following, incidents, launch, log_commands, logs, metrics, replayed, runbook, runs, service};
+use super::{
+    acknowledge, calendar, following, incidents, launch, log_commands, logs, metrics, replayed, runbook, runs, service,
+};
 
 /// How far back goes what is copied for a colleague.
 const RECAP: Duration = Duration::from_mins(30);

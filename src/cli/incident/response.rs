@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::chosen::{Chosen, Meant, say_of, text};
-use crate::cli::span::Refusal;
 use crate::cli::Global;
+use crate::cli::span::Refusal;
 use crate::lang::nearest::hint_of;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;

@@ -20,9 +20,7 @@ impl Draw for ChangeDialog {
         let spot = dialog::spot(area, WIDTH.min(area.width), rows.saturating_add(4));
         let (title, verb) = match &self.purpose {
             ChangePurpose::Plan => ("plan a change".to_owned(), "plan"),
-            ChangePurpose::CallOff(change) => {
-                (format!("call off the {} {}", change.word(), change.title), "call off")
-            }
+            ChangePurpose::CallOff(change) => (format!("call off the {} {}", change.word(), change.title), "call off"),
         };
         let title = Line::styled(title, Role::DialogTitle);
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
