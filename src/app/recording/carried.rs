@@ -163,7 +163,8 @@ impl Carried {
         match keep {
             Keep::Always => {
                 self.always.push_back(number);
-                if self.always.len() > MOST_ALWAYS {
+                // With a key goes the frame before it.
+                while self.always.len() > MOST_ALWAYS {
                     self.let_oldest_go();
                 }
             }
@@ -188,11 +189,17 @@ impl Carried {
         while self.recent.get(name).is_some_and(|recent| self.is_out_of_reach(recent, at)) {
             self.let_recent_go(name);
         }
-        if self.recents.len() > MOST_RECENT
-            && let Some(oldest) = self.recents.first().and_then(|oldest| self.lines.get(oldest))
-            && let Keep::Recent(name) | Keep::Lately(name) = keep_of(oldest)
-        {
-            self.let_recent_go(&name);
+        while self.recents.len() > MOST_RECENT {
+            let Some(oldest) = self.recents.first().copied() else { break };
+            match self.lines.get(&oldest).map(keep_of) {
+                // The last of its name stays, however many others there are.
+                Some(Keep::Recent(name) | Keep::Lately(name))
+                    if self.recent.get(&name).is_some_and(|recent| recent.lines.len() > 1) =>
+                {
+                    self.let_recent_go(&name);
+                }
+                _ => _ = self.recents.remove(&oldest),
+            }
         }
     }
 
@@ -230,6 +237,7 @@ impl Carried {
     fn let_oldest_go(&mut self) {
         let Some(number) = self.always.pop_front() else { return };
         match self.lines.get(&number) {
+            Some(RecordedLine::Drawn { .. }) => return self.let_go(number),
             Some(RecordedLine::Reloaded { config, .. }) => self.header.config = config.clone(),
             Some(RecordedLine::Took { event, .. }) => {
                 if let Event::Resize(columns, rows) = **event {

@@ -112,9 +112,7 @@ impl Player {
     pub fn hand(&mut self, event: Event) {
         let takes = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_));
         if takes && !self.own {
-            self.own = true;
-            self.state.console.is_watched = true;
-            self.state.console.requests.go_on_from(OWN_REQUESTS);
+            self.look_around();
         }
         let at = self.state.world.now;
         let open = self.state.console.overlays.iter().count();
@@ -130,6 +128,13 @@ impl Player {
             self.state.console.overlays.close_down_to(open - 1);
         }
         self.search();
+    }
+
+    /// From now on the screen is theirs who watch.
+    fn look_around(&mut self) {
+        self.own = true;
+        self.state.console.is_watched = true;
+        self.state.console.requests.go_on_from(OWN_REQUESTS);
     }
 
     /// A frame was drawn for who watches.
@@ -189,7 +194,11 @@ impl Player {
         if header.after.is_some_and(|after| after != self.taken)
             && let Ok(fresh) = Self::new(header, self.options.clone())
         {
-            *self = Self { has_begun: true, corrected: self.corrected, ..fresh };
+            let (own, corrected) = (self.own, self.corrected);
+            *self = Self { has_begun: true, own, corrected, ..fresh };
+            if own {
+                self.look_around();
+            }
         }
     }
 
