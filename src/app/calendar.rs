@@ -27,13 +27,13 @@ pub(super) fn approve(state: &mut State) {
     };
     if !change.needs_approval() {
         let text = match &change.approved {
-            Some((by, _)) => format!("{} is approved by {by} already", change.title),
+            Some((by, _)) => format!("{} was already approved by {by}", change.title),
             None => "a freeze needs no approval".to_owned(),
         };
         return state.toast(Tone::Info, &text);
     }
     if state.console.last_look.login.as_ref() == Some(&change.by) {
-        return state.toast(Tone::Info, "you have planned this yourself: somebody else approves it");
+        return state.toast(Tone::Info, "you planned this change: another person must approve it");
     }
     let (now, zone) = (state.world.now.utc, state.world.config.console.timezone);
     let (from, until) = (clock_with_zone(change.from, now, zone), clock_with_zone(change.until, change.from, zone));
@@ -56,7 +56,7 @@ pub(super) fn call_off(state: &mut State) {
             state.console.overlays.push(dialog);
         }
         Some(CalendarEntry::Change(_)) => {
-            state.toast(Tone::Info, "it stands in the configuration: correct [freeze] there");
+            state.toast(Tone::Info, "it is part of the configuration: edit its [freeze] section");
         }
         Some(CalendarEntry::Maintenance(window)) => {
             let window = window.clone();
@@ -71,14 +71,12 @@ fn end(state: &mut State, window: &MaintenanceWindow) {
     let (now, zone) = (state.world.now.utc, state.world.config.console.timezone);
     let runs = window.window.contains(now);
     if !runs && window.by.is_none() {
-        return state.toast(
-            Tone::Info,
-            &format!("it stands in the configuration: correct [maintenance.{}] there", window.name),
-        );
+        return state
+            .toast(Tone::Info, &format!("it is part of the configuration: edit [maintenance.{}] there", window.name));
     }
     let until = clock_with_zone(window.window.end, now, zone);
     let (question, detail) = if runs {
-        ("End", format!("It runs until {until}. What still fires is announced."))
+        ("End", format!("It runs until {until}. Alerts still firing will be announced."))
     } else {
         ("Call off", format!("It was to begin {}.", clock_with_zone(window.window.start, now, zone)))
     };

@@ -156,9 +156,6 @@ pub(super) fn enter(state: &mut State, row: Option<RowKey>, effects: &mut Vec<Ef
     if state.world.read_only {
         return state.toast(Tone::Warning, "read-only: nothing can be answered here");
     }
-    if replayed::refuses_words(state) {
-        return;
-    }
     let Some(record) = state.world.checklist_run(&run) else {
         return state.toast(Tone::Info, "this run is not on record yet");
     };
@@ -166,12 +163,18 @@ pub(super) fn enter(state: &mut State, row: Option<RowKey>, effects: &mut Vec<Ef
         return state.toast(Tone::Info, "this run is over: nothing of it changes any more");
     }
     state.console.screens.checklists.follows = true;
+    let round = state.world.round(record);
+    let found = step.as_ref().and_then(|step| round.place_of(step)).map(|at| &round.steps[at]);
+    if let (Some(step), true) = (&step, found.is_some_and(|found| found.state.is_terminal())) {
+        return next(state, &run, step);
+    }
+    if replayed::refuses_words(state) {
+        return;
+    }
     let Some(step) = step else { return sign(state, &run, effects) };
+    let Some(record) = state.world.checklist_run(&run) else { return };
     let round = state.world.round(record);
     let Some(found) = round.place_of(&step).map(|at| &round.steps[at]) else { return };
-    if found.state.is_terminal() {
-        return next(state, &run, &step);
-    }
     if let Some(gate) = &found.gate {
         let text = format!("the round stops at `{gate}` until that passes");
         return state.toast(Tone::Warning, &text);

@@ -68,7 +68,7 @@ fn meant(state: &State) -> Meant {
             let service = service_of(state, &RowKey::Alert(id.clone()));
             (Some(id), service)
         }
-        Some(row) => match service_of(state, &row) {
+        Some(row) => match service_of(state, &row).filter(|service| is_about(state, &row, service)) {
             Some(service) => {
                 let firing = firing_of(state, &service);
                 let is_ok = state.world.service(&service).is_some_and(|view| view.status == Status::Ok);
@@ -79,6 +79,12 @@ fn meant(state: &State) -> Meant {
         },
         None => broken(state).unwrap_or_default(),
     }
+}
+
+/// Whether trouble of a service is trouble of what is selected. What has none stands beside others that have none, and has
+/// nothing to do with them.
+fn is_about(state: &State, row: &RowKey, service: &str) -> bool {
+    matches!(row, RowKey::Service(_) | RowKey::Check(_)) || state.world.service(service).is_none_or(|view| !view.own)
 }
 
 /// What the incident bar names.
@@ -224,7 +230,6 @@ pub(super) fn join(state: &mut State, effects: &mut Vec<Effect>) {
 /// Something was said of an incident, by whomever: what asks something of a person is shown. Who opened one here comes to its
 /// screen, and what is known at that moment is saved.
 pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: &str, effects: &mut Vec<Effect>) {
-    let is_own = state.console.requests.was_said(said);
     match &said.what {
         IncidentFact::Opened(opened) => {
             let is_here = state.console.screens.incident.opening.as_ref() == Some(&opened.title);
@@ -248,8 +253,10 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
             state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
         }
         // Who did it here is told by the answer.
-        IncidentFact::Moved(_) | IncidentFact::Graded(_) if !is_own => {
-            state.news(Tone::Info, &format!("{text} · {by}"));
+        IncidentFact::Moved(_) | IncidentFact::Graded(_) => {
+            if !state.console.requests.was_said(said) {
+                state.news(Tone::Info, &format!("{text} · {by}"));
+            }
         }
         _ => {}
     }

@@ -148,6 +148,9 @@ pub(in crate::app) fn choose_scope(state: &mut State) {
 /// Opens the logs of a service.
 pub(in crate::app) fn show_service(state: &mut State, name: &Name) {
     let Some(service) = state.world.service(name) else { return };
+    if service.logs.is_empty() && service.own {
+        return state.toast(Tone::Info, "what belongs to no service has no logs of its own");
+    }
     if service.logs.is_empty() {
         let words = format!("{} has no logs; service = \"{name}\" in a [log.NAME] gives it one", service.title);
         state.toast(Tone::Info, &words);

@@ -17,6 +17,7 @@ pub(super) fn refuses(state: &mut State, command: Command) -> bool {
         Command::Save => "this is a recording: nothing can be saved; `opsroom replay --format` writes a frame of it",
         Command::Reload => "this is a recording: its configuration is the recorded one",
         Command::DryRun | Command::FollowUp => NOTHING_RUNS,
+        Command::IncidentExport | Command::Copy | Command::CopyTimeline => "this is a recording: nothing leaves it",
         command if command.acts() => NOTHING_CHANGES,
         _ => return false,
     };

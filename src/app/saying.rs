@@ -28,6 +28,12 @@ pub(super) fn say(
     }
 }
 
+/// Has statements put on record, and says `text` once they are.
+pub(in crate::app) fn say_of_alerts(state: &mut State, said: Vec<Statement>, text: &str, effects: &mut Vec<Effect>) {
+    let request = state.request(AwaitedAnswer::Said(SafeText::new(text)));
+    effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(said)));
+}
+
 /// Has what was said of incidents put on record, and remembers that it was said here.
 pub(super) fn say_of_incident(
     state: &mut State,
@@ -35,8 +41,8 @@ pub(super) fn say_of_incident(
     said: Vec<IncidentSaid>,
     effects: &mut Vec<Effect>,
 ) {
-    // The store names one that is opened: its fact is another one.
-    for one in said.iter().filter(|one| !matches!(one.what, IncidentFact::Opened(_))) {
+    // Of these alone the fact is announced.
+    for one in said.iter().filter(|one| matches!(one.what, IncidentFact::Moved(_) | IncidentFact::Graded(_))) {
         state.console.requests.say(request, one);
     }
     effects.push(Effect::Store(request, StoreEffect::SayOfIncident(said)));

@@ -55,7 +55,7 @@ impl State {
     }
 
     /// How long the topmost dialog still ignores keys.
-    fn deaf_for(&self) -> Option<Duration> {
+    pub(in crate::app) fn deaf_for(&self) -> Option<Duration> {
         let opened = self.console.overlays.top()?.ignores_keys_since()?;
         DEAF.checked_sub(self.world.now.since(opened)).filter(|left| !left.is_zero())
     }

@@ -17,7 +17,7 @@ const OVERVIEW: &str = "overview";
 /// Metrics that the overview shows at the most.
 const MOST_METRICS: usize = 4;
 
-/// The text of each of the others, in the order of their keys.
+/// The text of each of the others, in the order of the tabs.
 const FILES: &[&str] = &[
     include_str!("screens/service.toml"),
     include_str!("screens/logs.toml"),

@@ -68,7 +68,7 @@ impl AlertRefusal {
             Self::ChangeTaken(said) => format!("a change with id {} exists already", said.id),
             Self::NoChange(said) => format!("no change with id `{}` is waiting for approval", said.id),
             Self::NothingToCallOff(said) => format!("no change or freeze with id `{}` is active or planned", said.id),
-            Self::OwnChange(said) => format!("you have planned change {} yourself: somebody else approves it", said.id),
+            Self::OwnChange(said) => format!("you planned change {}: another person must approve it", said.id),
         }
     }
 

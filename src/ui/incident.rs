@@ -18,7 +18,7 @@ use crate::ui::line::{Line, Span, cut};
 use crate::ui::widgets::status;
 use crate::world::incident::{Cause, Incident};
 
-/// Under so many rows of the screen the bar has one.
+/// Below this many rows of the screen the bar has one row.
 const LOW: u16 = 10;
 /// From so many columns the bar offers to open an incident: below that what is wrong needs the room, and the footer has the key.
 const OFFERS_FROM: u16 = 100;

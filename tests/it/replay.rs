@@ -460,8 +460,10 @@ async fn the_rest_of_a_recording_whose_front_is_gone_plays_to_the_same_cells() {
 async fn who_watches_gets_out_of_a_dialog_though_time_stands_still() {
     let (config, record) = recorded().await;
     let (_, mut player) = played(&header_of(&config), &record);
+    // Whoever was recorded has just been asked when the recording is paused.
     for key in ["esc", "esc", "1", "R"] {
-        player.hand(Event::Key(key.parse().expect("a key")));
+        let (at, event) = (player.state.world.now, Box::new(Event::Key(key.parse().expect("a key"))));
+        player.take(RecordedLine::Took { at, event, left: None }, &mut |_| LayoutMap::default());
     }
     assert!(player.state.console.overlays.top_as::<Confirmation>().is_some(), "it asks");
     player.hand(Event::Key("esc".parse().expect("a key")));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::fields::{self, DialogField, FieldKey};
-use crate::app::requests::AwaitedAnswer;
+use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::config::sections::alerting::Alerting;
@@ -14,7 +14,7 @@ use crate::lang::key::{Key, KeyCode};
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
-use crate::model::effect::{Effect, StoreEffect};
+use crate::model::effect::Effect;
 use crate::model::fact::alerting::silence_id;
 use crate::model::fact::{SilenceStarted, Statement};
 use crate::model::silence::{FORMS, SilenceMatch};
@@ -175,8 +175,7 @@ impl AlertDialog {
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.statements(state) {
             Ok((said, text)) => {
-                let request = state.request(AwaitedAnswer::Said(SafeText::new(&text)));
-                effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(said)));
+                say_of_alerts(state, said, &text, effects);
                 Then::Close
             }
             Err(problem) => {

@@ -2,12 +2,13 @@
 
 use crate::app::channel_test;
 use crate::app::requests::AwaitedAnswer;
+use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
-use crate::model::effect::{Effect, RunEffect, StoreEffect};
+use crate::model::effect::{Effect, RunEffect};
 use crate::model::fact::{ChangeApproved, ChangeSaid, MaintenanceEnded, SilenceEnd, SilenceEnded, Statement};
 use crate::model::run::Stopping;
 use crate::text::SafeText;
@@ -94,16 +95,21 @@ impl Overlay for AskOverlay {
                     OnYes::EndSilence { id, matching, title } => {
                         let (id, matching) = (id.clone(), matching.clone());
                         let ended = SilenceEnded { id, matching, because: SilenceEnd::Person };
-                        say(state, Statement::SilenceEnded(ended), &format!("silence of {title} ended"), effects);
+                        say_of_alerts(
+                            state,
+                            vec![Statement::SilenceEnded(ended)],
+                            &format!("silence of {title} ended"),
+                            effects,
+                        );
                     }
                     OnYes::ApproveChange { id, title } => {
                         let approved = Statement::Change(ChangeSaid::Approved(ChangeApproved { id: id.clone() }));
-                        say(state, approved, &format!("change {title} approved"), effects);
+                        say_of_alerts(state, vec![approved], &format!("change {title} approved"), effects);
                     }
                     OnYes::EndMaintenance { said, title } => {
                         let how = if state.world.now.utc < said.from { "called off" } else { "ended" };
                         let ended = Statement::MaintenanceEnded(said.clone());
-                        say(state, ended, &format!("maintenance {title} {how}"), effects);
+                        say_of_alerts(state, vec![ended], &format!("maintenance {title} {how}"), effects);
                     }
                     OnYes::TestChannels => channel_test::send(state, effects),
                     OnYes::StopRun(run) => {
@@ -136,12 +142,6 @@ impl Overlay for AskOverlay {
     fn ignores_keys_since(&self) -> Option<Stamp> {
         Some(self.opened)
     }
-}
-
-/// Puts something on record, and says so once it is.
-fn say(state: &mut State, said: Statement, text: &str, effects: &mut Vec<Effect>) {
-    let request = state.request(AwaitedAnswer::Said(SafeText::new(text)));
-    effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(vec![said])));
 }
 
 impl AskOverlay {

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{self, DialogField, FieldKey};
 use crate::app::describe::{service_of, subject};
-use crate::app::requests::AwaitedAnswer;
+use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
-use crate::model::effect::{Effect, StoreEffect};
+use crate::model::effect::Effect;
 use crate::model::fact::change::{LONGEST_TITLE, NOTICE, change_id};
 use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::clock_with_zone;
@@ -52,7 +52,7 @@ impl ChangeDialog {
             DialogField::new("what", "", "what is changed, in a line"),
             DialogField::new("services", configured.as_deref().unwrap_or_default(), "api, db; * for all"),
             DialogField::new("why", "", "in a few words"),
-            DialogField::new("from", "", "2026-03-02T09:00, or 2h from now"),
+            DialogField::new("from", "", "now, 2h from now, or 2026-03-02T09:00"),
             DialogField::new("for", "", "30m, 2h"),
             DialogField::new("notice", "", unit::duration(NOTICE)),
             DialogField::new("notify", "", "channels that announce it"),
@@ -100,7 +100,7 @@ impl ChangeDialog {
         }
         let services = self.listed("services");
         if services.is_empty() {
-            return Err("services is empty; * is all".to_owned());
+            return Err("services is empty (use * for all)".to_owned());
         }
         let services = config.services_named(&services).map_err(|(problem, hint)| format!("{problem}; {hint}"))?;
         let why = self.needed("why")?;
@@ -115,7 +115,7 @@ impl ChangeDialog {
         let until = SpanBounds::MUTED.until(from, length).map_err(|problem| format!("for: {problem}"))?;
         if until <= now {
             let over = clock_with_zone(until, now, config.console.timezone);
-            return Err(format!("that time is over: {over}"));
+            return Err(format!("it would end in the past: {over}; use a later `from`"));
         }
         let notice = match self.text("notice") {
             "" => NOTICE,
@@ -141,7 +141,8 @@ impl ChangeDialog {
         let (now, zone) = (world.now.utc, world.config.console.timezone);
         let written = self.text("from");
         let from = match (written, unit::parse_duration(written)) {
-            ("", _) => return Err("from is empty (use 2026-03-02T09:00, or 2h from now)".to_owned()),
+            ("now", _) => now,
+            ("", _) => return Err("from is empty (use now, 2h from now, or 2026-03-02T09:00)".to_owned()),
             (_, Ok(ahead)) => SpanBounds::MUTED.until(now, ahead).map_err(|problem| format!("from: {problem}"))?,
             (_, Err(_)) => LocalMoment::parse(written).map_err(|error| format!("{error}; {}", error.hint))?.at(zone),
         };
@@ -159,7 +160,7 @@ impl ChangeDialog {
                 let text = if planned.freeze {
                     format!("freeze {} planned", planned.title)
                 } else {
-                    format!("change {} planned; somebody else approves it", planned.title)
+                    format!("change {} planned; another person must approve it", planned.title)
                 };
                 Ok((ChangeSaid::Planned(planned), text))
             }
@@ -173,8 +174,7 @@ impl ChangeDialog {
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.submission(&state.world) {
             Ok((said, text)) => {
-                let request = state.request(AwaitedAnswer::Said(SafeText::new(&text)));
-                effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(vec![Statement::Change(said)])));
+                say_of_alerts(state, vec![Statement::Change(said)], &text, effects);
                 Then::Close
             }
             Err(problem) => {

@@ -4,12 +4,12 @@
 use crate::app::keymap::Command;
 use crate::app::list::moved;
 use crate::app::reading::{self, ReadingLine};
-use crate::app::requests::AwaitedAnswer;
+use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::Key;
-use crate::model::effect::{Effect, StoreEffect, TerminalEffect};
+use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::SafeText;
 use crate::world::unlike::UnlikeHour;
 
@@ -64,8 +64,7 @@ impl ReadingOverlay {
         }
         match reading::acceptance(state) {
             Ok((said, text)) => {
-                let request = state.request(AwaitedAnswer::Said(SafeText::new(&text)));
-                effects.push(Effect::Store(request, StoreEffect::SayOfAlerts(said)));
+                say_of_alerts(state, said, &text, effects);
                 Then::Close
             }
             Err(problem) => {

@@ -116,7 +116,8 @@ impl Player {
         }
         let at = self.state.world.now;
         let open = self.state.console.overlays.iter().count();
-        let leaves = matches!(&event, Event::Key(key) if key.code == KeyCode::Esc);
+        let is_escape = matches!(&event, Event::Key(key) if key.code == KeyCode::Esc);
+        let leaves = is_escape && self.state.deaf_for().is_some();
         for effect in update(&mut self.state, Message { at, event }) {
             if let Some(request) = changes(&effect) {
                 let failed = Outcome::RequestFailed { request, why: SafeText::new(NOTHING_CHANGES) };
@@ -191,14 +192,17 @@ impl Player {
     fn begin(&mut self, header: &Header) {
         let again = std::mem::replace(&mut self.has_begun, true);
         self.restated = if again { header.restated } else { 0 };
-        if header.after.is_some_and(|after| after != self.taken)
-            && let Ok(fresh) = Self::new(header, self.options.clone())
-        {
-            let (own, corrected) = (self.own, self.corrected);
-            *self = Self { has_begun: true, own, corrected, ..fresh };
-            if own {
-                self.look_around();
-            }
+        if header.after.is_none_or(|after| after == self.taken) {
+            return;
+        }
+        let Ok(fresh) = Self::new(header, self.options.clone()) else {
+            self.partial = true;
+            return;
+        };
+        let (own, corrected) = (self.own, self.corrected);
+        *self = Self { has_begun: true, own, corrected, ..fresh };
+        if own {
+            self.look_around();
         }
     }
 

@@ -49,7 +49,7 @@ pub enum Screen {
 }
 
 impl Screen {
-    /// The built-in ones, in the order of their keys.
+    /// The built-in ones, in the order of the tabs.
     pub const BUILT_IN: [Self; 10] = [
         Self::Overview,
         Self::Service,

@@ -53,7 +53,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
             ("opsroom change", "active and planned changes, and who approved them"),
             (
                 "opsroom change add 'new disks' db --why 'the old ones are full' --from 2026-03-02T09:00 --for 2h",
-                "plan a change; somebody else approves it with its id",
+                "plan a change; another person approves it by its id",
             ),
             (
                 "opsroom change add 'year end' '*' --freeze --why 'accounts are closed' --from 2026-12-30T00:00Z --for 3d",

@@ -102,7 +102,8 @@ impl Freeze {
     fn record(&self, window: TimeWindow) -> ChangeRecord {
         let notice = TimeDelta::from_std(self.notice).unwrap_or(TimeDelta::MAX);
         ChangeRecord {
-            id: occurrence_id(&self.name, window.start),
+            // Maintenance may have the same name.
+            id: occurrence_id(&format!("freeze:{}", self.name), window.start),
             title: SafeText::new(&self.title),
             why: SafeText::new(&self.why),
             services: self.services.clone(),

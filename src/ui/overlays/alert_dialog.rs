@@ -46,7 +46,7 @@ impl Draw for AlertDialog {
         rest = split_top(rest, u16::from(free)).1;
         let labels = fields::label_width(&self.fields);
         for (at, field) in self.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, field, labels, at == self.focus);
+            rest = fields::draw(painter, rest, (at, field), labels, at == self.focus);
             if field.label == "why" {
                 painter.put_at(
                     rest,

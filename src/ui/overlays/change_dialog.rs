@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Draw, fields};
+use crate::app::layout::Target;
 use crate::app::overlays::change_dialog::{ChangeDialog, ChangePurpose};
 use crate::app::state::State;
 use crate::theme::Role;
@@ -26,10 +27,11 @@ impl Draw for ChangeDialog {
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
         let labels = fields::label_width(&self.fields);
         for (at, field) in self.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, field, labels, at == self.focus);
+            rest = fields::draw(painter, rest, (at, field), labels, at == self.focus);
         }
         if is_plan {
             painter.put(rest, 0, &freeze(self, labels));
+            painter.note(Rect { height: rest.height.min(1), ..rest }, Target::OverlayRow(self.fields.len()));
             rest = split_top(rest, 1).1;
         }
         rest = split_top(rest, u16::from(rest.height > 1)).1;
@@ -43,5 +45,5 @@ fn freeze(dialog: &ChangeDialog, labels: usize) -> Line<'static> {
     let sign = if dialog.freeze { "[x]" } else { "[ ]" };
     Line::styled(format!("{:<labels$}  ", "freeze"), Role::TextLabel)
         .and(sign, role)
-        .and(" nothing is to be changed in that time (Space)", Role::TextDim)
+        .and(" no changes in that time (Space toggles)", Role::TextDim)
 }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::app::layout::Target;
 use crate::app::overlays::fields::DialogField;
 use crate::text::SafeText;
 use crate::theme::Role;
@@ -14,8 +15,14 @@ pub(super) fn label_width(fields: &[DialogField]) -> usize {
     fields.iter().map(|field| field.label.len()).max().unwrap_or(0)
 }
 
-/// Draws one, and returns what is left below.
-pub(super) fn draw(painter: &mut Painter<'_>, rest: Rect, field: &DialogField, width: usize, has_focus: bool) -> Rect {
+/// Draws the one at a place, and returns what is left below.
+pub(super) fn draw(
+    painter: &mut Painter<'_>,
+    rest: Rect,
+    (at, field): (usize, &DialogField),
+    width: usize,
+    has_focus: bool,
+) -> Rect {
     let input = InputLine {
         prompt: Line::styled(format!("{:<width$}  ", field.label), Role::TextLabel),
         text: field.input.text(),
@@ -23,7 +30,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, rest: Rect, field: &DialogField, w
         error: None,
         placeholder: &field.placeholder,
     };
-    input.draw(painter, Rect { height: rest.height.min(1), ..rest });
+    let row = Rect { height: rest.height.min(1), ..rest };
+    input.draw(painter, row);
+    painter.note(row, Target::OverlayRow(at));
     split_top(rest, 1).1
 }
 

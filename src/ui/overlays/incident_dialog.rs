@@ -21,7 +21,7 @@ impl Draw for IncidentDialog {
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
         let width = fields::label_width(&self.fields);
         for (at, field) in self.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, field, width, at == self.focus);
+            rest = fields::draw(painter, rest, (at, field), width, at == self.focus);
         }
         rest = split_top(rest, u16::from(rest.height > 1)).1;
         painter.put(rest, 0, &fields::keys(self.error.as_ref(), verb(&self.purpose)));

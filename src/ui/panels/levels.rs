@@ -105,9 +105,9 @@ fn whose(state: &State, name: String) -> String {
 fn bar_keys(state: &State) -> String {
     state.keys_to(&[
         (Command::Left, "goes to the bar before"),
-        (Command::Right, "to the next one"),
+        (Command::Right, "goes to the next one"),
         (Command::MoreContext, "shows a longer span"),
-        (Command::LessContext, "a shorter one"),
+        (Command::LessContext, "shows a shorter one"),
     ])
 }
 

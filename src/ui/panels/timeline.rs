@@ -68,13 +68,14 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let shown = || state.seen().timeline.shown().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
+    let is_visible = |entry: &&TimelineEntry| visible.iter().any(|row| row.is_entry(entry));
+    let shown: Vec<&TimelineEntry> = state.seen().timeline.shown().filter(is_visible).collect();
+    let shown = || shown.iter().copied();
     let then = then(state);
     let zone = state.seen().config.console.timezone;
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.seen().now.utc, zone));
     let rows = shown().map(|entry| row(state, painter.glyphs(), entry, then));
-    let console = &state.seen().config.console.name;
-    let rows = rows.map(|row| if let Some(service) = service { beside(row, service, console) } else { row }).collect();
+    let rows = rows.map(|row| if let Some(service) = service { beside(row, service) } else { row }).collect();
     let time = if is_dated { 11 } else { 8 };
     let releases = shown().filter_map(|entry| match &entry.kind {
         EventKind::Deployed { release, .. } => Some(release.as_str()),
@@ -83,7 +84,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let titles = state.seen().services.iter().map(|service| service.title.as_str());
     let most = if inner.width >= ROOMY { ROOMY_SUBJECT } else { SUBJECT.1 };
     // Of one service alone what an entry is about goes with what happened, where that is not the service.
-    let checks: Vec<String> = shown().filter_map(|entry| about_check(state, entry)).collect();
+    let checks = shown().filter(|_| service.is_none());
+    let checks: Vec<String> = checks.filter_map(|entry| about_check(state, entry)).collect();
     let named = titles.chain(releases).chain(checks.iter().map(String::as_str));
     let subject = if service.is_some() { 0 } else { longest(named, SUBJECT.0, most) };
     let columns = [
@@ -107,15 +109,13 @@ fn about_check(state: &State, entry: &TimelineEntry) -> Option<String> {
     Some(subject_of(state, check).pieces().map(|(text, _)| text).collect())
 }
 
-/// A row among those of one service: what it is about stands before what happened, but for the service itself, and for the
-/// `console` under whose name stands what has none.
-fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView, console: &str) -> TableRow<'a> {
+/// A row among those of one service: what it is about stands before what happened, but for the service itself.
+fn beside<'a>(mut row: TableRow<'a>, service: &ServiceView) -> TableRow<'a> {
     let about = std::mem::take(&mut row.cells[1]);
     let words: String = about.pieces().map(|(text, _)| text).collect();
     let what = std::mem::take(&mut row.cells[2]);
     row.cells[2] = match words.strip_prefix(&service.title) {
         Some("") => what,
-        _ if service.own && words == console => what,
         Some(check) if check.starts_with(' ') => {
             Line::styled(check.trim_start().to_owned(), Role::TextDim).and("  ", Role::Text).join(what)
         }
@@ -132,8 +132,9 @@ fn row<'a>(state: &'a State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: O
     let at = figures::moment_of_days(entry.at.utc, state.seen().now.utc, zone);
     let service = entry.service.as_deref().map(|name| state.seen().title_of_service(name));
     let of_service = || service.unwrap_or_default();
-    // What has no service is shown under the console's own name.
-    let titled = || service.unwrap_or(&state.seen().config.console.name);
+    // What has no service is shown under the console's own name, as in the list of services.
+    let own = || state.seen().own_row().map_or(&*state.seen().config.console.name, |row| &*row.title);
+    let titled = || service.unwrap_or_else(own);
     let (subject, what) = match &entry.kind {
         EventKind::Status { check, to, .. } => {
             let word = Line::styled(to.word(), status::role(*to));

@@ -58,7 +58,7 @@ fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallI
     let width = digits::width(&clock, scale);
     let role = if incident.is_broken { Role::StatusDown } else { Role::StatusDegraded };
     if area.width < width + 3 + LEAST_SAID {
-        // Large digits beside words that say nothing help nobody.
+        // Where large digits leave no room for words, the clock is small.
         let mut lines = said(state, incident);
         lines[0] = Line::styled(format!(" {clock} "), role).and(" ", Role::Text).join(std::mem::take(&mut lines[0]));
         for (row, line) in (0..area.height).zip(lines) {
