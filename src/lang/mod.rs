@@ -7,6 +7,7 @@ pub mod condition;
 pub mod diagnostic;
 pub mod expression;
 pub mod key;
+pub(crate) mod left_out;
 pub mod nearest;
 pub(crate) mod order;
 pub mod pattern;

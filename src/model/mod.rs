@@ -23,7 +23,6 @@ pub mod incident;
 pub mod latency;
 pub mod lease;
 pub mod ledger;
-pub(crate) mod left_out;
 pub mod maintenance;
 pub mod message;
 pub mod observation;

@@ -25,7 +25,7 @@ struct Recorded {
     k: RecordKind,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     err: bool,
-    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
+    #[serde(default, skip_serializing_if = "crate::lang::left_out::is_default")]
     cut: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file: Option<Name>,

@@ -151,6 +151,6 @@ pub struct ChecklistMissed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     /// Periods right before this one that went by too and have no row of their own, because they are too many.
-    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
+    #[serde(default, skip_serializing_if = "crate::lang::left_out::is_default")]
     pub more: u32,
 }

@@ -15,7 +15,7 @@ pub struct ConfigChanged {
     /// What is otherwise, in words; the first ones, where there are many.
     pub changes: Vec<SafeText>,
     /// How many changes there are beside those.
-    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
+    #[serde(default, skip_serializing_if = "crate::lang::left_out::is_default")]
     pub more: u64,
 }
 

@@ -48,7 +48,7 @@ pub struct ChecklistRecord {
     /// When its period went by.
     pub missed: Option<DateTime<Utc>>,
     /// Of one that was missed: how many periods right before it went by too and are no runs of their own.
-    #[serde(default, skip_serializing_if = "crate::model::left_out::is_default")]
+    #[serde(default, skip_serializing_if = "crate::lang::left_out::is_default")]
     pub missed_before: u32,
 }
 
