@@ -61,6 +61,10 @@ impl World {
 
     /// Follows which alerts are muted while another process notifies: when one is escalated next is shown here too.
     fn note_mutes(&mut self) {
+        // Of firings that are not known yet nothing is known to be over: what was kept of their mutes stays.
+        if !self.firings.is_read {
+            return;
+        }
         let (mut announcing, now) = (std::mem::take(&mut self.announcing), self.now.utc.trunc_subsecs(3));
         let alerts: Vec<AlertNow<'_>> = self.firings.open().map(|firing| self.alert_now(firing)).collect();
         announcing.hold(&alerts, now);
@@ -224,5 +228,51 @@ fn claim(message: &Notification, fence: u64) -> MessageClaimed {
         groups: message.states(),
         at: message.at,
         fence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::load::load_text;
+    use crate::lang::time::Stamp;
+    use crate::model::engine::{ENGINE_VERSION, EngineState, KeptMute};
+    use crate::model::fact::AlertFired;
+    use crate::model::thing::{AlertRecord, ThingKey, ThingKind};
+
+    const TEXT: &str = r#"
+[secret]
+s = { env = "S" }
+[notify.chat]
+slack = "{secret:s}"
+[check.api]
+tcp = "127.0.0.1:1"
+"#;
+
+    #[test]
+    fn mutes_that_were_kept_outlast_the_time_until_the_record_is_read() {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), TEXT);
+        let config = Arc::new(loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)));
+        let now = Stamp { mono: Duration::from_hours(1_000), utc: "2026-03-01T09:00:00Z".parse().unwrap() };
+        let mut world = World::new(config, now);
+        let _ = world.remember(&[], 0, now);
+        let fired = AlertFired::sample(now.utc);
+        let mute = KeptMute { spans: Vec::new(), since: Some(now.utc), why: "api is down".into(), ended: None };
+        let muted = vec![(fired.id.clone(), mute)];
+        let engine = EngineState { version: ENGINE_VERSION, muted, ..EngineState::default() };
+        let _ = world.resume(&engine, Duration::ZERO);
+        let _ = world.tick(now.plus(Duration::from_secs(1)));
+        let state = serde_json::to_value(AlertRecord::new(&fired)).unwrap();
+        let key = ThingKey::new(ThingKind::Alert, &fired.id);
+        let _ = world.alerts_read(&[StoredThing { key, open: true, group: String::new(), state, seq: 1 }]);
+        let _ = world.tick(now.plus(Duration::from_secs(2)));
+        let kept = world.announcing.kept_mutes();
+        assert_eq!(
+            kept.iter().map(|(id, kept)| (&**id, kept.why.as_str())).collect::<Vec<_>>(),
+            [("f", "api is down")]
+        );
     }
 }
