@@ -17,11 +17,13 @@ impl World {
     }
 
     /// The row of services whose trouble an alert is a part of. What belongs to no service has nothing to do with one another:
-    /// there a row speaks for the alerts of its checks that are in trouble, and for no other.
+    /// there a row speaks for the alerts of its checks that are in the trouble that it shows, and for no other.
     pub(crate) fn row_in_trouble(&self, alert: &AlertView) -> Option<&ServiceView> {
         let is_told = |row: &&ServiceView| match &alert.subject {
             _ if !row.own => true,
-            AlertSubject::Check(name) => self.check(name).is_some_and(|check| is_trouble(check.status)),
+            AlertSubject::Check(name) => {
+                self.check(name).is_some_and(|check| is_trouble(check.status) && check.status == row.status)
+            }
             _ => false,
         };
         self.service_of_alert(alert).filter(is_told)
