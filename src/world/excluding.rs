@@ -96,7 +96,7 @@ impl World {
 
     /// Has the minutes read of hours that are too old to have theirs here, where what does not count begins or ends within
     /// them. What is still unread of an objective comes with these.
-    fn want_minutes(&mut self, id: SloId) {
+    pub(super) fn want_minutes(&mut self, id: SloId) {
         let edges = self.excluded_from(id).into_iter().flat_map(|span| [span.start, span.end]);
         let within = edges.filter(|at| at % HOUR_MS != 0).map(|at| (at / MINUTE_MS) as u32);
         let slo = &mut self.slos[id];

@@ -91,9 +91,15 @@ impl World {
                 SeriesKey::Metric(name) => self.restore_metric(name, history, clocks),
             }
             for id in self.slos_of(&history.series) {
+                let was_here = self.slos[id].past == Past::Here;
                 let spans = clocks.spans(history, self.slos[id].known_from);
                 self.restore_slo(id, &spans);
-                if std::mem::replace(&mut self.slos[id].minutes, Past::Here) == Past::Asked {
+                if !was_here {
+                    // Which hours came by the minute was decided when they were asked for.
+                    self.slos[id].minutes = Past::Here;
+                    self.want_minutes(id);
+                } else if self.slos[id].minutes == Past::Asked {
+                    self.slos[id].minutes = Past::Here;
                     self.divide_hours(id, &clocks.spans(history, self.now));
                 }
             }
