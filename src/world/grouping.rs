@@ -16,6 +16,14 @@ use crate::text::name::Name;
 /// Dependencies that are down at once and looked for in what a check says, at the most.
 const MOST_NAMED: usize = 16;
 
+/// All that is shown of a row by itself, of one of its checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    status: Status,
+    since: Option<Since>,
+    stale: bool,
+}
+
 impl World {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
@@ -50,8 +58,18 @@ impl World {
         let rows: Vec<ServiceId> = self.membership.rows.ids().collect();
         for row in &rows {
             self.evaluate_service(*row);
+            self.free_of_blame(*row);
         }
         self.explain(&rows, |_| true);
+    }
+
+    /// Where a row depends on nothing any more, no fault of its own stands beside that of a dependency.
+    fn free_of_blame(&mut self, row: ServiceId) {
+        let members = &self.membership.rows[row];
+        for id in members.checks.iter().filter(|_| members.depends_on.is_empty()) {
+            let check = &mut self.checks[*id];
+            (check.own_reason, check.fell_first) = (None, false);
+        }
     }
 
     /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
@@ -71,6 +89,24 @@ impl World {
         rows.sort_unstable();
         rows.dedup();
         self.explain(&rows, |check| changed.contains(&check))
+    }
+
+    /// The same where one check has answered, which stood so before. What it says matters where one waits for another: a row
+    /// by itself shows what it showed as long as the check stands as it did, however many checks it has.
+    pub(super) fn answered(&mut self, check: CheckId, before: Standing) -> Vec<ServiceId> {
+        let row = self.membership.row_of_check.get(check).copied().flatten();
+        let members = row.and_then(|row| self.membership.rows.get(row));
+        let is_by_itself = members.is_some_and(|row| row.depends_on.is_empty() && row.dependents.is_empty());
+        if is_by_itself && self.standing(check) == before {
+            return Vec::new();
+        }
+        self.checks_changed(&[check])
+    }
+
+    /// How a check stands.
+    pub(super) fn standing(&self, check: CheckId) -> Standing {
+        let view = &self.checks[check];
+        Standing { status: view.status, since: view.since, stale: view.stale }
     }
 
     /// `true` where it has another status than before, or is down since another moment.
@@ -100,10 +136,14 @@ impl World {
     /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
     /// Answers with those rows for which the explanation is not what it was.
     fn explain(&mut self, rows: &[ServiceId], has_changed: impl Fn(CheckId) -> bool) -> Vec<ServiceId> {
+        // What depends on nothing has nothing that could explain it: the row of all that belongs to no service has many checks.
+        let membership = Arc::clone(&self.membership);
+        let waiting = rows.iter().copied().filter(|row| !membership.rows[*row].depends_on.is_empty());
+        let rows: Vec<ServiceId> = waiting.collect();
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
         let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
-        for row in rows {
+        for row in &rows {
             self.rerank(*row);
         }
         let changed = waits.into_iter().zip(explained).map(|(waits, explained)| waits || explained);

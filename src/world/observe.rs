@@ -68,6 +68,7 @@ impl World {
         self.turn_minute(&mut output);
         let (sign, ended) = (reading.sign, reading.timing.ended);
         let is_maintenance = self.maintenance_of(self.checks[id].service.as_deref()).is_some();
+        let stood = self.standing(id);
         let taken = self.checks[id].observe(reading, is_maintenance);
         if sign != Sign::Unknown {
             self.charted_since.get_or_insert(ended.mono);
@@ -75,7 +76,7 @@ impl World {
         self.add_reading(id, is_maintenance);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
-        let rows = if output.noticeable { self.checks_changed(&[id]) } else { Vec::new() };
+        let rows = if output.noticeable { self.answered(id, stood) } else { Vec::new() };
         if let Some((from, to)) = taken.turned {
             self.turned(id, from, to, taken.is_on_record);
         }
