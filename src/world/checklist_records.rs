@@ -53,6 +53,11 @@ impl Checklists {
         true
     }
 
+    /// Another record is read: of this one all is forgotten. Since when lists are due as they are stands in no record.
+    pub(super) fn forget(&mut self) {
+        *self = Self { scheduled: std::mem::take(&mut self.scheduled), ..Self::default() };
+    }
+
     /// A run as it stands from now on.
     pub(super) fn put(&mut self, record: ChecklistRecord) {
         self.missed = None;

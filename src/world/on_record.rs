@@ -5,7 +5,6 @@ use std::time::Duration;
 use chrono::SubsecRound as _;
 
 use super::World;
-use super::checklist_records::Checklists;
 use super::checks::CheckView;
 use super::duty::Duty;
 use super::firings::Firings;
@@ -165,7 +164,7 @@ impl World {
         self.unwritten.clear();
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
-        self.checklists = Checklists::default();
+        self.checklists.forget();
         self.incidents = Incidents::default();
         self.announcing.forget();
         self.duty = Duty::new(&self.config);

@@ -475,6 +475,10 @@ fn what_a_schedule_would_have_asked_before_it_was_written_is_not_missed() {
     let now = fresh.world.now;
     let _ = fresh.world.reconfigure(config(daily), now);
     assert_eq!(missed(&mut fresh), []);
+    // Nor does another record, or the same one read again, know of anything before.
+    let _ = fresh.world.remember(&[], 0, now);
+    let _ = fresh.world.alerts_read(&[]);
+    assert_eq!(missed(&mut fresh), []);
 }
 
 #[test]
