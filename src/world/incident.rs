@@ -7,7 +7,7 @@ use super::World;
 use super::acknowledging::Acknowledgers;
 use super::alerts::{AlertSubject, AlertView, Phase, without_time};
 use super::checks::CheckView;
-use super::ids::{Id as _, ServiceId};
+use super::ids::{AlertId, CheckId, Id as _, ServiceId};
 use super::reason::Reason;
 use super::services::ServiceView;
 use crate::config::sections::action::{Action, EvidenceRef};
@@ -210,7 +210,23 @@ impl World {
             let known = heard.entry(row).or_insert(its);
             *known = its.max(*known);
         }
+        for (row, its) in heard.iter_mut().filter(|(_, its)| **its == Heard::Hushed) {
+            // A silence on what belongs to no service says nothing of what else belongs to none.
+            if self.service_at(*row).is_some_and(|service| service.own && !self.is_all_fired(service)) {
+                *its = Heard::Nothing;
+            }
+        }
         heard
+    }
+
+    /// Whether an alert fires of each check of a row that is down.
+    fn is_all_fired(&self, service: &ServiceView) -> bool {
+        let fires = |check: CheckId| {
+            let mut alerts = self.machines.of_check.get(check).cloned().into_iter().flatten();
+            alerts.any(|at| self.alerts.get(AlertId::new(at)).is_some_and(|alert| alert.phase == Phase::Firing))
+        };
+        let mut down = service.checks.iter().filter(|id| self.checks[**id].status == Status::Down);
+        down.all(|id| fires(*id))
     }
 
     fn severity_in(&self, heard: &BTreeMap<ServiceId, Heard>, service: &ServiceView) -> Heard {
@@ -221,7 +237,8 @@ impl World {
     /// Whether a silence mutes all that fires of a service.
     pub(crate) fn is_silenced(&self, service: &ServiceView) -> bool {
         let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing).peekable();
-        firing.peek().is_some() && firing.all(AlertView::is_silenced)
+        let is_silenced = firing.peek().is_some() && firing.all(AlertView::is_silenced);
+        is_silenced && (!service.own || self.is_all_fired(service))
     }
 
     /// Whether a window of maintenance runs for a service.
