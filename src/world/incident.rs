@@ -290,8 +290,8 @@ impl World {
             None => String::new(),
         };
         match self.spoken_of(service) {
-            Some((check, others)) if others.is_empty() => format!("{check}: {why}"),
-            Some((check, others)) => format!("{check}: {why}; also {}", others.join(", ")),
+            Some((check, also)) if why.is_empty() => format!("{check}{also}"),
+            Some((check, also)) => format!("{check}: {why}{also}"),
             None => why,
         }
     }

@@ -8,6 +8,7 @@ use super::objectives::SloView;
 use super::services::ServiceView;
 use super::timeline::{EventMark, TimelineEntry};
 use crate::model::status::Status;
+use crate::text::count::first_names;
 use crate::text::name::Name;
 
 impl World {
@@ -29,14 +30,17 @@ impl World {
         self.service_of_alert(alert).filter(is_told)
     }
 
-    /// Which of several checks that have nothing to do with one another the reason of a row is of, and which others are as bad.
-    /// `None` for a service, whose checks are parts of one thing, and for a row of one check.
-    pub(crate) fn spoken_of<'a>(&'a self, service: &'a ServiceView) -> Option<(&'a Name, Vec<&'a str>)> {
+    /// Which of several checks that have nothing to do with one another the reason of a row is of, and what is said behind that
+    /// of the others that are as bad: `; also cdn, mail`. `None` for a service, whose checks are parts of one thing, and for a
+    /// row of one check.
+    pub(crate) fn spoken_of<'a>(&'a self, service: &'a ServiceView) -> Option<(&'a Name, String)> {
         let leading =
             service.leading.filter(|_| service.own && service.checks.len() > 1 && is_trouble(service.status))?;
         let others = service.checks.iter().filter(|id| **id != leading).map(|id| &self.checks[*id]);
-        let others = others.filter(|check| check.status == service.status).map(|check| &*check.name);
-        Some((&self.checks[leading].name, others.collect()))
+        let others = others.filter(|check| check.status == service.status).map(|check| check.name.to_string());
+        let named = first_names(others);
+        let also = if named.is_empty() { named } else { format!("; also {named}") };
+        Some((&self.checks[leading].name, also))
     }
 
     /// What happened to a row of services, newest first, as it is read.

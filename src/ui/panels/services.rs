@@ -352,13 +352,13 @@ fn cause<'a>(
     }
     let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
     let reason = reason::of(state, check);
-    let Some((name, others)) = state.seen().spoken_of(service) else { return reason };
-    let said = Line::plain(name).and(": ", Role::Text).join(reason);
-    if others.is_empty() {
-        return said;
+    let Some((name, also)) = state.seen().spoken_of(service) else { return reason };
+    let between = if reason.is_empty() { "" } else { ": " };
+    let said = Line::plain(name).and(between, Role::Text).join(reason);
+    if also.is_empty() || said.width() + also.width() <= usize::from(width) {
+        return said.and(also, Role::Text);
     }
     // The names stay, and what is wrong with the first is cut.
-    let also = format!("; also {}", others.join(", "));
     let room = usize::from(width).saturating_sub(also.width()).max(usize::from(REASON / 2));
     let words: String = said.pieces().map(|(text, _)| text).collect();
     Line::plain(cut(&words, room, glyphs.ellipsis)).and(also, Role::Text)

@@ -9,13 +9,10 @@ use crate::model::alert::ConditionInput;
 use crate::model::slo::SloFigures;
 use crate::model::status::Status;
 use crate::text::SafeText;
-use crate::text::count::counted;
+use crate::text::count::{counted, first_names};
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::checks::CheckView;
-
-/// Names that are spelled out where checks are not ok.
-const NAMED: usize = 3;
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +56,8 @@ impl World {
             return MeasuredNow::unknown("no checks configured");
         }
         if !bad.is_empty() {
-            let first = bad.iter().take(NAMED);
-            let mut names: Vec<String> =
-                first.map(|check| format!("{} {}", self.title_of_check(&check.name), check.status.word())).collect();
-            if bad.len() > NAMED {
-                names.push(format!("{} more", bad.len() - NAMED));
-            }
-            let text = format!("{} of {total} not ok: {}", bad.len(), names.join(", "));
+            let names = bad.iter().map(|check| format!("{} {}", self.title_of_check(&check.name), check.status.word()));
+            let text = format!("{} of {total} not ok: {}", bad.len(), first_names(names));
             return MeasuredNow::new(Some(false), &text, bad.iter().filter_map(|check| answered_at(check)).min());
         }
         let ok = self.checks.iter().filter(|check| !check.stale && check.status == Status::Ok).count();
