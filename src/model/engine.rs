@@ -32,6 +32,10 @@ pub struct EngineState {
     /// Each firing that was muted, by its id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub muted: Vec<(Name, KeptMute)>,
+    /// Since when somebody looks after channels: those that have delivered nothing since are tried after a while. `None`:
+    /// nobody does, or it was kept by a version that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proving_since: Option<DateTime<Utc>>,
 }
 
 impl EngineState {

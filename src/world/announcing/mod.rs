@@ -98,8 +98,8 @@ pub(crate) struct Announcing {
     called_off: Vec<MaintenanceWindow>,
     /// What is to be posted.
     bulletins: Vec<Bulletin>,
-    /// Since when this process looks after channels.
-    began: Option<DateTime<Utc>>,
+    /// Since when somebody looks after channels: this process, or one from which it goes on.
+    pub(super) proving_since: Option<DateTime<Utc>>,
 }
 
 impl Announcing {
@@ -194,7 +194,7 @@ impl Announcing {
 
     /// What was known of another record, or of this one, is forgotten. When firings were muted stays: each has an id of its own.
     pub(crate) fn forget(&mut self) {
-        *self = Self { muted: std::mem::take(&mut self.muted), began: self.began, ..Self::default() };
+        *self = Self { muted: std::mem::take(&mut self.muted), proving_since: self.proving_since, ..Self::default() };
     }
 
     /// Who takes which firing to go on, and since when.

@@ -65,12 +65,13 @@ impl Announcing {
         now: DateTime<Utc>,
     ) -> Option<Notification> {
         let every = TimeDelta::from_std(proved_every(channel)).unwrap_or(TimeDelta::MAX);
-        // One that nobody asked to be proved has all the time there is: a new channel may just have nothing to say.
-        let began = *self.began.get_or_insert(now);
+        // One that nobody asked to be proved has the same time from when channels were looked after first: it may just have
+        // had nothing to say.
+        let since = *self.proving_since.get_or_insert(now);
         let outbox = self.outboxes.entry(target.clone()).or_default();
         // What waits to be sent proves as much.
         let is_busy = outbox.in_flight.is_some() || outbox.wanting_since.is_some();
-        let unasked = || channel.prove_every.is_none().then_some(began);
+        let unasked = || channel.prove_every.is_none().then_some(since);
         let is_proven = outbox.record.sent.last().or_else(unasked).is_some_and(|at| now - at < every);
         if is_busy || is_proven {
             return None;
@@ -87,6 +88,12 @@ impl Announcing {
         let message = blank(config, target, MessageKind::Test, ids::of_proof(target, &outbox.record), now);
         outbox.in_flight = Some(InFlight { message: message.clone(), is_started: false });
         Some(message)
+    }
+
+    /// Goes on from since when whoever acted before looked after channels: a process that is begun again each week would never
+    /// try one that has delivered nothing.
+    pub(crate) fn resume_proving(&mut self, kept: Option<DateTime<Utc>>) {
+        self.proving_since = self.proving_since.into_iter().chain(kept).min();
     }
 
     /// The channels that did not accept their test, or did again lately.
