@@ -129,6 +129,10 @@ impl SloFigures {
     /// is good; `None`: that is so already, or never happens.
     pub(crate) fn passes(&self, rule: &BurnRule, is_good: bool) -> Option<Duration> {
         let share = rule.burn(self.window) * (1.0 - self.objective);
+        // Not even where all is bad is more than all of it bad.
+        if !is_good && share >= 1.0 {
+            return None;
+        }
         let windows = self.windows(rule)?;
         let waits = windows.map(|span| {
             let (bad, valid) = (span.bad_ms as f64, span.valid_ms() as f64);

@@ -148,6 +148,10 @@ fn when_little_that_is_known_is_enough_to_page_is_known_before() {
     let later = |ms| Duration::from_millis(ms);
     assert!(!target.fires(0, later(12_470)) && target.fires(0, later(12_490)));
     assert_eq!(target.figures(Duration::ZERO).passes(&BURN_RULES[0], true), None, "it is not above it");
+    // 14.4 × 10 % is more than all of the time.
+    let mut loose = Target::new(0.9, MONTH, secs(240));
+    loose.run(false, secs(720));
+    assert_eq!(loose.figures(Duration::ZERO).passes(&BURN_RULES[0], false), None, "it never fires");
 }
 
 #[test]
