@@ -15,7 +15,7 @@ use crate::model::thing::{ExclusionRecord, StoredThing, ThingKind};
 use crate::text::name::Name;
 
 const MINUTE_MS: u64 = 60_000;
-const HOUR_MS: u64 = 60 * MINUTE_MS;
+const HOUR_MS: i64 = 3_600_000;
 /// Hours whose minutes are asked for at most; of more, the latest.
 const APART: usize = 100;
 
@@ -97,8 +97,9 @@ impl World {
     /// Has the minutes read of hours that are too old to have theirs here, where what does not count begins or ends within
     /// them. What is still unread of an objective comes with these.
     pub(super) fn want_minutes(&mut self, id: SloId) {
-        let edges = self.excluded_from(id).into_iter().flat_map(|span| [span.start, span.end]);
-        let within = edges.filter(|at| at % HOUR_MS != 0).map(|at| (at / MINUTE_MS) as u32);
+        let edges: Vec<DateTime<Utc>> = within_hours(self.exclusions_of(&self.slos[id].name)).collect();
+        let now = self.now;
+        let within = edges.into_iter().map(|at| (millis(now.placed(at).mono) / MINUTE_MS) as u32);
         let slo = &mut self.slos[id];
         if slo.past != Past::Unread && slo.meter.as_ref().is_some_and(|meter| meter.lacks_minutes(within)) {
             slo.minutes = Past::Unread;
@@ -108,7 +109,7 @@ impl World {
     /// The hours within which a span begins or ends that does not count, each by its first minute since 1970: what is stored of
     /// them is wanted by the minute, also where that is long ago.
     pub(crate) fn hours_apart(&self) -> Vec<u32> {
-        let minutes = self.exclusion_edges().filter(|at| at.timestamp() % 3_600 != 0).map(minute_of);
+        let minutes = within_hours(self.exclusions.known.values()).map(minute_of);
         let hours: BTreeSet<u32> = minutes.map(|minute| minute - minute % 60).collect();
         hours.into_iter().rev().take(APART).collect()
     }
@@ -117,6 +118,12 @@ impl World {
     pub(super) fn exclusion_edges(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.exclusions.known.values().flat_map(|record| [record.from, record.until])
     }
+}
+
+/// The moments at which these begin or end within an hour, as hours are stored: by the wall clock.
+fn within_hours<'a>(records: impl Iterator<Item = &'a ExclusionRecord>) -> impl Iterator<Item = DateTime<Utc>> {
+    let edges = records.flat_map(|record| [record.from, record.until]);
+    edges.filter(|at| at.timestamp_millis() % HOUR_MS != 0)
 }
 
 /// A span on the monotonic clock, in milliseconds.
