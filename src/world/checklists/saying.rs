@@ -69,9 +69,12 @@ impl World {
             return *since;
         }
         let runs = || self.checklist_runs().filter(|run| run.checklist == list.name);
-        // Rows that do not say it are older than those that do.
-        let says = runs().any(|run| run.schedule.is_some());
-        let is_other = |run: &&ChecklistRecord| says && run.schedule.as_deref() != schedule;
+        // Rows that do not say it, before the first that does, are of a time in which no row did.
+        let says = runs().filter(|run| run.schedule.is_some()).filter_map(|run| run.due).min();
+        let is_other = |run: &&ChecklistRecord| match &run.schedule {
+            Some(said) => Some(&**said) != schedule,
+            None => run.due.zip(says).is_some_and(|(due, says)| due < says),
+        };
         let other = runs().filter(is_other).filter_map(|run| run.due).max();
         let first = runs().filter(|run| !is_other(run)).filter_map(|run| run.due);
         let first = first.filter(|due| other.is_none_or(|other| other < *due)).min();
