@@ -245,8 +245,8 @@ impl Announcing {
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
         // What is said again of what fires has waited for long enough, and so has what a person held back until now.
-        let was_held = |entry: &Entry| entry.after.is_some() && unmuted.contains(&entry.id);
-        let is_old = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due) || was_held(entry);
+        let is_unmuted = |entry: &Entry| entry.after.is_some() && unmuted.contains(&entry.id);
+        let is_old = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due) || is_unmuted(entry);
         let gathered_at = if message.entries().all(is_old) { since } else { since + BUNDLE };
         let ready_at = opens_at.max(gathered_at).max(outbox.retry_at.unwrap_or(now));
         if now < ready_at {
