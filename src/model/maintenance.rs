@@ -110,9 +110,13 @@ pub struct MaintenanceWindow {
 impl MaintenanceWindow {
     /// Since when it is announced; `None`: it is not.
     pub fn announced_from(&self) -> Option<DateTime<Utc>> {
-        let notice = chrono::Duration::from_std(self.notice?).ok()?;
-        self.window.start.checked_sub_signed(notice)
+        announced_from(self.window.start, self.notice?)
     }
+}
+
+/// Since when is announced what begins at a moment; `None`: so long before is no moment.
+pub(crate) fn announced_from(start: DateTime<Utc>, notice: Duration) -> Option<DateTime<Utc>> {
+    start.checked_sub_signed(chrono::Duration::from_std(notice).ok()?)
 }
 
 /// The id of the window of a configured maintenance that begins at a moment.

@@ -9,7 +9,7 @@ use super::alert::login;
 use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::lang::schedule::TimeWindow;
 use crate::model::fact::{ChangeCalledOff, ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
-use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, WindowKind};
+use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, WindowKind, announced_from};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -123,8 +123,7 @@ impl ChangeRecord {
 
     /// Since when it is announced; `None`: so long before is no moment.
     pub(crate) fn announced_from(&self) -> Option<DateTime<Utc>> {
-        let notice = TimeDelta::try_seconds(i64::try_from(self.notice_s).ok()?)?;
-        self.from.checked_sub_signed(notice)
+        announced_from(self.from, Duration::from_secs(self.notice_s))
     }
 
     /// Whether it was planned by who says this.
