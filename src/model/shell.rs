@@ -13,7 +13,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// A command line: each argument as [`quote`] has it.
-pub(crate) fn command_line(argv: &[impl AsRef<[u8]>]) -> String {
+pub(crate) fn quoted_line(argv: &[impl AsRef<[u8]>]) -> String {
     argv.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 

@@ -123,7 +123,7 @@ impl ChecklistRound<'_> {
 
     /// A command as a shell reads it, with what earlier steps found; where something was not found yet, as it is written.
     pub(crate) fn command_line(&self, argv: &[String]) -> String {
-        self.arguments(argv).map_or_else(|_| shell::command_line(argv), |argv| shell::command_line(&argv))
+        self.arguments(argv).map_or_else(|_| shell::quoted_line(argv), |argv| shell::quoted_line(&argv))
     }
 
     /// The arguments of a command.

@@ -153,7 +153,7 @@ fn asked(step: &ChecklistStep) -> String {
         StepTask::Auto(sensed) => sensed.written(),
         StepTask::Measure(_) => format!("a number {}", step.limit()),
         StepTask::Ask(question) => question.clone(),
-        StepTask::Run(command) => shell::command_line(&command.argv),
+        StepTask::Run(command) => shell::quoted_line(&command.argv),
         StepTask::Action(action) => format!("action {action}"),
         StepTask::Confirm => return step.title.clone(),
     };
