@@ -110,7 +110,6 @@ impl From<&KeptMute> for MutedTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::alert::Severity;
     use crate::model::fact::AlertFired;
     use crate::model::thing::AlertRecord;
 
@@ -120,20 +119,7 @@ mod tests {
 
     /// Looks at an alert that fired at the first minute.
     fn look(time: &mut MutedTime, looks: &[(i64, bool)]) {
-        let record = AlertRecord::new(&AlertFired {
-            id: "a".into(),
-            alert: "api".into(),
-            rule: "check:api/critical/0".into(),
-            severity: Severity::Critical,
-            service: None,
-            condition: "down".to_owned(),
-            value: "DOWN".into(),
-            since: at(0),
-            fired_at: at(0),
-            seen: true,
-            muted_because: None,
-            fence: 1,
-        });
+        let record = AlertRecord::new(&AlertFired::sample(at(0)));
         for (minute, is_muted) in looks {
             let alert = AlertNow {
                 record: &record,
