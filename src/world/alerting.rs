@@ -9,6 +9,7 @@ use crate::lang::condition::Predicate;
 use crate::lang::unit;
 use crate::model::alert::{ConditionInput, Severity, Transition};
 use crate::model::cause;
+use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -347,6 +348,12 @@ fn figure_onset(world: &World, machine: &Machine) -> Option<Onset> {
     Some(Onset::of_figure(machine.alert.holds_since()?, hidden))
 }
 
+/// `DOWN connection refused`, or the status alone where nothing says why.
+pub(super) fn status_because(status: Status, reason: Option<&SafeText>) -> String {
+    let reason = reason.map_or_else(String::new, |reason| format!(" {reason}"));
+    format!("{}{reason}", status.word())
+}
+
 /// What the condition saw: the number with its unit, or the status with its error.
 pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
     match machine.about {
@@ -379,8 +386,7 @@ pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
                     let by = by.map_or_else(String::new, |by| format!(" + by {by}"));
                     format!("{} {own}{by}", check.status.word()).into()
                 }
-                (None, None, Some(error)) => format!("{} {error}", check.status.word()).into(),
-                (None, None, None) => check.status.word().into(),
+                (None, None, error) => status_because(check.status, error.as_ref()).into(),
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::World;
-use super::alerting::seen;
+use super::alerting::{seen, status_because};
 use super::alerts::{AlertView, Phase};
 use super::ids::{AlertId, Id as _};
 use super::machines::{Machine, SubjectId};
@@ -134,15 +134,11 @@ impl World {
     fn value_fired(&self, machine: &Machine, view: &AlertView) -> SafeText {
         let SubjectId::Check(id) = machine.about else { return view.value.clone() };
         let check = &self.checks[id];
-        let recovers = check.status == Status::Pending && machine.alert.condition.field().is_none();
+        let is_of_status = matches!(machine.alert.condition.predicate, Predicate::Down | Predicate::Degraded);
+        let recovers = is_of_status && check.status == Status::Pending;
         let stood = check.witnessed.settled().filter(|stood| recovers && stood.status != Status::Ok);
-        stood.map_or_else(
-            || view.value.clone(),
-            |stood| {
-                let reason = stood.reason.as_ref().map_or_else(String::new, |reason| format!(" {reason}"));
-                SafeText::new(&format!("{}{reason}", stood.status.word()))
-            },
-        )
+        let said = stood.map(|stood| SafeText::new(&status_because(stood.status, stood.reason.as_ref())));
+        said.unwrap_or_else(|| view.value.clone())
     }
 
     /// What was said and did not reach the record.
