@@ -43,7 +43,7 @@ pub(super) fn approve(state: &mut State) {
         question: SafeText::new(&format!("Approve the change {title}?")),
         detail: SafeText::new(&detail),
         opened: state.world.now,
-        then: OnYes::ApproveChange { id, title },
+        then: OnYes::ApproveChange { said: change.approving(), title },
     });
 }
 

@@ -19,7 +19,7 @@ use crate::lang::nearest::listed;
 use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339;
 use crate::model::fact::change::{LONGEST_TITLE, change_id};
-use crate::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
+use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::{ServiceChoice, clock_with_zone};
 use crate::model::thing::ChangeRecord;
 use crate::runtime::runs::RunService;
@@ -322,7 +322,7 @@ async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
         };
         return output::fail(exit::USAGE, &format!("no change with id `{id}`"), &hint);
     };
-    let said = Statement::Change(ChangeSaid::Approved(ChangeApproved { id: change.id.clone() }));
+    let said = Statement::Change(ChangeSaid::Approved(change.approving()));
     if json {
         return match put(run_service, now, vec![said]).await {
             Ok(()) => printed(run_service, id, now).await,

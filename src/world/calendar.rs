@@ -78,7 +78,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, NewFact, Statement};
+    use crate::model::fact::{ChangePlanned, ChangeSaid, NewFact, Statement};
     use crate::model::maintenance::ServiceChoice;
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
             freeze: false,
         };
         let planned = ChangeRecord::after(None, &said("ana", ChangeSaid::Planned(planned))).unwrap();
-        let approved = said("ben", ChangeSaid::Approved(ChangeApproved { id: "c1".into() }));
+        let approved = said("ben", ChangeSaid::Approved(planned.approving()));
         let approved = ChangeRecord::after(Some(planned.clone()), &approved).unwrap();
         let mut calendar = ChangeCalendar::default();
         assert!(calendar.learn(planned.clone(), 1) && calendar.learn(approved.clone(), 2));

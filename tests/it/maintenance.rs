@@ -273,7 +273,7 @@ fn a_change_and_a_freeze_are_announced_before_and_what_is_called_off_is_taken_ba
     say(&mut watch, "ana", ChangeSaid::Planned(planned));
     watch.until("03:10:00");
     assert_eq!(told(&watch), [""; 0], "what is not approved is nothing to rely on");
-    say(&mut watch, "ben", ChangeSaid::Approved(ChangeApproved { id: "c1".into() }));
+    say(&mut watch, "ben", ChangeSaid::Approved(ChangeApproved { id: "c1".into(), title: None }));
     watch.until("03:10:10");
     let announced = told(&watch);
     assert!(announced.len() == 1 && announced[0].contains("planned change new disks of api, 2026-11-21 03:30 UTC"));

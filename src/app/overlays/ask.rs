@@ -45,8 +45,8 @@ pub enum OnYes {
     },
     /// Approves a change.
     ApproveChange {
-        /// Its id.
-        id: Name,
+        /// What is said.
+        said: ChangeApproved,
         /// What is changed.
         title: String,
     },
@@ -102,8 +102,8 @@ impl Overlay for AskOverlay {
                             effects,
                         );
                     }
-                    OnYes::ApproveChange { id, title } => {
-                        let approved = Statement::Change(ChangeSaid::Approved(ChangeApproved { id: id.clone() }));
+                    OnYes::ApproveChange { said, title } => {
+                        let approved = Statement::Change(ChangeSaid::Approved(said.clone()));
                         say_of_alerts(state, vec![approved], &format!("change {title} approved"), effects);
                     }
                     OnYes::EndMaintenance { said, title } => {

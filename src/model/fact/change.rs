@@ -52,6 +52,9 @@ impl ChangePlanned {
 pub struct ChangeApproved {
     /// Which change.
     pub id: Name,
+    /// What is changed; `None`: it was said by a version that did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<SafeText>,
 }
 
 /// A person calls a change or a freeze off, before it begins or while it goes on: who, is in the envelope.

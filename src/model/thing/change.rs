@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::login;
 use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::lang::schedule::TimeWindow;
-use crate::model::fact::{ChangeCalledOff, ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
+use crate::model::fact::{ChangeApproved, ChangeCalledOff, ChangePlanned, ChangeSaid, Fact, NewFact, Statement};
 use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, WindowKind, announced_from};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -94,6 +94,11 @@ impl ChangeRecord {
     /// `change` or `freeze`.
     pub const fn word(&self) -> &'static str {
         self.kind().word()
+    }
+
+    /// What is said where it is approved.
+    pub(crate) fn approving(&self) -> ChangeApproved {
+        ChangeApproved { id: self.id.clone(), title: Some(self.title.clone()) }
     }
 
     /// What is said where it is called off.
