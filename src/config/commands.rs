@@ -239,11 +239,11 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("incident-automatic", &["+"], "show and hide what happened around it", CommandContext::Incident),
     command("incident-export", &["o"], "write its report into `[incident] directory`", CommandContext::Incident),
     command("change-plan", &["n"], "plan a change or a freeze", CommandContext::Changes),
-    command("change-approve", &["a"], "approve the selected change, after a question", CommandContext::Changes),
+    command("change-approve", &["a"], "approve the selected change (asks first)", CommandContext::Changes),
     command(
         "change-call-off",
         &["e"],
-        "call the selected change or freeze off, with a reason, or end the selected maintenance",
+        "cancel the selected change or freeze, or end the selected maintenance",
         CommandContext::Changes,
     ),
     command("cancel", &["x"], "cancel the selected run", CommandContext::Actions),
