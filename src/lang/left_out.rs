@@ -1,6 +1,6 @@
-//! What a stored form leaves out: the value that is read where nothing is written.
+//! serde: skip fields that hold their default.
 
-/// Whether a value is what stands for nothing, so that it need not be written.
+/// Whether a value is the default, which is read where nothing is written.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -182,8 +182,7 @@ fn check_url(table: &TableReader<'_>, url: &Text) -> bool {
     problem.is_none()
 }
 
-/// What is before the path of a URL without its scheme: user, host and port. A file may name thousands, so that bytes are
-/// looked at and not characters.
+/// User, host and port of a URL without its scheme. A file may name thousands, so that bytes are looked at and not characters.
 fn authority(rest: &str) -> &str {
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     &rest[..end.unwrap_or(rest.len())]

@@ -87,8 +87,7 @@ pub struct HandoverOffered {
     pub text: HandoverText,
 }
 
-/// What a handover says: Markdown, a line each. A copy holds the same memory, for a handover is looked at every second while it
-/// is to be posted.
+/// What a handover says: Markdown, a line each. Cheap to clone: the lines are shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<SafeText>", into = "Vec<SafeText>")]
 pub struct HandoverText(Arc<[SafeText]>);

@@ -86,7 +86,7 @@ impl TargetNews<'_> {
                 before.is_some() && news.is_none()
             };
             if is_told {
-                // Who hears of it once it is late has not been asked before.
+                // A target first notified after the deadline gets no overdue notice.
                 let is_late = before.is_none() && self.is_late(one);
                 let is_due = is_late || news == Some(News::Due) || before.is_some_and(|before| before.is_due);
                 let told_at = before.map_or(self.now, |before| before.told_at);
