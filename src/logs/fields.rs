@@ -51,7 +51,8 @@ pub(crate) fn find<'a>(name: &str, walk: impl FnOnce(Visit<'_, 'a>) -> bool) -> 
     let mut exact = None;
     let mut nested = None;
     walk(&mut |key, value| {
-        if key.eq_ignore_ascii_case(name) {
+        // Most keys differ in length, and looking at that first spares a call.
+        if key.len() == name.len() && key.eq_ignore_ascii_case(name) {
             exact = Some(value);
             return ControlFlow::Break(());
         }

@@ -39,7 +39,8 @@ pub(super) fn walk<'a>(line: &'a str, visit: Visit<'_, 'a>) -> bool {
 }
 
 impl<'a> Json<'a, '_> {
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call of it costs more than it does, and a small binary inlines little")]
     fn byte(&mut self) -> Result<u8, Stop> {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
@@ -104,7 +105,8 @@ impl<'a> Json<'a, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call of it costs more than it does, and a small binary inlines little")]
     fn emit(&mut self, key: FieldValue<'a>, value: FieldValue<'a>) -> Result<(), Stop> {
         let flow = if self.path.is_empty() {
             match key.as_written() {
@@ -122,6 +124,7 @@ impl<'a> Json<'a, '_> {
     }
 
     /// Reads a string whose opening quote is at the cursor; says whether it is closed.
+    #[inline]
     fn string(&mut self) -> (FieldValue<'a>, bool) {
         let (value, length, closed) = quoted(&self.text[self.at + 1..]);
         self.at += 1 + length;

@@ -98,6 +98,8 @@ pub(super) fn quoted(text: &str) -> (FieldValue<'_>, usize, bool) {
 
 /// The next quote or backslash. Most names and values are so short that calling the vectorised search costs more than
 /// looking at eight bytes at a time.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call of it costs more than it does, and a small binary inlines little")]
 fn next_stop(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes[..bytes.len().min(NEAR)].as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -116,6 +118,8 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The highest bit of each byte that is zero, exact up to the first of them: what is above it may be said to be zero
 /// too, for the borrow of the subtraction.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call of it costs more than it does, and a small binary inlines little")]
 fn zeros(word: u64) -> u64 {
     word.wrapping_sub(EACH) & !word & (EACH << 7)
 }

@@ -61,7 +61,7 @@ impl Test {
 }
 
 fn same(left: &str, right: &str) -> bool {
-    left.eq_ignore_ascii_case(right)
+    (left.len() == right.len() && left.eq_ignore_ascii_case(right))
         || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
 }
 

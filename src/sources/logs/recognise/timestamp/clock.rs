@@ -16,6 +16,8 @@ pub(super) struct Clock {
 }
 
 /// A number of exactly `digits` digits at `at`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call of it costs more than it does, and a small binary inlines little")]
 pub(super) fn number(bytes: &[u8], at: usize, digits: usize) -> Option<u32> {
     let mut value = 0;
     for byte in bytes.get(at..at + digits)? {
