@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::chosen::{Meant, find};
-use crate::actions::publish::publish;
+use crate::actions::publish::{Readers, publish};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
@@ -71,32 +71,32 @@ async fn export(arguments: &ExportArguments, id: Option<&str>, config: &Arc<Conf
         Err(error) => return run_service::broken(&error),
     };
     let report = IncidentReport::new(&record, &around, config, head, run_service.now());
-    let json = match report.json() {
-        Ok(json) => json,
+    let files = match arguments.format {
+        ExportForm::Markdown => report.files(),
+        ExportForm::Seed => Ok(report.seed_files()),
+    };
+    let files = match files {
+        Ok(files) => files,
         Err(error) => {
             return output::fail(exit::SOFTWARE, &format!("the report can't be written as JSON: {error}"), "");
         }
     };
-    let (text, beside) = match arguments.format {
-        ExportForm::Markdown => (report.markdown(), ("json", json)),
-        ExportForm::Seed => (report.seed(), ("log", report.log_line())),
-    };
+    let [(_, beside), (_, text)] = &files;
     match (&arguments.out, arguments.format) {
-        (None, _) if arguments.json => output::print_json(&beside.1),
-        (None, ExportForm::Markdown) => output::print(&text),
-        (None, ExportForm::Seed) => output::print(&format!("{}\n{text}", beside.1)),
+        (None, _) if arguments.json => output::print_json(beside),
+        (None, ExportForm::Markdown) => output::print(text),
+        (None, ExportForm::Seed) => output::print(&format!("{beside}\n{text}")),
         (Some(out), _) => {
             let out = out.as_ref().unwrap_or(&config.incident.directory);
-            write(out, &record.id, text, beside)
+            write(out, &record.id, files)
         }
     }
 }
 
-fn write(directory: &Path, id: &str, markdown: String, (extension, beside): (&str, String)) -> u8 {
-    let name = format!("{id}.md");
-    let files = [(format!("{id}.{extension}"), beside), (name.clone(), markdown)];
-    match publish(directory, &files) {
-        Ok(()) => output::print(&format!("report written to {}\n", directory.join(&name).display())),
+fn write(directory: &Path, id: &str, files: [(&str, String); 2]) -> u8 {
+    let files = files.map(|(extension, text)| (format!("{id}.{extension}"), text));
+    match publish(directory, Readers::Owner, &files) {
+        Ok(()) => output::print(&format!("report written to {}\n", directory.join(format!("{id}.md")).display())),
         Err(error) => {
             let hint = "name a directory that you may write to";
             output::fail(exit::SOFTWARE, &format!("the report can't be written: {error}"), hint)

@@ -9,6 +9,14 @@ use crate::report::spans::span;
 use crate::text::count::counted;
 
 impl IncidentReport {
+    /// What is written of it into files, by what their names end with: the text last.
+    ///
+    /// # Errors
+    /// It has no form in JSON.
+    pub(crate) fn files(&self) -> serde_json::Result<[(&'static str, String); 2]> {
+        Ok([("json", self.json()?), ("md", self.markdown())])
+    }
+
     /// The whole text.
     pub(crate) fn markdown(&self) -> String {
         let mut out = MarkdownText::default();

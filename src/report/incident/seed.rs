@@ -21,6 +21,11 @@ const fn priority(severity: Severity) -> &'static str {
 }
 
 impl IncidentReport {
+    /// The same in the form of a seed.
+    pub(crate) fn seed_files(&self) -> [(&'static str, String); 2] {
+        [("log", self.log_line()), ("md", self.seed())]
+    }
+
     /// One line: when it was opened, how bad, which, what, and how it stands: for the end of a file that is read with `grep`.
     pub(crate) fn log_line(&self) -> String {
         let mut line = format!("{} {} {}: {}", self.opened_at, self.priority(), self.id, self.title);
