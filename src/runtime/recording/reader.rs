@@ -40,9 +40,9 @@ pub(crate) struct Recording {
 pub(crate) struct FileStart {
     /// In milliseconds since 1970.
     pub at: i64,
-    /// It.
+    /// Its header.
     pub header: Header,
-    /// Where it stands.
+    /// Where its first line is in the files.
     pub place: LinePlace,
 }
 
@@ -99,7 +99,7 @@ impl Recording {
         }
         if header.continued {
             notes.push(format!(
-                "what was before {} is not in it: what was known then is shown, but in figures that look back for hours",
+                "the recording begins at {}; figures that look back for hours are incomplete",
                 moment(first).format("%Y-%m-%d %H:%M:%SZ")
             ));
         }

@@ -477,7 +477,7 @@ mod tests {
         assert!(older(&path, FILES - 1).exists() && !older(&path, FILES).exists());
         let recording = Recording::open(&path).unwrap();
         assert!(recording.header.continued);
-        assert!(recording.notes[0].contains("what was before"), "{:?}", recording.notes);
+        assert!(recording.notes[0].contains("the recording begins at"), "{:?}", recording.notes);
         let mut player = Player::new(&recording.header, PlayOptions::default()).unwrap();
         let mut lines = recording.lines();
         let mut files = 0;

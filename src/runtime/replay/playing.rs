@@ -373,7 +373,7 @@ mod tests {
         let mut rest = open();
         rest.seek((BEGIN + 199) * 1000, &mut draw);
         assert_eq!(frame(&rest.player.state), frames[199]);
-        assert!(rest.player.partial && rest.recording().notes[0].contains("what was before"));
+        assert!(rest.player.partial && rest.recording().notes[0].contains("the recording begins at"));
     }
 
     #[test]
