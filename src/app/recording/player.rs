@@ -89,6 +89,11 @@ impl Player {
         })
     }
 
+    /// Whether what its file says again of the time before it was not taken to its end.
+    pub(crate) const fn is_restating(&self) -> bool {
+        self.known > 0
+    }
+
     /// Whether who watches looks at something else than was looked at.
     pub fn is_own(&self) -> bool {
         self.own

@@ -173,7 +173,7 @@ impl Replay {
         }
         match key {
             Key { ctrl: false, alt: false, code } => match code {
-                KeyCode::Char(' ') | KeyCode::Esc if self.playing.sought.is_some() => self.playing.sought = None,
+                KeyCode::Char(' ') | KeyCode::Esc if self.playing.sought.is_some() => self.playing.give_up(),
                 KeyCode::Char(' ') if self.playing.is_over() => self.playing.head_for(i64::MIN),
                 KeyCode::Char(' ') => self.playing.paused ^= true,
                 KeyCode::Left => self.playing.jump(-SHORT),

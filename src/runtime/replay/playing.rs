@@ -9,6 +9,9 @@ use crate::runtime::recording::reader::{RecordedLines, Recording};
 /// How fast a recording can be played.
 pub(crate) const SPEEDS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 
+/// Lines that are played before keys are listened to again: about a tenth of a second.
+const MOST_AT_ONCE: usize = 2_000;
+
 /// Draws a state, and says where things are.
 pub(crate) type Draw<'a> = &'a mut dyn FnMut(&State) -> LayoutMap;
 
@@ -95,13 +98,19 @@ impl Playing {
         self.sought = Some(moment);
     }
 
-    /// Plays a minute of what lies before the moment that is looked for.
+    /// Plays a minute, or a part of it, of what lies before the moment that is looked for.
     pub(crate) fn go_on(&mut self, draw: Draw<'_>) {
         let Some(sought) = self.sought else { return };
-        self.play_to(self.keyframes.after(self.position).min(sought), draw);
-        if self.position >= sought {
+        let is_there = self.play_to(self.keyframes.after(self.position).min(sought), draw);
+        if is_there && self.position >= sought {
             self.sought = None;
         }
+    }
+
+    /// Stays where it is instead of looking for a moment. What a file says again of the time before it is one moment: it is
+    /// played to its end.
+    pub(crate) fn give_up(&mut self) {
+        self.sought = self.sought.and(self.player.is_restating().then_some(self.position));
     }
 
     /// Shows what was looked at then.
@@ -150,6 +159,10 @@ impl Playing {
             return;
         }
         let start = &further[file - 1];
+        // One of an earlier version says again only the latest: what leads there is played.
+        if start.header.after.is_none() {
+            return;
+        }
         if let Ok(player) = Player::new(&start.header, self.options.clone()) {
             self.lines = self.recording.lines_from(start.place);
             self.position = start.at;
@@ -163,12 +176,21 @@ impl Playing {
         self.position = frame.at;
     }
 
-    fn play_to(&mut self, moment: i64, draw: Draw<'_>) {
+    /// Plays what lies before a moment, so many lines at the most. Whether that was all of it.
+    fn play_to(&mut self, moment: i64, draw: Draw<'_>) -> bool {
         let moment = moment.min(self.recording.last);
+        let mut left = MOST_AT_ONCE;
         loop {
             let until = self.keyframes.after(self.position).min(moment);
             while let Some(line) = self.lines.until(until) {
+                let at = line.at().utc.timestamp_millis();
                 self.player.take(line, draw);
+                left -= 1;
+                if left == 0 {
+                    // More of the same moment may follow.
+                    self.position = self.position.max(at - 1);
+                    return false;
+                }
             }
             self.position = until;
             // What who watches has opened was not looked at then.
@@ -176,7 +198,7 @@ impl Playing {
                 self.keyframes.keep(Keyframe { at: until, player: self.player.clone(), place: self.lines.place() });
             }
             if until >= moment {
-                return;
+                return true;
             }
         }
     }
@@ -327,7 +349,7 @@ mod tests {
         assert_eq!(seconds, [60, 120, 160]);
         playing.head_for((BEGIN + 199) * 1000);
         playing.go_on(&mut draw);
-        playing.sought = None;
+        playing.give_up();
         assert_eq!(frame(&playing.player.state), frames[180], "it is where it was when it was given up");
     }
 
