@@ -1,5 +1,7 @@
 //! What is said of an alert and what that means for the incident that was opened from it, put on record together.
 
+use chrono::{DateTime, Utc};
+
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::ack_link::hash_of;
@@ -13,8 +15,9 @@ use crate::text::coding::to_hex;
 
 impl Store {
     /// These, and with each acknowledgement of an alert that of the incidents that are about it: whoever is at the alert is at
-    /// them, and their clock does not run on for another key. The id is made of those of both, so that what is put on record
-    /// again is known.
+    /// them, and their clock does not run on for another key. What was said late counts as it was meant: of an alert that fired
+    /// then, and of the incidents that there were then. The id is made of those of both, so that what is put on record again is
+    /// known.
     pub(super) async fn with_incidents(&self, mut drafts: Vec<NewFact>) -> Result<Vec<NewFact>, StoreError> {
         let is_acknowledgement = |draft: &NewFact| matches!(draft.said, Statement::AlertAcknowledged(_));
         if !drafts.iter().any(is_acknowledgement) {
@@ -30,9 +33,14 @@ impl Store {
         let mut stopped = Vec::new();
         for draft in &drafts {
             let Statement::AlertAcknowledged(said) = &draft.said else { continue };
-            let alert = alerts.iter().find(|record| record.id == said.id);
+            let known = alerts.iter().find(|record| record.id == said.id).cloned();
+            let Some(alert) = known.or_else(|| fired_beside(&drafts, &said.id)) else { continue };
+            let resolved_at = alert.resolved_at.or_else(|| resolved_beside(&drafts, &said.id));
+            if resolved_at.is_some_and(|at| at <= draft.at) {
+                continue;
+            }
             let is_meant = |record: &mut IncidentRecord| {
-                record.is_from_alert(&said.alert) || alert.is_some_and(|alert| is_no_less_than(alert, record))
+                record.opened_at <= draft.at && (record.is_from_alert(&said.alert) || is_no_less_than(&alert, record))
             };
             for record in waiting.extract_if(.., is_meant) {
                 let why = SafeText::new(&format!("alert {} acknowledged: {}", said.alert, said.why));
@@ -82,6 +90,22 @@ impl Store {
 fn is_no_less_than(alert: &AlertRecord, incident: &IncidentRecord) -> bool {
     alert.severity >= incident.severity
         && alert.service.as_ref().is_some_and(|service| incident.services.contains(service))
+}
+
+/// The alert that is put on record with these, as it fires.
+fn fired_beside(drafts: &[NewFact], id: &str) -> Option<AlertRecord> {
+    drafts.iter().find_map(|draft| match &draft.said {
+        Statement::AlertFired(fired) if *fired.id == *id => Some(AlertRecord::new(fired)),
+        _ => None,
+    })
+}
+
+/// When it was over by what is put on record with it.
+fn resolved_beside(drafts: &[NewFact], id: &str) -> Option<DateTime<Utc>> {
+    drafts.iter().find_map(|draft| match &draft.said {
+        Statement::AlertResolved(resolved) if *resolved.id == *id => Some(resolved.at),
+        _ => None,
+    })
 }
 
 /// The id of what is put on record with a fact: the same again, where that is.
