@@ -103,15 +103,14 @@ async fn acknowledge_at(
     // A check and an objective may have one name.
     let kind = |said: &AlertAcknowledged| rule_of(&said.id)?.split_once(':').map(|(kind, _)| kind.to_owned());
     let are_alike = said.iter().map(kind).collect::<BTreeSet<_>>().len() <= 1;
-    let engine = match kept_engine(run_service).await {
-        Ok(engine) => engine,
-        Err(error) => return run_service::broken(&error),
-    };
+    // Who else must is said beside it: where that can't be found, it is acknowledged all the same.
+    let engine = kept_engine(run_service).await.ok();
     let lines = said.iter().map(|said| {
         let until = clock(said.until, now, Tz::UTC);
         let kind = kind(said).filter(|_| !are_alike).map_or_else(String::new, |kind| format!(" ({kind})"));
-        let asked = beside(&stored, said, run_service, (&engine, config));
-        let asked = if asked.is_empty() { String::new() } else { format!("; still asked: {}", asked.join(", ")) };
+        let asked = engine.as_ref().map(|engine| beside(&stored, said, run_service, (engine, config)));
+        let asked = asked.filter(|asked| !asked.is_empty());
+        let asked = asked.map_or_else(String::new, |asked| format!("; still to acknowledge: {}", asked.join(", ")));
         format!("acknowledged {} {}{kind} until {until}{asked}\n", said.severity.word(), said.alert)
     });
     let text: String = lines.collect::<BTreeSet<_>>().into_iter().collect();

@@ -359,7 +359,7 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
             let with = known.with.iter().fold(String::new(), |all, who| all + ", " + who.as_str());
             let _ = write!(text, "  acknowledged by {}{with} until {until}: {}", known.by, known.why);
             if !line.still_asked.is_empty() {
-                let _ = write!(text, "  still asked: {}", line.still_asked.join(", "));
+                let _ = write!(text, "  still to acknowledge: {}", line.still_asked.join(", "));
             }
         }
         if let Some(note) = &line.note {

@@ -290,7 +290,7 @@ impl<'a> Sheet<'a> {
         if let Some(known) = &alert.acknowledged {
             let until = clock(known.until, self.world.now.utc, self.world.config.console.timezone);
             self.say("acknowledged", format!("by {} until {until}: {}", known.names(), known.why));
-            self.listed("still asked", self.world.still_asked(alert));
+            self.listed("still to acknowledge", self.world.still_asked(alert));
         } else if let Some(note) = self.world.note_of(alert.subject.name()) {
             self.say("last note", format!("{} by {}, {}", note.why, note.by, self.moment(note.at)));
         }
