@@ -133,7 +133,10 @@ fn others(config: &Config, severity: Severity, steps: &[Step]) -> Vec<String> {
         let of_it = steps.iter().filter(|step| step.severity == severity && step.channel == channel.name);
         of_it.map(|step| &step.contact).any(|told| told.as_ref() == Some(&contact.id))
     };
-    let by_severity = format!("`notify` of {} does not name it", severity.word());
+    let by_severity = match rule {
+        Some(_) => format!("`notify` of {} does not name it", severity.word()),
+        None => format!("no [severity.{}] is configured", severity.word()),
+    };
     let mut lines = Vec::new();
     for channel in &config.channels {
         let mut say = |who: &str, why: &str| {
