@@ -67,7 +67,10 @@ pub fn lines(report: &Report, style: Style) -> String {
             (Some(by), _) => beside.push(format!("inhibited by {by}")),
             (None, why) => beside.extend(why.clone()),
         }
-        beside.extend(alert.acknowledged_by.as_ref().map(|by| format!("acknowledged by {by}")));
+        if let Some(by) = &alert.acknowledged_by {
+            let people: Vec<&str> = std::iter::once(by).chain(&alert.acknowledged_with).map(SafeText::as_str).collect();
+            beside.push(format!("acknowledged by {}", people.join(", ")));
+        }
         let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
         let _ = writeln!(out, "{beside}");
     }

@@ -91,7 +91,11 @@ pub(crate) struct AlertRow {
     state: &'static str,
     pub(crate) condition: String,
     since: Option<String>,
-    pub(crate) acknowledged_by: Option<String>,
+    /// Who said last that they are at it: the login name.
+    pub(crate) acknowledged_by: Option<SafeText>,
+    /// Who said so before and still is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) acknowledged_with: Vec<SafeText>,
     pub(crate) muted_because: Option<String>,
     /// What was seen.
     pub(crate) value: SafeText,
@@ -260,6 +264,7 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
     let is_inhibited = alert.maintenance.is_none() && alert.silenced.is_none();
     // Whoever asks once sees nothing begin, nor hold for long enough to fire: the record may know of both.
     let (record, acknowledged) = world.firing_on_record(&alert.id).unzip();
+    let acknowledged: Option<&Acknowledgement> = acknowledged.flatten();
     let recorded = record.filter(|record| record.seen).map(|record| time(record.since));
     AlertRow {
         name: alert.id.to_string(),
@@ -267,7 +272,8 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
         state: alert.phase.word(),
         condition: alert.condition.to_string(),
         since: since(alert.since).or(recorded),
-        acknowledged_by: acknowledged.flatten().map(Acknowledgement::names),
+        acknowledged_by: acknowledged.map(|known| known.by.clone()),
+        acknowledged_with: acknowledged.map_or_else(Vec::new, |known| known.with.clone()),
         muted_because: world.muted_because(alert),
         value: alert.value.clone(),
         said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),
