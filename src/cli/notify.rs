@@ -13,7 +13,7 @@ use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::{hint_of, hint_or};
+use crate::lang::nearest::hint_of;
 use crate::lang::time::rfc3339;
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{Notification, Recipient};
@@ -170,12 +170,9 @@ fn is_used(channel: &Channel, routes: &Routes<'_>, targets: &[Recipient], name: 
 /// The channel of that name.
 ///
 /// # Errors
-/// There is none.
+/// No channel has that name.
 pub(super) fn channel<'a>(name: &str, config: &'a Config) -> Result<&'a Channel, Refusal> {
-    config.channel(name).ok_or_else(|| {
-        let known = config.channels.iter().map(|known| &*known.name);
-        (format!("no channel named `{name}`"), hint_or(name, known, "none is configured: add [notify.NAME]"))
-    })
+    config.channel(name).ok_or_else(|| config.no_channel(name))
 }
 
 /// The contact who gets a test of a channel, where one is named.
@@ -295,7 +292,9 @@ async fn send_tests(
 async fn recorded(recorder: &RunService, page: NewTestPage) -> Option<Name> {
     page.recorded(recorder).await.map_or_else(
         |why| {
-            output::eprint_error(&format!("warning: the code in this message confirms nothing: {why}\n"));
+            output::eprint_error(&format!(
+                "warning: the code of the test message could not be recorded, so it can't be confirmed: {why}\n"
+            ));
             None
         },
         Some,

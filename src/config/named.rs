@@ -1,7 +1,7 @@
 //! Services and channels as a person names them, in the shell or in a dialog.
 
 use super::Config;
-use crate::lang::nearest::hint_of;
+use crate::lang::nearest::hint_or;
 use crate::model::maintenance::ServiceChoice;
 use crate::text::name::Name;
 
@@ -22,7 +22,11 @@ impl Config {
             };
         }
         let known = self.services.iter().map(|service| &*service.name);
-        each_once("service", written, known).map(ServiceChoice::These)
+        let unknown = |name: &str| {
+            let hint = hint_or(name, known.clone(), "none is configured: add [service.NAME]");
+            (format!("no service named `{name}`"), hint)
+        };
+        each_once(written, known.clone(), unknown).map(ServiceChoice::These)
     }
 
     /// The channels of these names, each once.
@@ -30,20 +34,27 @@ impl Config {
     /// # Errors
     /// A name is not that of a channel.
     pub(crate) fn channels_named(&self, written: &[String]) -> Result<Vec<Name>, Unknown> {
-        each_once("channel", written, self.channels.iter().map(|channel| &*channel.name))
+        let known = self.channels.iter().map(|channel| &*channel.name);
+        each_once(written, known, |name| self.no_channel(name))
+    }
+
+    /// That no channel has this name, and which there are.
+    pub(crate) fn no_channel(&self, name: &str) -> Unknown {
+        let known = self.channels.iter().map(|channel| &*channel.name);
+        (format!("no channel named `{name}`"), hint_or(name, known, "none is configured: add [notify.NAME]"))
     }
 }
 
 /// Each name once, in the order in which they are written.
 fn each_once<'a>(
-    what: &str,
     written: &[String],
     known: impl Iterator<Item = &'a str> + Clone,
+    unknown: impl Fn(&str) -> Unknown,
 ) -> Result<Vec<Name>, Unknown> {
     let mut names: Vec<Name> = Vec::new();
     for name in written {
         if !known.clone().any(|known| known == name) {
-            return Err((format!("no {what} named `{name}`"), hint_of(name, known)));
+            return Err(unknown(name));
         }
         if !names.iter().any(|one| **one == **name) {
             names.push(Name::from(name.as_str()));

@@ -46,13 +46,19 @@ impl Tools {
         let page = self.page(&message, now);
         message.confirm = message.confirm.or_else(|| page.as_ref().map(|(page, _)| page.code.clone()));
         let delivered = send(config, &self.notify_client, &message, &to, &secrets).await;
-        if delivered.is_ok()
-            && let Some((page, by)) = page
+        let page = page.filter(|_| delivered.is_ok());
+        let receiver = message.target.id();
+        // Whoever waits for it need not wait for a store too.
+        self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
+        if let Some((page, by)) = page
             && let Err(why) = page.recorded(&by).await
         {
-            tracing::warn!(receiver = message.target.id(), why, "the code of a test message confirms nothing");
+            tracing::warn!(
+                receiver,
+                why,
+                "the code of the test message could not be recorded, so it can't be confirmed"
+            );
         }
-        self.answer(Outcome::Delivered { message: message.id, target: message.target, delivered }).await;
     }
 }
 

@@ -49,10 +49,13 @@ impl NewTestPage {
 }
 
 impl Tools {
-    /// The page that a message is, with who puts it on record; `None`: it is none, or nobody can now.
+    /// The test page that a message to a contact is, with the service that puts it on record; `None`: the message is no test of
+    /// a contact, has its code already, or no store is open.
     pub(super) fn page(&self, message: &Notification, now: DateTime<Utc>) -> Option<(NewTestPage, RunService)> {
-        let is_page = message.kind == MessageKind::Test && message.confirm.is_none();
+        if message.kind != MessageKind::Test || message.confirm.is_some() {
+            return None;
+        }
         let StoreState::Open(run_service) = self.run_service.borrow().clone() else { return None };
-        NewTestPage::new(&message.target, now).filter(|_| is_page).map(|page| (page, *run_service))
+        NewTestPage::new(&message.target, now).map(|page| (page, *run_service))
     }
 }
