@@ -22,7 +22,8 @@ pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
         let problem = format!("{} is hidden from the unit, which has a private /tmp and /var/tmp", path.display());
         return output::fail(exit::USAGE, &problem, hint);
     }
-    if let Some(page) = page.as_deref().filter(|page| hidden(page) || is_at_home(page)) {
+    let needs_home = is_at_home(&program) || is_at_home(&config);
+    if let Some(page) = page.as_deref().filter(|page| hidden(page) || (is_at_home(page) && !needs_home)) {
         // The unit would write it where no web server sees it, or not at all.
         let problem = format!("[statuspage] directory {} is hidden from the unit", page.display());
         return output::fail(
@@ -39,7 +40,7 @@ pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(listen) = arguments.listen {
         command.extend(["--listen".to_owned(), listen.to_string()]);
     }
-    output::print(&unit(&command, is_at_home(&program) || is_at_home(&config), page.as_deref()))
+    output::print(&unit(&command, needs_home, page.as_deref()))
 }
 
 /// Whether it lies where `ProtectHome=yes` would hide it.
