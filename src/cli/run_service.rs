@@ -153,7 +153,7 @@ pub(crate) async fn close_read(run_service: &RunService, code: u8) -> u8 {
     let is_partial = store.is_partial();
     if is_partial {
         let hint = "`opsroom store check` lists them";
-        output::eprint_error(&format!("warning: some roll-ups are not readable and were left out\nhint: {hint}\n"));
+        output::eprint_error(&format!("warning: some roll-ups can't be read and were left out\nhint: {hint}\n"));
     }
     let is_whole = store.trusted().await.is_ok() && !is_partial;
     run_service.close().await;

@@ -179,7 +179,7 @@ fn report(checked: &Checked) -> String {
     }
     let _ = match checked.unreadable.len() {
         0 => writeln!(text, "roll-ups  {} readable", counted(checked.rollups, "row")),
-        many => writeln!(text, "roll-ups  {many} of {} rows are not readable", checked.rollups),
+        many => writeln!(text, "roll-ups  {many} of {} rows can't be read", checked.rollups),
     };
     text
 }
@@ -208,9 +208,9 @@ async fn rebuild(opened: &RunService) -> Result<u8, StoreError> {
     Ok(printed.max(exit::WARNING))
 }
 
-/// Names on stderr what is not readable.
+/// Names on stderr what can't be read.
 fn warn_of(consequence: &str, unreadable: &[String]) {
-    let mut text = format!("warning: not readable; it {consequence}:\n");
+    let mut text = format!("warning: can't be read; it {consequence}:\n");
     for one in unreadable.iter().take(NAMED) {
         let _ = writeln!(text, "  {one}");
     }

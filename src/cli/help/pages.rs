@@ -167,7 +167,10 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "within every budget; or excluded, included"),
-            (exit::WARNING, "a budget is spent or burns slowly; or the store has lost entries"),
+            (
+                exit::WARNING,
+                "a budget is spent or burns slowly; or the store has lost entries, or roll-ups that can't be read",
+            ),
             (exit::CRITICAL, "a budget burns so fast that it pages"),
             (exit::UNKNOWN, "no data for an objective, or the store can't be read"),
             (exit::USAGE, "no such SLO or exclusion, a wrong span, or read-only"),
@@ -178,7 +181,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         examples: &[("opsroom statuspage --out /var/www/status", "write the page once, from what is on record")],
         exits: &[
             (exit::OK, "written"),
-            (exit::WARNING, "written, and the store has lost entries"),
+            (exit::WARNING, "written, but the store has lost entries, or roll-ups that can't be read"),
             (exit::UNKNOWN, "the store can't be read"),
             (exit::SOFTWARE, "the page can't be written"),
             (exit::CONFIG, "invalid configuration, or it has no [statuspage]"),
@@ -205,7 +208,10 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "saved; or no check is notably slower"),
-            (exit::WARNING, "a check is slower: its p95 is more than a fifth higher; or the store has lost entries"),
+            (
+                exit::WARNING,
+                "a check is slower: its p95 is more than a fifth higher; or the store has lost entries, or roll-ups that can't be read",
+            ),
             (exit::UNKNOWN, "nothing was measured, or the store is missing or can't be read"),
         ],
     },
@@ -219,7 +225,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "sound, or done"),
-            (exit::WARNING, "done, but something in it is not readable and was left out, or it has lost entries"),
+            (exit::WARNING, "done, but something in it can't be read and was left out, or it has lost entries"),
             (exit::CRITICAL, "`check` found something wrong, or nothing was changed"),
             (exit::UNKNOWN, "the store is missing or can't be read"),
         ],
@@ -297,7 +303,7 @@ pub(crate) const PAGES: &[HelpPage] = &[
             (exit::OK, "printed; test: the receiver accepted it"),
             (exit::WARNING, "printed, but the store has lost entries"),
             (exit::CRITICAL, "test: not accepted"),
-            (exit::UNKNOWN, "the store can't be read"),
+            (exit::UNKNOWN, "the store can't be read; test: accepted, but its code could not be recorded"),
             (exit::USAGE, "no such channel or contact"),
             (exit::CONFIG, "the configuration is not valid, or the channel has nobody to send to"),
         ],

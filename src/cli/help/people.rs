@@ -104,7 +104,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "printed, offered, accepted or taken back"),
-            (exit::WARNING, "printed, but the store has lost entries"),
+            (exit::WARNING, "printed, but the store has lost entries, or roll-ups that can't be read"),
             (exit::UNKNOWN, "the store can't be read or written"),
             (exit::USAGE, "wrong usage, no terminal, nothing is offered, or read-only"),
         ],

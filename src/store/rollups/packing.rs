@@ -133,17 +133,14 @@ impl Store {
         let tier = tier_of(width);
         let (series, start) = (series.to_string(), start_of(first));
         let stored = self.dialect.rollups(tier, &series, start, start + 1, 1).await?.pop();
-        let data = match stored.map(|row| Pack::decode(width, first, &row.data)) {
+        let data = match stored {
             None => pack.encode(),
-            Some(Ok(mut stored)) => {
+            Some(row) => {
+                let Some(mut stored) = self.pack_of(width, &row) else { return Ok(None) };
                 for (minute, bucket) in pack.buckets() {
                     stored.add(minute, bucket.clone());
                 }
                 stored.encode()
-            }
-            Some(Err(error)) => {
-                tracing::warn!(%error, series, start, "readings are left out");
-                return Ok(None);
             }
         };
         Ok(Some(RollupRow { tier: tier.to_owned(), series, start, data }))
