@@ -59,6 +59,8 @@ enum Keep {
     Recent(String),
     /// As long as that, and the latest however old it is.
     Lately(String),
+    /// As far as the screens look back, of one that ends: of old ones not even the last is kept.
+    Passing(String),
 }
 
 /// Lines of one check, one log and the like.
@@ -173,7 +175,7 @@ impl Carried {
                     self.let_go(before);
                 }
             }
-            Keep::Recent(name) => self.note_recent(&name, number, at, self.reach.each),
+            Keep::Recent(name) | Keep::Passing(name) => self.note_recent(&name, number, at, self.reach.each),
             Keep::Lately(name) => self.note_recent(&name, number, at, 1),
         }
     }
@@ -198,6 +200,7 @@ impl Carried {
                 {
                     self.let_recent_go(&name);
                 }
+                Some(Keep::Passing(name)) => self.let_recent_go(&name),
                 _ => _ = self.recents.remove(&oldest),
             }
         }
@@ -222,7 +225,12 @@ impl Carried {
         let (records, bytes) = weight_of(line);
         recent.records -= records;
         recent.bytes -= bytes;
-        let Some(sign) = sign_of(line) else { return self.let_go(number) };
+        let sign = sign_of(line);
+        if sign.is_none() && recent.lines.is_empty() && recent.turned.is_none() {
+            self.recent.remove(name);
+            return self.let_go(number);
+        }
+        let Some(sign) = sign else { return self.let_go(number) };
         let gone = match recent.turned {
             Some((_, before)) if before == sign => number,
             _ => match recent.turned.replace((number, sign)) {
@@ -349,8 +357,8 @@ fn outcome_kept_as(outcome: &Outcome) -> Keep {
         }
         Outcome::Marks { .. } => Keep::Lately("marks".to_owned()),
         Outcome::StoreFigures(_) => Keep::Latest("figures".to_owned()),
-        Outcome::RunOutput { run, .. } => Keep::Recent(format!("output {run}")),
-        Outcome::RunProgress { run, .. } | Outcome::RunSigns { run, .. } => Keep::Recent(format!("run {run}")),
+        Outcome::RunOutput { run, .. } => Keep::Passing(format!("output {run}")),
+        Outcome::RunProgress { run, .. } | Outcome::RunSigns { run, .. } => Keep::Passing(format!("run {run}")),
         _ => Keep::Always,
     }
 }
@@ -415,6 +423,16 @@ mod tests {
             all.note(took(second, Event::Observation(Observation::Records { log: "api".into(), batch })));
         }
         assert_eq!(seconds(&all), [47, 48, 49]);
+    }
+
+    #[test]
+    fn of_runs_without_end_the_oldest_leave_nothing_behind() {
+        let mut all = carried();
+        for number in 0..MOST_RECENT + 10 {
+            let run = Name::from(number.to_string());
+            all.note(took(1, Event::Outcome(Outcome::RunOutput { run, lines: Vec::new(), omitted: 0 })));
+        }
+        assert_eq!((all.recent.len(), all.lines().count()), (MOST_RECENT, MOST_RECENT));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Recordings as files: gzip over one line for each message, so that `zcat` shows them, and what was written before a
 //! crash can be read.
 //!
-//! A file is at most [`SEGMENT`] large; then it becomes FILE.1, what was that FILE.2, and so on: of more than [`FILES`] the
-//! oldest is removed. Each begins with what is known then, so that it can be played where those before it are gone. Within a
-//! file each minute is a gzip member of its own, from whose beginning it can be read.
+//! A file that has reached [`SEGMENT`], or twice what it began by saying again where that is more, becomes FILE.1, what was
+//! that FILE.2, and so on: of more than [`FILES`] the oldest is removed. Each begins with what is known then, so that it can be
+//! played where those before it are gone. Within a file each minute is a gzip member of its own, from whose beginning it can
+//! be read.
 
 mod budget;
 pub(crate) mod reader;
@@ -13,7 +14,7 @@ pub(crate) mod writer;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Bytes of one file.
+/// Bytes of one file after which another one is begun.
 pub(crate) const SEGMENT: u64 = 64 << 20;
 /// Files of one recording.
 pub(crate) const FILES: usize = 16;
