@@ -118,7 +118,7 @@ impl StoredAlerts {
     }
 }
 
-/// What the engine of whoever acts for all knows; nothing where nobody does: it was not heard of for so long.
+/// What the engine of whoever acts for all knows. Empty if the lease holder has been silent for [`EXPIRES_AFTER`].
 pub(in crate::cli) async fn kept_engine(run_service: &RunService) -> Result<EngineState, StoreError> {
     let kept = run_service.store().kept_engine().await?.filter(|kept| kept.silent_for < EXPIRES_AFTER);
     let engine = kept.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());

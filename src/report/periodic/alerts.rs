@@ -94,7 +94,7 @@ impl AlertsInPeriod {
             let AlertFired { alert, severity, .. } = firing.fired;
             by_alert.entry((alert, subject_of(firing.fired), *severity)).or_default().push(firing);
         }
-        let alerts = by_alert.into_values().filter_map(|firings| one(scope, &firings));
+        let alerts = by_alert.into_values().filter_map(|firings| Some(one(scope, firings.first()?, &firings)));
         let mut alerts: Vec<AlertUse> = alerts.filter(|one| one.fired > 0).collect();
         tell_apart(&mut alerts);
         alerts.order_by(|one, other| {
@@ -145,16 +145,16 @@ fn tell_apart(alerts: &mut [AlertUse]) {
     }
 }
 
-/// All firings of one alert, of which there are some.
-fn one(scope: &ReportScope<'_>, firings: &[&Firing<'_>]) -> Option<AlertUse> {
-    let AlertFired { alert, rule, severity, .. } = firings.first()?.fired;
+/// All firings of one alert, with the first of them.
+fn one(scope: &ReportScope<'_>, first: &Firing<'_>, firings: &[&Firing<'_>]) -> AlertUse {
+    let AlertFired { alert, rule, severity, .. } = first.fired;
     let now: Vec<_> = firings.iter().filter(|firing| firing.when == When::Now).collect();
     let uses: Vec<Use> = now.iter().map(|firing| use_of(firing, scope)).collect();
     let count = |wanted| uses.iter().filter(|found| **found == wanted).count();
     let lasted = now.iter().filter_map(|one| Some(seconds(one.resolved_at? - one.fired.fired_at)));
-    Some(AlertUse {
+    AlertUse {
         alert: alert.clone(),
-        subject: subject_of(firings.first()?.fired).to_owned(),
+        subject: subject_of(first.fired).to_owned(),
         title: title_of_firing(scope.config, rule, alert).to_owned(),
         severity: *severity,
         fired: now.len(),
@@ -165,7 +165,7 @@ fn one(scope: &ReportScope<'_>, firings: &[&Firing<'_>]) -> Option<AlertUse> {
         muted: count(Use::Muted),
         lasted: SpanSpread::new(lasted.collect()),
         candidate_for_deletion: count(Use::Healed) + count(Use::Ignored) >= OFTEN && count(Use::ActedOn) == 0,
-    })
+    }
 }
 
 pub(super) fn write(report: &AlertsInPeriod, counts_before: CountsBefore, out: &mut MarkdownText) {

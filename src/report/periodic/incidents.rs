@@ -82,8 +82,7 @@ impl IncidentsInPeriod {
 
     /// How many of them people still work on.
     pub(super) fn open(&self) -> usize {
-        let is_open = |one: &&IncidentInPeriod| !one.state.is_done() && one.state != IncidentState::Resolved;
-        self.incidents.iter().filter(is_open).count()
+        self.incidents.iter().filter(|one| one.state.is_open()).count()
     }
 }
 
