@@ -44,7 +44,7 @@ impl Panel for Walkthrough {
             StepKind::Auto => "measure again",
             StepKind::Measure => "type the number",
             StepKind::Ask => "answer yes",
-            StepKind::Run => "run it",
+            StepKind::Run => "run the command",
             StepKind::Action => "start the action",
             StepKind::Confirm => "confirm",
         };

@@ -155,7 +155,7 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
         StepKind::Auto => "measure again".to_owned(),
         StepKind::Measure => format!("(type the number{})", limit(config.map(ChecklistStep::limit))),
         StepKind::Ask => "yes, or type the answer".to_owned(),
-        StepKind::Run => format!("run {}", command.as_deref().unwrap_or("it")),
+        StepKind::Run => format!("run {}", command.as_deref().unwrap_or("the command")),
         StepKind::Action => format!("run the action {}", action.as_deref().unwrap_or_default()),
         StepKind::Confirm => "looked at, fine".to_owned(),
     };

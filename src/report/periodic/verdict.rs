@@ -96,7 +96,7 @@ fn attention(report: &PeriodReport) -> Vec<String> {
     let thin = report.slos.iter().filter(|slo| slo.met.is_some() && slo.thin).count();
     add(thin, "objective", "known for less than 95 % of the time");
     let alerts = report.alerts.as_ref();
-    add(alerts.map_or(0, AlertsInPeriod::critical_unmuted), "critical alert", "fired unmuted");
+    add(alerts.map_or(0, AlertsInPeriod::critical_unmuted), "critical alert", "fired (not muted)");
     let incidents = report.incidents.as_ref();
     add(incidents.map_or(0, IncidentsInPeriod::open), "incident", "still open");
     add(alerts.map_or(0, |alerts| alerts.ignored), "alert", "ignored for an hour or longer");
