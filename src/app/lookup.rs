@@ -119,7 +119,10 @@ impl State {
     pub(crate) fn shown_incident(&self) -> Option<&IncidentRecord> {
         let chosen = self.console.screens.incident.shown.as_ref();
         let chosen = chosen.and_then(|id| self.seen().incident_record(id));
-        chosen.or_else(|| self.seen().worst_open_incident()).or_else(|| self.seen().known_incidents().next())
+        chosen.or_else(|| self.seen().worst_open_incident()).or_else(|| {
+            let is_its_own = |record: &&IncidentRecord| record.merged_into.is_none();
+            self.seen().known_incidents().find(is_its_own).or_else(|| self.seen().known_incidents().next())
+        })
     }
 
     /// The incident that is worked on: the chosen one while it is open, else the worst that is.

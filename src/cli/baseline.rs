@@ -165,8 +165,8 @@ async fn keep(name: &str, span: (DateTime<Utc>, DateTime<Utc>), config: &Config,
     run_service::changing(global, async |run_service| match keep_in(run_service, name, span, config).await {
         Ok(0) => output::fail(
             exit::UNKNOWN,
-            "nothing was measured in that time; no baseline saved",
-            "leave `opsroom watch` or a console running, or use a longer --period",
+            "no whole hour was measured in that time; no baseline saved",
+            "leave `opsroom watch` or a console running until an hour is complete, or use a longer --period",
         ),
         Ok(count) => {
             let series = counted(count, "series");

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put, say};
 use super::output::{self, exit};
-use super::span::{EndArguments, Refusal, moment, not_too_far};
+use super::span::{EndArguments, Refusal, beginning, not_too_far};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
@@ -72,7 +72,7 @@ struct AddArguments {
     /// Why
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z
+    /// Its first moment: now, 2h from now, or 2026-03-02T09:00, by the console's clocks or with Z
     #[arg(long, value_name = "TIME")]
     from: String,
     #[command(flatten)]
@@ -245,7 +245,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
-    let from = moment("--from", &arguments.from, zone)?;
+    let from = beginning("--from", &arguments.from, now, zone)?;
     let until = arguments.end.after(from, zone)?;
     if until <= now {
         let hint = "what is over needs no plan".to_owned();

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
-use super::span::{EndArguments, Refusal, end_after, moment, not_too_far};
+use super::span::{EndArguments, Refusal, beginning, end_after, not_too_far};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;
@@ -177,7 +177,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
-    let from = arguments.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
+    let from = arguments.from.as_deref().map_or(Ok(now), |text| beginning("--from", text, now, zone))?;
     if from < now - NOW {
         let hint = "omit --from to begin now: what has passed already counts against objectives";
         return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));

@@ -48,6 +48,11 @@ pub(super) fn moment(option: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>
     moment.map_err(|error| (format!("{option}: {error}"), error.hint))
 }
 
+/// The same of what begins: `now` and `2h` from now are understood too.
+pub(super) fn beginning(option: &str, text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
+    SpanBounds::MUTED.moment(text, now, zone).map_err(|(problem, hint)| (format!("{option}: {problem}"), hint))
+}
+
 /// The end of a span of such a length.
 pub(super) fn end_after(from: DateTime<Utc>, option: &str, length: Duration) -> Result<DateTime<Utc>, Refusal> {
     let bounds = SpanBounds::MUTED;

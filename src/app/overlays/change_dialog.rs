@@ -8,7 +8,6 @@ use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
-use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
 use crate::model::effect::Effect;
@@ -140,12 +139,11 @@ impl ChangeDialog {
     fn from(&self, world: &World) -> Result<DateTime<Utc>, String> {
         let (now, zone) = (world.now.utc, world.config.console.timezone);
         let written = self.text("from");
-        let from = match (written, unit::parse_duration(written)) {
-            ("now", _) => now,
-            ("", _) => return Err("from is empty (use now, 2h from now, or 2026-03-02T09:00)".to_owned()),
-            (_, Ok(ahead)) => SpanBounds::MUTED.until(now, ahead).map_err(|problem| format!("from: {problem}"))?,
-            (_, Err(_)) => LocalMoment::parse(written).map_err(|error| format!("{error}; {}", error.hint))?.at(zone),
-        };
+        if written.is_empty() {
+            return Err("from is empty (use now, 2h from now, or 2026-03-02T09:00)".to_owned());
+        }
+        let from = SpanBounds::MUTED.moment(written, now, zone);
+        let from = from.map_err(|(problem, hint)| format!("from: {problem}; {hint}"))?;
         if (from - now).to_std().is_ok_and(|ahead| SpanBounds::MUTED.is_exceeded_by(ahead)) {
             return Err(format!("from lies too far ahead; begin within {}", SpanBounds::MUTED.longest()));
         }

@@ -105,7 +105,11 @@ pub(super) async fn find(run_service: &RunService, id: Option<&str>, meant: Mean
     match (&found[..], meant) {
         ([only], _) => Ok((*only).clone()),
         ([latest, ..], Meant::Ended) => Ok((*latest).clone()),
-        ([], Meant::Any) if !all.is_empty() => Ok(all[0].clone()),
+        ([], Meant::Any) if !all.is_empty() => {
+            // What was merged is told by the one into which it went.
+            let own = all.iter().find(|record| record.merged_into.is_none());
+            Ok(own.unwrap_or(&all[0]).clone())
+        }
         ([], Meant::Open) => {
             let hint = "open one with `opsroom incident open TITLE`, or name one with --id";
             Err(output::fail(exit::USAGE, "no incident is open", hint))
@@ -125,7 +129,7 @@ pub(super) async fn find(run_service: &RunService, id: Option<&str>, meant: Mean
 
 /// The configuration of a command that changes something.
 pub(super) fn writing(global: &Global) -> Result<Config, u8> {
-    let config = configuration::refuse_if_read_only(global, "nothing can be said of incidents here")?;
+    let config = configuration::refuse_if_read_only(global, "incidents can't be changed here")?;
     Ok(config.unwrap_or_default())
 }
 

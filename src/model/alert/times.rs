@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::lang::schedule::LocalMoment;
+use crate::lang::tz::Tz;
 use crate::lang::unit;
 
 /// The shortest and the longest span that a person may ask for.
@@ -50,6 +52,22 @@ impl SpanBounds {
     /// Whether a span is longer than that.
     pub(crate) fn is_exceeded_by(self, span: Duration) -> bool {
         span > self.most
+    }
+
+    /// The moment that a text names: `now`, a span from now such as `2h`, or a date and a time by the clocks of a zone.
+    ///
+    /// # Errors
+    /// What is wrong with it, and a hint.
+    pub(crate) fn moment(self, text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, (String, String)> {
+        if text == "now" {
+            return Ok(now);
+        }
+        match unit::parse_duration(text) {
+            Ok(ahead) => self.until(now, ahead).map_err(|problem| (problem, format!("at most {}", self.longest()))),
+            Err(_) => LocalMoment::parse(text)
+                .map(|moment| moment.at(zone))
+                .map_err(|error| (error.to_string(), format!("{}, or `now` or `2h` from now", error.hint))),
+        }
     }
 }
 
