@@ -10,14 +10,14 @@ use rustix::io::Errno;
 
 /// Who may read what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Readers {
+pub(crate) enum FileReaders {
     /// Whoever there is: a page for the public.
     Everybody,
     /// Who wrote it.
     Owner,
 }
 
-impl Readers {
+impl FileReaders {
     const fn of_file(self) -> Mode {
         Mode::from_raw_mode(match self {
             Self::Everybody => 0o644,
@@ -38,7 +38,7 @@ impl Readers {
 ///
 /// # Errors
 /// As the system says, with what could not be written.
-pub(crate) fn publish<N: AsRef<str>>(directory: &Path, readers: Readers, files: &[(N, String)]) -> io::Result<()> {
+pub(crate) fn publish<N: AsRef<str>>(directory: &Path, readers: FileReaders, files: &[(N, String)]) -> io::Result<()> {
     let at = open(directory, readers).map_err(|error| naming(directory, &error))?;
     replace_all(directory, &at, readers, files)
 }
@@ -50,7 +50,7 @@ pub(crate) fn publish<N: AsRef<str>>(directory: &Path, readers: Readers, files: 
 /// As the system says, with what could not be written.
 pub(crate) fn publish_beside(
     directory: &Path,
-    readers: Readers,
+    readers: FileReaders,
     (stem, moment): (&str, &str),
     files: &[(&str, String)],
 ) -> io::Result<String> {
@@ -96,7 +96,7 @@ fn says_nothing_else(at: &OwnedFd, name: &str, bytes: &[u8]) -> io::Result<bool>
 fn replace_all<N: AsRef<str>, T: AsRef<str>>(
     directory: &Path,
     at: &OwnedFd,
-    readers: Readers,
+    readers: FileReaders,
     files: &[(N, T)],
 ) -> io::Result<()> {
     for (name, text) in files {
@@ -107,7 +107,7 @@ fn replace_all<N: AsRef<str>, T: AsRef<str>>(
 }
 
 /// The directory itself: all that follows is done within it, whatever is put in its place meanwhile.
-fn open(directory: &Path, readers: Readers) -> io::Result<OwnedFd> {
+fn open(directory: &Path, readers: FileReaders) -> io::Result<OwnedFd> {
     let is_new = match rustix::fs::mkdir(directory, readers.of_directory()) {
         Ok(()) => true,
         Err(Errno::EXIST) => false,
@@ -125,7 +125,7 @@ fn open(directory: &Path, readers: Readers) -> io::Result<OwnedFd> {
     Ok(at)
 }
 
-fn replace(at: &OwnedFd, name: &str, readers: Readers, bytes: &[u8]) -> io::Result<()> {
+fn replace(at: &OwnedFd, name: &str, readers: FileReaders, bytes: &[u8]) -> io::Result<()> {
     let temporary = format!(".{name}.{}-{:08x}.tmp", rustix::process::getpid().as_raw_nonzero(), fastrand::u32(..));
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(at, &temporary, flags, Mode::from_raw_mode(0o600))?;
@@ -158,8 +158,8 @@ mod tests {
     fn files_are_replaced_whole_and_everybody_may_read_them() {
         let room = tempfile::tempdir().unwrap();
         let directory = room.path().join("status");
-        publish(&directory, Readers::Everybody, &page("one")).unwrap();
-        publish(&directory, Readers::Everybody, &page("two")).unwrap();
+        publish(&directory, FileReaders::Everybody, &page("one")).unwrap();
+        publish(&directory, FileReaders::Everybody, &page("two")).unwrap();
         assert_eq!(fs::read_to_string(directory.join("index.html")).unwrap(), "two");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory.join("index.html")), mode(&directory.join("status.json"))), (0o644, 0o644));
@@ -175,7 +175,7 @@ mod tests {
         fs::create_dir(&directory).unwrap();
         fs::write(&outside, "precious").unwrap();
         symlink(&outside, directory.join("index.html")).unwrap();
-        publish(&directory, Readers::Everybody, &page("one")).unwrap();
+        publish(&directory, FileReaders::Everybody, &page("one")).unwrap();
         assert_eq!(fs::read_to_string(&outside).unwrap(), "precious");
         assert!(!directory.join("index.html").is_symlink());
     }
@@ -184,17 +184,18 @@ mod tests {
     fn a_directory_that_is_a_link_is_refused_and_what_fails_leaves_the_old_file() {
         let room = tempfile::tempdir().unwrap();
         let (directory, link) = (room.path().join("status"), room.path().join("link"));
-        publish(&directory, Readers::Everybody, &page("one")).unwrap();
+        publish(&directory, FileReaders::Everybody, &page("one")).unwrap();
         symlink(&directory, &link).unwrap();
-        let refused = publish(&link, Readers::Everybody, &page("two")).unwrap_err().to_string();
+        let refused = publish(&link, FileReaders::Everybody, &page("two")).unwrap_err().to_string();
         assert!(refused.contains("it is a link"), "{refused}");
         // A directory in the way of the second file.
         fs::create_dir(directory.join("blocked")).unwrap();
-        let refused = publish(&directory, Readers::Everybody, &[("blocked", "x".to_owned())]).unwrap_err().to_string();
+        let refused =
+            publish(&directory, FileReaders::Everybody, &[("blocked", "x".to_owned())]).unwrap_err().to_string();
         assert!(refused.contains("blocked"), "{refused}");
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 3, "no temporary file is left");
         assert_eq!(fs::read_to_string(directory.join("index.html")).unwrap(), "one");
-        let nowhere = publish(&room.path().join("no/such/parent"), Readers::Everybody, &page("x")).unwrap_err();
+        let nowhere = publish(&room.path().join("no/such/parent"), FileReaders::Everybody, &page("x")).unwrap_err();
         assert_eq!(nowhere.kind(), io::ErrorKind::NotFound);
     }
 
@@ -204,7 +205,7 @@ mod tests {
         let directory = room.path().join("incidents");
         let write = |text: &str| {
             let files = [("json", "{}".to_owned()), ("md", text.to_owned())];
-            publish_beside(&directory, Readers::Owner, ("INC-1", "20261130T221500Z"), &files).unwrap()
+            publish_beside(&directory, FileReaders::Owner, ("INC-1", "20261130T221500Z"), &files).unwrap()
         };
         assert_eq!((write("one"), write("one")), ("INC-1".to_owned(), "INC-1".to_owned()));
         assert_eq!(write("two"), "INC-1-20261130T221500Z");

@@ -253,10 +253,8 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
             state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
         }
         // Who did it here is told by the answer.
-        IncidentFact::Moved(_) | IncidentFact::Graded(_) => {
-            if !state.console.requests.was_said(said) {
-                state.news(Tone::Info, &format!("{text} · {by}"));
-            }
+        IncidentFact::Moved(_) | IncidentFact::Graded(_) if !state.console.requests.was_said(said) => {
+            state.news(Tone::Info, &format!("{text} · {by}"));
         }
         _ => {}
     }

@@ -98,8 +98,12 @@ impl State {
         };
         let row = self.selected(&id).filter(|row| match row {
             RowKey::Service(name) => self.seen().service(name).is_some_and(|service| !service.is_healthy()),
-            RowKey::Alert(_) | RowKey::Silence(_) | RowKey::Check(_) | RowKey::Lock(_) => true,
-            RowKey::Checklist(_) | RowKey::Planned(_) => true,
+            RowKey::Alert(_)
+            | RowKey::Silence(_)
+            | RowKey::Check(_)
+            | RowKey::Lock(_)
+            | RowKey::Checklist(_)
+            | RowKey::Planned(_) => true,
             _ => false,
         });
         if let Some(row) = row {

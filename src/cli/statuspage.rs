@@ -8,7 +8,7 @@ use clap::Args;
 use super::alerts::StoredAlerts;
 use super::output::{self, exit};
 use super::{Global, configuration, run_service};
-use crate::actions::publish::{Readers, publish};
+use crate::actions::publish::{FileReaders, publish};
 use crate::config::Config;
 use crate::model::thing::{CheckRecord, StoredThing};
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
@@ -78,7 +78,7 @@ async fn write(out: &Path, global: &Global, config: Arc<Config>) -> u8 {
         Ok(files) => files,
         Err(why) => return output::fail(exit::SOFTWARE, &format!("the status page can't be made: {why}"), ""),
     };
-    if let Err(error) = publish(out, Readers::Everybody, &files) {
+    if let Err(error) = publish(out, FileReaders::Everybody, &files) {
         let hint = "name a directory that you may write to";
         return output::fail(exit::SOFTWARE, &format!("the status page can't be written: {error}"), hint);
     }

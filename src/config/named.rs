@@ -26,7 +26,7 @@ impl Config {
             let hint = hint_or(name, known.clone(), "none is configured: add [service.NAME]");
             (format!("no service named `{name}`"), hint)
         };
-        each_once(written, known.clone(), unknown).map(ServiceChoice::These)
+        each_once(written, &known, unknown).map(ServiceChoice::These)
     }
 
     /// The channels of these names, each once.
@@ -35,7 +35,7 @@ impl Config {
     /// A name is not that of a channel.
     pub(crate) fn channels_named(&self, written: &[String]) -> Result<Vec<Name>, Unknown> {
         let known = self.channels.iter().map(|channel| &*channel.name);
-        each_once(written, known, |name| self.no_channel(name))
+        each_once(written, &known, |name| self.no_channel(name))
     }
 
     /// That no channel has this name, and which there are.
@@ -48,7 +48,7 @@ impl Config {
 /// Each name once, in the order in which they are written.
 fn each_once<'a>(
     written: &[String],
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: &(impl Iterator<Item = &'a str> + Clone),
     unknown: impl Fn(&str) -> Unknown,
 ) -> Result<Vec<Name>, Unknown> {
     let mut names: Vec<Name> = Vec::new();

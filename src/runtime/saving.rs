@@ -13,7 +13,7 @@ use super::identity::Identity;
 use super::incidents::around;
 use super::lifecycle::Console;
 use super::tasks::Tasks;
-use crate::actions::publish::{Readers, publish_beside};
+use crate::actions::publish::{FileReaders, publish_beside};
 use crate::actions::save::{save, save_together};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -140,7 +140,7 @@ fn write_report(
     (id, moment): (&str, &str),
     files: &[(&str, String)],
 ) -> io::Result<PathBuf> {
-    let problem = match publish_beside(directory, Readers::Owner, (id, moment), files) {
+    let problem = match publish_beside(directory, FileReaders::Owner, (id, moment), files) {
         Ok(name) => return Ok(directory.join(format!("{name}.md"))),
         Err(problem) => problem,
     };

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::effects::Tools;
 use super::tasks::Tasks;
-use crate::actions::publish::{Readers, publish};
+use crate::actions::publish::{FileReaders, publish};
 use crate::lang::time::{Stamp, minute_of};
 use crate::model::observation::Observation;
 use crate::report::statuspage::{PublicNow, PublicPage, PublicPast, PublicState};
@@ -134,7 +134,7 @@ async fn write_page(now: &PublicNow, past: &PublicPast, redactor: &Redactor) -> 
     let page = PublicPage::new(now, past, redactor).ok_or("no [statuspage] in the configuration")?;
     let directory = now.page().map(|page| page.directory.clone()).unwrap_or_default();
     let written = spawn_blocking(move || {
-        publish(&directory, Readers::Everybody, &page.files()?).map_err(|error| error.to_string())
+        publish(&directory, FileReaders::Everybody, &page.files()?).map_err(|error| error.to_string())
     });
     written.await.unwrap_or_else(|error| Err(error.to_string()))
 }

@@ -92,7 +92,7 @@ fn a_second_person_approves_a_change_and_until_then_actions_warn() {
     let id = world.add("new disks", "db", -5, &[]);
     assert!(world.dry().contains("the change `new disks` is not approved yet"), "{}", world.dry());
     let (code, _, err) = world.run("ana", &["change", "approve", &id]);
-    assert!(code == Some(64) && err.contains("you have planned change"), "{code:?} {err}");
+    assert!(code == Some(64) && err.contains("you planned change"), "{code:?} {err}");
     let approved = world.json("ben", &["change", "--json", "approve", &id]);
     assert_eq!((&approved[0]["approved_by"], &approved[0]["state"]), (&"ben".into(), &"running".into()));
     assert_eq!(approved[0]["short_notice"], true);
@@ -288,7 +288,7 @@ fn changes_are_seen_planned_approved_and_called_off_on_a_screen_of_their_own() {
     assert!(!room.frame().contains("04:41 to 05:41"), "{}", room.frame());
     // Maintenance of the configuration that has not begun is changed there.
     room.app.keys("g e");
-    assert!(room.app.toast().contains("correct [maintenance.nightly] there"), "{}", room.app.toast());
+    assert!(room.app.toast().contains("edit [maintenance.nightly] there"), "{}", room.app.toast());
     // A freeze needs nobody's approval.
     room.app.keys("n");
     room.app.typed("year end");

@@ -281,7 +281,9 @@ fn says(team: &Team, arguments: &[&str]) -> String {
 fn timeless(text: &str) -> String {
     let is_time = |word: &str| word.bytes().filter(u8::is_ascii_digit).count() > 3 && word.contains([':', '-']);
     let words = text.split_inclusive([' ', '\n']);
-    words.map(|word| if is_time(word) { if word.ends_with('\n') { "TIME\n" } else { "TIME " } } else { word }).collect()
+    let masked = |word| if is_time(word) { if word.ends_with('\n') { "TIME\n" } else { "TIME " } } else { word };
+    // What was on another day has its day before the time.
+    words.map(masked).collect::<String>().replace("TIME TIME", "TIME")
 }
 
 /// Nothing of the text does anything where it is shown.

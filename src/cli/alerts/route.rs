@@ -143,7 +143,7 @@ fn others(config: &Config, severity: Severity, steps: &[Step]) -> Vec<String> {
             lines.push(format!("{:<8}  not {}{who}  {why}\n", severity.word(), channel.name));
         };
         let chosen = config.contacts.iter().any(|contact| contact.notify.contains(&channel.name));
-        if !named.contains(&channel.name) && !(channel.is_personal() && chosen) {
+        if !(named.contains(&channel.name) || channel.is_personal() && chosen) {
             say("", &by_severity);
             continue;
         }

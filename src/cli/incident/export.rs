@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::chosen::{Meant, find};
-use crate::actions::publish::{Readers, publish};
+use crate::actions::publish::{FileReaders, publish};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
@@ -95,7 +95,7 @@ async fn export(arguments: &ExportArguments, id: Option<&str>, config: &Arc<Conf
 
 fn write(directory: &Path, id: &str, files: [(&str, String); 2]) -> u8 {
     let files = files.map(|(extension, text)| (format!("{id}.{extension}"), text));
-    match publish(directory, Readers::Owner, &files) {
+    match publish(directory, FileReaders::Owner, &files) {
         Ok(()) => output::print(&format!("report written to {}\n", directory.join(format!("{id}.md")).display())),
         Err(error) => {
             let hint = "name a directory that you may write to";

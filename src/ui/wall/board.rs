@@ -301,7 +301,7 @@ fn about<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
     with_who(line, world.acknowledged_service(service).map(|known| known.to_string()))
 }
 
-fn with_who<'a>(line: Line<'a>, who: Option<String>) -> Line<'a> {
+fn with_who(line: Line<'_>, who: Option<String>) -> Line<'_> {
     match who {
         Some(who) => line.and(format!("  by {who}"), Role::TextStrong),
         None => line,

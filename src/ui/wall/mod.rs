@@ -55,7 +55,7 @@ fn top_row(state: &State, painter: &mut Painter<'_>, row: Rect) {
     let count = Line::plain(" ").join(worst.clone());
     let placed = match console.environment.as_str() {
         "" => count.clone(),
-        word => Line::plain(" ").join(header::environment(word)).and("  ", Role::Text).join(worst),
+        environment => Line::plain(" ").join(header::environment(environment)).and("  ", Role::Text).join(worst),
     };
     let named = Line::plain(" ").and(console.name.clone(), Role::Brand).join(placed.clone());
     // How much is broken outlives how old that is, which console it is, where it acts, and what time it is.
