@@ -267,7 +267,9 @@ fn mailbox() -> (u16, Arc<Mutex<String>>) {
             let mut is_mail = false;
             for line in lines.map_while(Result::ok) {
                 if is_mail && line != "." {
-                    *kept.lock().unwrap() += &format!("{line}\n");
+                    let mut kept = kept.lock().unwrap();
+                    kept.push_str(&line);
+                    kept.push('\n');
                     continue;
                 }
                 is_mail = line == "DATA";

@@ -546,9 +546,9 @@ async fn a_check_and_an_objective_of_one_name_are_told_apart() {
     let team = Team::sqlite();
     seed(&team).await;
     let (store, fence) = held(&team).await;
-    let fires =
+    let of_check =
         Fires { alert: "web", severity: Severity::High, hour: 50, minutes: 5, acknowledged: None, is_told: false };
-    let Some(Statement::AlertFired(fired)) = firing(&fires, fence).into_iter().next().map(|fact| fact.said) else {
+    let Some(Statement::AlertFired(fired)) = firing(&of_check, fence).into_iter().next().map(|fact| fact.said) else {
         panic!("it fires first")
     };
     let (at, id) = (fired.fired_at, fired.id.replace("check:", "slo:"));
