@@ -133,7 +133,9 @@ impl SourceFile {
     /// with its quotes: escapes make the two differ.
     pub(crate) fn inside(&self, string: FilePlace, offset: usize) -> FilePlace {
         let raw = self.text.get(string.start..string.end).unwrap_or("");
-        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
+        // In a damaged file what stands there may have no quotes.
+        let is_triple = raw.starts_with("\"\"\"") || raw.starts_with("'''");
+        let quotes = if is_triple { 3 } else { usize::from(raw.starts_with(['"', '\''])) };
         let escapes = raw.starts_with('"');
         let mut at = quotes.min(raw.len());
         if quotes == 3 {
@@ -206,6 +208,7 @@ mod tests {
             ("\"\"\"\na\\\n   b[\"\"\"", 2, "[\"\"\""),
             ("'ä['", 2, "['"),
             ("'ab'", 2, "'"),
+            ("𑍞ab", 4, "ab"),
         ];
         for (raw, offset, rest) in cases {
             let file = SourceFile::new("x", raw.to_owned(), false);
