@@ -266,14 +266,6 @@ mod tests {
     fn names_have_no_hue_of_a_status() {
         let mut catalogue = Catalogue::shipped();
         let themes: Vec<_> = catalogue.names().filter(|name| *name != "mono").map(str::to_owned).collect();
-        let names = [
-            Role::LogService1,
-            Role::LogService2,
-            Role::LogService3,
-            Role::LogService4,
-            Role::LogService5,
-            Role::LogService6,
-        ];
         let trouble = [
             Role::StatusOk,
             Role::StatusDegraded,
@@ -285,7 +277,9 @@ mod tests {
         for theme in themes {
             for depth in [ColorDepth::Sixteen, ColorDepth::True] {
                 let styles = catalogue.styles(&theme, depth, GlyphSet::UTF8);
-                for (name, other) in names.iter().flat_map(|name| trouble.iter().map(move |other| (*name, *other))) {
+                for (name, other) in
+                    Role::OF_SERVICES.iter().flat_map(|name| trouble.iter().map(move |other| (*name, *other)))
+                {
                     let same = styles.get(name).fg == styles.get(other).fg;
                     assert!(!same, "{theme} {depth:?}: {} has the hue of {}", name.name(), other.name());
                 }

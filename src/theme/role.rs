@@ -109,22 +109,24 @@ roles! {
 }
 
 impl Role {
+    /// The roles of names of services.
+    pub(crate) const OF_SERVICES: [Self; 6] = [
+        Self::LogService1,
+        Self::LogService2,
+        Self::LogService3,
+        Self::LogService4,
+        Self::LogService5,
+        Self::LogService6,
+    ];
+
     /// The role of a service's name: always the same for the same name, on every console. Some share one; the word tells
     /// them apart.
     pub(crate) fn of_service(name: &str) -> Self {
-        const SIX: [Role; 6] = [
-            Role::LogService1,
-            Role::LogService2,
-            Role::LogService3,
-            Role::LogService4,
-            Role::LogService5,
-            Role::LogService6,
-        ];
         // FNV-1a: spreads short names that differ in a letter.
         let hash = name
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        SIX[((hash >> 32) % 6) as usize]
+        Self::OF_SERVICES[((hash >> 32) % 6) as usize]
     }
 
     /// The names from which a role takes its attributes, nearest first: `log.match.current`, `log.match`, `log`.
