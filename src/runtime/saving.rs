@@ -164,7 +164,7 @@ fn mask<'a>(redactor: &Redactor, name: &str, text: &'a str) -> Result<Cow<'a, st
     let masked = redactor.redact(text);
     let is_json = Path::new(name).extension().is_some_and(|extension| extension == "json");
     if is_json && matches!(masked, Cow::Owned(_)) && serde_json::from_str::<IgnoredAny>(&masked).is_err() {
-        return Err(format!("{name} without the secrets in it is no JSON: a secret is part of a number"));
+        return Err(format!("{name} is not valid JSON once its secrets are masked: a secret is part of a number"));
     }
     Ok(masked)
 }

@@ -182,6 +182,10 @@ mod tests {
         let (one, later) = (looked(&looks[..4]).to_kept(), looked(&looks[..5]).to_kept());
         assert_eq!(one, later, "time alone is not written down");
         let read = MutedTime::from(&one.unwrap());
-        assert_eq!(read.between(at(0), at(27)).num_minutes(), 4 + 15, "what goes on there goes on");
+        assert_eq!(
+            read.between(at(0), at(27)).num_minutes(),
+            4 + 15,
+            "a mute that had not ended when it was kept still counts"
+        );
     }
 }
