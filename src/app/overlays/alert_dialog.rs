@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{self, DialogField, FieldKey};
+use super::fields::{DialogField, DialogForm, FormKey};
 use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
@@ -42,14 +42,8 @@ pub enum AlertPurpose {
 pub struct AlertDialog {
     /// What is said.
     pub purpose: AlertPurpose,
-    /// What can be typed: of a silence what it matches, the reason, the time.
-    pub fields: Vec<DialogField>,
-    /// Which of them has the focus; behind the last of them a silence has whether it is held.
-    pub focus: usize,
-    /// Whether a silence stays until its end, though what it matches has long been quiet.
-    pub hold: bool,
-    /// What is wrong.
-    pub error: Option<SafeText>,
+    /// What is filled in; of a silence the switch says that it stays until its end, though what it matches has long been quiet.
+    pub form: DialogForm,
 }
 
 impl AlertDialog {
@@ -58,7 +52,7 @@ impl AlertDialog {
         let why = DialogField::new("why", "", REASONS[0]);
         let severities = rules.iter().filter_map(|rule| world.alert(rule)).map(|alert| alert.severity);
         let span = DialogField::new("for", "", expiry(&world.config.alerting, &severities.collect()));
-        Self { purpose: AlertPurpose::Acknowledge(rules), fields: vec![why, span], focus: 0, hold: false, error: None }
+        Self { purpose: AlertPurpose::Acknowledge(rules), form: DialogForm::new(vec![why, span]) }
     }
 
     /// Silences what `matching` matches.
@@ -68,22 +62,13 @@ impl AlertDialog {
         let span = DialogField::new("for", SILENCED_FOR, "30m, 2h");
         // What to match comes first where nothing is selected.
         let focus = usize::from(!matching.is_empty());
-        Self { purpose: AlertPurpose::Silence, fields: vec![matches, why, span], focus, hold: false, error: None }
-    }
-
-    /// Whether the focus is on whether the silence is held.
-    pub(crate) fn is_on_hold(&self) -> bool {
-        self.focus == self.fields.len()
-    }
-
-    /// How many things can have the focus.
-    fn stops(&self) -> usize {
-        self.fields.len() + usize::from(self.purpose == AlertPurpose::Silence)
+        let form = DialogForm { focus, ..DialogForm::new(vec![matches, why, span]).with_switch() };
+        Self { purpose: AlertPurpose::Silence, form }
     }
 
     /// The reason that a digit means, while a reason is asked for and none is written.
     fn reason_of(&self, key: Key) -> Option<&'static str> {
-        self.fields.get(self.focus).filter(|field| field.label == "why" && field.input.text().is_empty())?;
+        self.form.focused().filter(|field| field.label == "why" && field.input.text().is_empty())?;
         let KeyCode::Char(digit) = key.code else { return None };
         let at = digit.to_digit(10)?.checked_sub(1)? as usize;
         REASONS.get(at).copied().filter(|_| !key.ctrl && !key.alt)
@@ -105,7 +90,7 @@ impl AlertDialog {
                 lines
             }
             AlertPurpose::Silence => {
-                match SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word)) {
+                match SilenceMatch::parse(self.form.text("match"), |word| world.config.severity_named(word)) {
                     Ok(matching) => {
                         let preview = world.preview_silence(&matching);
                         let title = |name| title_of_alert(&world.config, name);
@@ -119,17 +104,13 @@ impl AlertDialog {
         }
     }
 
-    fn text(&self, at: usize) -> &str {
-        self.fields.get(at).map_or("", |field| field.input.text().trim())
-    }
-
-    fn reason(&self, at: usize) -> SafeText {
-        SafeText::new(Some(self.text(at)).filter(|text| !text.is_empty()).unwrap_or(REASONS[0]))
+    fn reason(&self) -> SafeText {
+        self.form.optional("why").unwrap_or_else(|| SafeText::new(REASONS[0]))
     }
 
     /// The end that was typed; `None`: nothing was.
-    fn until(&self, at: usize, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
-        let text = self.text(at);
+    fn until(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
+        let text = self.form.text("for");
         if text.is_empty() {
             return Ok(None);
         }
@@ -146,7 +127,7 @@ impl AlertDialog {
         let (world, now) = (&state.world, state.world.now.utc);
         match &self.purpose {
             AlertPurpose::Acknowledge(rules) => {
-                let (why, until) = (self.reason(0), self.until(1, now)?);
+                let (why, until) = (self.reason(), self.until(now)?);
                 let views: Vec<&AlertView> = rules.iter().filter_map(|rule| world.alert(rule)).collect();
                 let said = views.iter().filter_map(|alert| world.to_acknowledge(alert, &why, until));
                 let said: Vec<Statement> = said.map(Statement::AlertAcknowledged).collect();
@@ -157,16 +138,21 @@ impl AlertDialog {
                 Ok((said, format!("acknowledged {}", deduplicated(titles).join(", "))))
             }
             AlertPurpose::Silence => {
-                let meant = SilenceMatch::parse(self.text(0), |word| world.config.severity_named(word))
+                let meant = SilenceMatch::parse(self.form.text("match"), |word| world.config.severity_named(word))
                     .map_err(|problem| format!("{problem}; use {FORMS}"))?;
                 if let Some(unknown) = world.unknown_name(&meant) {
                     return Err(format!("{}; {}", unknown.problem, unknown.hint));
                 }
                 let matching = meant.written();
-                let until = self.until(2, now)?.ok_or("how long? use 30m or 2h")?;
+                let until = self.until(now)?.ok_or("how long? use 30m or 2h")?;
                 let text = format!("silenced {}", world.title_of_match(&matching));
-                let said =
-                    SilenceStarted { id: silence_id(now), matching, why: self.reason(1), until, hold: self.hold };
+                let said = SilenceStarted {
+                    id: silence_id(now),
+                    matching,
+                    why: self.reason(),
+                    until,
+                    hold: self.form.switch.unwrap_or_default(),
+                };
                 Ok((vec![Statement::SilenceStarted(said)], text))
             }
         }
@@ -178,10 +164,7 @@ impl AlertDialog {
                 say_of_alerts(state, said, &text, effects);
                 Then::Close
             }
-            Err(problem) => {
-                self.error = Some(SafeText::new(&problem));
-                Then::Stay
-            }
+            Err(problem) => self.form.refuse(&problem),
         }
     }
 }
@@ -207,47 +190,32 @@ fn expiry(alerting: &Alerting, severities: &BTreeSet<Severity>) -> String {
 
 impl Overlay for AlertDialog {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let stops = self.stops();
-        match FieldKey::of(key, &mut self.focus, stops) {
-            FieldKey::Leave => return Then::Close,
-            FieldKey::Submit => return self.submit(state, effects),
-            FieldKey::Moved => {}
-            FieldKey::Typed if self.is_on_hold() => {
-                if key.code == KeyCode::Char(' ') {
-                    self.hold = !self.hold;
-                }
-            }
-            FieldKey::Typed => {
-                let reason = self.reason_of(key);
-                let Some(field) = self.fields.get_mut(self.focus) else { return Then::Stay };
-                if let Some(reason) = reason {
-                    field.input.insert(reason);
-                } else if !field.input.key(key) {
-                    return Then::Stay;
-                }
-                self.error = None;
-            }
+        if let Some(reason) = self.reason_of(key) {
+            self.form.paste(reason);
+            return Then::Stay;
         }
-        Then::Stay
+        match self.form.key(key) {
+            FormKey::Leave => Then::Close,
+            FormKey::Submit => self.submit(state, effects),
+            FormKey::Taken => Then::Stay,
+        }
     }
 
     fn paste(&mut self, _state: &mut State, text: &str) {
-        if fields::paste(&mut self.fields, self.focus, text) {
-            self.error = None;
-        }
+        self.form.paste(text);
     }
 
     fn click_row(&mut self, row: usize) {
-        self.focus = row.min(self.stops() - 1);
+        self.form.click_row(row);
     }
 
     /// A row of what it would do, all that takes keys with the reasons under it, and what the keys do.
     fn least_size(&self) -> (u16, u16) {
-        (36, 5 + u16::try_from(self.stops()).unwrap_or(u16::MAX))
+        (36, 5 + u16::try_from(self.form.stops()).unwrap_or(u16::MAX))
     }
 
     fn hides_typed(&self) -> bool {
-        self.fields.get(self.focus).is_some_and(|field| field.label == "why")
+        self.form.focused().is_some_and(|field| field.label == "why")
     }
 
     fn takes_text(&self) -> bool {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use chrono::{SubsecRound as _, TimeDelta};
 
 use self::questions::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
-use super::fields::{self, DialogField, FieldKey};
+use super::fields::{DialogField, DialogForm, FormKey};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::saying::say_of_incident;
 use crate::app::state::State;
@@ -90,12 +90,8 @@ pub struct IncidentDialog {
     pub purpose: IncidentPurpose,
     /// What it is called.
     pub title: Cow<'static, str>,
-    /// What can be typed.
-    pub fields: Vec<DialogField>,
-    /// Which of them has the focus.
-    pub focus: usize,
-    /// What is wrong.
-    pub error: Option<SafeText>,
+    /// What is filled in.
+    pub form: DialogForm,
 }
 
 /// What is to be put on record, and what is said once it is; else what is wrong.
@@ -147,19 +143,7 @@ impl IncidentDialog {
                 (format!("state of {id}").into(), fields)
             }
         };
-        Self { purpose, title, fields, focus: 0, error: None }
-    }
-
-    fn text(&self, label: &str) -> &str {
-        self.fields.iter().find(|field| field.label == label).map_or("", |field| field.input.text().trim())
-    }
-
-    fn optional(&self, label: &str) -> Option<SafeText> {
-        Some(self.text(label)).filter(|text| !text.is_empty()).map(SafeText::new)
-    }
-
-    fn needed(&self, label: &str) -> Result<SafeText, String> {
-        self.optional(label).ok_or_else(|| format!("{label} is empty"))
+        Self { purpose, title, form: DialogForm::new(fields) }
     }
 
     fn submission(&self, state: &State) -> Submission {
@@ -168,8 +152,8 @@ impl IncidentDialog {
         match &self.purpose {
             IncidentPurpose::Open(draft) => self.opening(draft, world),
             IncidentPurpose::Entry { id, kind, source, .. } => {
-                let happened_at = moment(self.text("at"), world)?;
-                let (text, owner, source) = (self.needed("text")?, self.optional("owner"), source.clone());
+                let happened_at = moment(self.form.text("at"), world)?;
+                let (text, owner, source) = (self.form.needed("text")?, self.form.optional("owner"), source.clone());
                 let noted = IncidentNoted { kind: *kind, text, owner, happened_at, source };
                 of(id, IncidentFact::Noted(noted), format!("{} added to {id}", kind.word()))
             }
@@ -181,9 +165,9 @@ impl IncidentDialog {
                 of(id, IncidentFact::Updated(self.update(id, world)?), format!("update of {id} given"))
             }
             IncidentPurpose::Role(id) => {
-                let role = one_of(self.text("role"), IncidentRole::ALL.map(|role| (role.word(), role)), "role")?;
-                let step = one_of(self.text("do"), ROLE_STEPS, "step")?;
-                let to = self.optional("to");
+                let role = one_of(self.form.text("role"), IncidentRole::ALL.map(|role| (role.word(), role)), "role")?;
+                let step = one_of(self.form.text("do"), ROLE_STEPS, "step")?;
+                let to = self.form.optional("to");
                 if (step == RoleStep::Offered) != to.is_some() {
                     return Err("offer it to somebody, or leave `to` empty".to_owned());
                 }
@@ -192,14 +176,14 @@ impl IncidentDialog {
                 of(id, IncidentFact::Role(said), format!("role {} of {id}: on record", role.word()))
             }
             IncidentPurpose::Severity(id) => {
-                let severity = severity(self.text("severity"), world)?;
-                let (targets, why) = (targets(&world.config, severity), self.optional("why"));
+                let severity = severity(self.form.text("severity"), world)?;
+                let (targets, why) = (targets(&world.config, severity), self.form.optional("why"));
                 let graded = IncidentGraded { severity, targets, why };
                 of(id, IncidentFact::Graded(graded), words::regraded(id, severity))
             }
             IncidentPurpose::Step(id) => {
-                let step = one_of(self.text("do"), STEPS, "step")?;
-                let into = self.optional("into");
+                let step = one_of(self.form.text("do"), STEPS, "step")?;
+                let into = self.form.optional("into");
                 let into = match (step, &into) {
                     (IncidentStep::Merge, Some(into)) => {
                         let number = incident_number(into.as_str());
@@ -209,26 +193,26 @@ impl IncidentDialog {
                     (_, Some(_)) => return Err("`into` is for merge alone".to_owned()),
                     (_, None) => None,
                 };
-                let moved = IncidentMoved { step, why: self.optional("why"), into, copied: Vec::new() };
+                let moved = IncidentMoved { step, why: self.form.optional("why"), into, copied: Vec::new() };
                 of(id, IncidentFact::Moved(moved), words::stepped(id, step))
             }
         }
     }
 
     fn opening(&self, draft: &IncidentOpened, world: &World) -> Submission {
-        let severity = severity(self.text("severity"), world)?;
+        let severity = severity(self.form.text("severity"), world)?;
         let mut services: Vec<Name> = Vec::new();
-        for written in self.text("services").split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for written in self.form.listed("services") {
             let known = &world.config.services;
             let found = known.iter().find(|service| *service.name == *written || service.title == written);
-            let near = || nearest(written, known.iter().map(|service| &*service.name));
+            let near = || nearest(&written, known.iter().map(|service| &*service.name));
             let hint = || near().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let found = found.ok_or_else(|| format!("no service named `{written}`{}", hint()))?;
             if !services.contains(&found.name) {
                 services.push(found.name.clone());
             }
         }
-        let kind = match self.text("kind") {
+        let kind = match self.form.text("kind") {
             "" => None,
             written => {
                 let found = world.config.incident.kinds.iter().find(|kind| *kind.name == *written);
@@ -236,7 +220,7 @@ impl IncidentDialog {
             }
         };
         let opened = IncidentOpened {
-            title: self.needed("title")?,
+            title: self.form.needed("title")?,
             severity,
             targets: targets(&world.config, severity),
             services,
@@ -251,13 +235,13 @@ impl IncidentDialog {
     fn correction(&self, id: &Name, number: usize, world: &World) -> Result<IncidentAmended, String> {
         let entry = world.incident_record(id).and_then(|record| record.entry(number));
         let entry = entry.ok_or("that entry is not known any more")?;
-        let (text, owner) = (self.needed("text")?, self.optional("owner"));
+        let (text, owner) = (self.form.needed("text")?, self.form.optional("owner"));
         let amended = IncidentAmended {
             entry: entry.id.clone(),
             state: None,
             text: (text != entry.text).then_some(text),
             owner: owner.filter(|owner| entry.owner.as_ref() != Some(owner)),
-            happened_at: moment(self.text("at"), world)?,
+            happened_at: moment(self.form.text("at"), world)?,
         };
         let is_news = amended.text.is_some() || amended.owner.is_some() || amended.happened_at.is_some();
         is_news.then_some(amended).ok_or_else(|| "nothing changed: edit a field, or leave".to_owned())
@@ -266,7 +250,7 @@ impl IncidentDialog {
     fn update(&self, id: &Name, world: &World) -> Result<IncidentUpdated, String> {
         let record = world.incident_record(id).ok_or("that incident is not known any more")?;
         let now = world.now.utc;
-        let span = match self.text("next") {
+        let span = match self.form.text("next") {
             "" => TimeDelta::try_seconds(i64::try_from(record.targets.update_s).unwrap_or(1_800)).unwrap_or_default(),
             written => {
                 let span = unit::parse_duration(written).map_err(|error| format!("{error} (use 30m)"))?;
@@ -277,14 +261,14 @@ impl IncidentDialog {
                 span
             }
         };
-        let is_public = one_of(self.text("public"), [("yes", true), ("no", false), ("", false)], "word")?;
+        let is_public = one_of(self.form.text("public"), [("yes", true), ("no", false), ("", false)], "word")?;
         let rule = world.config.severities.iter().find(|rule| rule.severity == record.severity);
         Ok(IncidentUpdated {
-            status: self.needed("status")?,
-            impact: self.optional("impact"),
-            doing: self.optional("doing"),
+            status: self.form.needed("status")?,
+            impact: self.form.optional("impact"),
+            doing: self.form.optional("doing"),
             next_at: (now + span).trunc_subsecs(3),
-            workaround: self.optional("workaround"),
+            workaround: self.form.optional("workaround"),
             is_public,
             notify: rule.map_or_else(Vec::new, |rule| rule.notify.clone()),
         })
@@ -304,47 +288,34 @@ impl IncidentDialog {
                 say_of_incident(state, request, said, effects);
                 Then::Close
             }
-            Err(problem) => {
-                self.error = Some(SafeText::new(&problem));
-                Then::Stay
-            }
+            Err(problem) => self.form.refuse(&problem),
         }
     }
 }
 
 impl Overlay for IncidentDialog {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        match FieldKey::of(key, &mut self.focus, self.fields.len()) {
-            FieldKey::Leave => return Then::Close,
-            FieldKey::Submit => return self.submit(state, effects),
-            FieldKey::Moved => {}
-            FieldKey::Typed => {
-                if let Some(field) = self.fields.get_mut(self.focus)
-                    && field.input.key(key)
-                {
-                    self.error = None;
-                }
-            }
+        match self.form.key(key) {
+            FormKey::Leave => Then::Close,
+            FormKey::Submit => self.submit(state, effects),
+            FormKey::Taken => Then::Stay,
         }
-        Then::Stay
     }
 
     fn paste(&mut self, _state: &mut State, text: &str) {
-        if fields::paste(&mut self.fields, self.focus, text) {
-            self.error = None;
-        }
+        self.form.paste(text);
     }
 
     fn click_row(&mut self, row: usize) {
-        self.focus = row.min(self.fields.len().saturating_sub(1));
+        self.form.click_row(row);
     }
 
     fn least_size(&self) -> (u16, u16) {
-        (36, 4 + u16::try_from(self.fields.len()).unwrap_or(u16::MAX))
+        (36, 4 + u16::try_from(self.form.stops()).unwrap_or(u16::MAX))
     }
 
     fn hides_typed(&self) -> bool {
-        self.fields.get(self.focus).is_some_and(|field| OWN_WORDS.contains(&field.label))
+        self.form.focused().is_some_and(|field| OWN_WORDS.contains(&field.label))
     }
 
     fn takes_text(&self) -> bool {

@@ -25,12 +25,12 @@ impl Draw for AlertDialog {
             preview.extend(Line::styled(text.to_string(), Role::Text).wrapped(inside, 2));
         }
         // Reasons stand under the fields, and a silence has a row for `hold`.
-        let below = 1 + usize::from(self.purpose == AlertPurpose::Silence);
+        let below = 1 + usize::from(self.form.switch.is_some());
         // Frame and what the keys do: fields are never pushed out by what stands above them.
         let room = usize::from(dialog::spot(area, width, u16::MAX).height);
-        let spared = room.saturating_sub(self.fields.len() + below + 3);
+        let spared = room.saturating_sub(self.form.fields.len() + below + 3);
         preview.truncate(PREVIEWED.min(spared));
-        let rows = u16::try_from(preview.len() + self.fields.len() + below).unwrap_or(u16::MAX);
+        let rows = u16::try_from(preview.len() + self.form.fields.len() + below).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
         let title = match self.purpose {
             AlertPurpose::Acknowledge(_) => "acknowledge",
@@ -42,11 +42,11 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, line);
             rest = split_top(rest, 1).1;
         }
-        let free = usize::from(rest.height) > self.fields.len() + below + 1;
+        let free = usize::from(rest.height) > self.form.fields.len() + below + 1;
         rest = split_top(rest, u16::from(free)).1;
-        let labels = fields::label_width(&self.fields);
-        for (at, field) in self.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, (at, field), labels, at == self.focus);
+        let labels = fields::label_width(&self.form.fields);
+        for (at, field) in self.form.fields.iter().enumerate() {
+            rest = fields::draw(painter, rest, (at, field), labels, at == self.form.focus);
             if field.label == "why" {
                 painter.put_at(
                     rest,
@@ -57,11 +57,9 @@ impl Draw for AlertDialog {
                 rest = split_top(rest, 1).1;
             }
         }
-        if self.purpose == AlertPurpose::Silence {
-            painter.put(rest, 0, &hold(self, labels));
-            rest = split_top(rest, 1).1;
-        }
-        painter.put(rest, 0, &fields::keys(self.error.as_ref(), verb(&self.purpose)));
+        let hold = ("hold", "keep it until then, also once all has been quiet (Space)");
+        rest = fields::switch(painter, rest, &self.form, labels, hold);
+        painter.put(rest, 0, &fields::keys(&self.form, verb(&self.purpose)));
     }
 }
 
@@ -74,15 +72,6 @@ fn reasons(can_choose: bool) -> Line<'static> {
         let gap = if at == 0 { "" } else { "  " };
         line.and(gap, Role::Text).and((at + 1).to_string(), Role::Key).and(" ", Role::Text).and(*reason, Role::TextDim)
     })
-}
-
-/// Whether a silence is held until its end.
-fn hold(dialog: &AlertDialog, labels: usize) -> Line<'static> {
-    let role = if dialog.is_on_hold() { Role::DialogButtonFocus } else { Role::Input };
-    let sign = if dialog.hold { "[x]" } else { "[ ]" };
-    Line::styled(format!("{:<labels$}  ", "hold"), Role::TextLabel)
-        .and(sign, role)
-        .and(" keep it until then, also once all has been quiet (Space)", Role::TextDim)
 }
 
 const fn verb(purpose: &AlertPurpose) -> &'static str {

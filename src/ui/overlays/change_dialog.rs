@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use super::{Draw, fields};
-use crate::app::layout::Target;
 use crate::app::overlays::change_dialog::{ChangeDialog, ChangePurpose};
 use crate::app::state::State;
 use crate::theme::Role;
@@ -16,8 +15,7 @@ const WIDTH: u16 = 78;
 
 impl Draw for ChangeDialog {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let is_plan = self.purpose == ChangePurpose::Plan;
-        let rows = u16::try_from(self.fields.len() + usize::from(is_plan)).unwrap_or(u16::MAX);
+        let rows = u16::try_from(self.form.stops()).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, WIDTH.min(area.width), rows.saturating_add(4));
         let (title, verb) = match &self.purpose {
             ChangePurpose::Plan => ("plan a change".to_owned(), "plan"),
@@ -25,25 +23,13 @@ impl Draw for ChangeDialog {
         };
         let title = Line::styled(title, Role::DialogTitle);
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
-        let labels = fields::label_width(&self.fields);
-        for (at, field) in self.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, (at, field), labels, at == self.focus);
+        let labels = fields::label_width(&self.form.fields);
+        for (at, field) in self.form.fields.iter().enumerate() {
+            rest = fields::draw(painter, rest, (at, field), labels, at == self.form.focus);
         }
-        if is_plan {
-            painter.put(rest, 0, &freeze(self, labels));
-            painter.note(Rect { height: rest.height.min(1), ..rest }, Target::OverlayRow(self.fields.len()));
-            rest = split_top(rest, 1).1;
-        }
+        let freeze = ("freeze", "no changes in that time (Space toggles)");
+        rest = fields::switch(painter, rest, &self.form, labels, freeze);
         rest = split_top(rest, u16::from(rest.height > 1)).1;
-        painter.put(rest, 0, &fields::keys(self.error.as_ref(), verb));
+        painter.put(rest, 0, &fields::keys(&self.form, verb));
     }
-}
-
-/// Whether it is a freeze.
-fn freeze(dialog: &ChangeDialog, labels: usize) -> Line<'static> {
-    let role = if dialog.is_on_freeze() { Role::DialogButtonFocus } else { Role::Input };
-    let sign = if dialog.freeze { "[x]" } else { "[ ]" };
-    Line::styled(format!("{:<labels$}  ", "freeze"), Role::TextLabel)
-        .and(sign, role)
-        .and(" no changes in that time (Space toggles)", Role::TextDim)
 }

@@ -3,8 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::fields::DialogField;
-use crate::text::SafeText;
+use crate::app::overlays::fields::{DialogField, DialogForm};
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
@@ -36,9 +35,28 @@ pub(super) fn draw(
     split_top(rest, 1).1
 }
 
+/// Draws what is on or off behind the lines, where there is such a thing, and returns what is left below.
+pub(super) fn switch(
+    painter: &mut Painter<'_>,
+    rest: Rect,
+    form: &DialogForm,
+    width: usize,
+    (label, means): (&str, &'static str),
+) -> Rect {
+    let Some(on) = form.switch else { return rest };
+    let role = if form.is_on_switch() { Role::DialogButtonFocus } else { Role::Input };
+    let line = Line::styled(format!("{label:<width$}  "), Role::TextLabel)
+        .and(if on { "[x]" } else { "[ ]" }, role)
+        .and(" ", Role::TextDim)
+        .and(means, Role::TextDim);
+    painter.put(rest, 0, &line);
+    painter.note(Rect { height: rest.height.min(1), ..rest }, Target::OverlayRow(form.fields.len()));
+    split_top(rest, 1).1
+}
+
 /// What is wrong with what was typed, else what the keys do.
-pub(super) fn keys(error: Option<&SafeText>, verb: &str) -> Line<'static> {
-    match error {
+pub(super) fn keys(form: &DialogForm, verb: &str) -> Line<'static> {
+    match &form.error {
         Some(error) => Line::styled(error.to_string(), Role::InputError),
         None => Line::styled("Enter", Role::Key)
             .and(format!(" {verb}  "), Role::KeyLabel)
