@@ -26,6 +26,11 @@ impl Status {
     pub(crate) const WORST_FIRST: [Self; 6] =
         [Self::Down, Self::Degraded, Self::Pending, Self::Unknown, Self::Cold, Self::Ok];
 
+    /// Whether it is one that a person looks for.
+    pub(crate) const fn is_trouble(self) -> bool {
+        matches!(self, Self::Down | Self::Degraded | Self::Pending)
+    }
+
     /// The word on the screen.
     pub(crate) const fn word(self) -> &'static str {
         match self {

@@ -252,8 +252,8 @@ impl Verification {
             return regressed(&worse);
         }
         let bad = lacking.iter().filter(|(_, streak)| matches!(streak.last, Some(Sign::Bad | Sign::Degraded)));
-        let (known, unknown): (Vec<_>, Vec<_>) = bad
-            .partition(|(_, streak)| matches!(streak.before, Some(Status::Down | Status::Degraded | Status::Pending)));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            bad.partition(|(_, streak)| streak.before.is_some_and(Status::is_trouble));
         let still = names(known.iter().map(|(name, _)| *name));
         let new = names(unknown.iter().map(|(name, _)| *name));
         let notes = [(STILL_BAD, still), (BAD, new)];

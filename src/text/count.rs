@@ -31,11 +31,11 @@ pub(crate) fn counted(number: impl TryInto<u64>, noun: &str) -> String {
 /// Names that are spelled out where there may be any number.
 const NAMED: usize = 3;
 
-/// The first of several names, and how many more there are: `a, b, c, 37 more`.
-pub(crate) fn first_names(names: impl IntoIterator<Item = String>) -> String {
-    let mut names = names.into_iter();
-    let mut first: Vec<String> = names.by_ref().take(NAMED).collect();
-    match names.count() {
+/// The names of the first of several things, and how many more there are: `a, b, c, 37 more`.
+pub(crate) fn first_names<T>(things: impl IntoIterator<Item = T>, name: impl FnMut(T) -> String) -> String {
+    let mut things = things.into_iter();
+    let mut first: Vec<String> = things.by_ref().take(NAMED).map(name).collect();
+    match things.count() {
         0 => {}
         more => first.push(format!("{more} more")),
     }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn of_many_names_the_first_are_spelled_out() {
-        let named = |many: usize| first_names(["a", "b", "c", "d", "e"].into_iter().take(many).map(str::to_owned));
+        let named = |many: usize| first_names(["a", "b", "c", "d", "e"].into_iter().take(many), str::to_owned);
         assert_eq!([0, 1, 3, 4, 5].map(named), ["", "a", "a, b, c", "a, b, c, 1 more", "a, b, c, 2 more"]);
     }
 

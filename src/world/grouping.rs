@@ -58,18 +58,8 @@ impl World {
         let rows: Vec<ServiceId> = self.membership.rows.ids().collect();
         for row in &rows {
             self.evaluate_service(*row);
-            self.free_of_blame(*row);
         }
         self.explain(&rows, |_| true);
-    }
-
-    /// Where a row depends on nothing any more, no fault of its own stands beside that of a dependency.
-    fn free_of_blame(&mut self, row: ServiceId) {
-        let members = &self.membership.rows[row];
-        for id in members.checks.iter().filter(|_| members.depends_on.is_empty()) {
-            let check = &mut self.checks[*id];
-            (check.own_reason, check.fell_first) = (None, false);
-        }
     }
 
     /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
@@ -88,6 +78,8 @@ impl World {
         }
         rows.sort_unstable();
         rows.dedup();
+        // What depends on nothing has nothing that could explain it, and the row of all without a service has many checks.
+        rows.retain(|row| !membership.rows[*row].depends_on.is_empty());
         self.explain(&rows, |check| changed.contains(&check))
     }
 
@@ -136,14 +128,10 @@ impl World {
     /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
     /// Answers with those rows for which the explanation is not what it was.
     fn explain(&mut self, rows: &[ServiceId], has_changed: impl Fn(CheckId) -> bool) -> Vec<ServiceId> {
-        // What depends on nothing has nothing that could explain it: the row of all that belongs to no service has many checks.
-        let membership = Arc::clone(&self.membership);
-        let waiting = rows.iter().copied().filter(|row| !membership.rows[*row].depends_on.is_empty());
-        let rows: Vec<ServiceId> = waiting.collect();
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
         let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
-        for row in &rows {
+        for row in rows {
             self.rerank(*row);
         }
         let changed = waits.into_iter().zip(explained).map(|(waits, explained)| waits || explained);
@@ -200,7 +188,7 @@ impl World {
         let mut called = None;
         for id in membership.rows[row].checks.iter().filter(|id| !same || has_changed(**id)) {
             let check = &self.checks[*id];
-            let is_troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
+            let is_troubled = waits && check.status.is_trouble();
             let reading = check.last.as_ref().filter(|_| is_troubled);
             // Their names are made ready once, and only where somebody asks for them.
             let own = reading.and_then(|reading| {

@@ -64,7 +64,7 @@ impl World {
 
     /// The dependency that explains the trouble of a check; `None` where something is its service's own fault.
     pub(crate) fn explained_by(&self, check: &CheckView) -> Option<&str> {
-        let is_troubled = !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
+        let is_troubled = check.status.is_trouble();
         let service = self.service(check.service.as_deref()?)?;
         service.blocked_by.as_deref().filter(|_| is_troubled && check.own_reason.is_none())
     }

@@ -7,7 +7,6 @@ use super::ids::{Id as _, ServiceId, SloId, numbered};
 use super::objectives::SloView;
 use super::services::ServiceView;
 use super::timeline::{EventMark, TimelineEntry};
-use crate::model::status::Status;
 use crate::text::count::first_names;
 use crate::text::name::Name;
 
@@ -23,7 +22,7 @@ impl World {
         let is_told = |row: &&ServiceView| match &alert.subject {
             _ if !row.own => true,
             AlertSubject::Check(name) => {
-                self.check(name).is_some_and(|check| is_trouble(check.status) && check.status == row.status)
+                self.check(name).is_some_and(|check| check.status.is_trouble() && check.status == row.status)
             }
             _ => false,
         };
@@ -35,10 +34,10 @@ impl World {
     /// row of one check.
     pub(crate) fn spoken_of<'a>(&'a self, service: &'a ServiceView) -> Option<(&'a Name, String)> {
         let leading =
-            service.leading.filter(|_| service.own && service.checks.len() > 1 && is_trouble(service.status))?;
+            service.leading.filter(|_| service.own && service.checks.len() > 1 && service.status.is_trouble())?;
         let others = service.checks.iter().filter(|id| **id != leading).map(|id| &self.checks[*id]);
-        let others = others.filter(|check| check.status == service.status).map(|check| check.name.to_string());
-        let named = first_names(others);
+        let others = others.filter(|check| check.status == service.status);
+        let named = first_names(others, |check| check.name.to_string());
         let also = if named.is_empty() { named } else { format!("; also {named}") };
         Some((&self.checks[leading].name, also))
     }
@@ -78,11 +77,6 @@ impl World {
         };
         numbered(&self.slos).filter(is_of_it).map(|(_, slo)| slo)
     }
-}
-
-/// Whether a check in this status is one that a person looks for.
-const fn is_trouble(status: Status) -> bool {
-    matches!(status, Status::Down | Status::Degraded | Status::Pending)
 }
 
 #[cfg(test)]

@@ -56,8 +56,9 @@ impl World {
             return MeasuredNow::unknown("no checks configured");
         }
         if !bad.is_empty() {
-            let names = bad.iter().map(|check| format!("{} {}", self.title_of_check(&check.name), check.status.word()));
-            let text = format!("{} of {total} not ok: {}", bad.len(), first_names(names));
+            let named =
+                first_names(&bad, |check| format!("{} {}", self.title_of_check(&check.name), check.status.word()));
+            let text = format!("{} of {total} not ok: {named}", bad.len());
             return MeasuredNow::new(Some(false), &text, bad.iter().filter_map(|check| answered_at(check)).min());
         }
         let ok = self.checks.iter().filter(|check| !check.stale && check.status == Status::Ok).count();
