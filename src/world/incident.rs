@@ -211,16 +211,19 @@ impl World {
             *known = its.max(*known);
         }
         for (row, its) in heard.iter_mut().filter(|(_, its)| **its == Heard::Hushed) {
-            // A silence on what belongs to no service says nothing of what else belongs to none.
-            if self.service_at(*row).is_some_and(|service| service.own && !self.is_all_fired(service)) {
+            if self.service_at(*row).is_some_and(|service| !self.is_spoken_for(service)) {
                 *its = Heard::Nothing;
             }
         }
         heard
     }
 
-    /// Whether an alert fires of each check of a row that is down.
-    fn is_all_fired(&self, service: &ServiceView) -> bool {
+    /// Whether the alerts that fire of a row speak for all that is down in it. Of a service they do; what belongs to no service
+    /// has nothing to do with what else belongs to none, and there an alert must fire of each check that is down.
+    fn is_spoken_for(&self, service: &ServiceView) -> bool {
+        if !service.own {
+            return true;
+        }
         let fires = |check: CheckId| {
             let mut alerts = self.machines.of_check.get(check).cloned().into_iter().flatten();
             alerts.any(|at| self.alerts.get(AlertId::new(at)).is_some_and(|alert| alert.phase == Phase::Firing))
@@ -238,7 +241,7 @@ impl World {
     pub(crate) fn is_silenced(&self, service: &ServiceView) -> bool {
         let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing).peekable();
         let is_silenced = firing.peek().is_some() && firing.all(AlertView::is_silenced);
-        is_silenced && (!service.own || self.is_all_fired(service))
+        is_silenced && self.is_spoken_for(service)
     }
 
     /// Whether a window of maintenance runs for a service.
