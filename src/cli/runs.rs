@@ -291,7 +291,7 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
 fn confirmed(run: &Run) -> String {
     match RunDir::new(&run.output_path).read_intent() {
         Ok(intent) if !intent.preview.rows.is_empty() => intent.preview.text(&[]),
-        Ok(intent) => Preview::from_plan(&intent.plan, About::default(), Vec::new()).text(&[]),
+        Ok(intent) => Preview::from_plan(&intent.plan, About::default()).text(&[]),
         Err(error) => format!("  digest       {}\n  what ran can't be read: {error}\n", run.plan_digest),
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, replaced: &
         verified_by: &verified_by,
         targets_itself: action.service.is_none() && *action.target == *action.name,
     };
-    Preview::from_plan(plan, about, Vec::new())
+    Preview::from_plan(plan, about)
 }
 
 /// `api, db: 2 good in a row each`, `api: 5 good in a row, db: 2 good in a row`

@@ -74,8 +74,8 @@ pub(crate) struct About<'a> {
 }
 
 impl Preview {
-    /// The rows of a plan.
-    pub(crate) fn from_plan(plan: &Plan, about: About<'_>, warnings: Vec<SafeText>) -> Self {
+    /// The rows of a plan, without what speaks against it at a moment.
+    pub(crate) fn from_plan(plan: &Plan, about: About<'_>) -> Self {
         let mut rows = Vec::new();
         let mut fact = |label: &str, value: &str| rows.push(fact(label, value));
         let environment = if plan.environment.is_empty() { "not named" } else { &plan.environment };
@@ -117,7 +117,7 @@ impl Preview {
             fact("verified by", about.verified_by);
         }
         fact(DIGEST_LABEL, &plan.digest());
-        Self { rows, warnings }
+        Self { rows, warnings: Vec::new() }
     }
 
     /// The same without secrets, to be kept.
@@ -277,7 +277,8 @@ mod tests {
         let words = [vec!["version".to_owned()]];
         let about = About { title: "Roll back", words: &words, verified_by: "api", ..About::default() };
         let step: &[&str] = &["/bin/sh", "-c", "set -eu\n\n./ctl \"${1}\"\n", "opsroom", "v 1"];
-        let preview = Preview::from_plan(&plan(&[step]), about, vec![SafeText::new("db is down")]);
+        let warnings = vec![SafeText::new("db is down")];
+        let preview = Preview { warnings, ..Preview::from_plan(&plan(&[step]), about) };
         let digest = plan(&[step]).digest()[..16].to_owned() + " the confirmation is bound to this plan";
         let expected = format!(
             "  environment  STAGING
@@ -302,7 +303,7 @@ warning: db is down
         assert_eq!(preview.text(&[]), expected);
         let replaced = BTreeMap::from([("version".to_owned(), SafeText::new("v 2"))]);
         let about = About { replaced: Some(&replaced), ..about };
-        let known = Preview::from_plan(&plan(&[step]), about, Vec::new());
+        let known = Preview::from_plan(&plan(&[step]), about);
         assert!(known.text(&[]).contains("  version      v 2 → 'v 1'\n"), "{}", known.text(&[]));
         let kept: Preview = serde_json::from_str(&serde_json::to_string(&preview).unwrap()).unwrap();
         assert_eq!(kept, preview);
