@@ -22,11 +22,13 @@ impl Config {
             };
         }
         let known = self.services.iter().map(|service| &*service.name);
-        let unknown = |name: &str| {
-            let hint = hint_or(name, known.clone(), "none is configured: add [service.NAME]");
-            (format!("no service named `{name}`"), hint)
-        };
-        each_once(written, &known, unknown).map(ServiceChoice::These)
+        each_once(written, &known, |name| self.no_service(name)).map(ServiceChoice::These)
+    }
+
+    /// That no service has this name, and which there are.
+    pub(crate) fn no_service(&self, name: &str) -> Unknown {
+        let known = self.services.iter().map(|service| &*service.name);
+        (format!("no service named `{name}`"), hint_or(name, known, "none is configured: add [service.NAME]"))
     }
 
     /// The channels of these names, each once.

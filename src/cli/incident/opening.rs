@@ -137,9 +137,9 @@ fn opened(
         Some(word) => severity_named(word, config)?,
         None => alert.map_or(Severity::High, |record| record.severity),
     };
-    let known: Vec<&str> = config.services.iter().map(|service| &*service.name).collect();
-    if let Some(unknown) = arguments.service.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err((format!("no service named `{unknown}`"), suggestion(unknown, &known, "[service.NAME]")));
+    let is_known = |name: &str| config.services.iter().any(|service| *service.name == *name);
+    if let Some(unknown) = arguments.service.iter().find(|name| !is_known(name)) {
+        return Err(config.no_service(unknown));
     }
     let mut services: Vec<Name> = arguments.service.iter().map(|name| Name::from(name.as_str())).collect();
     if services.is_empty() {
@@ -149,9 +149,11 @@ fn opened(
         None => None,
         Some(word) => {
             let found = config.incident.kinds.iter().find(|kind| *kind.name == **word);
-            let known: Vec<&str> = config.incident.kinds.iter().map(|kind| &*kind.name).collect();
-            let refusal =
-                || (format!("no kind of incident named `{word}`"), suggestion(word, &known, "[incident] kinds"));
+            let refusal = || {
+                let known = config.incident.kinds.iter().map(|kind| &*kind.name);
+                let hint = hint_or(word, known, "none is configured: see [incident] kinds");
+                (format!("no kind of incident named `{word}`"), hint)
+            };
             Some(found.ok_or_else(refusal)?)
         }
     };
@@ -168,8 +170,4 @@ fn opened(
         alerted_at: alert.map(|record| record.fired_at),
         impact_started_at: impact.transpose()?.or_else(|| alert.map(|record| record.since)),
     })
-}
-
-fn suggestion(unknown: &str, known: &[&str], section: &str) -> String {
-    hint_or(unknown, known.iter().copied(), &format!("none is configured: see {section}"))
 }
