@@ -78,18 +78,22 @@ impl<'a> CalendarEntry<'a> {
 impl World {
     /// What runs or comes, the earliest start first.
     pub(crate) fn calendar_entries(&self) -> Vec<CalendarEntry<'_>> {
-        let now = self.now.utc;
-        let changes = self.changes.all().filter(|change| change.stands(now)).map(CalendarEntry::Change);
-        let windows = self.maintenance.running.iter().chain(&self.maintenance.coming);
-        let windows = windows.filter(|one| now < one.window.end).map(CalendarEntry::Maintenance);
-        let mut entries: Vec<_> = changes.chain(windows).collect();
+        let mut entries: Vec<_> = self.standing_entries().collect();
         entries.order_by(|one, other| (one.window().start, one.id()).cmp(&(other.window().start, other.id())));
         entries
     }
 
+    fn standing_entries(&self) -> impl Iterator<Item = CalendarEntry<'_>> {
+        let now = self.now.utc;
+        let changes = self.changes.all().filter(move |change| change.stands(now)).map(CalendarEntry::Change);
+        let windows = self.maintenance.running.iter().chain(&self.maintenance.coming);
+        let windows = windows.filter(move |one| now < one.window.end).map(CalendarEntry::Maintenance);
+        changes.chain(windows)
+    }
+
     /// What runs or comes by that id.
     pub(crate) fn calendar_entry(&self, id: &str) -> Option<CalendarEntry<'_>> {
-        self.calendar_entries().into_iter().find(|entry| **entry.id() == *id)
+        self.standing_entries().find(|entry| **entry.id() == *id)
     }
 
     /// Whether a change or a freeze is on record, and not of the configuration: then a person can say something of it.
@@ -134,10 +138,14 @@ impl World {
         Some((first, near().count() - 1))
     }
 
+    /// What of the calendar is announced once its notice begins.
+    fn announceable(&self, now: DateTime<Utc>) -> impl Iterator<Item = &ChangeRecord> {
+        self.changes.told(now).filter(|change| change.called_off.is_none())
+    }
+
     /// What of the calendar is to be announced at a moment.
     pub(super) fn announced_changes(&self, now: DateTime<Utc>) -> Vec<MaintenanceWindow> {
-        let stand = self.changes.told(now).filter(|change| change.called_off.is_none());
-        let due = stand.filter(|change| change.announced_from().is_some_and(|from| from <= now));
+        let due = self.announceable(now).filter(|change| change.announced_from().is_some_and(|from| from <= now));
         due.map(ChangeRecord::window).collect()
     }
 
@@ -149,8 +157,7 @@ impl World {
     /// When what is to be announced of it is another.
     pub(super) fn change_edges(&self) -> Vec<DateTime<Utc>> {
         let now = self.now.utc;
-        let stand = self.changes.told(now).filter(|change| change.called_off.is_none());
-        let announced = stand.filter_map(ChangeRecord::announced_from);
+        let announced = self.announceable(now).filter_map(ChangeRecord::announced_from);
         announced.chain(self.changes.edges()).filter(|at| *at > now).collect()
     }
 }

@@ -49,11 +49,7 @@ impl World {
             let slos = self.slos_of(&series);
             let mut is_unread = false;
             for id in slos {
-                let slo = &mut self.slos[id];
-                for past in [&mut slo.past, &mut slo.minutes].into_iter().filter(|past| **past == Past::Unread) {
-                    *past = Past::Asked;
-                    is_unread = true;
-                }
+                is_unread |= self.slos[id].turn_past(Past::Unread, Past::Asked);
             }
             if let Some(past) = self.past_of(&series).filter(|past| **past == Past::Unread) {
                 *past = Past::Asked;
@@ -74,10 +70,7 @@ impl World {
                 *past = Past::Unread;
             }
             for id in self.slos_of(series) {
-                let slo = &mut self.slos[id];
-                for past in [&mut slo.past, &mut slo.minutes].into_iter().filter(|past| **past == Past::Asked) {
-                    *past = Past::Unread;
-                }
+                self.slos[id].turn_past(Past::Asked, Past::Unread);
             }
         }
     }

@@ -52,6 +52,16 @@ pub struct SloView {
 }
 
 impl SloView {
+    /// What of its past stands as `from` stands as `to` from now on; whether anything did.
+    pub(in crate::world) fn turn_past(&mut self, from: Past, to: Past) -> bool {
+        let mut any = false;
+        for past in [&mut self.past, &mut self.minutes].into_iter().filter(|past| **past == from) {
+            *past = to;
+            any = true;
+        }
+        any
+    }
+
     /// An objective of which nothing is known yet.
     pub(crate) fn new(slo: &Slo, config: &Config, now: Stamp) -> Self {
         let meter = interval(slo, config).map(|every| SloMeter::new(slo.objective, slo.window, every, now));
