@@ -131,11 +131,14 @@ impl Scheduler {
         let now = context.clock.now();
         let targets = poll_targets(&context.config);
         let mut random = fastrand::Rng::new();
+        let mut entries: Vec<Entry> = targets.into_iter().map(|watched| Entry::new(watched, random.f64())).collect();
+        // They are made in the room of the targets, which is several times theirs.
+        entries.shrink_to_fit();
         let mut scheduler = Self {
             context,
             poller,
             ticks: BinaryHeap::new(),
-            entries: targets.into_iter().map(|watched| Entry::new(watched, random.f64())).collect(),
+            entries,
             tasks: FuturesUnordered::new(),
             not_asked: 0,
             generation: 0,
