@@ -15,7 +15,7 @@ use crate::files::made;
 use crate::model::engine::EngineState;
 
 /// Bytes of a copy at most: the engine of some fifty thousand checks.
-const MOST: u64 = 16 << 20;
+pub(super) const MOST: u64 = 16 << 20;
 const SUFFIX: &str = "engine.json";
 
 /// What an engine knew, for a store that was away.

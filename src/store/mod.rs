@@ -17,6 +17,7 @@ mod cut;
 mod database;
 pub(crate) mod derive;
 mod dialect;
+pub mod engine_body;
 pub(crate) mod engine_copy;
 mod error;
 pub mod fault;

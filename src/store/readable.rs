@@ -4,6 +4,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use super::dialect::RollupRow;
+use super::engine_body::unpacked;
 use super::{lease, retention, rollups};
 use crate::model::engine::{ENGINE_VERSION, EngineState};
 use crate::model::rollup::{Pack, Sheet, Width};
@@ -43,7 +44,7 @@ pub(super) fn is_kept(name: &str, body: &[u8]) -> bool {
 
 /// The state of an engine of another version is begun again, and so is no fault.
 fn is_engine(body: &[u8]) -> bool {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
+    let Ok(value) = unpacked::<Value>(body) else { return false };
     match value.get("v").and_then(Value::as_u64) {
         Some(version) if version == u64::from(ENGINE_VERSION) => serde_json::from_value::<EngineState>(value).is_ok(),
         version => version.is_some(),

@@ -21,6 +21,7 @@ use opsroom::model::since::Since;
 use opsroom::model::status::Status;
 use opsroom::runtime::core::{ConsolePart, StartOptions};
 use opsroom::runtime::headless::{Headless, LoopEnd};
+use opsroom::store::engine_body;
 use opsroom::world::alerts::Phase;
 use rustix::process::Signal;
 use sqlx::Connection as _;
@@ -206,7 +207,7 @@ async fn firing(db: &Path) -> Option<DateTime<Utc>> {
     let body: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT body FROM keep WHERE name = 'engine'").fetch_optional(&mut raw).await.ok()?;
     raw.close().await.ok()?;
-    let engine: EngineState = serde_json::from_slice(&body?).ok()?;
+    let engine: EngineState = engine_body::unpacked(&body?).ok()?;
     match engine.alerts.first()?.1.state {
         KeptAlertState::Firing(_, fired_at) => Some(fired_at),
         _ => None,

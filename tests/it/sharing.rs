@@ -23,6 +23,7 @@ use opsroom::model::run::RunState;
 use opsroom::model::status::Status;
 use opsroom::model::thing::{StoredThing, Things, follow};
 use opsroom::runtime::headless::Headless;
+use opsroom::store::engine_body;
 use opsroom::text::SafeText;
 use opsroom::text::secret::Secrets;
 use proptest::prelude::*;
@@ -650,7 +651,8 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
     loop {
         let kept = sqlx::query_scalar("SELECT body FROM keep WHERE name = 'engine'").fetch_optional(&mut store).await;
         let kept: Vec<u8> = kept.unwrap().unwrap_or_default();
-        if String::from_utf8_lossy(&kept).contains("\"shown\":\"down\"") {
+        let kept = engine_body::unpacked::<serde_json::Value>(&kept).unwrap_or_default();
+        if kept.to_string().contains("\"shown\":\"down\"") {
             break;
         }
         assert!(from.elapsed() < Duration::from_secs(30), "what the engine knows of the outage is not kept");

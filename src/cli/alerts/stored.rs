@@ -20,7 +20,7 @@ use crate::model::thing::{
     MaintenanceRecord, NoteRecord, SilenceRecord, StoredThing, ThingKind,
 };
 use crate::runtime::runs::RunService;
-use crate::store::{StoreError, new_fact};
+use crate::store::{StoreError, engine_body, new_fact};
 use crate::text::name::Name;
 use crate::world::announcing::Announcing;
 use crate::world::announcing::routes::Routes;
@@ -121,7 +121,7 @@ impl StoredAlerts {
 /// What the engine of whoever acts for all knows. Empty if the lease holder has been silent for [`EXPIRES_AFTER`].
 pub(in crate::cli) async fn kept_engine(run_service: &RunService) -> Result<EngineState, StoreError> {
     let kept = run_service.store().kept_engine().await?.filter(|kept| kept.silent_for < EXPIRES_AFTER);
-    let engine = kept.and_then(|kept| serde_json::from_slice::<EngineState>(&kept.body).ok());
+    let engine = kept.and_then(|kept| engine_body::unpacked::<EngineState>(&kept.body).ok());
     Ok(engine.filter(|engine| engine.version == ENGINE_VERSION).unwrap_or_default())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{ActingLease, EngineState, LeaseParticipant, Outcome, Store, StoreAddress, StoreState};
 use crate::model::engine::ENGINE_VERSION;
 use crate::store::acting::{ActingClaim, SeenStore, is_left_over};
+use crate::store::engine_body;
 use crate::store::engine_copy::EngineCopy;
 use crate::store::lease::{HeldWrite, KeptEngine};
 use crate::store::queue::WaitingFacts;
@@ -155,7 +156,10 @@ impl LeaseParticipant {
         let Some(store) = self.store().filter(|store| store.id() == holding.store) else {
             return self.copy_engine().await;
         };
-        let Some(body) = serde_json::to_vec(&**engine).ok().filter(|_| !self.is_engine_kept) else { return };
+        if self.is_engine_kept {
+            return;
+        }
+        let Ok(body) = engine_body::packed(engine) else { return };
         match store.keep_engine(holding.fence, &body).await {
             Ok(kept) => {
                 self.is_engine_kept = true;
@@ -204,7 +208,7 @@ fn usable(engine: EngineState) -> Option<EngineState> {
 
 /// The same of what the store keeps.
 fn usable_body(body: &[u8]) -> Option<EngineState> {
-    let engine = serde_json::from_slice::<EngineState>(body);
+    let engine = engine_body::unpacked::<EngineState>(body);
     let engine = engine.inspect_err(|error| tracing::warn!(%error, "the state of the engine makes no sense")).ok()?;
     usable(engine)
 }

@@ -18,6 +18,7 @@ use crate::model::fact::{AlertAcknowledged, CheckStatus, Fact, RunRefused};
 use crate::model::status::Status;
 use crate::runtime::runs::RunService;
 use crate::store::acting::last_seen;
+use crate::store::engine_body;
 use crate::store::engine_copy::EngineCopy;
 use crate::text::SafeText;
 

@@ -66,7 +66,7 @@ async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
     next.keep(3);
     until("the store knows more", async || EngineCopy::read(&state, store.id()).is_none()).await;
     let kept = next_store.kept_engine().await.unwrap().unwrap();
-    assert_eq!(serde_json::from_slice::<EngineState>(&kept.body).unwrap(), engine(3));
+    assert_eq!(engine_body::unpacked::<EngineState>(&kept.body).unwrap(), engine(3));
     // Nothing older was told meanwhile, nor the same again.
     next.tasks.end(PATIENCE).await;
     while let Ok(outcome) = next.outcomes.try_recv() {
@@ -278,7 +278,7 @@ async fn what_the_store_knows_outlives_who_began_without_it() {
     assert_eq!([last.engine().await.0, last.engine().await.0], [engine(3), engine(1)]);
     last.until("it takes the lease once the last one has expired", is_ours).await;
     let kept = store.kept_engine().await.unwrap().unwrap();
-    assert_eq!(serde_json::from_slice::<EngineState>(&kept.body).unwrap(), engine(1));
+    assert_eq!(engine_body::unpacked::<EngineState>(&kept.body).unwrap(), engine(1));
     assert!(EngineCopy::read(&state, store.id()).is_some(), "both stay until one engine knows what both knew");
 }
 
