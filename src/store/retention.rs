@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::cut::day_before;
 use super::dialect::{Prune, Side};
 use super::lease::HeldWrite;
-use super::rollups::{HOURS, MINUTES};
+use super::rollups::{ALL, HOURS, MINUTES};
 use super::{Store, StoreError};
 use crate::config::sections::retention::Retention;
 use crate::model::fact::{Statement, StorePruned};
@@ -105,8 +105,8 @@ impl Store {
                 return Ok(false);
             }
         }
-        self.prune_rollups(tier, before).await?;
-        all.insert(kind.to_owned(), Pruned { before, done: true });
+        let done = self.prune_rollups(tier, before).await?;
+        all.insert(kind.to_owned(), Pruned { before, done });
         self.keep_pruned(fence, &all).await
     }
 
@@ -127,10 +127,13 @@ impl Store {
         Ok(false)
     }
 
-    async fn prune_rollups(&self, tier: &str, before: DateTime<Utc>) -> Result<(), StoreError> {
-        let before = before.timestamp_millis();
+    /// Removes the rows of a tier that begin before a moment. `false`: some are not packed yet since a process ended, and hold
+    /// hours that are kept for longer; they go once they are.
+    async fn prune_rollups(&self, tier: &str, before: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (before, packed_until) = (before.timestamp_millis(), self.packed_until().await?);
         let (mut series, mut looked_at) = (self.dialect.next_series(tier, None).await?, 0);
         while let Some(name) = series {
+            let before = if name == ALL { before.min(packed_until) } else { before };
             let what = Prune::Rollups { tier, series: &name, before };
             while self.dialect.prune(what, SLICE).await? >= u64::from(SLICE) {
                 tokio::time::sleep(PAUSE).await;
@@ -141,7 +144,7 @@ impl Store {
             }
             series = self.dialect.next_series(tier, Some(&name)).await?;
         }
-        Ok(())
+        Ok(packed_until >= before)
     }
 }
 
@@ -153,7 +156,7 @@ mod tests {
 
     use super::*;
     use crate::lang::time::minute_of;
-    use crate::model::rollup::{Bucket, Pack, SeriesKey, Width};
+    use crate::model::rollup::{Bucket, Pack, SeriesKey, Sheet, Width};
     use crate::store::dialect::WhichFacts;
 
     const DAY: u32 = 24 * 60;
@@ -214,6 +217,29 @@ mod tests {
         assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (30, 1));
         assert!(store.retain(&retention, now + TimeDelta::days(2), fence).await.unwrap());
         assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (26, 2));
+    }
+
+    #[tokio::test]
+    async fn minutes_that_are_not_packed_yet_stay_for_the_sake_of_their_hour() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = open(directory.path()).await;
+        let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
+        let series = SeriesKey::parse("check:a").unwrap();
+        // The last minutes of a process that ended three weeks ago.
+        for minute in 0..3 {
+            let mut bucket = Bucket::default();
+            bucket.measure(1, 1.0);
+            let sheet = Sheet::new(minute_of(now) - 21 * DAY + minute, vec![(series.clone(), bucket)]);
+            assert!(store.add_minute(fence, &mut sheet.into()).await.unwrap());
+        }
+        assert!(store.retain(&Retention::default(), now, fence).await.unwrap());
+        assert!(store.pack(fence, minute_of(now)).await.unwrap());
+        assert_eq!((rows(&store, MINUTES).await, rows(&store, HOURS).await), (1, 1));
+        let read = store.stored_readings(&[series], minute_of(now)).await.unwrap();
+        assert_eq!(read[0].hours.iter().map(|(_, bucket)| bucket.count()).sum::<u64>(), 3);
+        assert!(store.retain(&Retention::default(), now + TimeDelta::hours(1), fence).await.unwrap());
+        assert_eq!((rows(&store, MINUTES).await, rows(&store, HOURS).await), (0, 1));
+        assert_eq!(said(&store).await.len(), 1, "it is said once");
     }
 
     #[tokio::test]

@@ -23,7 +23,7 @@ pub(super) const MINUTES: &str = "minute";
 /// The rows of hours: the packs of a day.
 pub(super) const HOURS: &str = "hour";
 /// The series of a sheet.
-const ALL: &str = "";
+pub(super) const ALL: &str = "";
 /// The name by which it is kept how far sheets are packed.
 pub(super) const PACKED: &str = "rollup.packed";
 const MINUTE_MS: i64 = 60_000;
@@ -143,6 +143,19 @@ impl Store {
     ///
     /// # Errors
     /// It can't be read.
+    /// From when on sheets may be there that are not packed yet: they hold the hours too. In milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(super) async fn packed_until(&self) -> Result<i64, StoreError> {
+        match self.pack_mark().await {
+            Ok(mark) => Ok(mark.map_or(i64::MAX, |mark| start_of(mark.hour))),
+            // How far they are packed can't be read: none is known to be.
+            Err(StoreError::Content(_)) => Ok(i64::MIN),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) async fn size(&self) -> Result<u64, StoreError> {
         self.dialect.size().await
     }
