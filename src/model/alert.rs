@@ -104,6 +104,8 @@ pub(crate) enum Clearing {
     At(Stamp),
     /// What its `until` asks for.
     Until,
+    /// Data: too little is known to say that it is over.
+    NoData,
 }
 
 /// What an evaluation changed.

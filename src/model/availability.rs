@@ -43,6 +43,11 @@ impl AddAssign for Tally {
 }
 
 impl Tally {
+    /// The time of which anything is known, in maintenance or not.
+    pub(crate) const fn known_ms(&self) -> u64 {
+        self.up_ms + self.down_ms + self.maintenance_up_ms + self.maintenance_down_ms
+    }
+
     fn add(&mut self, other: Self, times: u64) {
         self.up_ms += other.up_ms * times;
         self.degraded_ms += other.degraded_ms * times;

@@ -12,6 +12,7 @@ mod runs;
 mod sliding;
 mod tally;
 
+pub(crate) use figures::ENOUGH;
 pub use figures::{BURN_WINDOWS, SloFigures};
 pub(crate) use meter::SloMeter;
 pub use runs::RunsFigures;

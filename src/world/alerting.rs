@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::lang::condition::Predicate;
 use crate::lang::unit;
-use crate::model::alert::{ConditionInput, Severity, Transition};
+use crate::model::alert::{Clearing, Severity, Transition};
 use crate::model::cause;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -19,6 +19,7 @@ use super::machines::{Machine, NETWORK, SubjectId};
 use super::onset::Onset;
 use super::output::{Change, Output};
 use super::shown_phase::{Shown, over, shown};
+use super::sight::{is_kept_without_data, sight};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase, SilencedBy};
 use crate::world::timeline::{EventKind, EventMark, TimelineEntry};
 
@@ -233,27 +234,6 @@ impl World {
     }
 }
 
-fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
-    if !world.connectivity.ok {
-        return ConditionInput::Unknown;
-    }
-    match machine.about {
-        SubjectId::Check(id) => {
-            let check = &world.checks[id];
-            ConditionInput::of_check(check.status, check.last.as_ref(), check.stale)
-        }
-        SubjectId::Metric(id) => {
-            let metric = &world.metrics[id];
-            ConditionInput::of_metric(metric.last.as_ref(), metric.stale)
-        }
-        SubjectId::Slo(id, rule) => {
-            let slo = &world.slos[id];
-            let value = rule.compared(&slo.measured).filter(|_| !slo.waits_for_past(world.now));
-            ConditionInput::Number { value, stale: false }
-        }
-    }
-}
-
 pub(super) fn view(world: &World, at: usize) -> Option<AlertView> {
     let machine = world.machines.all.get(at)?;
     let Shown { phase, since, value, is_own_view } = shown(world, machine)?;
@@ -271,7 +251,7 @@ pub(super) fn view(world: &World, at: usize) -> Option<AlertView> {
         severity: machine.alert.severity,
         condition: Arc::clone(&machine.alert.condition.written),
         phase,
-        clearing: machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field())),
+        clearing: clearing(world, machine),
         since,
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine).filter(|_| is_on),
@@ -296,6 +276,14 @@ fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
     let acknowledged = match firing {
         Some(record) => world.acknowledgement(record),
         None if view.phase == Phase::Firing => world.queued_acknowledgement(&machine.alert.name),
+/// What it waits for, where it fires though its condition is not seen to hold.
+fn clearing(world: &World, machine: &Machine) -> Option<Clearing> {
+    if is_kept_without_data(world, machine) {
+        return Some(Clearing::NoData);
+    }
+    machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field()))
+}
+
         None => None,
     };
     let acknowledged = acknowledged.cloned();
@@ -361,7 +349,8 @@ pub(super) fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
             let slo = &world.slos[id];
             // Without its past it would be said to burn nothing.
             let firing = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
-            let known = firing.filter(|record| record.is_firing() && slo.waits_for_past(world.now));
+            let is_unknown = || slo.waits_for_past(world.now) || is_kept_without_data(world, machine);
+            let known = firing.filter(|record| record.is_firing() && is_unknown());
             known.map_or_else(|| rule.seen(&slo.measured).into(), |record| record.value.as_str().into())
         }
         SubjectId::Metric(id) => {

@@ -246,7 +246,7 @@ impl AlertView {
         }
     }
 
-    /// `clears in 40s`, `clears at < 75%`: what it waits for, where it fires though its condition holds no more.
+    /// `clears in 40s`, `clears at < 75%`, `kept: no data`: what it waits for, where it fires though its condition holds no more.
     pub(crate) fn clears(&self, now: Stamp) -> Option<String> {
         Some(match self.clearing? {
             Clearing::At(at) => match at.since(now) {
@@ -257,6 +257,7 @@ impl AlertView {
                 }
             },
             Clearing::Until => format!("clears at {}", until(&self.condition)),
+            Clearing::NoData => "kept: no data".to_owned(),
         })
     }
 

@@ -327,6 +327,11 @@ impl CheckView {
         self.latencies.medians(buckets, width, now)
     }
 
+    /// For how much of the last `window`, which begins on a whole minute, it is known whether it was up.
+    pub(super) fn known_within(&self, window: Duration, now: Stamp) -> Duration {
+        Duration::from_millis(self.known.window(window, now).tally.known_ms())
+    }
+
     /// Availability over the last `window`, time-weighted.
     pub fn availability(&self, window: Duration, now: Stamp) -> Option<AvailabilityView> {
         let window = self.known.window(window, now);

@@ -68,6 +68,7 @@ mod running;
 pub mod runs;
 pub mod services;
 mod shown_phase;
+mod sight;
 mod signalled;
 mod signalling;
 mod silences;

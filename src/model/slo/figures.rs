@@ -19,7 +19,7 @@ pub const BURN_WINDOWS: [(&str, Duration); 7] = [
 /// The place in [`BURN_WINDOWS`] of the span by which a screen says how fast the budget burns now.
 const SHOWN: usize = 2;
 /// Below this coverage a figure is marked.
-const ENOUGH: f64 = 0.95;
+pub(crate) const ENOUGH: f64 = 0.95;
 
 /// The figures of one objective at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +117,12 @@ impl SloFigures {
         let burn = over_long.min(short.burn(self.objective)?);
         let is_enough = long.bad_events.max(self.in_a_row) >= u64::from(LEAST_BAD);
         Some(if is_enough { burn } else { 0.0 })
+    }
+
+    /// Whether what is known of the short window of a rule is no worse than its limit.
+    pub(crate) fn burns_slowly(&self, rule: &BurnRule) -> bool {
+        let burn = self.windows(rule).and_then(|[_, short]| short.burn(self.objective));
+        burn.is_some_and(|burn| burn <= rule.burn(self.window))
     }
 
     /// The sums of the long and the short window of a rule.

@@ -7,14 +7,17 @@ use std::time::Duration;
 use super::planned::Planned;
 use crate::config::Config;
 use crate::config::sections::slo::{self, Slo, SloKind, SloScope};
-use crate::lang::time::Stamp;
-use crate::model::slo::{RunsFigures, SloFigures, SloMeter};
+use crate::lang::time::{Stamp, millis};
+use crate::model::burn::BurnRule;
+use crate::model::slo::{ENOUGH, RunsFigures, SloFigures, SloMeter};
 use crate::text::name::Name;
 use crate::world::maintenance::MaintenancePlan;
 use crate::world::past::Past;
 
 /// How long the stored past of an objective is waited for before it is judged without.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// The share of a short window that must be known to be believed.
+const MOST: f64 = 0.5;
 
 /// What is known of an objective.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +152,18 @@ impl SloView {
     pub(in crate::world) fn bad_since(&self, from: Stamp, now: Stamp) -> Option<Duration> {
         let meter = self.meter.as_ref()?;
         Some(Duration::from_millis(meter.since(from.mono, now).bad_ms))
+    }
+
+    /// Whether too little is known to say that a rule which fires is over: neither nearly all of its long window is known, nor
+    /// most of a short one that burns slowly enough.
+    pub(in crate::world) fn lacks_data(&self, rule: &BurnRule, now: Stamp) -> bool {
+        let (Some(meter), Some(figures)) = (self.meter.as_ref(), self.figures()) else { return false };
+        let knows = |window: Duration, share: f64| {
+            let counted = meter.since(now.mono.saturating_sub(window), now);
+            let whole = millis(window).saturating_sub(counted.maintenance_ms);
+            counted.valid_ms() as f64 >= share * whole as f64
+        };
+        !(knows(rule.long, ENOUGH) || (figures.burns_slowly(rule) && knows(rule.short, MOST)))
     }
 
     /// Whether what is stored of it is still to come, so that it can't be judged yet.

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::config::load::load_text;
+use crate::model::alert::Clearing;
 use crate::model::document::Timing;
-use crate::model::fact::{Fact, NewFact, SloExcluded, SloIncluded, Statement};
+use crate::model::fact::alerting::instance_id;
+use crate::model::fact::{AlertFired, Fact, NewFact, SloExcluded, SloIncluded, Statement};
 use crate::model::lease::LeaseView;
 use crate::model::observation::Observation;
 use crate::model::reading::Reading;
@@ -467,4 +469,59 @@ fn an_old_hour_whose_minutes_are_not_kept_is_asked_for_once() {
     room.world.restore(&empty);
     assert!(room.world.ask_past(api()).is_empty());
     assert_eq!(room.tally("api").bad_ms, 1_800_000, "its share of the hour");
+}
+
+/// What fires by the record of one process goes on in another, which has read `histories` of it.
+fn succeeds(room: &Room, record: &AlertFired, histories: &[SeriesHistory]) -> Room {
+    let mut things = Things::default();
+    let (who, host, said) = ("ana".to_owned(), "box".to_owned(), Statement::AlertFired(record.clone()));
+    let draft = NewFact { id: "1".to_owned(), at: record.fired_at, who, host, process: 0, late: false, said };
+    follow(&Fact { seq: 1, recorded_at: record.fired_at, draft }, &mut things);
+    let mut later = Room::new(API, &room.now.utc.to_rfc3339());
+    let output = later.world.remember(&[], 1, later.now);
+    later.take(output);
+    let output = later.world.alerts_read(&things.iter().cloned().collect::<Vec<_>>());
+    later.take(output);
+    later.world.ask_past([SeriesKey::Check("api".into())]);
+    later.world.restore(histories);
+    later
+}
+
+#[test]
+fn a_budget_whose_past_cannot_be_read_keeps_its_alert_until_enough_is_known_again() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 24 * 60);
+    room.run(Sign::Bad, 20);
+    let rule: Name = "slo:api/critical/0".into();
+    let fired_at = room.now.utc - chrono::TimeDelta::minutes(17);
+    let record = AlertFired {
+        id: instance_id(&rule, fired_at),
+        alert: "api".into(),
+        rule: rule.clone(),
+        condition: "budget burn > 14.4× over 1h and 5m".to_owned(),
+        value: SafeText::new("33×"),
+        ..AlertFired::sample(fired_at)
+    };
+    let whole = stored(&mut room);
+    let lost = [SeriesHistory { series: SeriesKey::Check("api".into()), hours: vec![], minutes: vec![], first: None }];
+    for (histories, is_lost) in [(&whole[..], false), (&lost[..], true)] {
+        let mut later = succeeds(&room, &record, histories);
+        later.run(Sign::Good, 2);
+        assert!(later.fires(&rule), "lost: {is_lost}");
+        let alert = later.world.alert(&rule).unwrap();
+        let said = alert.summary("api", later.now);
+        assert_eq!(alert.clearing == Some(Clearing::NoData), is_lost, "{said}");
+        if is_lost {
+            assert_eq!(said, "critical api 33× (was budget burn > 14.4× over 1h and 5m) · kept: no data");
+        }
+        // It is over by what is seen, not by what is not.
+        later.run(Sign::Good, 4);
+        assert!(!later.fires(&rule), "lost: {is_lost}");
+    }
+    // The same where it can't be read at all, however long that is waited for.
+    let mut later = succeeds(&room, &record, &[]);
+    later.world.past_missed(&[SeriesKey::Check("api".into())]);
+    later.poll("api", Sign::Good);
+    later.pass(Duration::from_secs(70));
+    assert!(later.fires(&rule));
 }
