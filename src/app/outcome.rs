@@ -10,7 +10,7 @@ use crate::model::effect::{Effect, RequestId, TerminalEffect};
 use crate::model::fact::incident::EvidenceFile;
 use crate::model::fact::{Fact, NewFact};
 use crate::model::message::{DeliveryFailure, Recipient};
-use crate::model::outcome::{Outcome, StoreAbsence, StoreAway};
+use crate::model::outcome::{Outcome, StoreAbsence, StoreAway, StoreFigures};
 use crate::model::presence::Presence;
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
@@ -55,10 +55,8 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Store { away, since } => store(state, away, since),
         Outcome::StoreOnlyRead(why) => only_read(state, why),
         Outcome::Past { series, histories } => past(state, &series, histories),
-        Outcome::StoreFigures(figures) => {
-            state.world.diagnostics.store = figures;
-            return;
-        }
+        Outcome::StoreFigures(figures) => return store_figures(state, figures),
+        Outcome::ReadingsLeftOut(why) => state.world.readings_left_out(why.as_ref()),
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Present(present) => self::present(state, present, effects),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
@@ -163,6 +161,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::StoreOnlyRead(_)
         | Outcome::Past { .. }
         | Outcome::StoreFigures(_)
+        | Outcome::ReadingsLeftOut(_)
         | Outcome::Lease(_)
         | Outcome::Present(_)
         | Outcome::Engine { .. }
@@ -261,6 +260,11 @@ fn present(state: &mut State, present: Vec<Presence>, effects: &mut Vec<Effect>)
 fn only_read(state: &mut State, why: Option<SafeText>) -> Output {
     state.world.store_only_read = why;
     Output::default()
+}
+
+/// They are shown with the next frame: none is drawn for them.
+const fn store_figures(state: &mut State, figures: StoreFigures) {
+    state.world.diagnostics.store = figures;
 }
 
 fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHistory>>) -> Output {

@@ -185,6 +185,9 @@ pub enum Outcome {
     },
     /// Figures about the store.
     StoreFigures(StoreFigures),
+    /// Some stored readings can't be read and are left out, which is said once of each store that is opened; or, for a reason,
+    /// all of them, which is tried again.
+    ReadingsLeftOut(Option<SafeText>),
     /// The lease stands otherwise than before.
     Lease(Box<LeaseReport>),
     /// Who else uses the store.

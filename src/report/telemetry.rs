@@ -255,9 +255,12 @@ fn health(world: &World, redactor: &Redactor) -> ServedPage {
         (0, _) => (HealthLevel::Warn, "some are in memory alone"),
         _ => (HealthLevel::Fail, "some were dropped"),
     };
+    let left_out = world.diagnostics.left_out.as_ref();
+    let readings = left_out.map_or((HealthLevel::Pass, "read"), |why| (HealthLevel::Warn, why.as_str()));
     let components = [
         ("lease:holder", lease),
         ("store:availability", store),
+        ("store:readings", readings),
         ("network:connectivity", network),
         ("configuration:validity", configuration),
         ("records:loss", records),

@@ -114,6 +114,7 @@ impl MinuteQueue {
                     () = token.cancelled() => break,
                     () = self.store(&store, clock) => {}
                 }
+                tools.say_partial(&store).await;
             }
             self.figures.waiting = self.waiting.len();
             self.figures.lost += self.crowded.swap(0, Ordering::Relaxed);
@@ -203,11 +204,31 @@ impl Tools {
     pub(super) async fn read_past(self, series: Vec<SeriesKey>, apart: &[u32], clock: Clock) {
         let now = minute_of(clock.now().utc);
         let histories = match self.store().await {
-            Ok(store) => store.readings_with(&series, apart, now).await.map_err(|error| error.to_string()),
-            Err(why) => Err(why.to_string()),
+            Ok(store) => match store.readings_with(&series, apart, now).await {
+                Ok(histories) => {
+                    self.say_partial(&store).await;
+                    Some(histories)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "stored readings can't be read");
+                    self.answer(Outcome::ReadingsLeftOut(Some(SafeText::new(&error.explained())))).await;
+                    None
+                }
+            },
+            // That it is away is said already.
+            Err(why) => {
+                tracing::warn!(%why, "stored readings can't be read");
+                None
+            }
         };
-        let histories = histories.inspect_err(|error| tracing::warn!(%error, "stored readings can't be read")).ok();
         self.answer(Outcome::Past { series, histories }).await;
+    }
+
+    /// Says once that some of what is stored can't be read.
+    async fn say_partial(&self, store: &Store) {
+        if store.found_partial() {
+            self.answer(Outcome::ReadingsLeftOut(None)).await;
+        }
     }
 
     /// Reads what charts show of the past.
@@ -219,6 +240,7 @@ impl Tools {
                 let spans = store.chart(&query).await.map_err(|error| SafeText::new(&error.to_string()))?;
                 answers.push((query, spans));
             }
+            self.say_partial(&store).await;
             Ok(answers)
         };
         let outcome = match read.await {

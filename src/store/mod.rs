@@ -82,8 +82,8 @@ pub struct Store {
     written: watch::Sender<u64>,
     /// Whether something was found that speaks against it.
     doubted: watch::Sender<bool>,
-    /// Whether roll-ups were found that can't be read: what they hold is left out.
-    is_partial: Arc<AtomicBool>,
+    /// Whether roll-ups were found that can't be read: what they hold is left out. And whether somebody has said so.
+    is_partial: Arc<[AtomicBool; 2]>,
 }
 
 impl Store {

@@ -126,14 +126,9 @@ impl Store {
             if sheet.stands_in || sheet.tried.as_ref() == Some(&row.data) {
                 return Ok(None);
             }
-            match Sheet::decode(merged.minute, &row.data) {
-                Ok(before) => merged = before.merged(merged),
-                // What a newer version wrote is not written over.
-                Err(error) => {
-                    tracing::warn!(%error, minute = merged.minute, "a minute of readings is left out");
-                    return Ok(None);
-                }
-            }
+            // What a newer version wrote is not written over.
+            let Some(before) = self.sheet(&row) else { return Ok(None) };
+            merged = if sheet.stands_in { before.filled(merged) } else { before.merged(merged) };
         }
         let data = sheet.tried.insert(merged.encode()).clone();
         Ok(Some(RollupRow { tier: MINUTES.to_owned(), series: ALL.to_owned(), start, data }))

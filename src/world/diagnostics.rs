@@ -72,6 +72,13 @@ pub struct Problem {
 /// What warnings of the configuration are about.
 pub(crate) const CONFIGURATION: &str = "configuration";
 
+/// What problems of the store are about.
+pub(crate) const STORE: &str = "store";
+
+/// What is said where a part of what is stored of readings can't be read.
+pub(crate) const PARTIAL: &str =
+    "some stored readings can't be read and are left out of charts and objectives; `opsroom store check` lists them";
+
 /// Problems kept.
 pub(crate) const MAX_PROBLEMS: usize = 200;
 
@@ -106,6 +113,8 @@ pub struct Diagnostics {
     pub meters: Meters,
     /// Figures about the store.
     pub store: StoreFigures,
+    /// What is left out of charts and objectives because it can't be read, in words.
+    pub(crate) left_out: Option<SafeText>,
 }
 
 impl Diagnostics {

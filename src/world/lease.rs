@@ -1,7 +1,7 @@
 //! Who acts for all, as far as this console knows.
 
 use super::World;
-use super::diagnostics::ProblemKind;
+use super::diagnostics::{ProblemKind, STORE};
 use super::output::Output;
 use crate::model::lease::{LeaseHolder, LeaseReport, LeaseView};
 use crate::model::outcome::StoreAbsence;
@@ -42,13 +42,13 @@ impl World {
             failed.push(format!("{what}: {why}; it is kept in memory and tried again, and lost if this console dies"));
         }
         for text in failed {
-            output.extend(self.problem(ProblemKind::Failed, &SafeText::new("store"), &SafeText::new(&text)));
+            output.extend(self.problem(ProblemKind::Failed, &SafeText::new(STORE), &SafeText::new(&text)));
         }
         self.diagnostics.late = late;
         for (store, waiting) in others {
             let text =
                 format!("{} waiting for the store {store}; sent once it is opened here", counted(waiting, "fact"));
-            output.extend(self.problem(ProblemKind::Warning, &SafeText::new("store"), &SafeText::new(&text)));
+            output.extend(self.problem(ProblemKind::Warning, &SafeText::new(STORE), &SafeText::new(&text)));
         }
         output
     }

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::checks::CheckView;
-use super::diagnostics::ProblemKind;
+use super::diagnostics::{PARTIAL, ProblemKind, STORE};
 use super::ids::{CheckId, Id, LogId};
 use super::logs::Logs;
 use super::output::{Change, Intent, Output};
@@ -312,11 +312,14 @@ impl World {
         if let Some(away) = away {
             let (why, how) = (away.why.clone(), away.how);
             self.store_away = Some(away);
+            // Of the one that is opened next, that is said again.
+            self.diagnostics.left_out = None;
+            self.diagnostics.settle(&SafeText::new(STORE), PARTIAL);
             if how == StoreAbsence::NotMade {
                 // Nothing failed: it is made by whoever has something to write.
                 return Output::default();
             }
-            self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
+            self.problem(ProblemKind::Failed, &SafeText::new(STORE), &why)
         } else {
             self.store_away = None;
             self.checklists.all_recorded();

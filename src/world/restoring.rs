@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::World;
+use super::diagnostics::{PARTIAL, ProblemKind, STORE};
 use super::ids::CheckId;
 use super::maintenance::PlannedPast;
+use super::output::Output;
 use super::past::Past;
 use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// How the monotonic clock and the wall clock lie to each other, in whole minutes: what is stored is by the wall clock,
@@ -39,7 +42,19 @@ impl Clocks {
     }
 }
 
+/// What is said where nothing of what is stored can be read.
+const UNREAD: &str = "stored readings can't be read";
+
 impl World {
+    /// Some of what is stored of readings can't be read, or, for a reason, nothing of it. The same again is no news.
+    pub(crate) fn readings_left_out(&mut self, why: Option<&SafeText>) -> Output {
+        let text = SafeText::new(&why.map_or_else(|| PARTIAL.to_owned(), |why| format!("{UNREAD}: {why}")));
+        if self.diagnostics.left_out.replace(text.clone()) == Some(text.clone()) {
+            return Output::default();
+        }
+        self.problem(ProblemKind::Failed, &SafeText::new(STORE), &text)
+    }
+
     /// Of these series those whose past is to be read now; from here on it is on its way.
     pub(crate) fn ask_past(&mut self, series: impl IntoIterator<Item = SeriesKey>) -> Vec<SeriesKey> {
         let mut unread = Vec::new();
@@ -77,6 +92,8 @@ impl World {
 
     /// Takes in what is stored of series. What was measured here stays as it is.
     pub(crate) fn restore(&mut self, histories: &[SeriesHistory]) {
+        self.diagnostics.left_out.take_if(|text| text.as_str().starts_with(UNREAD));
+        self.diagnostics.settle(&SafeText::new(STORE), UNREAD);
         let clocks = Clocks::new(self.now);
         for history in histories {
             match &history.series {

@@ -17,8 +17,10 @@ use opsroom::store::Store;
 use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
 use opsroom::store::rollups::SheetToWrite;
+use opsroom::text::SafeText;
 
 use crate::support::app::App;
+use crate::support::frame::{draw, text};
 
 const CONFIG: &str = r#"
 [console]
@@ -317,4 +319,28 @@ async fn what_another_one_saw_fills_only_minutes_of_which_nothing_is_stored() {
     let mut late = SheetToWrite::standing_in(seen(first + 2, 9.0));
     assert!(store.add_minute(fence, &mut late).await.unwrap());
     assert_eq!(stored(first + 120).await.len(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_a_problem_until_it_can() {
+    let mut app = console(now());
+    let shown = |app: &mut App| {
+        app.keys("!");
+        let shown = text(&draw(&app.state, 120, 40));
+        app.keys("esc");
+        shown
+    };
+    assert!(shown(&mut app).contains("no problems"));
+    app.outcome(Outcome::ReadingsLeftOut(Some(SafeText::new("disk I/O error"))));
+    let problems = shown(&mut app);
+    assert!(problems.contains("stored readings can't be read: disk I/O"), "{problems}");
+    app.outcome(Outcome::Past { series: vec![check("api")], histories: Some(Vec::new()) });
+    assert!(shown(&mut app).contains("no problems"));
+    for _ in 0..2 {
+        app.outcome(Outcome::ReadingsLeftOut(None));
+    }
+    app.outcome(Outcome::Past { series: vec![check("api")], histories: Some(Vec::new()) });
+    let problems = shown(&mut app);
+    assert!(problems.contains("some stored readings can't be read") && !problems.contains("no problems"), "{problems}");
+    assert!(!problems.contains("2x"), "{problems}");
 }
