@@ -23,6 +23,7 @@ use opsroom::model::status::Status;
 use opsroom::store::lease::HeldWrite;
 use opsroom::text::SafeText;
 use serde_json::Value;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::support::seed::{fact, held, utc};
 use crate::support::team::Team;
@@ -343,6 +344,25 @@ async fn a_server_gives_the_same_bytes_as_a_file() {
         assert_eq!(says(&server, 0, &arguments), says(&file, 0, &arguments), "{arguments:?}");
     }
     server.end().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said_in_the_report() {
+    let team = Team::sqlite();
+    seed(&team).await;
+    let whole: Value = serde_json::from_str(&says(&team, 0, &["report", "weekly", "--at", AT, "--json"])).unwrap();
+    assert!(whole.get("left_out").is_none(), "{whole:#}");
+    let file = team.at.path().join("shared.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut connection = options.connect().await.unwrap();
+    let spoil = "UPDATE rollup SET data = X'FFFE00' WHERE series = 'check:web'";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(spoil.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let json: Value = serde_json::from_str(&says(&team, 1, &["report", "weekly", "--at", AT, "--json"])).unwrap();
+    assert_eq!(json["left_out"], serde_json::json!(["some stored readings"]));
+    let text = says(&team, 1, &["report", "weekly", "--at", AT]);
+    let said = "**Incomplete.** Left out because they can't be read: some stored readings; opsroom store check lists";
+    assert!(text.contains(said), "{text}");
 }
 
 #[tokio::test]

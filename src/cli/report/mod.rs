@@ -150,7 +150,8 @@ async fn report(
         _ => None,
     };
     let against = baseline.map(|record| AgainstBaseline::new(config, &record, &figures));
-    Ok(builder.finish((&facts, &alerts.duty(config)), errors, against))
+    let report = builder.finish((&facts, &alerts.duty(config)), errors, against);
+    Ok(if run_service.store().is_partial() { report.without_some_readings() } else { report })
 }
 
 /// Reads all series; again, where somebody has packed meanwhile.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::rollup::{SeriesKey, StoredSpan, WantedSpans};
-use crate::model::thing::StoredThing;
+use crate::model::thing::{IncidentRecord, StoredThing};
 use crate::report::period::Period;
 use crate::report::periodic::ReportFacts;
 use crate::store::{Store, StoreError};
@@ -22,8 +22,10 @@ const AHEAD: TimeDelta = TimeDelta::hours(1);
 pub(crate) async fn facts(store: &Store, period: &Period) -> Result<ReportFacts, StoreError> {
     let from: DateTime<Utc> = period.before().unwrap_or(*period).from();
     let past = store.history(from - AHEAD).await?;
-    let incidents = store.incidents(INCIDENTS).await?.iter().filter_map(StoredThing::read).collect();
-    Ok(ReportFacts { facts: past.facts, runs: past.runs.into_values().collect(), incidents })
+    let things = store.incidents(INCIDENTS).await?;
+    let incidents: Vec<IncidentRecord> = things.iter().filter_map(StoredThing::read).collect();
+    let unread_incidents = things.len() - incidents.len();
+    Ok(ReportFacts { facts: past.facts, runs: past.runs.into_values().collect(), incidents, unread_incidents })
 }
 
 /// Reads series one after the other, divided at the `edges` and at their own. False: an hour was packed

@@ -44,6 +44,7 @@ use crate::model::rollup::{SeriesKey, StoredSpan, WantedSpans};
 use crate::model::run::Run;
 use crate::model::status::Status;
 use crate::model::thing::IncidentRecord;
+use crate::text::count::counted;
 use crate::text::name::Name;
 use crate::world::duty::DutyPlan;
 
@@ -67,6 +68,9 @@ pub(crate) struct PeriodReport {
     pub verdict: PeriodVerdict,
     /// What was missed, and what needs somebody.
     pub reasons: Vec<String>,
+    /// What is missing in it because it can't be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// The share of the known time in which checks were up, all of them together.
     pub uptime: NowAndBefore,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -106,6 +110,8 @@ pub(crate) struct ReportFacts {
     pub runs: Vec<Run>,
     /// The incidents that are on record.
     pub incidents: Vec<IncidentRecord>,
+    /// How many more there are, which can't be read.
+    pub unread_incidents: usize,
 }
 
 /// Takes in what is stored, series by series: of ten thousand checks only one is in memory at a time.
@@ -227,6 +233,7 @@ impl<'a> ReportBuilder<'a> {
             before_known: false,
             verdict: PeriodVerdict::NoData,
             reasons: Vec::new(),
+            left_out: Vec::new(),
             uptime: NowAndBefore::default(),
             slos: self.slos,
             checks: self.checks,
@@ -246,12 +253,21 @@ impl<'a> ReportBuilder<'a> {
         report.before_known = report.uptime.before.is_some()
             || report.metrics.iter().any(|metric| metric.mean.before.is_some())
             || facts.facts.iter().any(|fact| scope.when(fact.draft.at) == Some(When::Before));
+        if facts.unread_incidents > 0 {
+            report.left_out.push(counted(facts.unread_incidents as u64, "incident"));
+        }
         (report.verdict, report.reasons) = verdict::judge(&report);
         report
     }
 }
 
 impl PeriodReport {
+    /// The same, made of roll-ups of which some can't be read.
+    pub(crate) fn without_some_readings(mut self) -> Self {
+        self.left_out.insert(0, "some stored readings".to_owned());
+        self
+    }
+
     /// As Markdown: the first lines say whether it was good.
     pub(crate) fn markdown(&self) -> String {
         let mut out = MarkdownText::default();
@@ -261,6 +277,11 @@ impl PeriodReport {
         out.heading(1, &format!("{}{environment}: {}", self.console, self.period));
         out.paragraph(&self.verdict.describe(noun), &verdict::summary(self, before));
         out.paragraph("", &self.covers());
+        if !self.left_out.is_empty() {
+            let missing = self.left_out.join(" and ");
+            let hint = "opsroom store check lists what can't be read";
+            out.paragraph("Incomplete.", &format!("Left out because they can't be read: {missing}; {hint}."));
+        }
         if self.verdict == PeriodVerdict::NoData {
             return out.finish();
         }
