@@ -7,8 +7,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
-use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::text::{SafeText, count};
 
 use super::status::Report;
 
@@ -63,6 +63,9 @@ pub fn lines(report: &Report, style: Style) -> String {
         // The row of the check shows its latency rounded, and other fields not at all.
         beside.extend(alert.compared.then(|| alert.value.to_string()));
         beside.extend(alert.pending.then(|| "pending".to_owned()));
+        // One round of polls says nothing of a budget.
+        let not_seen = if alert.on_record && !alert.is_of_budget { ", not seen now" } else { "" };
+        beside.extend(alert.fires_since.as_ref().map(|since| format!("firing on record since {since}{not_seen}")));
         match (&alert.inhibited_by, &alert.muted_because) {
             (Some(by), _) => beside.push(format!("inhibited by {by}")),
             (None, why) => beside.extend(why.clone()),
@@ -131,7 +134,11 @@ fn summary(report: &Report) -> String {
         1 => "; 1 metric with an alert could not be read".to_owned(),
         count => format!("; {count} metrics with alerts could not be read"),
     };
-    format!("{} {noun}: {}{unread}\n", report.checks.len(), counted.collect::<Vec<_>>().join(", "))
+    let recorded = match report.alerts.iter().filter(|alert| alert.on_record).count() {
+        0 => String::new(),
+        count => format!("; {} firing on record", count::counted(count, "alert")),
+    };
+    format!("{} {noun}: {}{unread}{recorded}\n", report.checks.len(), counted.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! What one round of polls says. It is the console's own world that takes the answers in and evaluates the conditions,
 //! so that both say the same; only the streaks are short, because here each answer decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::config::Config;
 use crate::config::sections::metric::{Metric, MetricKind};
+use crate::config::sections::slo::SloKind;
+use crate::config::titles::title_of_firing;
 use crate::lang::time::{Stamp, rfc3339_millis};
 use crate::model::alert::Severity;
 use crate::model::reading::Component;
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::thing::Acknowledgement;
+use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::alerts::{AlertParts, AlertSubject, AlertView, Phase};
+use crate::world::alerts::{AlertParts, AlertSubject, AlertView, Phase, without_time};
 use crate::world::checks::CheckView;
+use crate::world::history::clock;
 use crate::world::metrics::MetricView;
 use crate::world::reason::Reason;
 
@@ -108,6 +112,15 @@ pub(crate) struct AlertRow {
     /// Whether the condition must hold for longer before it fires.
     #[serde(skip)]
     pub(crate) pending: bool,
+    /// Whether it fires by the record alone: its condition was not seen to hold just now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) on_record: bool,
+    /// Whether it is about an objective, which one round of polls can't judge.
+    #[serde(skip)]
+    pub(crate) is_of_budget: bool,
+    /// Since when it fires by the record, where it does not fire by what was seen just now.
+    #[serde(skip)]
+    pub(crate) fires_since: Option<String>,
     /// Whether the value is a number that the subject's own row does not show.
     #[serde(skip)]
     pub(crate) compared: bool,
@@ -139,13 +152,19 @@ impl Report {
             .filter(|(metric, _)| wanted(&metric.name))
             .map(|(metric, configured)| view.metric(metric, configured, &holding))
             .collect();
-        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| alert_row(alert, world)).collect();
+        let seen: BTreeSet<&Name> = holding.iter().map(|alert| &alert.id).collect();
+        let mut alerts: Vec<AlertRow> = holding.iter().map(|alert| alert_row(alert, world)).collect();
+        // What holds while our own network is down says nothing of now.
+        let status = overall(&checks, &metrics, if world.connectivity.ok { &alerts } else { &[] });
+        // What one answer does not show is not over for that.
+        let is_about = |record: &AlertRecord| wanted(&record.alert) || measured(config, record).is_some_and(wanted);
+        let recorded = world.firings_on_record().filter(|one| !seen.contains(&one.rule) && is_about(one));
+        alerts.extend(recorded.map(|record| recorded_row(record, world)));
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
             at: time(world.now.utc),
-            // What holds while our own network is down says nothing of now.
-            status: overall(&checks, &metrics, if world.connectivity.ok { &alerts } else { &[] }),
+            status,
             checks,
             metrics,
             alerts,
@@ -283,7 +302,48 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
             .filter(|_| is_inhibited)
             .map(|by| SafeText::new(world.title_of_service(by))),
         pending: alert.phase == Phase::Pending,
+        on_record: false,
+        is_of_budget: matches!(alert.subject, AlertSubject::Slo(_)),
+        fires_since: record.filter(|_| alert.phase == Phase::Pending).map(|record| fires_since(record, world)),
         compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
+    }
+}
+
+/// What fires by the record, and is not seen to hold.
+fn recorded_row(record: &AlertRecord, world: &World) -> AlertRow {
+    let (_, acknowledged) = world.firing_on_record(&record.rule).unzip();
+    let acknowledged: Option<&Acknowledgement> = acknowledged.flatten();
+    let title = title_of_firing(&world.config, &record.rule, &record.alert);
+    AlertRow {
+        name: record.rule.to_string(),
+        severity: record.severity,
+        state: Phase::Firing.word(),
+        condition: record.condition.clone(),
+        since: Some(time(record.since)),
+        acknowledged_by: acknowledged.map(|known| known.by.clone()),
+        acknowledged_with: acknowledged.map_or_else(Vec::new, |known| known.with.clone()),
+        muted_because: record.muted_because.as_ref().map(ToString::to_string),
+        value: record.value.clone(),
+        said: format!("{} {}", SafeText::new(&title), without_time(&record.condition)),
+        inhibited_by: None,
+        pending: false,
+        on_record: true,
+        is_of_budget: record.rule.starts_with("slo:"),
+        fires_since: Some(fires_since(record, world)),
+        compared: false,
+    }
+}
+
+fn fires_since(record: &AlertRecord, world: &World) -> String {
+    clock(record.fired_at, world.now.utc, world.config.console.timezone)
+}
+
+/// The check or metric that an objective measures whose alert this is.
+fn measured<'a>(config: &'a Config, record: &AlertRecord) -> Option<&'a str> {
+    let slo = config.slos.iter().find(|slo| slo.name == record.alert && record.rule.starts_with("slo:"))?;
+    match &slo.kind {
+        SloKind::Check(name) | SloKind::Metric { metric: name, .. } => Some(name),
+        SloKind::Action { .. } => None,
     }
 }
 
@@ -309,7 +369,6 @@ pub(crate) mod tests {
     use crate::app::message::{Event, Message};
     use crate::app::state::State;
     use crate::app::update::update;
-    use crate::config::Config;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
     use crate::model::fact::alerting::instance_id;
@@ -422,6 +481,48 @@ pub(crate) mod tests {
         assert_eq!((&alert["name"], &alert["state"]), (&json!(&*rule), &json!("pending")), "{value}");
         assert_eq!(alert["acknowledged_by"], "ana", "{value}");
         assert_eq!(alert["since"], "1970-01-01T00:00:00.100Z", "{value}");
+    }
+
+    #[test]
+    fn what_fires_by_the_record_is_listed_though_one_answer_is_good() {
+        let text = "[check.api]\ntcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\" }\n\
+                    [check.web]\ntcp = \"127.0.0.1:1\"\n[slo.api]\ncheck = \"api\"\nobjective = \"99.9%\"\n";
+        let mut things = Things::default();
+        let rules = ["check:api/critical/0", "slo:api/critical/0"];
+        for (rule, seq) in rules.into_iter().zip(1..) {
+            let condition = if seq == 1 { "down for 2m" } else { "budget burn > 14.4× over 1h and 5m" };
+            let fired = AlertFired {
+                id: instance_id(rule, at(500).utc),
+                rule: rule.into(),
+                condition: condition.to_owned(),
+                ..AlertFired::sample(at(500).utc)
+            };
+            let (id, who, host) = (seq.to_string(), "ana".to_owned(), "box".to_owned());
+            let said = Statement::AlertFired(fired);
+            let draft = NewFact { id, at: at(500).utc, who, host, process: 1, late: false, said };
+            follow(&Fact { seq, recorded_at: draft.at, draft }, &mut things);
+        }
+        let mut world = one_round::world(&config(text), at(0));
+        let good = [millis("api", Sign::Good, 9, None), millis("web", Sign::Good, 9, None)];
+        one_round::apply(&mut world, good, at(1500));
+        world.alerts_read(&things.iter().cloned().collect::<Vec<_>>());
+        let report = Report::new(&world, &[]);
+        let value: Value = serde_json::from_str(&report.json()).unwrap();
+        assert_eq!(value["status"], "ok", "by what holds now");
+        let alerts: Vec<_> = value["alerts"].as_array().unwrap().iter().collect();
+        let told = |one: &Value| (one["name"].clone(), one["state"].clone(), one["on_record"].clone());
+        let expected = rules.map(|rule| (json!(rule), json!("firing"), json!(true)));
+        assert_eq!(alerts.iter().map(|one| told(one)).collect::<Vec<_>>(), expected, "{value}");
+        assert_eq!(alerts[0]["since"], "1970-01-01T00:00:00.500Z");
+        let text = crate::report::lines::lines(&report, crate::report::lines::Style { ascii: true, colour: false });
+        assert!(text.contains("alert critical: api down (firing on record since 00:00:00Z, not seen now)\n"), "{text}");
+        let of_budget = "alert critical: api (SLO) budget burn > 14.4";
+        let budget = text.lines().find(|line| line.starts_with(of_budget)).unwrap_or_default();
+        assert!(budget.ends_with("(firing on record since 00:00:00Z)"), "{text}");
+        assert!(text.ends_with("2 checks: 2 ok; 2 alerts firing on record\n"), "{text}");
+        // Of what was not asked for nothing is said.
+        assert_eq!(Report::new(&world, &["web".into()]).alerts.len(), 0);
+        assert_eq!(Report::new(&world, &["api".into()]).alerts.len(), 2);
     }
 
     #[test]

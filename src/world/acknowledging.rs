@@ -70,6 +70,11 @@ impl World {
         Some((record, self.acknowledgement(record)))
     }
 
+    /// What fires by the record, the oldest first.
+    pub(crate) fn firings_on_record(&self) -> impl Iterator<Item = &AlertRecord> {
+        self.firings.open().map(|firing| &firing.record)
+    }
+
     /// Why an acknowledgement holds no more.
     fn reopened(&self, record: &AlertRecord, acknowledged: &Acknowledgement) -> Option<Unacknowledged> {
         if acknowledged.until <= self.now.utc {

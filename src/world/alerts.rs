@@ -293,7 +293,7 @@ fn until(condition: &str) -> &str {
 }
 
 /// The condition without `for 5m` and `until < 75%`.
-pub(super) fn without_time(condition: &str) -> &str {
+pub(crate) fn without_time(condition: &str) -> &str {
     if condition.contains('"') {
         return condition;
     }

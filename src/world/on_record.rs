@@ -74,6 +74,12 @@ impl World {
         self.others_act() && self.store_away.is_none() && self.firings.is_read
     }
 
+    /// Whether nobody is known to act for all, so that what fires by the record goes on firing: nobody says that it is over.
+    pub(super) const fn is_record_open(&self) -> bool {
+        let nobody_acts = matches!(self.lease, LeaseView::Unknown | LeaseView::Free);
+        nobody_acts && self.record.applied.is_some() && self.store_away.is_none() && self.firings.is_read
+    }
+
     /// Whether a check is seen otherwise here than by whoever acts for all.
     pub(crate) fn is_own_view(&self, check: &CheckView) -> bool {
         let known = check.recording.known.filter(|_| self.store_away.is_none() && self.others_act());

@@ -20,7 +20,7 @@ pub(super) struct Shown<'a> {
     pub is_own_view: bool,
 }
 
-/// By what is on record while another process acts for all, else by what is seen here.
+/// By what is on record while another process acts for all or nobody does, else by what is seen here.
 pub(super) fn shown<'a>(world: &'a World, machine: &Machine) -> Option<Shown<'a>> {
     let own = match machine.alert.state {
         AlertState::Inactive => None,
@@ -30,7 +30,7 @@ pub(super) fn shown<'a>(world: &'a World, machine: &Machine) -> Option<Shown<'a>
     };
     let own_view = |phase, is_own_view| Shown { phase, since: machine.alert.since(), value: None, is_own_view };
     let record = world.firings.latest(&machine.alert.name).map(|firing| &firing.record);
-    let fires = record.filter(|record| record.is_firing() && world.shows_record());
+    let fires = record.filter(|record| record.is_firing() && (world.shows_record() || world.is_record_open()));
     match (fires, own) {
         (Some(record), own) => {
             let since = Some(Since { at: world.now.stored(record.fired_at), seen: record.seen });
