@@ -48,16 +48,25 @@ impl World {
         self.refresh(range);
     }
 
-    /// What these rows of services wait for, or whose fault their trouble is, is not what it was.
-    pub(super) fn rows_changed(&mut self, rows: &[ServiceId]) {
+    /// What these rows of services wait for, or whose fault their trouble is, is not what it was, because of `changed` checks.
+    /// What belongs to no service has nothing to do with one another: of its row only those are looked at.
+    pub(super) fn rows_changed(&mut self, rows: &[ServiceId], changed: &[CheckId]) {
         let membership = Arc::clone(&self.membership);
-        for members in rows.iter().map(|row| &membership.rows[*row]) {
-            let checks = members.checks.iter().map(|id| self.machines.of_check[*id].clone());
-            let metrics = members.metrics.iter().map(|id| self.machines.of_metric[*id].clone());
-            let of_checks = members.checks.iter().flat_map(|id| &membership.slos_of_check[*id]);
-            let slos = of_checks.chain(members.metrics.iter().flat_map(|id| &membership.slos_of_metric[*id]));
+        for row in rows {
+            let members = &membership.rows[*row];
+            let is_own = membership.own_row == Some(*row);
+            let checks: Vec<CheckId> = if is_own {
+                changed.iter().copied().filter(|id| membership.row_of_check[*id] == Some(*row)).collect()
+            } else {
+                members.checks.to_vec()
+            };
+            let metrics = if is_own { &[] } else { &*members.metrics };
+            let of_checks = checks.iter().flat_map(|id| &membership.slos_of_check[*id]);
+            let slos = of_checks.chain(metrics.iter().flat_map(|id| &membership.slos_of_metric[*id]));
             let slos = slos.map(|id| self.machines.of_slo[*id].clone());
-            for range in checks.chain(metrics).chain(slos).collect::<Vec<_>>() {
+            let metrics = metrics.iter().map(|id| self.machines.of_metric[*id].clone());
+            let all = checks.iter().map(|id| self.machines.of_check[*id].clone()).chain(metrics).chain(slos);
+            for range in all.collect::<Vec<_>>() {
                 self.refresh(range);
             }
         }
@@ -267,6 +276,14 @@ pub(super) fn view(world: &World, at: usize) -> Option<AlertView> {
     Some(with_record(world, machine, view))
 }
 
+/// What it waits for, where it fires though its condition is not seen to hold.
+fn clearing(world: &World, machine: &Machine) -> Option<Clearing> {
+    if is_kept_without_data(world, machine) {
+        return Some(Clearing::NoData);
+    }
+    machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field()))
+}
+
 /// With what is on record of it: who is at it, and what silences it.
 fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
     let silence = (view.phase != Phase::Resolved).then(|| world.silences.of(view.match_input(), world.now.utc));
@@ -276,14 +293,6 @@ fn with_record(world: &World, machine: &Machine, view: AlertView) -> AlertView {
     let acknowledged = match firing {
         Some(record) => world.acknowledgement(record),
         None if view.phase == Phase::Firing => world.queued_acknowledgement(&machine.alert.name),
-/// What it waits for, where it fires though its condition is not seen to hold.
-fn clearing(world: &World, machine: &Machine) -> Option<Clearing> {
-    if is_kept_without_data(world, machine) {
-        return Some(Clearing::NoData);
-    }
-    machine.alert.clearing(sight(world, machine).compared(machine.alert.condition.field()))
-}
-
         None => None,
     };
     let acknowledged = acknowledged.cloned();

@@ -107,7 +107,7 @@ impl World {
             self.turned(id, before, self.checks[id].status, true);
         }
         self.evaluate_all(&mut output);
-        self.rows_changed(&rows);
+        self.rows_changed(&rows, &ids);
         self.list_alerts();
         output.changes.push(Change::Alerts);
         output

@@ -1,7 +1,7 @@
 //! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::World;
 use super::acknowledging::Acknowledgers;
@@ -153,11 +153,19 @@ impl World {
         }
     }
 
-    /// Who is at a service: all that fires of it is acknowledged, but for what is muted.
+    /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Where a row of checks that have nothing
+    /// to do with one another is in trouble, somebody must be at each of those that are in it, and what else fires is another
+    /// matter.
     pub(crate) fn acknowledged_service(&self, service: &ServiceView) -> Option<Acknowledgers<'_>> {
-        let mut firing = self.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
+        let is_of_many = service.own && service.checks.len() > 1 && service.status.is_trouble();
+        let fires = |alert: &&AlertView| alert.phase == Phase::Firing;
+        let is_about = |alert: &&AlertView| !is_of_many || self.row_in_trouble(alert).is_some();
+        let mut firing = self.alerts_of(service).filter(|alert| fires(alert) && is_about(alert));
         let known = Acknowledgers::of(firing.clone().filter_map(|alert| alert.acknowledged.as_ref()));
-        known.filter(|_| firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
+        let told: BTreeSet<&str> = firing.clone().map(|alert| alert.subject.name()).collect();
+        let in_trouble = service.checks.iter().map(|id| &self.checks[*id]).filter(|one| one.status == service.status);
+        let is_whole = !is_of_many || in_trouble.map(|check| &*check.name).all(|name| told.contains(name));
+        known.filter(|_| is_whole && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
     }
 
     /// Everything that is broken by itself and not muted, the worst first: of causes that are equally bad what is down, then

@@ -83,7 +83,7 @@ impl World {
         self.note_settled(id, &mut output);
         self.evaluate_check(id, &mut output);
         self.observe_slos_of_check(id, sign, ended, &mut output);
-        self.rows_changed(&rows);
+        self.rows_changed(&rows, &[id]);
         self.derived_metrics(id, &mut output);
         output
     }

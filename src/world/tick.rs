@@ -63,6 +63,6 @@ impl World {
             metric.stale = age > metric.stale_after;
         }
         let rows = self.checks_changed(&turned);
-        self.rows_changed(&rows);
+        self.rows_changed(&rows, &turned);
     }
 }

@@ -81,8 +81,15 @@ impl World {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::membership::Membership;
     use crate::config::load::load_text;
+    use crate::model::document::Timing;
+    use crate::model::fact::{AlertAcknowledged, Statement};
+    use crate::model::observation::Observation;
+    use crate::model::reading::{Reading, Sign};
+    use crate::world::driver::WorldDriver;
 
     fn rows(text: &str) -> Vec<(String, String, usize)> {
         let loaded = load_text(std::path::Path::new("/srv/opsroom.toml"), text);
@@ -110,5 +117,39 @@ mod tests {
         );
         let metric = "[source.m]\nhttp = \"http://127.0.0.1:4\"\n[metric.x]\nfrom = \"m\"\nvalue = \".body.x\"\n";
         assert_eq!(rows(&format!("{console}{api}{metric}")), [row("api", "api", 1)], "no row without a status");
+    }
+
+    #[test]
+    fn who_is_at_one_of_them_is_not_at_the_others() {
+        let alert = "alert = { critical = \"down\" }\nevery = \"5m\"\nfail_after = 1\n";
+        let text = format!(
+            "[console]\nname = \"shop\"\n[service.api]\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:3\"\n\
+             [check.site]\ntcp = \"127.0.0.1:1\"\n{alert}[check.cdn]\ntcp = \"127.0.0.1:2\"\n{alert}\
+             [check.mail]\ntcp = \"127.0.0.1:2\"\n{alert}"
+        );
+        let loaded = load_text(std::path::Path::new("/srv/opsroom.toml"), &text);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        let mut driver = WorldDriver::new(Arc::new(config), "2026-11-21T02:00:00Z".parse().unwrap());
+        for (check, sign) in [("site", Sign::Bad), ("cdn", Sign::Bad), ("mail", Sign::Good)] {
+            let now = driver.world().now;
+            let timing = Timing { scheduled: now, sent: now, ended: now };
+            driver.observe(Observation::Reading(Box::new(Reading::plain(check.into(), timing, sign))));
+        }
+        driver.close();
+        let who = |driver: &WorldDriver| {
+            let row = driver.world().own_row().unwrap();
+            driver.world().acknowledged_service(row).map(|known| known.to_string())
+        };
+        let mut seen = vec![who(&driver)];
+        for check in ["site", "cdn"] {
+            let world = driver.world();
+            let (record, _) = world.firing_on_record(&format!("check:{check}/critical/0")).unwrap();
+            let (id, alert, severity) = (record.id.clone(), record.alert.clone(), record.severity);
+            let until = world.now.utc + chrono::TimeDelta::hours(1);
+            let said = AlertAcknowledged { id, alert, severity, why: "x".into(), until, link: None, together: false };
+            driver.say("ana", Statement::AlertAcknowledged(said));
+            seen.push(who(&driver));
+        }
+        assert_eq!(seen, [None, None, Some("ana".to_owned())]);
     }
 }
