@@ -55,12 +55,13 @@ impl PackMark {
 pub struct SheetToWrite {
     sheet: Sheet,
     tried: Option<Vec<u8>>,
-    /// Only where nothing is stored of its minute.
+    /// In the place of what is stored of its minute, as far as that is less.
     stands_in: bool,
 }
 
 impl SheetToWrite {
-    /// A minute that was seen by one that did not hold the lease then: it is stored where the holder stored nothing of it.
+    /// A minute that was seen by one that did not hold the lease then: it is stored where the holder stored nothing of it, or
+    /// less, because it ended within the minute.
     pub const fn standing_in(sheet: Sheet) -> Self {
         Self { sheet, tried: None, stands_in: true }
     }
@@ -123,7 +124,7 @@ impl Store {
         let start = start_of(sheet.sheet.minute);
         let mut merged = sheet.sheet.clone();
         if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1, 1).await?.pop() {
-            if sheet.stands_in || sheet.tried.as_ref() == Some(&row.data) {
+            if sheet.tried.as_ref() == Some(&row.data) {
                 return Ok(None);
             }
             // What a newer version wrote is not written over.
@@ -138,6 +139,10 @@ impl Store {
     ///
     /// # Errors
     /// It can't be read.
+    pub(crate) async fn size(&self) -> Result<u64, StoreError> {
+        self.dialect.size().await
+    }
+
     /// From when on sheets may be there that are not packed yet: they hold the hours too. In milliseconds since 1970.
     ///
     /// # Errors
@@ -149,10 +154,6 @@ impl Store {
             Err(StoreError::Content(_)) => Ok(i64::MIN),
             Err(error) => Err(error),
         }
-    }
-
-    pub(crate) async fn size(&self) -> Result<u64, StoreError> {
-        self.dialect.size().await
     }
 
     async fn pack_mark(&self) -> Result<Option<PackMark>, StoreError> {

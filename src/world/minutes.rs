@@ -151,7 +151,7 @@ mod tests {
         now: Stamp,
         /// Those of which anything is known.
         sheets: Vec<Sheet>,
-        /// Of each, whether it is to be stored only where nothing is.
+        /// Of each, whether it is to be stored only as far as less is.
         standing_in: Vec<bool>,
         /// How many were handed over.
         minutes: usize,
@@ -330,7 +330,7 @@ mod tests {
         let first = minute_of("2026-11-21T02:41:00Z".parse().unwrap());
         assert_eq!(room.sheets.iter().map(|sheet| sheet.minute).collect::<Vec<_>>(), [first, first + 1]);
         assert_eq!((room.bucket(0).known_ms(), room.bucket(1).known_ms()), (60_000, 30_000));
-        assert_eq!(room.standing_in, [true, true], "only where nothing is stored");
+        assert_eq!(room.standing_in, [true, true], "only as far as less is stored");
         room.pass(35);
         assert_eq!((room.standing_in.len(), room.standing_in[2], room.sheets[2].minute), (3, false, first + 1));
         assert_eq!(

@@ -97,7 +97,7 @@ pub(crate) enum Intent {
         fence: u64,
         /// The minute.
         sheet: Sheet,
-        /// It was seen here while another one stored minutes: only where nothing is stored of it.
+        /// It was seen here while another one stored minutes: only as far as less is stored of it.
         standing_in: bool,
     },
     /// Read from the store at which status these checks settled last.

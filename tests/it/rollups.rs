@@ -289,7 +289,7 @@ async fn packing_goes_on_where_another_left_it_and_late_minutes_are_added() {
 }
 
 #[tokio::test]
-async fn what_another_one_saw_fills_only_minutes_of_which_nothing_is_stored() {
+async fn what_another_one_saw_fills_minutes_of_which_nothing_or_less_is_stored() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
     let fence = hold(&store, "one").await;
@@ -304,6 +304,24 @@ async fn what_another_one_saw_fills_only_minutes_of_which_nothing_is_stored() {
         let mut left = SheetToWrite::standing_in(seen(at, 2.0));
         assert!(store.add_minute(fence, &mut left).await.unwrap());
     }
+    // Who held the lease until the middle of a minute stored that half: who looked on saw the whole, and goes on from there.
+    let part = |at: u32, seconds: u64| {
+        let mut bucket = Bucket::default();
+        (0..seconds / 10).for_each(|nth| bucket.measure((nth * 10) as u8, 1.0));
+        bucket.stand(Status::Ok, seconds * 1_000, false);
+        Sheet::new(at, vec![(check("web"), bucket)])
+    };
+    assert!(store.add_minute(fence, &mut part(first, 20).into()).await.unwrap());
+    for (seconds, is_in_place) in [(10, true), (40, true), (40, true), (20, false)] {
+        let seen = part(first, seconds);
+        let mut seen = if is_in_place { SheetToWrite::standing_in(seen) } else { seen.into() };
+        assert!(store.add_minute(fence, &mut seen).await.unwrap());
+    }
+    let web = &store.stored_readings(&[check("web")], first + 1).await.unwrap()[0].minutes;
+    assert_eq!(
+        web.iter().map(|(at, one)| (*at, one.count(), one.known_ms())).collect::<Vec<_>>(),
+        [(first, 6, 60_000)]
+    );
     // What follows of a minute that was filled so is added to it.
     assert!(store.add_minute(fence, &mut seen(first + 1, 3.0).into()).await.unwrap());
     let stored = |now: u32| {

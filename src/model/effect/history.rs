@@ -11,7 +11,7 @@ pub enum HistoryEffect {
         fence: u64,
         /// The minute.
         sheet: Box<Sheet>,
-        /// It was seen here while another one stored minutes: only where nothing is stored of it.
+        /// It was seen here while another one stored minutes: only as far as less is stored of it.
         standing_in: bool,
     },
     /// Read what is stored of these series.

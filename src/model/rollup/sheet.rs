@@ -1,5 +1,7 @@
 //! One minute of all series.
 
+use std::collections::BTreeMap;
+
 use super::bucket::Bucket;
 use super::codec::{Encoded, InvalidRollup, VERSION, put_varint};
 use super::columns::{put_buckets, take_buckets};
@@ -44,6 +46,21 @@ impl Sheet {
     pub fn merged(self, other: Self) -> Self {
         let minute = self.minute;
         Self::new(minute, self.buckets.into_iter().chain(other.buckets).collect())
+    }
+
+    /// The same, with what another process saw of the same minute in the place of what is known of less time here, or by fewer
+    /// values: each saw the minute by itself, so both together would count it twice.
+    #[must_use]
+    pub(crate) fn filled(self, other: Self) -> Self {
+        let minute = self.minute;
+        let known = |bucket: &Bucket| (bucket.known_ms(), bucket.count());
+        let mut all: BTreeMap<SeriesKey, Bucket> = self.buckets.into_iter().collect();
+        for (series, bucket) in other.buckets {
+            if all.get(&series).is_none_or(|here| known(here) < known(&bucket)) {
+                all.insert(series, bucket);
+            }
+        }
+        Self { minute, buckets: all.into_iter().collect() }
     }
 
     /// The same, to be kept.
