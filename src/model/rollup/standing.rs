@@ -32,4 +32,6 @@ pub struct StandingHistory {
     pub series: SeriesKey,
     /// Oldest first; hours of which nothing is stored are left out.
     pub hours: Vec<HourStanding>,
+    /// The minute after the last one that is stored; `None`: none is.
+    pub until: Option<u32>,
 }

@@ -102,6 +102,7 @@ impl PublicPage {
                 iso: self.updated.clone(),
                 text: format!("{} {}", self.at.with_timezone(&self.zone).format("%-d %B %Y, %H:%M:%S"), self.zone),
             })),
+            counted => self.counted.map(|at| Value::from(Serde(Moment { iso: rfc3339(at), text: self.shown(at) }))),
             services => Value::from(Serde(services)),
             maintenance => Value::from(Serde(maintenance)),
             incidents => Value::from(Serde(self.incidents.iter().map(|one| self.incident(one)).collect::<Vec<_>>())),

@@ -186,6 +186,8 @@ pub(crate) struct PublicPage {
     title: SafeText,
     /// When it was written.
     updated: String,
+    /// Until when availability and days are counted: whole minutes that are stored; null where nothing is.
+    figures_until: Option<String>,
     /// The worst of its services.
     status: PublicStatus,
     services: Vec<PublicService>,
@@ -195,6 +197,8 @@ pub(crate) struct PublicPage {
     incidents: Vec<PublicIncident>,
     #[serde(skip)]
     at: DateTime<Utc>,
+    #[serde(skip)]
+    counted: Option<DateTime<Utc>>,
     #[serde(skip)]
     zone: crate::lang::tz::Tz,
 }
@@ -284,11 +288,13 @@ impl PublicPage {
         Some(Self {
             title: safe(&page.title),
             updated: rfc3339(now.at),
+            figures_until: past.until().map(rfc3339),
             status: services.iter().map(|service| service.status).max().unwrap_or(PublicStatus::Unknown),
             maintenance: maintenance.collect(),
             incidents: incidents_of(now, page, &safe, &title_of),
             services,
             at: now.at,
+            counted: past.until(),
             zone: now.config.console.timezone,
         })
     }

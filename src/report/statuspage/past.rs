@@ -20,6 +20,8 @@ pub(crate) struct PublicPast {
     read: Option<u32>,
     /// The checks of which they were read.
     known: BTreeSet<Name>,
+    /// The minute after the last one of which anything was read.
+    until: Option<u32>,
 }
 
 impl PublicPast {
@@ -41,6 +43,7 @@ impl PublicPast {
         let first = first_minute(now.at);
         for history in histories {
             let SeriesKey::Check(check) = history.series else { continue };
+            self.until = self.until.max(history.until);
             let hours = self.hours.entry(check).or_default();
             hours.retain(|hour| (first..from).contains(&hour.hour));
             hours.extend(history.hours);
@@ -48,6 +51,11 @@ impl PublicPast {
         self.known = checks(now);
         self.hours.retain(|check, _| self.known.contains(check));
         self.read = Some(minute_of(now.at));
+    }
+
+    /// Until when what is counted goes: minutes are stored once they are over.
+    pub(super) fn until(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(i64::from(self.until?) * 60, 0)
     }
 
     /// The hours of a check, oldest first.

@@ -68,13 +68,14 @@ fn past(now: &PublicNow, hours: &[(&str, &str, u64, u64, u64)]) -> PublicPast {
     let (series, from) = past.wanted(now);
     let of = |series: &SeriesKey| {
         let mine = hours.iter().filter(|(check, ..)| series.to_string() == format!("check:{check}"));
+        let until = mine.clone().map(|(_, hour, ..)| minute_of(utc(hour)) + 60).max();
         let standing = mine.map(|(_, hour, down, degraded, known)| HourStanding {
             hour: minute_of(utc(hour)),
             down: down * 1_000,
             degraded: degraded * 1_000,
             known: known * 1_000,
         });
-        StandingHistory { series: series.clone(), hours: standing.collect() }
+        StandingHistory { series: series.clone(), hours: standing.collect(), until }
     };
     past.take(now, from, series.iter().map(of).collect());
     past
@@ -232,6 +233,25 @@ fn a_first_failure_is_not_public_and_old_answers_are_not_believed() {
 }
 
 #[test]
+fn it_says_until_when_its_figures_go() {
+    let now = now(AT, [PublicStatus::Operational; 2], Vec::new());
+    let counted = past(&now, &[("secret-probe", "2026-03-05T10:00:00Z", 600, 0, 3_600)]);
+    let said = |past: &PublicPast| {
+        let page = page(&now, past);
+        let json: serde_json::Value = serde_json::from_str(&file(&page, "status.json")).unwrap();
+        (json["figures_until"].clone(), file(&page, "index.html"))
+    };
+    let (until, html) = said(&counted);
+    assert_eq!(until, "2026-03-05T11:00:00Z");
+    assert!(
+        html.contains("figures until <time datetime=\"2026-03-05T11:00:00Z\">5 March 2026, 11:00 UTC</time>"),
+        "{html}"
+    );
+    let (until, html) = said(&PublicPast::default());
+    assert!(until.is_null() && !html.contains("figures until"), "{html}");
+}
+
+#[test]
 fn what_was_read_is_read_again_from_yesterday_on_alone() {
     let (earlier, later) = (
         now(AT, [PublicStatus::Operational; 2], Vec::new()),
@@ -244,7 +264,7 @@ fn what_was_read_is_read_again_from_yesterday_on_alone() {
     assert_eq!(past.hours(&"secret-probe".into()).len(), 1, "it is kept");
     let old = now("2026-06-03T00:01:00Z", [PublicStatus::Operational; 2], Vec::new());
     let (series, from) = past.wanted(&old);
-    let none = series.into_iter().map(|series| StandingHistory { series, hours: Vec::new() });
+    let none = series.into_iter().map(|series| StandingHistory { series, hours: Vec::new(), until: None });
     past.take(&old, from, none.collect());
     assert!(past.hours(&"secret-probe".into()).is_empty(), "what is older than the page goes");
 }

@@ -41,11 +41,14 @@ impl Store {
         for series in series {
             let mut hours: BTreeMap<u32, Bucket> = self.packs(Width::Hour, series, from).await?;
             hours.retain(|hour, _| *hour >= from);
+            let packed = hours.last_key_value().map(|(hour, _)| hour + Width::Hour.minutes());
+            let unpacked = open.get(series).and_then(|minutes| minutes.iter().map(|(minute, _)| minute + 1).max());
+            let until = packed.max(unpacked);
             for (minute, bucket) in open.remove(series).unwrap_or_default() {
                 hours.entry(Width::Minute.first_minute(minute)).or_default().merge(&bucket);
             }
             let hours = hours.iter().map(|(hour, bucket)| HourStanding::new(*hour, bucket)).collect();
-            histories.push(StandingHistory { series: series.clone(), hours });
+            histories.push(StandingHistory { series: series.clone(), hours, until });
             tokio::task::yield_now().await;
         }
         Ok(histories)
