@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::World;
 use super::alerting::SAME;
 use super::history::{self, HistoryKind};
+use super::ids::Id as _;
 use super::objectives;
 use super::output::Output;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
@@ -135,9 +136,9 @@ impl World {
             Statement::CheckStatus(said) => said.service.clone(),
             Statement::PeerChanged(said) => said.service.clone(),
             Statement::AlertFired(said) => said.service.clone(),
-            Statement::AlertResolved(said) => self.service_of_name(&said.alert),
-            Statement::AlertAcknowledged(said) => self.service_of_name(&said.alert),
-            Statement::AlertUnacknowledged(said) => self.service_of_name(&said.alert),
+            Statement::AlertResolved(said) => self.service_of_firing(&said.id, &said.alert),
+            Statement::AlertAcknowledged(said) => self.service_of_firing(&said.id, &said.alert),
+            Statement::AlertUnacknowledged(said) => self.service_of_firing(&said.id, &said.alert),
             Statement::SilenceStarted(SilenceStarted { matching, .. })
             | Statement::SilenceEnded(SilenceEnded { matching, .. }) => match matching.strip_prefix("service:") {
                 Some(service) => self.service(service).map(|service| service.name.clone()),
@@ -153,6 +154,19 @@ impl World {
             Statement::Unlocked(unlocked) => self.run_by_id(&unlocked.run)?.service.clone(),
             _ => run?.service.clone(),
         }
+    }
+
+    /// The service of a firing: where its beginning stands, by the record or in the timeline, else that of its condition.
+    fn service_of_firing(&self, id: &str, name: &str) -> Option<Name> {
+        if let Some(firing) = self.firings.get(id) {
+            return firing.record.service.clone();
+        }
+        let Some(rule) = rule_of(id) else { return self.service_of_name(name) };
+        if let Some(fired) = self.timeline.fired(&rule) {
+            return fired.service.clone();
+        }
+        let machine = self.machines.alert(&rule, &self.membership).and_then(|id| self.machines.all.get(id.place()));
+        machine.map_or_else(|| self.service_of_name(name), |machine| machine.service.clone())
     }
 
     /// The service of the check, metric or objective of that name, which an alert is named after.
@@ -235,7 +249,8 @@ mod tests {
 
     use super::*;
     use crate::config::load::load_text;
-    use crate::model::fact::{ConfigChanged, NewFact};
+    use crate::model::fact::alerting::instance_id;
+    use crate::model::fact::{AlertAcknowledged, AlertFired, ConfigChanged, NewFact};
 
     #[test]
     fn another_configuration_of_whoever_acts_is_a_change_and_no_note() {
@@ -251,5 +266,48 @@ mod tests {
         let entry = world.timeline.newest_first().next().unwrap();
         assert_eq!(entry.kind, EventKind::Reload);
         assert_eq!(entry.text.as_str(), "configuration reloaded: check web is new · ben (ssh)");
+    }
+
+    #[test]
+    fn an_acknowledgement_stands_where_its_alert_does() {
+        let text = "[console]\nname = \"t\"\n[service.shop]\n[check.cdn]\ntcp = \"127.0.0.1:1\"\n\
+                    [check.front]\nservice = \"shop\"\ntcp = \"127.0.0.1:1\"\n\
+                    [slo.cdn]\ncheck = \"front\"\nobjective = \"99%\"\n";
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        let utc: DateTime<chrono::Utc> = "2026-11-21T02:00:00Z".parse().unwrap();
+        let now = Stamp { mono: Duration::from_hours(9), utc };
+        // The objective has the name of a check without a service; the other check is not configured here any more.
+        for (rule, service) in
+            [("slo:cdn/critical/0", Some("shop")), ("check:gone/high/0", Some("shop")), ("check:cdn/high/0", None)]
+        {
+            let alert: Name = rule.split([':', '/']).nth(1).unwrap().into();
+            let fired = AlertFired {
+                id: instance_id(rule, utc),
+                alert: alert.clone(),
+                rule: rule.into(),
+                service: service.map(Name::from),
+                ..AlertFired::sample(utc)
+            };
+            let id = fired.id.clone();
+            let acknowledged = AlertAcknowledged {
+                id,
+                alert,
+                severity: fired.severity,
+                why: "on it".into(),
+                until: utc + chrono::TimeDelta::hours(1),
+                link: None,
+                together: false,
+            };
+            let said = [Statement::AlertFired(fired), Statement::AlertAcknowledged(acknowledged)];
+            let facts = said.into_iter().zip(1..).map(|(said, seq)| {
+                let (id, who, host) = (seq.to_string(), "ben".to_owned(), "box".to_owned());
+                Fact { seq, recorded_at: utc, draft: NewFact { id, at: utc, who, host, process: 7, late: false, said } }
+            });
+            let facts: Vec<Fact> = facts.collect();
+            let mut world = World::new(Arc::new(loaded.config.clone().unwrap()), now);
+            world.remember(&facts, 2, now);
+            let stands: Vec<_> = world.timeline.newest_first().map(|entry| entry.service.as_deref()).collect();
+            assert_eq!(stands, [service, service], "{rule}");
+        }
     }
 }

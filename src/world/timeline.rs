@@ -223,10 +223,15 @@ impl Timeline {
         shows
     }
 
+    /// The last firing of a condition.
+    pub(super) fn fired(&self, rule: &str) -> Option<&TimelineEntry> {
+        let fired = |kept: &&Kept| matches!(&kept.mark, Some(EventMark::Alert(of, true)) if **of == *rule);
+        self.0.iter().rev().find(fired).map(|kept| &kept.entry)
+    }
+
     /// Whether the last firing of a condition asked nothing of a person; its end then asks nothing either.
     pub(crate) fn fired_muted(&self, rule: &str) -> bool {
-        let fired = |kept: &&Kept| matches!(&kept.mark, Some(EventMark::Alert(of, true)) if **of == *rule);
-        self.0.iter().rev().find(fired).is_some_and(|kept| kept.entry.is_step)
+        self.fired(rule).is_some_and(|entry| entry.is_step)
     }
 
     /// Entries, newest first.
