@@ -3,7 +3,7 @@
 //!
 //! Times are those of the wall clock: another process reads them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,10 +32,10 @@ pub struct EngineState {
     /// Each firing that was muted, by its id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub muted: Vec<(Name, KeptMute)>,
-    /// Since when somebody looks after channels: those that have delivered nothing since are tried after a while. `None`:
-    /// nobody does, or it was kept by a version that did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proving_since: Option<DateTime<Utc>>,
+    /// Since when somebody looks after each target of messages, by its id: one that has been delivered nothing since is tried
+    /// after a while.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proving: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl EngineState {

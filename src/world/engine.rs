@@ -35,7 +35,7 @@ impl World {
             checks: checks.collect(),
             alerts: alerts.collect(),
             muted: self.announcing.kept_mutes(),
-            proving_since: self.announcing.proving_since,
+            proving: self.announcing.kept_proving(),
         }
     }
 
@@ -95,7 +95,7 @@ impl World {
             }
         }
         self.announcing.resume_mutes(&engine.muted, self.lease.fence().is_some());
-        self.announcing.resume_proving(engine.proving_since);
+        self.announcing.resume_proving(&engine.proving);
         let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
         let rows = self.checks_changed(&ids);
         for (id, since) in learned {

@@ -98,8 +98,8 @@ pub(crate) struct Announcing {
     called_off: Vec<MaintenanceWindow>,
     /// What is to be posted.
     bulletins: Vec<Bulletin>,
-    /// Since when somebody looks after channels: this process, or one from which it goes on.
-    pub(super) proving_since: Option<DateTime<Utc>>,
+    /// Since when somebody looks after each target: this process, or one from which it goes on.
+    proving_since: BTreeMap<Recipient, DateTime<Utc>>,
 }
 
 impl Announcing {
@@ -146,6 +146,7 @@ impl Announcing {
         let mut bulletins = self.unsent_bulletins(config, &routes);
         let mut due = Vec::new();
         let proven = proving::proven(config, &routes);
+        self.look_after_targets(config, now);
         for target in notices.keys().chain(bulletins.keys()).chain(&proven).chain(self.outboxes.keys()) {
             told.entry(target.clone()).or_default();
         }
@@ -194,7 +195,8 @@ impl Announcing {
 
     /// What was known of another record, or of this one, is forgotten. When firings were muted stays: each has an id of its own.
     pub(crate) fn forget(&mut self) {
-        *self = Self { muted: std::mem::take(&mut self.muted), proving_since: self.proving_since, ..Self::default() };
+        let (muted, proving_since) = (std::mem::take(&mut self.muted), std::mem::take(&mut self.proving_since));
+        *self = Self { muted, proving_since, ..Self::default() };
     }
 
     /// Who takes which firing to go on, and since when.

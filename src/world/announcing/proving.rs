@@ -1,7 +1,7 @@
 //! Channels that have delivered nothing for long: a marked test in working hours, and an alert by other channels where
 //! that is not accepted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -65,9 +65,9 @@ impl Announcing {
         now: DateTime<Utc>,
     ) -> Option<Notification> {
         let every = TimeDelta::from_std(proved_every(channel)).unwrap_or(TimeDelta::MAX);
-        // One that nobody asked to be proved has the same time from when channels were looked after first: it may just have
-        // had nothing to say.
-        let since = *self.proving_since.get_or_insert(now);
+        // One that nobody asked to be proved has the same time from when it was looked after first: it may just have had
+        // nothing to say.
+        let since = self.proving_since.get(target).copied().unwrap_or(now);
         let outbox = self.outboxes.entry(target.clone()).or_default();
         // What waits to be sent proves as much.
         let is_busy = outbox.in_flight.is_some() || outbox.wanting_since.is_some();
@@ -90,10 +90,37 @@ impl Announcing {
         Some(message)
     }
 
-    /// Goes on from since when whoever acted before looked after channels: a process that is begun again each week would never
+    /// Notes since when each target is looked after that the configuration has, whoever of its people is on call: who is added
+    /// later, or again, begins then.
+    pub(super) fn look_after_targets(&mut self, config: &Config, now: DateTime<Utc>) {
+        let mut targets = BTreeSet::new();
+        for channel in config.channels.iter().filter(|channel| !is_local(channel)) {
+            let target =
+                |contact: Option<&Name>| Recipient { channel: channel.name.clone(), contact: contact.cloned() };
+            if channel.is_personal() {
+                targets.extend(config.contacts.iter().map(|contact| target(Some(&contact.id))));
+            } else {
+                targets.insert(target(None));
+            }
+        }
+        self.proving_since.retain(|target, _| targets.contains(target));
+        for target in targets {
+            self.proving_since.entry(target).or_insert(now);
+        }
+    }
+
+    /// Since when each target is looked after, by its id, for whoever acts next.
+    pub(crate) fn kept_proving(&self) -> BTreeMap<String, DateTime<Utc>> {
+        self.proving_since.iter().map(|(target, since)| (target.id(), *since)).collect()
+    }
+
+    /// Goes on from since when whoever acted before looked after targets: a process that is begun again each week would never
     /// try one that has delivered nothing.
-    pub(crate) fn resume_proving(&mut self, kept: Option<DateTime<Utc>>) {
-        self.proving_since = self.proving_since.into_iter().chain(kept).min();
+    pub(crate) fn resume_proving(&mut self, kept: &BTreeMap<String, DateTime<Utc>>) {
+        for (target, since) in kept {
+            let known = self.proving_since.entry(Recipient::from_id(target)).or_insert(*since);
+            *known = (*known).min(*since);
+        }
     }
 
     /// The channels that did not accept their test, or did again lately.

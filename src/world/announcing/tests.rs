@@ -787,6 +787,23 @@ fn a_channel_that_delivered_nothing_for_long_gets_a_test_in_working_hours() {
 }
 
 #[test]
+fn who_is_added_later_is_not_tried_at_once() {
+    let mut scene = Scene::new();
+    scene.run(utc("2026-01-05T12:00:00Z"), 3);
+    let kept = scene.announcing.kept_proving();
+    scene.config = config(&format!("{CONFIG}[notify.more]\nslack = \"{{secret:s}}\"\n"));
+    scene.run(utc("2026-01-13T12:00:00Z"), 3);
+    assert_eq!(tests(&scene), ["Tue 12:00:00 chat", "Tue 12:00:00 sms/ben"], "not the one that was added just now");
+    scene.run(utc("2026-01-20T12:00:05Z"), 3);
+    assert!(tests(&scene).contains(&"Tue 12:00:05 more".to_owned()), "{:?}", tests(&scene));
+    // Whoever goes on from it knows since when each is looked after.
+    let mut next = Scene::new();
+    next.announcing.resume_proving(&kept);
+    next.run(utc("2026-01-13T12:00:00Z"), 3);
+    assert_eq!(tests(&next), ["Tue 12:00:00 chat", "Tue 12:00:00 sms/ben"]);
+}
+
+#[test]
 fn a_test_that_is_not_accepted_is_an_alert_by_another_channel_until_something_is() {
     let mut scene = proven();
     let look = |scene: &mut Scene, now: DateTime<Utc>, accepts: bool| {
