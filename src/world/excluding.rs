@@ -85,24 +85,19 @@ impl World {
     }
 
     pub(super) fn exclude_from(&mut self, id: SloId) {
-        let spans = self.excluded_from(id);
         let now = self.now;
+        let spans = self.exclusions_of(&self.slos[id].name).map(|record| on_our_clock(record, now)).collect();
         self.slos[id].exclude(spans, now);
-    }
-
-    fn excluded_from(&self, id: SloId) -> Vec<Range<u64>> {
-        self.exclusions_of(&self.slos[id].name).map(|record| on_our_clock(record, self.now)).collect()
     }
 
     /// Has the minutes read of hours that are too old to have theirs here, where what does not count begins or ends within
     /// them. What is still unread of an objective comes with these.
     pub(super) fn want_minutes(&mut self, id: SloId) {
-        let edges: Vec<DateTime<Utc>> = within_hours(self.exclusions_of(&self.slos[id].name)).collect();
-        let now = self.now;
-        let within = edges.into_iter().map(|at| (millis(now.placed(at).mono) / MINUTE_MS) as u32);
-        let slo = &mut self.slos[id];
+        let slo = &self.slos[id];
+        let edges = within_hours(self.exclusions_of(&slo.name));
+        let within = edges.map(|at| (millis(self.now.placed(at).mono) / MINUTE_MS) as u32);
         if slo.past != Past::Unread && slo.meter.as_ref().is_some_and(|meter| meter.lacks_minutes(within)) {
-            slo.minutes = Past::Unread;
+            self.slos[id].minutes = Past::Unread;
         }
     }
 

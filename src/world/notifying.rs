@@ -78,7 +78,7 @@ impl World {
         }
         let (now, firing) = (self.now.utc, alert.firing.as_ref()?);
         let told = self.announcing.told_first(firing)?;
-        let is_settled = |known| self.asked_beside(firing, known, told).is_empty();
+        let is_settled = |known| self.asked_beside(firing, known).is_empty();
         if alert.acknowledged.as_ref().is_some_and(is_settled) {
             return None;
         }
@@ -93,13 +93,12 @@ impl World {
     /// Those who must acknowledge an alert too, though somebody is at it: a step of the escalation asked all of its people.
     pub(crate) fn still_asked(&self, alert: &AlertView) -> Vec<&Name> {
         let Some((known, firing)) = alert.acknowledged.as_ref().zip(alert.firing.as_ref()) else { return Vec::new() };
-        self.announcing.told_first(firing).map_or_else(Vec::new, |told| self.asked_beside(firing, known, told))
+        self.asked_beside(firing, known)
     }
 
-    /// The same of a firing of which somebody was told first at a moment, where it is acknowledged so.
-    fn asked_beside(&self, firing: &str, known: &Acknowledgement, told: DateTime<Utc>) -> Vec<&Name> {
-        let told = self.announcing.without_muted(firing, told, known.at);
-        Routes::by(&self.config, Some(self.duty()), self.now.utc).still_asked(known, told)
+    fn asked_beside(&self, firing: &str, known: &Acknowledgement) -> Vec<&Name> {
+        let routes = Routes::by(&self.config, Some(self.duty()), self.now.utc);
+        self.announcing.still_asked(&routes, firing, known)
     }
 
     fn alert_now<'a>(&'a self, firing: &'a Firing) -> AlertNow<'a> {

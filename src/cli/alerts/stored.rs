@@ -103,9 +103,9 @@ impl StoredAlerts {
             announcing.learn(target.clone(), record.clone());
         }
         announcing.resume_mutes(&engine.muted, false);
-        let Some(told) = announcing.told_first(firing) else { return Vec::new() };
-        let (told, duty) = (announcing.without_muted(firing, told, known.at), self.duty(config));
-        Routes::by(config, Some(&duty), known.at).still_asked(known, told).into_iter().cloned().collect()
+        let duty = self.duty(config);
+        let routes = Routes::by(config, Some(&duty), known.at);
+        announcing.still_asked(&routes, firing, known).into_iter().cloned().collect()
     }
 
     /// The silence that mutes an alert.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::routes::Routes;
 use super::{Announcing, quiet_rule};
 use crate::config::Config;
 use crate::model::ledger::KnownGroup;
-use crate::model::thing::AlertRecord;
+use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::text::name::Name;
 
 impl Announcing {
@@ -27,6 +28,12 @@ impl Announcing {
     /// muted between both.
     pub(crate) fn without_muted(&self, firing: &str, from: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         from + self.muted.get(firing).map_or(TimeDelta::zero(), |muted| muted.between(from, now))
+    }
+
+    /// Those who must acknowledge a firing too, where it is acknowledged so; nobody, where nobody was told of it.
+    pub(crate) fn still_asked<'a>(&self, routes: &Routes<'a>, firing: &str, known: &Acknowledgement) -> Vec<&'a Name> {
+        let told = self.told_first(firing).map(|told| self.without_muted(firing, told, known.at));
+        told.map_or_else(Vec::new, |told| routes.still_asked(known, told))
     }
 
     /// The moments at which a message may be due by the time alone; some of them are past. `alerts` are those that fire, and

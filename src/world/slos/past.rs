@@ -39,21 +39,15 @@ impl World {
 
     /// Takes in what is stored of what an objective measures, once.
     pub(in crate::world) fn restore_slo(&mut self, id: SloId, spans: &Spans<'_>) {
-        let (config, now) = (Arc::clone(&self.config), self.now);
-        let (every, plan) = (every(&self.slos[id], &config), self.maintenance_plan());
-        let slo = &mut self.slos[id];
-        if std::mem::replace(&mut slo.past, Past::Here) == Past::Here {
+        if std::mem::replace(&mut self.slos[id].past, Past::Here) == Past::Here {
             return;
         }
-        let (Some(meter), Some(configured)) = (&mut slo.meter, config.slos.get(id.place())) else { return };
+        let (tallies, now) = (self.tallies(id, spans), self.now);
+        let slo = &mut self.slos[id];
+        let Some(meter) = &mut slo.meter else { return };
         let meter = Arc::make_mut(meter);
-        let first = spans.first().map(|(first, ..)| *first);
-        let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, now);
-        let mut events = BadEvents::new(every);
-        for (first, count, bucket) in spans {
-            let mut tally = of_span(configured, every, bucket, planned.at(*first, *count));
-            tally.bad_events = events.of(tally.bad_ms, *first, *count);
-            meter.restore(*first, *count, tally);
+        for (first, count, tally) in tallies {
+            meter.restore(first, count, tally);
         }
         slo.review(now);
     }
@@ -61,20 +55,29 @@ impl World {
     /// Leaves out again what does not count of an objective, by the minutes that are stored of the hours within which that
     /// begins or ends: also those that were seen here, of which only the hours are left.
     pub(in crate::world) fn divide_hours(&mut self, id: SloId, spans: &Spans<'_>) {
-        let (config, now) = (Arc::clone(&self.config), self.now);
-        let (every, plan) = (every(&self.slos[id], &config), self.maintenance_plan());
-        let slo = &mut self.slos[id];
-        let (Some(meter), Some(configured)) = (&mut slo.meter, config.slos.get(id.place())) else { return };
-        let planned = PlannedPast::new(&plan, slo.service.as_deref(), spans.first().map(|(first, ..)| *first), now);
+        let tallies = self.tallies(id, spans).into_iter();
+        let Some(meter) = &mut self.slos[id].meter else { return };
+        let minutes = tallies.filter(|(_, count, _)| *count == 1).map(|(first, _, tally)| (first, tally));
+        Arc::make_mut(meter).divide(minutes);
+        self.exclude_from(id);
+    }
+
+    /// What an objective makes of what is stored: first minute, minutes, tally. Of one about runs, nothing.
+    fn tallies(&self, id: SloId, spans: &Spans<'_>) -> Vec<(u32, u32, SloTally)> {
+        let (slo, plan) = (&self.slos[id], self.maintenance_plan());
+        let Some(configured) = self.config.slos.get(id.place()).filter(|_| slo.meter.is_some()) else {
+            return Vec::new();
+        };
+        let every = every(slo, &self.config);
+        let first = spans.first().map(|(first, ..)| *first);
+        let planned = PlannedPast::new(&plan, slo.service.as_deref(), first, self.now);
         let mut events = BadEvents::new(every);
         let tallies = spans.iter().map(|(first, count, bucket)| {
             let mut tally = of_span(configured, every, bucket, planned.at(*first, *count));
             tally.bad_events = events.of(tally.bad_ms, *first, *count);
             (*first, *count, tally)
         });
-        Arc::make_mut(meter)
-            .divide(tallies.filter(|(_, count, _)| *count == 1).map(|(first, _, tally)| (first, tally)));
-        self.exclude_from(id);
+        tallies.collect()
     }
 }
 
