@@ -1,5 +1,6 @@
 //! `opsroom ack`: says that somebody is at an alert.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use super::output::{self, exit};
 use super::span::allowed;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::titles::name_of_firing;
 use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
 use crate::model::engine::EngineState;
-use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertAcknowledged, Statement};
 use crate::model::silence::SilenceMatch;
 use crate::model::thing::{Acknowledgement, AlertRecord};
@@ -29,7 +30,7 @@ use crate::world::history::clock;
 /// Arguments of `opsroom ack`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The check or metric whose alert fires, or NAME:SEVERITY
+    /// The check, metric or SLO whose alert fires, or NAME:SEVERITY
     #[arg(value_name = "ALERT")]
     alert: String,
     /// What is known or done about it
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(SilenceMatch::Alert(name, severity)) => (name, severity),
         Ok(_) => {
             let problem = format!("`{}` is not the name of an alert", arguments.alert);
-            return output::fail(exit::USAGE, &problem, "use the name of a check or metric, or NAME:SEVERITY");
+            return output::fail(exit::USAGE, &problem, "use the name of a check, metric or SLO, or NAME:SEVERITY");
         }
         Err(problem) => {
             return output::fail(exit::USAGE, &problem, "use a name, or NAME:SEVERITY such as api:critical");
@@ -70,7 +71,7 @@ async fn acknowledge(arguments: &Arguments, global: &Global, config: &Config, me
     // None is made to say that nothing fires by it.
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
-        Ok(None) => return not_firing(&arguments.alert, std::iter::empty()),
+        Ok(None) => return not_firing(&arguments.alert, config, std::iter::empty()),
         Err(code) => return code,
     };
     let code = acknowledge_at(&run_service, arguments, config, meant).await;
@@ -93,25 +94,23 @@ async fn acknowledge_at(
     let now = run_service.now();
     let meant: Vec<&AlertRecord> = stored.firing().filter(is_meant).collect();
     if meant.is_empty() {
-        return not_firing(&arguments.alert, stored.firing().map(|record| &*record.alert));
+        return not_firing(&arguments.alert, config, stored.firing());
     }
     let said = meant.into_iter().map(|record| acknowledgement(record, arguments, config, now));
     let said: Vec<AlertAcknowledged> = match said.collect() {
         Ok(said) => said,
         Err(problem) => return output::fail(exit::USAGE, &problem, &allowed(SpanBounds::ACKNOWLEDGED)),
     };
-    // A check and an objective may have one name.
-    let kind = |said: &AlertAcknowledged| rule_of(&said.id)?.split_once(':').map(|(kind, _)| kind.to_owned());
-    let are_alike = said.iter().map(kind).collect::<BTreeSet<_>>().len() <= 1;
     // Who else must is said beside it: where that can't be found, it is acknowledged all the same.
     let engine = kept_engine(run_service).await.ok();
     let lines = said.iter().map(|said| {
         let until = clock(said.until, now, Tz::UTC);
-        let kind = kind(said).filter(|_| !are_alike).map_or_else(String::new, |kind| format!(" ({kind})"));
+        // A check and an objective may have one name.
+        let named = name_of_firing(config, &said.id, &said.alert);
         let asked = engine.as_ref().map(|engine| beside(&stored, said, run_service, (engine, config)));
         let asked = asked.filter(|asked| !asked.is_empty());
         let asked = asked.map_or_else(String::new, |asked| format!("; still to acknowledge: {}", asked.join(", ")));
-        format!("acknowledged {} {}{kind} until {until}{asked}\n", said.severity.word(), said.alert)
+        format!("acknowledged {} {named} until {until}{asked}\n", said.severity.word())
     });
     let text: String = lines.collect::<BTreeSet<_>>().into_iter().collect();
     say(run_service, now, said.into_iter().map(Statement::AlertAcknowledged).collect(), &text).await
@@ -150,13 +149,17 @@ fn beside(
     record.acknowledged.map_or_else(Vec::new, |known| stored.still_asked(&said.id, &known, by))
 }
 
-fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a str>) -> u8 {
+fn not_firing<'a>(alert: &str, config: &Config, firing: impl Iterator<Item = &'a AlertRecord>) -> u8 {
     // Several severities of one fire together.
-    let firing: Vec<&str> = firing.collect::<BTreeSet<_>>().into_iter().collect();
-    let hint = match nearest(alert, firing.iter().copied()) {
+    let firing: BTreeSet<(&str, Cow<'_, str>)> =
+        firing.map(|record| (&*record.alert, name_of_firing(config, &record.rule, &record.alert))).collect();
+    let hint = match nearest(alert, firing.iter().map(|(name, _)| *name)) {
         Some(near) => did_you_mean(near),
         None if firing.is_empty() => "`opsroom alerts` shows what fires: nothing does now".to_owned(),
-        None => format!("what fires now: {}", firing.join(", ")),
+        None => {
+            let named: Vec<&str> = firing.iter().map(|(_, named)| &**named).collect();
+            format!("what fires now: {}", named.join(", "))
+        }
     };
     output::fail(exit::USAGE, &format!("no alert `{alert}` is firing: nothing to acknowledge"), &hint)
 }

@@ -1,5 +1,6 @@
 //! `opsroom alerts`: what fires, pends and is muted, by the store.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -344,7 +345,7 @@ fn print(arguments: &Arguments, lines: &[AlertLine], config: &Config, now: DateT
     if lines.is_empty() {
         return output::print("no alerts firing\n");
     }
-    let titles: Vec<&str> = lines.iter().map(|line| title_of_firing(config, &line.id, &line.alert)).collect();
+    let titles: Vec<Cow<'_, str>> = lines.iter().map(|line| title_of_firing(config, &line.id, &line.alert)).collect();
     let widest = titles.iter().map(|title| title.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (line, title) in lines.iter().zip(titles) {

@@ -11,6 +11,7 @@ use super::output::{self, exit};
 use super::span::end_after;
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::titles::name_of_firing;
 use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::fact::alerting::silence_id;
@@ -94,7 +95,9 @@ async fn start_at(
         until,
         hold: arguments.hold,
     };
-    let mut text = format!("{}\n{}\n", preview.now_in_words(|name| name), preview.past_in_words(|name| name));
+    let none = Config::default();
+    let named = |subject, name| name_of_firing(config.unwrap_or(&none), subject, name);
+    let mut text = format!("{}\n{}\n", preview.now_in_words(named), preview.past_in_words(named));
     let until = clock(said.until, now, Tz::UTC);
     let _ = writeln!(text, "silenced {} until {until}, id {}", said.matching, said.id);
     say(run_service, now, vec![Statement::SilenceStarted(said)], &text).await

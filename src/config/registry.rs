@@ -224,6 +224,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             let Config { checks, metrics, .. } = &draft.config;
             let known = slo::SloScope { checks, metrics };
             draft.config.slos = reader.named(&slo::SECTION).filter_map(|table| slo::read(&table, &known)).collect();
+            titles::tell_alerts_apart(&mut draft.config);
         },
         changes: |old, new, words| compare("slo", &old.slos, &new.slos, |slo| &slo.name, slo::facts, words),
     },

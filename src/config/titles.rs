@@ -1,6 +1,7 @@
 //! How actions, checks and services are called wherever a person reads of them.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::Config;
 use super::sections::action::Action;
@@ -42,12 +43,56 @@ pub(crate) fn title_of_alert<'a>(config: &'a Config, name: &'a str) -> &'a str {
 }
 
 /// How a firing of an alert is shown, by its id or that of its condition: a check, a metric and an objective may share a name.
-pub(crate) fn title_of_firing<'a>(config: &'a Config, id: &str, name: &'a str) -> &'a str {
+pub(crate) fn title_of_firing<'a>(config: &'a Config, id: &str, name: &'a str) -> Cow<'a, str> {
+    let slo = || config.slos.iter().find(|slo| *slo.name == *name).map(|slo| slo.alert_title.as_str());
+    let metric = || config.metrics.iter().find(|one| *one.name == *name).map(|metric| metric.alert_title.as_str());
+    let title = match kind_of(id) {
+        Some("check") => Some(title_of_check(config, name)),
+        Some("slo") => slo(),
+        Some("metric") => metric(),
+        _ => Some(title_of_alert(config, name)),
+    };
+    title.map_or_else(|| name_of_firing(config, id, name), Cow::Borrowed)
+}
+
+/// How an alert is named where names are written and not titles, by the id of its firing or condition: with what it is about
+/// where something of another kind has its name, `api (SLO)`.
+pub(crate) fn name_of_firing<'a>(config: &Config, id: &str, name: &'a str) -> Cow<'a, str> {
+    let is_check = || config.checks.iter().any(|check| *check.name == *name);
+    let is_metric = || config.metrics.iter().any(|metric| *metric.name == *name);
+    match kind_of(id) {
+        Some("slo") if is_check() || is_metric() => Cow::Owned(of_slo(name)),
+        Some("metric") if is_check() => Cow::Owned(of_metric(name)),
+        _ => Cow::Borrowed(name),
+    }
+}
+
+/// What an alert is about, by the id of its firing or of its condition: `check`, `metric` or `slo`.
+fn kind_of(id: &str) -> Option<&str> {
     let rule = id.split_once("Z-").map_or(id, |(_, rule)| rule);
-    match rule.split_once(':') {
-        Some(("check", _)) => title_of_check(config, name),
-        Some(("slo", _)) => title_of_slo(config, name),
-        _ => title_of_alert(config, name),
+    rule.split_once(':').map(|(kind, _)| kind)
+}
+
+fn of_slo(called: &str) -> String {
+    format!("{called} (SLO)")
+}
+
+fn of_metric(called: &str) -> String {
+    format!("{called} (metric)")
+}
+
+/// Has the alerts of objectives and metrics say what they are about where something else is called the same.
+pub(crate) fn tell_alerts_apart(config: &mut Config) {
+    let checks = config.checks.iter().map(|check| check.name.to_string());
+    let mut known: HashSet<String> = checks.chain(config.services.iter().map(|one| one.title.clone())).collect();
+    for metric in &mut config.metrics {
+        if known.contains(&metric.title) {
+            metric.alert_title = of_metric(&metric.title);
+        }
+    }
+    known.extend(config.metrics.iter().map(|metric| metric.title.clone()));
+    for slo in config.slos.iter_mut().filter(|slo| known.contains(&slo.title)) {
+        slo.alert_title = of_slo(&slo.title);
     }
 }
 
@@ -133,7 +178,7 @@ pub(crate) fn tell_apart(actions: &mut [Action]) {
 mod tests {
     use std::path::Path;
 
-    use super::{title_of, title_of_firing};
+    use super::{name_of_firing, title_of, title_of_firing};
     use crate::config::load::load_text;
 
     #[test]
@@ -160,15 +205,24 @@ mod tests {
     #[test]
     fn a_check_and_an_objective_of_one_name_are_told_apart() {
         let text = "[service.api]\ntitle = \"HTTP API\"\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:1\"\n\
-                    [slo.api]\ncheck = \"api\"\nobjective = \"99%\"\n";
+                    [check.web]\ntcp = \"127.0.0.1:1\"\n[source.s]\nhttp = \"http://127.0.0.1:1/\"\n\
+                    [metric.web]\nfrom = \"s\"\nvalue = \".body.x\"\n[metric.queue]\nfrom = \"s\"\nvalue = \".body.x\"\n\
+                    [slo.api]\ncheck = \"api\"\nobjective = \"99%\"\n\
+                    [slo.web]\ntitle = \"Web is up\"\ncheck = \"api\"\nobjective = \"99%\"\n\
+                    [slo.all]\ntitle = \"HTTP API\"\ncheck = \"api\"\nobjective = \"99%\"\n";
         let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
         let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-        for (id, want) in [
-            ("check:api/critical/0", "HTTP API"),
-            ("20261130T170917.000Z-check:api/critical/0", "HTTP API"),
-            ("20261130T170917.000Z-slo:api/critical/0", "api"),
+        for (id, name, title, named) in [
+            ("check:api/critical/0", "api", "HTTP API", "api"),
+            ("20261130T170917.000Z-check:api/critical/0", "api", "HTTP API", "api"),
+            ("20261130T170917.000Z-slo:api/critical/0", "api", "api (SLO)", "api (SLO)"),
+            ("slo:web/critical/0", "web", "Web is up", "web (SLO)"),
+            ("slo:all/critical/0", "all", "HTTP API (SLO)", "all"),
+            ("metric:web/high/0", "web", "web (metric)", "web (metric)"),
+            ("metric:queue/high/0", "queue", "queue", "queue"),
         ] {
-            assert_eq!(title_of_firing(&config, id, "api"), want, "{id}");
+            assert_eq!(title_of_firing(&config, id, name), title, "{id}");
+            assert_eq!(name_of_firing(&config, id, name), named, "{id}");
         }
     }
 }

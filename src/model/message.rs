@@ -89,6 +89,9 @@ pub struct Entry {
     pub id: Name,
     /// The check, metric or SLO.
     pub alert: Name,
+    /// How it is named to people where something of another kind has its name: `api (SLO)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
     /// How bad.
     pub severity: Severity,
     /// Why it is here.
@@ -109,6 +112,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// How it is named to people.
+    pub(crate) fn called(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.alert)
+    }
+
     /// The order in a message: what fires before what is over, worst first, oldest first.
     fn rank(&self) -> (bool, std::cmp::Reverse<Severity>, DateTime<Utc>, &Name) {
         (self.news == News::Resolved, std::cmp::Reverse(self.severity), self.fired_at, &self.id)
@@ -123,7 +131,7 @@ impl Entry {
             None => format!("{}, since {}", self.news.word(), time(self.fired_at)),
         };
         let after = self.after.as_ref().map_or_else(String::new, |after| format!(" [{after}]"));
-        flat(&format!("{head} {}: {} ({}), {times}{after}", self.alert, self.value, self.condition))
+        flat(&format!("{head} {}: {} ({}), {times}{after}", self.called(), self.value, self.condition))
     }
 }
 
@@ -270,8 +278,8 @@ impl Notification {
     }
 
     /// The links in it by which alerts are acknowledged, the most pressing first, each with its alert.
-    pub(crate) fn acknowledge_links(&self) -> impl Iterator<Item = (&Name, &str)> {
-        self.entries().filter_map(|entry| Some((&entry.alert, entry.acknowledge.as_deref()?)))
+    pub(crate) fn acknowledge_links(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries().filter_map(|entry| Some((entry.called(), entry.acknowledge.as_deref()?)))
     }
 
     /// What the receiver takes to be firing once it has it.
@@ -343,7 +351,7 @@ impl Notification {
         let digest = if self.kind == MessageKind::Digest { "digest: " } else { "" };
         let first = self.entries().next().map(|entry| {
             let head = if entry.news == News::Resolved { "resolved" } else { entry.severity.word() };
-            format!(": {} {}: {}", head.to_uppercase(), entry.alert, entry.value)
+            format!(": {} {}: {}", head.to_uppercase(), entry.called(), entry.value)
         });
         flat(&format!("{origin} {digest}{counts}{services}{}", first.unwrap_or_default()))
     }

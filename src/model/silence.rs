@@ -1,5 +1,6 @@
 //! Which alerts a silence is about, what it would mute, and when it is over by itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -120,10 +121,26 @@ impl SilenceMatch {
 /// What a silence would have muted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct SilencePreview {
-    /// What it matches of what fires now, worst first: severity and name.
-    pub now: Vec<(Severity, Name)>,
-    /// How often what it matches fired within [`PREVIEWED`], by name.
-    pub past: BTreeMap<Name, usize>,
+    /// What it matches of what fires now, worst first.
+    pub now: Vec<(Severity, PreviewedAlert)>,
+    /// How often what it matches fired within [`PREVIEWED`].
+    pub past: BTreeMap<PreviewedAlert, usize>,
+}
+
+/// An alert that a silence would mute, of all its severities: a check, a metric and an objective may share a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PreviewedAlert {
+    /// The check, metric or objective.
+    pub name: Name,
+    /// What it is with its name: `slo:api`.
+    pub subject: Name,
+}
+
+impl From<&AlertRecord> for PreviewedAlert {
+    fn from(record: &AlertRecord) -> Self {
+        let subject = record.rule.split_once('/').map_or(&*record.rule, |(subject, _)| subject);
+        Self { name: record.alert.clone(), subject: subject.into() }
+    }
 }
 
 impl SilencePreview {
@@ -136,19 +153,20 @@ impl SilencePreview {
         let mut preview = Self::default();
         for record in firings.filter(|record| matching.matches((*record).into())) {
             if record.is_firing() {
-                preview.now.push((record.severity, record.alert.clone()));
+                preview.now.push((record.severity, record.into()));
             }
             if record.fired_at >= now - PREVIEWED {
-                *preview.past.entry(record.alert.clone()).or_default() += 1;
+                *preview.past.entry(record.into()).or_default() += 1;
             }
         }
         preview.now.order_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         preview
     }
 
-    /// `matches 2 alerts that fire now: critical api, high web`; `title` says how an alert is called.
-    pub(crate) fn now_in_words<'a>(&'a self, title: impl Fn(&'a str) -> &'a str) -> String {
-        let named = self.now.iter().map(|(severity, alert)| format!("{} {}", severity.word(), title(alert)));
+    /// `matches 2 alerts that fire now: critical api, high web`; `title` says how an alert is called, by what it is and its name.
+    pub(crate) fn now_in_words<'a>(&'a self, title: impl Fn(&'a str, &'a str) -> Cow<'a, str>) -> String {
+        let named =
+            self.now.iter().map(|(severity, one)| format!("{} {}", severity.word(), title(&one.subject, &one.name)));
         let named: Vec<String> = named.collect();
         match named.len() {
             0 => "matches nothing that fires now".to_owned(),
@@ -157,10 +175,11 @@ impl SilencePreview {
         }
     }
 
-    /// `in the last 7 days it would have muted 5: api 4×, web 1×`; `title` says how an alert is called.
-    pub(crate) fn past_in_words<'a>(&'a self, title: impl Fn(&'a str) -> &'a str) -> String {
+    /// `in the last 7 days it would have muted 5: api 4×, web 1×`; `title` says how an alert is called, by what it is and its name.
+    pub(crate) fn past_in_words<'a>(&'a self, title: impl Fn(&'a str, &'a str) -> Cow<'a, str>) -> String {
         let all: usize = self.past.values().sum();
-        let named: Vec<String> = self.past.iter().map(|(alert, times)| format!("{} {times}×", title(alert))).collect();
+        let named: Vec<String> =
+            self.past.iter().map(|(one, times)| format!("{} {times}×", title(&one.subject, &one.name))).collect();
         match all {
             0 => "in the last 7 days it would have muted nothing".to_owned(),
             n => format!("in the last 7 days it would have muted {n}: {}", named.join(", ")),
@@ -255,10 +274,17 @@ mod tests {
 
     #[test]
     fn a_preview_names_what_fires_and_counts_a_week() {
+        let named = |subject: &str, name: &str| {
+            Cow::Owned(if subject == "slo:a" { format!("{name} (SLO)") } else { name.to_owned() })
+        };
         let all = [firing("a", -20_000, Some(-19_000)), firing("a", -100, Some(-50)), firing("b", -10, None)];
         let preview = SilencePreview::new(&SilenceMatch::Every, all.iter(), at(0));
-        assert_eq!(preview.now_in_words(|name| name), "matches 1 alert that fires now: high b");
-        assert_eq!(preview.past_in_words(|name| name), "in the last 7 days it would have muted 2: a 1×, b 1×");
+        assert_eq!(preview.now_in_words(named), "matches 1 alert that fires now: high b");
+        assert_eq!(preview.past_in_words(named), "in the last 7 days it would have muted 2: a 1×, b 1×");
+        let slo = AlertRecord { rule: "slo:a/high/0".into(), ..firing("a", -10, None) };
+        let both = SilencePreview::new(&SilenceMatch::Every, [firing("a", -10, None), slo].iter(), at(0));
+        assert_eq!(both.now_in_words(named), "matches 2 alerts that fire now: high a, high a (SLO)");
+        assert_eq!(both.past_in_words(named), "in the last 7 days it would have muted 2: a 1×, a (SLO) 1×");
         let none = SilencePreview::new(&SilenceMatch::Service("x".into()), all.iter(), at(0));
         assert_eq!((none.now.len(), none.past.len()), (0, 0));
     }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::telemetry::ServedPage;
+use crate::config::titles::name_of_firing;
 use crate::lang::unit::duration;
 use crate::model::fact::AlertAcknowledged;
 use crate::text::markup::escaped;
@@ -43,7 +44,8 @@ impl ServedPage {
         match state {
             LinkState::Open { alert, by } => {
                 let span = duration(world.config.alerting.ack_expires(alert.severity));
-                let title = format!("{} {}", alert.severity.word().to_uppercase(), alert.alert);
+                let named = name_of_firing(&world.config, &alert.rule, &alert.alert);
+                let title = format!("{} {named}", alert.severity.word().to_uppercase());
                 let mut body = String::new();
                 for line in [
                     format!("{} ({}), since {}.", alert.value, alert.condition, time(alert.fired_at)),
@@ -87,7 +89,8 @@ impl ServedPage {
 /// What is said of an alert that was acknowledged just now.
 pub(crate) fn acknowledged(said: &AlertAcknowledged, world: &World) -> String {
     let until = clock(said.until, world.now.utc, world.config.console.timezone);
-    format!("{} {} is acknowledged until {until}", said.severity.word(), said.alert)
+    let named = name_of_firing(&world.config, &said.id, &said.alert);
+    format!("{} {named} is acknowledged until {until}", said.severity.word())
 }
 
 fn said(status: u16, console: &str, title: &str, text: &str) -> ServedPage {

@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
+use crate::config::titles::name_of_firing;
 use crate::lang::time::{Stamp, rfc3339_millis};
 use crate::model::alert::Severity;
 use crate::model::lease::{LeaseHolder, LeaseView};
@@ -54,6 +55,9 @@ enum Changed {
     Alert {
         id: Name,
         alert: Name,
+        /// How it is named to people.
+        #[serde(skip)]
+        called: String,
         service: Option<Name>,
         severity: Severity,
         state: AlertState,
@@ -94,14 +98,14 @@ impl fmt::Display for ChangeLine {
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
-            Changed::Alert { alert, severity, state, condition, value, since, muted, .. } => {
+            Changed::Alert { called, severity, state, condition, value, since, muted, .. } => {
                 let since = since.as_ref().map_or_else(String::new, |at| format!(" since {at}"));
                 let (severity, muted) = (severity.word(), if *muted { " (muted)" } else { "" });
                 match state {
                     AlertState::Firing => {
-                        write!(f, "alert {severity} {alert} firing{since}: {condition}, {value}{muted}")
+                        write!(f, "alert {severity} {called} firing{since}: {condition}, {value}{muted}")
                     }
-                    AlertState::Resolved => write!(f, "alert {severity} {alert} resolved: {condition}{muted}"),
+                    AlertState::Resolved => write!(f, "alert {severity} {called} resolved: {condition}{muted}"),
                 }
             }
         }
@@ -209,6 +213,7 @@ impl ChangeLog {
             what: Changed::Alert {
                 id: alert.id.clone(),
                 alert: alert.subject.name().into(),
+                called: name_of_firing(&world.config, &alert.id, alert.subject.name()).into_owned(),
                 service: alert.service.clone(),
                 severity: alert.severity,
                 state,

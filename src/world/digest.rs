@@ -238,7 +238,7 @@ impl Gatherer<'_> {
         }
         self.fired.insert(said.id.clone(), self.digest.alerts.len());
         self.digest.alerts.push(FiredAlert {
-            title: title_of_firing(self.config, &said.rule, &said.alert).to_owned(),
+            title: title_of_firing(self.config, &said.rule, &said.alert).into_owned(),
             severity: said.severity,
             at: said.fired_at,
             resolved: None,

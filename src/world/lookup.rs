@@ -7,6 +7,7 @@ use super::World;
 use super::alerts::{AlertSubject, AlertView};
 use super::charted::Charted;
 use super::checks::CheckView;
+use super::ids::Id as _;
 use super::logs::LogView;
 use super::metrics::MetricView;
 use super::runs::RunView;
@@ -91,10 +92,17 @@ impl World {
     /// How what an alert is about is shown: a check by its service where that has no other.
     pub(crate) fn title_of_subject<'a>(&'a self, subject: &'a AlertSubject) -> &'a str {
         match subject {
-            AlertSubject::Metric(name) => self.metric(name).map_or(&**name, |metric| metric.title.as_str()),
+            AlertSubject::Metric(name) => {
+                let id = self.membership.metrics.get(name);
+                let metric = id.and_then(|id| self.config.metrics.get(id.place()));
+                metric.map_or(&**name, |metric| &metric.alert_title)
+            }
             AlertSubject::Console => subject.name(),
             AlertSubject::Check(name) => self.title_of_check(name),
-            AlertSubject::Slo(name) => self.slo(name).map_or(&**name, |slo| slo.title.as_str()),
+            AlertSubject::Slo(name) => {
+                let slo = self.membership.slos.get(name).and_then(|id| self.config.slos.get(id.place()));
+                slo.map_or(&**name, |slo| &slo.alert_title)
+            }
         }
     }
 

@@ -580,7 +580,7 @@ async fn a_check_and_an_objective_of_one_name_are_told_apart() {
     let alerts = report["alerts"]["alerts"].as_array().unwrap().iter();
     let of_web: Vec<_> = alerts.filter(|one| one["alert"] == "web" && one["severity"] == "high").collect();
     let told: Vec<_> = of_web.iter().map(|one| (&one["subject"], &one["title"], &one["fired"])).collect();
-    let expected = [("check", "web (check)", 3), ("slo", "web (SLO)", 1)]
+    let expected = [("check", "web", 3), ("slo", "web (SLO)", 1)]
         .map(|(subject, title, fired)| (Value::from(subject), Value::from(title), Value::from(fired)));
     assert_eq!(told, expected.each_ref().map(|(subject, title, fired)| (subject, title, fired)), "{report:#}");
 }

@@ -86,6 +86,7 @@ fn metric(name: &str, kind: MetricKind) -> Metric {
     Metric {
         name: name.into(),
         title: name.to_owned(),
+        alert_title: name.to_owned(),
         service: None,
         kind,
         unit: String::new(),

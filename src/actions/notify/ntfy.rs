@@ -8,7 +8,6 @@ use super::client::Post;
 use super::{Delivered, Order, Sender, grade};
 use crate::config::channels::ntfy::NtfyChannel;
 use crate::model::message::{DeliveryFailure, Notification, truncated};
-use crate::text::name::Name;
 
 /// Bytes of a message at most are 4,096, and a character may have four.
 const TEXT: usize = 1_000;
@@ -50,7 +49,7 @@ impl Sender for NtfyChannel {
 
 /// Buttons that acknowledge: pressing one sends the request that the button of its page would.
 fn actions(message: &Notification) -> Vec<Value> {
-    let button = |(alert, link): (&Name, &str)| json!({ "action": "http", "label": format!("Acknowledge {alert}"), "url": link, "method": "POST", "clear": true });
+    let button = |(alert, link): (&str, &str)| json!({ "action": "http", "label": format!("Acknowledge {alert}"), "url": link, "method": "POST", "clear": true });
     message.acknowledge_links().take(ACTIONS).map(button).collect()
 }
 

@@ -56,7 +56,7 @@ fn event(message: &Notification, group: &AlertGroup) -> Value {
     let summary = format!("{}: {}", group.title, lines.first().map_or("firing", String::as_str));
     let own = group.links.iter().map(|(name, link)| json!({ "href": link, "text": name }));
     let to_acknowledge =
-        group.entries.iter().take(NAMED).filter_map(|entry| Some((&entry.alert, entry.acknowledge.as_ref()?)));
+        group.entries.iter().take(NAMED).filter_map(|entry| Some((entry.called(), entry.acknowledge.as_ref()?)));
     let acknowledge =
         to_acknowledge.map(|(alert, link)| json!({ "href": link, "text": format!("acknowledge {alert}") }));
     let hrefs: Vec<Value> = own.chain(acknowledge).collect();

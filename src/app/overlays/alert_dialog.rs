@@ -9,7 +9,7 @@ use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::config::sections::alerting::Alerting;
-use crate::config::titles::title_of_alert;
+use crate::config::titles::title_of_firing;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::unit;
 use crate::model::alert::Severity;
@@ -93,7 +93,7 @@ impl AlertDialog {
                 match SilenceMatch::parse(self.form.text("match"), |word| world.config.severity_named(word)) {
                     Ok(matching) => {
                         let preview = world.preview_silence(&matching);
-                        let title = |name| title_of_alert(&world.config, name);
+                        let title = |subject, name| title_of_firing(&world.config, subject, name);
                         let silenced = format!("silences {}", world.title_of_match(&matching.written()));
                         let lines = [preview.now_in_words(title), preview.past_in_words(title), silenced];
                         lines.iter().map(|line| SafeText::new(line)).collect()

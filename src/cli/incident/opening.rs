@@ -12,6 +12,7 @@ use crate::cli::output::{self, exit};
 use crate::cli::span::Refusal;
 use crate::cli::{Global, run_service};
 use crate::config::Config;
+use crate::config::titles::name_of_firing;
 use crate::lang::nearest::{hint_of, hint_or};
 use crate::model::alert::Severity;
 use crate::model::fact::IncidentFact;
@@ -128,7 +129,10 @@ fn opened(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<IncidentOpened, Refusal> {
-    let of_alert = |record: &AlertRecord| format!("{} {} {}", record.severity.word(), record.alert, record.condition);
+    let of_alert = |record: &AlertRecord| {
+        let named = name_of_firing(config, &record.rule, &record.alert);
+        format!("{} {named} {}", record.severity.word(), record.condition)
+    };
     let title = match (&arguments.title, alert) {
         (Some(title), _) => text("TITLE", title)?,
         (None, alert) => SafeText::new(&alert.map(of_alert).unwrap_or_default()),

@@ -30,6 +30,8 @@ pub struct Metric {
     pub name: Name,
     /// `title`, default the name.
     pub title: String,
+    /// How its alerts are called: by its title, with what it is where a check or a service is called so too.
+    pub alert_title: String,
     /// The service it belongs to.
     pub service: Option<Name>,
     /// Where its numbers come from.
@@ -162,9 +164,11 @@ pub(crate) fn read(table: &TableReader<'_>, known: &MetricScope<'_>) -> Option<M
             known.checks.get(check).map(|check| (check.every, check.timeout))?
         }
     };
+    let title = table.string("title").unwrap_or_else(|| table.name.to_owned());
     Some(Metric {
         name: Name::from(table.name),
-        title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
+        alert_title: title.clone(),
+        title,
         service,
         kind,
         unit,

@@ -20,6 +20,8 @@ pub struct Slo {
     pub name: Name,
     /// `title`, default the name.
     pub title: String,
+    /// How its alerts are called: by its title, with what it is where a check, a service or a metric is called so too.
+    pub alert_title: String,
     /// What is measured.
     pub kind: SloKind,
     /// `objective`: the share that must be good, above 0 and below 1.
@@ -98,9 +100,11 @@ pub(crate) fn read(table: &TableReader<'_>, known: &SloScope<'_>) -> Option<Slo>
     if window.is_some_and(|window| window < DAY) {
         table.context.error(table.place("window"), "`window` is too short", "allowed: 1d and longer");
     }
+    let title = table.string("title").unwrap_or_else(|| table.name.to_owned());
     let slo = Slo {
         name: Name::from(table.name),
-        title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
+        alert_title: title.clone(),
+        title,
         page: table.severity("page").unwrap_or(Severity::Critical),
         ticket: table.severity("ticket").unwrap_or(Severity::Medium),
         kind: kind?,

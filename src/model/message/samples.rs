@@ -11,6 +11,7 @@ pub(crate) fn entry(alert: &str, severity: Severity, news: News) -> Entry {
     Entry {
         id: format!("1-check:{alert}/{}/0", severity.word()).into(),
         alert: alert.into(),
+        called: None,
         severity,
         news,
         value: "DOWN connection refused".into(),

@@ -1,6 +1,6 @@
 //! Alerts by their usefulness: whether anybody acted on them, and which are candidates for deletion.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -96,7 +96,6 @@ impl AlertsInPeriod {
         }
         let alerts = by_alert.into_values().filter_map(|firings| Some(one(scope, firings.first()?, &firings)));
         let mut alerts: Vec<AlertUse> = alerts.filter(|one| one.fired > 0).collect();
-        tell_apart(&mut alerts);
         alerts.order_by(|one, other| {
             let worst = other.fired.cmp(&one.fired).then(other.severity.cmp(&one.severity));
             worst.then_with(|| (&one.alert, &one.subject).cmp(&(&other.alert, &other.subject)))
@@ -133,18 +132,6 @@ fn subject_of(fired: &AlertFired) -> &str {
     fired.rule.split_once(':').map_or("console", |(subject, _)| subject)
 }
 
-/// Says of those that are called the same what each is about: `api (check)`, `api (SLO)`.
-fn tell_apart(alerts: &mut [AlertUse]) {
-    let mut subjects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for one in alerts.iter() {
-        subjects.entry(one.title.clone()).or_default().insert(one.subject.clone());
-    }
-    for one in alerts.iter_mut().filter(|one| subjects.get(&one.title).is_some_and(|subjects| subjects.len() > 1)) {
-        let subject = if one.subject == "slo" { "SLO" } else { one.subject.as_str() };
-        one.title = format!("{} ({subject})", one.title);
-    }
-}
-
 /// All firings of one alert, with the first of them.
 fn one(scope: &ReportScope<'_>, first: &Firing<'_>, firings: &[&Firing<'_>]) -> AlertUse {
     let AlertFired { alert, rule, severity, .. } = first.fired;
@@ -155,7 +142,7 @@ fn one(scope: &ReportScope<'_>, first: &Firing<'_>, firings: &[&Firing<'_>]) -> 
     AlertUse {
         alert: alert.clone(),
         subject: subject_of(first.fired).to_owned(),
-        title: title_of_firing(scope.config, rule, alert).to_owned(),
+        title: title_of_firing(scope.config, rule, alert).into_owned(),
         severity: *severity,
         fired: now.len(),
         fired_before: firings.len() - now.len(),

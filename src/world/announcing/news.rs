@@ -1,5 +1,6 @@
 //! What is news to one target: the difference between what it takes to be firing and what does.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::AlertNow;
 use super::muted::{MutedTime, said_after};
 use crate::config::Config;
 use crate::config::sections::severity::SeverityRule;
+use crate::config::titles::name_of_firing;
 use crate::model::alert::Severity;
 use crate::model::governor::QuietRule;
 use crate::model::ledger::{KnownGroup, TargetRecord};
@@ -78,7 +80,7 @@ impl TargetNews<'_> {
             let record = one.alert.record;
             if let Some(news) = news {
                 was_held &= self.was_held(record.severity, record.resolved_at.unwrap_or(record.fired_at));
-                entries.push(entry(one, news));
+                entries.push(entry(one, news, self.config));
             }
             let is_told = if record.is_firing() {
                 before.is_some() || news.is_some()
@@ -193,7 +195,7 @@ impl TargetNews<'_> {
     }
 }
 
-fn entry(one: &Seen<'_>, news: News) -> Entry {
+fn entry(one: &Seen<'_>, news: News, config: &Config) -> Entry {
     let record = one.alert.record;
     // Of what is over only what was muted then: otherwise its beginning was announced.
     let is_due = |at: DateTime<Utc>| match news {
@@ -212,6 +214,10 @@ fn entry(one: &Seen<'_>, news: News) -> Entry {
     Entry {
         id: record.id.clone(),
         alert: record.alert.clone(),
+        called: match name_of_firing(config, &record.rule, &record.alert) {
+            Cow::Owned(called) => Some(called),
+            Cow::Borrowed(_) => None,
+        },
         severity: record.severity,
         news,
         value: over.or(record.last.as_ref()).unwrap_or(seen).clone(),

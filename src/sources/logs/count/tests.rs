@@ -48,6 +48,7 @@ fn board(measure: Measure, unit: &str) -> Board {
     let metric = Metric {
         name: "m".into(),
         title: "m".to_owned(),
+        alert_title: "m".to_owned(),
         service: None,
         kind: MetricKind::Log(LogMetric { logs: LogChoice::All, measure, window: Duration::from_mins(1) }),
         unit: unit.to_owned(),

@@ -10,6 +10,7 @@ fn errors_within_an_hour(filter: &str) -> Metric {
     Metric {
         name: "errors".into(),
         title: "errors".to_owned(),
+        alert_title: "errors".to_owned(),
         service: None,
         kind: MetricKind::Log(LogMetric { logs, measure, window: Duration::from_hours(1) }),
         unit: String::new(),
