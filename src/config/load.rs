@@ -3,6 +3,7 @@
 pub mod locate;
 pub mod look;
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,7 @@ pub(crate) const VARIABLE: &str = "OPSROOM_CONFIG";
 /// Where the configuration is looked for, in order: `given` (`--config`), else `$OPSROOM_CONFIG`, else
 /// `./opsroom.toml`, else `opsroom/config.toml` in the platform's configuration directory. One that is named is
 /// taken whether it exists or not, so that its absence is said and not passed over.
-pub fn candidates(given: Option<&Path>, variable: Option<&str>) -> Vec<PathBuf> {
+pub fn candidates(given: Option<&Path>, variable: Option<&OsStr>) -> Vec<PathBuf> {
     if let Some(given) = given {
         return vec![given.to_owned()];
     }
@@ -64,7 +65,7 @@ pub(crate) struct MainFile {
 
 /// The configuration file to load, by [`candidates`]; `None` where there is none.
 pub(crate) fn find(given: Option<&Path>) -> Option<MainFile> {
-    let variable = std::env::var(VARIABLE).ok();
+    let variable = std::env::var_os(VARIABLE);
     let candidates = candidates(given, variable.as_deref());
     match candidates.as_slice() {
         [named] if given.is_some() || variable.is_some_and(|named| !named.is_empty()) => {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tests read and write fixtures")]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use opsroom::config::{EXAMPLE, load};
@@ -281,10 +282,10 @@ fn a_file_that_is_not_there_or_no_text_is_said_so() {
 
 #[test]
 fn the_file_is_looked_for_in_the_promised_order() {
-    let flag = load::candidates(Some(Path::new("given.toml")), Some("named.toml"));
+    let flag = load::candidates(Some(Path::new("given.toml")), Some("named.toml".as_ref()));
     assert_eq!(flag, [PathBuf::from("given.toml")]);
-    assert_eq!(load::candidates(None, Some("named.toml")), [PathBuf::from("named.toml")]);
-    for unset in [None, Some("")] {
+    assert_eq!(load::candidates(None, Some("named.toml".as_ref())), [PathBuf::from("named.toml")]);
+    for unset in [None, Some(OsStr::new(""))] {
         let places = load::candidates(None, unset);
         assert_eq!(places[0], PathBuf::from("opsroom.toml"));
         assert!(places[1..].iter().all(|place| place.ends_with("opsroom/config.toml")));

@@ -356,17 +356,43 @@ fn a_unit_is_printed_that_systemd_takes() {
     if config.starts_with("/tmp") {
         assert_eq!(refused.status.code(), Some(64), "{refused:?}");
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
-    command.args(["--config", "/etc/opsroom/my ops.toml", "watch", "--unit", "--listen", "127.0.0.1:9475"]);
-    let printed = command.current_dir(room.at.path()).env_remove("OPSROOM_CONFIG").output().unwrap();
-    let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
-    let command = "--config \"/etc/opsroom/my ops.toml\" watch --listen 127.0.0.1:9475\n";
-    assert!(unit.contains("Type=notify\n") && unit.contains("WatchdogSec=") && unit.contains(command), "{unit}");
-    let file = room.at.path().join("opsroom-watch.service");
-    // Without a user that this machine may lack.
-    std::fs::write(&file, unit.replace("User=opsroom\n", "")).unwrap();
-    if let Ok(verified) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output() {
-        let said = String::from_utf8_lossy(&verified.stderr).into_owned();
-        assert!(!said.contains("opsroom-watch.service"), "{said}");
+    let unit_of = |config: &str, store: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.args(["--config", config, "watch", "--unit", "--listen", "127.0.0.1:9475"]).args(store);
+        command.current_dir("/usr").env_remove("OPSROOM_CONFIG").output().unwrap()
+    };
+    let odd = "/srv/it's 100% \"é\" \\ $HOME/x.db";
+    for (config, store, expected) in [
+        ("/etc/opsroom/my ops.toml", &[][..], "--config \"/etc/opsroom/my ops.toml\" watch --listen 127.0.0.1:9475\n"),
+        ("lib/../o.toml", &[], "--config /usr/o.toml watch"),
+        ("/etc/o.toml", &["--store", "share/ops/x.db"], "\nReadWritePaths=/usr/share/ops\n"),
+        (
+            "/etc/100%$x;\\.toml",
+            &["--store", odd],
+            "--store \"sqlite:/srv/it's 100%% \\\"é\\\" \\\\ $$HOME/x.db\" watch",
+        ),
+        ("/etc/o.toml", &["--store", odd], "\nReadWritePaths=\"/srv/it's 100%% \\\"é\\\" \\\\ $HOME\"\n"),
+    ] {
+        let printed = unit_of(config, store);
+        let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
+        assert!(unit.contains("Type=notify\n") && unit.contains("WatchdogSec="), "{printed:?}");
+        assert!(unit.contains(expected), "{expected}: {unit}");
+        let file = room.at.path().join("opsroom-watch.service");
+        // Without a user that this machine may lack.
+        std::fs::write(&file, unit.replace("User=opsroom\n", "")).unwrap();
+        if let Ok(verified) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output() {
+            let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+            assert!(!said.contains("opsroom-watch.service"), "{said}");
+        }
+    }
+    for (config, store) in [
+        ("/etc/x\nUser=root", &[][..]),
+        ("/etc/o.toml", &["--store", "/srv/x\nUser=root/x.db"]),
+        ("/etc/o.toml", &["--store", "postgres://ops@db/x\nUser=root"]),
+        ("/etc/o.toml", &["--store", "/tmp/x.db"]),
+    ] {
+        let refused = unit_of(config, store);
+        assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(64), &b""[..]), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("hint: "), "{refused:?}");
     }
 }
