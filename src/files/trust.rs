@@ -170,6 +170,18 @@ pub(crate) fn resolve(path: &Path, owners: Owners) -> Result<Resolved, Distrust>
     Ok(Resolved { path: at, found })
 }
 
+/// As [`resolve`], of a file that the program makes where a person says: a link in its place is refused, whoever made it, also
+/// one that leads nowhere yet.
+///
+/// # Errors
+/// As there, or it is a link.
+pub(crate) fn resolve_to_make(path: &Path, owners: Owners) -> Result<PathBuf, Distrust> {
+    if path.is_symlink() {
+        return Err(Distrust::new("it is a link, not a file of its own", "name the file that it leads to"));
+    }
+    Ok(resolve(path, owners)?.path)
+}
+
 /// Puts the components of a path before those that are still to be followed.
 fn prepend(ahead: &mut VecDeque<OsString>, path: &Path) {
     for part in path.components().rev() {

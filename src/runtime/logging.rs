@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 use tracing::Level;
 
 use crate::files::made;
-use crate::files::trust::{Owners, resolve};
+use crate::files::trust::{Owners, resolve_to_make};
 use crate::text::printable_lines;
 use crate::text::redact::Redactor;
 use crate::text::secret::Secrets;
@@ -42,8 +42,8 @@ fn open(file: &Path) -> io::Result<File> {
     if file.starts_with("/dev") {
         return OpenOptions::new().append(true).open(file);
     }
-    let resolved = resolve(file, Owners::ours()).map_err(io::Error::other)?;
-    made::append(&resolved.path, 0o600, Owners::ours())
+    let file = resolve_to_make(file, Owners::ours()).map_err(io::Error::other)?;
+    made::append(&file, 0o600, Owners::ours())
 }
 
 /// Masks these secrets in all that is logged from now on.

@@ -20,7 +20,7 @@ use crate::app::recording::carried::{Carried, Reach, records_of};
 use crate::app::recording::{Header, RecordedLine, Tap};
 use crate::app::state::State;
 use crate::files::made;
-use crate::files::trust::{Owners, describe, resolve};
+use crate::files::trust::{Owners, describe, resolve_to_make};
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::sources::Latest;
@@ -56,7 +56,7 @@ impl RecordingFile {
     /// # Errors
     /// It is there, or can't be made; in words.
     pub(crate) fn create(path: &Path) -> Result<Self, String> {
-        let path = resolve(path, Owners::ours()).map_err(|distrust| distrust.reason)?.path;
+        let path = resolve_to_make(path, Owners::ours()).map_err(|distrust| distrust.reason)?;
         let file = made::create_new(&path).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
             _ => describe(&error),
@@ -389,6 +389,10 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| lines.until(i64::MAX)).count(), 101);
         // One that is there is not written over.
         assert_eq!(RecordingFile::create(&path).unwrap_err(), "it is there already");
+        let link = path.with_extension("link");
+        std::os::unix::fs::symlink(path.with_extension("elsewhere"), &link).unwrap();
+        assert_eq!(RecordingFile::create(&link).unwrap_err(), "it is a link, not a file of its own");
+        assert!(!path.with_extension("elsewhere").exists());
     }
 
     #[test]
