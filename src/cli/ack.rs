@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::alerts::{StoredAlerts, duration, kept_engine, say};
 use super::output::{self, exit};
-use super::span::allowed;
+use super::span::{Refusal, allowed};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::titles::name_of_firing;
@@ -68,15 +68,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn acknowledge(arguments: &Arguments, global: &Global, config: &Config, meant: (&str, Option<Severity>)) -> u8 {
-    // None is made to say that nothing fires by it.
-    let run_service = match run_service::look(global, true).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return not_firing(&arguments.alert, config, std::iter::empty()),
-        Err(code) => return code,
-    };
-    let code = acknowledge_at(&run_service, arguments, config, meant).await;
-    run_service.close().await;
-    code
+    let unknown = Some(not_firing(&arguments.alert, config, std::iter::empty()));
+    let work = async |run_service: &RunService| acknowledge_at(run_service, arguments, config, meant).await;
+    run_service::changing_known(global, unknown, work).await
 }
 
 async fn acknowledge_at(
@@ -94,7 +88,8 @@ async fn acknowledge_at(
     let now = run_service.now();
     let meant: Vec<&AlertRecord> = stored.firing().filter(is_meant).collect();
     if meant.is_empty() {
-        return not_firing(&arguments.alert, config, stored.firing());
+        let (problem, hint) = not_firing(&arguments.alert, config, stored.firing());
+        return output::fail(exit::USAGE, &problem, &hint);
     }
     let said = meant.into_iter().map(|record| acknowledgement(record, arguments, config, now));
     let said: Vec<AlertAcknowledged> = match said.collect() {
@@ -149,7 +144,7 @@ fn beside(
     record.acknowledged.map_or_else(Vec::new, |known| stored.still_asked(&said.id, &known, by))
 }
 
-fn not_firing<'a>(alert: &str, config: &Config, firing: impl Iterator<Item = &'a AlertRecord>) -> u8 {
+fn not_firing<'a>(alert: &str, config: &Config, firing: impl Iterator<Item = &'a AlertRecord>) -> Refusal {
     // Several severities of one fire together.
     let firing: BTreeSet<(&str, Cow<'_, str>)> =
         firing.map(|record| (&*record.alert, name_of_firing(config, &record.rule, &record.alert))).collect();
@@ -161,5 +156,5 @@ fn not_firing<'a>(alert: &str, config: &Config, firing: impl Iterator<Item = &'a
             format!("what fires now: {}", named.join(", "))
         }
     };
-    output::fail(exit::USAGE, &format!("no alert `{alert}` is firing: nothing to acknowledge"), &hint)
+    (format!("no alert `{alert}` is firing: nothing to acknowledge"), hint)
 }

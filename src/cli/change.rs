@@ -305,7 +305,8 @@ async fn printed(run_service: &RunService, id: &str, now: DateTime<Utc>) -> u8 {
 }
 
 async fn approve(id: &str, json: bool, global: &Global) -> u8 {
-    run_service::changing(global, async |run_service| approve_at(run_service, id, json).await).await
+    let unknown = Some(not_waiting(id, &[]));
+    run_service::changing_known(global, unknown, async |run_service| approve_at(run_service, id, json).await).await
 }
 
 async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
@@ -315,12 +316,8 @@ async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
         Err(code) => return code,
     };
     let Some(change) = changes.iter().find(|change| *change.id == *id) else {
-        let waiting = || changes.iter().filter(|change| change.needs_approval()).map(|change| &*change.id);
-        let hint = match waiting().next() {
-            Some(_) => format!("waiting for approval: {}", listed(waiting())),
-            None => "no change is waiting for approval".to_owned(),
-        };
-        return output::fail(exit::USAGE, &format!("no change with id `{id}`"), &hint);
+        let (problem, hint) = not_waiting(id, &changes);
+        return output::fail(exit::USAGE, &problem, &hint);
     };
     let said = Statement::Change(ChangeSaid::Approved(change.approving()));
     if json {
@@ -330,4 +327,14 @@ async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
         };
     }
     say(run_service, now, vec![said], &format!("change `{}` approved\n", change.title)).await
+}
+
+/// That no change of that id can be approved, and which can.
+fn not_waiting(id: &str, changes: &[ChangeRecord]) -> Refusal {
+    let waiting = || changes.iter().filter(|change| change.needs_approval()).map(|change| &*change.id);
+    let hint = match waiting().next() {
+        Some(_) => format!("waiting for approval: {}", listed(waiting())),
+        None => "no change is waiting for approval".to_owned(),
+    };
+    (format!("no change with id `{id}`"), hint)
 }

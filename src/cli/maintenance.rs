@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
-use super::span::{EndArguments, Refusal, beginning, end_after, not_too_far};
+use super::span::{EndArguments, Refusal, beginning, end_after, not_too_far, refused};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;
@@ -225,7 +225,9 @@ async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Gl
 }
 
 async fn end(window: &str, json: bool, config: &Config, global: &Global) -> u8 {
-    run_service::changing(global, async |run_service| end_at(run_service, window, json, config).await).await
+    let unknown = ending(&MaintenancePlan::new(config, []), window, config, global.clock.now().utc).err();
+    let work = async |run_service: &RunService| end_at(run_service, window, json, config).await;
+    run_service::changing_known(global, unknown, work).await
 }
 
 async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Config) -> u8 {
@@ -234,21 +236,9 @@ async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Con
         Ok(stored) => stored.maintenance_plan(config),
         Err(error) => return run_service::broken(&error),
     };
-    let (running, coming) = (plan.running(now), plan.coming(now));
-    let is_meant = |one: &&MaintenanceWindow| *one.id == *window || *one.name == *window;
-    // What the configuration plans is changed there.
-    let planned = || coming.iter().filter(|one| one.by.is_some());
-    let Some(meant) = running.iter().find(is_meant).or_else(|| planned().find(is_meant)) else {
-        let known: Vec<&str> = running.iter().chain(planned()).map(|one| &*one.name).collect();
-        let hint = match coming.iter().find(is_meant) {
-            Some(next) => {
-                let from = clock_with_zone(next.window.start, now, config.console.timezone);
-                format!("its next window begins {from}; [maintenance.{}] says when", next.name)
-            }
-            None if known.is_empty() => "no maintenance is running".to_owned(),
-            None => format!("what can be ended: {}", known.join(", ")),
-        };
-        return output::fail(exit::USAGE, &format!("maintenance `{window}` is not running"), &hint);
+    let meant = match ending(&plan, window, config, now) {
+        Ok(meant) => meant,
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
     let MaintenanceWindow { id, name, services, window: span, title, .. } = meant.clone();
     let how = if span.start > now { "called off" } else { "ended" };
@@ -267,4 +257,32 @@ async fn end_at(run_service: &RunService, window: &str, json: bool, config: &Con
         }
         Ok(()) => output::print(&text),
     }
+}
+
+/// The window that is ended: one that is running, or one that a person planned.
+fn ending(
+    plan: &MaintenancePlan,
+    window: &str,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<MaintenanceWindow, Refusal> {
+    let (running, coming) = (plan.running(now), plan.coming(now));
+    let is_meant = |one: &&MaintenanceWindow| *one.id == *window || *one.name == *window;
+    // What the configuration plans is changed there.
+    let planned = || coming.iter().filter(|one| one.by.is_some());
+    if let Some(meant) = running.iter().find(is_meant).or_else(|| planned().find(is_meant)) {
+        return Ok(meant.clone());
+    }
+    if let Some(next) = coming.iter().find(is_meant) {
+        let from = clock_with_zone(next.window.start, now, config.console.timezone);
+        let hint = format!("its next window begins {from}; [maintenance.{}] says when", next.name);
+        return refused(format!("maintenance `{window}` is not running"), hint);
+    }
+    let known: Vec<&str> = running.iter().chain(planned()).map(|one| &*one.name).collect();
+    let hint = if known.is_empty() {
+        "no maintenance is running or planned".to_owned()
+    } else {
+        format!("running and planned: {}", known.join(", "))
+    };
+    refused(format!("no maintenance with id or name `{window}` can be ended"), hint)
 }

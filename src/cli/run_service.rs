@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use super::configuration::{self, ConfiguredStore};
 use super::output::{self, exit};
+use super::span::Refusal;
 use crate::lang::store_url;
 use crate::runtime::runs::{Recovered, RunService};
 use crate::runtime::{paths, secrets};
@@ -193,6 +194,24 @@ pub(crate) async fn open_and_take_in(global: &Global) -> Result<(RunService, Rec
 pub(crate) async fn changing(global: &Global, work: impl AsyncFnOnce(&RunService) -> u8) -> u8 {
     let (run_service, _) = match open_and_take_in(global).await {
         Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = work(&run_service).await;
+    run_service.close().await;
+    code
+}
+
+/// As [`changing`], for a command that names what has to be there already. `unknown` is what is said where nothing is on record,
+/// and then no store is made; `None`: the configuration has it.
+pub(super) async fn changing_known(
+    global: &Global,
+    unknown: Option<Refusal>,
+    work: impl AsyncFnOnce(&RunService) -> u8,
+) -> u8 {
+    let Some((problem, hint)) = unknown else { return changing(global, work).await };
+    let (run_service, _) = match look_and_take_in(global).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return output::fail(exit::USAGE, &problem, &hint),
         Err(code) => return code,
     };
     let code = work(&run_service).await;

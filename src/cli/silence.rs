@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::alerts::{StoredAlerts, duration, say};
 use super::output::{self, exit};
-use super::span::end_after;
+use super::span::{Refusal, end_after};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::titles::name_of_firing;
@@ -69,8 +69,10 @@ async fn start(arguments: &SilenceArguments, matching: &SilenceMatch, config: Op
         Ok(until) => until,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
-    run_service::changing(global, async |run_service| start_at(run_service, arguments, (matching, until), config).await)
-        .await
+    let unknown = config.and_then(|config| config.unknown_name(matching, std::iter::empty()));
+    let unknown = unknown.map(|unknown| (unknown.problem, unknown.hint));
+    let work = async |run_service: &RunService| start_at(run_service, arguments, (matching, until), config).await;
+    run_service::changing_known(global, unknown, work).await
 }
 
 async fn start_at(
@@ -112,14 +114,8 @@ pub(crate) fn unsilence(arguments: &UnsilenceArguments, global: &Global) -> u8 {
 }
 
 async fn end(arguments: &UnsilenceArguments, global: &Global) -> u8 {
-    let run_service = match run_service::look(global, true).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return no_silence(&arguments.id, &[]),
-        Err(code) => return code,
-    };
-    let code = end_at(&run_service, arguments).await;
-    run_service.close().await;
-    code
+    let unknown = Some(no_silence(&arguments.id, &[]));
+    run_service::changing_known(global, unknown, async |run_service| end_at(run_service, arguments).await).await
 }
 
 async fn end_at(run_service: &RunService, arguments: &UnsilenceArguments) -> u8 {
@@ -131,7 +127,8 @@ async fn end_at(run_service: &RunService, arguments: &UnsilenceArguments) -> u8 
     let active: Vec<_> = stored.silences.iter().filter(|silence| silence.is_active(now)).collect();
     let Some(silence) = active.iter().find(|silence| *silence.id == *arguments.id) else {
         let known: Vec<&Name> = active.iter().map(|silence| &silence.id).collect();
-        return no_silence(&arguments.id, &known);
+        let (problem, hint) = no_silence(&arguments.id, &known);
+        return output::fail(exit::USAGE, &problem, &hint);
     };
     let (id, matching) = (silence.id.clone(), silence.matching.clone());
     let text = format!("silence of {matching} ended\n");
@@ -139,12 +136,12 @@ async fn end_at(run_service: &RunService, arguments: &UnsilenceArguments) -> u8 
     say(run_service, now, vec![Statement::SilenceEnded(said)], &text).await
 }
 
-fn no_silence(id: &str, active: &[&Name]) -> u8 {
+fn no_silence(id: &str, active: &[&Name]) -> Refusal {
     let known: Vec<&str> = active.iter().map(|id| &***id).collect();
     let hint = if known.is_empty() {
         "no silence is active".to_owned()
     } else {
         format!("active silences: {}", known.join(", "))
     };
-    output::fail(exit::USAGE, &format!("no silence with id `{id}` is active"), &hint)
+    (format!("no silence with id `{id}` is active"), hint)
 }

@@ -112,6 +112,46 @@ impl World {
 }
 
 #[test]
+fn what_names_something_that_is_not_there_makes_no_store_to_say_so() {
+    let people = "[service.api]\n[contact.ana]\n[oncall]\nrotation = [\"ana\"]\n";
+    let mut world = World::new();
+    std::fs::write(world.at.path().join("opsroom.toml"), format!("{CONFIG}{people}")).unwrap();
+    let named = world.at.path().join("named.db");
+    for store in [String::new(), named.display().to_string()] {
+        world.store = store;
+        for command in [
+            &["ack", "api", "--why", "x"][..],
+            &["silence", "service:apo", "--why", "x", "--for", "1h"],
+            &["unsilence", "x"],
+            &["maintenance", "add", "apo", "--why", "x", "--for", "1h"],
+            &["maintenance", "end", "x"],
+            &["change", "add", "x", "apo", "--why", "x", "--from", "now", "--for", "1h"],
+            &["change", "approve", "x"],
+            &["change", "call-off", "x", "--why", "x"],
+            &["incident", "open", "x", "--service", "apo"],
+            &["incident", "open", "--alert", "api"],
+            &["incident", "note", "x"],
+            &["incident", "resolve", "7"],
+            &["incident", "role", "lead"],
+            &["oncall", "take", "--as", "an"],
+            &["oncall", "end", "x"],
+            &["oncall", "confirm", "AAAA-AAAA"],
+            &["handover", "--accept"],
+            &["handover", "--withdraw"],
+            &["slo", "include", "x"],
+            &["unlock", "x", "--why", "x"],
+            &["baseline", "compare", "x"],
+            &["run", "tuch", "--yes"],
+            &["checklist", "x"],
+        ] {
+            let (code, said) = world.says(command);
+            assert!(code != 0 && said.contains("error: ") && said.contains("hint: "), "{command:?}: {code} {said}");
+            assert!(!world.db().exists() && !named.exists(), "{command:?} made a store: {said}");
+        }
+    }
+}
+
+#[test]
 fn where_no_store_was_made_none_is_made_to_look_at_it() {
     let codes = [3, 3, 3, 3, 0, 3, 3, 0, 0, 64, 0, 64];
     let world = World::new();

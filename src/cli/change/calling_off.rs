@@ -1,18 +1,24 @@
 //! Calling a change or a freeze off, before it begins or while it goes on.
 
+use chrono::{DateTime, Utc};
+
 use super::{ChangeLine, coming};
 use crate::cli::alerts::{put, say};
 use crate::cli::output::{self, exit};
+use crate::cli::span::Refusal;
 use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
 use crate::model::fact::{ChangeSaid, Statement};
+use crate::model::thing::ChangeRecord;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 
 /// Calls one off, and says so.
 pub(super) async fn call_off(id: &str, why: &str, json: bool, config: &Config, global: &Global) -> u8 {
-    run_service::changing(global, async |run_service| call_off_at(run_service, id, why, json, config).await).await
+    let unknown = Some(not_standing(id, &[], config, global.clock.now().utc));
+    let work = async |run_service: &RunService| call_off_at(run_service, id, why, json, config).await;
+    run_service::changing_known(global, unknown, work).await
 }
 
 async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, config: &Config) -> u8 {
@@ -22,15 +28,8 @@ async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, 
         Err(code) => return code,
     };
     let Some(change) = changes.iter().find(|change| *change.id == *id) else {
-        let configured = config.freezes_around(now).any(|freeze| *freeze.id == *id);
-        let hint = if configured {
-            "it is part of the configuration: edit its [freeze] section".to_owned()
-        } else if changes.is_empty() {
-            "no changes or freezes are active or planned".to_owned()
-        } else {
-            format!("active and planned: {}", listed(changes.iter().map(|change| &*change.id)))
-        };
-        return output::fail(exit::USAGE, &format!("no change or freeze with id `{id}` can be called off"), &hint);
+        let (problem, hint) = not_standing(id, &changes, config, now);
+        return output::fail(exit::USAGE, &problem, &hint);
     };
     let called_off = change.calling_off(SafeText::new(why));
     let said = Statement::Change(ChangeSaid::CalledOff(called_off));
@@ -45,4 +44,16 @@ async fn call_off_at(run_service: &RunService, id: &str, why: &str, json: bool, 
         }
         Err(code) => code,
     }
+}
+
+/// That no change or freeze of that id can be called off, and which can.
+fn not_standing(id: &str, changes: &[ChangeRecord], config: &Config, now: DateTime<Utc>) -> Refusal {
+    let hint = if config.freezes_around(now).any(|freeze| *freeze.id == *id) {
+        "it is part of the configuration: edit its [freeze] section".to_owned()
+    } else if changes.is_empty() {
+        "no changes or freezes are active or planned".to_owned()
+    } else {
+        format!("active and planned: {}", listed(changes.iter().map(|change| &*change.id)))
+    };
+    (format!("no change or freeze with id `{id}` can be called off"), hint)
 }

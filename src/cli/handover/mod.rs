@@ -193,7 +193,8 @@ fn print_draft(draft: &Draft, arguments: &Arguments) -> u8 {
 }
 
 async fn change(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u8 {
-    run_service::changing(global, async |run_service| {
+    let unknown = (arguments.accept || arguments.withdraw).then(|| NOT_OFFERED.map(str::to_owned).into());
+    run_service::changing_known(global, unknown, async |run_service| {
         if arguments.accept {
             accept::accept(run_service, config, arguments).await
         } else if arguments.withdraw {
@@ -218,8 +219,12 @@ async fn withdraw(run_service: &RunService, config: &Config, arguments: &Argumen
     }
 }
 
+/// The problem, and what to do.
+const NOT_OFFERED: [&str; 2] = ["no handover is offered", "`opsroom handover` drafts and offers one"];
+
 fn not_offered() -> u8 {
-    output::fail(exit::USAGE, "no handover is offered", "`opsroom handover` drafts and offers one")
+    let [problem, hint] = NOT_OFFERED;
+    output::fail(exit::USAGE, problem, hint)
 }
 
 /// Drafts one, has it edited, and offers it.

@@ -84,24 +84,17 @@ pub(super) async fn read(run_service: &RunService, most: u32) -> Result<Vec<Inci
 
 /// The one that is meant.
 pub(super) async fn find(run_service: &RunService, id: Option<&str>, meant: Meant) -> Result<IncidentRecord, u8> {
-    if let Some(id) = id {
-        let Some(_) = incident_number(id) else {
-            let problem = format!("`{id}` is not the id of an incident");
-            return Err(output::fail(exit::USAGE, &problem, "use INC-42, or 42"));
-        };
+    if let Some(id) = id.filter(|id| incident_number(id).is_some()) {
         let found = run_service.store().incident(id).await.map_err(|error| run_service::broken(&error))?;
-        return found.ok_or_else(|| {
-            let hint = "`opsroom incident list --all` shows those there are";
-            output::fail(exit::USAGE, &format!("no incident `{id}`"), hint)
-        });
+        if let Some(found) = found {
+            return Ok(found);
+        }
     }
     let all = read(run_service, LATEST).await?;
-    let fits = |record: &&IncidentRecord| match meant {
-        Meant::Open | Meant::Any => record.is_open(),
-        Meant::Resolved => !record.is_open() && !record.state.is_done(),
-        Meant::Ended => !record.is_open() && record.merged_into.is_none(),
-    };
-    let found: Vec<&IncidentRecord> = all.iter().filter(fits).collect();
+    if id.is_some() {
+        return Err(refuse(&unknown(id, meant, &all)));
+    }
+    let found: Vec<&IncidentRecord> = all.iter().filter(|record| meant.fits(record)).collect();
     match (&found[..], meant) {
         ([only], _) => Ok((*only).clone()),
         ([latest, ..], Meant::Ended) => Ok((*latest).clone()),
@@ -110,21 +103,60 @@ pub(super) async fn find(run_service: &RunService, id: Option<&str>, meant: Mean
             let own = all.iter().find(|record| record.merged_into.is_none());
             Ok(own.unwrap_or(&all[0]).clone())
         }
-        ([], Meant::Open) => {
-            let hint = "open one with `opsroom incident open TITLE`, or name one with --id";
-            Err(output::fail(exit::USAGE, "no incident is open", hint))
-        }
-        ([], Meant::Resolved) => Err(output::fail(exit::USAGE, "no incident is resolved", "name one with --id")),
-        ([], Meant::Ended | Meant::Any) => {
-            Err(output::fail(exit::USAGE, "no incident is on record", "open one with `opsroom incident open TITLE`"))
-        }
+        ([], _) => Err(refuse(&unknown(None, meant, &all))),
         (several, _) => {
-            let named = several.iter().take(5).map(|record| format!("{} ({})", record.id, record.title));
-            let hint = format!("name one with --id: {}", named.collect::<Vec<_>>().join(", "));
+            let hint = format!("name one with --id: {}", named(several));
             let what = if meant == Meant::Resolved { "resolved" } else { "open" };
             Err(output::fail(exit::USAGE, &format!("{} incidents are {what}", several.len()), &hint))
         }
     }
+}
+
+impl Meant {
+    fn fits(self, record: &IncidentRecord) -> bool {
+        match self {
+            Self::Open | Self::Any => record.is_open(),
+            Self::Resolved => !record.is_open() && !record.state.is_done(),
+            Self::Ended => !record.is_open() && record.merged_into.is_none(),
+        }
+    }
+}
+
+/// The first of some incidents, for people.
+fn named(incidents: &[&IncidentRecord]) -> String {
+    let named = incidents.iter().take(5).map(|record| format!("{} ({})", record.id, record.title));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// That there is none of that id, or none that a command without one may mean; and which can be named instead.
+fn unknown(id: Option<&str>, meant: Meant, all: &[IncidentRecord]) -> Refusal {
+    let Some(id) = id else {
+        let (problem, hint) = match meant {
+            Meant::Open => {
+                ("no incident is open", "open one with `opsroom incident open TITLE`, or name one with --id")
+            }
+            Meant::Resolved => ("no incident is resolved", "name one with --id"),
+            Meant::Ended | Meant::Any => ("no incident is on record", "open one with `opsroom incident open TITLE`"),
+        };
+        return (problem.to_owned(), hint.to_owned());
+    };
+    if incident_number(id).is_none() {
+        return (format!("`{id}` is not the id of an incident"), "use INC-42, or 42".to_owned());
+    }
+    let fitting: Vec<&IncidentRecord> = all.iter().filter(|record| meant.fits(record)).collect();
+    let hint = if all.is_empty() {
+        "no incident is on record; open one with `opsroom incident open TITLE`".to_owned()
+    } else if fitting.is_empty() {
+        "`opsroom incident list --all` shows those on record".to_owned()
+    } else {
+        let what = match meant {
+            Meant::Open | Meant::Any => "open",
+            Meant::Resolved => "resolved",
+            Meant::Ended => "ended",
+        };
+        format!("{what}: {}; `opsroom incident list --all` shows all", named(&fitting))
+    };
+    (format!("no incident `{id}`"), hint)
 }
 
 /// The configuration of a command that changes something.
@@ -133,7 +165,7 @@ pub(super) fn writing(global: &Global) -> Result<Config, u8> {
     Ok(config.unwrap_or_default())
 }
 
-/// Opens the store, finds the incident that is meant, says of it what `say` makes, and prints `done`.
+/// Opens the store where there is one, finds the incident that is meant, says of it what `say` makes, and prints `done`.
 pub(super) fn say_of<D: Into<Done>>(
     global: &Global,
     id: Option<&str>,
@@ -144,7 +176,7 @@ pub(super) fn say_of<D: Into<Done>>(
         Ok(config) => config,
         Err(code) => return code,
     };
-    output::carry_out(run_service::changing(global, async |run_service| {
+    output::carry_out(run_service::changing_known(global, Some(unknown(id, meant, &[])), async |run_service| {
         let record = match find(run_service, id, meant).await {
             Ok(record) => record,
             Err(code) => return code,

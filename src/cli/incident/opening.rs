@@ -8,7 +8,7 @@ use clap::Args;
 use super::chosen::{moment, put, refuse, text, writing};
 use super::evidence;
 use crate::cli::alerts::StoredAlerts;
-use crate::cli::output::{self, exit};
+use crate::cli::output;
 use crate::cli::span::Refusal;
 use crate::cli::{Global, run_service};
 use crate::config::Config;
@@ -72,7 +72,12 @@ pub(super) fn run(arguments: &OpenArguments, global: &Global) -> u8 {
 }
 
 async fn open(arguments: &OpenArguments, config: Arc<Config>, global: &Global) -> u8 {
-    run_service::changing(global, async |run_service| open_at(arguments, run_service, &config).await).await
+    let unknown = match &arguments.alert {
+        Some(name) => Some(not_firing(name, &[])),
+        None => opened(arguments, None, &config, global.clock.now().utc).err(),
+    };
+    run_service::changing_known(global, unknown, async |run_service| open_at(arguments, run_service, &config).await)
+        .await
 }
 
 async fn open_at(arguments: &OpenArguments, run_service: &RunService, config: &Arc<Config>) -> u8 {
@@ -118,9 +123,14 @@ async fn firing(run_service: &RunService, name: &str) -> Result<AlertRecord, u8>
     let found = stored.firing().filter(|record| *record.alert == *name).max_by_key(|record| record.severity);
     found.cloned().ok_or_else(|| {
         let firing: Vec<&str> = stored.firing().map(|record| &*record.alert).collect();
-        let hint = hint_or(name, firing.into_iter(), "no alert is firing; omit --alert");
-        output::fail(exit::USAGE, &format!("no alert `{name}` is firing"), &hint)
+        refuse(&not_firing(name, &firing))
     })
+}
+
+/// That this alert does not fire, and which do.
+fn not_firing(name: &str, firing: &[&str]) -> Refusal {
+    let hint = hint_or(name, firing.iter().copied(), "no alert is firing; omit --alert");
+    (format!("no alert `{name}` is firing"), hint)
 }
 
 fn opened(

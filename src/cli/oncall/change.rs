@@ -13,6 +13,7 @@ use crate::lang::nearest;
 use crate::lang::schedule::MomentSchedule;
 use crate::model::fact::oncall::assignment_id;
 use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement, login_of};
+use crate::runtime::identity::Identity;
 use crate::model::maintenance::clock_with_zone;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -32,23 +33,21 @@ pub(super) enum Asked<'a> {
 
 /// Puts it on record.
 pub(super) async fn make(asked: Asked<'_>, json: bool, config: &Config, global: &Global) -> u8 {
-    run_service::changing(global, async |run_service| make_at(run_service, asked, json, config).await).await
+    let login = Identity::present().who;
+    let by = (login_of(&login), global.clock.now().utc);
+    let unknown = statement(&asked, &DutyPlan::new(config, [], []), config, by).err();
+    run_service::changing_known(global, unknown, async |run_service| make_at(run_service, &asked, json, config).await)
+        .await
 }
 
-async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config: &Config) -> u8 {
+async fn make_at(run_service: &RunService, asked: &Asked<'_>, json: bool, config: &Config) -> u8 {
     let plan = match StoredAlerts::read(run_service).await {
         Ok(stored) => stored.duty(config),
         Err(error) => return run_service::broken(&error),
     };
     let (now, identity) = (run_service.now(), run_service.identity());
     let login = login_of(&identity.who);
-    let said = match asked {
-        Asked::Take(asked) => taken(asked, &plan, config, (login, now)).map(OnCallStatement::Assigned),
-        Asked::Override(asked) => assigned(asked, &plan, config, now).map(OnCallStatement::Assigned),
-        Asked::End(id) => ended(id, &plan, now).map(OnCallStatement::Ended),
-        Asked::Confirm(code) => contacts::confirmed(code, &plan, config, (login, now)).map(OnCallStatement::Verified),
-    };
-    let said = match said {
+    let said = match statement(asked, &plan, config, (login, now)) {
         Ok(said) => said,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
@@ -71,6 +70,21 @@ async fn make_at(run_service: &RunService, asked: Asked<'_>, json: bool, config:
         Err(error) => run_service::broken(&error),
     }
 }
+/// What is put on record, by what is there.
+fn statement(
+    asked: &Asked<'_>,
+    plan: &DutyPlan,
+    config: &Config,
+    (login, now): (&str, DateTime<Utc>),
+) -> Result<OnCallStatement, Refusal> {
+    match asked {
+        Asked::Take(asked) => taken(asked, plan, config, (login, now)).map(OnCallStatement::Assigned),
+        Asked::Override(asked) => assigned(asked, plan, config, now).map(OnCallStatement::Assigned),
+        Asked::End(id) => ended(id, plan, now).map(OnCallStatement::Ended),
+        Asked::Confirm(code) => contacts::confirmed(code, plan, config, (login, now)).map(OnCallStatement::Verified),
+    }
+}
+
 
 fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> String {
     let clock = |at: DateTime<Utc>| clock_with_zone(at, now, config.console.timezone);

@@ -103,14 +103,8 @@ pub(super) fn include(arguments: &IncludeArguments, global: &Global) -> u8 {
 }
 
 async fn end(arguments: &IncludeArguments, global: &Global) -> u8 {
-    let run_service = match run_service::look(global, true).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return unknown(&arguments.id, &[]),
-        Err(code) => return code,
-    };
-    let code = end_at(&run_service, arguments).await;
-    run_service.close().await;
-    code
+    let absent = Some(unknown(&arguments.id, &[]));
+    run_service::changing_known(global, absent, async |run_service| end_at(run_service, arguments).await).await
 }
 
 async fn end_at(run_service: &RunService, arguments: &IncludeArguments) -> u8 {
@@ -119,18 +113,19 @@ async fn end_at(run_service: &RunService, arguments: &IncludeArguments) -> u8 {
         Err(error) => return run_service::broken(&error),
     };
     let Some(ExclusionRecord { id, slo, .. }) = known.iter().find(|record| *record.id == *arguments.id) else {
-        return unknown(&arguments.id, &known);
+        let (problem, hint) = unknown(&arguments.id, &known);
+        return output::fail(exit::USAGE, &problem, &hint);
     };
     let text = format!("exclusion {id} taken back: that time counts against SLO {slo} again\n");
     let said = SloIncluded { id: id.clone(), slo: slo.clone() };
     say(run_service, run_service.now(), vec![Statement::SloIncluded(said)], &text).await
 }
 
-fn unknown(id: &str, known: &[ExclusionRecord]) -> u8 {
+fn unknown(id: &str, known: &[ExclusionRecord]) -> Refusal {
     let hint = if known.is_empty() {
         "nothing is excluded".to_owned()
     } else {
         format!("known: {}", listed(known.iter().map(|record| &*record.id)))
     };
-    output::fail(exit::USAGE, &format!("no exclusion with id `{id}`"), &hint)
+    (format!("no exclusion with id `{id}`"), hint)
 }
