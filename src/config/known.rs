@@ -53,7 +53,7 @@ impl Config {
         }
         (!known.contains(&**name)).then(|| UnknownName {
             problem: format!("no {kind} named `{name}`"),
-            hint: nearest::hint_of(name, known.iter().copied()),
+            hint: self.instead_of_row(name).unwrap_or_else(|| nearest::hint_of(name, known.iter().copied())),
         })
     }
 
@@ -117,5 +117,12 @@ mod tests {
         assert_eq!(hint("apo").unwrap(), "did you mean `api`?");
         assert_eq!(hint("service:shp").unwrap(), "did you mean `shop`?");
         assert_eq!(hint("service:warehouse").unwrap(), "known: shop");
+        let row = "[service.shop]\n[check.site]\ntcp = \"x.example:1\"\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), row).config.unwrap();
+        for text in ["opsroom", "service:opsroom"] {
+            let matching = SilenceMatch::parse(text, |word| config.severity_named(word)).unwrap();
+            let unknown = config.unknown_name(&matching, std::iter::empty()).unwrap();
+            assert!(unknown.hint.contains("silence them by name (site)"), "{unknown:?}");
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! Services and channels as a person names them, in the shell or in a dialog.
+//! Services, channels and people as a person names them, in the shell or in a dialog.
 
 use super::Config;
-use crate::lang::nearest::hint_or;
+use super::sections::contact::Contact;
+use crate::lang::nearest::{hint_of, hint_or};
 use crate::model::maintenance::ServiceChoice;
+use crate::text::count::first_names;
 use crate::text::name::Name;
 
 /// What is wrong with a name, and what to write instead.
@@ -28,7 +30,48 @@ impl Config {
     /// That no service has this name, and which there are.
     pub(crate) fn no_service(&self, name: &str) -> Unknown {
         let known = self.services.iter().map(|service| &*service.name);
-        (format!("no service named `{name}`"), hint_or(name, known, "none is configured: add [service.NAME]"))
+        let hint = || hint_or(name, known, "none is configured: add [service.NAME]");
+        (format!("no service named `{name}`"), self.instead_of_row(name).unwrap_or_else(hint))
+    }
+
+    /// What to name instead of a row that screens show beside those of the services: of checks that belong to none. `None`: no
+    /// such row has this name.
+    pub(crate) fn instead_of_row(&self, name: &str) -> Option<String> {
+        let stray = self.checks.iter().filter(|check| check.service.is_none());
+        let console = self.console.name.as_str();
+        if !(name == console || name.strip_prefix("console:") == Some(console)) {
+            let check = stray.clone().find(|check| *check.name == *name)?;
+            return Some(format!(
+                "`{}` is a check without a service: silence it by its name, or set its `service`",
+                check.name
+            ));
+        }
+        let named = first_names(stray, |check| check.name.to_string());
+        let hint = format!(
+            "`{name}` stands for the checks without a service: silence them by name ({named}), or set `service`"
+        );
+        (!named.is_empty()).then_some(hint)
+    }
+
+    /// The contact of this name.
+    ///
+    /// # Errors
+    /// No contact has this name.
+    pub(crate) fn contact_named(&self, name: &str) -> Result<&Contact, Unknown> {
+        let found = self.contacts.iter().find(|contact| *contact.id == *name);
+        found.ok_or_else(|| (format!("no contact named `{name}`"), self.near_contact(name)))
+    }
+
+    /// That somebody is none of the contacts, by name nor by login name; `None`: they are one, or no contacts are configured. Who
+    /// is none can be named all the same.
+    pub(crate) fn unknown_person(&self, who: &str) -> Option<String> {
+        let is_known = |contact: &Contact| *contact.id == *who || contact.logins.iter().any(|login| **login == *who);
+        let is_unknown = !self.contacts.is_empty() && !self.contacts.iter().any(is_known);
+        is_unknown.then(|| format!("`{who}` is not a contact; {}", self.near_contact(who)))
+    }
+
+    fn near_contact(&self, name: &str) -> String {
+        hint_of(name, self.contacts.iter().map(|contact| &*contact.id))
     }
 
     /// The channels of these names, each once.
@@ -86,5 +129,26 @@ mod tests {
         assert_eq!(services(&["apo"]).unwrap_err().0, "no service named `apo`");
         assert_eq!(config.channels_named(&["desk".to_owned(), "desk".to_owned()]), Ok(vec!["desk".into()]));
         assert_eq!(config.channels_named(&["desc".to_owned()]).unwrap_err().0, "no channel named `desc`");
+    }
+
+    #[test]
+    fn what_has_no_service_is_named_by_its_checks() {
+        let text = "[console]\nname = \"shop\"\n[service.api]\n[check.site]\ntcp = \"x.example:1\"\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
+        let row = "`shop` stands for the checks without a service: silence them by name (site), or set `service`";
+        assert_eq!(config.no_service("shop"), ("no service named `shop`".to_owned(), row.to_owned()));
+        assert!(config.no_service("console:shop").1.contains("silence them by name (site)"));
+        assert!(config.no_service("site").1.starts_with("`site` is a check without a service"));
+        assert_eq!(config.no_service("apo").1, "did you mean `api`?");
+    }
+
+    #[test]
+    fn people_who_are_no_contacts_are_told_apart() {
+        let text = "[contact.ana]\nlogin = [\"ana.k\"]\n[contact.ben]\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
+        assert_eq!((config.unknown_person("ana"), config.unknown_person("ana.k")), (None, None));
+        assert_eq!(config.unknown_person("bn").unwrap(), "`bn` is not a contact; did you mean `ben`?");
+        assert_eq!(config.contact_named("bn").unwrap_err().1, "did you mean `ben`?");
+        assert_eq!(Config::default().unknown_person("bn"), None, "without contacts anybody may be named");
     }
 }

@@ -14,7 +14,6 @@ use crate::app::saying::say_of_incident;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::Key;
-use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::effect::Effect;
 use crate::model::fact::incident::{
@@ -205,9 +204,10 @@ impl IncidentDialog {
         for written in self.form.listed("services") {
             let known = &world.config.services;
             let found = known.iter().find(|service| *service.name == *written || service.title == written);
-            let near = || nearest(&written, known.iter().map(|service| &*service.name));
-            let hint = || near().map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            let found = found.ok_or_else(|| format!("no service named `{written}`{}", hint()))?;
+            let found = found.ok_or_else(|| {
+                let (problem, hint) = world.config.no_service(&written);
+                format!("{problem}; {hint}")
+            })?;
             if !services.contains(&found.name) {
                 services.push(found.name.clone());
             }
