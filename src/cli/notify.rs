@@ -13,7 +13,6 @@ use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
-use crate::lang::nearest::hint_of;
 use crate::lang::time::rfc3339;
 use crate::model::ledger::TargetRecord;
 use crate::model::message::{Notification, Recipient};
@@ -178,10 +177,7 @@ pub(super) fn channel<'a>(name: &str, config: &'a Config) -> Result<&'a Channel,
 /// The contact who gets a test of a channel, where one is named.
 fn contact<'a>(name: Option<&str>, channel: &Channel, config: &'a Config) -> Result<Option<&'a Contact>, Refusal> {
     let Some(name) = name else { return Ok(None) };
-    let Some(contact) = config.contacts.iter().find(|known| *known.id == *name) else {
-        let known = config.contacts.iter().map(|known| &*known.id);
-        return Err((format!("no contact named `{name}`"), hint_of(name, known)));
-    };
+    let contact = config.contact_named(name)?;
     let Some(kind) = channel.address_of_contacts() else {
         let problem = format!("`{}` does not reach contacts one by one", channel.name);
         return Err((problem, "omit CONTACT".to_owned()));

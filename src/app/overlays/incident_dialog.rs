@@ -170,9 +170,11 @@ impl IncidentDialog {
                 if (step == RoleStep::Offered) != to.is_some() {
                     return Err("offer it to somebody, or leave `to` empty".to_owned());
                 }
+                let unknown = to.as_ref().and_then(|to| world.config.unknown_person(to.as_str()));
+                let unknown = unknown.map_or_else(String::new, |unknown| format!("; {unknown}"));
                 // Who is not named is who says it.
                 let said = IncidentRoleSaid { role, who: to.unwrap_or_default(), step };
-                of(id, IncidentFact::Role(said), format!("role {} of {id}: on record", role.word()))
+                of(id, IncidentFact::Role(said), format!("role {} of {id}: on record{unknown}", role.word()))
             }
             IncidentPurpose::Severity(id) => {
                 let severity = severity(self.form.text("severity"), world)?;

@@ -76,10 +76,7 @@ impl Failure {
 /// login name itself.
 pub(super) fn person(config: &Config, named: Option<&str>, login: &str) -> Result<Name, Refusal> {
     if let Some(name) = named {
-        let known = config.contacts.iter().map(|contact| &contact.id);
-        let found = known.clone().find(|known| ***known == *name).cloned();
-        let hint = || nearest::hint_of(name, known.map(|known| &**known));
-        return found.ok_or_else(|| (format!("no contact named `{name}`"), hint()));
+        return config.contact_named(name).map(|contact| contact.id.clone());
     }
     match config.contact_of(login) {
         Some(contact) => Ok(contact.id.clone()),

@@ -238,6 +238,15 @@ pub(super) fn text(option: &str, written: &str) -> Result<SafeText, Refusal> {
     Ok(text)
 }
 
+/// Somebody who is named. They need not be a contact; where there are some, whoever is none is likely mistyped, and it is said.
+pub(super) fn person(option: &str, written: &str, config: &Config) -> Result<SafeText, Refusal> {
+    let who = text(option, written)?;
+    if let Some(unknown) = config.unknown_person(who.as_str()) {
+        output::eprint_error(&format!("note: {unknown}\n"));
+    }
+    Ok(who)
+}
+
 /// A moment on the command line: `02:41` (the last one), `15m` (ago), `2026-03-02T09:00`, with `Z` for UTC.
 pub(super) fn moment(option: &str, written: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
     let at = if let Ok(time) = NaiveTime::parse_from_str(written.trim_end_matches('Z'), "%H:%M") {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Done, Meant, moment, say_of, text};
+use super::chosen::{Chosen, Done, Meant, moment, person, say_of, text};
 use crate::cli::Global;
 use crate::cli::span::Refusal;
 use crate::model::fact::IncidentFact;
@@ -93,8 +93,8 @@ fn at(written: Option<&String>, chosen: &Chosen) -> Result<Option<DateTime<Utc>>
     written.map(|written| moment("--at", written, chosen.now, chosen.config.console.timezone)).transpose()
 }
 
-fn owner(written: Option<&String>) -> Result<Option<SafeText>, Refusal> {
-    written.map(|written| text("--owner", written)).transpose()
+fn owner(written: Option<&String>, chosen: &Chosen) -> Result<Option<SafeText>, Refusal> {
+    written.map(|written| person("--owner", written, &chosen.config)).transpose()
 }
 
 /// Adds a note.
@@ -147,7 +147,7 @@ fn stated(
     global: &Global,
 ) -> u8 {
     say_of(global, id, Meant::Any, |chosen| {
-        let owner = owner(by)?;
+        let owner = owner(by, chosen)?;
         let Some(written) = written else {
             let (number, state) = states
                 .iter()
@@ -183,7 +183,7 @@ pub(super) fn correct(arguments: &CorrectArguments, id: Option<&str>, global: &G
     say_of(global, id, Meant::Any, |chosen| {
         let entry = entry(chosen, arguments.number, None)?.id.clone();
         let text = arguments.text.as_ref().map(|written| text("--text", written)).transpose()?;
-        let (owner, happened_at) = (owner(arguments.owner.as_ref())?, at(arguments.at.as_ref(), chosen)?);
+        let (owner, happened_at) = (owner(arguments.owner.as_ref(), chosen)?, at(arguments.at.as_ref(), chosen)?);
         let amended = IncidentAmended { entry, state: None, text, owner, happened_at };
         Ok((vec![IncidentFact::Amended(amended)], format!("entry {} corrected", arguments.number)))
     })

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use super::chosen::{Chosen, Meant, say_of, text};
+use super::chosen::{Chosen, Meant, person, say_of, text};
 use crate::cli::Global;
 use crate::cli::span::Refusal;
 use crate::lang::nearest::hint_of;
@@ -133,7 +133,7 @@ pub(super) fn role(arguments: &RoleArguments, id: Option<&str>, global: &Global)
         let login = login_of(&chosen.run_service.identity().who);
         let me = SafeText::new(login);
         let (who, step) = match &arguments.to {
-            Some(to) => (text("--to", to)?, RoleStep::Offered),
+            Some(to) => (person("--to", to, &chosen.config)?, RoleStep::Offered),
             None if arguments.accept => (me, RoleStep::Accepted),
             None if arguments.decline => (me, RoleStep::Declined),
             None if arguments.release => (me, RoleStep::Released),

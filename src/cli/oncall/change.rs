@@ -9,12 +9,11 @@ use crate::cli::output::{self, exit};
 use crate::cli::span::{self, Refusal, moment, refused};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
-use crate::lang::nearest;
 use crate::lang::schedule::MomentSchedule;
 use crate::model::fact::oncall::assignment_id;
 use crate::model::fact::{OnCallAssigned, OnCallEnded, OnCallStatement, Statement, login_of};
-use crate::runtime::identity::Identity;
 use crate::model::maintenance::clock_with_zone;
+use crate::runtime::identity::Identity;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -70,6 +69,7 @@ async fn make_at(run_service: &RunService, asked: &Asked<'_>, json: bool, config
         Err(error) => run_service::broken(&error),
     }
 }
+
 /// What is put on record, by what is there.
 fn statement(
     asked: &Asked<'_>,
@@ -84,7 +84,6 @@ fn statement(
         Asked::Confirm(code) => contacts::confirmed(code, plan, config, (login, now)).map(OnCallStatement::Verified),
     }
 }
-
 
 fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> String {
     let clock = |at: DateTime<Utc>| clock_with_zone(at, now, config.console.timezone);
@@ -103,12 +102,7 @@ fn describe(said: &OnCallStatement, config: &Config, now: DateTime<Utc>) -> Stri
 
 /// The contact of that name.
 fn contact(config: &Config, name: &str) -> Result<Name, Refusal> {
-    if let Some(contact) = config.contacts.iter().find(|contact| *contact.id == *name) {
-        Ok(contact.id.clone())
-    } else {
-        let known = config.contacts.iter().map(|contact| &*contact.id);
-        refused(format!("no contact named `{name}`"), nearest::hint_of(name, known))
-    }
+    config.contact_named(name).map(|contact| contact.id.clone())
 }
 
 fn reason(why: Option<&String>) -> Option<SafeText> {
