@@ -1,5 +1,6 @@
 //! `opsroom alerts route`: who would be notified of an alert.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
@@ -161,7 +162,21 @@ fn others(config: &Config, severity: Severity, steps: &[Step]) -> Vec<String> {
             say(&format!(" to {}", contact.id), &why);
         }
     }
+    let used: BTreeSet<&Name> = named.iter().collect();
+    let unreached =
+        escalated(config).filter(|contact| contact.personal_channels(&config.channels, &used).next().is_none());
+    lines.extend(unreached.map(|contact| {
+        format!("{:<8}  not to {}  no channel in use sends to single contacts\n", severity.word(), contact.id)
+    }));
     lines
+}
+
+/// The contacts whom the escalation names.
+fn escalated(config: &Config) -> impl Iterator<Item = &Contact> {
+    let steps = config.oncall.iter().flat_map(|oncall| oncall.escalation.iter().map(move |step| (oncall, step)));
+    let names: BTreeSet<&Name> =
+        steps.flat_map(|(oncall, step)| step.to.iter().flat_map(|name| oncall.meant_by(name))).collect();
+    config.contacts.iter().filter(move |contact| names.contains(&contact.id))
 }
 
 fn held_until(

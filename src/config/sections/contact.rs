@@ -1,5 +1,7 @@
 //! `[contact.NAME]`: a person, and how they are reached.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::notify::Channel;
@@ -29,6 +31,18 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// The channels that reach them alone, of those that they name, else of those of a severity.
+    pub(crate) fn personal_channels<'a>(
+        &'a self,
+        channels: &'a [Channel],
+        of_severity: &'a BTreeSet<&Name>,
+    ) -> impl Iterator<Item = &'a Channel> {
+        let is_used = |name: &Name| {
+            if self.notify.is_empty() { of_severity.contains(name) } else { self.notify.contains(name) }
+        };
+        channels.iter().filter(move |channel| channel.is_personal() && is_used(&channel.name))
+    }
+
     /// Their address of a kind.
     pub fn address(&self, kind: AddressKind) -> Option<&Template> {
         self.addresses.iter().find(|(known, _)| *known == kind).map(|(_, address)| address)
@@ -95,7 +109,7 @@ fn verified(table: &TableReader<'_>) -> Option<NaiveDate> {
 
 /// The kind of address that a channel needs and the contact does not have.
 pub(super) fn lacking(contact: &Contact, channel: &Channel) -> Option<AddressKind> {
-    let needed = channel.kind.spec().address.required().filter(|_| channel.to.is_empty())?;
+    let needed = channel.kind.spec().address.required().filter(|_| channel.is_personal())?;
     contact.address(needed).is_none().then_some(needed)
 }
 

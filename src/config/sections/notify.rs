@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::changes::{Fact, hidden, summary};
-use crate::config::channels::{self, AddressUse, ChannelKind};
+use crate::config::channels::{self, AddressKind, AddressUse, ChannelKind};
 use crate::config::reader::{TableReader, Text};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, joined, key};
 use crate::lang::schedule::WindowSchedule;
@@ -32,6 +32,18 @@ pub struct Channel {
     pub template: Option<PathBuf>,
     /// `timeout` for one attempt, default 10 s.
     pub timeout: Duration,
+}
+
+impl Channel {
+    /// The address of a contact that it takes; `None`: it has its own, or takes none.
+    pub(crate) fn address_of_contacts(&self) -> Option<AddressKind> {
+        self.kind.spec().address.kind().filter(|_| self.to.is_empty())
+    }
+
+    /// Whether it reaches people one by one: it needs an address, and has none of its own.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.to.is_empty() && self.kind.spec().address.required().is_some()
+    }
 }
 
 /// When a channel is quiet.

@@ -36,6 +36,15 @@ pub struct OnCall {
 }
 
 impl OnCall {
+    /// The contacts whom a name in a step of the escalation stands for: those of the layer, or the contact itself.
+    pub(crate) fn meant_by<'a>(&'a self, name: &'a Name) -> &'a [Name] {
+        if **name == *PRIMARY {
+            return self.rotation.people();
+        }
+        let layer = self.layers.iter().find(|layer| layer.name == *name);
+        layer.map_or(std::slice::from_ref(name), |layer| layer.rotation.people())
+    }
+
     /// The step of the escalation that is reached so long after an alert was told first; `None`: none is.
     pub(crate) fn step_at(&self, unanswered: TimeDelta) -> Option<&Escalation> {
         let unanswered = unanswered.to_std().ok()?;
@@ -113,20 +122,27 @@ pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCal
     let layer_names = layers::layer_names(table);
     let escalation = escalation(table, &members, &layer_names);
     reachable(table, people, &escalation);
-    let people: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
+    let turning: Vec<Name> = members.into_iter().map(|(name, _)| name).collect();
     // What is wrong with the other keys is said too.
     let is_known = handover.is_some();
-    let turns = Turns { people, handover: handover.or_else(weekly)?, from: from.unwrap_or(DateTime::UNIX_EPOCH), zone };
+    let turns = Turns {
+        people: turning,
+        handover: handover.or_else(weekly)?,
+        from: from.unwrap_or(DateTime::UNIX_EPOCH),
+        zone,
+    };
     let overrides = layers::overrides(table, &layer_names, (&turns.handover, zone));
     let layers = layers::layers(table, &turns, &overrides);
-    let Turns { people, handover, from, zone } = turns;
-    let rotation = Rotation::new(people, handover, from, zone, layers::of_layer(&overrides, PRIMARY))?;
+    let Turns { people: turning, handover, from, zone } = turns;
+    let rotation = Rotation::new(turning, handover, from, zone, layers::of_layer(&overrides, PRIMARY))?;
     if !is_known {
         return None;
     }
     lints::warn(table, &rotation, &layers);
-    let escalation = escalation.into_iter().map(|(step, _)| step).collect();
-    Some(OnCall { rotation, layers, escalation, notify: table.distinct("notify", Thing::Notify) })
+    let (escalation, places): (_, Vec<Vec<Text>>) = escalation.into_iter().unzip();
+    let oncall = OnCall { rotation, layers, escalation, notify: table.distinct("notify", Thing::Notify) };
+    lints::unreached(table, people, &oncall, &places);
+    Some(oncall)
 }
 
 fn weekly() -> Option<MomentSchedule> {

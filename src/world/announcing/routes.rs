@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Config;
-use crate::config::channels::AddressKind;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
 use crate::config::sections::oncall::{Escalation, PRIMARY};
@@ -24,18 +23,6 @@ pub(crate) struct Routes<'a> {
     duty: Option<&'a DutyPlan>,
     on_call: Option<&'a Name>,
     now: DateTime<Utc>,
-}
-
-impl Channel {
-    /// The address of a contact that it takes; `None`: it has its own, or takes none.
-    pub(crate) fn address_of_contacts(&self) -> Option<AddressKind> {
-        self.kind.spec().address.kind().filter(|_| self.to.is_empty())
-    }
-
-    /// Whether it reaches people one by one: it needs an address, and has none of its own.
-    pub(crate) fn is_personal(&self) -> bool {
-        self.to.is_empty() && self.kind.spec().address.required().is_some()
-    }
 }
 
 impl<'a> Routes<'a> {

@@ -1,9 +1,12 @@
 //! What is odd about a rotation though it can be read: said by `opsroom check`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
 use super::layers::{Layer, PRIMARY};
-use crate::config::reader::TableReader;
+use super::{OnCall, People};
+use crate::config::reader::{TableReader, Text};
 use crate::lang::schedule::TimeWindow;
 use crate::lang::tz::Tz;
 use crate::model::oncall::Rotation;
@@ -34,6 +37,28 @@ pub(super) fn warn(table: &TableReader<'_>, primary: &Rotation, layers: &[Layer]
         let layer = layers.iter().find(|layer| one.string("name").is_some_and(|name| *layer.name == *name));
         if let Some(layer) = layer.filter(|_| one.has("handover")) {
             handovers(&one, &layer.rotation, start);
+        }
+    }
+}
+
+/// Warns of steps of the escalation that name somebody whom no channel that is used for them reaches. A channel that reaches
+/// all who read it has told them at once, and is not used again by a step. `places`: of the names, by step.
+pub(super) fn unreached(table: &TableReader<'_>, people: &People<'_>, oncall: &OnCall, places: &[Vec<Text>]) {
+    // Without channels nobody is to be told.
+    if people.channels.is_empty() {
+        return;
+    }
+    let in_use: BTreeSet<&Name> = people.severities.iter().flat_map(|rule| &rule.notify).collect();
+    let is_reached = |name: &&Name| {
+        let contact = people.contacts.iter().find(|contact| contact.id == **name);
+        contact.is_none_or(|contact| contact.personal_channels(people.channels, &in_use).next().is_some())
+    };
+    let named = oncall.escalation.iter().zip(places).flat_map(|(step, places)| step.to.iter().zip(places));
+    for (name, place) in named {
+        if let Some(who) = oncall.meant_by(name).iter().find(|name| !is_reached(name)) {
+            let message = format!("this step can't notify `{who}`: no channel in use sends to single contacts");
+            let hint = "add one without `to`, such as [notify.sms] or [notify.email], to `notify` of a severity";
+            table.context.warning(place.at, message, hint);
         }
     }
 }
