@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let failed = tests.iter().filter(|test| !test.ok).count();
     let results = Results { passed: tests.len() - failed, failed, tests };
     if results.tests.is_empty() {
-        output::eprint_error("hint: add [[test]] blocks; `opsroom config example` has one\n");
+        output::eprint_error("hint: add [[test]] blocks; `opsroom config example` shows one\n");
     }
     let printed =
         if arguments.json { output::print_as_json("the results", &results) } else { output::print(&text(&results)) };
@@ -114,7 +114,7 @@ fn text(results: &Results) -> String {
         }
     }
     if results.tests.is_empty() {
-        text.push_str("no tests\n");
+        text.push_str("no tests found\n");
     } else {
         let _ = writeln!(text, "{} passed, {} failed", counted(results.passed, "test"), results.failed);
     }

@@ -125,11 +125,23 @@ FAILED  does not
 }
 
 #[test]
+fn the_test_of_the_readme_passes_beside_the_example() {
+    let readme = include_str!("../../README.md");
+    let block = readme.split("```toml\n").find(|block| block.starts_with("[[test]]")).unwrap();
+    let block = block.split("```").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = written(directory.path(), &format!("{}\n{block}", opsroom::config::EXAMPLE));
+    let output = opsroom(&["test", &file]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(text(&output.stdout).contains("2 tests passed"), "{}", text(&output.stdout));
+}
+
+#[test]
 fn without_tests_it_says_so_and_with_a_name_that_is_none_it_refuses() {
     let directory = tempfile::tempdir().unwrap();
     let file = written(directory.path(), "[check.api]\ntcp = \"127.0.0.1:9\"\n");
     let output = opsroom(&["test", &file]);
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "no tests\n"));
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "no tests found\n"));
     assert!(text(&output.stderr).contains("hint: add [[test]] blocks"), "{}", text(&output.stderr));
     let file = written(
         directory.path(),
