@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     diagnostics.order_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
     let report = Report { config: config.as_deref(), diagnostics: &diagnostics, notes: &notes, rows: rows.as_deref() };
     let printed = if arguments.json { output::print_json(&report.json()) } else { output::print(&report.text()) };
-    if report.failed() { exit::CONFIG } else { printed }
+    report.code().unwrap_or(printed)
 }
 
 fn no_threads(error: &std::io::Error) -> u8 {
@@ -142,8 +142,14 @@ impl Report<'_> {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
     }
 
-    fn failed(&self) -> bool {
-        self.errors() > 0 || self.config.is_none() || self.rows.is_some_and(|rows| rows.iter().any(|row| !row.ok))
+    /// The exit code, unless all is well. What can't be reached says nothing against the configuration.
+    fn code(&self) -> Option<u8> {
+        let mut failed = self.rows.unwrap_or_default().iter().filter(|row| !row.ok).peekable();
+        if self.errors() > 0 || self.config.is_none() {
+            return Some(exit::CONFIG);
+        }
+        failed.peek()?;
+        Some(if failed.any(|row| row.answered) { exit::CONFIG } else { exit::CRITICAL })
     }
 
     fn json(&self) -> String {
@@ -222,7 +228,8 @@ mod tests {
         let text = report(&bad, &bad.diagnostics, &[]).text();
         assert!(text.contains("ops.toml:2:1: unknown key `tpc` in check `a`\n  tpc = \"x.example:1\"\n  ^^^\nhint: did you mean `tcp`?"), "{text}");
         assert!(text.ends_with("1 problem\n"), "{text}");
-        assert!(report(&bad, &bad.diagnostics, &[]).failed() && !report(&good, &[], &[]).failed());
+        assert_eq!(report(&bad, &bad.diagnostics, &[]).code(), Some(exit::CONFIG));
+        assert_eq!(report(&good, &[], &[]).code(), None);
     }
 
     /// What is found on this machine of a configuration.
@@ -259,7 +266,7 @@ mod tests {
     fn a_theme_that_is_not_there_is_an_error_of_the_file() {
         let (loaded, findings) = found("[console]\ntheme = \"midnigth\"\n", None);
         let report = report(&loaded, &findings.problems, &findings.notes);
-        assert!(report.failed());
+        assert_eq!(report.code(), Some(exit::CONFIG));
         assert_eq!(
             report.text(),
             "ops.toml:2:9: no theme named `midnigth`\n  theme = \"midnigth\"\n          ^^^^^^^^^^\n\
@@ -322,7 +329,8 @@ do = "deploy"
             assert!(text.contains(words), "{words}\n---\n{text}");
         }
         assert!(!text.contains("no-such-word") && !text.contains("not-used"), "{text}");
-        assert!(!report.failed() && text.ends_with("; 13 warnings\n"), "{text}");
+        assert_eq!(report.code(), None);
+        assert!(text.ends_with("; 13 warnings\n"), "{text}");
     }
 
     #[test]

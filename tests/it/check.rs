@@ -164,4 +164,8 @@ async fn live_fails_where_something_did_not_come() {
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), found["live"].as_array().unwrap().len()), (Some(78), 11));
     assert!(found["problems"].as_array().unwrap().is_empty());
+    // What can't be reached is no mistake of the configuration.
+    let unreachable = "[check.gone]\nhttp = \"http://127.0.0.1:1/\"\n[log.none]\nfile = \"no-such-*.log\"\n";
+    let output = check(directory.path(), unreachable, &["--live"]).await;
+    assert_eq!(output.status.code(), Some(2), "{}{}", text(&output.stdout), text(&output.stderr));
 }

@@ -51,6 +51,9 @@ pub(crate) struct LiveRow {
     /// Whether it is a check that is down or degraded by a good answer.
     #[serde(skip)]
     troubled: bool,
+    /// Whether something came, which then did not give what is needed of it: the configuration is wrong about it.
+    #[serde(skip)]
+    pub answered: bool,
     /// What came: `HTTP 200, 412 B, 12 ms`.
     came: String,
     /// The verdict or the number.
@@ -165,6 +168,7 @@ async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluato
         name: name.to_owned(),
         ok,
         troubled: matches!(sign, Sign::Bad | Sign::Degraded),
+        answered: seen.answer.is_ok(),
         came: came(watched, seen),
         result: format!("{word}{why}"),
         details,
@@ -203,11 +207,12 @@ async fn metric_row(
     counted: &BTreeMap<String, Sample>,
     evaluator: &Evaluator,
 ) -> LiveRow {
-    let row = |ok, came, result: String, details| LiveRow {
+    let row = |ok, answered, came, result: String, details| LiveRow {
         kind: "metric",
         name: metric.name.to_string(),
         ok,
         troubled: false,
+        answered,
         came,
         result,
         details,
@@ -222,15 +227,15 @@ async fn metric_row(
             let (ok, result) = counted
                 .get(&*metric.name)
                 .map_or_else(|| (false, "not counted: its log is a command, or not named".to_owned()), number);
-            return row(ok, String::new(), result, Vec::new());
+            return row(ok, false, String::new(), result, Vec::new());
         }
         MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => {
             let result = format!("computed from the history of check {check} while opsroom runs");
-            return row(true, String::new(), result, Vec::new());
+            return row(true, true, String::new(), result, Vec::new());
         }
     };
     let Some((watched, seen)) = seen.iter().find(|(watched, _)| watched.source.name == *from) else {
-        return row(false, String::new(), "not polled".to_owned(), Vec::new());
+        return row(false, false, String::new(), "not polled".to_owned(), Vec::new());
     };
     let sample = seen.polled.observations.iter().find_map(|observation| match observation {
         Observation::Sample(sample) if sample.metric == metric.name => Some(sample),
@@ -251,7 +256,7 @@ async fn metric_row(
         }
         details.extend(contents(document));
     }
-    row(ok, came(watched, seen), result, details)
+    row(ok, seen.answer.is_ok(), came(watched, seen), result, details)
 }
 
 /// What came of a poll: `HTTP 200, 412 B, 12 ms`. Why nothing did is the result already.
@@ -326,6 +331,7 @@ fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Li
         name: log.name.to_string(),
         ok,
         troubled: false,
+        answered: ok,
         came: String::new(),
         result,
         details: Vec::new(),

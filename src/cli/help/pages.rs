@@ -42,7 +42,8 @@ pub(crate) const PAGES: &[HelpPage] = &[
         ],
         exits: &[
             (exit::OK, "valid; what is missing on this machine is a warning"),
-            (exit::CONFIG, "invalid; with --live also: no answer, a failed expression, no number, or no log"),
+            (exit::CRITICAL, "--live: a source gave no answer, or a log can't be read"),
+            (exit::CONFIG, "invalid; with --live also: an answer in which an expression fails, or finds no number"),
         ],
     },
     HelpPage {
