@@ -201,7 +201,7 @@ fn sorted(mut changes: Vec<ChangeRecord>) -> Vec<ChangeRecord> {
 
 fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, now: DateTime<Utc>) -> u8 {
     if ics {
-        return output::print_crlf(&ics::calendar(changes, &config.console.name));
+        return output::print_crlf(&ics::calendar(changes, &config.console.name, now));
     }
     if json {
         let lines: Vec<ChangeLine> = changes.iter().map(|change| ChangeLine::new(change, now)).collect();

@@ -1,20 +1,23 @@
 //! Changes as a calendar that other programs read.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::thing::ChangeRecord;
 use crate::report::ical::{self, CalendarEvent};
 
-/// The calendar of these changes.
-pub(super) fn calendar(changes: &[ChangeRecord], console: &str) -> String {
-    let events: Vec<CalendarEvent> = changes.iter().map(event).collect();
+/// The calendar of these changes, as it is written at a moment.
+pub(super) fn calendar(changes: &[ChangeRecord], console: &str, now: DateTime<Utc>) -> String {
+    let events: Vec<CalendarEvent> = changes.iter().map(|change| event(change, now)).collect();
     ical::calendar(console, &events)
 }
 
-fn event(change: &ChangeRecord) -> CalendarEvent {
+fn event(change: &ChangeRecord, now: DateTime<Utc>) -> CalendarEvent {
     let kind = change.word();
     let approved = change.approved.as_ref().map_or_else(String::new, |(by, _)| format!(", approved by {by}"));
     CalendarEvent {
         uid: format!("{}@opsroom", change.id),
-        written: change.at,
+        // One of the configuration counts as said at its notice, which may be still to come.
+        written: change.at.min(now),
         start: change.from,
         end: change.until,
         summary: format!("{kind}: {}", change.title),
@@ -25,8 +28,6 @@ fn event(change: &ChangeRecord) -> CalendarEvent {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
-
     use super::*;
     use crate::model::maintenance::ServiceChoice;
     use crate::text::SafeText;
@@ -49,7 +50,7 @@ mod tests {
             approved: None,
             called_off: None,
         };
-        let text = calendar(&[change], "ops");
+        let text = calendar(&[change.clone()], "ops", at(3));
         assert!(text.lines().all(|line| line.len() <= 75), "{text}");
         assert_eq!(text.matches("\r\n").count(), text.matches('\n').count());
         let unfolded = text.replace("\r\n ", "");
@@ -59,5 +60,9 @@ mod tests {
         {
             assert!(unfolded.contains(line), "{line}: {unfolded}");
         }
+        assert!(unfolded.contains("DTSTAMP:19700101T000000Z"), "{unfolded}");
+        let announced = ChangeRecord { at: at(5), ..change };
+        let text = calendar(&[announced], "ops", at(3));
+        assert!(text.contains("DTSTAMP:19700101T030000Z"), "nothing was written in the future: {text}");
     }
 }
