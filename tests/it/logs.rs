@@ -243,6 +243,10 @@ fn files_are_merged_by_time_on_stdout() {
     assert_eq!((object["level"].as_str(), object["log"].as_str()), (Some("error"), Some("b.log")));
     let (out, _, _) = opsroom_logs(at, &["a.log", "--since", "2026-11-21T10:00:01Z"], "");
     assert_eq!(out, "2026-11-21T10:00:02.000Z WARN  three\n");
+    let (out, err, code) = opsroom_logs(at, &["a.log", "-C", "2", "-F", "nowhere"], "");
+    assert_eq!((out.as_str(), code), ("", Some(0)));
+    let covers = "covers: a.log since 2026-11-21T10:00:00Z, the oldest record read\n";
+    assert_eq!(err, format!("note: no line matched\n{covers}"));
 }
 
 #[test]

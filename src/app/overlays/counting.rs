@@ -91,8 +91,13 @@ impl FieldChoice {
 
     /// The fields of the records that came, but one, which is chosen already.
     fn without(state: &State, field: &str) -> Self {
-        let known = state.console.screens.logs.known.fields();
-        let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
+        let known = &state.console.screens.logs.known;
+        let named = known.fields().into_iter().map(|(name, _)| match known.short_name(name.as_str()) {
+            // That is said of every record otherwise.
+            short if ALWAYS.contains(&short) => name.to_string(),
+            short => short.to_owned(),
+        });
+        let named = named.filter(|name| !ALWAYS.contains(&name.as_str()));
         let fields = named.chain(ALWAYS.map(str::to_owned)).filter(|name| name != field).collect();
         Self { fields, ..Self::default() }
     }

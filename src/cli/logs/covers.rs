@@ -31,12 +31,14 @@ pub(crate) struct Cover {
     pub left_out: usize,
     /// Older files were too large to be read.
     pub cut: bool,
+    /// So many of its last lines were read; `None`: not only those.
+    pub last: Option<usize>,
 }
 
 impl Cover {
     /// Nothing of `log` so far.
     pub(crate) fn new(log: Name) -> Self {
-        Self { log, since: None, from: None, files: 0, rotated: 0, left_out: 0, cut: false }
+        Self { log, since: None, from: None, files: 0, rotated: 0, left_out: 0, cut: false, last: None }
     }
 
     /// Notes that a file is read.
@@ -130,6 +132,9 @@ impl Covers {
 
     fn of_one(&self, cover: &Cover) -> String {
         let log = &cover.log;
+        if let Some(lines) = cover.last {
+            return format!("the last {lines} lines of {log}, use `--since` for more");
+        }
         let mut words = match self.from(cover) {
             Some(from) if self.since_of(cover) == Some(from) => format!("{log} since {}", time(from)),
             Some(from) => format!("{log} since {}, the oldest record read", time(from)),

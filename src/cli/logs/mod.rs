@@ -133,7 +133,13 @@ fn print(request: &Request, global: &Global, form: OutputForm, context: usize) -
     let failed = if request.follow {
         live::follow(request, global, &mut printer)?
     } else {
-        read::read_once(request, global, &mut printer)?.1
+        let (mut covers, failed) = read::read_once(request, global, &mut printer)?;
+        let is_text = matches!(form, OutputForm::Text { .. });
+        if is_text && request.selects() && printer.has_printed_nothing() {
+            covers.seen(printer.first());
+            output::eprint_error(&format!("note: no line matched\ncovers: {}\n", covers.text()));
+        }
+        failed
     };
     printer.flush()?;
     if printer.cut() > 0 {

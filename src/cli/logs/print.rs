@@ -3,12 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufWriter, Stdout, Write};
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::bounds::Bounds;
 use super::read::RecordSink;
 use super::request::Request;
+use super::summary::earlier;
 use crate::lang::time::rfc3339_millis;
 use crate::lang::unit;
 use crate::logs::filter::Filter;
@@ -50,6 +51,8 @@ pub(crate) struct Printer {
     after: usize,
     /// Something was printed, and something behind it was not.
     gap: Gap,
+    /// The earliest time that a record states, of those that were looked at.
+    first: Option<DateTime<Utc>>,
 }
 
 /// Whether records were left out behind those that were printed.
@@ -74,7 +77,18 @@ impl Printer {
             before: VecDeque::new(),
             after: 0,
             gap: Gap::NothingPrinted,
+            first: None,
         }
+    }
+
+    /// Whether no record passed so far.
+    pub(crate) fn has_printed_nothing(&self) -> bool {
+        self.gap == Gap::NothingPrinted
+    }
+
+    /// The earliest time that a record states, of those that were looked at.
+    pub(crate) fn first(&self) -> Option<DateTime<Utc>> {
+        self.first
     }
 
     /// How many records were cut, of those that were looked at.
@@ -216,6 +230,7 @@ impl Printer {
 
 impl RecordSink for Printer {
     fn write(&mut self, record: &Record) -> io::Result<()> {
+        self.first = earlier(self.first, record.time);
         if !self.bounds.holds(record) {
             return Ok(());
         }

@@ -101,6 +101,7 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Reco
         let mut cover = Cover::new(log.name.clone());
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1);
         let start = start_of(request, log, named, now);
+        cover.last = if let StartAt::Last(lines) = start { Some(lines) } else { None };
         if let (true, StartAt::Since(since)) = (named, start) {
             cover.since = Some(since);
             let history = History::of_rotated(log, since, redactor.clone(), global.clock);

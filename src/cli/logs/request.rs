@@ -50,6 +50,11 @@ impl Request {
         let is_pipe = |log: &Log| matches!(&log.kind, LogKind::File(path) if is_pipe(path));
         self.follow || self.stdin || self.logs.iter().any(is_pipe)
     }
+
+    /// Whether only some of the records are asked for.
+    pub(crate) fn selects(&self) -> bool {
+        !self.filter.is_everything() || self.since.is_some() || self.until.is_some()
+    }
 }
 
 pub(crate) enum PrintMode {

@@ -209,7 +209,10 @@ fn level_word(level: Level) -> Option<&'static str> {
 fn patterns_text(patterns: &Patterns<SafeText>, look: PrintOptions, out: &mut impl Write) -> io::Result<()> {
     let groups = patterns.ranked(Order::Count);
     let (from, to) = patterns.span().unwrap_or_default();
-    let width = digits(groups.first().map_or(0, |group| group.count));
+    let width = digits(groups.first().map_or(0, |group| group.count)).max(5);
+    if !groups.is_empty() {
+        writeln!(out, "{:>width$}  {:>7}  {:<5}  {:<TREND$}  PATTERN", "COUNT", "SHARE", "WORST", "TREND")?;
+    }
     for group in groups.into_iter().take(look.limit) {
         let trend = sparks(&group.trend.over(from, to, TREND));
         let (on, off) = if look.colour { (paint(group.worst()), "\x1b[0m") } else { ("", "") };

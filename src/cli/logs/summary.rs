@@ -146,7 +146,8 @@ impl Summary {
     }
 }
 
-fn earlier(held: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+/// The earlier of two moments, where both are known.
+pub(super) fn earlier(held: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     match (held, at) {
         (Some(held), Some(at)) => Some(held.min(at)),
         _ => held.or(at),

@@ -130,6 +130,15 @@ impl KnownFields {
         fields
     }
 
+    /// The name that rows show of a field and by which a filter finds it: its last part, where no other field ends in that.
+    pub(crate) fn short_name<'a>(&self, name: &'a str) -> &'a str {
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let ends_so =
+            |known: &SafeText| known.as_str().rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case(last));
+        let is_alone = self.fields.keys().filter(|known| ends_so(known)).count() <= 1;
+        if is_alone && !last.is_empty() { last } else { name }
+    }
+
     /// One field by its name, without regard to case.
     pub(crate) fn find(&self, name: &str) -> Option<&Field> {
         self.fields.get(name).or_else(|| {

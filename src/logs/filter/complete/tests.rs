@@ -18,6 +18,14 @@ fn record(line: &str, service: &str) -> Record {
     })
 }
 
+#[test]
+fn a_field_is_listed_by_its_last_part_where_that_is_unique() {
+    let mut known = known();
+    assert_eq!((known.short_name("metadata.order"), known.short_name("region")), ("order", "region"));
+    known.learn(&record(r#"{"message":"x","extra":{"order":1}}"#, "api"));
+    assert_eq!(known.short_name("metadata.order"), "metadata.order");
+}
+
 fn known() -> KnownFields {
     let mut known = KnownFields::default();
     for number in 0..100_usize {
