@@ -54,7 +54,8 @@ struct ChannelLine {
     channel: Name,
     contact: Option<Name>,
     kind: &'static str,
-    /// When a message was accepted last.
+    /// When a message was accepted last, alerts or a test page. Tests of channels that send to nobody in particular are not on
+    /// record.
     last_sent_at: Option<String>,
     /// What went wrong since then, and when.
     failed_at: Option<String>,
@@ -124,22 +125,34 @@ fn lines(
         let mut targets = routes.targets(channel);
         let used = stored.iter().map(|(target, _)| target).filter(|target| target.channel == channel.name);
         targets.extend(used.cloned());
+        let tested = config.contacts.iter().filter(|contact| tested_at(duty, &contact.id, &channel.name).is_some());
+        targets.extend(
+            tested.map(|contact| Recipient { channel: channel.name.clone(), contact: Some(contact.id.clone()) }),
+        );
         targets.sort();
         targets.dedup();
         for target in targets {
             let record = stored.iter().find(|(known, _)| *known == target).map(|(_, record)| record);
             let failed = record.and_then(|record| record.failed.clone());
+            let tested = target.contact.as_ref().and_then(|contact| tested_at(duty, contact, &target.channel));
+            // What failed before a test was accepted is over.
+            let failed = failed.filter(|(at, _)| tested.is_none_or(|tested| tested < *at));
             lines.push(ChannelLine {
                 channel: target.channel,
                 contact: target.contact,
                 kind: channel.kind.spec().key,
-                last_sent_at: record.and_then(|record| record.sent.last()).map(rfc3339),
+                last_sent_at: record.and_then(|record| record.sent.last()).max(tested).map(rfc3339),
                 failed_at: failed.as_ref().map(|(at, _)| rfc3339(*at)),
                 error: failed.map(|(_, why)| why),
             });
         }
     }
     lines
+}
+
+/// When a contact was sent a test page by a channel last.
+fn tested_at(duty: &DutyPlan, contact: &str, channel: &str) -> Option<DateTime<Utc>> {
+    duty.contact(contact)?.paged_at(channel)
 }
 
 fn table(lines: &[ChannelLine]) -> String {
@@ -150,7 +163,7 @@ fn table(lines: &[ChannelLine]) -> String {
     for line in lines {
         let who = line.contact.as_ref().map_or_else(String::new, |contact| format!(" to {contact}"));
         let last =
-            line.last_sent_at.as_ref().map_or("nothing delivered yet".to_owned(), |at| format!("delivered {at}"));
+            line.last_sent_at.as_ref().map_or("no delivery on record".to_owned(), |at| format!("delivered {at}"));
         let _ = write!(text, "{}{who}  {}  {last}", line.channel, line.kind);
         if let (Some(at), Some(error)) = (&line.failed_at, &line.error) {
             let _ = write!(text, "  failed {at}: {error}");

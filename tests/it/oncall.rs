@@ -228,6 +228,8 @@ async fn confirmed(team: Team) {
     }
     let sent = shell.does(&["notify", "test", "push", "ana"]);
     assert!(sent.starts_with("test message accepted by push to ana; `opsroom oncall confirm`"), "{sent}");
+    let listed = shell.does(&["notify"]);
+    assert!(listed.contains("push to ana  ntfy  delivered "), "{listed}");
     let typed = code(&server);
     assert!(!sent.contains(&typed), "only who reads the message knows it");
     let exported = shell.does(&["audit", "export"]);

@@ -60,6 +60,13 @@ impl ContactRecord {
         self.pages.iter().find(|page| page.until > now && page.mark == test_page::mark(&page.id, code))
     }
 
+    /// When the last test page that is still known was sent by a channel.
+    pub(crate) fn paged_at(&self, channel: &str) -> Option<DateTime<Utc>> {
+        let waiting = self.pages.iter().map(|page| (&page.channel, page.at));
+        let confirmed = self.verified.iter().map(|page| (&page.channel, page.sent_at));
+        waiting.chain(confirmed).filter(|(by, _)| ***by == *channel).map(|(_, at)| at).max()
+    }
+
     /// Whether a page waits to be confirmed.
     pub(crate) fn waits_for(&self, page: &str, now: DateTime<Utc>) -> bool {
         self.pages.iter().any(|known| *known.id == *page && known.until > now)
