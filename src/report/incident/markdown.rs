@@ -8,6 +8,9 @@ use crate::report::markdown::{Align, MarkdownText};
 use crate::report::spans::span;
 use crate::text::count::counted;
 
+/// The promise that an incident that was merged hands on.
+const RESOLVE: &str = "Resolve";
+
 impl IncidentReport {
     /// What is written of it into files, by what their names end with: the text last.
     ///
@@ -124,15 +127,17 @@ impl IncidentReport {
         out.table(&[("Figure", Align::Left), ("Took", Align::Right), ("Is", Align::Left)], &rows);
         let promise = |name: &str, promise: &Option<PromiseInReport>| {
             promise.as_ref().map(|promise| {
-                let kept = match promise.kept {
-                    Some(true) => "kept",
-                    Some(false) => "missed",
-                    None => "open",
+                // What was merged is resolved with the other.
+                let outcome = match (promise.kept, &self.merged_into) {
+                    (Some(true), Some(into)) if name == RESOLVE => format!("continued in {into}"),
+                    (Some(true), _) => "met".to_owned(),
+                    (Some(false), _) => "missed".to_owned(),
+                    (None, _) => "open".to_owned(),
                 };
-                format!("{name} by {}: {kept}", promise.due_at)
+                format!("{name}, due {}: {outcome}", promise.due_at)
             })
         };
-        let promises = [promise("To acknowledge", &self.acknowledge), promise("To resolve", &self.resolve)];
+        let promises = [promise("Acknowledge", &self.acknowledge), promise(RESOLVE, &self.resolve)];
         let promises: Vec<String> = promises.into_iter().flatten().collect();
         if !promises.is_empty() {
             out.list(&promises);

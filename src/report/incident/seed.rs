@@ -7,8 +7,8 @@ use super::{IncidentReport, Marked, TO_BE_WRITTEN};
 use crate::lang::unit::NOTHING;
 use crate::model::alert::Severity;
 use crate::model::incident::{EntryKind, EntryState};
-use crate::report::markdown::MarkdownText;
 use crate::report::spans::span;
+use crate::text::SafeText;
 
 /// What a severity is called where the configuration has no word of its own for it.
 const fn priority(severity: Severity) -> &'static str {
@@ -43,14 +43,13 @@ impl IncidentReport {
         if let Some(why) = &self.resolution {
             let _ = write!(line, ": {why}");
         }
-        // What is typed may have line breaks; the file has a line an incident.
-        line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n"
+        in_one_line(&line) + "\n"
     }
 
     /// The page, with what is known under its headings.
     pub(crate) fn seed(&self) -> String {
-        let mut out = MarkdownText::default();
-        out.heading(1, &format!("Incident report: {} {}", self.id, self.title));
+        let mut out = PlainText::default();
+        out.line("# ", &format!("Incident report: {} {}", self.id, self.title));
         let lasted = self.figures.time_to_recover_s.map_or_else(|| NOTHING.to_owned(), |took| span(took as f64));
         let lead = self.lead.as_ref().map_or_else(|| NOTHING.to_owned(), ToString::to_string);
         out.list(&[
@@ -61,39 +60,39 @@ impl IncidentReport {
             format!("Services: {}", or_dash(&self.service_titles)),
             format!("Lead: {lead}"),
         ]);
-        out.heading(2, "Summary");
-        out.paragraph("", &self.summary());
-        out.heading(2, "Impact");
+        out.heading("Summary");
+        out.line("", &self.summary());
+        out.heading("Impact");
         let said = self.updates.iter().rev().find_map(|update| update.impact.as_ref()).map(ToString::to_string);
         write_list(said.into_iter().chain(self.texts_of(Marked::Impact)), &mut out);
-        out.heading(2, "Timeline");
+        out.heading("Timeline");
         let lines = self.timeline.iter().map(|line| {
             let who = line.who.as_ref().map_or_else(String::new, |who| format!(" ({who})"));
             format!("{} {}{who}", line.at, line.text)
         });
         write_list(lines, &mut out);
-        out.heading(2, "Root cause");
+        out.heading("Root cause");
         let confirmed = self
             .entries
             .iter()
             .filter(|entry| entry.kind == EntryKind::Hypothesis && entry.state == EntryState::Confirmed);
         let causes = confirmed.map(|entry| entry.text.to_string());
         write_list(causes.chain(self.texts_of(Marked::Cause)), &mut out);
-        out.heading(2, "Resolution");
-        out.paragraph("", self.resolution.as_ref().map_or(TO_BE_WRITTEN, |why| why.as_str()));
-        out.heading(2, "Lessons learned");
+        out.heading("Resolution");
+        out.line("", self.resolution.as_ref().map_or(TO_BE_WRITTEN, |why| why.as_str()));
+        out.heading("Lessons learned");
         let lessons = [("Well", Marked::Well), ("Badly", Marked::Badly), ("Lucky", Marked::Lucky)];
         let lessons = lessons
             .into_iter()
             .flat_map(|(word, marked)| self.texts_of(marked).map(move |text| format!("{word}: {text}")));
         write_list(lessons, &mut out);
-        out.heading(2, "Action items");
+        out.heading("Action items");
         let tasks = self.entries.iter().filter(|entry| entry.kind == EntryKind::Task).map(|entry| {
             let owner = entry.owner.as_ref().map_or_else(String::new, |owner| format!(" ({owner})"));
             format!("{}{owner}: {}", entry.text, entry.state.word())
         });
         write_list(tasks.chain(self.texts_of(Marked::Todo)), &mut out);
-        out.finish()
+        out.0
     }
 
     /// The word for its severity: the first of the configuration's own, else P0 to P3.
@@ -106,14 +105,48 @@ impl IncidentReport {
     }
 }
 
+/// A text that is read as it is, so that nothing in it is escaped: what is typed can't begin a line of its own.
+#[derive(Default)]
+struct PlainText(String);
+
+impl PlainText {
+    fn heading(&mut self, text: &str) {
+        self.line("## ", text);
+    }
+
+    fn line(&mut self, mark: &str, text: &str) {
+        self.block(mark, &[text]);
+    }
+
+    fn list<S: AsRef<str>>(&mut self, items: &[S]) {
+        self.block("- ", items);
+    }
+
+    /// A block of lines, behind an empty one.
+    fn block<S: AsRef<str>>(&mut self, mark: &str, items: &[S]) {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        for item in items {
+            // Writing into a string can't fail.
+            let _ = writeln!(self.0, "{mark}{}", in_one_line(item.as_ref()));
+        }
+    }
+}
+
+/// A text without line breaks and other control characters.
+fn in_one_line(text: &str) -> String {
+    SafeText::new(&text.split_whitespace().collect::<Vec<_>>().join(" ")).to_string()
+}
+
 fn or_dash(titles: &[String]) -> String {
     if titles.is_empty() { NOTHING.to_owned() } else { titles.join(", ") }
 }
 
-fn write_list(items: impl Iterator<Item = String>, out: &mut MarkdownText) {
+fn write_list(items: impl Iterator<Item = String>, out: &mut PlainText) {
     let items: Vec<String> = items.collect();
     if items.is_empty() {
-        return out.paragraph("", TO_BE_WRITTEN);
+        return out.line("", TO_BE_WRITTEN);
     }
     out.list(&items);
 }

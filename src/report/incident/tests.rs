@@ -63,6 +63,12 @@ fn the_report_is_as_it_was_approved() {
 }
 
 #[test]
+fn the_promise_of_a_merged_incident_goes_over_to_the_other() {
+    let merged = IncidentReport { merged_into: Some("INC-2".into()), ..report() };
+    assert!(merged.markdown().contains("- Resolve, due 2026-02-25T07:13:20Z: continued in INC-2\n"));
+}
+
+#[test]
 fn it_is_the_same_to_the_byte_whenever_it_is_written() {
     let (one, other) = (report(), report());
     assert_eq!((one.markdown(), one.json().unwrap()), (other.markdown(), other.json().unwrap()));
