@@ -130,7 +130,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     if plan.is_guarded() && config.console.read_only {
         return Err(output::fail(
             exit::USAGE,
-            "read-only: nothing that changes the world can be started here",
+            "read-only: actions that change something can't be started",
             "omit --read-only, or see `read_only` in the configuration; --dry-run works",
         ));
     }

@@ -141,7 +141,7 @@ fn is_path(text: &str) -> bool {
 
 fn no_address() -> BadStoreUrl {
     BadStoreUrl {
-        what: "this looks like the address of a database, and is none".to_owned(),
+        what: "this looks like the address of a database, but it is not a valid one".to_owned(),
         hint: "write postgres://USER@HOST:PORT/DATABASE, or sqlite:PATH for a file".to_owned(),
     }
 }

@@ -93,7 +93,7 @@ fn the_recording_of_a_watcher_that_was_killed_can_be_replayed() {
     drop(watch);
     let (frame, said) = replay(&["--at", &last().unwrap(), "--format", "txt"]);
     assert!(frame.contains("watched") && frame.contains("refused"), "{frame}");
-    assert!(said.contains("it ends in the middle: it is played up to there"), "{said}");
+    assert!(said.contains("it ends in the middle: it is played up to that point"), "{said}");
 
     let again = room.opsroom(&["watch", "--record", "night.rec"]);
     let said = String::from_utf8(again.stderr).unwrap();

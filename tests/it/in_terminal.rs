@@ -190,7 +190,7 @@ fn without_a_terminal_or_read_only_nothing_is_opened() {
     let argv = [env!("CARGO_BIN_EXE_opsroom"), "--read-only", "--config", config, "run", "open-api", "--yes"];
     let mut shell = Terminal::program(&argv, 100, 30, &[]);
     assert_eq!(shell.wait_for_end().exit_code(), 64);
-    shell.wait_for("read-only: nothing that changes the world");
+    shell.wait_for("read-only: actions that change something");
 }
 
 /// The console is drawn, hears keys, and has the terminal in its own group.

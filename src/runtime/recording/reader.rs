@@ -245,8 +245,8 @@ impl Kept {
 
     fn fail(&mut self, path: &Path, error: &io::Error) {
         let how = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends in the middle: it is played up to there",
-            _ => "it is damaged: it is played up to there",
+            io::ErrorKind::UnexpectedEof => "it ends in the middle: it is played up to that point",
+            _ => "it is damaged: it is played up to that point",
         };
         self.say(format!("{}: {how}", path.display()));
         self.leave_file();
@@ -374,7 +374,7 @@ mod tests {
         let (_directory, path) = written("x", &whole[..whole.len() - 20]);
         let recording = Recording::open(&path).unwrap();
         assert!(
-            recording.notes[0].ends_with("it ends in the middle: it is played up to there"),
+            recording.notes[0].ends_with("it ends in the middle: it is played up to that point"),
             "{:?}",
             recording.notes
         );

@@ -67,6 +67,8 @@ impl Kind for Heartbeat {
             (Sign::Bad, Some(format!("no heartbeat in {}, one is due every {expected}", seconds("waiting_s"))))
         } else if came {
             (Sign::Good, None)
+        } else if number(document, "waiting_s") < 1.0 {
+            (Sign::Unknown, Some("no heartbeat yet".to_owned()))
         } else {
             (Sign::Unknown, Some(format!("no heartbeat yet, waiting for {}", seconds("waiting_s"))))
         }
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn one_that_never_came_is_unknown_until_it_is_late() {
-        assert_eq!(judged(None, 10, false).0, Sign::Unknown);
+        assert_eq!(judged(None, 10, false), (Sign::Unknown, Some("no heartbeat yet, waiting for 10m".to_owned())));
+        assert_eq!(judged(None, 0, false), (Sign::Unknown, Some("no heartbeat yet".to_owned())));
         assert_eq!(judged(None, 25 * 60 + 1, false).0, Sign::Bad);
     }
 }

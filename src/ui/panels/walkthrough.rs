@@ -229,8 +229,8 @@ fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
     let clock = |at| clock_with_zone(at, world.now.utc, world.config.console.timezone);
     let at = clock(answer.at);
     let (how, by) = match step.measured_at.filter(|_| answer.sensed) {
-        Some(measured_at) => ("measured", format!("{}, found so {at}", clock(measured_at))),
-        None if answer.sensed => ("found so", at),
+        Some(measured_at) => ("measured", format!("{}, recorded {at}", clock(measured_at))),
+        None if answer.sensed => ("found", at),
         None => ("by", format!("{} {at}", answer.by)),
     };
     let queued = if step.queued { format!(" · {}", RoundStep::QUEUED) } else { String::new() };
