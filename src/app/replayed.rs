@@ -10,18 +10,27 @@ const NOTHING_RUNS: &str = "this is a recording: nothing can be run";
 
 /// Whether a command is refused, with a word on why.
 pub(super) fn refuses(state: &mut State, command: Command) -> bool {
-    let why = match command {
-        // Its key shows the incident that is open, too.
-        Command::OpenIncident => return false,
+    // Its key shows the incident that is open, too.
+    let why = why_not(command).filter(|_| command != Command::OpenIncident);
+    why.is_some_and(|why| says(state, why))
+}
+
+/// Why a command does nothing in a recording; `None`: it does something.
+fn why_not(command: Command) -> Option<&'static str> {
+    Some(match command {
         Command::Poll => "this is a recording: nothing can be polled",
         Command::Save => "this is a recording: nothing can be saved; `opsroom replay --format` writes a frame of it",
         Command::Reload => "this is a recording: its configuration is the recorded one",
         Command::DryRun | Command::FollowUp => NOTHING_RUNS,
         Command::IncidentExport | Command::Copy | Command::CopyTimeline => "this is a recording: nothing leaves it",
         command if command.acts() => NOTHING_CHANGES,
-        _ => return false,
-    };
-    says(state, why)
+        _ => return None,
+    })
+}
+
+/// Whether a command leads to nothing but a refusal in a recording, in whatever panel: what `Act` lists can only be run.
+pub(crate) fn is_in_vain(command: Command) -> bool {
+    command == Command::Act || why_not(command).is_some()
 }
 
 /// Whether anything that would run is refused.

@@ -8,7 +8,8 @@ use crate::app::keymap::{Binding, Command};
 use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::{contexts, describe, panels, service};
+use crate::app::{contexts, describe, panels, replayed, service};
+use crate::config::panels::PanelId;
 use crate::config::sections::action::Action;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
@@ -93,7 +94,8 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let contexts = contexts::contexts(state);
     let hint = |command: Command, label: &str, rank: u8| {
         let is_heard = contexts::is_heard(&state.console.keymap, &contexts, command);
-        hint_of(state, command, label).filter(|_| is_heard).map(|hint| hint.ranked(rank))
+        let is_meant = is_heard && !is_refused(state, panel.as_ref(), command);
+        hint_of(state, command, label).filter(|_| is_meant).map(|hint| hint.ranked(rank))
     };
     let near = panel.as_ref().map(|id| panels::find(id).hints(state)).unwrap_or_default();
     let near = near.into_iter().enumerate().map(|(at, (command, label))| {
@@ -143,6 +145,12 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     hints
 }
 
+/// Whether a key is refused here, whatever is selected: in a recording nothing can be run or said.
+fn is_refused(state: &State, panel: Option<&PanelId>, command: Command) -> bool {
+    let acts = |id: &PanelId| panels::find(id).acts_by(state, command);
+    state.console.is_watched && (replayed::is_in_vain(command) || panel.is_some_and(acts))
+}
+
 /// Whether an alert fires of what is selected: then a person may want silence.
 fn is_alerting(state: &State, subject: Option<&RowKey>) -> bool {
     let fires = |alert: &AlertView| alert.phase == Phase::Firing && !alert.is_muted();
@@ -162,7 +170,7 @@ fn actions(state: &State, glyphs: GlyphSet, subject: Option<&RowKey>) -> (Vec<Hi
         state.console.screen,
         Screen::Logs | Screen::Metrics | Screen::Checklists | Screen::Incident | Screen::Changes | Screen::Diagnostics
     );
-    if !keys_act || state.world.read_only {
+    if !keys_act || state.world.read_only || state.console.is_watched {
         return (Vec::new(), Vec::new());
     }
     let hint = |action: &Action| {

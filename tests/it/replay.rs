@@ -538,3 +538,30 @@ async fn whoever_watches_is_told_at_once_that_nothing_can_be_done() {
         assert!(player.state.console.overlays.is_empty(), "{key} opened a dialog");
     }
 }
+
+#[test]
+fn the_footer_of_a_recording_names_no_key_that_is_refused() {
+    let mut app = crate::support::app::App::new(&format!("{}{ROUND}", crate::support::app::WORLD));
+    app.poll("api", opsroom::model::reading::Sign::Bad);
+    let footer = |app: &crate::support::app::App| {
+        let frame = text(&crate::support::frame::draw(&app.state, 200, 40));
+        frame.lines().last().unwrap_or_default().to_owned()
+    };
+    let refused = ["actions", "start", "dry run", "acknowledge", "silence", "incident", "approve", "plan a", "save", "copy"];
+    let mut named = 0;
+    for is_watched in [false, true] {
+        app.state.console.is_watched = is_watched;
+        for key in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "&"] {
+            app.keys(key);
+            let footer = footer(&app);
+            let found: Vec<&&str> = refused.iter().filter(|word| footer.contains(**word)).collect();
+            if is_watched {
+                assert!(found.is_empty(), "{key}: {found:?} in {footer}");
+            }
+            named += found.len();
+        }
+    }
+    assert!(named > 5, "they are named where they do something");
+}
+
+const ROUND: &str = "[checklist.round]\nstep = [{ title = \"Look\", ask = \"?\" }]\n";

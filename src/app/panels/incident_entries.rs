@@ -41,6 +41,10 @@ impl Panel for IncidentEntries {
         Some(CommandContext::Incident)
     }
 
+    fn acts_by(&self, _state: &State, command: Command) -> bool {
+        command == Command::Select
+    }
+
     fn hints(&self, state: &State) -> Vec<Hint> {
         let mut hints = hints(state);
         if !state.world.read_only && state.shown_incident().is_some_and(|record| record.open_entries().next().is_some())

@@ -93,6 +93,11 @@ pub(crate) trait Panel: Sync {
         true
     }
 
+    /// Whether a key of it starts something or puts something on record, so that it is refused in a recording.
+    fn acts_by(&self, _state: &State, _command: Command) -> bool {
+        false
+    }
+
     /// Whether new records are worth a frame.
     fn shows_records(&self) -> bool {
         false

@@ -30,6 +30,10 @@ impl Panel for ServiceRunbook {
         hints
     }
 
+    fn acts_by(&self, state: &State, command: Command) -> bool {
+        command == Command::Select || (command == Command::Open && runbook::action_of_task(state).is_some())
+    }
+
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         runbook::command(state, command, effects)
     }

@@ -34,6 +34,10 @@ impl Panel for Startable {
         false
     }
 
+    fn acts_by(&self, _state: &State, command: Command) -> bool {
+        command == Command::Open
+    }
+
     fn context(&self) -> Option<CommandContext> {
         Some(CommandContext::Actions)
     }

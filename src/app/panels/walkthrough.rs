@@ -9,6 +9,7 @@ use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId};
 use crate::model::checklist::StepKind;
 use crate::model::effect::Effect;
+use crate::model::thing::ChecklistRecord;
 
 pub(super) struct Walkthrough;
 
@@ -29,6 +30,10 @@ impl Panel for Walkthrough {
 
     fn context(&self) -> Option<CommandContext> {
         Some(CommandContext::Checklists)
+    }
+
+    fn acts_by(&self, state: &State, command: Command) -> bool {
+        command == Command::Open && state.shown_round().is_some_and(ChecklistRecord::is_open)
     }
 
     fn hints(&self, state: &State) -> Vec<Hint> {
