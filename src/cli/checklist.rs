@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ use crate::config::sections::checklist::Checklist;
 use crate::lang::nearest::hint_or;
 use crate::lang::time::rfc3339;
 use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::ChecklistRecord;
 use crate::text::name::Name;
 use crate::world::checklists::due::{ListStanding, ListView};
 use crate::world::checklists::round::ChecklistRound;
@@ -56,6 +58,8 @@ struct ListLine<'a> {
     late_from: Option<String>,
     next_due: Option<String>,
     run: Option<&'a Name>,
+    /// Runs of periods that are over, which nobody signed off and nobody said to be missed.
+    left_open: Vec<&'a Name>,
     periods: usize,
     done: usize,
     on_time: usize,
@@ -107,7 +111,8 @@ async fn list(json: bool, global: &Global, config: Arc<Config>) -> u8 {
         Err(code) => return code,
     };
     if json {
-        let lines: Vec<ListLine<'_>> = world.lists().map(|view| line(&world, &view)).collect();
+        let lines = world.lists().map(|view| line(&world, &view));
+        let lines: Vec<ListLine<'_>> = lines.chain(gone(&world).map(line_of_gone)).collect();
         return output::print_as_json("the lists", &lines).max(code);
     }
     let mut text = String::new();
@@ -115,22 +120,50 @@ async fn list(json: bool, global: &Global, config: Arc<Config>) -> u8 {
         // Writing to a string can't fail.
         let _ = writeln!(text, "{:<9}  {:<16}  {}", view.state.word(), view.list.name, in_words(&world, &view));
     }
+    for run in world.runs_left_open() {
+        let _ = writeln!(text, "{:<9}  {:<16}  {}", "left open", run.checklist, left_open_in_words(&world, run));
+    }
     output::print(if text.is_empty() { "no checklists configured; add [checklist.NAME]\n" } else { &text }).max(code)
 }
 
-fn line<'a>(world: &World, view: &ListView<'a>) -> ListLine<'a> {
+/// The open runs of lists that are not configured any more.
+fn gone(world: &World) -> impl Iterator<Item = &ChecklistRecord> {
+    world.runs_left_open().into_iter().filter(|run| world.config.checklist(&run.checklist).is_none())
+}
+
+/// The line of a list that is not configured any more, by its run that is still open.
+fn line_of_gone(run: &ChecklistRecord) -> ListLine<'_> {
+    ListLine {
+        name: &run.checklist,
+        title: run.title.as_str(),
+        state: ListStanding::Running.word(),
+        due: run.due.map(rfc3339),
+        late_from: run.until.map(rfc3339),
+        next_due: None,
+        run: Some(&run.id),
+        left_open: Vec::new(),
+        periods: 0,
+        done: 0,
+        on_time: 0,
+    }
+}
+
+fn line<'a>(world: &'a World, view: &ListView<'a>) -> ListLine<'a> {
     let kept = world.kept(&view.list.name);
+    let left_open = world.runs_left_open().into_iter().filter(|run| run.checklist == view.list.name);
     ListLine {
         name: &view.list.name,
         title: &view.list.title,
         state: match view.state {
             ListStanding::OnDemand => "on_demand",
+            ListStanding::NotDue => "not_due",
             state => state.word(),
         },
         due: view.period.map(|(due, _)| rfc3339(due)),
         late_from: view.late_from.map(rfc3339),
         next_due: view.period.map(|(_, next)| rfc3339(next)),
         run: view.run.map(|run| &run.id),
+        left_open: left_open.map(|run| &run.id).collect(),
         periods: kept.periods,
         done: kept.done,
         on_time: kept.on_time,
@@ -145,28 +178,42 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
     // Nothing was measured: what is on record is what is counted.
     let counts = view.run.map_or_else(String::new, |run| run.counts().describe());
     match (view.state, view.period, view.run) {
-        (ListStanding::Running, _, Some(run)) => {
-            let by = run.started.as_ref().map_or_else(String::new, |(at, by)| format!(", {by} since {}", clock(*at)));
-            format!("{title}{by}: {counts}")
-        }
-        (ListStanding::Done, Some((_, next)), Some(run)) => {
-            let how = match &run.signed {
+        (ListStanding::Running, _, Some(run)) => format!("{title}{}: {counts}", begun(run, clock)),
+        (ListStanding::Done | ListStanding::Missed, Some(_), run) => {
+            let how = match run.and_then(|run| run.signed.as_ref()) {
                 Some(signed) => format!("signed off by {} {}: {counts}", signed.by, clock(signed.at)),
-                None => format!("missed{}", record::missed_before(run)),
+                None => format!("missed{}", run.map_or_else(String::new, record::missed_before)),
             };
-            format!("{title}, {how}; due again {}", clock(next))
+            format!("{title}, {how}; due again {}", view.next_due(world.now.utc).map_or_else(String::new, clock))
         }
-        (ListStanding::Late, Some((due, next)), _) => {
+        (ListStanding::Late, Some(period), _) => {
             let late = view.late_from.map_or_else(String::new, clock);
-            format!("{title}, was due {}, late since {late}; missed from {}", clock(due), clock(next))
+            let missed_from = clock(view.list.early_from(period));
+            format!("{title}, was due {}, late since {late}; missed from {missed_from}", clock(period.0))
         }
-        (ListStanding::Done, Some((due, _)), None) => format!("{title}, due {}", clock(due)),
+        (ListStanding::NotDue, Some((due, _)), _) => format!("{title}, due {}", clock(due)),
         (_, Some((due, _)), _) => {
             let late = view.late_from.map_or_else(String::new, clock);
             format!("{title}, due {}, on time until {late}", clock(due))
         }
         (_, None, _) => title.clone(),
     }
+}
+
+/// `Morning checklist of 9 March 09:00 UTC, ana since 09:12 UTC: 3 open; not configured any more`.
+fn left_open_in_words(world: &World, run: &ChecklistRecord) -> String {
+    let console = world.config.console.timezone;
+    let list = world.config.checklist(&run.checklist);
+    let clock = |at| clock_with_zone(at, world.now.utc, list.map_or(console, |list| list.zone(console)));
+    let due = run.due.map_or_else(String::new, |due| format!(" of {}", clock(due)));
+    let why =
+        if list.is_some() { "its period is over" } else { "not configured any more; screen 7 of the console has it" };
+    format!("{}{due}{}: {}; {why}", run.title, begun(run, clock), run.counts().describe())
+}
+
+/// `, ana since 09:12 UTC`
+fn begun(run: &ChecklistRecord, clock: impl Fn(DateTime<Utc>) -> String) -> String {
+    run.started.as_ref().map_or_else(String::new, |(at, by)| format!(", {by} since {}", clock(*at)))
 }
 
 async fn show(json: bool, global: &Global, config: &Arc<Config>, list: &Checklist) -> u8 {

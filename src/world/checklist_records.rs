@@ -32,6 +32,8 @@ pub(super) struct Checklists {
     pub(super) missed: Option<MissedPeriods>,
     /// Since when lists are due as they are, of which that is another moment than the start.
     pub(super) scheduled: BTreeMap<Name, DateTime<Utc>>,
+    /// Rounds that nobody did in time and that the schedule of a reload asks no more, until they are on record.
+    pub(super) superseded: Vec<ChecklistMissed>,
     /// Runs and steps of which something waits on disk for a store that is away.
     queued: BTreeSet<(Name, Name)>,
 }
@@ -55,7 +57,8 @@ impl Checklists {
 
     /// Another record is read: of this one all is forgotten. Since when lists are due as they are stands in no record.
     pub(super) fn forget(&mut self) {
-        *self = Self { scheduled: std::mem::take(&mut self.scheduled), ..Self::default() };
+        let (scheduled, superseded) = (std::mem::take(&mut self.scheduled), std::mem::take(&mut self.superseded));
+        *self = Self { scheduled, superseded, ..Self::default() };
     }
 
     /// A run as it stands from now on.

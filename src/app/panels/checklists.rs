@@ -11,12 +11,33 @@ use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::lang::order::InOrder;
 use crate::model::effect::Effect;
+use crate::model::thing::ChecklistRecord;
 use crate::world::checklists::due::ListStanding;
 
 /// Runs that are over and are listed.
 const PAST: usize = 60;
 
+/// What Enter does on a list of which a run can be begun.
+const START: &str = "start";
+
 pub(super) struct Checklists;
+
+/// What Enter does on the row that is selected.
+fn opening(state: &State) -> &'static str {
+    let world = state.seen();
+    let run = match state.selected(&crate::config::panels::CHECKLISTS.id()) {
+        Some(RowKey::Checklist(name)) => {
+            let Some(view) = world.config.checklist(&name).map(|list| world.list_view(list)) else { return "look at" };
+            if view.run.is_none() || view.state == ListStanding::OnDemand {
+                return START;
+            }
+            view.run
+        }
+        Some(RowKey::Round(run)) => world.checklist_run(&run),
+        _ => None,
+    };
+    if run.is_some_and(ChecklistRecord::is_open) { "resume" } else { "look at" }
+}
 
 impl Panel for Checklists {
     fn is_list(&self) -> bool {
@@ -32,6 +53,11 @@ impl Panel for Checklists {
             .into_iter()
             .filter(|view| words.hold(|to| write!(to, "{} {} {}", view.list.name, view.list.title, view.state.word())));
         let mut rows: Vec<RowKey> = lists.map(|view| RowKey::Checklist(view.list.name.clone())).collect();
+        let mut words = RowFilter::new(filter);
+        let left_open = world.runs_left_open().into_iter();
+        let left_open =
+            left_open.filter(|run| words.hold(|to| write!(to, "{} {} left open", run.checklist, run.title)));
+        rows.extend(left_open.map(|run| RowKey::Round(run.id.clone())));
         let mut over: Vec<_> = world.checklist_runs().filter(|run| !run.is_open()).collect();
         over.order_by_key(|run| std::cmp::Reverse(run.ended_at()));
         let mut words = RowFilter::new(filter);
@@ -43,20 +69,12 @@ impl Panel for Checklists {
         rows
     }
 
+    fn acts_by(&self, state: &State, command: Command) -> bool {
+        command == Command::Open && opening(state) == START
+    }
+
     fn hints(&self, state: &State) -> Vec<Hint> {
-        let selected = state.selected(&crate::config::panels::CHECKLISTS.id());
-        let does = match selected {
-            Some(RowKey::Checklist(name)) => {
-                let list = state.seen().config.checklist(&name);
-                match list.map(|list| state.seen().list_view(list).state) {
-                    Some(ListStanding::Running) => "resume",
-                    Some(ListStanding::Due | ListStanding::Late | ListStanding::OnDemand) => "start",
-                    _ => "look at",
-                }
-            }
-            _ => "look at",
-        };
-        vec![(Command::Open, does), (Command::NextPanel, "next panel")]
+        vec![(Command::Open, opening(state)), (Command::NextPanel, "next panel")]
     }
 
     fn moved(&self, state: &mut State) {

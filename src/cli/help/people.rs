@@ -8,7 +8,7 @@ pub(crate) const PEOPLE: &[HelpPage] = &[
     HelpPage {
         command: "checklist",
         examples: &[
-            ("opsroom checklist", "list them: due, late, running and done"),
+            ("opsroom checklist", "list them: due, late, running, done, missed and not due yet"),
             ("opsroom checklist morning", "work through one, a prompt at a time; an unfinished run is resumed"),
             ("opsroom checklist morning --json", "do the automatic steps, then print the record"),
             ("opsroom checklist nightly --json --sign", "the same for cron, signed off if every step is finished"),

@@ -87,6 +87,11 @@ impl Checklist {
         window.and_then(|window| due.checked_add_signed(window)).map_or(next, |late| late.min(next))
     }
 
+    /// The first moment of a period at which a run that begins is taken for the one of the next.
+    pub(crate) fn early_from(&self, (due, next): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
+        next - ((next - due) / 8).min(chrono::Duration::hours(2))
+    }
+
     /// A digest of what is asked, in hex: it is the same as long as nothing of it changes.
     pub fn digest(&self) -> String {
         let mut text = String::new();

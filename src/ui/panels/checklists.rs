@@ -59,11 +59,11 @@ fn list_row<'a>(state: &State, view: &ListView<'a>) -> TableRow<'a> {
     let zone = view.list.zone(world.config.console.timezone);
     let clock = |at: DateTime<Utc>| clock_with_zone(at, world.now.utc, zone);
     let role = match view.state {
-        ListStanding::Late => Role::StatusDegraded,
+        ListStanding::Late | ListStanding::Missed => Role::StatusDegraded,
         ListStanding::Running => Role::StatusPending,
         ListStanding::Due => Role::TextStrong,
         ListStanding::Done => Role::StatusOk,
-        ListStanding::OnDemand => Role::TextDim,
+        ListStanding::OnDemand | ListStanding::NotDue => Role::TextDim,
     };
     let when = match (view.state, view.run, view.period) {
         (ListStanding::Running, Some(run), _) => {
@@ -74,9 +74,7 @@ fn list_row<'a>(state: &State, view: &ListView<'a>) -> TableRow<'a> {
         }
         (ListStanding::Late, _, Some((due, _))) => format!("due {}", clock(due)),
         (ListStanding::Due, _, _) => format!("until {}", view.late_from.map_or_else(String::new, clock)),
-        (ListStanding::Done, Some(_), Some((_, next))) => format!("next {}", clock(next)),
-        (ListStanding::Done, None, Some((due, _))) => format!("next {}", clock(due)),
-        _ => String::new(),
+        _ => view.next_due(world.now.utc).map_or_else(String::new, |next| format!("next {}", clock(next))),
     };
     TableRow {
         cells: vec![
@@ -106,6 +104,12 @@ fn over_row<'a>(state: &State, run: &'a ChecklistRecord) -> TableRow<'a> {
             let worst = if passed > 0 { format!(", {passed} passed over") } else { String::new() };
             let role = if passed > 0 { Role::StatusDegraded } else { Role::TextDim };
             ("signed", role, format!("{at} · {}{worst}{late}{fast}", signed.by))
+        }
+        None if run.is_open() => {
+            let by = run.started.as_ref().map_or("", |(_, by)| by.as_str());
+            let is_configured = world.config.checklist(&run.checklist).is_some();
+            let gone = if is_configured { "" } else { ", not configured any more" };
+            ("left open", Role::StatusPending, format!("{at} · {by}{gone}"))
         }
         None if run.missed_before > 0 => {
             ("missed", Role::StatusDegraded, format!("{at} · and {} before it", run.missed_before))

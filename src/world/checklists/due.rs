@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::checklist::Checklist;
+use crate::lang::order::InOrder;
 use crate::model::checklist::run_id;
 use crate::model::thing::ChecklistRecord;
 use crate::world::World;
@@ -15,13 +16,17 @@ const KEPT: usize = 30;
 pub(crate) enum ListStanding {
     /// Its window is over and nobody began.
     Late,
+    /// Nobody did it, and it can't be done any more: what begins now is the next one.
+    Missed,
     /// A run goes on.
     Running,
     /// It may be begun now.
     Due,
     /// It can be started when it is needed.
     OnDemand,
-    /// The run of this period is signed off, or none is due yet.
+    /// It was not due yet; one that begins now is the one that is due soon.
+    NotDue,
+    /// The run of this period is signed off.
     Done,
 }
 
@@ -30,9 +35,11 @@ impl ListStanding {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Late => "late",
+            Self::Missed => "missed",
             Self::Running => "running",
             Self::Due => "due",
             Self::OnDemand => "on demand",
+            Self::NotDue => "not due",
             Self::Done => "done",
         }
     }
@@ -51,6 +58,13 @@ pub(crate) struct ListView<'a> {
     pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Until when it is on time.
     pub late_from: Option<DateTime<Utc>>,
+}
+
+impl ListView<'_> {
+    /// When it is due next, after `now`; `None`: on demand.
+    pub(crate) fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.period.map(|(due, next)| if now < due { due } else { next })
+    }
 }
 
 /// How well the last periods of a list were kept.
@@ -72,43 +86,87 @@ impl World {
 
     /// How a list stands.
     pub(crate) fn list_view<'a>(&'a self, list: &'a Checklist) -> ListView<'a> {
-        let now = self.now.utc;
-        let period = self.period_of(list);
-        // What was left open in a period that is over goes by as missed.
-        let is_of_now = |run: &&ChecklistRecord| run.is_open() && period.is_none_or(|(due, _)| run.due >= Some(due));
+        let (now, zone) = (self.now.utc, self.config.console.timezone);
         let runs = self.runs_of_checklist(&list.name);
-        let open = runs.iter().copied().find(is_of_now);
-        let Some(period) = period else {
-            let latest = open.or_else(|| runs.first().copied());
-            let state = if open.is_some() { ListStanding::Running } else { ListStanding::OnDemand };
-            return ListView { list, state, run: latest, period: None, late_from: None };
+        let present = list.period(now, zone);
+        if let Some(run) = runs.iter().copied().find(|run| self.goes_on(run, list, present)) {
+            // By its own period, which may be one of the schedule before.
+            let next = |due| list.at.as_ref()?.next(due, list.zone(zone));
+            let period = run.due.and_then(|due| Some((due, next(due)?)));
+            return ListView { list, state: ListStanding::Running, run: Some(run), period, late_from: run.until };
+        }
+        let Some(present) = present else {
+            let (state, run) = (ListStanding::OnDemand, runs.first().copied());
+            return ListView { list, state, run, period: None, late_from: None };
         };
-        let of_period = self.checklist_run(&run_id(&list.name, Some(period.0), now));
+        let period = self.period_of(list, present);
+        let run = self.checklist_run(&run_id(&list.name, Some(period.0), now));
+        // What was signed off by the schedule before is not asked again in the same period.
+        let of_before = |run: &&ChecklistRecord| run.signed.is_some() && is_due_in(run, period);
+        let run = run.or_else(|| runs.iter().copied().find(of_before));
         let late_from = list.late_from(period);
-        let state = match of_period {
-            _ if open.is_some() => ListStanding::Running,
-            Some(_) => ListStanding::Done,
-            None if now < period.0 => ListStanding::Done,
+        let state = match run {
+            Some(run) if run.signed.is_some() => ListStanding::Done,
+            Some(_) => ListStanding::Missed,
+            None if now < period.0 && self.went_by(list, present, &runs) => ListStanding::Missed,
+            None if now < period.0 => ListStanding::NotDue,
             None if now >= late_from => ListStanding::Late,
             None => ListStanding::Due,
         };
-        ListView { list, state, run: open.or(of_period), period: Some(period), late_from: Some(late_from) }
+        ListView { list, state, run, period: Some(period), late_from: Some(late_from) }
+    }
+
+    /// Whether a run of a list is open and its period is not over. That of a run that was due by another schedule ends when
+    /// the one that holds now first makes the list due; a run that was begun on demand goes on until it is signed off.
+    pub(super) fn goes_on(
+        &self,
+        run: &ChecklistRecord,
+        list: &Checklist,
+        present: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    ) -> bool {
+        let (Some(due), Some((began, _))) = (run.due, present) else { return run.is_open() };
+        if !run.is_open() || due >= began {
+            return run.is_open();
+        }
+        let schedule = list.schedule(self.config.console.timezone);
+        let is_of_another = run.schedule.is_some() && run.schedule != schedule;
+        is_of_another && began < self.scheduled_since(list, schedule.as_deref())
+    }
+
+    /// The open runs that no list shows as its own: of a period that is over, or of a list that is not configured any more.
+    pub(crate) fn runs_left_open(&self) -> Vec<&ChecklistRecord> {
+        let is_shown = |run: &ChecklistRecord| {
+            let shown = self.config.checklist(&run.checklist).and_then(|list| self.list_view(list).run);
+            shown.is_some_and(|shown| shown.id == run.id)
+        };
+        let mut left: Vec<_> = self.checklist_runs().filter(|run| run.is_open() && !is_shown(run)).collect();
+        left.order_by_key(|run| std::cmp::Reverse(super::began(run)));
+        left
+    }
+
+    /// Whether nobody did the round of a period, as far as that is known.
+    fn went_by(&self, list: &Checklist, period: (DateTime<Utc>, DateTime<Utc>), runs: &[&ChecklistRecord]) -> bool {
+        if let Some(run) = runs.iter().find(|run| is_due_in(run, period)) {
+            return run.missed.is_some();
+        }
+        if self.checklists.superseded.iter().any(|row| row.checklist == list.name && period.0 <= row.due) {
+            return true;
+        }
+        let schedule = list.schedule(self.config.console.timezone);
+        period.0 >= self.scheduled_since(list, schedule.as_deref())
     }
 
     /// The period that a run that begins now belongs to: the present one, or where the next begins soon, the next, unless the
-    /// present one is under way, or its window says that it may still be begun.
-    pub(crate) fn period_of(&self, list: &Checklist) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let (now, zone) = (self.now.utc, self.config.console.timezone);
-        let (due, next) = list.period(now, zone)?;
-        let early = ((next - due) / 8).min(chrono::Duration::hours(2));
-        let run = self.checklist_run(&run_id(&list.name, Some(due), now));
-        let is_open = run.is_some_and(ChecklistRecord::is_open);
-        let is_on_time = run.is_none() && list.window.is_some() && now < list.late_from((due, next));
-        if next - now > early || is_open || is_on_time {
-            return Some((due, next));
+    /// window of the present one says that it may still be begun.
+    fn period_of(&self, list: &Checklist, present: (DateTime<Utc>, DateTime<Utc>)) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (now, next) = (self.now.utc, present.1);
+        let run = self.checklist_run(&run_id(&list.name, Some(present.0), now));
+        let is_on_time = run.is_none() && list.window.is_some() && now < list.late_from(present);
+        if now < list.early_from(present) || is_on_time {
+            return present;
         }
-        let at = list.at.as_ref()?;
-        Some((next, at.next(next, list.zone(zone))?))
+        let zone = list.zone(self.config.console.timezone);
+        list.at.as_ref().and_then(|at| at.next(next, zone)).map_or(present, |after| (next, after))
     }
 
     /// How well the last periods of a list were kept.
@@ -121,4 +179,9 @@ impl World {
             on_time: kept.on_time + usize::from(run.is_on_time()),
         })
     }
+}
+
+/// Whether a run was due in a period.
+fn is_due_in(run: &ChecklistRecord, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> bool {
+    run.due.is_some_and(|due| from <= due && due < to)
 }

@@ -1,9 +1,11 @@
 //! What whoever acts for all says of checklists: what is measured turned, and which periods went by without a run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::due::ListStanding;
 use crate::config::Config;
 use crate::config::sections::checklist::Checklist;
 use crate::lang::order::InOrder;
@@ -51,7 +53,10 @@ impl World {
         let now = self.now.utc;
         let holds = |known: &MissedPeriods| known.found_at <= now && known.next.is_none_or(|next| now < next);
         if !self.checklists.missed.as_ref().is_some_and(holds) {
-            let missed = self.config.checklists.iter().flat_map(|list| self.missed_of(list)).collect();
+            let is_on_record = |row: &ChecklistMissed| self.checklists.records.contains_key(&row.run);
+            let superseded = self.checklists.superseded.iter().filter(|row| !is_on_record(row)).cloned();
+            let missed =
+                self.config.checklists.iter().flat_map(|list| self.missed_of(list)).chain(superseded).collect();
             let zone = self.config.console.timezone;
             let next = |list: &Checklist| list.at.as_ref()?.next(now, list.zone(zone));
             let next = self.config.checklists.iter().filter_map(next).min();
@@ -64,7 +69,7 @@ impl World {
     /// Since when a list is due as it is now, as far as that is known: since the reload that made it so; else since the first
     /// run after the last one that was due by another schedule, and at the latest since the start. What was due by another one
     /// has its rows; what this one would have asked before it was written was not missed.
-    fn scheduled_since(&self, list: &Checklist, schedule: Option<&str>) -> DateTime<Utc> {
+    pub(super) fn scheduled_since(&self, list: &Checklist, schedule: Option<&str>) -> DateTime<Utc> {
         if let Some(since) = self.checklists.scheduled.get(&list.name) {
             return *since;
         }
@@ -81,22 +86,36 @@ impl World {
         first.map_or(self.started.utc, |first| first.min(self.started.utc))
     }
 
-    /// Lists that are due otherwise by the configuration that follows, or that come with it, are so from now on.
+    /// Lists that are due otherwise by the configuration that follows, or that come with it, are so from now on. A round that
+    /// nobody did in time is missed then: by the new schedule nobody would ask for it.
     pub(in crate::world) fn reschedule_checklists(&mut self, config: &Config) {
-        let (before, after) = (self.config.console.timezone, config.console.timezone);
+        let before = Arc::clone(&self.config);
+        let zone = before.console.timezone;
         for list in &config.checklists {
-            let known = self.config.checklist(&list.name).and_then(|known| known.schedule(before));
-            if known != list.schedule(after) {
+            let known = before.checklist(&list.name);
+            if known.and_then(|known| known.schedule(zone)) != list.schedule(config.console.timezone) {
+                let lost = known.and_then(|known| self.not_done_in_time(known));
+                self.checklists.superseded.extend(lost);
                 self.checklists.scheduled.insert(list.name.clone(), self.now.utc);
             }
         }
+    }
+
+    /// The row of the present round of a list, where its time is over and nobody began it.
+    fn not_done_in_time(&self, list: &Checklist) -> Option<ChecklistMissed> {
+        let (now, zone) = (self.now.utc, self.config.console.timezone);
+        let (due, _) = list.period(now, zone)?;
+        let run = run_id(&list.name, Some(due), now);
+        let is_lost = matches!(self.list_view(list).state, ListStanding::Late | ListStanding::Missed);
+        (is_lost && self.checklist_run(&run).is_none()).then(|| missed_row(list, list.schedule(zone), run, (due, now)))
     }
 
     /// Those of one list, oldest first: each a row of its own as far as [`BACK`] goes, and with the oldest of these how many
     /// went by before it.
     pub(super) fn missed_of(&self, list: &Checklist) -> Vec<ChecklistMissed> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
-        let Some((mut ended, _)) = list.period(now, zone) else { return Vec::new() };
+        let Some(present) = list.period(now, zone) else { return Vec::new() };
+        let mut ended = present.0;
         let schedule = list.schedule(zone);
         // What went by before anybody used the list was not missed.
         let since = self.scheduled_since(list, schedule.as_deref());
@@ -104,10 +123,7 @@ impl World {
             let due = list.last_due(ended - chrono::Duration::nanoseconds(1), zone)?;
             (due >= since).then(|| (due, run_id(&list.name, Some(due), now)))
         };
-        let row = |run: Name, due, ended| {
-            let (checklist, title, schedule) = (list.name.clone(), SafeText::new(&list.title), schedule.clone());
-            ChecklistMissed { run, checklist, title, due, ended, schedule, more: 0 }
-        };
+        let row = |run: Name, due, ended| missed_row(list, schedule.clone(), run, (due, ended));
         let mut missed: Vec<ChecklistMissed> = Vec::new();
         for _ in 0..BACK {
             let Some((due, run)) = due_before(ended) else { break };
@@ -117,7 +133,8 @@ impl World {
             ended = due;
         }
         // What was left open longer ago has a row already, which ends too.
-        let left_open = self.checklist_runs().filter(|run| run.checklist == list.name && run.is_open());
+        let is_left = |run: &&ChecklistRecord| run.is_open() && !self.goes_on(run, list, Some(present));
+        let left_open = self.checklist_runs().filter(|run| run.checklist == list.name).filter(is_left);
         let left_open = left_open.filter_map(|run| Some((run, run.due.filter(|due| *due < ended)?)));
         let next = |due| list.at.as_ref().and_then(|at| at.next(due, list.zone(zone))).unwrap_or(due);
         let left_open: Vec<_> = left_open.map(|(run, due)| row(run.id.clone(), due, next(due))).collect();
@@ -136,6 +153,17 @@ impl World {
         missed.order_by_key(|row| row.due);
         missed
     }
+}
+
+/// The row of a period of a list, from when it was due to when it ended.
+fn missed_row(
+    list: &Checklist,
+    schedule: Option<String>,
+    run: Name,
+    (due, ended): (DateTime<Utc>, DateTime<Utc>),
+) -> ChecklistMissed {
+    let (checklist, title) = (list.name.clone(), SafeText::new(&list.title));
+    ChecklistMissed { run, checklist, title, due, ended, schedule, more: 0 }
 }
 
 /// What is said, by run and step.

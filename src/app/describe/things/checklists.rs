@@ -24,6 +24,8 @@ impl Sheet<'_> {
         if let Some(late) = view.late_from {
             self.say("on time until", self.moment(late));
         }
+        let left_open = world.runs_left_open().into_iter().filter(|run| run.checklist == list.name);
+        self.listed("left open", left_open.map(|run| run.id.to_string()));
         if let Some(budget) = list.budget {
             self.say("budget", unit::duration(budget));
         }
