@@ -94,9 +94,12 @@ pub(crate) fn warnings(config: &Config, action: &Action, plan: &Plan, situation:
                 .to_owned(),
         );
     }
-    // Elsewhere than in production nobody plans changes. A dry run says what the run would meet.
-    if plan.changing || plan.dry_run {
-        warnings.extend(situation.objection.filter(|_| config.console.is_production()).map(str::to_owned));
+    // Elsewhere than in production nobody plans changes. A dry run changes nothing: it says what the run would meet.
+    let objection = situation.objection.filter(|_| config.console.is_production());
+    if plan.dry_run {
+        warnings.extend(objection.map(|objection| format!("a real run would be warned: {objection}")));
+    } else if plan.changing {
+        warnings.extend(objection.map(str::to_owned));
     }
     if plan.changing {
         if let Some(lock) = situation.lock {
