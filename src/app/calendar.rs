@@ -8,7 +8,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::model::fact::{MaintenanceEnd, MaintenanceEnded};
-use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
+use crate::model::maintenance::{MaintenanceWindow, clock_with_zone, from_to};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::changes::CalendarEntry;
@@ -36,9 +36,9 @@ pub(super) fn approve(state: &mut State) {
         return state.toast(Tone::Info, "you planned this change: another person must approve it");
     }
     let (now, zone) = (state.world.now.utc, state.world.config.console.timezone);
-    let (from, until) = (clock_with_zone(change.from, now, zone), clock_with_zone(change.until, change.from, zone));
+    let span = from_to((change.from, change.until), now, zone);
     let (services, title) = (change.services.describe(), change.title.to_string());
-    let detail = format!("{from} to {until}, {services}. Planned by {}: {}", change.by, change.why);
+    let detail = format!("{span}, {services}. Planned by {}: {}", change.by, change.why);
     state.console.overlays.push(AskOverlay {
         question: SafeText::new(&format!("Approve the change {title}?")),
         detail: SafeText::new(&detail),

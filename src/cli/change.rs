@@ -20,7 +20,7 @@ use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339;
 use crate::model::fact::change::{LONGEST_TITLE, change_id};
 use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
-use crate::model::maintenance::{ServiceChoice, clock_with_zone};
+use crate::model::maintenance::{ServiceChoice, clock_with_zone, from_to};
 use crate::model::thing::ChangeRecord;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -207,11 +207,10 @@ fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, n
         let lines: Vec<ChangeLine> = changes.iter().map(|change| ChangeLine::new(change, now)).collect();
         return output::print_as_json("the changes", &lines);
     }
-    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let mut text = String::new();
     for change in changes {
         let kind = change.word();
-        let (from, until) = (clock(change.from, now), clock(change.until, change.from));
+        let span = from_to((change.from, change.until), now, config.console.timezone);
         let approval = match &change.approved {
             Some((by, _)) => format!("  approved by {by}"),
             None if change.freeze => String::new(),
@@ -221,7 +220,7 @@ fn print(changes: &[ChangeRecord], (json, ics): (bool, bool), config: &Config, n
         // Writing to a string can't fail.
         let _ = writeln!(
             text,
-            "{:<7}  {kind}  {}  {from} to {until}  {}  by {}: {}{approval}{late}  {}",
+            "{:<7}  {kind}  {}  {span}  {}  by {}: {}{approval}{late}  {}",
             state(change, now),
             change.title,
             change.services.describe(),
@@ -269,20 +268,15 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
 async fn plan(said: ChangePlanned, json: bool, config: &Config, global: &Global) -> u8 {
     run_service::changing(global, async |run_service| {
         let now = run_service.now();
-        let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
-        let (from, until) = (clock(said.from, now), clock(said.until, said.from));
+        let span = from_to((said.from, said.until), now, config.console.timezone);
         let kind = said.kind().word();
         let next = if said.freeze {
             String::new()
         } else {
             format!("a second person approves it: opsroom change approve {}\n", said.id)
         };
-        let text = format!(
-            "planned {kind} `{}` of {}, {from} to {until}, id {}\n{next}",
-            said.title,
-            said.services.describe(),
-            said.id
-        );
+        let text =
+            format!("planned {kind} `{}` of {}, {span}, id {}\n{next}", said.title, said.services.describe(), said.id);
         let id = said.id.clone();
         match put(run_service, now, vec![Statement::Change(ChangeSaid::Planned(said))]).await {
             Err(code) => code,

@@ -16,7 +16,7 @@ use crate::lang::schedule::TimeWindow;
 use crate::lang::time::rfc3339;
 use crate::model::fact::maintenance::planned_id;
 use crate::model::fact::{MaintenanceEnd, MaintenanceEnded, MaintenancePlanned, Statement};
-use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, clock_with_zone};
+use crate::model::maintenance::{MaintenanceWindow, ServiceChoice, clock_with_zone, from_to};
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -149,12 +149,10 @@ fn print(arguments: &Arguments, plan: &MaintenancePlan, config: &Config, now: Da
     }
     let (running, coming) = (plan.running(now), plan.coming(now));
     let states = running.iter().map(|one| ("running", one)).chain(coming.iter().map(|one| ("coming", one)));
-    let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
     let mut text = String::new();
     for (state, one) in states {
-        let (start, end) = (one.window.start, one.window.end);
-        let (from, until) = (clock(start, now), clock(end, start));
-        let _ = write!(text, "{state:<7}  {}  {from} to {until}  {}", one.title, one.services.describe());
+        let span = from_to((one.window.start, one.window.end), now, config.console.timezone);
+        let _ = write!(text, "{state:<7}  {}  {span}  {}", one.title, one.services.describe());
         if let (Some(by), Some(why)) = (&one.by, &one.why) {
             let _ = write!(text, "  by {by}: {why}");
         }
@@ -202,9 +200,8 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
 async fn plan(said: MaintenancePlanned, json: bool, config: &Config, global: &Global) -> u8 {
     run_service::changing(global, async |run_service| {
         let now = run_service.now();
-        let clock = |at, now| clock_with_zone(at, now, config.console.timezone);
-        let (from, until) = (clock(said.from, now), clock(said.until, said.from));
-        let text = format!("planned maintenance of {}, {from} to {until}, id {}\n", said.services.describe(), said.id);
+        let span = from_to((said.from, said.until), now, config.console.timezone);
+        let text = format!("planned maintenance of {}, {span}, id {}\n", said.services.describe(), said.id);
         let id = said.id.clone();
         match put(run_service, now, vec![Statement::MaintenancePlanned(said)]).await {
             Err(code) => code,

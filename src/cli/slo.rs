@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::lang::time::{minute_of, rfc3339_millis};
 use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::maintenance::clock_with_zone;
+use crate::model::maintenance::from_to;
 use crate::model::slo::{BURN_WINDOWS, RunsFigures, SloFigures};
 use crate::model::thing::{AlertRecord, ExclusionRecord};
 use crate::runtime::runs::RunService;
@@ -218,10 +218,9 @@ fn text(world: &World, records: &[AlertRecord]) -> String {
         text.push('\n');
         for record in world.exclusions_of(&slo.name) {
             let (now, zone) = (world.now.utc, world.config.console.timezone);
-            let (from, until) =
-                (clock_with_zone(record.from, now, zone), clock_with_zone(record.until, record.from, zone));
+            let span = from_to((record.from, record.until), now, zone);
             let ExclusionRecord { id, by, why, .. } = record;
-            let _ = writeln!(text, "  excluded {from} to {until} by {by}: {why}  id {id}");
+            let _ = writeln!(text, "  excluded {span} by {by}: {why}  id {id}");
         }
     }
     text

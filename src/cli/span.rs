@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::alerts::duration;
+use super::output;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::tz::Tz;
 use crate::model::alert::times::SpanBounds;
@@ -44,13 +45,24 @@ pub(super) fn allowed(bounds: SpanBounds) -> String {
 
 /// The moment that an option names, by the clocks of a zone.
 pub(super) fn moment(option: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
-    let moment = LocalMoment::parse(text).map(|moment| moment.at(zone));
-    moment.map_err(|error| (format!("{option}: {error}"), error.hint))
+    let moment = LocalMoment::parse(text).map_err(|error| (format!("{option}: {error}"), error.hint))?;
+    say_skipped(option, text, zone);
+    Ok(moment.at(zone))
 }
 
 /// The same of what begins: `now` and `2h` from now are understood too.
 pub(super) fn beginning(option: &str, text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
-    SpanBounds::MUTED.moment(text, now, zone).map_err(|(problem, hint)| (format!("{option}: {problem}"), hint))
+    let moment = SpanBounds::MUTED.moment(text, now, zone);
+    let moment = moment.map_err(|(problem, hint)| (format!("{option}: {problem}"), hint))?;
+    say_skipped(option, text, zone);
+    Ok(moment)
+}
+
+/// Says of a time that the clocks of a zone never show what it is taken for.
+fn say_skipped(option: &str, text: &str, zone: Tz) {
+    if let Some(why) = LocalMoment::parse(text).ok().and_then(|moment| moment.skipped(zone)) {
+        output::eprint_error(&format!("note: {option}: {why}\n"));
+    }
 }
 
 /// The end of a span of such a length.

@@ -202,7 +202,8 @@ pub(crate) const SECTIONS: &[Section] = &[
         spec: &maintenance::SECTION,
         read: |reader, draft| {
             let tables = reader.named(&maintenance::SECTION);
-            draft.config.maintenance = tables.filter_map(|table| maintenance::read(&table)).collect();
+            let zone = draft.config.console.timezone;
+            draft.config.maintenance = tables.filter_map(|table| maintenance::read(&table, zone)).collect();
         },
         changes: |old, new, words| {
             compare("maintenance", &old.maintenance, &new.maintenance, |one| &one.name, maintenance::facts, words);
@@ -212,7 +213,8 @@ pub(crate) const SECTIONS: &[Section] = &[
         spec: &freeze::SECTION,
         read: |reader, draft| {
             let tables = reader.named(&freeze::SECTION);
-            draft.config.freezes = tables.filter_map(|table| freeze::read(&table)).collect();
+            let zone = draft.config.console.timezone;
+            draft.config.freezes = tables.filter_map(|table| freeze::read(&table, zone)).collect();
         },
         changes: |old, new, words| {
             compare("freeze", &old.freezes, &new.freezes, |one| &one.name, freeze::facts, words);

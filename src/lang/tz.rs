@@ -63,6 +63,22 @@ impl Tz {
         DateTime::from_timestamp(change.as_second(), 0).unwrap_or_else(|| local.and_utc())
     }
 
+    /// Whether the clocks of the zone ever show `local`: they skip what lies in the hour by which they are set forward.
+    pub(crate) fn shows(self, local: NaiveDateTime) -> bool {
+        local.and_local_timezone(self).earliest().is_some()
+    }
+
+    /// Whether the clocks of the zone show the time of a moment at another one too, where they are set back.
+    pub(crate) fn shows_twice(self, at: DateTime<Utc>) -> bool {
+        let local = at.with_timezone(&self).naive_local();
+        matches!(local.and_local_timezone(self), MappedLocalTime::Ambiguous(..))
+    }
+
+    /// What tells a moment from the other one that clocks show alike, to stand behind the time: ` CEST`; else nothing.
+    pub(crate) fn told_apart(self, at: DateTime<Utc>) -> String {
+        if self.shows_twice(at) { format!(" {}", at.with_timezone(&self).offset()) } else { String::new() }
+    }
+
     fn rules(self) -> &'static tz::TimeZone {
         self.rules.get_or_init(|| DATABASE.get(self.name).unwrap_or(tz::TimeZone::UTC))
     }
@@ -234,6 +250,18 @@ mod tests {
         assert_eq!(first.to_utc().to_string(), "2026-10-25 00:30:00 UTC");
         assert_eq!(then.to_utc().to_string(), "2026-10-25 01:30:00 UTC");
         assert!(first.offset().is_called("CEST") && then.offset().is_called("CET"));
+        for (name, at, apart) in [
+            ("Europe/Zurich", "2026-10-24T23:59:59Z", ""),
+            ("Europe/Zurich", "2026-10-25T00:00:00Z", " CEST"),
+            ("Europe/Zurich", "2026-10-25T01:59:59Z", " CET"),
+            ("Europe/Zurich", "2026-10-25T02:00:00Z", ""),
+            ("Europe/Zurich", "2026-03-29T01:00:00Z", ""),
+            ("Australia/Lord_Howe", "2026-04-04T14:40:00Z", " +11"),
+            ("Australia/Lord_Howe", "2026-04-04T15:10:00Z", " +1030"),
+            ("UTC", "2026-10-25T01:30:00Z", ""),
+        ] {
+            assert_eq!(Tz::named(name).told_apart(at.parse().unwrap()), apart, "{name} {at}");
+        }
     }
 
     #[test]

@@ -124,12 +124,17 @@ pub fn occurrence_id(name: &str, start: DateTime<Utc>) -> Name {
     Name::from(format!("{name}@{}", start.format("%Y%m%dT%H%M%SZ")))
 }
 
-/// `04:00 UTC`, with the day where that is not the one of `now`.
+/// `04:00 UTC`, with the day where that is not the one of `now`, and as `02:30 CET Europe/Vienna` where clocks show it twice.
 pub fn clock_with_zone(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (at, today) = (at.with_timezone(&zone), now.with_timezone(&zone).date_naive());
     let day = if at.date_naive() == today { String::new() } else { at.format("%Y-%m-%d ").to_string() };
     let seconds = if at.format("%S").to_string() == "00" { "%H:%M" } else { "%H:%M:%S" };
-    format!("{day}{} {zone}", at.format(seconds))
+    format!("{day}{}{} {zone}", at.format(seconds), zone.told_apart(at.to_utc()))
+}
+
+/// `02:00 UTC to 04:00 UTC`: a span of time, its end with the day where that is not the one of its start.
+pub fn from_to((from, until): (DateTime<Utc>, DateTime<Utc>), now: DateTime<Utc>, zone: Tz) -> String {
+    format!("{} to {}", clock_with_zone(from, now, zone), clock_with_zone(until, from, zone))
 }
 
 #[cfg(test)]
@@ -157,6 +162,12 @@ mod tests {
         assert_eq!(
             clock_with_zone(at("2026-03-01T04:00:00Z"), now, "Europe/Vienna".parse().unwrap()),
             "05:00 Europe/Vienna"
+        );
+        // The night in which clocks are set back.
+        let (from, until) = (at("2026-10-25T00:30:00Z"), at("2026-10-25T02:30:00Z"));
+        assert_eq!(
+            from_to((from, until), from, "Europe/Vienna".parse().unwrap()),
+            "02:30 CEST Europe/Vienna to 03:30 Europe/Vienna"
         );
     }
 }

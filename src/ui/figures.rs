@@ -128,7 +128,7 @@ pub(crate) fn weekday(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String
         ..=A_WEEK => "%a %H:%M",
         _ => "%m-%d %H:%M",
     };
-    at.with_timezone(&zone).format(form).to_string()
+    format!("{}{}", at.with_timezone(&zone).format(form), zone.told_apart(at))
 }
 
 /// Since when the store is away, in words.

@@ -324,7 +324,7 @@ pub(crate) fn clock(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (at, today) = (at.with_timezone(&zone), now.with_timezone(&zone).date_naive());
     let day = if at.date_naive() == today { String::new() } else { at.format("%Y-%m-%d ").to_string() };
     let z = if zone == Tz::UTC { "Z" } else { "" };
-    format!("{day}{}{z}", at.format("%H:%M:%S"))
+    format!("{day}{}{z}{}", at.format("%H:%M:%S"), zone.told_apart(at.to_utc()))
 }
 
 /// `critical api down · connection refused`, `medium errors 7 % > 5%`: in the order of the screen.

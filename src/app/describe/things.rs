@@ -125,9 +125,12 @@ impl<'a> Sheet<'a> {
 
     fn moment(&self, at: DateTime<Utc>) -> String {
         let zone = self.world.config.console.timezone;
-        let ago = (self.world.now.utc - at).to_std().unwrap_or_default();
+        let ago = match (self.world.now.utc - at).to_std() {
+            Ok(ago) => format!("{} ago", unit::age(ago)),
+            Err(_) => format!("in {}", unit::age((at - self.world.now.utc).to_std().unwrap_or_default())),
+        };
         let z = if zone == Tz::UTC { "Z" } else { "" };
-        format!("{}{z}, {} ago", at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"), unit::age(ago))
+        format!("{}{z}{}, {ago}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"), zone.told_apart(at))
     }
 
     fn since(&mut self, since: Option<Since>) {

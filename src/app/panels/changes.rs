@@ -8,7 +8,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
-use crate::model::maintenance::clock_with_zone;
+use crate::model::maintenance::from_to;
 use crate::world::changes::CalendarEntry;
 
 pub(super) struct Changes;
@@ -65,11 +65,10 @@ impl Panel for Changes {
         let RowKey::Planned(id) = row? else { return None };
         let world = state.seen();
         let entry = world.calendar_entry(id)?;
-        let clock = |at, now| clock_with_zone(at, now, world.config.console.timezone);
         let window = entry.window();
-        let (from, until) = (clock(window.start, world.now.utc), clock(window.end, window.start));
+        let span = from_to((window.start, window.end), world.now.utc, world.config.console.timezone);
         let why = entry.planned().map_or_else(String::new, |(by, why)| format!(", by {by}: {why}"));
         let services = entry.services().describe();
-        Some(format!("{} {} {} of {services}, {from} to {until}{why}", entry.id(), entry.word(), entry.title()))
+        Some(format!("{} {} {} of {services}, {span}{why}", entry.id(), entry.word(), entry.title()))
     }
 }

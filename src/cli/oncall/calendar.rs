@@ -107,7 +107,8 @@ fn event(line: &ShiftLine, config: &Config, written: DateTime<Utc>) -> CalendarE
 
 fn table(lines: &[ShiftLine], plan: &DutyPlan, config: &Config) -> String {
     let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
-    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M").to_string();
+    let clock =
+        |at: DateTime<Utc>| format!("{}{}", at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M"), zone.told_apart(at));
     let width = |of: fn(&ShiftLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
     let (layers, names) = (width(|line| line.layer.chars().count()), width(|line| line.name.chars().count()));
     let mut text = String::new();

@@ -11,7 +11,7 @@ use crate::cli::output;
 use crate::config::Config;
 use crate::config::titles::title_of_contact;
 use crate::lang::time::rfc3339;
-use crate::model::maintenance::clock_with_zone;
+use crate::model::maintenance::{clock_with_zone, from_to};
 use crate::model::thing::AssignmentRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -144,12 +144,12 @@ pub(super) fn print(plan: &DutyPlan, config: &Config, json: bool, global: &Globa
     for record in plan.standing(now) {
         let said = &record.said;
         let people: Vec<&str> = said.people.iter().map(|who| title_of_contact(config, who)).collect();
-        let (from, until) = (clock(said.from), clock_with_zone(record.end(), said.from, config.console.timezone));
+        let span = from_to((said.from, record.end()), now, config.console.timezone);
         let turns = said.handover.as_ref().map_or_else(String::new, |handover| format!(", {handover}"));
         let why = said.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         let _ = writeln!(
             text,
-            "override {}  {} ({}{turns})  {from} to {until}  by {}{why}",
+            "override {}  {} ({}{turns})  {span}  by {}{why}",
             said.id,
             people.join(", "),
             said.layer,

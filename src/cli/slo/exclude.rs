@@ -14,7 +14,7 @@ use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
 use crate::model::fact::exclusion::exclusion_id;
 use crate::model::fact::{SloExcluded, SloIncluded, Statement};
-use crate::model::maintenance::clock_with_zone;
+use crate::model::maintenance::{clock_with_zone, from_to};
 use crate::model::thing::ExclusionRecord;
 use crate::runtime::runs::RunService;
 use crate::text::SafeText;
@@ -87,8 +87,8 @@ fn named<'a>(name: &str, config: &'a Config) -> Result<&'a Slo, Refusal> {
 async fn put_exclusion(said: SloExcluded, config: &Config, global: &Global) -> u8 {
     run_service::changing(global, async |run_service| {
         let (now, zone) = (run_service.now(), config.console.timezone);
-        let (from, until) = (clock_with_zone(said.from, now, zone), clock_with_zone(said.until, said.from, zone));
-        let text = format!("excluded {from} to {until} from SLO {}, id {}\n", said.slo, said.id);
+        let span = from_to((said.from, said.until), now, zone);
+        let text = format!("excluded {span} from SLO {}, id {}\n", said.slo, said.id);
         say(run_service, now, vec![Statement::SloExcluded(said)], &text).await
     })
     .await

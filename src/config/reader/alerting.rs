@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{TableReader, Thing, described, entries};
 use crate::config::entry::Text;
 use crate::config::fault::SyntaxFault;
@@ -9,6 +11,7 @@ use crate::config::spec::{KeySpec, ValueForm};
 use crate::config::syntax;
 use crate::config::tree::TomlValue;
 use crate::lang::schedule::{LocalMoment, MomentSchedule, WindowSchedule};
+use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::alert::times::SpanBounds;
 use crate::text::name::Name;
@@ -88,6 +91,13 @@ impl<'a> TableReader<'a> {
         self.parsed(key, "bad schedule", syntax::windows)
     }
 
+    /// The same by the clocks of a zone where none is written: warns of times that these never show.
+    pub(crate) fn windows_in(&self, key: &str, zone: Tz) -> Option<WindowSchedule> {
+        let windows = self.windows(key)?;
+        windows.skipped(zone).for_each(|why| self.warn_of_skipped(key, why));
+        Some(windows)
+    }
+
     /// When something comes: `weekly Mon 09:00`.
     pub(crate) fn moments(&self, key: &str) -> Option<MomentSchedule> {
         self.parsed(key, "bad schedule", syntax::moments)
@@ -96,6 +106,17 @@ impl<'a> TableReader<'a> {
     /// A date with or without a time.
     pub(crate) fn local_moment(&self, key: &str) -> Option<LocalMoment> {
         self.parsed(key, &format!("`{key}`"), syntax::local_moment)
+    }
+
+    /// The moment of such a date by the clocks of a zone: warns where these never show it.
+    pub(crate) fn moment_in(&self, key: &str, zone: Tz) -> Option<DateTime<Utc>> {
+        let moment = self.local_moment(key)?;
+        moment.skipped(zone).into_iter().for_each(|why| self.warn_of_skipped(key, why));
+        Some(moment.at(zone))
+    }
+
+    fn warn_of_skipped(&self, key: &str, why: String) {
+        self.context.warning(self.place(key), why, "write a time that there is, or one of UTC with Z");
     }
 
     /// A severity, by its word or an alias.

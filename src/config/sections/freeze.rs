@@ -57,10 +57,10 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     help: "Times in which nothing is to be changed: actions warn, and say why",
 };
 
-/// Reads a freeze.
-pub(crate) fn read(table: &TableReader<'_>) -> Option<Freeze> {
+/// Reads a freeze; `zone` is that of the console.
+pub(crate) fn read(table: &TableReader<'_>, zone: Tz) -> Option<Freeze> {
     let once = "\"2026-12-20T00:00/2027-01-03T00:00\"";
-    let when = table.needed("when", once).then(|| table.windows("when")).flatten();
+    let when = table.needed("when", once).then(|| table.windows_in("when", zone)).flatten();
     let services = table.needed("services", "[\"*\"]").then(|| services(table)).flatten();
     let why = table.needed("why", "\"accounts are closed\"").then(|| table.string("why")).flatten();
     let notice = table.positive("notice").unwrap_or(NOTICE);

@@ -7,6 +7,7 @@ use crate::config::changes::{Fact, summary};
 use crate::config::reader::{TableReader, Thing};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::lang::schedule::WindowSchedule;
+use crate::lang::tz::Tz;
 use crate::lang::unit::duration as shown;
 use crate::model::maintenance::ServiceChoice;
 use crate::text::name::Name;
@@ -43,9 +44,9 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     help: "Planned windows in which alerts are muted and do not count against objectives",
 };
 
-/// Reads a window.
-pub(crate) fn read(table: &TableReader<'_>) -> Option<Maintenance> {
-    let when = table.needed("when", "\"Sun 02:00-04:00 UTC\"").then(|| table.windows("when")).flatten();
+/// Reads a window; `zone` is that of the console.
+pub(crate) fn read(table: &TableReader<'_>, zone: Tz) -> Option<Maintenance> {
+    let when = table.needed("when", "\"Sun 02:00-04:00 UTC\"").then(|| table.windows_in("when", zone)).flatten();
     let services = table.needed("services", "[\"*\"]").then(|| services(table)).flatten();
     let notice = table.positive("notice");
     let notify = table.distinct("notify", Thing::Notify);

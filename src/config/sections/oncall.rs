@@ -107,7 +107,7 @@ pub(crate) fn read(table: &TableReader<'_>, people: &People<'_>) -> Option<OnCal
     let members = contacts(table, "rotation");
     let handover = if table.has("handover") { table.moments("handover") } else { weekly() };
     let zone = handover.as_ref().and_then(MomentSchedule::zone).unwrap_or(people.zone);
-    let from = table.local_moment("from").map(|from| from.at(zone));
+    let from = table.moment_in("from", zone);
     if members.len() > 1 && table.lacks(&["from"]) {
         let message = "[oncall] does not say from when turns are counted";
         table.context.error(

@@ -38,6 +38,16 @@ impl LocalMoment {
         })
     }
 
+    /// Where the clocks of a zone never show it, that, and what it is taken for.
+    pub(crate) fn skipped(self, zone: Tz) -> Option<String> {
+        if self.is_utc || zone.shows(self.local) {
+            return None;
+        }
+        let (form, meant) = ("%Y-%m-%d %H:%M", self.at(zone).with_timezone(&zone));
+        let (local, meant) = (self.local.format(form), meant.format(form));
+        Some(format!("{local} does not exist in {zone}, where clocks are set forward then: it is taken for {meant}"))
+    }
+
     /// When it is in a zone; in an hour that clocks skip, the moment at which they are set.
     pub fn at(self, zone: Tz) -> DateTime<Utc> {
         if self.is_utc { self.local.and_utc() } else { zone.first_moment(self.local) }

@@ -87,6 +87,16 @@ impl WindowSchedule {
         self.zone
     }
 
+    /// What of a window that comes once the clocks of its zone never show, in words.
+    pub(crate) fn skipped(&self, zone: Tz) -> impl Iterator<Item = String> {
+        let zone = self.zone.unwrap_or(zone);
+        let written = match &self.form {
+            WindowForm::Once { start, end } => vec![*start, *end],
+            WindowForm::Again { .. } => Vec::new(),
+        };
+        written.into_iter().filter_map(move |moment| moment.skipped(zone))
+    }
+
     /// The window in which a moment lies. `zone` is whose clocks are meant where none is written.
     pub fn covers(&self, at: DateTime<Utc>, zone: Tz) -> Option<TimeWindow> {
         let zone = self.zone.unwrap_or(zone);

@@ -78,6 +78,17 @@ fn a_single_window_is_by_the_clocks_of_its_zone() {
     assert_eq!(shown(zoned.covers(utc("2026-03-02T09:00:00Z"), zone)), "03-02 09:00/03-02 11:00");
     assert_eq!(LocalMoment::parse("2026-03-02T09:00Z").unwrap().at(zone), utc("2026-03-02T09:00:00Z"));
     assert_eq!(LocalMoment::parse("2026-03-02").unwrap().at(zone), utc("2026-03-01T23:00:00Z"));
+    let skipped = |text: &str| LocalMoment::parse(text).unwrap().skipped(zone);
+    for exists in ["2026-03-29T01:59", "2026-03-29T03:00", "2026-03-29T02:30Z", "2026-10-25T02:30"] {
+        assert_eq!(skipped(exists), None, "{exists}");
+    }
+    let why = skipped("2026-03-29T02:30").unwrap();
+    assert!(
+        why.starts_with("2026-03-29 02:30 does not exist in Europe/") && why.ends_with("for 2026-03-29 03:00"),
+        "{why}"
+    );
+    let once = WindowSchedule::parse("2026-03-29T01:30/2026-03-29T02:30").unwrap();
+    assert_eq!(once.skipped(zone).collect::<Vec<_>>(), [why]);
 }
 
 #[test]

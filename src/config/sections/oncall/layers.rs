@@ -102,11 +102,11 @@ fn override_of(
     let who = if in_turns { None } else { who() };
     let people = contacts(one, "rotation").into_iter().map(|(name, _)| name).collect();
     let own = one.moments("handover");
-    let start = one.needed("from", "\"2026-03-02T09:00\"").then(|| one.local_moment("from")).flatten();
-    let end = one.needed("to", "\"2026-03-04T09:00\"").then(|| one.local_moment("to")).flatten();
+    let start = one.needed("from", "\"2026-03-02T09:00\"").then(|| one.moment_in("from", zone)).flatten();
+    let end = one.needed("to", "\"2026-03-04T09:00\"").then(|| one.moment_in("to", zone)).flatten();
     let layer = layer_of(one, layers);
     let (start, end) = (start?, end?);
-    let window = TimeWindow { start: start.at(zone), end: end.at(zone) };
+    let window = TimeWindow { start, end };
     if window.start >= window.end {
         one.context.error(one.place("to"), "the override ends before it starts", "write a `to` after `from`");
         return None;
@@ -150,7 +150,7 @@ pub(super) fn layers(table: &TableReader<'_>, primary: &Turns, overrides: &[(Nam
         }
         let handover = one.moments("handover").unwrap_or_else(|| primary.handover.clone());
         let zone = handover.zone().unwrap_or(primary.zone);
-        let from = one.local_moment("from").map_or(primary.from, |from| from.at(zone));
+        let from = one.moment_in("from", zone).unwrap_or(primary.from);
         let own = of_layer(overrides, &name);
         found.extend(Rotation::new(people, handover, from, zone, own).map(|rotation| Layer { name, rotation }));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::layers::{Layer, PRIMARY};
 use super::{OnCall, People};
@@ -112,16 +112,11 @@ fn first_change_with_clocks(primary: &Rotation, zone: Tz, start: DateTime<Utc>) 
     if moments.len() > 371 {
         return HandoverLint::Fine;
     }
-    let clock = |at: DateTime<Utc>| {
-        let local = at.with_timezone(&zone);
-        (local.date_naive(), local.hour(), local.minute())
-    };
     let offset = |at: DateTime<Utc>| at.naive_utc() - at.with_timezone(&zone).naive_local();
     let is_odd = |at: DateTime<Utc>| {
-        let is_repeated = clock(at) == clock(at + TimeDelta::hours(1));
         // A time that is skipped is taken for the moment at which clocks are set.
         let is_skipped = offset(at - TimeDelta::seconds(1)) > offset(at);
-        is_repeated || is_skipped
+        zone.shows_twice(at) || is_skipped
     };
     moments.into_iter().find(|at| is_odd(*at)).map_or(HandoverLint::Fine, HandoverLint::AtClockChange)
 }
