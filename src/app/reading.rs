@@ -6,7 +6,7 @@ use super::last_look::LastLook;
 use super::state::State;
 use super::toasts::Tone;
 use crate::config::sections::oncall::PRIMARY;
-use crate::config::titles::title_of_contact;
+use crate::config::titles::{title_of_contact, title_of_login};
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
 use crate::model::fact::Statement;
@@ -97,7 +97,8 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
     });
     section("outages", outages.collect());
     let alerts = digest.alerts.iter().map(|one| {
-        let by = one.acknowledged_by.as_ref().map_or_else(String::new, |by| format!(", acknowledged by {by}"));
+        let by = one.acknowledged_by.as_ref().map(|by| title_of_login(&world.config, by.as_str()));
+        let by = by.map_or_else(String::new, |by| format!(", acknowledged by {by}"));
         let over = one.resolved.map_or_else(|| ", still firing".to_owned(), |over| format!(", resolved {}", at(over)));
         format!("{} {} {}{over}{by}", at(one.at), one.severity.word(), one.title)
     });
@@ -151,7 +152,9 @@ pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     if plan.layers().is_empty() {
         return vec![plain("nobody is on call: [oncall] is missing in the configuration")];
     }
-    let at = |moment: DateTime<Utc>| moment.with_timezone(&zone).format("%a %d %b %H:%M").to_string();
+    let at = |moment: DateTime<Utc>| {
+        format!("{}{}", moment.with_timezone(&zone).format("%a %d %b %H:%M"), zone.told_apart(moment))
+    };
     let name = |who: &Name| title_of_contact(config, who).to_owned();
     let mut lines = vec![heading("now")];
     for (layer, rotation) in plan.layers() {

@@ -119,6 +119,11 @@ pub(crate) fn title_of_contact<'a>(config: &'a Config, name: &'a str) -> &'a str
     config.contacts.iter().find(|contact| *contact.id == *name).map_or(name, |contact| &contact.name)
 }
 
+/// How whoever logs in so is shown: as the contact that they are, where one says that login name.
+pub(crate) fn title_of_login<'a>(config: &'a Config, login: &'a str) -> &'a str {
+    config.contact_of(login).map_or(login, |contact| &contact.name)
+}
+
 /// How a service is shown; its name where the configuration has it no more.
 pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str {
     config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)

@@ -136,7 +136,7 @@ async fn handed_over(team: Team) {
     for due in ["## Watch-outs\n\n- watch the \\*disk\\*", "## Silences\n\nnone", "## Audit\n\n- head: entry "] {
         assert!(draft.contains(due), "{due}: {draft}");
     }
-    assert!(draft.contains("acknowledged by ana, eve until ") && !draft.contains("on <it>"), "{draft}");
+    assert!(draft.contains("acknowledged by Ana, eve until ") && !draft.contains("on <it>"), "{draft}");
 
     assert!(shell.does(&["handover", "--yes", "--note", "watch the disk"]).starts_with("handover offered, id h"));
     assert_eq!(shell.duty()["offered"]["who"], "ana");

@@ -10,11 +10,11 @@ use serde::Serialize;
 pub(crate) use self::work::{CertificateLeft, backup_actions};
 use super::markdown::MarkdownText;
 use crate::config::Config;
-use crate::config::titles::{title_of, title_of_firing, title_of_match};
+use crate::config::titles::{title_of, title_of_firing, title_of_login, title_of_match};
 use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::lang::unit;
-use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
+use crate::model::maintenance::{MaintenanceWindow, clock_with_zone, from_to};
 use crate::model::run::{Lock, Run};
 use crate::model::thing::{AlertRecord, ChangeRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
 use crate::text::count::counted;
@@ -157,6 +157,10 @@ impl HandoverInput<'_> {
         clock_with_zone(at, self.now, self.config.console.timezone)
     }
 
+    fn span(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> String {
+        from_to((from, until), self.now, self.config.console.timezone)
+    }
+
     fn alerts(&self) -> Vec<String> {
         let mut firing = self.firing.clone();
         firing.order_by(|one, other| {
@@ -170,7 +174,10 @@ impl HandoverInput<'_> {
                 Some(known) => {
                     let until = self.clock(known.until);
                     let ends = if known.until < self.next_until { ", in the next shift" } else { "" };
-                    format!("acknowledged by {} until {until}{ends}: {}", known.names(), known.why)
+                    // Who has the shift is named as a contact: the same person has the same name here.
+                    let people = known.people().map(|login| title_of_login(self.config, login.as_str()));
+                    let people = people.collect::<Vec<_>>().join(", ");
+                    format!("acknowledged by {people} until {until}{ends}: {}", known.why)
                 }
                 None => "not acknowledged".to_owned(),
             };
@@ -231,19 +238,19 @@ impl HandoverInput<'_> {
 
     fn maintenance(&self) -> Vec<String> {
         let line = |one: &MaintenanceWindow| {
-            let (from, until) = (self.clock(one.window.start), self.clock(one.window.end));
+            let span = self.span(one.window.start, one.window.end);
             let why = one.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-            format!("{} {from} to {until}, {}{why}", one.title, one.services.describe())
+            format!("{} {span}, {}{why}", one.title, one.services.describe())
         };
         self.windows.iter().map(line).collect()
     }
 
     fn planned(&self) -> Vec<String> {
         let line = |one: &ChangeRecord| {
-            let (from, until) = (self.clock(one.from), self.clock(one.until));
+            let span = self.span(one.from, one.until);
             let approval = if one.needs_approval() { ", not approved yet" } else { "" };
             let services = one.services.describe();
-            format!("{} {} {from} to {until}, {services}: {}{approval}", one.word(), one.title, one.why)
+            format!("{} {} {span}, {services}: {}{approval}", one.word(), one.title, one.why)
         };
         self.changes.iter().map(line).collect()
     }
