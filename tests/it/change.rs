@@ -223,6 +223,31 @@ fn what_comes_stands_on_the_overview_until_it_is_over() {
     assert!(shown(&room).contains("change new disks from "), "{}", shown(&room));
 }
 
+#[test]
+fn who_approved_a_change_is_whole_where_other_columns_have_room_to_spare() {
+    let mut room = Room::of(WORLD);
+    let now = room.app.now().utc;
+    let planned = ChangePlanned {
+        id: "c1".into(),
+        title: SafeText::new("new disks"),
+        why: SafeText::new("full"),
+        services: ServiceChoice::These(vec!["api".into()]),
+        from: now + TimeDelta::hours(2),
+        until: now + TimeDelta::hours(3),
+        notice_s: 0,
+        notify: Vec::new(),
+        freeze: false,
+    };
+    room.tell(now, "ana", Statement::Change(ChangeSaid::Planned(planned)));
+    let approved = ChangeApproved { id: "c1".into(), title: None };
+    room.tell(now, "benedikta.h", Statement::Change(ChangeSaid::Approved(approved)));
+    room.app.keys("&");
+    for width in [80, 120] {
+        let frame = text(&draw(&room.app.state, width, 24));
+        assert!(frame.contains("approved by benedikta.h"), "{frame}");
+    }
+}
+
 /// Writes into the fields of the dialog that plans a change, one after another; what follows them is left as it is.
 fn plan(room: &mut Room, fields: &[&str]) {
     room.app.keys("n");

@@ -17,14 +17,22 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::changes::CalendarEntry;
 
-const COLUMNS: [Column; 6] = [
-    Column::text("kind", 11, 11, 1),
-    Column::text("what", 12, 32, 0),
-    Column::text("when", 20, 27, 0),
-    Column::text("approval", 12, 20, 2),
-    Column::text("services", 12, 24, 3),
-    Column::text("why", 12, 200, 4).wrapping(),
-];
+/// Wide enough for the whole calendar, which changes when somebody plans something: a name is not cut beside blank cells.
+fn columns(rows: &[TableRow<'_>]) -> [Column; 6] {
+    let fit = |at: usize, title: &'static str, (least, most): (u16, u16), priority: u8| {
+        let widest = rows.iter().filter_map(|row| row.cells.get(at)).map(Line::width).max().unwrap_or(0);
+        let widest = u16::try_from(widest).unwrap_or(u16::MAX).min(most);
+        Column::text(title, widest.min(least), widest, priority)
+    };
+    [
+        fit(0, "kind", (11, 11), 1),
+        fit(1, "what", (12, 32), 0),
+        fit(2, "when", (20, 44), 0),
+        fit(3, "approval", (18, 40), 2),
+        fit(4, "services", (12, 24), 3),
+        Column::text("why", 12, 200, 4).wrapping(),
+    ]
+}
 
 pub(super) struct Changes;
 
@@ -47,13 +55,15 @@ impl PanelView for Changes {
             return;
         }
         let entries = state.seen().calendar_entries();
+        let all: Vec<TableRow<'_>> = entries.iter().map(|entry| row(state, *entry)).collect();
         let found = |key: &RowKey| match key {
-            RowKey::Planned(id) => entries.iter().copied().find(|entry| *entry.id() == *id),
+            RowKey::Planned(id) => entries.iter().position(|entry| *entry.id() == *id),
             _ => None,
         };
-        let rows = listing.visible().iter().filter_map(found).map(|entry| row(state, entry)).collect();
+        let rows = listing.visible().iter().filter_map(found).map(|at| all[at].clone()).collect();
         let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns(&all), rows, selected: listing.selected, focused, headings: false }
+            .draw(painter, inner);
     }
 }
 
