@@ -179,6 +179,7 @@ fn answered(state: &mut State, outcome: Outcome) {
 
 /// What a person said is on record.
 fn recorded(state: &mut State, request: RequestId) {
+    state.console.overlays.arrived(request);
     let asked = state.console.requests.take(request);
     match asked {
         Some(AwaitedAnswer::Said(said) | AwaitedAnswer::Step { said, .. }) if !said.is_empty() => {
@@ -194,6 +195,7 @@ const QUEUED: &str = ": queued on disk, recorded once the store is back";
 
 fn request_failed(state: &mut State, request: RequestId, why: SafeText) {
     state.console.requests.unsay(request);
+    state.console.overlays.come_back(request, &why);
     match state.console.requests.take(request) {
         // Nobody asked for it: it is read of every run that is seen, and said where the output would be.
         Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),
@@ -220,6 +222,7 @@ fn told(state: &mut State, id: &Name, target: &Recipient, delivered: &Result<(),
 /// The store is away: what a person said holds here, and is put on record later.
 fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {
     let output = state.world.acknowledged_here(drafts);
+    state.console.overlays.arrived(request);
     let said = match state.console.requests.take(request) {
         Some(AwaitedAnswer::Said(said)) => Some(said),
         Some(AwaitedAnswer::Step { said, .. }) if !said.is_empty() => Some(said),

@@ -93,6 +93,7 @@ mod tasks;
 mod transient;
 mod trust;
 mod unassigned;
+mod unsaid;
 mod unseen;
 mod wall;
 mod watch;

@@ -160,10 +160,7 @@ impl AlertDialog {
 
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.statements(state) {
-            Ok((said, text)) => {
-                say_of_alerts(state, said, &text, effects);
-                Then::Close
-            }
+            Ok((said, text)) => Then::Sent(say_of_alerts(state, said, &text, effects)),
             Err(problem) => self.form.refuse(&problem),
         }
     }
@@ -207,6 +204,10 @@ impl Overlay for AlertDialog {
 
     fn click_row(&mut self, row: usize) {
         self.form.click_row(row);
+    }
+
+    fn came_back(&mut self, why: &SafeText) {
+        self.form.came_back(why);
     }
 
     /// A row of what it would do, all that takes keys with the reasons under it, and what the keys do.

@@ -8,6 +8,7 @@ use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::Key;
+use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
 use crate::model::effect::Effect;
@@ -15,6 +16,7 @@ use crate::model::fact::change::{LONGEST_TITLE, NOTICE, change_id};
 use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::ChangeRecord;
+use crate::text::SafeText;
 use crate::world::World;
 
 /// What is said.
@@ -128,6 +130,9 @@ impl ChangeDialog {
                 } else {
                     format!("change {} planned; another person must approve it", planned.title)
                 };
+                let zone = world.config.console.timezone;
+                let skipped = LocalMoment::parse(self.form.text("from")).ok().and_then(|from| from.skipped(zone));
+                let text = skipped.map_or_else(|| text.clone(), |why| format!("{text}; {why}"));
                 Ok((ChangeSaid::Planned(planned), text))
             }
             ChangePurpose::CallOff(change) => {
@@ -139,10 +144,7 @@ impl ChangeDialog {
 
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.submission(&state.world) {
-            Ok((said, text)) => {
-                say_of_alerts(state, vec![Statement::Change(said)], &text, effects);
-                Then::Close
-            }
+            Ok((said, text)) => Then::Sent(say_of_alerts(state, vec![Statement::Change(said)], &text, effects)),
             Err(problem) => self.form.refuse(&problem),
         }
     }
@@ -163,6 +165,10 @@ impl Overlay for ChangeDialog {
 
     fn click_row(&mut self, row: usize) {
         self.form.click_row(row);
+    }
+
+    fn came_back(&mut self, why: &SafeText) {
+        self.form.came_back(why);
     }
 
     /// All that takes keys, and what the keys do.

@@ -131,6 +131,11 @@ impl DialogForm {
         self.focus = row.min(self.stops().saturating_sub(1));
     }
 
+    /// What was typed is not on record, for this reason.
+    pub(super) fn came_back(&mut self, why: &SafeText) {
+        self.error = Some(why.clone());
+    }
+
     /// What was typed is wrong: the dialog stays.
     pub(super) fn refuse(&mut self, problem: &str) -> Then {
         self.error = Some(SafeText::new(problem));

@@ -288,7 +288,7 @@ impl IncidentDialog {
                 };
                 let request = state.request(asked);
                 say_of_incident(state, request, said, effects);
-                Then::Close
+                Then::Sent(request)
             }
             Err(problem) => self.form.refuse(&problem),
         }
@@ -310,6 +310,10 @@ impl Overlay for IncidentDialog {
 
     fn click_row(&mut self, row: usize) {
         self.form.click_row(row);
+    }
+
+    fn came_back(&mut self, why: &SafeText) {
+        self.form.came_back(why);
     }
 
     fn least_size(&self) -> (u16, u16) {

@@ -135,8 +135,8 @@ impl StepDialog {
                 }
                 // A note answers nothing.
                 let step = self.step.clone().filter(|_| self.purpose != StepPurpose::Note);
-                say(state, said, Some((self.run.clone(), step)), text, effects);
-                Then::Close
+                let request = say(state, said, Some((self.run.clone(), step)), text, effects);
+                request.map_or(Then::Close, Then::Sent)
             }
         }
     }
@@ -159,6 +159,10 @@ impl Overlay for StepDialog {
     fn paste(&mut self, _state: &mut State, text: &str) {
         self.input.insert(text);
         self.error = None;
+    }
+
+    fn came_back(&mut self, why: &SafeText) {
+        self.error = Some(why.clone());
     }
 
     fn least_size(&self) -> (u16, u16) {

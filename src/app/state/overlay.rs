@@ -7,7 +7,7 @@ use crate::app::keymap::Command;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::record::Record;
-use crate::model::effect::Effect;
+use crate::model::effect::{Effect, RequestId};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
@@ -108,6 +108,9 @@ pub trait Overlay: Any + Debug + CopiedOverlay {
         Then::Stay
     }
 
+    /// What was said with it is not on record, for this reason: it is open again, with all that was typed.
+    fn came_back(&mut self, _why: &SafeText) {}
+
     /// The configuration is another one. What it would do may not be what a person read: then it closes.
     fn reconfigured(&mut self, _world: &World) -> Then {
         Then::Stay
@@ -130,6 +133,8 @@ pub enum Then {
     Stay,
     /// It is closed.
     Close,
+    /// It is closed, and what was said with it is asked of the store: it comes back where that fails.
+    Sent(RequestId),
     /// It is closed, and this is done.
     Perform(Operation),
 }

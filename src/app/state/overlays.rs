@@ -1,40 +1,49 @@
 //! The overlays that are open, one over the other.
 
 use std::any::Any;
+use std::collections::VecDeque;
 
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::record::Record;
-use crate::model::effect::Effect;
+use crate::model::effect::{Effect, RequestId};
+use crate::text::SafeText;
 use crate::world::ids::LogId;
 use crate::world::logs::Logs;
 
 use super::State;
 use super::overlay::{CopiedOverlay, Operation, Overlay, Then};
 
-/// What lies over the screen, the topmost last.
+/// So many of those that were sent are kept; of more no answer is waited for.
+const MOST_SENT: usize = 16;
+
+/// What lies over the screen, the topmost last; and what was sent to the store and is closed as long as that may take it.
 #[derive(Debug, Default)]
-pub struct Overlays(Vec<Box<dyn Overlay>>);
+pub struct Overlays {
+    open: Vec<Box<dyn Overlay>>,
+    sent: VecDeque<(RequestId, Box<dyn Overlay>)>,
+}
 
 impl Clone for Overlays {
     fn clone(&self) -> Self {
-        Self(self.iter().map(CopiedOverlay::copied).collect())
+        let sent = self.sent.iter().map(|(request, overlay)| (*request, overlay.copied()));
+        Self { open: self.iter().map(CopiedOverlay::copied).collect(), sent: sent.collect() }
     }
 }
 
 impl Overlays {
     /// Whether nothing lies over the screen.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.open.is_empty()
     }
 
     /// From the lowest to the topmost.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Overlay> {
-        self.0.iter().map(AsRef::as_ref)
+        self.open.iter().map(AsRef::as_ref)
     }
 
     /// The one that takes the keys.
     pub(crate) fn top(&self) -> Option<&dyn Overlay> {
-        self.0.last().map(AsRef::as_ref)
+        self.open.last().map(AsRef::as_ref)
     }
 
     /// The smallest terminal that the topmost one needs, where `size` is less.
@@ -50,7 +59,7 @@ impl Overlays {
 
     /// The latest `O` that is open, wherever it lies.
     pub(crate) fn latest_mut<O: Overlay>(&mut self) -> Option<&mut O> {
-        self.0.iter_mut().rev().find_map(|overlay| {
+        self.open.iter_mut().rev().find_map(|overlay| {
             let overlay: &mut dyn Any = overlay.as_mut();
             overlay.downcast_mut()
         })
@@ -58,34 +67,57 @@ impl Overlays {
 
     /// Opens one over all others.
     pub(crate) fn push(&mut self, overlay: impl Overlay) {
-        self.0.push(Box::new(overlay));
+        self.open.push(Box::new(overlay));
     }
 
     /// Closes the topmost ones until so many are left.
     pub(in crate::app) fn close_down_to(&mut self, left: usize) {
-        self.0.truncate(left);
+        self.open.truncate(left);
     }
 
     /// Tells every one of them something; those that answer [`Then::Close`] are gone. Returns how many.
     pub(in crate::app) fn tell(&mut self, mut what: impl FnMut(&mut dyn Overlay) -> Then) -> usize {
-        let before = self.0.len();
-        self.0.retain_mut(|overlay| what(overlay.as_mut()) == Then::Stay);
-        before - self.0.len()
+        let before = self.open.len();
+        self.open.retain_mut(|overlay| what(overlay.as_mut()) == Then::Stay);
+        self.sent.retain_mut(|(_, overlay)| what(overlay.as_mut()) == Then::Stay);
+        before - self.open.len()
+    }
+
+    /// What was asked with this request is on record, or waits for a store that is away.
+    pub(in crate::app) fn arrived(&mut self, request: RequestId) {
+        self.sent.retain(|(of, _)| *of != request);
+    }
+
+    /// What was asked with this request failed: what a person typed for it is open again. Under what is open by now, so that
+    /// no key which is meant for that gets into it.
+    pub(in crate::app) fn come_back(&mut self, request: RequestId, why: &SafeText) {
+        let Some(at) = self.sent.iter().position(|(of, _)| *of == request) else { return };
+        if let Some((_, mut overlay)) = self.sent.remove(at) {
+            overlay.came_back(why);
+            self.open.insert(0, overlay);
+        }
+    }
+
+    fn send(&mut self, request: RequestId, overlay: Box<dyn Overlay>) {
+        if self.sent.len() == MOST_SENT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((request, overlay));
     }
 
     /// A record was just pushed to the ring of log `at`.
     pub(in crate::app) fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
-        self.0.iter_mut().for_each(|overlay| overlay.ingest(logs, at, record, backlog));
+        self.open.iter_mut().for_each(|overlay| overlay.ingest(logs, at, record, backlog));
     }
 
     /// The rings dropped records.
     pub(in crate::app) fn forget(&mut self, logs: &Logs) {
-        self.0.iter_mut().for_each(|overlay| overlay.forget(logs));
+        self.open.iter_mut().for_each(|overlay| overlay.forget(logs));
     }
 
     /// Counts a slice for the lowest one that has records left to count.
     pub(in crate::app) fn count(&mut self, logs: &Logs) {
-        if let Some(overlay) = self.0.iter_mut().find(|overlay| overlay.is_counting()) {
+        if let Some(overlay) = self.open.iter_mut().find(|overlay| overlay.is_counting()) {
             overlay.count(logs);
         }
     }
@@ -116,7 +148,7 @@ pub(in crate::app) fn paste(state: &mut State, text: &str) {
 
 /// A click on a row of the topmost overlay.
 pub(in crate::app) fn click_row(state: &mut State, row: usize) {
-    if let Some(top) = state.console.overlays.0.last_mut() {
+    if let Some(top) = state.console.overlays.open.last_mut() {
         top.click_row(row);
     }
 }
@@ -149,15 +181,19 @@ pub(in crate::app) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
 /// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.
 /// Returns what it asks for as it goes.
 fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut dyn Overlay) -> Then) -> Option<Operation> {
-    let mut top = state.console.overlays.0.pop()?;
-    let at = state.console.overlays.0.len();
+    let mut top = state.console.overlays.open.pop()?;
+    let at = state.console.overlays.open.len();
     match work(state, top.as_mut()) {
         Then::Stay => {
-            let open = &mut state.console.overlays.0;
+            let open = &mut state.console.overlays.open;
             open.insert(at.min(open.len()), top);
             None
         }
         Then::Close => None,
+        Then::Sent(request) => {
+            state.console.overlays.send(request, top);
+            None
+        }
         Then::Perform(operation) => Some(operation),
     }
 }

@@ -28,10 +28,11 @@ impl Draw for AlertDialog {
         let below = 1 + usize::from(self.form.switch.is_some());
         // Frame and what the keys do: fields are never pushed out by what stands above them.
         let room = usize::from(dialog::spot(area, width, u16::MAX).height);
-        let spared = room.saturating_sub(self.form.fields.len() + below + 3);
+        let foot = fields::foot(&self.form, verb(&self.purpose), width);
+        let spared = room.saturating_sub(self.form.fields.len() + below + 2 + foot.len());
         preview.truncate(PREVIEWED.min(spared));
-        let rows = u16::try_from(preview.len() + self.form.fields.len() + below).unwrap_or(u16::MAX);
-        let spot = dialog::spot(area, width, rows.saturating_add(5));
+        let rows = u16::try_from(preview.len() + self.form.fields.len() + below + foot.len()).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, width, rows.saturating_add(4));
         let title = match self.purpose {
             AlertPurpose::Acknowledge(_) => "acknowledge",
             AlertPurpose::Silence => "silence",
@@ -42,7 +43,7 @@ impl Draw for AlertDialog {
             painter.put(rest, 0, line);
             rest = split_top(rest, 1).1;
         }
-        let free = usize::from(rest.height) > self.form.fields.len() + below + 1;
+        let free = usize::from(rest.height) > self.form.fields.len() + below + foot.len();
         rest = split_top(rest, u16::from(free)).1;
         let labels = fields::label_width(&self.form.fields);
         for (at, field) in self.form.fields.iter().enumerate() {
@@ -59,7 +60,7 @@ impl Draw for AlertDialog {
         }
         let hold = ("hold", "keep it until then, also once all has been quiet (Space)");
         rest = fields::switch(painter, rest, &self.form, labels, hold);
-        painter.put(rest, 0, &fields::keys(&self.form, verb(&self.purpose)));
+        fields::draw_foot(painter, rest, &foot);
     }
 }
 

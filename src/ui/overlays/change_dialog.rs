@@ -15,13 +15,14 @@ const WIDTH: u16 = 78;
 
 impl Draw for ChangeDialog {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let rows = u16::try_from(self.form.stops()).unwrap_or(u16::MAX);
-        let spot = dialog::spot(area, WIDTH.min(area.width), rows.saturating_add(4));
         let (title, verb) = match &self.purpose {
             ChangePurpose::Plan => ("plan a change".to_owned(), "plan"),
             ChangePurpose::CallOff(change) => (format!("call off the {} {}", change.word(), change.title), "call off"),
         };
-        let title = Line::styled(title, Role::DialogTitle);
+        let (width, title) = (WIDTH.min(area.width), Line::styled(title, Role::DialogTitle));
+        let foot = fields::foot(&self.form, verb, width);
+        let rows = u16::try_from(self.form.stops() + foot.len()).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, width, rows.saturating_add(3));
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
         let labels = fields::label_width(&self.form.fields);
         for (at, field) in self.form.fields.iter().enumerate() {
@@ -30,6 +31,6 @@ impl Draw for ChangeDialog {
         let freeze = ("freeze", "no changes in that time (Space toggles)");
         rest = fields::switch(painter, rest, &self.form, labels, freeze);
         rest = split_top(rest, u16::from(rest.height > 1)).1;
-        painter.put(rest, 0, &fields::keys(&self.form, verb));
+        fields::draw_foot(painter, rest, &foot);
     }
 }

@@ -54,15 +54,27 @@ pub(super) fn switch(
     split_top(rest, 1).1
 }
 
-/// What is wrong with what was typed, else what the keys do.
-pub(super) fn keys(form: &DialogForm, verb: &str) -> Line<'static> {
-    match &form.error {
-        Some(error) => Line::styled(error.to_string(), Role::InputError),
-        None => Line::styled("Enter", Role::Key)
-            .and(format!(" {verb}  "), Role::KeyLabel)
-            .and("Tab", Role::Key)
-            .and(" next field  ", Role::KeyLabel)
-            .and("Esc", Role::Key)
-            .and(" leave", Role::KeyLabel),
+/// Draws what stands at the end of a form, as far as there is room.
+pub(super) fn draw_foot(painter: &mut Painter<'_>, rest: Rect, foot: &[Line<'static>]) {
+    for (row, line) in (0..rest.height).zip(foot) {
+        painter.put(rest, row, line);
     }
+}
+
+/// What is wrong with what was typed, in as many lines as that takes, else what the keys do.
+pub(super) fn foot(form: &DialogForm, verb: &str, width: u16) -> Vec<Line<'static>> {
+    let inside = usize::from(width.saturating_sub(4)).max(1);
+    match &form.error {
+        Some(error) => Line::styled(error.to_string(), Role::InputError).wrapped(inside, 0),
+        None => vec![keys(verb)],
+    }
+}
+
+fn keys(verb: &str) -> Line<'static> {
+    Line::styled("Enter", Role::Key)
+        .and(format!(" {verb}  "), Role::KeyLabel)
+        .and("Tab", Role::Key)
+        .and(" next field  ", Role::KeyLabel)
+        .and("Esc", Role::Key)
+        .and(" leave", Role::KeyLabel)
 }

@@ -15,16 +15,18 @@ const WIDTH: u16 = 78;
 
 impl Draw for IncidentDialog {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
-        let rows = u16::try_from(self.form.fields.len()).unwrap_or(u16::MAX);
-        let spot = dialog::spot(area, WIDTH.min(area.width), rows.saturating_add(4));
+        let width = WIDTH.min(area.width);
+        let foot = fields::foot(&self.form, verb(&self.purpose), width);
+        let rows = u16::try_from(self.form.fields.len() + foot.len()).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, width, rows.saturating_add(3));
         let title = Line::styled(self.title.to_string(), Role::DialogTitle);
         let mut rest = dialog::frame(painter, spot, DialogTone::Plain, &title, &Line::new());
-        let width = fields::label_width(&self.form.fields);
+        let labels = fields::label_width(&self.form.fields);
         for (at, field) in self.form.fields.iter().enumerate() {
-            rest = fields::draw(painter, rest, (at, field), width, at == self.form.focus);
+            rest = fields::draw(painter, rest, (at, field), labels, at == self.form.focus);
         }
         rest = split_top(rest, u16::from(rest.height > 1)).1;
-        painter.put(rest, 0, &fields::keys(&self.form, verb(&self.purpose)));
+        fields::draw_foot(painter, rest, &foot);
     }
 }
 
