@@ -1,5 +1,6 @@
 //! Paths and words as a unit of systemd holds them.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::span::Refusal;
@@ -30,11 +31,11 @@ pub(super) fn has_hidden(text: &str) -> bool {
 /// # Errors
 /// It is not UTF-8, or holds what can't be seen.
 pub(super) fn path_text<'a>(what: &str, path: &'a Path) -> Result<&'a str, Refusal> {
-    let hint = "rename it, or name it by another path";
+    let (shown, hint) = (path.as_os_str().as_bytes().escape_ascii(), "rename it, or name it by another path");
     match path.to_str() {
-        None => Err((format!("the path of {what} is not UTF-8: {path:?}"), hint.to_owned())),
+        None => Err((format!("the path of {what} is not UTF-8: `{shown}`"), hint.to_owned())),
         Some(text) if has_hidden(text) => {
-            Err((format!("the path of {what} has a control character: {path:?}"), hint.to_owned()))
+            Err((format!("the path of {what} has a control character: `{shown}`"), hint.to_owned()))
         }
         Some(text) => Ok(text),
     }
@@ -66,7 +67,6 @@ fn without_parents(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt as _;
 
     use super::*;
 
@@ -88,9 +88,9 @@ mod tests {
     fn a_path_that_a_unit_cannot_hold_is_refused() {
         assert_eq!(path_text("the store", Path::new("/srv/ä ö/x.db")), Ok("/srv/ä ö/x.db"));
         for (path, why) in [
-            (&b"/srv/x\nUser=root"[..], "control character: \"/srv/x\\nUser=root\""),
+            (&b"/srv/x\nUser=root"[..], r"control character: `/srv/x\nUser=root`"),
             (b"/srv/\x1b[2J", "control character"),
-            (b"/srv/\xff.toml", "not UTF-8: \"/srv/\\xFF.toml\""),
+            (b"/srv/\xff.toml", r"not UTF-8: `/srv/\xff.toml`"),
         ] {
             let (problem, _) = path_text("the store", Path::new(OsStr::from_bytes(path))).unwrap_err();
             assert!(problem.contains(why), "{problem}");
