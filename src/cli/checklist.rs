@@ -188,7 +188,7 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
         }
         (ListStanding::Late, Some(period), _) => {
             let late = view.late_from.map_or_else(String::new, clock);
-            let missed_from = clock(view.list.early_from(period));
+            let missed_from = clock(Checklist::early_from(period));
             format!("{title}, was due {}, late since {late}; missed from {missed_from}", clock(period.0))
         }
         (ListStanding::NotDue, Some((due, _)), _) => format!("{title}, due {}", clock(due)),

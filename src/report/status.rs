@@ -89,6 +89,7 @@ pub(crate) struct MetricRow {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one alert")]
 pub(crate) struct AlertRow {
     name: String,
     pub(crate) severity: Severity,

@@ -24,10 +24,9 @@ pub(super) fn is_kept_without_data(world: &World, machine: &Machine) -> bool {
         return false;
     }
     match (seen(world, machine).evaluate(&machine.alert.condition.predicate), machine.about) {
-        (Some(true), _) => false,
+        (Some(true), _) | (None, SubjectId::Check(_) | SubjectId::Metric(_)) => false,
         (Some(false), _) => lacks_data(world, machine),
         (None, SubjectId::Slo(id, _)) => !world.slos[id].waits_for_past(world.now),
-        (None, SubjectId::Check(_) | SubjectId::Metric(_)) => false,
     }
 }
 

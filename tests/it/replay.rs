@@ -547,7 +547,8 @@ fn the_footer_of_a_recording_names_no_key_that_is_refused() {
         let frame = text(&crate::support::frame::draw(&app.state, 200, 40));
         frame.lines().last().unwrap_or_default().to_owned()
     };
-    let refused = ["actions", "start", "dry run", "acknowledge", "silence", "incident", "approve", "plan a", "save", "copy"];
+    let refused =
+        ["actions", "start", "dry run", "acknowledge", "silence", "incident", "approve", "plan a", "save", "copy"];
     let mut named = 0;
     for is_watched in [false, true] {
         app.state.console.is_watched = is_watched;

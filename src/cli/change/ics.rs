@@ -50,7 +50,7 @@ mod tests {
             approved: None,
             called_off: None,
         };
-        let text = calendar(&[change.clone()], "ops", at(3));
+        let text = calendar(std::slice::from_ref(&change), "ops", at(3));
         assert!(text.lines().all(|line| line.len() <= 75), "{text}");
         assert_eq!(text.matches("\r\n").count(), text.matches('\n').count());
         let unfolded = text.replace("\r\n ", "");

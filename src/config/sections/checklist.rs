@@ -88,7 +88,7 @@ impl Checklist {
     }
 
     /// The first moment of a period at which a run that begins is taken for the one of the next.
-    pub(crate) fn early_from(&self, (due, next): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
+    pub(crate) fn early_from((due, next): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
         next - ((next - due) / 8).min(chrono::Duration::hours(2))
     }
 

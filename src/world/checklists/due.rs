@@ -162,7 +162,7 @@ impl World {
         let (now, next) = (self.now.utc, present.1);
         let run = self.checklist_run(&run_id(&list.name, Some(present.0), now));
         let is_on_time = run.is_none() && list.window.is_some() && now < list.late_from(present);
-        if now < list.early_from(present) || is_on_time {
+        if now < Checklist::early_from(present) || is_on_time {
             return present;
         }
         let zone = list.zone(self.config.console.timezone);
