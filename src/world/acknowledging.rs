@@ -38,6 +38,11 @@ impl<'a> Acknowledgers<'a> {
         (!people.is_empty()).then_some(Self { people, is_queued })
     }
 
+    /// Those of them that are somebody else.
+    pub(crate) fn beside(&self, who: &str) -> Vec<&'a str> {
+        self.people.iter().copied().filter(|one| *one != who).collect()
+    }
+
     /// Whether they are more than one.
     pub(crate) fn is_plural(&self) -> bool {
         self.people.len() > 1

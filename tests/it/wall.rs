@@ -128,6 +128,10 @@ fn budgets_on_the_wall_are_those_of_what_is_stored() {
     let mut app = on_the_wall(App::new(text));
     app.take();
     app.pass(1);
+    app.poll("api", Sign::Good);
+    app.pass(120);
+    app.poll("api", Sign::Bad);
+    assert!(shown(&app.state).contains("api budget "), "of which objective: {}", shown(&app.state));
     let is_asked = app.take().into_iter().any(|effect| match effect {
         Effect::History(HistoryEffect::Read { series, .. }) => series.contains(&SeriesKey::Check("api".into())),
         _ => false,
@@ -156,13 +160,13 @@ fn fought() -> Room {
 fn it_is_filled_from_the_incident_that_people_work_on() {
     let mut room = fought();
     let small = text(&draw(&room.app.state, 80, 24));
-    for part in ["INC-1 ana leads", "next update in "] {
+    for part in ["ana leads", "next update in "] {
         assert!(small.contains(part), "{part}: {small}");
     }
     room.app.pass(60);
     for (width, height) in SIZES {
         let frame = text(&draw(&room.app.state, width, height));
-        for part in ["INC-1 ana leads", "next update in 29m", "critical"] {
+        for part in ["ana leads", "next update in 29m", "critical"] {
             assert!(frame.contains(part), "{part} at {width}x{height}: {frame}");
         }
     }
@@ -172,11 +176,48 @@ fn it_is_filled_from_the_incident_that_people_work_on() {
 }
 
 #[test]
+fn the_incident_has_its_title_beside_its_id_and_all_who_are_at_it_are_named() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("a enter");
+    let said = room.said();
+    let known = said.iter().find(|said| matches!(said, Statement::AlertAcknowledged(_))).expect("an acknowledgement");
+    let now = room.app.now().utc;
+    room.tell(now, "ben", known.clone());
+    room.app.send(Event::Wall(Wall::default()));
+    for (width, height) in SIZES {
+        let frame = text(&draw(&room.app.state, width, height));
+        assert!(frame.contains("ana, ben are at it") || frame.contains("ben, ana are at it"), "{frame}");
+    }
+    let opened = IncidentOpened {
+        title: SafeText::new("orders are lost"),
+        severity: Severity::Critical,
+        targets: IncidentTargets::new(None, None, std::time::Duration::from_mins(30)),
+        services: vec!["api".into()],
+        kind: None,
+        checklist: None,
+        from: None,
+        alerted_at: None,
+        impact_started_at: None,
+    };
+    room.tell(
+        now,
+        "ana",
+        Statement::Incident(Box::new(IncidentSaid::of(&"INC-1".into(), IncidentFact::Opened(opened)))),
+    );
+    let frame = shown(&room.app.state);
+    assert!(frame.contains("INC-1 orders are lost  nobody leads yet, "), "{frame}");
+    assert!(frame.contains("ana, ben at it") || frame.contains("ben, ana at it"), "{frame}");
+}
+
+#[test]
 fn an_incident_of_which_nothing_is_broken_any_more_stays_until_it_is_resolved() {
     let mut room = fought();
     room.mend("api");
     let open = shown(&room.app.state);
-    for part in ["INC-1 ana leads", "nothing of", "is down or fires high now"] {
+    for part in ["ana leads", "nothing of", "is down or fires high now"] {
         assert!(open.contains(part), "{part}: {open}");
     }
     let resolved = IncidentMoved { step: IncidentStep::Resolve, why: None, into: None, copied: Vec::new() };
@@ -221,4 +262,15 @@ fn how_much_is_broken_outlives_all_else_where_there_is_little_room() {
         assert!(frame.lines().next().is_some_and(|row| row.contains(" down")), "{width}: {frame}");
         assert!(frame.contains("nobody leads"), "{width}: {frame}");
     }
+}
+
+#[test]
+fn what_is_worst_is_said_in_small_letters_where_large_ones_have_no_room() {
+    let mut app = on_the_wall(App::new("[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"10s\"\n"));
+    for _ in 0..3 {
+        app.poll("api", Sign::Degraded);
+        app.pass(10);
+    }
+    let frame = text(&draw(&app.state, 40, 12));
+    assert!(frame.contains("1 DEGRADED") && frame.contains("0 ok of 1 service"), "{frame}");
 }

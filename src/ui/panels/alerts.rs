@@ -102,8 +102,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         // It never fits: the signs say it.
         columns[2].least = NARROW;
     }
-    let focused = super::focused(state, id);
-    Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, headings: false }.draw(painter, inner);
 }
 
 fn nothing(state: &State) -> Notice<'static> {
@@ -135,12 +134,8 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, width:
     }
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     let lasts = figures::age_since(alert.since, now, zone, "-");
-    let since = match alert.since {
-        Some(since) if width >= ROOMY && since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
-            format!("{} {lasts}", figures::time(since.at.utc, zone))
-        }
-        _ => lasts,
-    };
+    let clock = figures::clock_since(alert.since, now, zone).filter(|_| width >= ROOMY);
+    let since = clock.map_or_else(|| lasts.clone(), |clock| format!("{clock} {lasts}"));
     let since = Line::styled(since, if resolved { Role::TextDim } else { Role::Text });
     TableRow {
         cells: vec![severity, what, standing(state, painter, alert), since],
@@ -170,17 +165,19 @@ pub(super) fn sign(glyphs: GlyphSet, alert: &AlertView) -> Line<'static> {
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen and what was asked.
 /// `with_end`: also when it clears, where the state is not shown beside it.
 pub(crate) fn what<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView, with_end: bool) -> Line<'a> {
+    let name = Line::styled(state.seen().title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
+    name.and(" ", Role::Text).join(condition(state, glyphs, alert, with_end))
+}
+
+/// The same where the name of what it is about stands before it.
+pub(in crate::ui) fn condition<'a>(state: &State, glyphs: GlyphSet, alert: &'a AlertView, with_end: bool) -> Line<'a> {
     let AlertParts { value, asked, more } = alert.parts(state.seen().now);
     let more = more.filter(|_| with_end || alert.clearing.is_none());
-    let name = Line::styled(state.seen().title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
-    let name = match value {
-        Some(value) => name.then(Span::borrowed(value), Role::Text),
-        None => name,
-    };
-    let name = name.then(asked, Role::Text);
+    let value = value.map_or_else(Line::new, |value| Line::styled(Span::borrowed(value), Role::Text));
+    let line = value.then(asked, Role::Text);
     match more {
-        Some(more) => name.then(glyphs.dot, Role::TextDim).then(more, Role::Text),
-        None => name,
+        Some(more) => line.then(glyphs.dot, Role::TextDim).then(more, Role::Text),
+        None => line,
     }
 }
 

@@ -117,18 +117,22 @@ pub(super) fn of_service<'a>(state: &'a State, service: &ServiceView, none: &'st
 
 /// What is left of the budgets of a service alone: for a wall.
 pub(in crate::ui) fn left_of_service<'a>(state: &'a State, service: &ServiceView) -> Vec<Line<'a>> {
-    let slos = state.seen().objectives_of(service);
-    slos.filter_map(|slo| budget(slo.figures()?)).collect()
+    state.seen().objectives_of(service).filter_map(left_of).collect()
+}
+
+/// What is left of the budget of one objective, behind its name.
+fn left_of(slo: &SloView) -> Option<Line<'_>> {
+    Some(Line::styled(format!("{} ", slo.title), Role::TextStrong).join(budget(slo.figures()?)?))
 }
 
 /// The objective of which least is left, with what that is.
 pub(in crate::ui) fn scarcest(state: &State) -> Option<Line<'_>> {
     let measured = state.seen().slos.iter().filter_map(|slo| {
-        let figures = slo.figures()?;
-        Some((slo, figures, figures.left_share()?))
+        let share = slo.figures()?.left_share()?;
+        Some((slo, share))
     });
-    let (slo, figures, _) = measured.min_by(|one, other| one.2.total_cmp(&other.2))?;
-    Some(Line::styled(format!("{} ", slo.title), Role::TextStrong).join(budget(figures)?))
+    let (slo, _) = measured.min_by(|one, other| one.1.total_cmp(&other.1))?;
+    left_of(slo)
 }
 
 /// The availability with what it is based on.

@@ -9,7 +9,7 @@ use super::digits::{self, Scale};
 use super::is_roomy;
 use crate::app::state::State;
 use crate::model::status::Status;
-use crate::model::thing::Acknowledgement;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
@@ -59,7 +59,7 @@ fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallI
     let role = if incident.is_broken { Role::StatusDown } else { Role::StatusDegraded };
     if area.width < width + 3 + LEAST_SAID {
         // Where large digits leave no room for words, the clock is small.
-        let mut lines = said(state, incident);
+        let mut lines = said(state, incident, usize::from(area.width));
         lines[0] = Line::styled(format!(" {clock} "), role).and(" ", Role::Text).join(std::mem::take(&mut lines[0]));
         for (row, line) in (0..area.height).zip(lines) {
             painter.put(area, row, &line);
@@ -70,7 +70,7 @@ fn broken(state: &State, painter: &mut Painter<'_>, area: Rect, incident: &WallI
     let left = (width + 3).min(area.width);
     let beside = Rect { x: area.x + left, width: area.width - left, ..area };
     let beside = large_title(painter, beside, (incident.title, role), scale);
-    for (row, line) in (0..beside.height).zip(said(state, incident)) {
+    for (row, line) in (0..beside.height).zip(said(state, incident, usize::from(beside.width))) {
         painter.put(beside, row, &line);
     }
 }
@@ -87,8 +87,8 @@ fn large_title(painter: &mut Painter<'_>, area: Rect, (title, role): (&str, Role
     rest
 }
 
-/// What is said of it, the most important first: of three rows none is left over.
-fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
+/// What is said of it in `width` columns, the most important first: of three rows none is left over.
+fn said<'a>(state: &State, incident: &WallIncident<'a>, width: usize) -> Vec<Line<'a>> {
     let world = state.seen();
     let (now, zone) = (world.now, world.config.console.timezone);
     let since = incident.since.map_or_else(String::new, |since| since.describe(now, zone));
@@ -114,11 +114,12 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>) -> Vec<Line<'a>> {
         let gap = if why.is_empty() { "" } else { "  " };
         why = why.and(format!("{gap}takes down {}", incident.takes_down.join(", ")), Role::Text);
     }
-    vec![head, why, at_it(incident, now.utc)]
+    vec![head, why, at_it(incident, now.utc, width)]
 }
 
-/// Who leads, when the next update is due, and what was promised.
-fn at_it<'a>(incident: &WallIncident<'a>, now: DateTime<Utc>) -> Line<'a> {
+/// Who leads, when the next update is due, and what was promised; before that how the incident is called, where that is not
+/// said above and has room.
+fn at_it<'a>(incident: &WallIncident<'a>, now: DateTime<Utc>, width: usize) -> Line<'a> {
     let nobody = || Line::styled("nobody leads yet", Role::StatusDegraded);
     let Some(record) = incident.record else {
         // Who acknowledged is at it, and nobody said that they lead.
@@ -128,10 +129,16 @@ fn at_it<'a>(incident: &WallIncident<'a>, now: DateTime<Utc>) -> Line<'a> {
         });
     };
     let lead = record.lead().map_or_else(nobody, |lead| Line::styled(format!("{lead} leads"), Role::TextStrong));
-    let id = Line::styled(record.id.to_string(), Role::TextLabel).and(" ", Role::Text).join(lead);
+    let known = incident.acknowledged.as_ref();
+    let others = known.map_or_else(Vec::new, |known| known.beside(record.lead().map_or("", SafeText::as_str)));
+    let lead = if others.is_empty() { lead } else { lead.and(format!(", {} at it", others.join(", ")), Role::Text) };
+    let id = || Line::styled(record.id.to_string(), Role::TextLabel).and(" ", Role::Text);
     let update = record.update_due_at().map(|at| due(at, now)).into_iter();
     let promises = Some(incident_clock::promises(record, now)).filter(|line| !line.is_empty());
-    update.chain(promises).fold(id, |line, part| line.and("  ", Role::Text).join(part))
+    let rest = update.chain(promises).fold(lead, |line, part| line.and("  ", Role::Text).join(part));
+    let title = record.title.as_str();
+    let named = id().and(Span::borrowed(title), Role::TextStrong).and("  ", Role::Text).join(rest.clone());
+    if title != incident.title && named.width() <= width { named } else { id().join(rest) }
 }
 
 /// When the next update is due, or since when it is overdue.
@@ -171,6 +178,12 @@ fn calm(state: &State, painter: &mut Painter<'_>, area: Rect, scale: Scale) {
             let n = troubles.iter().filter(|row| matches!(row, WallTrouble::Alert(_))).count();
             (figures::counted(n, "alert").to_uppercase(), status::severity_role(worst.severity))
         }
+    };
+    let fits = |scale: &Scale| digits::width(&text, *scale) <= area.width;
+    let Some(scale) = [scale, Scale::Small].into_iter().find(fits) else {
+        // The list below has its row for how many are well.
+        painter.put(area, 0, &Line::styled(format!(" {text} "), role));
+        return;
     };
     digits::draw(painter, area, &text, scale, role);
     let left = digits::width(&text, scale).saturating_add(3).min(area.width);
@@ -277,8 +290,9 @@ fn words<'a>(state: &'a State, painter: &Painter<'_>, row: &WallTrouble<'a>) -> 
         WallTrouble::Alert(alert) => {
             let since = figures::age_since(alert.since, now, zone, "");
             let head = status::severity(alert.severity, false).and(format!(" {since}"), Role::Text);
-            let what = alerts::what(state, glyphs, alert, true);
-            (head, with_who(what, alert.acknowledged.as_ref().map(Acknowledgement::names)))
+            let what = alerts::condition(state, glyphs, alert, true);
+            let known = alert.acknowledged.as_ref().map(|known| format!("acknowledged by {}", known.names()));
+            (head, with_who(what, known))
         }
     }
 }
@@ -298,12 +312,12 @@ fn about<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) 
             line = if line.is_empty() { part } else { line.and("  ", Role::Text).join(part) };
         }
     }
-    with_who(line, world.acknowledged_service(service).map(|known| known.to_string()))
+    with_who(line, world.acknowledged_service(service).map(|known| format!("by {known}")))
 }
 
 fn with_who(line: Line<'_>, who: Option<String>) -> Line<'_> {
     match who {
-        Some(who) => line.and(format!("  by {who}"), Role::TextStrong),
+        Some(who) => line.and(format!("  {who}"), Role::TextStrong),
         None => line,
     }
 }
