@@ -58,11 +58,12 @@ pub(crate) fn toggle(state: &mut State, series: SeriesKey) {
 
 /// Commands of the list of metrics and of its charts. `false`: none of their own.
 pub(crate) fn command(state: &mut State, command: Command) -> bool {
+    let (span, _) = span(state);
     let screen = &mut state.console.screens.metrics;
     match command {
         Command::LongerRange => screen.range = (screen.range + 1).min(RANGES.len() - 1),
         Command::ShorterRange => screen.range = screen.range.saturating_sub(1),
-        Command::Before => screen.before = screen.before.next(),
+        Command::Before => screen.before = screen.before.next(span),
         Command::Left | Command::Right => move_cursor(state, command == Command::Left),
         Command::Select => {
             if let Some(series) = selected(state) {

@@ -38,6 +38,9 @@ impl MetricsScreen {
     }
 }
 
+/// A chart that is shifted by less than this part of its span lies on itself: a week has no hour before it.
+const LEAST_SHIFT: u32 = 6;
+
 /// The time before with which charts are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Before {
@@ -55,9 +58,17 @@ pub enum Before {
 }
 
 impl Before {
-    /// The next one; after the last release none again.
+    /// The next one that a chart over `span` can be compared with; after the last release none again.
     #[must_use]
-    pub(crate) const fn next(self) -> Self {
+    pub(crate) fn next(self, span: Duration) -> Self {
+        let mut next = self.following();
+        while next.ago().is_some_and(|ago| ago * LEAST_SHIFT < span) {
+            next = next.following();
+        }
+        next
+    }
+
+    const fn following(self) -> Self {
         match self {
             Self::Off => Self::Hour,
             Self::Hour => Self::Day,
@@ -198,11 +209,25 @@ mod tests {
 
     #[test]
     fn a_comparison_is_as_far_back_as_it_says() {
-        let all = std::iter::successors(Some(Before::Off.next()), |before| Some(before.next()));
+        let all = std::iter::successors(Some(Before::Off.following()), |before| Some(before.following()));
         let compared = all.take_while(|before| *before != Before::Off).map(|before| (before.ago(), before.words()));
         let hours = |hours| Some(Duration::from_hours(hours));
         let expected = [(hours(1), "an hour ago"), (hours(24), "a day ago"), (hours(168), "a week ago")];
         assert_eq!(compared.collect::<Vec<_>>(), [&expected[..], &[(None, "before the last release")]].concat());
+    }
+
+    #[test]
+    fn what_is_compared_with_fits_the_range() {
+        let offered = |hours| {
+            let next = |before: &Before| Some(before.next(Duration::from_hours(hours)));
+            let all = std::iter::successors(next(&Before::Off), next);
+            all.take_while(|before| *before != Before::Off).collect::<Vec<_>>()
+        };
+        let all = [Before::Hour, Before::Day, Before::Week, Before::Release];
+        for (hours, from) in [(1, 0), (6, 0), (24, 1), (7 * 24, 2), (30 * 24, 2), (90 * 24, 3), (400 * 24, 3)] {
+            assert_eq!(offered(hours), all[from..], "{hours} h");
+        }
+        assert_eq!(Before::Hour.next(Duration::from_hours(7 * 24)), Before::Week, "the range was changed meanwhile");
     }
 
     #[test]
