@@ -92,6 +92,14 @@ fn it_is_scrolled_and_opened() {
 }
 
 #[test]
+fn its_first_lines_are_on_a_small_screen_too() {
+    let (mut app, request) = on_the_service();
+    answer(&mut app, request, &["## Api", "1. Look at `queue` first.", "2. Call ben.", "3. Wait."]);
+    let frame = text(&draw(&app.state, 80, 24));
+    assert!(frame.contains("1. Look at queue first."), "{frame}");
+}
+
+#[test]
 fn what_can_not_be_read_says_why() {
     let (mut app, request) = on_the_service();
     assert!(shown(&app).contains("runbook docs/RUNBOOK.md#api"), "while it is read");

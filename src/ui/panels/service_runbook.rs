@@ -19,6 +19,9 @@ use crate::ui::widgets::table::{position, select, window};
 /// Columns that it has where it stands beside others.
 const NARROWEST: usize = 44;
 
+/// Rows that it needs on a low screen.
+const LEAST: u16 = 3;
+
 /// What to do about a runbook that can't be shown. It fits beside others.
 const UNREADABLE: &str = "correct `runbook` in the configuration";
 
@@ -39,7 +42,9 @@ impl PanelView for ServiceRunbook {
                 Err(why) => 1 + Line::plain(why).wrapped(NARROWEST, 0).len(),
             }))
         });
-        Some(Height::by_rows(rows.unwrap_or(1), room))
+        let height = Height::by_rows(rows.unwrap_or(1), room);
+        // On a low screen its first lines are better than none: it is scrolled, and zoomed.
+        Some(if room.is_low() { Height { least: height.least.min(LEAST), ..height } } else { height })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
