@@ -31,6 +31,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::layout::{LayoutMap, Target};
+use crate::app::overlays::line::LineInput;
 use crate::app::state::State;
 use crate::theme::Styles;
 use paint::{Painter, split_bottom, split_top};
@@ -48,7 +49,10 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         wall::draw(state, &mut painter, area, wall);
     } else {
         let (top, rest) = split_top(area, 1);
-        let (body, bottom) = split_bottom(rest, 1);
+        // A line that is typed in has two rows: what is said above the footer must not lie under it.
+        let is_typed = state.console.overlays.top_as::<LineInput>().is_some();
+        let says = state.strip().is_some() || state.toasts_newest_first().next().is_some();
+        let (body, bottom) = split_bottom(rest, 1 + u16::from(is_typed && says));
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);
         let body = maintenance::draw(state, &mut painter, body);
