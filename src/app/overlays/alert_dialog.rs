@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{DialogField, DialogForm, FormKey};
+use super::fields::{DialogField, DialogForm, FormDialog};
 use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::Then;
 use crate::config::sections::alerting::Alerting;
 use crate::config::titles::title_of_firing;
 use crate::lang::key::{Key, KeyCode};
@@ -64,14 +64,6 @@ impl AlertDialog {
         let focus = usize::from(!matching.is_empty());
         let form = DialogForm { focus, ..DialogForm::new(vec![matches, why, span]).with_switch() };
         Self { purpose: AlertPurpose::Silence, form }
-    }
-
-    /// The reason that a digit means, while a reason is asked for and none is written.
-    fn reason_of(&self, key: Key) -> Option<&'static str> {
-        self.form.focused().filter(|field| field.label == "why" && field.input.text().is_empty())?;
-        let KeyCode::Char(digit) = key.code else { return None };
-        let at = digit.to_digit(10)?.checked_sub(1)? as usize;
-        REASONS.get(at).copied().filter(|_| !key.ctrl && !key.alt)
     }
 
     /// What it would do, a line each.
@@ -157,13 +149,6 @@ impl AlertDialog {
             }
         }
     }
-
-    fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
-        match self.statements(state) {
-            Ok((said, text)) => Then::Sent(say_of_alerts(state, said, &text, effects)),
-            Err(problem) => self.form.refuse(&problem),
-        }
-    }
 }
 
 /// Each once, in their order.
@@ -185,41 +170,31 @@ fn expiry(alerting: &Alerting, severities: &BTreeSet<Severity>) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-impl Overlay for AlertDialog {
-    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        if let Some(reason) = self.reason_of(key) {
-            self.form.paste(reason);
-            return Then::Stay;
+impl FormDialog for AlertDialog {
+    /// With a row of what it would do, and the reasons under the line for them.
+    const BESIDE: u16 = 5;
+    const OWN_WORDS: &'static [&'static str] = &["why"];
+
+    fn form(&self) -> &DialogForm {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut DialogForm {
+        &mut self.form
+    }
+
+    fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
+        match self.statements(state) {
+            Ok((said, text)) => Then::Sent(say_of_alerts(state, said, &text, effects)),
+            Err(problem) => self.form.refuse(&problem),
         }
-        match self.form.key(key) {
-            FormKey::Leave => Then::Close,
-            FormKey::Submit => self.submit(state, effects),
-            FormKey::Taken => Then::Stay,
-        }
     }
 
-    fn paste(&mut self, _state: &mut State, text: &str) {
-        self.form.paste(text);
-    }
-
-    fn click_row(&mut self, row: usize) {
-        self.form.click_row(row);
-    }
-
-    fn came_back(&mut self, why: &SafeText) {
-        self.form.came_back(why);
-    }
-
-    /// A row of what it would do, all that takes keys with the reasons under it, and what the keys do.
-    fn least_size(&self) -> (u16, u16) {
-        (36, 5 + u16::try_from(self.form.stops()).unwrap_or(u16::MAX))
-    }
-
-    fn hides_typed(&self) -> bool {
-        self.form.focused().is_some_and(|field| field.label == "why")
-    }
-
-    fn takes_text(&self) -> bool {
-        true
+    /// The reason that a digit means, while a reason is asked for and none is written.
+    fn text_of(&self, key: Key) -> Option<&'static str> {
+        self.form.focused().filter(|field| field.label == "why" && field.input.text().is_empty())?;
+        let KeyCode::Char(digit) = key.code else { return None };
+        let at = digit.to_digit(10)?.checked_sub(1)? as usize;
+        REASONS.get(at).copied().filter(|_| !key.ctrl && !key.alt)
     }
 }

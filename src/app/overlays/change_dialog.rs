@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{DialogField, DialogForm, FormKey};
+use super::fields::{DialogField, DialogForm, FormDialog};
 use crate::app::describe::{service_of, subject};
 use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
-use crate::lang::key::Key;
+use crate::app::state::overlay::Then;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::unit;
 use crate::model::alert::times::SpanBounds;
@@ -141,46 +140,23 @@ impl ChangeDialog {
             }
         }
     }
+}
+
+impl FormDialog for ChangeDialog {
+    const OWN_WORDS: &'static [&'static str] = &["what", "why"];
+
+    fn form(&self) -> &DialogForm {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut DialogForm {
+        &mut self.form
+    }
 
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.submission(&state.world) {
             Ok((said, text)) => Then::Sent(say_of_alerts(state, vec![Statement::Change(said)], &text, effects)),
             Err(problem) => self.form.refuse(&problem),
         }
-    }
-}
-
-impl Overlay for ChangeDialog {
-    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        match self.form.key(key) {
-            FormKey::Leave => Then::Close,
-            FormKey::Submit => self.submit(state, effects),
-            FormKey::Taken => Then::Stay,
-        }
-    }
-
-    fn paste(&mut self, _state: &mut State, text: &str) {
-        self.form.paste(text);
-    }
-
-    fn click_row(&mut self, row: usize) {
-        self.form.click_row(row);
-    }
-
-    fn came_back(&mut self, why: &SafeText) {
-        self.form.came_back(why);
-    }
-
-    /// All that takes keys, and what the keys do.
-    fn least_size(&self) -> (u16, u16) {
-        (36, 4 + u16::try_from(self.form.stops()).unwrap_or(u16::MAX))
-    }
-
-    fn hides_typed(&self) -> bool {
-        self.form.focused().is_some_and(|field| ["what", "why"].contains(&field.label))
-    }
-
-    fn takes_text(&self) -> bool {
-        true
     }
 }

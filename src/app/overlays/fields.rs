@@ -1,10 +1,13 @@
 //! What is filled into a dialog: lines that can be typed in, one of which has the focus.
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 
 use crate::app::input::TextInput;
-use crate::app::state::overlay::Then;
+use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
+use crate::model::effect::Effect;
 use crate::text::SafeText;
 
 /// One line that can be typed in.
@@ -26,7 +29,7 @@ impl DialogField {
 
 /// What became of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FormKey {
+enum FormKey {
     /// Leave it, and say nothing.
     Leave,
     /// Say what was typed.
@@ -98,7 +101,7 @@ impl DialogForm {
     }
 
     /// Takes a key.
-    pub(super) fn key(&mut self, key: Key) -> FormKey {
+    fn key(&mut self, key: Key) -> FormKey {
         let stops = self.stops().max(1);
         match key.code {
             KeyCode::Esc => return FormKey::Leave,
@@ -127,7 +130,7 @@ impl DialogForm {
     }
 
     /// A row was clicked.
-    pub(super) fn click_row(&mut self, row: usize) {
+    fn click_row(&mut self, row: usize) {
         self.focus = row.min(self.stops().saturating_sub(1));
     }
 
@@ -140,5 +143,65 @@ impl DialogForm {
     pub(super) fn refuse(&mut self, problem: &str) -> Then {
         self.error = Some(SafeText::new(problem));
         Then::Stay
+    }
+}
+
+/// A dialog in which a form is filled in.
+pub(crate) trait FormDialog: Debug + Clone + 'static {
+    /// Rows that it needs beside those that take keys: its frame, what the keys do, what must be read before.
+    const BESIDE: u16 = 4;
+    /// The lines that a person fills with their own words: no recording holds those.
+    const OWN_WORDS: &'static [&'static str];
+
+    /// What is filled in.
+    fn form(&self) -> &DialogForm;
+
+    /// The same to be changed.
+    fn form_mut(&mut self) -> &mut DialogForm;
+
+    /// Says what was typed, or what is wrong with it.
+    fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then;
+
+    /// A text that a key puts in, where it does.
+    fn text_of(&self, _key: Key) -> Option<&'static str> {
+        None
+    }
+}
+
+impl<D: FormDialog> Overlay for D {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        if let Some(text) = self.text_of(key) {
+            self.form_mut().paste(text);
+            return Then::Stay;
+        }
+        match self.form_mut().key(key) {
+            FormKey::Leave => Then::Close,
+            FormKey::Submit => self.submit(state, effects),
+            FormKey::Taken => Then::Stay,
+        }
+    }
+
+    fn paste(&mut self, _state: &mut State, text: &str) {
+        self.form_mut().paste(text);
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.form_mut().click_row(row);
+    }
+
+    fn came_back(&mut self, why: &SafeText) {
+        self.form_mut().came_back(why);
+    }
+
+    fn least_size(&self) -> (u16, u16) {
+        (36, u16::try_from(self.form().stops()).unwrap_or(u16::MAX).saturating_add(D::BESIDE))
+    }
+
+    fn hides_typed(&self) -> bool {
+        self.form().focused().is_some_and(|field| D::OWN_WORDS.contains(&field.label))
+    }
+
+    fn takes_text(&self) -> bool {
+        true
     }
 }

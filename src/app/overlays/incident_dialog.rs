@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use chrono::{SubsecRound as _, TimeDelta};
 
 use self::questions::{field, moment, next_step, of_entry, of_opening, of_update, one_of, severity};
-use super::fields::{DialogField, DialogForm, FormKey};
+use super::fields::{DialogField, DialogForm, FormDialog};
 use crate::app::requests::AwaitedAnswer;
 use crate::app::saying::say_of_incident;
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
-use crate::lang::key::Key;
+use crate::app::state::overlay::Then;
+use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::effect::Effect;
 use crate::model::fact::incident::{
@@ -26,9 +26,6 @@ use crate::text::name::Name;
 use crate::world::World;
 use crate::world::incidents::words;
 use crate::world::responding::targets;
-
-/// Fields that hold a person's own words. The title is known again by what it says: see [`crate::app::incidents`].
-const OWN_WORDS: [&str; 6] = ["text", "why", "status", "impact", "doing", "workaround"];
 
 /// How a role can change hands, in words.
 const ROLE_STEPS: [(&str, RoleStep); 5] = [
@@ -275,6 +272,19 @@ impl IncidentDialog {
             notify: rule.map_or_else(Vec::new, |rule| rule.notify.clone()),
         })
     }
+}
+
+impl FormDialog for IncidentDialog {
+    /// The title is none of them: it is known again by what it says, see [`crate::app::incidents`].
+    const OWN_WORDS: &'static [&'static str] = &["text", "why", "status", "impact", "doing", "workaround"];
+
+    fn form(&self) -> &DialogForm {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut DialogForm {
+        &mut self.form
+    }
 
     fn submit(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         match self.submission(state) {
@@ -292,39 +302,5 @@ impl IncidentDialog {
             }
             Err(problem) => self.form.refuse(&problem),
         }
-    }
-}
-
-impl Overlay for IncidentDialog {
-    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        match self.form.key(key) {
-            FormKey::Leave => Then::Close,
-            FormKey::Submit => self.submit(state, effects),
-            FormKey::Taken => Then::Stay,
-        }
-    }
-
-    fn paste(&mut self, _state: &mut State, text: &str) {
-        self.form.paste(text);
-    }
-
-    fn click_row(&mut self, row: usize) {
-        self.form.click_row(row);
-    }
-
-    fn came_back(&mut self, why: &SafeText) {
-        self.form.came_back(why);
-    }
-
-    fn least_size(&self) -> (u16, u16) {
-        (36, 4 + u16::try_from(self.form.stops()).unwrap_or(u16::MAX))
-    }
-
-    fn hides_typed(&self) -> bool {
-        self.form.focused().is_some_and(|field| OWN_WORDS.contains(&field.label))
-    }
-
-    fn takes_text(&self) -> bool {
-        true
     }
 }
