@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         None => recording.first,
     };
     let size = arguments.format.is_none().then(|| replay::screens_of(terminal::size()));
-    let options = PlayOptions { size, theme: global.theme.clone() };
+    let options = PlayOptions { size, theme: global.theme.clone(), is_watched: arguments.format.is_none() };
     let playing = match Playing::new(recording, options, arguments.speed) {
         Ok(playing) => playing,
         Err(why) => {

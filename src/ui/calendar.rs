@@ -2,14 +2,15 @@
 
 use ratatui::layout::Rect;
 
-use super::figures;
+use super::maintenance;
 use super::paint::{Painter, split_top};
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::ChangeRecord;
 use crate::theme::Role;
 use crate::ui::line::Line;
+use crate::world::changes::CalendarEntry;
+use crate::world::maintenance::MaintenanceStage;
 
 /// Draws it in the first row of `area` and returns the rest.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
@@ -37,13 +38,10 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     rest
 }
 
-/// `until 04:00 UTC`, `from 02:00 UTC, in 1h 20m, until 04:00 UTC`.
+/// When it runs, as maintenance does.
 fn when(state: &State, change: &ChangeRecord) -> String {
-    let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
-    if change.is_running(now) {
-        return format!("until {}", clock_with_zone(change.until, now, zone));
-    }
-    let left = figures::age((change.from - now).to_std().unwrap_or_default());
-    let until = clock_with_zone(change.until, change.from, zone);
-    format!("from {}, in {left}, until {until}", clock_with_zone(change.from, now, zone))
+    let entry = CalendarEntry::Change(change);
+    let is_running = entry.is_running(state.seen().now.utc);
+    let stage = if is_running { MaintenanceStage::Running } else { MaintenanceStage::Coming };
+    maintenance::when(state, stage, entry.window())
 }

@@ -148,7 +148,7 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
 /// Whether a key is refused here, whatever is selected: in a recording nothing can be run or said.
 fn is_refused(state: &State, panel: Option<&PanelId>, command: Command) -> bool {
     let acts = |id: &PanelId| panels::find(id).acts_by(state, command);
-    state.console.is_watched && (replayed::is_in_vain(command) || panel.is_some_and(acts))
+    state.console.is_replayed && (replayed::is_in_vain(command) || panel.is_some_and(acts))
 }
 
 /// Whether an alert fires of what is selected: then a person may want silence.
@@ -170,7 +170,7 @@ fn actions(state: &State, glyphs: GlyphSet, subject: Option<&RowKey>) -> (Vec<Hi
         state.console.screen,
         Screen::Logs | Screen::Metrics | Screen::Checklists | Screen::Incident | Screen::Changes | Screen::Diagnostics
     );
-    if !keys_act || state.world.read_only || state.console.is_watched {
+    if !keys_act || state.world.read_only || state.console.is_replayed {
         return (Vec::new(), Vec::new());
     }
     let hint = |action: &Action| {

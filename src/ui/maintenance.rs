@@ -7,7 +7,8 @@ use super::paint::{Painter, split_top};
 use super::widgets::status;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::model::maintenance::{MaintenanceWindow, clock_with_zone};
+use crate::lang::schedule::TimeWindow;
+use crate::model::maintenance::clock_with_zone;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::world::maintenance::MaintenanceStage;
@@ -22,7 +23,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
     let mut line = Line::plain(" ")
         .join(status::maintenance(painter.glyphs()))
         .and(format!(" {}", window.title), Role::TextStrong)
-        .and(format!(" {}", when(state, standing, window)), Role::Text);
+        .and(format!(" {}", when(state, standing, window.window)), Role::Text);
     if standing != MaintenanceStage::Over {
         line =
             line.then(painter.glyphs().dot, Role::TextDim).and(format!(" {}", window.services.describe()), Role::Text);
@@ -38,10 +39,10 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
 }
 
 /// `until 04:00 UTC`, `from 02:00 UTC, in 1h 20m, until 04:00 UTC`, `ended 04:00 UTC`.
-pub(super) fn when(state: &State, standing: MaintenanceStage, window: &MaintenanceWindow) -> String {
+pub(super) fn when(state: &State, standing: MaintenanceStage, window: TimeWindow) -> String {
     let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
     let clock = |at| clock_with_zone(at, now, zone);
-    let (start, end) = (window.window.start, window.window.end);
+    let (start, end) = (window.start, window.end);
     match standing {
         MaintenanceStage::Running => format!("until {}", clock(end)),
         MaintenanceStage::Coming => {

@@ -550,13 +550,13 @@ fn the_footer_of_a_recording_names_no_key_that_is_refused() {
     let refused =
         ["actions", "start", "dry run", "acknowledge", "silence", "incident", "approve", "plan a", "save", "copy"];
     let mut named = 0;
-    for is_watched in [false, true] {
-        app.state.console.is_watched = is_watched;
+    for is_replayed in [false, true] {
+        app.state.console.is_replayed = is_replayed;
         for key in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "&"] {
             app.keys(key);
             let footer = footer(&app);
             let found: Vec<&&str> = refused.iter().filter(|word| footer.contains(**word)).collect();
-            if is_watched {
+            if is_replayed {
                 assert!(found.is_empty(), "{key}: {found:?} in {footer}");
             }
             named += found.len();

@@ -63,10 +63,7 @@ impl ReadingOverlay {
             return Then::Stay;
         }
         match reading::acceptance(state) {
-            Ok((said, text)) => {
-                say_of_alerts(state, said, &text, effects);
-                Then::Close
-            }
+            Ok((said, text)) => Then::Sent(say_of_alerts(state, said, &text, effects)),
             Err(problem) => {
                 state.toast(Tone::Error, &problem);
                 Then::Stay

@@ -33,6 +33,8 @@ pub struct PlayOptions {
     pub size: Option<(u16, u16)>,
     /// A theme; `None`: as recorded.
     pub theme: Option<String>,
+    /// Whether somebody watches it: the footer names what can be pressed now, and not what could be then.
+    pub is_watched: bool,
 }
 
 /// A recording that is being played.
@@ -72,7 +74,8 @@ impl Player {
         let config = read(&header.config, &options)?;
         let size = options.size.unwrap_or(header.size);
         let layouts = layouts(&config);
-        let state = State::new(config, header.since.unwrap_or(header.at), size);
+        let mut state = State::new(config, header.since.unwrap_or(header.at), size);
+        state.console.is_replayed = options.is_watched;
         let (thinned, partial) = (header.thinned, header.continued);
         Ok(Self {
             state,

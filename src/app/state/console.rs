@@ -64,6 +64,8 @@ pub struct Console {
     pub is_recorded: bool,
     /// Whether keys are of somebody who watches a recording of it: nothing can be run or put on record from here.
     pub is_watched: bool,
+    /// Whether it is a recording that somebody watches, whoever pressed the last key: only keys that do something there are named.
+    pub is_replayed: bool,
     /// Where this console hangs on a wall, what that shows.
     pub wall: Option<Wall>,
     /// The layouts of all screens.
@@ -135,6 +137,7 @@ impl Console {
             following: None,
             is_recorded: false,
             is_watched: false,
+            is_replayed: false,
             wall: None,
             layouts,
             lists: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::top::{choose, shown_text};
+use super::top::{choose, nothing, shown_text};
 use super::{Draw, details};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
@@ -14,7 +14,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
-use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{self, Column, Table, TableRow};
 
 const COLUMNS: [Column; 5] = [
@@ -48,19 +47,12 @@ impl Draw for GroupedOverlay {
         let (head, body) = split_top(inner, 2);
         painter.put(head, 0, &counted(self, painter.glyphs().dot));
         if rows.is_empty() {
-            let notice = if self.is_counting() {
-                Notice::empty("counting what is held", "newest first")
-            } else {
-                {
-                    let next = state.keys_to(&[(Command::GroupBy, "chooses another field")]);
-                    Notice::empty("no record that passes has a number there and the other field", next)
-                }
-            };
-            notice.draw(painter, body);
+            let none = "no record that passes has a number there and the other field";
+            nothing(state, self.is_counting(), none, Command::GroupBy).draw(painter, body);
             return;
         }
         let height = usize::from(body.height.saturating_sub(1)).max(1);
-        let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
+        let shown = table::window_around(at, rows.len(), height);
         let selected = at.checked_sub(shown.start);
         let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| {
             let figure = |value| figures::value(value, row.unit);
@@ -76,7 +68,7 @@ impl Draw for GroupedOverlay {
                 running_on: None,
             }
         });
-        Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
+        Table { columns: &COLUMNS, rows: drawn.collect(), selected, headings: true }.draw(painter, body);
     }
 }
 

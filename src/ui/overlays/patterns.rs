@@ -90,13 +90,13 @@ fn rows(
     (groups, at): (&[&Group<Name>], usize),
 ) {
     let height = usize::from(list.height.saturating_sub(1)).max(1);
-    let shown = table::window(at.saturating_sub(height / 2), Some(at), groups.len(), height);
+    let shown = table::window_around(at, groups.len(), height);
     let selected = at.checked_sub(shown.start);
     let span = panel.patterns.span();
     let glyphs = painter.glyphs();
     let rows =
         shown.clone().zip(&groups[shown]).map(|(place, group)| row(state, panel, glyphs, span, place, group)).collect();
-    Table { columns: &COLUMNS, rows, selected, focused: true, headings: true }.draw(painter, list);
+    Table { columns: &COLUMNS, rows, selected, headings: true }.draw(painter, list);
 }
 
 /// One group.

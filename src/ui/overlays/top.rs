@@ -53,19 +53,12 @@ impl Draw for TopOverlay {
         painter.put(head, 0, &counted(self, dot));
         painter.put(head, 1, &spread(self, dot));
         if rows.is_empty() {
-            let notice = if self.is_counting() {
-                Notice::empty("counting what is held", "newest first")
-            } else {
-                {
-                    let next = state.keys_to(&[(Command::TopValues, "chooses another field")]);
-                    Notice::empty("no record that passes has this field", next)
-                }
-            };
-            notice.draw(painter, body);
+            let none = "no record that passes has this field";
+            nothing(state, self.is_counting(), none, Command::TopValues).draw(painter, body);
             return;
         }
         let height = usize::from(body.height.saturating_sub(1)).max(1);
-        let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
+        let shown = table::window_around(at, rows.len(), height);
         let selected = at.checked_sub(shown.start);
         let greatest = rows[0].share.max(f64::MIN_POSITIVE);
         let block = painter.glyphs().block;
@@ -79,7 +72,16 @@ impl Draw for TopOverlay {
             target: Some(Target::OverlayRow(place)),
             ..TableRow::default()
         });
-        Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
+        Table { columns: &COLUMNS, rows: drawn.collect(), selected, headings: true }.draw(painter, body);
+    }
+}
+
+/// What is said instead of rows: that they are being counted, or why there are `none` and the key that chooses again.
+pub(super) fn nothing(state: &State, is_counting: bool, none: &'static str, choice: Command) -> Notice<'static> {
+    if is_counting {
+        Notice::empty("counting what is held", "newest first")
+    } else {
+        Notice::empty(none, state.keys_to(&[(choice, "chooses another field")]))
     }
 }
 
@@ -145,12 +147,12 @@ pub(super) fn choose(state: &State, painter: &mut Painter<'_>, choice: &FieldCho
     }
     let height = usize::from(body.height).max(1);
     let at = choice.selected.min(shown.len() - 1);
-    let window = table::window(at.saturating_sub(height / 2), Some(at), shown.len(), height);
+    let window = table::window_around(at, shown.len(), height);
     let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| TableRow {
         cells: vec![Line::styled(Span::borrowed(field), Role::LogField)],
         target: Some(Target::OverlayRow(place)),
         ..TableRow::default()
     });
     let selected = at.checked_sub(window.start);
-    Table { columns: &FIELDS, rows: rows.collect(), selected, focused: true, headings: false }.draw(painter, body);
+    Table { columns: &FIELDS, rows: rows.collect(), selected, headings: false }.draw(painter, body);
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, next_key, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in, next_key};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -12,7 +12,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::changes::CalendarEntry;
@@ -42,18 +41,12 @@ impl PanelView for Changes {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "changes").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let empty = Notice::empty(
-                "no changes, freezes or maintenance planned",
-                next_key(state, Command::ChangePlan, "plans a change"),
-            );
-            none_matches(state, id).unwrap_or(empty).draw(painter, inner);
-            return;
-        }
+        let empty = || {
+            let next = next_key(state, Command::ChangePlan, "plans a change");
+            Notice::empty("no changes, freezes or maintenance planned", next)
+        };
+        let frame = frame(state, painter, id, "changes");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let entries = state.seen().calendar_entries();
         let all: Vec<TableRow<'_>> = entries.iter().map(|entry| row(state, *entry)).collect();
         let found = |key: &RowKey| match key {
@@ -61,9 +54,7 @@ impl PanelView for Changes {
             _ => None,
         };
         let rows = listing.visible().iter().filter_map(found).map(|at| all[at].clone()).collect();
-        let focused = focused(state, id);
-        Table { columns: &columns(&all), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        Table { columns: &columns(&all), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

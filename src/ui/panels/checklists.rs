@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -13,7 +13,6 @@ use crate::model::thing::ChecklistRecord;
 use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::checklists::due::{ListStanding, ListView};
@@ -33,24 +32,17 @@ impl PanelView for Checklists {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "checklists").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let nothing = || Notice::empty("no checklists configured", "add [checklist.NAME] with `at` and `step`");
-            none_matches(state, id).unwrap_or_else(nothing).draw(painter, inner);
-            return;
-        }
+        let empty = || Notice::empty("no checklists configured", "add [checklist.NAME] with `at` and `step`");
+        let frame = frame(state, painter, id, "checklists");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let world = state.seen();
         let rows = listing.visible().iter().filter_map(|key| match key {
             RowKey::Checklist(name) => Some(list_row(state, &world.list_view(world.config.checklist(name)?))),
             RowKey::Round(run) => Some(over_row(state, world.checklist_run(run)?)),
             _ => None,
         });
-        let (rows, focused) = (rows.collect(), focused(state, id));
-        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        let rows = rows.collect();
+        Table { columns: &columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

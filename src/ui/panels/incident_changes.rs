@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -11,7 +11,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 
@@ -25,19 +24,13 @@ impl PanelView for IncidentChanges {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "what changed, 6h before and since").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let empty = match state.shown_incident() {
-                Some(_) => Notice::empty("no release, run or configuration in that time", ""),
-                // Without one there is no time that it could be said of.
-                None => Notice::empty("no incident", "what changed before it opened appears here"),
-            };
-            none_matches(state, id).unwrap_or(empty).draw(painter, inner);
-            return;
-        }
+        let empty = || match state.shown_incident() {
+            Some(_) => Notice::empty("no release, run or configuration in that time", ""),
+            // Without one there is no time that it could be said of.
+            None => Notice::empty("no incident", "what changed before it opened appears here"),
+        };
+        let frame = frame(state, painter, id, "what changed, 6h before and since");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let opened = state.shown_incident().map(|record| record.opened_at);
         let (now, zone) = (state.seen().now.utc, state.seen().config.console.timezone);
         let row = |key: &RowKey| match key {
@@ -56,7 +49,6 @@ impl PanelView for IncidentChanges {
             _ => None,
         };
         let rows = listing.visible().iter().filter_map(row).collect();
-        let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &COLUMNS, rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }

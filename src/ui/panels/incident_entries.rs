@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -14,7 +14,6 @@ use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 
@@ -38,21 +37,15 @@ impl PanelView for IncidentEntries {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "tasks, causes, decisions").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let keys =
-                [(Command::IncidentTask, "adds a task"), (Command::IncidentHypothesis, "adds what the cause may be")];
-            let empty = match state.shown_incident() {
-                Some(_) => Notice::empty("no tasks, causes or decisions yet", state.keys_to(&keys)),
-                // Without one these keys do nothing.
-                None => Notice::empty("no incident", "its tasks, causes and decisions appear here"),
-            };
-            none_matches(state, id).unwrap_or(empty).draw(painter, inner);
-            return;
-        }
+        let keys =
+            [(Command::IncidentTask, "adds a task"), (Command::IncidentHypothesis, "adds what the cause may be")];
+        let empty = || match state.shown_incident() {
+            Some(_) => Notice::empty("no tasks, causes or decisions yet", state.keys_to(&keys)),
+            // Without one these keys do nothing.
+            None => Notice::empty("no incident", "its tasks, causes and decisions appear here"),
+        };
+        let frame = frame(state, painter, id, "tasks, causes, decisions");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let found = |key: &RowKey| match key {
             RowKey::IncidentEntry(id, number) => {
                 let entry = state.seen().incident_record(id)?.entry(*number)?;
@@ -61,9 +54,7 @@ impl PanelView for IncidentEntries {
             _ => None,
         };
         let rows = listing.visible().iter().filter_map(found).collect();
-        let focused = focused(state, id);
-        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

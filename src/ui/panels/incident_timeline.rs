@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, framed, next_key, none_matches, note};
+use super::{Height, PanelView, Room, frame, framed, list_in, next_key};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::incident_timeline::shown;
@@ -15,7 +15,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::incidents::lines::{IncidentLine, LineKind};
@@ -29,22 +28,15 @@ impl PanelView for IncidentTimeline {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
         let lines = shown(state);
         let hidden = lines.hidden();
-        let mut panel = frame(state, painter, id, "incident timeline").foot(listing.position());
+        let mut panel = frame(state, painter, id, "incident timeline");
         if hidden > 0 {
             let key = next_key(state, Command::IncidentAutomatic, "shows");
             panel = panel.note(Line::styled(format!("{key} {hidden} automatic"), Role::TextDim));
         }
-        panel.draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let next = "what people say of the incident appears here";
-            none_matches(state, id).unwrap_or_else(|| Notice::empty("nothing yet", next)).draw(painter, inner);
-            return;
-        }
+        let empty = || Notice::empty("nothing yet", "what people say of the incident appears here");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), panel, empty) else { return };
         let found = |key: &RowKey| match key {
             RowKey::IncidentLine(at, text) => lines.iter().find(|line| line.at == *at && line.text == *text),
             _ => None,
@@ -59,8 +51,7 @@ impl PanelView for IncidentTimeline {
             Column::text("what", 16, 200, 0).wrapping(),
         ];
         let rows = listing.visible().iter().filter_map(found).map(|line| row(state, line, is_dated)).collect();
-        let table =
-            Table { columns: &columns, rows, selected: listing.selected, focused: focused(state, id), headings: false };
+        let table = Table { columns: &columns, rows, selected: listing.selected, headings: false };
         table.draw(painter, inner);
     }
 }

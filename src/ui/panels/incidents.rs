@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, next_key, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in, next_key};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -13,7 +13,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
@@ -34,22 +33,15 @@ impl PanelView for IncidentList {
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "incidents").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let empty = Notice::empty("no incidents on record", next_key(state, Command::OpenIncident, "opens one"));
-            none_matches(state, id).unwrap_or(empty).draw(painter, inner);
-            return;
-        }
+        let empty = || Notice::empty("no incidents on record", next_key(state, Command::OpenIncident, "opens one"));
+        let frame = frame(state, painter, id, "incidents");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let found = |key: &RowKey| match key {
             RowKey::Incident(id) => state.seen().incident_record(id).map(|record| row(state, record)),
             _ => None,
         };
         let rows = listing.visible().iter().filter_map(found).collect();
-        let focused = focused(state, id);
-        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &COLUMNS, rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note, runs};
+use super::{Height, Listing, PanelView, Room, frame, none_matches, note, runs};
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -64,8 +64,6 @@ impl PanelView for Locks {
             TableRow { cells, target: None, ..TableRow::default() }
         });
         let rows = rows.collect();
-        let focused = focused(state, id);
-        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }

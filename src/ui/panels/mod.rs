@@ -287,6 +287,26 @@ impl Listing {
     }
 }
 
+/// Draws the frame of a list with its place in it. `None` where it has no rows: then that is said, by `empty` where no filter
+/// is why. Else the inside, and the rows that stand there.
+pub(crate) fn list_in(
+    state: &State,
+    painter: &mut Painter<'_>,
+    (id, area): (&PanelId, Rect),
+    frame: Frame<'_>,
+    empty: impl FnOnce() -> Notice<'static>,
+) -> Option<(Rect, Listing)> {
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, id, usize::from(inner.height));
+    frame.foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        none_matches(state, id).unwrap_or_else(empty).draw(painter, inner);
+        return None;
+    }
+    Some((inner, listing))
+}
+
 /// Notes the inside of a panel: a click focuses it, and the core learns how many rows it has.
 pub(crate) fn note(painter: &mut Painter<'_>, inside: Rect, id: PanelId) {
     painter.note(inside, Target::Panel(id));

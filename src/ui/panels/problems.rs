@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, PanelView, focused, frame, none_matches, note};
+use super::{PanelView, frame, list_in};
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -10,7 +10,6 @@ use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::diagnostics::{Problem, ProblemKind};
@@ -31,20 +30,13 @@ pub(super) struct Problems;
 
 impl PanelView for Problems {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-        let inner = Frame::inner(area);
-        let listing = Listing::new(state, id, usize::from(inner.height));
-        frame(state, painter, id, "problems").foot(listing.position()).draw(painter, area);
-        note(painter, inner, id.clone());
-        if listing.keys.is_empty() {
-            let next = "source warnings, failed tasks, gaps and rejected reloads appear here";
-            none_matches(state, id).unwrap_or_else(|| Notice::empty("no problems", next)).draw(painter, inner);
-            return;
-        }
+        let next = "source warnings, failed tasks, gaps and rejected reloads appear here";
+        let empty = || Notice::empty("no problems", next);
+        let frame = frame(state, painter, id, "problems");
+        let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
         let found = |key: &RowKey| state.seen().diagnostics.problems.iter().find(|problem| key.is_problem(problem));
         let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
-        let focused = focused(state, id);
-        Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        Table { columns: &columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
+use super::{Height, PanelView, Room, frame, framed, list_in};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -15,7 +15,6 @@ use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 
@@ -95,38 +94,31 @@ impl PanelView for Runs {
 
 /// Draws runs as a list.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, id, usize::from(inner.height));
     let running = state.seen().runs.iter().filter(|view| view.run.state.is_open()).count();
     let count = if running > 0 { Line::styled(format!("{running} running"), Role::StatusPending) } else { Line::new() };
     let dot = painter.glyphs().dot;
-    frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
-    note(painter, inner, id.clone());
-    if listing.keys.is_empty() {
-        let next = if state.seen().read_only {
-            "this console is read-only".to_owned()
-        } else if state.seen().config.actions.is_empty() {
-            "add [adapter.NAME] and [action.NAME] to the configuration".to_owned()
-        } else {
-            state.and_keys("the key of an action starts one", &[(Command::Palette, "lists them")])
-        };
-        let none = move || {
-            if state.seen().is_past_unknown() {
-                Notice::empty("store away", "past runs are listed once it is back")
-            } else {
-                Notice::empty("no runs yet", next)
-            }
-        };
-        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
-        return;
-    }
+    let frame = frame(state, painter, id, "runs").with(count, dot);
+    let Some((inner, listing)) = list_in(state, painter, (id, area), frame, || nothing(state)) else { return };
     let shown = listing.visible().iter().filter_map(|key| match key {
         RowKey::Run(id) => state.seen().run_by_id(id),
         _ => None,
     });
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
-    let focused = super::focused(state, id);
-    Table { columns: &columns(state), rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
+}
+
+fn nothing(state: &State) -> Notice<'static> {
+    if state.seen().is_past_unknown() {
+        return Notice::empty("store away", "past runs are listed once it is back");
+    }
+    let next = if state.seen().read_only {
+        "this console is read-only".to_owned()
+    } else if state.seen().config.actions.is_empty() {
+        "add [adapter.NAME] and [action.NAME] to the configuration".to_owned()
+    } else {
+        state.and_keys("the key of an action starts one", &[(Command::Palette, "lists them")])
+    };
+    Notice::empty("no runs yet", next)
 }
 
 fn row<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, framed, none_matches, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -52,8 +52,7 @@ impl PanelView for Silences {
         let longest_until = shown().map(|silence| until(state, silence).width()).max().unwrap_or(0);
         let columns = columns(titles.iter().map(String::as_str), longest_until);
         let rows = listing.visible().iter().filter_map(found).map(|silence| row(state, silence)).collect();
-        let focused = focused(state, id);
-        Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+        Table { columns: &columns, rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 

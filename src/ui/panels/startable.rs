@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, name_of, none_matches, note, runs};
+use super::{Height, PanelView, Room, frame, list_in, name_of, runs};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -11,7 +11,6 @@ use crate::theme::Role;
 use crate::ui::footer::key_of_action;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 
@@ -55,16 +54,10 @@ fn action_columns(state: &State) -> [Column; 4] {
 
 /// A table of actions: of the service, or of all.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, id, usize::from(inner.height));
     let service = state.shown_service().filter(|_| id.is(&panels::SERVICE_ACTIONS));
-    frame(state, painter, id, name_of("actions", service)).foot(listing.position()).draw(painter, area);
-    note(painter, inner, id.clone());
-    if listing.keys.is_empty() {
-        let none = || Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration");
-        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
-        return;
-    }
+    let empty = || Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration");
+    let frame = frame(state, painter, id, name_of("actions", service));
+    let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
     let glyphs = painter.glyphs();
     let found = |key: &RowKey| {
         state.seen().config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
@@ -81,7 +74,5 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))), ..TableRow::default() }
     });
     let rows = rows.collect();
-    let is_focused = focused(state, id);
-    Table { columns: &action_columns(state), rows, selected: listing.selected, focused: is_focused, headings: false }
-        .draw(painter, inner);
+    Table { columns: &action_columns(state), rows, selected: listing.selected, headings: false }.draw(painter, inner);
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::runs::outcome_sign;
-use super::{Height, Listing, PanelView, Room, frame, framed, name_of, none_matches, note};
+use super::{Height, PanelView, Room, frame, framed, list_in, name_of};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -14,7 +14,6 @@ use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
@@ -50,23 +49,14 @@ impl PanelView for Timeline {
 }
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, id, usize::from(inner.height));
     let moment = state.console.time_cursor.map_or_else(Line::new, |at| {
         let at = figures::moment(at, state.seen().now.utc, state.seen().config.console.timezone);
         Line::styled(format!("at {at}"), Role::ChartCursor)
     });
     let service = state.regarded_service().filter(|_| id.is(&panels::SERVICE_TIMELINE));
-    frame(state, painter, id, name_of("timeline", service))
-        .with(moment, "")
-        .foot(listing.position())
-        .draw(painter, area);
-    note(painter, inner, id.clone());
-    if listing.keys.is_empty() {
-        let next = "status changes, alerts, runs and reloads appear here";
-        none_matches(state, id).unwrap_or_else(|| Notice::empty("no events yet", next)).draw(painter, inner);
-        return;
-    }
+    let empty = || Notice::empty("no events yet", "status changes, alerts, runs and reloads appear here");
+    let frame = frame(state, painter, id, name_of("timeline", service)).with(moment, "");
+    let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
     let visible = listing.visible();
     let is_visible = |entry: &&TimelineEntry| visible.iter().any(|row| row.is_entry(entry));
     let shown: Vec<&TimelineEntry> = state.seen().timeline.shown().filter(is_visible).collect();
@@ -93,8 +83,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         Column::text("about", subject, subject, u8::from(subject == 0)),
         Column::text("what", 10, 200, 0).wrapping(),
     ];
-    let focused = super::focused(state, id);
-    Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, headings: false }.draw(painter, inner);
 }
 
 /// The last thing that had happened at the moment that logs and charts point at.

@@ -98,7 +98,7 @@ fn banners(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
     if let Some((stage, window, more)) = world.maintenance_shown() {
         let more = if more > 0 { format!(" +{more} more") } else { String::new() };
         let line = super::widgets::status::maintenance(glyphs);
-        let text = format!(" {} {}{more}", window.title, super::maintenance::when(state, stage, window));
+        let text = format!(" {} {}{more}", window.title, super::maintenance::when(state, stage, window.window));
         lines.push(Line::plain(" ").join(line).and(text, Role::TextStrong));
     }
     let (rows, rest) = split_top(area, u16::try_from(lines.len()).unwrap_or(area.height));
