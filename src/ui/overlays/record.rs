@@ -81,13 +81,12 @@ impl Draw for RecordOverlay {
 
 /// What of it is in sight, what was left out, and how many parts there are.
 fn place(overlay: &RecordOverlay, shown: Line<'static>) -> Line<'static> {
-    let count = |n: usize, what: &str| format!("{} {what}", figures::count(n as u64));
     match overlay.tab {
-        Tab::Tree => {
-            let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
-            if left_out > 0 { shown.then(count(left_out, "more parts in raw"), Role::TextDim) } else { shown }
-        }
-        Tab::Fields if shown.is_empty() => Line::styled(count(overlay.fields.len(), "fields"), Role::TextDim),
+        Tab::Tree => match overlay.tree.as_ref().map_or(0, |tree| tree.left_out) {
+            0 => shown,
+            left_out => shown.then(format!("{} in raw", figures::counted(left_out, "more part")), Role::TextDim),
+        },
+        Tab::Fields if shown.is_empty() => Line::styled(figures::counted(overlay.fields.len(), "field"), Role::TextDim),
         Tab::Fields => shown,
         Tab::Raw => {
             let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
@@ -138,9 +137,11 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'sta
     }
     // The same for all records: which log has lost what is said of the log.
     if let Some(loss) = state.world.log(&record.log).map(|log| log.loss) {
-        for (n, text) in [(loss.neutralised, "control sequences neutralised"), (loss.cut_records, "records cut")] {
+        for (n, what, done) in
+            [(loss.neutralised, "control sequence", "neutralised"), (loss.cut_records, "record", "cut")]
+        {
             if n > 0 {
-                fact(format!("{} {text} in this log", figures::count(n)), Role::TextDim);
+                fact(format!("{} {done} in this log", figures::counted(n, what)), Role::TextDim);
             }
         }
     }

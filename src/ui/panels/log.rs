@@ -315,9 +315,9 @@ fn said(log: &LogView) -> (String, Role) {
     let (words, role) = match &log.state {
         LogState::Starting => ("starting".to_owned(), Role::TextDim),
         LogState::CatchingUp { left } => (catching_up(*left), Role::StatusPending),
-        LogState::Following(1) => ("following".to_owned(), Role::TextDim),
+        LogState::Following(1) | LogState::FollowingNewest { files: 1, .. } => ("following".to_owned(), Role::TextDim),
         LogState::Following(files) | LogState::FollowingNewest { files, .. } => {
-            (format!("following {files} files"), Role::TextDim)
+            (format!("following {}", figures::counted(*files, "file")), Role::TextDim)
         }
         LogState::Waiting(why) | LogState::Restarting(why) => (why.to_string(), Role::StatusPending),
         LogState::Failed(why) => (why.to_string(), Role::LevelError),
@@ -345,14 +345,14 @@ pub(crate) fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
 /// Each kind of loss, together over some logs.
 pub(crate) fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
-    let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
+    let left_out: u64 = logs.iter().map(|log| log.left_out() as u64).sum();
     let cut = format!("cut at {MAX_RECORD_WORDS}");
     let facts = [
         (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
         (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),
         (sum(|loss| loss.cut_records), &cut, Role::LevelWarn, false),
         (sum(|loss| loss.neutralised), "neutralised", Role::LevelWarn, false),
-        (left_out, "files not followed", Role::LevelWarn, false),
+        (left_out, if left_out == 1 { "file not followed" } else { "files not followed" }, Role::LevelWarn, false),
     ];
     let lost = facts.into_iter().filter(|(n, ..)| *n > 0);
     lost.map(|(n, what, role, bytes)| {

@@ -128,7 +128,7 @@ fn covered(state: &State) -> Line<'static> {
     let passing = screen.pane.view().len() as u64;
     let shown = || screen.pane.sources().iter().filter_map(|at| state.seen().logs.get(*at));
     let words = if screen.pane.view().filter().is_everything() {
-        format!("{} {}", figures::count(passing), if passing == 1 { "record" } else { "records" })
+        figures::counted(passing, "record")
     } else {
         let held = shown().map(|log| log.ring.len() as u64).sum();
         format!("{} of {}", figures::count(passing), figures::count(held))

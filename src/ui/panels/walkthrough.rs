@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, find, focused, frame, framed, next_key, note};
+use super::{Height, Listing, PanelView, Room, find, frame, framed, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::panels::walkthrough::beside;
@@ -68,9 +68,8 @@ impl PanelView for Walkthrough {
             RowKey::Step(_, None) => Some(sign_row(&round)),
             _ => None,
         });
-        let (rows, focused) = (rows.collect(), focused(state, id));
-        Table { columns: &columns(&round), rows, selected: listing.selected, focused, headings: false }
-            .draw(painter, inner);
+        let rows = rows.collect();
+        Table { columns: &columns(&round), rows, selected: listing.selected, headings: false }.draw(painter, inner);
     }
 }
 
@@ -229,8 +228,8 @@ fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
     let clock = |at| clock_with_zone(at, world.now.utc, world.config.console.timezone);
     let at = clock(answer.at);
     let (how, by) = match step.measured_at.filter(|_| answer.sensed) {
-        Some(measured_at) => ("measured", format!("{}, recorded {at}", clock(measured_at))),
-        None if answer.sensed => ("found", at),
+        Some(measured_at) => ("measured", format!("{}, found at {at}", clock(measured_at))),
+        None if answer.sensed => ("found at", at),
         None => ("by", format!("{} {at}", answer.by)),
     };
     let queued = if step.queued { format!(" · {}", RoundStep::QUEUED) } else { String::new() };

@@ -102,7 +102,7 @@ impl Sheet<'_> {
         let Some(answer) = step.answer() else { return };
         let queued = if step.queued { format!(", {}", RoundStep::QUEUED) } else { String::new() };
         self.say(
-            if answer.sensed { "found" } else { "answered" },
+            if answer.sensed { "found at" } else { "answered" },
             format!("{} by {}{queued}", self.moment(answer.at), answer.by),
         );
         if let Some(reason) = &answer.reason {
