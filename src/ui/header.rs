@@ -94,7 +94,8 @@ fn make_room_for_tabs(state: &State, glyphs: GlyphSet, parts: &mut [Part], colum
     if columns < TABS_FROM {
         return;
     }
-    let room = usize::from(room).saturating_sub(needed(&by_keys(tabs_of(state, true)), divider(glyphs).width(), 1) + 1);
+    let named = tabs_of(state, true).into_iter().filter(|tab| tab.title.is_some()).collect();
+    let room = usize::from(room).saturating_sub(needed(&by_keys(named), divider(glyphs).width(), 1) + 1);
     while parts.iter().map(Part::width).sum::<usize>() > room {
         let longest = parts.iter_mut().max_by_key(|part| part.drop_priority());
         let Some(part) = longest.filter(|part| part.drop_priority() >= SHORTENED_FOR_TABS) else { return };
@@ -134,8 +135,9 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
         let mut part = Part::new(worst.clone(), 0);
         if others > 0 {
             part = part
-                .or_longer(worst.and(format!(" +{others}"), Role::TextDim), CLOCK_DROP_PRIORITY)
-                .or_longer(divider().join(all), 7);
+                .or_longer(worst.clone().and(format!(" +{others}"), Role::TextDim), CLOCK_DROP_PRIORITY)
+                .or_longer(worst.and(format!(" +{others} lower"), Role::TextDim), SHORTENED_FOR_TABS)
+                .or_longer(divider().join(all), SHORTENED_FOR_TABS);
         }
         parts.push(part);
     }
@@ -287,7 +289,7 @@ impl ScreenTab {
     }
 }
 
-/// Every screen; with `common` those that everybody has, and the present one.
+/// Every screen with its title; where `common`, of those that not everybody has the keys alone.
 fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
     let custom = Screen::custom(&state.seen().config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
@@ -300,12 +302,10 @@ fn tabs_of(state: &State, common: bool) -> Vec<ScreenTab> {
         let (key_role, role) =
             if is_current { (Role::TitleFocus, Role::TitleFocus) } else { (Role::Key, Role::TextDim) };
         let key = Line::styled(super::footer::key_of_screen(state, &screen), key_role);
-        ScreenTab { screen, key, title: Some(Line::styled(title, role)), is_current }
+        let is_named = !common || is_current || is_common(&screen);
+        ScreenTab { title: is_named.then(|| Line::styled(title, role)), screen, key, is_current }
     });
-    // The calendar has a place here while the overview names something of it.
-    let is_used = |screen: &Screen| *screen != Screen::Changes || state.seen().change_shown().is_some();
-    let is_wanted = |screen: &Screen| if common { is_common(screen) } else { is_used(screen) };
-    all.filter(|tab| tab.is_current || is_wanted(&tab.screen)).collect()
+    all.filter(|tab| tab.title.is_some() || !tab.key.is_empty()).collect()
 }
 
 /// The present one with its title, of the others their keys.
@@ -319,16 +319,24 @@ fn needed(tabs: &[ScreenTab], divider: usize, gap: usize) -> usize {
     divider + tabs.iter().map(|tab| tab.words().width() + gap).sum::<usize>()
 }
 
-/// The screens with their keys from column `x` on: all where there is room, else those that everybody has, else of those
-/// but the present one the keys, else the present one alone.
+/// The screens with their keys from column `x` on: all with their titles where there is room, else of those that not
+/// everybody has the keys alone, then without these, then the keys of all but the present one, then of those that everybody
+/// has, then the present one alone.
 fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
     let divider = divider(painter.glyphs());
     let room = usize::from(row.width.saturating_sub(x));
-    let current = || tabs_of(state, true).into_iter().filter(|tab| tab.is_current).collect();
+    let named = || tabs_of(state, true).into_iter().filter(|tab| tab.title.is_some()).collect::<Vec<_>>();
+    let current = || named().into_iter().filter(|tab| tab.is_current).collect();
     // Below, the last row has the keys.
-    let keys = || if painter.width() < TABS_FROM { Vec::new() } else { by_keys(tabs_of(state, true)) };
-    let forms: [(&dyn Fn() -> Vec<ScreenTab>, usize); 4] =
-        [(&|| tabs_of(state, false), 2), (&|| tabs_of(state, true), 1), (&keys, 1), (&current, 1)];
+    let keys = |tabs: Vec<ScreenTab>| if painter.width() < TABS_FROM { Vec::new() } else { by_keys(tabs) };
+    let forms: [(&dyn Fn() -> Vec<ScreenTab>, usize); 6] = [
+        (&|| tabs_of(state, false), 2),
+        (&|| tabs_of(state, true), 1),
+        (&named, 1),
+        (&|| keys(tabs_of(state, true)), 1),
+        (&|| keys(named()), 1),
+        (&current, 1),
+    ];
     let forms = forms.into_iter().map(|(tabs, gap)| (tabs(), gap));
     let fits = |(tabs, gap): &(Vec<ScreenTab>, usize)| !tabs.is_empty() && needed(tabs, divider.width(), *gap) <= room;
     let Some((tabs, gap)) = forms.into_iter().find(fits) else { return };

@@ -143,13 +143,14 @@ fn in_rows<'a>(
 pub(crate) fn in_header(state: &State) -> Option<(Role, [String; 3])> {
     let first = state.seen().worst_open_incident()?;
     let lasted = (state.seen().now.utc - first.opened_at).to_std().unwrap_or_default();
-    let more = match state.seen().open_incident_count() {
+    let more = |word: &str| match state.seen().open_incident_count() {
         0 | 1 => String::new(),
-        open => format!(" +{}", open - 1),
+        open => format!(" +{}{word}", open - 1),
     };
     let (id, age) = (&first.id, figures::age(lasted));
     let lead = first.lead().map_or_else(|| "no lead".to_owned(), |lead| format!("lead {lead}"));
-    let words = [format!(" {id}{more} "), format!(" {id}{more} {age} "), format!(" {id}{more} {age} · {lead} ")];
+    let (short, long) = (more(""), more(" more"));
+    let words = [format!(" {id}{short} "), format!(" {id}{long} {age} "), format!(" {id}{long} {age} · {lead} ")];
     Some((status::severity_role(first.severity), words))
 }
 

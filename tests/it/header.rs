@@ -117,7 +117,7 @@ fn from_110_columns_the_header_has_the_keys_of_all_screens() {
             let row = first_row(&app, width);
             let keys =
                 row.contains("1 overview 2 3 4 5 6") || row.contains("2 service 3 logs 4 metrics 5 alerts 6 actions");
-            let titles = row.contains("2 service  3 logs  4 metrics  5 alerts  6 actions");
+            let titles = row.contains("2 service  3 logs  4 metrics  5 alerts  6 actions  7 checklists  8 incident");
             assert!(row.contains("1 overview") && (keys || titles), "{width}: {row}");
         }
     }

@@ -59,6 +59,14 @@ pub enum HelpSign {
     Event,
     /// The value of before.
     Before,
+    /// Alerts are muted by what explains them.
+    Inhibited,
+    /// Alerts are silenced by a person.
+    Silenced,
+    /// A person is at it.
+    Acknowledged,
+    /// Maintenance runs.
+    Maintenance,
 }
 
 /// The signs before records, with their words.
@@ -74,6 +82,14 @@ const CHART_SIGNS: [(HelpSign, &str); 4] = [
     (HelpSign::Range, "shaded from the lowest to the highest value; of a check up to the 95th percentile"),
     (HelpSign::Event, "an action, a release or an alert, or how many; the cursor says which"),
     (HelpSign::Before, "the average of an hour, a day, a week or the last release before"),
+];
+
+/// The signs beside services and alerts, with their words.
+const MARKS: [(HelpSign, &str); 4] = [
+    (HelpSign::Inhibited, "muted: what it depends on explains it"),
+    (HelpSign::Silenced, "silenced by a person"),
+    (HelpSign::Acknowledged, "acknowledged: somebody is at it"),
+    (HelpSign::Maintenance, "in maintenance"),
 ];
 
 /// Where keys are heard, in the order of the help.
@@ -249,6 +265,9 @@ fn keys_of(rows: &mut Vec<HelpRow>, context: CommandContext, keymap: &Keymap, re
             keys: form.examples.first().copied().unwrap_or_default().to_owned(),
             help: form.meaning.to_owned(),
         }));
+    }
+    if context == CommandContext::Services {
+        rows.extend(MARKS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
     }
     if context == CommandContext::Metrics {
         rows.extend(CHART_SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));

@@ -34,7 +34,7 @@ pub(super) fn present(state: &State, divider: &Line<'static>) -> Option<Part> {
     });
     let all: Vec<String> = recorder.into_iter().chain(present.iter().map(name)).collect();
     let (first, others) = all.split_first()?;
-    let more = if others.is_empty() { String::new() } else { format!(" +{}", others.len()) };
+    let more = if others.is_empty() { String::new() } else { format!(" +{} more", others.len()) };
     // A name has no ` (`: it was cut there.
     let name = first.split(" (").next().unwrap_or_default();
     let short = Part::new(words(format!("with {name}{more}")), COMPANY - 2)
@@ -42,6 +42,6 @@ pub(super) fn present(state: &State, divider: &Line<'static>) -> Option<Part> {
     Some(match others {
         [] => short,
         [second] => short.or_longer(words(format!("with {first}, {second}")), COMPANY),
-        [second, rest @ ..] => short.or_longer(words(format!("with {first}, {second} +{}", rest.len())), COMPANY),
+        [second, rest @ ..] => short.or_longer(words(format!("with {first}, {second} +{} more", rest.len())), COMPANY),
     })
 }

@@ -71,5 +71,9 @@ fn drawn(glyphs: GlyphSet, sign: HelpSign) -> (String, Role) {
         HelpSign::Range => (format!("{} {}", glyphs.band, glyphs.shade), Role::ChartLine),
         HelpSign::Event => (glyphs.event.to_owned(), Role::Key),
         HelpSign::Before => (glyphs.before[1].to_owned(), Role::ChartCompare),
+        HelpSign::Inhibited => (glyphs.inhibited.to_owned(), Role::MarkInhibited),
+        HelpSign::Silenced => (glyphs.silenced.to_owned(), Role::MarkSilenced),
+        HelpSign::Acknowledged => (glyphs.acknowledged.to_owned(), Role::MarkAcknowledged),
+        HelpSign::Maintenance => (glyphs.maintenance.to_owned(), Role::MarkMaintenance),
     }
 }
