@@ -33,6 +33,12 @@ pub(crate) fn age_since(since: Option<Since>, now: Stamp, zone: Tz, none: &'stat
     at.utc.with_timezone(&zone).format(form).to_string()
 }
 
+/// The time of day since when something stands as it does, where it was seen to begin today.
+pub(crate) fn clock_since(since: Option<Since>, now: Stamp, zone: Tz) -> Option<String> {
+    let since = since.filter(|since| since.seen && same_day(since.at.utc, now.utc, zone))?;
+    Some(time(since.at.utc, zone))
+}
+
 /// How long something has lasted, as it is read out: `24s`, `1m 24s`, `2h 05m`, `3d 04h`.
 pub(crate) fn elapsed(span: Duration) -> String {
     // To the nearest second: what began a millisecond after its second has lasted as the clocks say.

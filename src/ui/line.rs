@@ -206,6 +206,16 @@ impl<'a> Line<'a> {
         lines
     }
 
+    /// Says behind these words that there were more, in at most `width` columns where they are drawn.
+    pub(crate) fn break_off(&mut self, width: usize, ellipsis: &'static str, role: Role) {
+        if self.width() + ellipsis.width() <= width {
+            self.push(ellipsis, role);
+        } else {
+            // What does not fit gives way to an ellipsis there.
+            self.push(" ".repeat(width), role);
+        }
+    }
+
     /// The words from column `from` on.
     #[must_use]
     pub(crate) fn skipped(&self, from: usize) -> Line<'static> {

@@ -39,6 +39,14 @@ fn a_message_has_a_row_of_its_own_and_goes_with_the_first_esc() {
 }
 
 #[test]
+fn a_message_does_not_lie_under_a_line_that_is_typed_in() {
+    let mut app = world::trouble();
+    app.keys("ctrl-r /");
+    let with = rows(&app, 80, 24);
+    assert!(with[21].starts_with(" · polling now") && with[22].starts_with(" rows with "), "{with:#?}");
+}
+
+#[test]
 fn a_long_message_is_cut_rather_than_that_it_hides_the_screen() {
     let mut app = world::trouble();
     app.outcome(opsroom::model::outcome::Outcome::Said(opsroom::text::SafeText::new(&"word ".repeat(200))));
@@ -196,6 +204,45 @@ fn a_reason_is_whole_before_figures_are_shown() {
     assert!(!drawn.contains("check p95"), "{drawn}");
     let calm = text(&draw(&world::calm().state, 80, 24));
     assert!(calm.contains("check p95"), "{calm}");
+}
+
+#[test]
+fn a_reason_of_many_lines_is_whole_before_the_trend_is_shown() {
+    let mut app = world::trouble();
+    let why = "no route to the replica; the primary is read-only since the disk of the log is full, see the pager";
+    for _ in 0..3 {
+        app.pass(15);
+        world::poll(&mut app, "db", Sign::Bad, 1, Some(why));
+    }
+    for (width, height) in [(120, 40), (120, 60), (160, 50)] {
+        let frame = rows(&app, width, height).join("\n");
+        assert!(frame.contains("pager"), "{width}x{height}: {frame}");
+    }
+}
+
+#[test]
+fn why_it_is_broken_stays_beside_a_long_name() {
+    let text = "[service.a]\ntitle = \"the gateway of all payments abroad\"\n[check.a]\nservice = \"a\"\n\
+                tcp = \"127.0.0.1:9\"\nevery = \"15s\"\nalert = { critical = \"down\" }\n";
+    let mut app = App::new(text);
+    for _ in 0..3 {
+        app.poll("a", Sign::Bad);
+        app.pass(15);
+    }
+    let drawn = rows(&app, 80, 24);
+    let row = drawn.iter().find(|row| row.starts_with("┃▌✗ DOWN"));
+    assert!(row.is_some_and(|row| row.contains("connection")), "{drawn:#?}");
+}
+
+#[test]
+fn a_metric_that_is_late_says_that_its_age_is_one() {
+    let mut app = world::trouble();
+    app.sample("error-rate", Ok(8.0));
+    app.pass(60);
+    app.sample("error-rate", Err("the source is gone"));
+    app.keys("4");
+    let frame = rows(&app, 120, 40).join("\n");
+    assert!(frame.contains(" old · the source is gone"), "{frame}");
 }
 
 #[test]

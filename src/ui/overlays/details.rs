@@ -84,10 +84,10 @@ pub(super) fn rows<'a>(
 ) -> Range<usize> {
     let inside = table::beside_pointer(area);
     let width = usize::from(inside.width);
-    let height = usize::from(area.height);
+    let (height, ellipsis) = (usize::from(area.height), painter.glyphs().ellipsis);
     let within = |index: usize, most: usize| {
         let (head, value, role) = row(index);
-        lines(&head, value, role, width, most.min(height.max(1)))
+        lines(&head, (value, role), (width, most.min(height.max(1))), ellipsis)
     };
     // Nothing is cut where there is room for the whole of everything.
     let mut used = 0;
@@ -121,7 +121,12 @@ pub(super) fn rows<'a>(
     first..count
 }
 
-fn lines(head: &Line<'_>, value: &str, role: Role, width: usize, most: usize) -> Vec<Line<'static>> {
+fn lines(
+    head: &Line<'_>,
+    (value, role): (&str, Role),
+    (width, most): (usize, usize),
+    ellipsis: &'static str,
+) -> Vec<Line<'static>> {
     // More than fits is not even looked at: a value may be as long as a record.
     let bound = width.max(1) * (most + 1);
     let end = value.char_indices().nth(bound).map_or(value.len(), |(end, _)| end);
@@ -131,8 +136,7 @@ fn lines(head: &Line<'_>, value: &str, role: Role, width: usize, most: usize) ->
     if lines.len() > most || end < value.len() {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            // What does not fit gives way to an ellipsis where it is drawn.
-            last.push(" ".repeat(width), role);
+            last.break_off(width, ellipsis, role);
         }
     }
     lines
@@ -176,9 +180,9 @@ mod tests {
     #[test]
     fn a_long_value_gives_way() {
         let long = "x".repeat(1 << 18);
-        let drawn = lines(&Line::plain("name  "), &long, Role::Text, 40, 3);
+        let drawn = lines(&Line::plain("name  "), (&long, Role::Text), (40, 3), "…");
         assert_eq!(drawn.len(), 3);
         assert!(drawn[2].width() > 40, "an ellipsis is drawn");
-        assert_eq!(lines(&Line::plain("name  "), "short", Role::Text, 40, 3).len(), 1);
+        assert_eq!(lines(&Line::plain("name  "), ("short", Role::Text), (40, 3), "…").len(), 1);
     }
 }

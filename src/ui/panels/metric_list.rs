@@ -2,17 +2,17 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, metric, metric_chart, name_of, none_matches, note};
+use super::{Height, PanelView, Room, frame, list_in, metric, metric_chart, name_of};
 use crate::app::layout::Target;
 use crate::app::metrics::span;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
@@ -50,8 +50,11 @@ const TITLE: (usize, usize) = (18, 40);
 /// The column of the thresholds, or of why nothing is known.
 const THRESHOLDS: usize = 3;
 
+/// Columns of an age, and of one beside which stands that it is that.
+const AGE: (u16, u16) = (4, 8);
+
 /// What a metric comes to in figures goes first.
-fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
+fn columns(state: &State, width: u16, any_is_stale: bool, any_is_late: bool) -> [Column; 6] {
     // A mark stands before the title of one whose chart is shown.
     let titles = state.seen().all_charted().map(|shown| shown.title(state.seen()).chars().count() + 2);
     let longest = titles.max().unwrap_or(0);
@@ -60,27 +63,22 @@ fn columns(state: &State, width: u16, any_is_stale: bool) -> [Column; 6] {
         Column::figure("value", if any_is_stale && width >= VALUE.1 + 9 { VALUE.1 } else { VALUE.0 }, 0),
         Column::plot("course", 6, if width >= ROOMY { 72 } else { 30 }, 3),
         Column::text("thresholds", 10, 24, 4),
-        Column::text("age", 4, 12, 2),
+        Column::text("age", if any_is_late { AGE.1 } else { AGE.0 }, 12, 2),
         Column::text("figures", 38, 44, 5),
     ]
 }
 
 /// A table of metrics: of the service, or of all.
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, id, usize::from(inner.height));
     let service = state.shown_service().filter(|_| id.is(&panels::SERVICE_METRICS));
-    frame(state, painter, id, name_of("metrics", service)).foot(listing.position()).draw(painter, area);
-    note(painter, inner, id.clone());
-    if listing.keys.is_empty() {
-        let none = || Notice::empty("no metrics and no checks", "add [metric.NAME] with from and value");
-        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
-        return;
-    }
-    let any_is_stale = listing.visible().iter().filter_map(|key| found(state, key)).any(Charted::is_stale);
-    let columns = columns(state, beside_pointer(inner).width, any_is_stale);
+    let empty = || Notice::empty("no metrics and no checks", "add [metric.NAME] with from and value");
+    let frame = frame(state, painter, id, name_of("metrics", service));
+    let Some((inner, listing)) = list_in(state, painter, (id, area), frame, empty) else { return };
+    let visible = || listing.visible().iter().filter_map(|key| found(state, key));
+    let any_is_late = visible().any(|shown| !metric::age(state, shown).is_empty());
+    let columns = columns(state, beside_pointer(inner).width, visible().any(Charted::is_stale), any_is_late);
     let widths = widths(&columns, beside_pointer(inner).width);
-    let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
+    let rows = visible().map(|shown| {
         let error = shown.error(state.seen().now);
         let mark = id.is(&panels::METRIC_LIST) && state.console.screens.metrics.shown.contains(&shown.series());
         let mut title = Line::plain(shown.title(state.seen()));
@@ -92,10 +90,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             metric::value(state, painter, shown),
             metric_chart::sparkline(state, painter, shown, widths[2]),
             match &error {
-                Some(why) => metric::age(state, shown).then(why.as_str().to_owned(), Role::LevelError),
+                Some(why) => why_unknown(state, shown, painter.glyphs().dot, why),
                 None => thresholds(shown),
             },
-            metric::age(state, shown),
+            old(metric::age(state, shown)),
             // Summed up only where it is drawn: it is read from all that is known.
             match usize::from(widths[5]) {
                 // What it came to before is not what it is: that can't be known now.
@@ -108,9 +106,19 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         TableRow { cells, running_on, target: Some(Target::Row(RowKey::of_series(shown.series()))) }
     });
     let rows = rows.collect();
-    let is_focused = focused(state, id);
-    Table { columns: &columns, rows, selected: listing.selected, focused: is_focused, headings: false }
-        .draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, headings: false }.draw(painter, inner);
+}
+
+/// `3m old`: nothing else in a row says what an age is.
+fn old(age: Line<'static>) -> Line<'static> {
+    if age.is_empty() { age } else { age.and(" old", Role::TextDim) }
+}
+
+/// Why there is no value, behind how old the last one is, where that is late.
+fn why_unknown(state: &State, shown: Charted<'_>, dot: &'static str, why: &SafeText) -> Line<'static> {
+    let age = old(metric::age(state, shown));
+    let before = if age.is_empty() { age } else { age.then(dot, Role::TextDim) };
+    before.then(why.as_str().to_owned(), Role::LevelError)
 }
 
 /// `>5 % >10 %`: of what the value has passed in the colour of its severity, the others dim.

@@ -21,7 +21,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::scale::Scale;
-use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, longest, widths};
+use crate::ui::widgets::table::{Column, LINES, Table, TableRow, beside_pointer, longest, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::alerts::Phase;
 use crate::world::checks::CheckView;
@@ -86,8 +86,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         _ => None,
     });
     let rows = shown.collect();
-    let focused = super::focused(state, id);
-    Table { columns: &columns, rows, selected: listing.selected, focused, headings }.draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, headings }.draw(painter, inner);
 }
 
 /// The services that are well, in one row.
@@ -119,8 +118,9 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16, spare: usize) -> [C
     let (name, whole) = (title.min(20) + own, title + own);
     let alert = if is_beside_alerts(state, painter) || !state.seen().has_alert_conditions() { 0 } else { ALERT };
     // What is wrong comes before how fast it was: where reasons can't go on below, figures have what the longest one leaves.
-    let goes_on = painter.width() >= SHORT && spare >= state.seen().services.len() - state.seen().healthy().count();
-    let longest = if goes_on { 0 } else { longest_reason(state, painter) };
+    let (longest, below) = reasons(state, painter);
+    let goes_on = painter.width() >= SHORT && below <= spare;
+    let longest = if goes_on { 0 } else { longest };
     let reason = (width * 9 / 20).clamp(REASON, 60).max(longest);
     let any_is_found = state.seen().services.iter().any(|service| !service.is_healthy() && is_found(state, service));
     let since = if any_is_found { figures::BEFORE } else { 8 };
@@ -128,7 +128,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16, spare: usize) -> [C
     let beside = status + name_at_least + since + alert + 5;
     let least = REASON.min(width / 3).max(longest.min(width.saturating_sub(beside)));
     // Why comes before how bad, where one of them has to go.
-    let alert_goes = if width < BOTH { 4 } else { 2 };
+    let alert_goes = if width < BOTH || beside + least > width { 4 } else { 2 };
     // Of the answers to checks, as metrics have their own; in little room a reason needs the two cells of that word more.
     let [p95, course] = if width >= ROOMY {
         [Column::figure("check p95 15m", 13, 5), Column::plot("latency", 7, 24, 6)]
@@ -151,21 +151,20 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16, spare: usize) -> [C
 /// So many of the worst services decide how wide reasons are: of a thousand, each would be put into words in every frame.
 const WORST: usize = 100;
 
-/// Columns of the longest reason of the worst services.
-fn longest_reason(state: &State, painter: &Painter<'_>) -> u16 {
-    let of = |service: &ServiceView| {
+/// Columns of the longest reason of the worst services, and the rows below their own in which all of them go on where they
+/// have the least that they are worth: more than there can be where one would be cut even so.
+fn reasons(state: &State, painter: &Painter<'_>) -> (u16, usize) {
+    let (mut longest, mut below) = (0, 0_usize);
+    for service in state.seen().services.iter().take(WORST) {
         let leading = service.leading.and_then(|id| state.seen().checks.get(id));
-        why(state, painter, service, leading, u16::MAX).width()
-    };
-    state
-        .seen()
-        .services
-        .iter()
-        .take(WORST)
-        .map(of)
-        .max()
-        .and_then(|width| u16::try_from(width).ok())
-        .unwrap_or(u16::MAX)
+        let reason = why(state, painter, service, leading, u16::MAX);
+        longest = longest.max(u16::try_from(reason.width()).unwrap_or(u16::MAX));
+        below = match reason.wrapped(usize::from(REASON), 0).len() {
+            lines @ ..=LINES => below.saturating_add(lines - 1),
+            _ => usize::MAX,
+        };
+    }
+    (longest, below)
 }
 
 /// Columns from which there is room for both since when and a reason, which comes first.
@@ -222,7 +221,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
         status::label(service.status, old, glyphs, widths[0]),
         title,
         Line::plain(since(state, service, widths[2])),
-        alert(state, glyphs, service),
+        alert(state, glyphs, service, widths[4] > 0),
         why(state, painter, service, leading, widths[4]),
     ];
     cells.extend(figures);
@@ -245,22 +244,24 @@ fn since(state: &State, service: &ServiceView, width: u16) -> String {
     let (now, zone) = (state.seen().now, state.seen().config.console.timezone);
     let since = state.seen().standing_since(service);
     let lasts = figures::age_since(since, now, zone, "-");
-    match since {
-        Some(since) if since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
-            let clock = figures::time(since.at.utc, zone);
-            if width >= 13 { format!("{clock} {lasts}") } else { clock }
-        }
+    match (figures::clock_since(since, now, zone), since) {
+        (Some(clock), _) if width >= 13 => format!("{clock} {lasts}"),
+        (Some(clock), _) => clock,
         // That it was well already when it was first looked at is worth no room of others.
-        Some(since) if !since.seen && width < figures::BEFORE => "-".to_owned(),
+        (None, Some(since)) if !since.seen && width < figures::BEFORE => "-".to_owned(),
         _ => lasts,
     }
 }
 
-/// The worst that fires for a service; the sign of what mutes them where all are muted.
-fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static> {
+/// The worst that fires for a service; the sign of what mutes them where all are muted, unless that stands beside it: whether
+/// reasons have a column is `has_reason`.
+fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView, has_reason: bool) -> Line<'static> {
     match state.seen().alerts_of(service).find(|alert| alert.phase == Phase::Firing) {
         // Those that are muted come last.
-        Some(alert) if alert.is_muted() => alerts::sign(glyphs, alert),
+        Some(alert) if alert.is_muted() => {
+            let is_said = state.seen().is_in_maintenance(service) || state.seen().is_silenced(service);
+            if has_reason && is_said { Line::new() } else { alerts::sign(glyphs, alert) }
+        }
         Some(alert) => status::severity(alert.severity, false),
         None => Line::new(),
     }

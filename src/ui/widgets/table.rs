@@ -33,7 +33,7 @@ pub(crate) struct Column {
 }
 
 /// Lines of one row at the most.
-const LINES: usize = 4;
+pub(crate) const LINES: usize = 4;
 
 impl Column {
     pub(crate) const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
@@ -113,6 +113,11 @@ pub(crate) fn window(scroll: usize, selected: Option<usize>, total: usize, heigh
     start..(start + height).min(total).max(start)
 }
 
+/// The window in which a row stands in the middle, where there is more on both sides.
+pub(crate) fn window_around(at: usize, total: usize, height: usize) -> Range<usize> {
+    window(at.saturating_sub(height / 2), Some(at), total, height)
+}
+
 /// `3-12 of 27, 15 more below`, where not everything is shown.
 pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
     if shown.len() >= total {
@@ -143,10 +148,8 @@ pub(crate) struct Table<'a> {
     pub columns: &'a [Column],
     /// The rows that are in the window.
     pub rows: Vec<TableRow<'a>>,
-    /// Which of `rows` is selected.
+    /// Which of `rows` is selected; none where keys go elsewhere.
     pub selected: Option<usize>,
-    /// Whether keys go to this table.
-    pub focused: bool,
     /// Whether the headings are drawn.
     pub headings: bool,
 }
@@ -154,7 +157,7 @@ pub(crate) struct Table<'a> {
 impl Table<'_> {
     pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         let inside = beside_pointer(area);
-        let widths = widths(self.columns, inside.width);
+        let (widths, ellipsis) = (widths(self.columns, inside.width), painter.glyphs().ellipsis);
         let mut y = 0;
         if self.headings && area.height > 1 {
             let cells = self.columns.iter().map(|column| Line::styled(column.title, Role::TextDim)).collect();
@@ -166,7 +169,7 @@ impl Table<'_> {
             if y >= area.height {
                 break;
             }
-            let (row, below) = self.wrapped(row, &widths, spare);
+            let (row, below) = self.wrapped(row, &widths, spare, ellipsis);
             spare -= below.len();
             let height = 1 + u16::try_from(below.len()).unwrap_or(0);
             self.cells(painter, inside, y, &widths, &row);
@@ -175,7 +178,7 @@ impl Table<'_> {
             }
             if self.selected == Some(at) {
                 for under in 0..height {
-                    select(painter, Rect { y: area.y + y + under, height: 1, ..area }, self.focused);
+                    select(painter, Rect { y: area.y + y + under, height: 1, ..area }, true);
                 }
                 self.cells_where(painter, inside, y, (&widths, &row), |column| column.plot);
             }
@@ -192,6 +195,7 @@ impl Table<'_> {
         row: &'r TableRow<'_>,
         widths: &[u16],
         spare: usize,
+        ellipsis: &'static str,
     ) -> (Cow<'r, TableRow<'r>>, Vec<Vec<Line<'static>>>) {
         let wraps = self.columns.iter().position(|column| column.wraps).filter(|_| row.running_on.is_none());
         let cell = wraps.and_then(|at| Some((at, row.cells.get(at)?, usize::from(*widths.get(at)?))));
@@ -204,8 +208,7 @@ impl Table<'_> {
         if lines.len() > most {
             lines.truncate(most);
             if let Some(last) = lines.last_mut() {
-                // What does not fit gives way to an ellipsis where it is drawn.
-                last.push(" ".repeat(width), Role::Text);
+                last.break_off(width, ellipsis, Role::Text);
             }
         }
         let mut lines = lines.into_iter();
@@ -308,13 +311,13 @@ mod tests {
         let rows = || ["first words, second words", "short", "one two three four five six seven eight nine ten"];
         let rows =
             rows().map(|text| TableRow { cells: vec![Line::plain("at"), Line::plain(text)], ..TableRow::default() });
-        let table = Table { columns: &columns, rows: rows.to_vec(), selected: None, focused: false, headings: false };
-        let lines = |at: usize, spare| table.wrapped(&table.rows[at], &[2, 10], spare).1.len();
+        let table = Table { columns: &columns, rows: rows.to_vec(), selected: None, headings: false };
+        let lines = |at: usize, spare| table.wrapped(&table.rows[at], &[2, 10], spare, "…").1.len();
         assert_eq!((lines(0, 0), lines(0, 1), lines(0, 9)), (0, 1, 3));
         assert_eq!(lines(1, 9), 0, "what fits takes no more");
         assert_eq!(lines(2, 9), LINES - 1);
-        let cut = table.wrapped(&table.rows[0], &[2, 10], 1).1.remove(0).remove(1);
-        assert!(cut.width() > 10, "an ellipsis is drawn where there is more");
+        let cut = table.wrapped(&table.rows[0], &[2, 10], 1, "…").1.remove(0).remove(1);
+        assert_eq!(cut.pieces().last().map(|(text, _)| text), Some("…"), "where there is more");
     }
 
     #[test]
