@@ -42,6 +42,6 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect
 fn when(state: &State, change: &ChangeRecord) -> String {
     let entry = CalendarEntry::Change(change);
     let is_running = entry.is_running(state.seen().now.utc);
-    let stage = if is_running { MaintenanceStage::Running } else { MaintenanceStage::Coming };
-    maintenance::when(state, stage, entry.window())
+    let phase = if is_running { MaintenanceStage::Running } else { MaintenanceStage::Coming };
+    maintenance::when(state, phase, entry.window())
 }

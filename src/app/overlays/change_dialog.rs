@@ -15,7 +15,6 @@ use crate::model::fact::change::{LONGEST_TITLE, NOTICE, change_id};
 use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::ChangeRecord;
-use crate::text::SafeText;
 use crate::world::World;
 
 /// What is said.

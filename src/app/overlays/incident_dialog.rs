@@ -13,7 +13,6 @@ use crate::app::requests::AwaitedAnswer;
 use crate::app::saying::say_of_incident;
 use crate::app::state::State;
 use crate::app::state::overlay::Then;
-use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::effect::Effect;
 use crate::model::fact::incident::{

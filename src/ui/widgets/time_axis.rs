@@ -108,8 +108,13 @@ const COUNTS: [&str; 9] = ["2", "3", "4", "5", "6", "7", "8", "9", "+"];
 /// Times that an axis has at the least, `now` among them.
 const LEAST: usize = 3;
 
+/// Columns by which a mark may stand aside so that a blank lies between it and a label: farther away it would be read as of
+/// another time.
+const NEAR: usize = 4;
+
 /// Draws the axis in one row; marks by their columns from the newest (0). Where these leave no room for three times the
-/// times come first, and a mark stands beside the one that it would lie on: never in the plot, whose bars it would erase.
+/// times come first, and a mark stands beside the one that it would lie on: never in the plot, whose bars it would erase. A blank
+/// lies between both, or a count would be read as a digit of the time.
 pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[Mark]) {
     let width = usize::from(row.width);
     let marked: Vec<usize> = marks.iter().filter_map(|mark| width.checked_sub(mark.back + 1)).collect();
@@ -118,8 +123,10 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: 
     let labels = if is_crowded { placed(width, ticks, &[]) } else { beside };
     let event = painter.glyphs().event;
     for Mark { back, role, count } in marks.iter().filter(|mark| mark.back < width) {
-        let sign = count.checked_sub(2).map_or(event, |more| COUNTS[more.min(COUNTS.len() - 1)]);
-        if let Some(at) = free(width - 1 - back, width, &labels) {
+        let at = width - 1 - back;
+        let counted = || count.checked_sub(2).map_or(event, |more| COUNTS[more.min(COUNTS.len() - 1)]);
+        let spot = free(at, width, &labels, 1).filter(|spot| spot.abs_diff(at) <= NEAR).map(|at| (at, counted()));
+        if let Some((at, sign)) = spot.or_else(|| Some((free(at, width, &labels, 0)?, event))) {
             painter.plot(row.x + column(at), row.y, sign, *role);
         }
     }
@@ -128,24 +135,27 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: 
     }
 }
 
-/// The column of a mark, or the nearest one that no label covers.
-fn free(at: usize, width: usize, labels: &[(usize, &str)]) -> Option<usize> {
-    let is_free =
-        |at: &usize| *at < width && !labels.iter().any(|(from, label)| (*from..from + label.len()).contains(at));
+/// The column of a mark, or the nearest one that is `gap` columns away from every label.
+fn free(at: usize, width: usize, labels: &[(usize, &str)], gap: usize) -> Option<usize> {
+    let covers = |(from, label): &(usize, &str), at: usize| (*from..from + label.len() + gap).contains(&at);
+    let is_free = |at: &usize| *at < width && !labels.iter().any(|label| covers(label, *at) || covers(label, at + gap));
     (0..width).flat_map(|by| [at.checked_sub(by), Some(at + by)]).flatten().find(is_free)
 }
 
 /// The labels that have room, with the columns at which they begin.
-fn placed<'a>(width: usize, ticks: &'a [Tick], marked: &[usize]) -> Vec<(usize, &'a str)> {
+fn placed<'a>(width: usize, ticks: &'a [Tick], all: &[usize]) -> Vec<(usize, &'a str)> {
     let mut free = 0..width;
     let mut placed = Vec::new();
-    // From the right: `now` first, then the newest time.
-    let now = (width.saturating_sub(2), "now");
-    let times = ticks.iter().rev().filter_map(|tick| Some((width.checked_sub(tick.back + 1)?, tick.label.as_str())));
-    for (at, label) in std::iter::once(now).chain(times) {
+    // From the right: `now` first, whatever happened just now, then the newest time.
+    let now = (width.saturating_sub(2), "now", &[][..]);
+    let column = |tick: &Tick| width.checked_sub(tick.back + 1);
+    let times = ticks.iter().rev().filter_map(|tick| Some((column(tick)?, tick.label.as_str(), all)));
+    for (at, label, marked) in std::iter::once(now).chain(times) {
         if let Some(spot) = place(at, label.len(), &free, marked) {
+            // Marks that `now` would cover stand before it, with a blank on either side.
+            let displaced = placed.is_empty() && all.iter().any(|mark| mark + 1 >= spot);
             placed.push((spot, label));
-            free.end = spot.saturating_sub(1);
+            free.end = spot.saturating_sub(if displaced { 3 } else { 1 });
         }
     }
     placed
@@ -159,7 +169,8 @@ fn place(at: usize, width: usize, free: &Range<usize>, marked: &[usize]) -> Opti
     let starts = moves.filter(|shift| *shift < width).filter_map(|shift| at.checked_sub(shift));
     let fits = |start: &usize| {
         let label = *start..start + width;
-        label.start >= free.start && label.end <= free.end && !marked.iter().any(|mark| label.contains(mark))
+        let beside = label.start.saturating_sub(1)..label.end + 1;
+        label.start >= free.start && label.end <= free.end && !marked.iter().any(|mark| beside.contains(mark))
     };
     let mut starts = starts;
     starts.find(fits)
@@ -173,8 +184,12 @@ fn column(at: usize) -> u16 {
 mod tests {
     use std::time::Duration;
 
+    use ratatui::buffer::Buffer;
+
     use super::*;
     use crate::lang::time::Stamp;
+    use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+    use crate::ui::export::{ExportFormat, export};
 
     fn axis(now: &str, minutes: u64, columns: usize) -> Axis {
         let utc: DateTime<Utc> = now.parse().unwrap();
@@ -241,17 +256,37 @@ mod tests {
         assert!(labels(&[4, 16, 17, 18]).len() < LEAST, "then the marks stand beside the times");
         let times = placed(20, &ticks, &[]);
         let is_covered = |at: usize| times.iter().any(|(from, label)| (*from..from + label.len()).contains(&at));
-        let places: Vec<usize> = (0..20).filter_map(|at| free(at, 20, &times)).collect();
+        let places: Vec<usize> = (0..20).filter_map(|at| free(at, 20, &times, 0)).collect();
         assert_eq!(places.len(), 20, "every mark has a place");
         assert!(places.iter().all(|at| !is_covered(*at)), "and hides no time: {places:?}");
-        assert!((0..20).filter(|at| !is_covered(*at)).all(|at| free(at, 20, &times) == Some(at)), "{times:?}");
+        assert!((0..20).filter(|at| !is_covered(*at)).all(|at| free(at, 20, &times, 0) == Some(at)), "{times:?}");
+    }
+
+    #[test]
+    fn no_count_is_read_as_a_digit_of_a_time() {
+        let row = Rect::new(0, 0, 40, 1);
+        let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
+        for days in [7, 30] {
+            let ticks = ticks(axis("2026-11-21T02:42:07Z", days * 1_440, 40), Tz::UTC);
+            for back in 0..40 {
+                let mut buffer = Buffer::empty(row);
+                let marks = [0, 1, 3].map(|more| Mark { back: back + more, role: Role::Key, count: 3 });
+                draw(&mut Painter::new(&mut buffer, &styles), row, &ticks, &marks);
+                let drawn = export(&buffer, &styles, ExportFormat::Text, "");
+                assert!(drawn.trim_end().ends_with("now"), "{drawn}");
+                for word in drawn.split_whitespace().filter(|word| word.contains(['-', 'w'])) {
+                    let is_label = word == "now" || ticks.iter().any(|tick| tick.label == word);
+                    assert!(is_label, "{word} at {back} of {days} d: {drawn}");
+                }
+            }
+        }
     }
 
     #[test]
     fn a_label_gives_way_to_a_mark_and_never_leaves_its_time() {
         assert_eq!(place(20, 5, &(0..40), &[]), Some(18));
-        assert_eq!(place(20, 5, &(0..40), &[21]), Some(16));
-        assert_eq!(place(20, 5, &(0..40), &[18]), Some(19));
+        assert_eq!(place(20, 5, &(0..40), &[22]), Some(16));
+        assert_eq!(place(20, 5, &(0..40), &[18]), Some(20));
         assert_eq!(place(0, 5, &(0..40), &[]), Some(0));
         assert_eq!(place(20, 5, &(0..18), &[]), None);
         assert_eq!(place(20, 5, &(0..40), &[20]), None);
