@@ -63,7 +63,11 @@ impl PanelView for ServiceRunbook {
         let of_task = shown.and_then(|shown| tasks.get(shown.task.min(tasks.len().saturating_sub(1))));
         let of_task = of_task.and_then(|(line, _)| lines.iter().position(|(of, _)| of == line));
         let kept = of_task.filter(|_| shown.is_some_and(|shown| shown.keeps_task));
-        let rows = window(shown.map_or(0, |shown| shown.scroll), kept, lines.len(), usize::from(inner.height));
+        // In a row or two what is to be done comes before the heading that it stands under.
+        let below = || of_task.or_else(|| (1..lines.len()).find(|at| !lines[*at].1.is_empty()));
+        let scroll = shown.map_or(0, |shown| shown.scroll);
+        let first = if scroll == 0 && inner.height <= LEAST { below().unwrap_or(0) } else { scroll };
+        let rows = window(first, kept, lines.len(), usize::from(inner.height));
         let (name, followed) = (Line::styled(Span::borrowed(written), Role::TextDim), followed(state, written, tasks));
         // The head of the screen names it too; when it was followed last is said here alone.
         let fits = followed.is_empty() || name.width() + followed.width() + BESIDE_NAME <= usize::from(inner.width);
