@@ -323,7 +323,7 @@ async fn the_latency_of_a_check_is_charted_over_a_year_without_a_seam() {
     app.keys("h h");
     let shown = text(&drawn(&mut app, (120, 40)));
     assert!(shown.lines().any(|line| line.contains("Z  p50 ") && line.contains(" p95 ")), "{shown}");
-    for words in ["an hour ago", "a day ago", "a week ago", "before the last release"] {
+    for words in ["a week ago", "before the last release"] {
         app.keys("b");
         serve(&mut app, &store).await;
         let shown = text(&drawn(&mut app, (120, 40)));
@@ -376,7 +376,7 @@ async fn the_cursor_says_date_and_range_and_what_happened_is_counted() {
     let axis = shown.lines().find(|line| line.contains("now│")).unwrap_or_else(|| panic!("{shown}"));
     assert!(axis.contains("400d") && axis.contains("2024-"), "{axis}");
     // Beside the plot, and several in one column are counted.
-    assert!(axis.matches('▲').count() == 2 && axis.contains("2now"), "{axis}");
+    assert!(axis.matches('▲').count() == 2 && axis.contains("2 now"), "{axis}");
     let foot = shown.lines().take_while(|line| *line != axis).last().unwrap_or_default();
     assert!(!foot.contains('▲'), "{foot}");
 }
@@ -388,14 +388,14 @@ async fn it_is_compared_with_what_the_store_has_of_before() {
     let mut app = console();
     serve(&mut app, &store).await;
     range(&mut app, &store, 3).await;
-    for words in ["an hour ago", "a day ago", "a week ago", "before the last release"] {
+    for words in ["a week ago", "before the last release"] {
         app.keys("b");
         serve(&mut app, &store).await;
         let shown = text(&drawn(&mut app, (120, 40)));
         assert!(shown.contains(&format!("─ {words}")), "{words}: {shown}");
     }
     // A week before the shortest range the store has minutes.
-    app.keys("b b b b - - - - -");
+    app.keys("b b - - - - -");
     serve(&mut app, &store).await;
     let shown = text(&drawn(&mut app, (120, 40)));
     assert!(shown.contains("─ a week ago"), "{shown}");
@@ -442,7 +442,7 @@ async fn charts_of_a_month_and_of_a_year() {
         let mut app = console();
         serve(&mut app, &store).await;
         range(&mut app, &store, if name == "30d" { 4 } else { 6 }).await;
-        app.keys("b b b");
+        app.keys("b");
         serve(&mut app, &store).await;
         let (width, height) = size;
         insta::assert_snapshot!(format!("chart_{name}_{width}x{height}"), text(&drawn(&mut app, size)));
