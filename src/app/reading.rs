@@ -15,6 +15,7 @@ use crate::model::status::Status;
 use crate::model::thing::HandoverRecord;
 use crate::text::SafeText;
 use crate::text::count::counted;
+use crate::text::markdown;
 use crate::text::name::Name;
 use crate::world::digest::{Digest, DigestLine};
 use crate::world::history::clock;
@@ -136,7 +137,8 @@ pub(crate) fn handover(state: &State) -> Vec<ReadingLine> {
     let line = |line: &SafeText| {
         let text = line.as_str();
         let bare = text.trim_start_matches('#');
-        if bare.len() < text.len() { heading(bare.trim()) } else { plain(text) }
+        let read = markdown::unescaped(bare);
+        if bare.len() < text.len() { heading(read.trim()) } else { plain(read) }
     };
     record.said.text.iter().filter(|line| !line.is_empty()).map(line).collect()
 }

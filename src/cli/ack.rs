@@ -1,6 +1,5 @@
 //! `opsroom ack`: says that somebody is at an alert.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -68,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn acknowledge(arguments: &Arguments, global: &Global, config: &Config, meant: (&str, Option<Severity>)) -> u8 {
-    let unknown = Some(not_firing(&arguments.alert, config, std::iter::empty()));
+    let unknown = Some(not_firing(&arguments.alert, std::iter::empty()));
     let work = async |run_service: &RunService| acknowledge_at(run_service, arguments, config, meant).await;
     run_service::changing_known(global, unknown, work).await
 }
@@ -88,7 +87,7 @@ async fn acknowledge_at(
     let now = run_service.now();
     let meant: Vec<&AlertRecord> = stored.firing().filter(is_meant).collect();
     if meant.is_empty() {
-        let (problem, hint) = not_firing(&arguments.alert, config, stored.firing());
+        let (problem, hint) = not_firing(&arguments.alert, stored.firing());
         return output::fail(exit::USAGE, &problem, &hint);
     }
     let said = meant.into_iter().map(|record| acknowledgement(record, arguments, config, now));
@@ -144,17 +143,13 @@ fn beside(
     record.acknowledged.map_or_else(Vec::new, |known| stored.still_asked(&said.id, &known, by))
 }
 
-fn not_firing<'a>(alert: &str, config: &Config, firing: impl Iterator<Item = &'a AlertRecord>) -> Refusal {
-    // Several severities of one fire together.
-    let firing: BTreeSet<(&str, Cow<'_, str>)> =
-        firing.map(|record| (&*record.alert, name_of_firing(config, &record.rule, &record.alert))).collect();
-    let hint = match nearest(alert, firing.iter().map(|(name, _)| *name)) {
+fn not_firing<'a>(alert: &str, firing: impl Iterator<Item = &'a AlertRecord>) -> Refusal {
+    // Several severities of one fire together, and so may a check and an objective of one name.
+    let firing: BTreeSet<&str> = firing.map(|record| &*record.alert).collect();
+    let hint = match nearest(alert, firing.iter().copied()) {
         Some(near) => did_you_mean(near),
         None if firing.is_empty() => "`opsroom alerts` shows what fires: nothing does now".to_owned(),
-        None => {
-            let named: Vec<&str> = firing.iter().map(|(_, named)| &**named).collect();
-            format!("what fires now: {}", named.join(", "))
-        }
+        None => format!("what fires now: {}", Vec::from_iter(firing).join(", ")),
     };
     (format!("no alert `{alert}` is firing: nothing to acknowledge"), hint)
 }

@@ -137,6 +137,27 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// A line as it reads once it is drawn: what [`escaped`] put before signs is gone.
+pub(crate) fn unescaped(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(['\\', '&']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let meant = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')].into_iter().find(|(word, _)| rest.starts_with(word));
+        let behind = rest.strip_prefix('\\').and_then(|behind| behind.chars().next());
+        let (length, c) = match (meant, behind) {
+            (Some((word, c)), _) => (word.len(), c),
+            (None, Some(c)) if c.is_ascii_punctuation() => (2, c),
+            (None, _) => (1, if rest.starts_with('&') { '&' } else { '\\' }),
+        };
+        out.push(c);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The headings with their lines.
 fn headings<S: AsRef<str>>(lines: &[S]) -> impl Iterator<Item = (usize, usize, &str)> {
     let mut in_code = false;
@@ -179,6 +200,16 @@ mod tests {
         assert_eq!(section(&TEXT, "db"), Some(&TEXT[9..]));
         assert_eq!(section(&TEXT, ""), Some(&TEXT[..]));
         assert_eq!(section(&TEXT, "not-a-heading"), None);
+    }
+
+    #[test]
+    fn a_line_reads_as_what_was_escaped_in_it() {
+        for text in
+            ["", "plain", "a <b> & \\ `c` *d* _e_ @all #1 ~", "https://www.example", "ä\\", "&amp;lt;", "x & y\\"]
+        {
+            assert_eq!(unescaped(&escaped(text)), text);
+        }
+        assert_eq!(unescaped("C:\\new & & &x; \\ä"), "C:\\new & & &x; \\ä");
     }
 
     #[test]

@@ -231,7 +231,16 @@ fn the_unit_of_a_watcher_may_write_the_directory() {
     // The unit has a /tmp and a /var/tmp of its own, so that a configuration there is refused.
     let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("opsroom-unit-{}.toml", std::process::id()));
     std::fs::copy(room.at.path().join("opsroom.toml"), &at).unwrap();
-    let printed = room.command(&["watch", "--unit", "--config", at.to_str().unwrap()]).output();
+    let printed = room
+        .command(&[
+            "--store",
+            "sqlite:/var/lib/opsroom/opsroom.db",
+            "watch",
+            "--unit",
+            "--config",
+            at.to_str().unwrap(),
+        ])
+        .output();
     std::fs::remove_file(&at).unwrap();
     let printed = printed.unwrap();
     let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
@@ -239,7 +248,16 @@ fn the_unit_of_a_watcher_may_write_the_directory() {
     for hidden in ["/tmp/www", "/var/tmp/www", "/home/ana/www"] {
         let page = text(&room).replace(room.at.path().to_str().unwrap(), hidden);
         std::fs::write(&at, page).unwrap();
-        let refused = room.command(&["watch", "--unit", "--config", at.to_str().unwrap()]).output();
+        let refused = room
+            .command(&[
+                "--store",
+                "sqlite:/var/lib/opsroom/opsroom.db",
+                "watch",
+                "--unit",
+                "--config",
+                at.to_str().unwrap(),
+            ])
+            .output();
         std::fs::remove_file(&at).unwrap();
         let refused = refused.unwrap();
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
