@@ -21,6 +21,7 @@ use opsroom::store::place::StoreLocation;
 use serde_json::Value;
 
 use crate::support::pty::until;
+use crate::support::shell;
 use crate::support::watcher::Room;
 
 /// The system's own: the one that has Debian's packages.
@@ -227,20 +228,18 @@ fn a_command_writes_it_once_from_what_is_on_record() {
 #[test]
 fn the_unit_of_a_watcher_may_write_the_directory() {
     let room = Room::new();
+    let unit_of = |config: &Path| {
+        let mut command = shell::opsroom(room.at.path());
+        command
+            .args(["--store", "sqlite:/var/lib/opsroom/opsroom.db", "watch", "--unit", "--config"])
+            .arg(config)
+            .output()
+    };
     room.write(&text(&room).replace(room.at.path().to_str().unwrap(), "/var/www"));
     // The unit has a /tmp and a /var/tmp of its own, so that a configuration there is refused.
     let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("opsroom-unit-{}.toml", std::process::id()));
     std::fs::copy(room.at.path().join("opsroom.toml"), &at).unwrap();
-    let printed = room
-        .command(&[
-            "--store",
-            "sqlite:/var/lib/opsroom/opsroom.db",
-            "watch",
-            "--unit",
-            "--config",
-            at.to_str().unwrap(),
-        ])
-        .output();
+    let printed = unit_of(&at);
     std::fs::remove_file(&at).unwrap();
     let printed = printed.unwrap();
     let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
@@ -248,16 +247,7 @@ fn the_unit_of_a_watcher_may_write_the_directory() {
     for hidden in ["/tmp/www", "/var/tmp/www", "/home/ana/www"] {
         let page = text(&room).replace(room.at.path().to_str().unwrap(), hidden);
         std::fs::write(&at, page).unwrap();
-        let refused = room
-            .command(&[
-                "--store",
-                "sqlite:/var/lib/opsroom/opsroom.db",
-                "watch",
-                "--unit",
-                "--config",
-                at.to_str().unwrap(),
-            ])
-            .output();
+        let refused = unit_of(&at);
         std::fs::remove_file(&at).unwrap();
         let refused = refused.unwrap();
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
