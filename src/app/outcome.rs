@@ -195,7 +195,7 @@ const QUEUED: &str = ": queued on disk, recorded once the store is back";
 
 fn request_failed(state: &mut State, request: RequestId, why: SafeText) {
     state.console.requests.unsay(request);
-    state.console.overlays.come_back(request, &why);
+    state.console.overlays.come_back(request, &why, state.world.now);
     match state.console.requests.take(request) {
         // Nobody asked for it: it is read of every run that is seen, and said where the output would be.
         Some(AwaitedAnswer::Follow(run)) => state.world.output_unreadable(&run, why),

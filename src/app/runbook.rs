@@ -136,7 +136,7 @@ fn go_to(state: &mut State, task: usize) {
     let height = state.height(&panels::SERVICE_RUNBOOK.id());
     let Some(shown) = &mut state.console.screens.service.runbook else { return };
     // Lines that are wrapped take more rows: the view knows them, and moves on from here.
-    shown.scroll = kept_visible(shown.scroll, line, height);
+    shown.scroll = Some(kept_visible(shown.scroll.unwrap_or_else(|| shown.begins_at(height)), line, height));
     (shown.task, shown.keeps_task) = (task, true);
 }
 
@@ -147,8 +147,9 @@ fn scroll(state: &mut State, command: Command) -> bool {
     let lines = shown.text.as_ref().and_then(|text| text.as_ref().ok());
     // How many rows the lines take once they are wrapped is known where they are drawn: that stops at the last.
     let most: usize = lines.map_or(0, |lines| lines.iter().map(|line| 1 + line.as_str().len() / NARROW).sum());
-    let to = moved(command, shown.scroll, most.saturating_sub(1), height);
-    shown.scroll = to.unwrap_or(shown.scroll);
+    let from = shown.scroll.unwrap_or_else(|| shown.begins_at(height));
+    let to = moved(command, from, most.saturating_sub(1), height);
+    shown.scroll = to.or(shown.scroll);
     to.is_some()
 }
 

@@ -7,8 +7,8 @@ use crate::model::effect::Effect;
 use super::history;
 use super::logs;
 use super::observe;
-use super::overlays::confirm::DEAF;
 use super::state::State;
+use super::state::overlay::DEAF;
 
 /// A second passed, or left-over work is due.
 pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {

@@ -14,6 +14,8 @@ use crate::lang::time::{Stamp, millis};
 
 /// Minutes that are kept: thirty days and the open one.
 const MINUTES: u32 = 30 * 24 * 60;
+/// How far back it is known.
+pub(crate) const KEPT: Duration = Duration::from_mins(MINUTES as u64);
 /// Minutes that are joined at the most.
 const RUN: u32 = 24 * 60;
 const MINUTE_MS: u64 = 60_000;

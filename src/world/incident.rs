@@ -161,11 +161,11 @@ impl World {
         let fires = |alert: &&AlertView| alert.phase == Phase::Firing;
         let is_about = |alert: &&AlertView| !is_of_many || self.row_in_trouble(alert).is_some();
         let mut firing = self.alerts_of(service).filter(|alert| fires(alert) && is_about(alert));
-        let known = Acknowledgers::of(firing.clone().filter_map(|alert| alert.acknowledged.as_ref()));
+        let known = Acknowledgers::of(firing.clone().filter_map(|alert| alert.acknowledged.as_ref()))?;
         let told: BTreeSet<&str> = firing.clone().map(|alert| alert.subject.name()).collect();
         let in_trouble = service.checks.iter().map(|id| &self.checks[*id]).filter(|one| one.status == service.status);
         let is_whole = !is_of_many || in_trouble.map(|check| &*check.name).all(|name| told.contains(name));
-        known.filter(|_| is_whole && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
+        (is_whole && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted())).then_some(known)
     }
 
     /// Everything that is broken by itself and not muted, the worst first: of causes that are equally bad what is down, then

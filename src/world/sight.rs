@@ -10,6 +10,7 @@ use crate::config::sections::metric::MetricKind;
 use crate::lang::condition::Predicate;
 use crate::lang::time::Stamp;
 use crate::model::alert::ConditionInput;
+use crate::model::availability::KEPT;
 
 /// What the condition of an alert is evaluated on.
 pub(super) fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
@@ -72,6 +73,6 @@ fn metric_lacks_data(world: &World, id: MetricId, since: Stamp) -> bool {
         return false;
     };
     let Some(check) = world.check(check) else { return false };
-    let span: Duration = (*window).min(world.now.since(since));
+    let span: Duration = (*window).min(world.now.since(since)).min(KEPT);
     2 * check.known_within(span, world.now) < span
 }

@@ -4,7 +4,7 @@ use crate::app::channel_test;
 use crate::app::requests::AwaitedAnswer;
 use crate::app::saying::say_of_alerts;
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::{DEAF, Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
@@ -13,8 +13,6 @@ use crate::model::fact::{ChangeApproved, ChangeSaid, MaintenanceEnded, SilenceEn
 use crate::model::run::Stopping;
 use crate::text::SafeText;
 use crate::text::name::Name;
-
-use super::confirm::DEAF;
 
 /// The overlay.
 #[derive(Debug, Clone)]

@@ -1,13 +1,12 @@
 //! An action before it runs: exactly what will run, and what a person must do for it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::app::input::TextInput;
 use crate::app::layout::LayoutMap;
 use crate::app::start;
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::{DEAF, Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
@@ -19,9 +18,6 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::starting::Confirmed;
-
-/// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
-pub(crate) const DEAF: Duration = Duration::from_millis(300);
 
 /// Why nothing runs while a part of what would run was never on the screen.
 const UNREAD: &str = "nothing runs yet: scroll to the end first (PgDn)";

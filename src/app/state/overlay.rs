@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use crate::app::keymap::Command;
 use crate::lang::key::Key;
@@ -15,6 +16,9 @@ use crate::world::ids::LogId;
 use crate::world::logs::Logs;
 
 use super::State;
+
+/// Keys that were typed before a dialog can have been read are not meant for it (they queue up over a slow link).
+pub(crate) const DEAF: Duration = Duration::from_millis(300);
 
 /// An overlay as a copy of its own, for who plays a recording and goes back to a moment of it.
 pub trait CopiedOverlay {

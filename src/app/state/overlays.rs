@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 
 use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::logs::record::Record;
 use crate::model::effect::{Effect, RequestId};
 use crate::text::SafeText;
@@ -11,7 +12,7 @@ use crate::world::ids::LogId;
 use crate::world::logs::Logs;
 
 use super::State;
-use super::overlay::{CopiedOverlay, Operation, Overlay, Then};
+use super::overlay::{CopiedOverlay, DEAF, Operation, Overlay, Then};
 
 /// So many of those that were sent are kept; of more no answer is waited for.
 const MOST_SENT: usize = 16;
@@ -21,12 +22,18 @@ const MOST_SENT: usize = 16;
 pub struct Overlays {
     open: Vec<Box<dyn Overlay>>,
     sent: VecDeque<(RequestId, Box<dyn Overlay>)>,
+    /// Until then keys were typed before what came back can have been seen: they are meant for the screen.
+    deaf_until: Option<Stamp>,
 }
 
 impl Clone for Overlays {
     fn clone(&self) -> Self {
         let sent = self.sent.iter().map(|(request, overlay)| (*request, overlay.copied()));
-        Self { open: self.iter().map(CopiedOverlay::copied).collect(), sent: sent.collect() }
+        Self {
+            open: self.iter().map(CopiedOverlay::copied).collect(),
+            sent: sent.collect(),
+            deaf_until: self.deaf_until,
+        }
     }
 }
 
@@ -90,10 +97,11 @@ impl Overlays {
 
     /// What was asked with this request failed: what a person typed for it is open again. Under what is open by now, so that
     /// no key which is meant for that gets into it.
-    pub(in crate::app) fn come_back(&mut self, request: RequestId, why: &SafeText) {
+    pub(in crate::app) fn come_back(&mut self, request: RequestId, why: &SafeText, now: Stamp) {
         let Some(at) = self.sent.iter().position(|(of, _)| *of == request) else { return };
         if let Some((_, mut overlay)) = self.sent.remove(at) {
             overlay.came_back(why);
+            self.deaf_until = self.open.is_empty().then(|| now.plus(DEAF));
             self.open.insert(0, overlay);
         }
     }
@@ -126,6 +134,9 @@ impl Overlays {
 /// Gives a key to the topmost overlay. One that can't be seen whole takes none but the one that leaves it.
 pub(in crate::app) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Option<Operation> {
     if is_cut(state) && key.code != KeyCode::Esc {
+        return None;
+    }
+    if state.console.overlays.deaf_until.is_some_and(|until| state.world.now < until) {
         return None;
     }
     with_top(state, |state, top| top.key(state, key, effects))

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Height, PanelView, Room, focused, frame, next_key, note};
 use crate::app::keymap::Command;
 use crate::app::runbook;
+use crate::app::screens::runbook::{FEW_ROWS, ShownRunbook};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::text::{SafeText, markdown};
@@ -20,7 +21,7 @@ use crate::ui::widgets::table::{position, select, window};
 const NARROWEST: usize = 44;
 
 /// Rows that it needs on a low screen.
-const LEAST: u16 = 3;
+const LEAST: u16 = FEW_ROWS as u16;
 
 /// What to do about a runbook that can't be shown. It fits beside others.
 const UNREADABLE: &str = "correct `runbook` in the configuration";
@@ -63,11 +64,13 @@ impl PanelView for ServiceRunbook {
         let of_task = shown.and_then(|shown| tasks.get(shown.task.min(tasks.len().saturating_sub(1))));
         let of_task = of_task.and_then(|(line, _)| lines.iter().position(|(of, _)| of == line));
         let kept = of_task.filter(|_| shown.is_some_and(|shown| shown.keeps_task));
-        // In a row or two what is to be done comes before the heading that it stands under.
-        let below = || of_task.or_else(|| (1..lines.len()).find(|at| !lines[*at].1.is_empty()));
-        let scroll = shown.map_or(0, |shown| shown.scroll);
-        let first = if scroll == 0 && inner.height <= LEAST { below().unwrap_or(0) } else { scroll };
-        let rows = window(first, kept, lines.len(), usize::from(inner.height));
+        let height = usize::from(inner.height);
+        let begin = |shown: &ShownRunbook| {
+            let line = shown.begins_at(height);
+            lines.iter().position(|(of, _)| *of >= line).unwrap_or(0)
+        };
+        let first = shown.map_or(0, |shown| shown.scroll.unwrap_or_else(|| begin(shown)));
+        let rows = window(first, kept, lines.len(), height);
         let (name, followed) = (Line::styled(Span::borrowed(written), Role::TextDim), followed(state, written, tasks));
         // The head of the screen names it too; when it was followed last is said here alone.
         let fits = followed.is_empty() || name.width() + followed.width() + BESIDE_NAME <= usize::from(inner.width);

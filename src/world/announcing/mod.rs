@@ -239,15 +239,15 @@ impl Announcing {
         let since = *outbox.wanting_since.get_or_insert(now);
         // Where it ended before there was news, that was held back by something else.
         let has_ended = |muted: &MutedTime| muted.ended_by_person_since(since);
-        let by_person =
-            |id: &Name| seen.iter().any(|one| one.alert.record.id == *id && one.muted.is_some_and(has_ended));
+        let by_person = seen.iter().filter(|one| one.muted.is_some_and(has_ended));
+        let unmuted: BTreeSet<&Name> = by_person.map(|one| &one.alert.record.id).collect();
         let kind = if was_held { MessageKind::Digest } else { MessageKind::Alerts };
         let id = ids::of_alerts(target, &groups, &outbox.record);
         let mut message = Notification { groups, ..blank(config, target, kind, id, now) };
         let precedence = if message.has_first() { Precedence::First } else { Precedence::FollowUp };
         let opens_at = outbox.record.sent.opens_at(&channel.limits, precedence, now);
         // What is said again of what fires has waited for long enough, and so has what a person held back until now.
-        let is_unmuted = |entry: &Entry| entry.after.is_some() && by_person(&entry.id);
+        let is_unmuted = |entry: &Entry| entry.after.is_some() && unmuted.contains(&entry.id);
         let is_old = |entry: &Entry| matches!(entry.news, News::Reminder | News::Due) || is_unmuted(entry);
         let gathered_at = if message.entries().all(is_old) { since } else { since + BUNDLE };
         let ready_at = opens_at.max(gathered_at).max(outbox.retry_at.unwrap_or(now));
