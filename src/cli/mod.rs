@@ -258,7 +258,11 @@ pub fn main() -> ExitCode {
         let problem = format!("the log file {} can't be opened: {error}", file.display());
         return ExitCode::from(output::fail(exit::USAGE, &problem, hint));
     }
-    ExitCode::from(run(&cli))
+    let code = run(&cli);
+    if let (Some(file), Some(why)) = (&cli.global.log_file, logging::failure()) {
+        output::eprint_error(&format!("warning: lines of the log {} are missing: {why}\n", file.display()));
+    }
+    ExitCode::from(code)
 }
 
 fn run(cli: &Cli) -> u8 {

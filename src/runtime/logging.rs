@@ -13,6 +13,9 @@ use crate::text::printable_lines;
 use crate::text::redact::Redactor;
 use crate::text::secret::Secrets;
 
+/// Why the log could not be written the first time.
+static FAILED: OnceLock<String> = OnceLock::new();
+
 /// What masks the log's lines; not there while nothing is logged.
 static REDACTOR: OnceLock<RwLock<Redactor>> = OnceLock::new();
 
@@ -29,12 +32,19 @@ pub(crate) fn start(file: &Path, verbose: u8) -> io::Result<()> {
     };
     REDACTOR.get_or_init(RwLock::default);
     let writer = Mutex::new(SafeLog(file));
-    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_max_level(level);
+    // Its own words about a file that can't be written would go onto the screen, or to a terminal that is gone.
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).log_internal_errors(false);
+    let subscriber = subscriber.with_ansi(false).with_max_level(level);
     // A second start in one process keeps the first.
     if subscriber.try_init().is_err() {
         tracing::debug!("logging has already started");
     }
     Ok(())
+}
+
+/// Why lines of the log are missing, where they are.
+pub(crate) fn failure() -> Option<&'static str> {
+    FAILED.get().map(String::as_str)
 }
 
 fn open(file: &Path) -> io::Result<File> {
@@ -61,7 +71,9 @@ impl Write for SafeLog {
         let text = String::from_utf8_lossy(event);
         let redactor = REDACTOR.get().map(|known| known.read().unwrap_or_else(PoisonError::into_inner).clone());
         let masked = redactor.unwrap_or_default().redact(&text).into_owned();
-        self.0.write_all(printable_lines(&masked, false).as_bytes())?;
+        if let Err(error) = self.0.write_all(printable_lines(&masked, false).as_bytes()) {
+            FAILED.get_or_init(|| error.to_string());
+        }
         Ok(event.len())
     }
 
@@ -87,5 +99,12 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "a test may read what it wrote")]
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text, "WARN ␛]0;x␇<U+009B>2J<U+202E> *** refused\n");
+    }
+
+    #[test]
+    fn a_file_that_takes_no_more_is_said_at_the_end_and_nowhere_else() {
+        start(Path::new("/dev/full"), 0).unwrap();
+        tracing::info!("no room for this");
+        assert!(failure().is_some_and(|why| why.contains("No space left")));
     }
 }

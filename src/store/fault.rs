@@ -35,6 +35,8 @@ pub enum StoreFault {
     Unresolved,
     /// The connection to the server broke, or it answers no more.
     Cut,
+    /// The store was away by the time that it was its turn.
+    GivenUp,
     /// TLS could not be agreed on.
     Tls,
     /// The server's certificate is signed by nobody whom we trust.
@@ -87,7 +89,7 @@ impl StoreFault {
             sqlx::Error::Tls(_) => return Self::Tls,
             sqlx::Error::Protocol(_) => return Self::Cut,
             sqlx::Error::PoolTimedOut => return Self::Locked,
-            sqlx::Error::PoolClosed => return Self::Unreachable,
+            sqlx::Error::PoolClosed => return Self::GivenUp,
             _ => {}
         }
         let database = error.as_database_error();
@@ -236,6 +238,7 @@ impl StoreFault {
             Self::Refused => "no server accepts connections there",
             Self::Unresolved => "the host name can't be resolved",
             Self::Cut => "the server does not answer",
+            Self::GivenUp => "the store does not answer",
             Self::Untrusted => "the server's certificate is signed by an authority that is not trusted here",
             Self::OtherHost => "the server's certificate is for another host name",
             Self::Expired => "the server's certificate has expired, or is not valid yet",
@@ -264,6 +267,7 @@ impl StoreFault {
             self,
             Self::Full
                 | Self::Cut
+                | Self::GivenUp
                 | Self::Closed
                 | Self::Memory
                 | Self::ServerFull
@@ -285,6 +289,7 @@ impl StoreFault {
             Self::Refused => "check host and port, and that PostgreSQL runs and listens there (listen_addresses)",
             Self::Unresolved => "check the host in the store's URL, and DNS",
             Self::Cut => "check the network and the server",
+            Self::GivenUp => "try again once it is back; the console says why it is away",
             Self::Tls => "check sslmode and sslrootcert in the store's URL, and the server's certificate",
             Self::Untrusted => "name the certificate of its authority in the store's URL: sslrootcert=FILE",
             Self::OtherHost => {
