@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Config;
 use super::sections::action::Action;
+use crate::model::fact::alerting::rule_in;
 use crate::model::run::Lock;
 use crate::model::silence::SilenceMatch;
 use crate::text::name::Name;
@@ -69,8 +70,7 @@ pub(crate) fn name_of_firing<'a>(config: &Config, id: &str, name: &'a str) -> Co
 
 /// What an alert is about, by the id of its firing or of its condition: `check`, `metric` or `slo`.
 fn kind_of(id: &str) -> Option<&str> {
-    let rule = id.split_once("Z-").map_or(id, |(_, rule)| rule);
-    rule.split_once(':').map(|(kind, _)| kind)
+    rule_in(id).unwrap_or(id).split_once(':').map(|(kind, _)| kind)
 }
 
 fn of_slo(called: &str) -> String {
@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn a_check_and_an_objective_of_one_name_are_told_apart() {
         let text = "[service.api]\ntitle = \"HTTP API\"\n[check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:1\"\n\
-                    [check.web]\ntcp = \"127.0.0.1:1\"\n[source.s]\nhttp = \"http://127.0.0.1:1/\"\n\
+                    [check.web]\ntcp = \"127.0.0.1:1\"\n[check.EUZ-west]\ntcp = \"127.0.0.1:1\"\n\
+                    [slo.EUZ-west]\ncheck = \"EUZ-west\"\nobjective = \"99%\"\n[source.s]\nhttp = \"http://127.0.0.1:1/\"\n\
                     [metric.web]\nfrom = \"s\"\nvalue = \".body.x\"\n[metric.queue]\nfrom = \"s\"\nvalue = \".body.x\"\n\
                     [slo.api]\ncheck = \"api\"\nobjective = \"99%\"\n\
                     [slo.web]\ntitle = \"Web is up\"\ncheck = \"api\"\nobjective = \"99%\"\n\
@@ -225,6 +226,8 @@ mod tests {
             ("slo:all/critical/0", "all", "HTTP API (SLO)", "all"),
             ("metric:web/high/0", "web", "web (metric)", "web (metric)"),
             ("metric:queue/high/0", "queue", "queue", "queue"),
+            ("slo:EUZ-west/critical/0", "EUZ-west", "EUZ-west (SLO)", "EUZ-west (SLO)"),
+            ("20261130T170917.000Z-slo:EUZ-west/critical/0", "EUZ-west", "EUZ-west (SLO)", "EUZ-west (SLO)"),
         ] {
             assert_eq!(title_of_firing(&config, id, name), title, "{id}");
             assert_eq!(name_of_firing(&config, id, name), named, "{id}");

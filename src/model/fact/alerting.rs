@@ -88,7 +88,12 @@ pub(crate) fn instance_id(rule: &str, fired_at: DateTime<Utc>) -> Name {
 
 /// The condition of a firing, by its id.
 pub(crate) fn rule_of(id: &str) -> Option<Name> {
-    id.split_once("Z-").map(|(_, rule)| Name::from(rule))
+    rule_in(id).map(Name::from)
+}
+
+/// The same as it stands there; `None`: it begins with no time, as the id of a condition itself, whose name may have `Z-` in it.
+pub(crate) fn rule_in(id: &str) -> Option<&str> {
+    id.split_once("Z-").filter(|(time, _)| !time.contains(':')).map(|(_, rule)| rule)
 }
 
 /// A person is at it: who, is in the envelope.
