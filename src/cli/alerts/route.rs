@@ -166,7 +166,12 @@ fn others(config: &Config, severity: Severity, steps: &[Step]) -> Vec<String> {
     let unreached =
         escalated(config).filter(|contact| contact.personal_channels(&config.channels, &used).next().is_none());
     lines.extend(unreached.map(|contact| {
-        format!("{:<8}  not to {}  no channel in use sends to single contacts\n", severity.word(), contact.id)
+        let which = if contact.notify.is_empty() {
+            "channel in use".to_owned()
+        } else {
+            format!("channel in `notify` of {}", contact.id)
+        };
+        format!("{:<8}  not to {}  no {which} sends to single contacts\n", severity.word(), contact.id)
     }));
     lines
 }

@@ -53,11 +53,18 @@ pub(super) fn unreached(table: &TableReader<'_>, people: &People<'_>, oncall: &O
         let contact = people.contacts.iter().find(|contact| contact.id == **name);
         contact.is_none_or(|contact| contact.personal_channels(people.channels, &in_use).next().is_some())
     };
+    let names_own = |name: &Name| people.contacts.iter().any(|one| one.id == *name && !one.notify.is_empty());
     let named = oncall.escalation.iter().zip(places).flat_map(|(step, places)| step.to.iter().zip(places));
     for (name, place) in named {
         if let Some(who) = oncall.meant_by(name).iter().find(|name| !is_reached(name)) {
-            let message = format!("this step can't notify `{who}`: no channel in use sends to single contacts");
-            let hint = "add one without `to`, such as [notify.sms] or [notify.email], to `notify` of a severity";
+            // What they name themselves is used in the place of the channels of a severity.
+            let (which, of) = if names_own(who) {
+                (format!("channel in `notify` of [contact.{who}]"), format!("[contact.{who}]"))
+            } else {
+                ("channel in use".to_owned(), "a severity".to_owned())
+            };
+            let message = format!("this step can't notify `{who}`: no {which} sends to single contacts");
+            let hint = format!("add one without `to`, such as [notify.sms] or [notify.email], to `notify` of {of}");
             table.context.warning(place.at, message, hint);
         }
     }
