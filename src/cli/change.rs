@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put, say};
 use super::output::{self, exit};
-use super::span::{EndArguments, Refusal, beginning, not_too_far};
+use super::span::{EndArguments, Refusal, Skipped, beginning, not_too_far};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::nearest::listed;
@@ -245,7 +245,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
     let from = beginning("--from", &arguments.from, now, zone)?;
-    let until = arguments.end.after(from, zone)?;
+    let until = arguments.end.after(from, zone, Skipped::Say)?;
     if until <= now {
         let hint = "what is over needs no plan".to_owned();
         return Err((format!("that time is over: {}", clock_with_zone(until, now, zone)), hint));

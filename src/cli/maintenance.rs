@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::alerts::{StoredAlerts, duration, put};
 use super::output::{self, exit};
-use super::span::{EndArguments, Refusal, beginning, end_after, not_too_far, refused};
+use super::span::{EndArguments, Refusal, Skipped, beginning, end_after, not_too_far, refused};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::lang::schedule::TimeWindow;
@@ -180,7 +180,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
         let hint = "omit --from to begin now: what has passed already counts against objectives";
         return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));
     }
-    let until = arguments.end.after(from, zone)?;
+    let until = arguments.end.after(from, zone, Skipped::Say)?;
     not_too_far(from, now, zone)?;
     if let Some(notice) = arguments.notice {
         end_after(now, "--notice", notice)?;

@@ -28,9 +28,18 @@ pub(super) struct EndArguments {
 
 impl EndArguments {
     /// The end of a span that begins `from` a moment: as `--until` says, or else `--for`.
-    pub(super) fn after(&self, from: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
-        end(from, (self.until.as_deref(), self.span), zone)
+    pub(super) fn after(&self, from: DateTime<Utc>, zone: Tz, skipped: Skipped) -> Result<DateTime<Utc>, Refusal> {
+        end(from, (self.until.as_deref(), self.span), zone, skipped)
     }
+}
+
+/// What is done about a time that the clocks of a zone never show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Skipped {
+    /// It is said for what it is taken.
+    Say,
+    /// Nothing: the same was read before.
+    Said,
 }
 
 /// Refuses what the command line says.
@@ -44,9 +53,11 @@ pub(super) fn allowed(bounds: SpanBounds) -> String {
 }
 
 /// The moment that an option names, by the clocks of a zone.
-pub(super) fn moment(option: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
+pub(super) fn moment(option: &str, text: &str, zone: Tz, skipped: Skipped) -> Result<DateTime<Utc>, Refusal> {
     let moment = LocalMoment::parse(text).map_err(|error| (format!("{option}: {error}"), error.hint))?;
-    say_skipped(option, text, zone);
+    if skipped == Skipped::Say {
+        say_skipped(option, text, zone);
+    }
     Ok(moment.at(zone))
 }
 
@@ -75,9 +86,10 @@ fn end(
     from: DateTime<Utc>,
     (until, length): (Option<&str>, Option<Duration>),
     zone: Tz,
+    skipped: Skipped,
 ) -> Result<DateTime<Utc>, Refusal> {
     let until = match (until, length) {
-        (Some(text), _) => moment("--until", text, zone)?,
+        (Some(text), _) => moment("--until", text, zone, skipped)?,
         (None, Some(length)) => return end_after(from, "--for", length),
         (None, None) => return refused("no end given", "add --until TIME, or --for DURATION"),
     };
@@ -105,7 +117,9 @@ mod tests {
     fn a_span_ends_as_it_is_told_by_the_clocks_of_the_zone() {
         let (from, zone) = ("2026-03-28T23:00:00Z".parse::<DateTime<Utc>>().unwrap(), Tz::named("Europe/Vienna"));
         let told = |until: Option<&str>, length: Option<u64>| {
-            end(from, (until, length.map(Duration::from_secs)), zone).map(|end| end.to_rfc3339()).map_err(|why| why.0)
+            end(from, (until, length.map(Duration::from_secs)), zone, Skipped::Say)
+                .map(|end| end.to_rfc3339())
+                .map_err(|why| why.0)
         };
         let refused = |why: &str| Err(why.to_owned());
         // The night in which clocks are set.

@@ -4,6 +4,7 @@
 
 use std::process::Output;
 
+use chrono::{Datelike as _, NaiveDate, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::world::alerts::Phase;
 use serde_json::Value;
@@ -281,6 +282,29 @@ async fn a_test_of_a_contact_without_a_store_is_sent_and_is_no_success() {
     team.end().await;
 }
 
+/// The next time that clocks in most of Europe skip.
+fn next_skipped() -> String {
+    let today = Utc::now().date_naive();
+    let sunday = |year: i32| {
+        let end = NaiveDate::from_ymd_opt(year, 3, 31).unwrap();
+        end - TimeDelta::days(end.weekday().num_days_from_sunday().into())
+    };
+    let day = [today.year(), today.year() + 1].map(sunday).into_iter().find(|day| *day > today).unwrap();
+    format!("{day}T02:30")
+}
+
+#[test]
+fn a_time_that_clocks_skip_is_noted_once() {
+    let team = Team::sqlite();
+    let config = team.config().replace("[console]\n", "[console]\ntimezone = \"Europe/Vienna\"\n") + PEOPLE;
+    let (shell, skipped) = (Shell { team: &team, config }, next_skipped());
+    for (option, end) in [("--from", &["--for", "1h"][..]), ("--until", &[])] {
+        let said = shell.does(&[&["oncall", "override", "eve", option, &skipped], end].concat());
+        assert_eq!(said.matches(&format!("note: {option}: ")).count(), 1, "{said}");
+        assert!(said.contains("does not exist in Europe/Vienna"), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_route_says_why_others_are_not_told() {
     let (team, server) = (Team::sqlite(), Server::start(|_| Reply::json(200, "{}")).await);
@@ -299,6 +323,14 @@ async fn a_route_says_why_others_are_not_told() {
         assert!(said.lines().any(|said| said == line), "{line}: {said}");
     }
     assert_eq!(said.lines().filter(|line| line.starts_with("critical")).count(), 5, "{said}");
+    // What somebody names themselves is used alone: that other channels could reach them is of no use.
+    let own = shell.config.replace("notify = [\"push\"]\n[oncall]", "notify = [\"desk\"]\n[oncall]");
+    assert_ne!(own, shell.config);
+    let config = own.replace("[oncall]\n", "[oncall]\nescalation = [{ after = \"5m\", to = [\"ben\", \"eve\"] }]\n");
+    let said = Shell { team: &team, config }.does(&["alerts", "route", "api", "P1"]);
+    let line = "critical  not to eve  no channel in `notify` of eve sends to single contacts";
+    assert!(said.lines().any(|said| said == line), "{said}");
+    assert!(said.contains("critical  mail to ben  after 5m unacknowledged"), "{said}");
     team.end().await;
 }
 

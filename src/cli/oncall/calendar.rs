@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{CalendarArguments, layer};
 use crate::cli::Global;
 use crate::cli::output::{self, exit};
-use crate::cli::span::{Refusal, moment};
+use crate::cli::span::{Refusal, Skipped, moment};
 use crate::config::Config;
 use crate::config::titles::title_of_contact;
 use crate::lang::order::InOrder;
@@ -61,7 +61,8 @@ fn lines(
     now: DateTime<Utc>,
 ) -> Result<Vec<ShiftLine>, Refusal> {
     let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
-    let start = asked.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
+    let start = asked.from.as_deref().map(|text| moment("--from", text, zone, Skipped::Say));
+    let start = start.transpose()?.unwrap_or(now);
     let length = TimeDelta::from_std(asked.span).ok().filter(|length| *length <= LONGEST);
     let Some(length) = length else {
         return Err(("--for: too long".to_owned(), "use 400d or less".to_owned()));

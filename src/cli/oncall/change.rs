@@ -6,7 +6,7 @@ use super::now::OverrideLine;
 use super::{OverrideArguments, TakeArguments, contacts, layer};
 use crate::cli::alerts::{StoredAlerts, put};
 use crate::cli::output::{self, exit};
-use crate::cli::span::{self, Refusal, moment, refused};
+use crate::cli::span::{self, Refusal, Skipped, moment, refused};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::lang::schedule::MomentSchedule;
@@ -34,7 +34,7 @@ pub(super) enum Asked<'a> {
 pub(super) async fn make(asked: Asked<'_>, json: bool, config: &Config, global: &Global) -> u8 {
     let login = Identity::present().who;
     let by = (login_of(&login), global.clock.now().utc);
-    let unknown = statement(&asked, &DutyPlan::new(config, [], []), config, by).err();
+    let unknown = statement(&asked, &DutyPlan::new(config, [], []), config, by, Skipped::Say).err();
     run_service::changing_known(global, unknown, async |run_service| make_at(run_service, &asked, json, config).await)
         .await
 }
@@ -46,7 +46,8 @@ async fn make_at(run_service: &RunService, asked: &Asked<'_>, json: bool, config
     };
     let (now, identity) = (run_service.now(), run_service.identity());
     let login = login_of(&identity.who);
-    let said = match statement(asked, &plan, config, (login, now)) {
+    // It was read before the store was opened.
+    let said = match statement(asked, &plan, config, (login, now), Skipped::Said) {
         Ok(said) => said,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
@@ -76,10 +77,11 @@ fn statement(
     plan: &DutyPlan,
     config: &Config,
     (login, now): (&str, DateTime<Utc>),
+    skipped: Skipped,
 ) -> Result<OnCallStatement, Refusal> {
     match asked {
         Asked::Take(asked) => taken(asked, plan, config, (login, now)).map(OnCallStatement::Assigned),
-        Asked::Override(asked) => assigned(asked, plan, config, now).map(OnCallStatement::Assigned),
+        Asked::Override(asked) => assigned(asked, plan, config, (now, skipped)).map(OnCallStatement::Assigned),
         Asked::End(id) => ended(id, plan, now).map(OnCallStatement::Ended),
         Asked::Confirm(code) => contacts::confirmed(code, plan, config, (login, now)).map(OnCallStatement::Verified),
     }
@@ -144,17 +146,17 @@ fn assigned(
     asked: &OverrideArguments,
     plan: &DutyPlan,
     config: &Config,
-    now: DateTime<Utc>,
+    (now, skipped): (DateTime<Utc>, Skipped),
 ) -> Result<OnCallAssigned, Refusal> {
     let rotation = layer(plan, &asked.layer)?;
     let people = asked.people.iter().map(|name| contact(config, name)).collect::<Result<Vec<Name>, Refusal>>()?;
     let zone = rotation.zone();
-    let from = asked.from.as_deref().map(|text| moment("--from", text, zone)).transpose()?.unwrap_or(now);
+    let from = asked.from.as_deref().map(|text| moment("--from", text, zone, skipped)).transpose()?.unwrap_or(now);
     if from < now - NOW {
         let problem = format!("--from lies in the past: {}", clock_with_zone(from, now, zone));
         return refused(problem, "omit --from to begin now");
     }
-    let until = asked.end.after(from, zone)?;
+    let until = asked.end.after(from, zone, skipped)?;
     let handover = match (&asked.handover, people.len()) {
         (Some(_), 1) => return refused("--handover is of use for several contacts only", "name several, or omit it"),
         (Some(text), _) => {

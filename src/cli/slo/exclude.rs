@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::alerts::{StoredAlerts, say};
 use crate::cli::output::{self, exit};
-use crate::cli::span::{EndArguments, Refusal, moment};
+use crate::cli::span::{EndArguments, Refusal, Skipped, moment};
 use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::slo::Slo;
@@ -59,8 +59,8 @@ fn excluded(arguments: &ExcludeArguments, config: &Config, now: DateTime<Utc>) -
     }
     let slo = named(&arguments.slo, config)?;
     let zone = config.console.timezone;
-    let from = moment("--from", &arguments.from, zone)?;
-    let until = arguments.end.after(from, zone)?;
+    let from = moment("--from", &arguments.from, zone, Skipped::Say)?;
+    let until = arguments.end.after(from, zone, Skipped::Say)?;
     let ahead = (until - now).to_std().unwrap_or_default();
     if SpanBounds::MUTED.is_exceeded_by(ahead) {
         let problem = format!("the end lies too far ahead: {}", clock_with_zone(until, now, zone));
