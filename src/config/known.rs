@@ -53,7 +53,7 @@ impl Config {
         }
         (!known.contains(&**name)).then(|| UnknownName {
             problem: format!("no {kind} named `{name}`"),
-            hint: self.instead_of_row(name).unwrap_or_else(|| nearest::hint_of(name, known.iter().copied())),
+            hint: self.silenced_instead(name).unwrap_or_else(|| nearest::hint_of(name, known.iter().copied())),
         })
     }
 

@@ -10,6 +10,38 @@ use crate::text::name::Name;
 /// What is wrong with a name, and what to write instead.
 type Unknown = (String, String);
 
+/// A row of checks that belong to no service: it can't be named as one.
+enum StrayRow<'a> {
+    /// Of one check.
+    Check(&'a Name),
+    /// Of all of them, as the console is named; with some of their names.
+    All { name: &'a str, names: String },
+}
+
+impl StrayRow<'_> {
+    /// How what is asked for of services is had of it.
+    fn to_be_named(&self) -> String {
+        match self {
+            Self::Check(name) => format!("`{name}` is a check without a service: set its `service`"),
+            Self::All { name, names } => {
+                format!("`{name}` stands for the checks without a service ({names}): set their `service`")
+            }
+        }
+    }
+
+    /// The same of silences, which checks can have too.
+    fn to_be_silenced(&self) -> String {
+        match self {
+            Self::Check(name) => {
+                format!("`{name}` is a check without a service: silence it by its name, or set its `service`")
+            }
+            Self::All { name, names } => format!(
+                "`{name}` stands for the checks without a service: silence them by name ({names}), or set `service`"
+            ),
+        }
+    }
+}
+
 impl Config {
     /// The services of these names, each once; `*` alone is all of them.
     ///
@@ -31,26 +63,24 @@ impl Config {
     pub(crate) fn no_service(&self, name: &str) -> Unknown {
         let known = self.services.iter().map(|service| &*service.name);
         let hint = || hint_or(name, known, "none is configured: add [service.NAME]");
-        (format!("no service named `{name}`"), self.instead_of_row(name).unwrap_or_else(hint))
+        (format!("no service named `{name}`"), self.row_named(name).map_or_else(hint, |row| row.to_be_named()))
     }
 
-    /// What to name instead of a row that screens show beside those of the services: of checks that belong to none. `None`: no
+    /// What to silence instead of a row that screens show beside those of the services: of checks that belong to none. `None`: no
     /// such row has this name.
-    pub(crate) fn instead_of_row(&self, name: &str) -> Option<String> {
+    pub(crate) fn silenced_instead(&self, name: &str) -> Option<String> {
+        self.row_named(name).map(|row| row.to_be_silenced())
+    }
+
+    /// The row of this name.
+    fn row_named<'a>(&'a self, name: &'a str) -> Option<StrayRow<'a>> {
         let stray = self.checks.iter().filter(|check| check.service.is_none());
         let console = self.console.name.as_str();
         if !(name == console || name.strip_prefix("console:") == Some(console)) {
-            let check = stray.clone().find(|check| *check.name == *name)?;
-            return Some(format!(
-                "`{}` is a check without a service: silence it by its name, or set its `service`",
-                check.name
-            ));
+            return stray.clone().find(|check| *check.name == *name).map(|check| StrayRow::Check(&check.name));
         }
-        let named = first_names(stray, |check| check.name.to_string());
-        let hint = format!(
-            "`{name}` stands for the checks without a service: silence them by name ({named}), or set `service`"
-        );
-        (!named.is_empty()).then_some(hint)
+        let names = first_names(stray, |check| check.name.to_string());
+        (!names.is_empty()).then_some(StrayRow::All { name, names })
     }
 
     /// The contact of this name.
@@ -135,10 +165,14 @@ mod tests {
     fn what_has_no_service_is_named_by_its_checks() {
         let text = "[console]\nname = \"shop\"\n[service.api]\n[check.site]\ntcp = \"x.example:1\"\n";
         let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
-        let row = "`shop` stands for the checks without a service: silence them by name (site), or set `service`";
+        let row = "`shop` stands for the checks without a service (site): set their `service`";
         assert_eq!(config.no_service("shop"), ("no service named `shop`".to_owned(), row.to_owned()));
-        assert!(config.no_service("console:shop").1.contains("silence them by name (site)"));
-        assert!(config.no_service("site").1.starts_with("`site` is a check without a service"));
+        assert!(config.no_service("console:shop").1.starts_with("`console:shop` stands for"));
+        // An incident or a change is of services alone: only silences have checks by their names.
+        assert_eq!(config.no_service("site").1, "`site` is a check without a service: set its `service`");
+        assert!(config.silenced_instead("console:shop").unwrap().contains("silence them by name (site)"));
+        assert!(config.silenced_instead("site").unwrap().contains("silence it by its name"));
+        assert_eq!(config.silenced_instead("apo"), None);
         assert_eq!(config.no_service("apo").1, "did you mean `api`?");
     }
 
