@@ -255,8 +255,7 @@ fn health(world: &World, redactor: &Redactor) -> ServedPage {
         (0, _) => (HealthLevel::Warn, "some are in memory alone"),
         _ => (HealthLevel::Fail, "some were dropped"),
     };
-    let left_out = world.diagnostics.left_out.as_ref();
-    let readings = left_out.map_or((HealthLevel::Pass, "read"), |why| (HealthLevel::Warn, why.as_str()));
+    let readings = world.diagnostics.left_out().map_or((HealthLevel::Pass, "read"), |why| (HealthLevel::Warn, why));
     let components = [
         ("lease:holder", lease),
         ("store:availability", store),

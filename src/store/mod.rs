@@ -82,8 +82,17 @@ pub struct Store {
     written: watch::Sender<u64>,
     /// Whether something was found that speaks against it.
     doubted: watch::Sender<bool>,
-    /// Whether roll-ups were found that can't be read: what they hold is left out. And whether somebody has said so.
-    is_partial: Arc<[AtomicBool; 2]>,
+    /// Roll-ups that can't be read.
+    unreadable: Arc<UnreadableRollups>,
+}
+
+/// Roll-ups that can't be read: what they hold is left out.
+#[derive(Debug, Default)]
+struct UnreadableRollups {
+    /// Whether some were found.
+    found: AtomicBool,
+    /// Whether somebody has said so.
+    said: AtomicBool,
 }
 
 impl Store {
@@ -190,8 +199,8 @@ impl Store {
         let (host, written) = (place.host.clone(), watch::Sender::default());
         let dialect = Database::new(dialect, reader, &name);
         let (seen, doubted) = (watch::Sender::default(), watch::Sender::default());
-        let is_partial = Arc::default();
-        Ok(Self { dialect, host, place: name, file, heads, seen, written, doubted, is_partial })
+        let unreadable = Arc::default();
+        Ok(Self { dialect, host, place: name, file, heads, seen, written, doubted, unreadable })
     }
 
     /// The file, or the name of the database.

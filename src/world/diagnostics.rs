@@ -113,11 +113,18 @@ pub struct Diagnostics {
     pub meters: Meters,
     /// Figures about the store.
     pub store: StoreFigures,
-    /// What is left out of charts and objectives because it can't be read, in words.
-    pub(crate) left_out: Option<SafeText>,
+    /// Whether some of what is stored of readings is left out of charts and objectives because it can't be read.
+    pub(crate) partial: bool,
+    /// That nothing of it could be read when that was tried last, and why, in words.
+    pub(crate) unread: Option<SafeText>,
 }
 
 impl Diagnostics {
+    /// What is left out of charts and objectives, in words.
+    pub(crate) fn left_out(&self) -> Option<&str> {
+        self.unread.as_ref().map(SafeText::as_str).or_else(|| self.partial.then_some(PARTIAL))
+    }
+
     /// The file of the configuration is in effect again: what was wrong with it is over, and what it warned of before it was
     /// read again.
     pub(crate) fn accepted(&mut self) {

@@ -313,7 +313,7 @@ impl World {
             let (why, how) = (away.why.clone(), away.how);
             self.store_away = Some(away);
             // Of the one that is opened next, that is said again.
-            self.diagnostics.left_out = None;
+            (self.diagnostics.partial, self.diagnostics.unread) = (false, None);
             self.diagnostics.settle(&SafeText::new(STORE), PARTIAL);
             if how == StoreAbsence::NotMade {
                 // Nothing failed: it is made by whoever has something to write.

@@ -48,8 +48,15 @@ const UNREAD: &str = "stored readings can't be read";
 impl World {
     /// Some of what is stored of readings can't be read, or, for a reason, nothing of it. The same again is no news.
     pub(crate) fn readings_left_out(&mut self, why: Option<&SafeText>) -> Output {
-        let text = SafeText::new(&why.map_or_else(|| PARTIAL.to_owned(), |why| format!("{UNREAD}: {why}")));
-        if self.diagnostics.left_out.replace(text.clone()) == Some(text.clone()) {
+        let (text, is_known) = match why {
+            None => (SafeText::new(PARTIAL), std::mem::replace(&mut self.diagnostics.partial, true)),
+            Some(why) => {
+                let text = SafeText::new(&format!("{UNREAD}: {why}"));
+                let before = self.diagnostics.unread.replace(text.clone());
+                (text.clone(), before == Some(text))
+            }
+        };
+        if is_known {
             return Output::default();
         }
         self.problem(ProblemKind::Failed, &SafeText::new(STORE), &text)
@@ -92,7 +99,8 @@ impl World {
 
     /// Takes in what is stored of series. What was measured here stays as it is.
     pub(crate) fn restore(&mut self, histories: &[SeriesHistory]) {
-        self.diagnostics.left_out.take_if(|text| text.as_str().starts_with(UNREAD));
+        // That only some of it can be read is said once of a store, and holds on.
+        self.diagnostics.unread = None;
         self.diagnostics.settle(&SafeText::new(STORE), UNREAD);
         let clocks = Clocks::new(self.now);
         for history in histories {
@@ -174,5 +182,27 @@ impl World {
                 Some(&mut self.metrics[id].past)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_store_that_is_read_in_part_stays_so_after_it_could_not_be_read() {
+        let now = Stamp { mono: Duration::ZERO, utc: chrono::DateTime::UNIX_EPOCH };
+        let mut world = World::new(Arc::new(Config::default()), now);
+        assert_eq!(world.diagnostics.left_out(), None);
+        world.readings_left_out(None);
+        let partial = world.diagnostics.left_out().map(str::to_owned);
+        assert!(partial.as_ref().is_some_and(|said| said.starts_with("some stored readings")), "{partial:?}");
+        world.readings_left_out(Some(&SafeText::new("disk I/O error")));
+        assert_eq!(world.diagnostics.left_out(), Some("stored readings can't be read: disk I/O error"));
+        world.restore(&[]);
+        assert_eq!(world.diagnostics.left_out().map(str::to_owned), partial);
     }
 }

@@ -165,7 +165,7 @@ impl Store {
     /// What was decoded of a row; `None` where it can't be read, which is remembered.
     pub(super) fn readable<T>(&self, row: &RollupRow, decoded: Result<T, impl Display>) -> Option<T> {
         if let Err(error) = &decoded {
-            self.is_partial[0].store(true, Ordering::Relaxed);
+            self.unreadable.found.store(true, Ordering::Relaxed);
             tracing::warn!(%error, series = row.series, start = row.start, "readings can't be read");
         }
         decoded.ok()
@@ -173,11 +173,11 @@ impl Store {
 
     /// Whether roll-ups were found that can't be read: what they hold was left out.
     pub(crate) fn is_partial(&self) -> bool {
-        self.is_partial[0].load(Ordering::Relaxed)
+        self.unreadable.found.load(Ordering::Relaxed)
     }
 
     /// The same, for who says so once: true for the first who asks, and false for all others.
     pub(crate) fn found_partial(&self) -> bool {
-        self.is_partial() && !self.is_partial[1].swap(true, Ordering::Relaxed)
+        self.is_partial() && !self.unreadable.said.swap(true, Ordering::Relaxed)
     }
 }
