@@ -334,6 +334,9 @@ async fn what_another_one_saw_fills_minutes_of_which_nothing_or_less_is_stored()
     assert_eq!(stored(first + 2).await, [(first, 1), (first + 1, 2)]);
     // An hour that is packed is known whole: nothing is put into it later.
     assert!(store.pack(fence, first + 120).await.unwrap());
+    // That it was not seen to its end is known all the same.
+    let standing = store.standing(&[check("api")], first / 1440 * 1440, first + 120).await.unwrap();
+    assert_eq!(standing[0].until, Some(first + 2));
     let mut late = SheetToWrite::standing_in(seen(first + 2, 9.0));
     assert!(store.add_minute(fence, &mut late).await.unwrap());
     assert_eq!(stored(first + 120).await.len(), 2);

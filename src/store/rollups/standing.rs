@@ -41,9 +41,11 @@ impl Store {
         for series in series {
             let mut hours: BTreeMap<u32, Bucket> = self.packs(Width::Hour, series, from).await?;
             hours.retain(|hour, _| *hour >= from);
-            let packed = hours.last_key_value().map(|(hour, _)| hour + Width::Hour.minutes());
             let unpacked = open.get(series).and_then(|minutes| minutes.iter().map(|(minute, _)| minute + 1).max());
-            let until = packed.max(unpacked);
+            let until = match (unpacked, hours.last_key_value()) {
+                (None, Some((hour, _))) => Some(self.end_in(series, *hour).await?),
+                _ => unpacked,
+            };
             for (minute, bucket) in open.remove(series).unwrap_or_default() {
                 hours.entry(Width::Minute.first_minute(minute)).or_default().merge(&bucket);
             }
@@ -52,5 +54,12 @@ impl Store {
             tokio::task::yield_now().await;
         }
         Ok(histories)
+    }
+
+    /// The minute after the last one of a packed hour: where it stopped midway, by its minutes, if they are kept.
+    async fn end_in(&self, series: &SeriesKey, hour: u32) -> Result<u32, StoreError> {
+        let minutes = self.minutes_of(series, hour).await?;
+        let last = minutes.and_then(|pack| pack.buckets().map(|(minute, _)| minute + 1).max());
+        Ok(last.unwrap_or(hour + Width::Hour.minutes()))
     }
 }
