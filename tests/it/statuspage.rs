@@ -228,18 +228,16 @@ fn a_command_writes_it_once_from_what_is_on_record() {
 #[test]
 fn the_unit_of_a_watcher_may_write_the_directory() {
     let room = Room::new();
-    let unit_of = |config: &Path| {
+    let unit_of = |config: &Path, store: &str| {
         let mut command = shell::opsroom(room.at.path());
-        command
-            .args(["--store", "sqlite:/var/lib/opsroom/opsroom.db", "watch", "--unit", "--config"])
-            .arg(config)
-            .output()
+        command.args(["--store", store, "watch", "--unit", "--config"]).arg(config).output()
     };
+    let usual = "sqlite:/var/lib/opsroom/opsroom.db";
     room.write(&text(&room).replace(room.at.path().to_str().unwrap(), "/var/www"));
     // The unit has a /tmp and a /var/tmp of its own, so that a configuration there is refused.
     let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("opsroom-unit-{}.toml", std::process::id()));
     std::fs::copy(room.at.path().join("opsroom.toml"), &at).unwrap();
-    let printed = unit_of(&at);
+    let printed = unit_of(&at, usual);
     std::fs::remove_file(&at).unwrap();
     let printed = printed.unwrap();
     let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
@@ -247,10 +245,17 @@ fn the_unit_of_a_watcher_may_write_the_directory() {
     for hidden in ["/tmp/www", "/var/tmp/www", "/home/ana/www"] {
         let page = text(&room).replace(room.at.path().to_str().unwrap(), hidden);
         std::fs::write(&at, page).unwrap();
-        let refused = unit_of(&at);
+        let refused = unit_of(&at, usual);
         std::fs::remove_file(&at).unwrap();
         let refused = refused.unwrap();
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(refused.status.code() == Some(64) && said.contains("[statuspage] directory"), "{hidden}: {said}");
     }
+    // Where its store is at home, the unit sees what is there.
+    std::fs::write(&at, text(&room).replace(room.at.path().to_str().unwrap(), "/home/ana/www")).unwrap();
+    let printed = unit_of(&at, "/home/ana/ops/x.db");
+    std::fs::remove_file(&at).unwrap();
+    let printed = printed.unwrap();
+    let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(unit.contains("\nReadWritePaths=/home/ana/www/public\n"), "{printed:?}");
 }

@@ -372,6 +372,13 @@ fn a_unit_is_printed_that_systemd_takes() {
             "--store \"sqlite:/srv/it's 100%% \\\"é\\\" \\\\ $$HOME/x.db\" watch",
         ),
         ("/etc/o.toml", &["--store", odd], "\nReadWritePaths=\"/srv/it's 100%% \\\"é\\\" \\\\ $HOME\"\n"),
+        ("/etc/o.toml", &["--store", "/nowhere/ops/x.db"], "# The store: install -d -o opsroom -m 700 /nowhere/ops\n"),
+        // What belongs to others is not taken away from them.
+        (
+            "/etc/o.toml",
+            &["--log-file", "/usr/o.log"],
+            "# The log file: /usr exists, and the user opsroom must be able to write to it\nReadWritePaths=/usr\n",
+        ),
     ] {
         let printed = unit_of(config, store);
         let unit = String::from_utf8_lossy(&printed.stdout).into_owned();
@@ -390,6 +397,8 @@ fn a_unit_is_printed_that_systemd_takes() {
         ("/etc/o.toml", &["--store", "/srv/x\nUser=root/x.db"]),
         ("/etc/o.toml", &["--store", "postgres://ops@db/x\nUser=root"]),
         ("/etc/o.toml", &["--store", "/tmp/x.db"]),
+        ("/etc/o.toml", &["--log-file", "/dev/stderr"]),
+        ("/etc/o.toml", &["--log-file", "/proc/self/fd/2"]),
     ] {
         let refused = unit_of(config, store);
         assert_eq!((refused.status.code(), &refused.stdout[..]), (Some(64), &b""[..]), "{refused:?}");

@@ -2,7 +2,6 @@
 
 mod words;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use self::words::{argument, has_hidden, path_text, placed, setting};
@@ -43,6 +42,26 @@ struct Writable {
     mode: &'static str,
     /// As text, with nothing in it that a line can't hold.
     path: String,
+    /// Whether it is there already: it may belong to others then, such as `/var/log`.
+    exists: bool,
+}
+
+impl Writable {
+    fn new(what: &'static str, mode: &'static str, path: &str) -> Self {
+        Self { what, mode, path: path.to_owned(), exists: Path::new(path).exists() }
+    }
+
+    /// What the unit says of it. `install` would take what is there away from whoever has it.
+    fn lines(&self) -> String {
+        let Self { what, mode, path, exists } = self;
+        let (quoted, path) = (shell::quote(path), setting(path));
+        let needed = if *exists {
+            format!("{quoted} exists, and the user opsroom must be able to write to it")
+        } else {
+            format!("install -d -o opsroom -m {mode} {quoted}")
+        };
+        format!("# The {what}: {needed}\nReadWritePaths={path}\n")
+    }
 }
 
 impl WatchUnit {
@@ -62,9 +81,6 @@ impl WatchUnit {
             writable: Vec::new(),
         };
         unit.option("--config", path_text("the configuration", &found)?);
-        if let Some(page) = loaded.as_ref().and_then(|loaded| loaded.statuspage.as_ref()) {
-            unit.writable.push(page_directory(&page.directory, unit.needs_home)?);
-        }
         // One of the configuration that asks for a secret is a database on a server.
         let configured = || loaded.as_ref()?.store.url.as_ref()?.resolve_url(&Secrets::default()).ok();
         let store = UnitStore::of(global.store.clone().or_else(configured), global.store.is_some())?;
@@ -79,14 +95,21 @@ impl WatchUnit {
         if let Some(listen) = arguments.listen {
             unit.option("--listen", &listen.to_string());
         }
+        // The last, when it is known whether anything else lies at home.
+        if let Some(page) = loaded.as_ref().and_then(|loaded| loaded.statuspage.as_ref()) {
+            unit.writable.push(page_directory(&page.directory, unit.needs_home)?);
+        }
         Ok(unit)
     }
 
     /// What every command may be told.
     fn global_options(&mut self, global: &Global) -> Result<(), Refusal> {
         if let Some(file) = global.log_file.as_deref().map(placed) {
-            let directory = file.parent().unwrap_or(&file);
-            self.write_to("log file", directory, "write it elsewhere, such as into /var/log/opsroom")?;
+            let hint = "write it elsewhere, such as into /var/log/opsroom";
+            if ["/dev", "/proc", "/sys"].iter().any(|system| file.starts_with(system)) {
+                return Err((format!("the log file of a unit can't be {}", file.display()), hint.to_owned()));
+            }
+            self.write_to("log file", file.parent().unwrap_or(&file), hint)?;
             self.option("--log-file", path_text("the log file", &file)?);
         }
         self.command.extend((0..global.verbose).map(|_| "-v".to_owned()));
@@ -103,17 +126,12 @@ impl WatchUnit {
         let of = format!("the directory of the {what}");
         visible(&of, directory, hint)?;
         self.needs_home |= is_at_home(directory);
-        self.writable.push(Writable { what, mode: "700", path: path_text(&of, directory)?.to_owned() });
+        self.writable.push(Writable::new(what, "700", path_text(&of, directory)?));
         Ok(())
     }
 
     fn text(&self) -> String {
-        let mut writable = String::new();
-        for Writable { what, mode, path } in &self.writable {
-            let (quoted, path) = (shell::quote(path), setting(path));
-            // Writing into a string can't fail.
-            let _ = writeln!(writable, "# The {what}: install -d -o opsroom -m {mode} {quoted}\nReadWritePaths={path}");
-        }
+        let writable: String = self.writable.iter().map(Writable::lines).collect();
         let home = if self.needs_home { "read-only" } else { "yes" };
         format!(
             "{HEAD}ExecStart={}\n{SERVICE}ProtectHome={home}\n{writable}\n{HARDENING}\n{INSTALL}",
@@ -122,15 +140,14 @@ impl WatchUnit {
     }
 }
 
-/// Where the status page is written. At home no web server would see it, unless all else is there too.
+/// Where the status page is written. At home no web server would see it, unless something else is there too.
 fn page_directory(directory: &Path, needs_home: bool) -> Result<Writable, Refusal> {
     let page = placed(directory);
     if is_private(&page) || (is_at_home(&page) && !needs_home) {
         let problem = format!("[statuspage] directory {} is hidden from the unit", page.display());
         return Err((problem, "write it outside /tmp, /var/tmp and home, such as /var/www/status".to_owned()));
     }
-    let path = path_text("[statuspage] directory", &page)?.to_owned();
-    Ok(Writable { what: "status page", mode: "755", path })
+    Ok(Writable::new("status page", "755", path_text("[statuspage] directory", &page)?))
 }
 
 /// Where the store of the unit is.
