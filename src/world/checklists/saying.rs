@@ -105,9 +105,13 @@ impl World {
     fn not_done_in_time(&self, list: &Checklist) -> Option<ChecklistMissed> {
         let (now, zone) = (self.now.utc, self.config.console.timezone);
         let (due, _) = list.period(now, zone)?;
-        let run = run_id(&list.name, Some(due), now);
+        let (run, schedule) = (run_id(&list.name, Some(due), now), list.schedule(zone));
+        // What this schedule would have asked before it was written was not missed, though the list is shown as missed for
+        // the round of one before.
+        let is_asked = due >= self.scheduled_since(list, schedule.as_deref());
         let is_lost = matches!(self.list_view(list).state, ListStanding::Late | ListStanding::Missed);
-        (is_lost && self.checklist_run(&run).is_none()).then(|| missed_row(list, list.schedule(zone), run, (due, now)))
+        let is_missed = is_asked && is_lost && self.checklist_run(&run).is_none();
+        is_missed.then(|| missed_row(list, schedule, run, (due, now)))
     }
 
     /// Those of one list, oldest first: each a row of its own as far as [`BACK`] goes, and with the oldest of these how many

@@ -171,3 +171,22 @@ fn a_round_that_nobody_did_is_missed_and_not_done_shortly_before_the_next() {
         assert_eq!(fresh.state("round"), NotDue);
     }
 }
+
+#[test]
+fn a_second_edit_puts_no_round_on_record_that_nobody_asked_for() {
+    for is_said_between in [false, true] {
+        let mut room = before_the_edit("at = \"daily 09:00\"\nwindow = \"15m\"", Nothing);
+        reload(&mut room, &round("at = \"daily 10:00\""));
+        let mut said = if is_said_between { missed(&mut room) } else { Vec::new() };
+        room.pass(Duration::from_mins(10));
+        reload(&mut room, &round("at = \"daily 11:00\"\nwindow = \"15m\""));
+        said.extend(missed(&mut room));
+        assert_eq!(said, [("round@20260303T0900Z".to_owned(), 0)]);
+        assert_eq!(room.state("round"), Missed);
+        // What was asked since is: the round of eleven.
+        room.pass(Duration::from_hours(2));
+        assert_eq!(room.state("round"), Late);
+        reload(&mut room, &round("at = \"daily 12:00\""));
+        assert_eq!(missed(&mut room), [("round@20260303T1100Z".to_owned(), 0)]);
+    }
+}
