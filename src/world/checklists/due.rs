@@ -117,7 +117,8 @@ impl World {
     }
 
     /// Whether a run of a list is open and its period is not over. That of a run that was due by another schedule ends when
-    /// the one that holds now first makes the list due; a run that was begun on demand goes on until it is signed off.
+    /// the one that holds now first makes the list due: after the edit, where that was seen here, else after the run was due
+    /// and begun. A run that was begun on demand goes on until it is signed off.
     pub(super) fn goes_on(
         &self,
         run: &ChecklistRecord,
@@ -128,9 +129,15 @@ impl World {
         if !run.is_open() || due >= began {
             return run.is_open();
         }
-        let schedule = list.schedule(self.config.console.timezone);
-        let is_of_another = run.schedule.is_some() && run.schedule != schedule;
-        is_of_another && began < self.scheduled_since(list, schedule.as_deref())
+        let zone = self.config.console.timezone;
+        if run.schedule.is_none() || run.schedule == list.schedule(zone) {
+            return false;
+        }
+        if let Some(edited) = self.checklists.scheduled.get(&list.name) {
+            return began < *edited;
+        }
+        let begun = run.started.as_ref().map_or(due, |(at, _)| due.max(*at));
+        list.at.as_ref().and_then(|at| at.next(begun, list.zone(zone))).is_none_or(|ends| self.now.utc < ends)
     }
 
     /// The open runs that no list shows as its own: of a period that is over, or of a list that is not configured any more.

@@ -59,6 +59,8 @@ fn utc(text: &str) -> DateTime<Utc> {
 struct Room {
     world: World,
     seq: u64,
+    /// What was said, as the store has it.
+    facts: Vec<Fact>,
 }
 
 impl Room {
@@ -67,7 +69,19 @@ impl Room {
         let mut world = World::new(config(text), now);
         let _ = world.remember(&[], 0, now);
         let _ = world.alerts_read(&[]);
-        Self { world, seq: 0 }
+        Self { world, seq: 0, facts: Vec::new() }
+    }
+
+    /// The room of a process that begins now and reads what is stored.
+    fn begun_anew(&self, text: &str) -> Self {
+        let now = self.world.now;
+        let mut world = World::new(config(text), now);
+        let _ = world.remember(&[], 0, now);
+        let _ = world.alerts_read(&[]);
+        for fact in &self.facts {
+            let _ = world.apply(fact, now);
+        }
+        Self { world, seq: self.seq, facts: self.facts.clone() }
     }
 
     fn pass(&mut self, by: Duration) {
@@ -81,7 +95,9 @@ impl Room {
             self.seq += 1;
             let (id, who, host) = (self.seq.to_string(), "ana (ssh)".to_owned(), "box".to_owned());
             let draft = NewFact { id, at: now.utc, who, host, process: 1, late: false, said };
-            let _ = self.world.apply(&Fact { seq: self.seq, recorded_at: now.utc, draft }, now);
+            let fact = Fact { seq: self.seq, recorded_at: now.utc, draft };
+            let _ = self.world.apply(&fact, now);
+            self.facts.push(fact);
         }
     }
 

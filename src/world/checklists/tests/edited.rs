@@ -190,3 +190,38 @@ fn a_second_edit_puts_no_round_on_record_that_nobody_asked_for() {
         assert_eq!(missed(&mut room), [("round@20260303T1100Z".to_owned(), 0)]);
     }
 }
+
+/// The keys by which a round was begun on Tuesday at 09:30, those after the edit, and how the list stands in a process that
+/// begins so many hours later and never saw the edit.
+const UNSEEN: &[(&str, &str, &[(u64, ListStanding)])] = &[
+    ("at = \"daily 09:00\"", "at = \"daily 10:00\"", &[(0, Running), (1, Due), (169, Due)]),
+    ("at = \"daily 09:00\"", "at = \"daily 08:00\"", &[(0, Running), (22, Running), (23, Due), (192, Due)]),
+    ("at = \"daily 09:00\"", "at = \"daily 09:15\"", &[(0, Running), (23, Running), (24, Due)]),
+    ("at = \"daily 09:00\"", "at = \"weekly Mon 09:00\"", &[(0, Running), (100, Running), (144, Due)]),
+    ("at = \"weekly Mon 09:00\"", "at = \"0 * * * *\"", &[(0, Running), (1, Due)]),
+    ("at = \"daily 09:00\"", "", &[(0, Running), (200, Running)]),
+    ("", "at = \"daily 09:00\"", &[(0, Running), (200, Running)]),
+];
+
+#[test]
+fn an_open_round_of_an_earlier_schedule_ends_also_where_nobody_saw_the_edit() {
+    for (keys, after, stands) in UNSEEN {
+        let mut room = before_the_edit(keys, Begun);
+        let open = room.world.runs_of_checklist("round")[0].id.clone();
+        let mut passed = 0;
+        for (hour, state) in *stands {
+            room.pass(Duration::from_hours(hour - passed));
+            passed = *hour;
+            let fresh = room.begun_anew(&round(after));
+            assert_eq!(fresh.state("round"), *state, "{keys} → {after}, {hour} h later");
+            let begins = fresh.world.start_checklist(fresh.world.config.checklist("round").unwrap());
+            match begins {
+                Ok(said) => {
+                    let ends = |one: &Statement| matches!(one, Statement::ChecklistMissed(row) if row.run == open);
+                    assert!(said.iter().any(ends), "{keys} → {after}, {hour} h later: {said:?}");
+                }
+                Err(refused) => assert_eq!((*state, &*refused), (Running, "round is under way")),
+            }
+        }
+    }
+}
