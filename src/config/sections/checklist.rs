@@ -34,7 +34,7 @@ pub struct Checklist {
     pub title: String,
     /// `at`: when it is due; `None`: on demand.
     pub at: Option<MomentSchedule>,
-    /// `window`: so long after it was due it is on time; `None`: until it is due again.
+    /// `window`: so long after it was due it is on time; `None`: until shortly before it is due again.
     pub window: Option<Duration>,
     /// `zone`: whose clocks are meant; `None`: the console's.
     pub zone: Option<Tz>,
@@ -81,10 +81,16 @@ impl Checklist {
         [2, 40, 400].into_iter().find_map(|days| schedule.last(at, at - chrono::Duration::days(days), zone))
     }
 
-    /// The first moment at which a run of a period is late.
+    /// The first moment at which a run of a period that is not signed off is late.
     pub(crate) fn late_from(&self, (due, next): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
         let window = self.window.and_then(|window| chrono::Duration::from_std(window).ok());
         window.and_then(|window| due.checked_add_signed(window)).map_or(next, |late| late.min(next))
+    }
+
+    /// The first moment of a period at which a run of it can't be begun on time any more. Without a window what begins shortly
+    /// before the list is due again is the next one.
+    pub(crate) fn begun_by(&self, period: (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
+        if self.window.is_some() { self.late_from(period) } else { Self::early_from(period) }
     }
 
     /// The first moment of a period at which a run that begins is taken for the one of the next.
@@ -111,7 +117,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::Moments,
         "When it is due: daily 09:00, weekly Mon 09:00, fortnightly Mon, mid-month, quarterly. Default: on demand",
     ),
-    key("window", ValueForm::Duration, "How long after that it is on time. Default: until it is due again"),
+    key("window", ValueForm::Duration, "How long after that it is on time. Default: until shortly before it is due again"),
     key("zone", ValueForm::Text, "IANA name of the zone whose clocks are meant. Default: the console's"),
     key("budget", ValueForm::Duration, "How long it may take: 15m"),
     key(

@@ -56,7 +56,7 @@ pub(crate) struct ListView<'a> {
     pub run: Option<&'a ChecklistRecord>,
     /// Since when it is due, and when it is due again; `None`: on demand.
     pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Until when it is on time.
+    /// Until when it is on time: signed off where a run goes on, else begun.
     pub late_from: Option<DateTime<Utc>>,
 }
 
@@ -104,7 +104,7 @@ impl World {
         // What was signed off by the schedule before is not asked again in the same period.
         let of_before = |run: &&ChecklistRecord| run.signed.is_some() && is_due_in(run, period);
         let run = run.or_else(|| runs.iter().copied().find(of_before));
-        let late_from = list.late_from(period);
+        let late_from = list.begun_by(period);
         let state = match run {
             Some(run) if run.signed.is_some() => ListStanding::Done,
             Some(_) => ListStanding::Missed,
@@ -168,7 +168,7 @@ impl World {
     fn period_of(&self, list: &Checklist, present: (DateTime<Utc>, DateTime<Utc>)) -> (DateTime<Utc>, DateTime<Utc>) {
         let (now, next) = (self.now.utc, present.1);
         let run = self.checklist_run(&run_id(&list.name, Some(present.0), now));
-        let is_on_time = run.is_none() && list.window.is_some() && now < list.late_from(present);
+        let is_on_time = run.is_none() && now < list.begun_by(present);
         if now < Checklist::early_from(present) || is_on_time {
             return present;
         }

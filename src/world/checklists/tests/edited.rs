@@ -225,3 +225,31 @@ fn an_open_round_of_an_earlier_schedule_ends_also_where_nobody_saw_the_edit() {
         }
     }
 }
+
+#[test]
+fn a_round_may_be_begun_as_long_as_it_is_said_to_be_on_time() {
+    let step = Duration::from_mins(5);
+    for keys in [
+        "at = \"daily 09:00\"",
+        "at = \"daily 09:00\"\nwindow = \"4h\"",
+        "at = \"daily 09:00\"\nwindow = \"23h\"",
+        "at = \"weekly Mon 09:00\"",
+        "at = \"0 * * * *\"",
+    ] {
+        let mut room = before_the_edit(keys, Nothing);
+        let mut until = None;
+        loop {
+            let (now, view) = (room.world.now.utc, room.world.list_view(room.world.config.checklist("round").unwrap()));
+            if view.state != Due {
+                let said: DateTime<Utc> = until.expect("it is due at first");
+                assert!(said <= now && now < said + step, "{keys}: until {said}, but {:?} at {now}", view.state);
+                break;
+            }
+            until = view.late_from;
+            room.pass(step);
+        }
+    }
+    // What is begun in time may be finished until the list is due again.
+    let mut room = before_the_edit("at = \"daily 09:00\"", Nothing);
+    assert_eq!(room.start("round").until, Some(utc("2026-03-04T09:00:00Z")));
+}
