@@ -159,9 +159,9 @@ fn line<'a>(world: &'a World, view: &ListView<'a>) -> ListLine<'a> {
             ListStanding::NotDue => "not_due",
             state => state.word(),
         },
-        due: view.period.map(|(due, _)| rfc3339(due)),
+        due: view.due.map(rfc3339),
         late_from: view.late_from.map(rfc3339),
-        next_due: view.period.map(|(_, next)| rfc3339(next)),
+        next_due: view.next_due(world.now.utc).map(rfc3339),
         run: view.run.map(|run| &run.id),
         left_open: left_open.map(|run| &run.id).collect(),
         periods: kept.periods,
@@ -177,7 +177,7 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
     let title = &view.list.title;
     // Nothing was measured: what is on record is what is counted.
     let counts = view.run.map_or_else(String::new, |run| run.counts().describe());
-    match (view.state, view.period, view.run) {
+    match (view.state, view.due.zip(view.again), view.run) {
         (ListStanding::Running, _, Some(run)) => format!("{title}{}: {counts}", begun(run, clock)),
         (ListStanding::Done | ListStanding::Missed, Some(_), run) => {
             let how = match run.and_then(|run| run.signed.as_ref()) {

@@ -57,14 +57,14 @@ fn list_row<'a>(state: &State, view: &ListView<'a>) -> TableRow<'a> {
         ListStanding::Done => Role::StatusOk,
         ListStanding::OnDemand | ListStanding::NotDue => Role::TextDim,
     };
-    let when = match (view.state, view.run, view.period) {
+    let when = match (view.state, view.run, view.due) {
         (ListStanding::Running, Some(run), _) => {
             let counts = world.round(run).counts();
             let by = run.started.as_ref().map_or("", |(_, by)| by.as_str());
             let worst = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
             format!("{} of {}{worst} · {by}", counts.terminal(), counts.total())
         }
-        (ListStanding::Late, _, Some((due, _))) => format!("due {}", clock(due)),
+        (ListStanding::Late, _, Some(due)) => format!("due {}", clock(due)),
         (ListStanding::Due, _, _) => format!("until {}", view.late_from.map_or_else(String::new, clock)),
         _ => view.next_due(world.now.utc).map_or_else(String::new, |next| format!("next {}", clock(next))),
     };

@@ -54,8 +54,10 @@ pub(crate) struct ListView<'a> {
     pub state: ListStanding,
     /// The run that goes on, else the one of this period.
     pub run: Option<&'a ChecklistRecord>,
-    /// Since when it is due, and when it is due again; `None`: on demand.
-    pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Since when it is due; `None`: on demand, or what goes on was begun so.
+    pub due: Option<DateTime<Utc>>,
+    /// When it is due again after that, and after now; `None`: on demand.
+    pub again: Option<DateTime<Utc>>,
     /// Until when it is on time: signed off where a run goes on, else begun.
     pub late_from: Option<DateTime<Utc>>,
 }
@@ -63,7 +65,9 @@ pub(crate) struct ListView<'a> {
 impl ListView<'_> {
     /// When it is due next, after `now`; `None`: on demand.
     pub(crate) fn next_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.period.map(|(due, next)| if now < due { due } else { next })
+        // The round that goes on or is done is not asked again, though it may be due only soon.
+        let is_begun = matches!(self.state, ListStanding::Running | ListStanding::Done);
+        self.due.filter(|due| !is_begun && now < *due).or(self.again)
     }
 }
 
@@ -90,14 +94,15 @@ impl World {
         let runs = self.runs_of_checklist(&list.name);
         let present = list.period(now, zone);
         if let Some(run) = runs.iter().copied().find(|run| self.goes_on(run, list, present)) {
-            // By its own period, which may be one of the schedule before.
-            let next = |due| list.at.as_ref()?.next(due, list.zone(zone));
-            let period = run.due.and_then(|due| Some((due, next(due)?)));
-            return ListView { list, state: ListStanding::Running, run: Some(run), period, late_from: run.until };
+            // By its own period, which may be one of a schedule before, and by the schedule that holds now.
+            let (due, state) = (run.due, ListStanding::Running);
+            let after = due.map_or(now, |due| due.max(now));
+            let again = list.at.as_ref().and_then(|at| at.next(after, list.zone(zone)));
+            return ListView { list, state, run: Some(run), due, again, late_from: run.until };
         }
         let Some(present) = present else {
             let (state, run) = (ListStanding::OnDemand, runs.first().copied());
-            return ListView { list, state, run, period: None, late_from: None };
+            return ListView { list, state, run, due: None, again: None, late_from: None };
         };
         let period = self.period_of(list, present);
         let run = self.checklist_run(&run_id(&list.name, Some(period.0), now));
@@ -113,7 +118,7 @@ impl World {
             None if now >= late_from => ListStanding::Late,
             None => ListStanding::Due,
         };
-        ListView { list, state, run, period: Some(period), late_from: Some(late_from) }
+        ListView { list, state, run, due: Some(period.0), again: Some(period.1), late_from: Some(late_from) }
     }
 
     /// Whether a run of a list is open and its period is not over. That of a run that was due by another schedule ends when

@@ -27,7 +27,7 @@ impl World {
             let by = run.signed.as_ref().map_or_else(String::new, |signed| {
                 format!(" by {} {}", signed.by, clock_with_zone(signed.at, now, zone))
             });
-            let next = view.period.map_or_else(String::new, |(_, next)| clock_with_zone(next, now, zone));
+            let next = view.again.map_or_else(String::new, |again| clock_with_zone(again, now, zone));
             return Err(if run.is_open() {
                 format!("{} is under way", list.title)
             } else if run.missed.is_some() {
@@ -36,7 +36,7 @@ impl World {
                 format!("{} is signed off already{by}; it is due again {next}", list.title)
             });
         }
-        let period = view.period;
+        let period = view.due.zip(view.again);
         let run = run_id(&list.name, period.map(|(due, _)| due), now);
         let mut steps: Vec<AskedStep> = self.deferred_to(list).collect();
         steps.extend(list.steps.iter().map(|step| AskedStep {

@@ -17,9 +17,11 @@ impl Sheet<'_> {
         let view = world.list_view(list);
         self.say("state", view.state.word());
         self.say("at", list.at.as_ref().map_or("on demand", |at| at.written()));
-        if let Some((due, next)) = view.period {
+        if let Some(due) = view.due {
             self.say("due", self.moment(due));
-            self.say("due again", self.moment(next));
+        }
+        if let Some(again) = view.again {
+            self.say("due again", self.moment(again));
         }
         if let Some(late) = view.late_from {
             self.say("on time until", self.moment(late));

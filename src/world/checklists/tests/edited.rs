@@ -96,6 +96,9 @@ fn an_edit_hides_no_round_and_makes_none_done() {
             let is_open = view.run.is_some_and(ChecklistRecord::is_open);
             assert_eq!(is_open, *state == Running, "{keys} → {after}, {hour} h later");
             assert!(!is_open || view.run.map(|run| &run.id) == open.as_ref(), "the same run");
+            let next = view.next_due(room.world.now.utc);
+            let is_ahead = next.is_some_and(|next| room.world.now.utc < next);
+            assert_eq!(is_ahead, list.at.is_some(), "{keys} → {after}, {before:?}, {hour} h later: next {next:?}");
             // A second one is begun only where the one before is over, and that is said then.
             let begins = room.world.start_checklist(list);
             let is_refused = matches!(state, Running | Done);
@@ -252,4 +255,25 @@ fn a_round_may_be_begun_as_long_as_it_is_said_to_be_on_time() {
     // What is begun in time may be finished until the list is due again.
     let mut room = before_the_edit("at = \"daily 09:00\"", Nothing);
     assert_eq!(room.start("round").until, Some(utc("2026-03-04T09:00:00Z")));
+}
+
+#[test]
+fn when_a_list_is_due_next_is_ahead_and_not_the_round_that_is_begun_or_done() {
+    for (keys, after, next) in [
+        ("at = \"weekly Mon 09:00\"", "at = \"0 * * * *\"", "2026-03-03T10:00:00Z"),
+        ("at = \"daily 09:00\"", "at = \"daily 10:00\"", "2026-03-03T10:00:00Z"),
+        ("at = \"daily 09:00\"", "at = \"weekly Mon 09:00\"", "2026-03-09T09:00:00Z"),
+        ("", "at = \"daily 09:00\"", "2026-03-04T09:00:00Z"),
+        // Begun shortly before it is due.
+        ("at = \"daily 10:00\"", "at = \"daily 10:00\"", "2026-03-04T10:00:00Z"),
+    ] {
+        for before in [Begun, Signed] {
+            let mut room = before_the_edit(keys, before);
+            reload(&mut room, &round(after));
+            let view = room.world.list_view(room.world.config.checklist("round").unwrap());
+            if matches!(view.state, Running | Done) {
+                assert_eq!(view.next_due(room.world.now.utc), Some(utc(next)), "{keys} → {after}, {before:?}");
+            }
+        }
+    }
 }
