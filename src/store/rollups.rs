@@ -148,17 +148,19 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub(super) async fn packed_until(&self) -> Result<i64, StoreError> {
-        match self.pack_mark().await {
-            Ok(mark) => Ok(mark.map_or(i64::MAX, |mark| start_of(mark.hour))),
-            // How far they are packed can't be read: none is known to be.
-            Err(StoreError::Content(_)) => Ok(i64::MIN),
-            Err(error) => Err(error),
-        }
+        Ok(self.pack_mark().await?.map_or(i64::MAX, |mark| start_of(mark.hour)))
     }
 
     async fn pack_mark(&self) -> Result<Option<PackMark>, StoreError> {
         let Some((body, _)) = self.dialect.kept(PACKED).await? else { return Ok(None) };
-        serde_json::from_slice(&body).map(Some).map_err(|error| StoreError::Content(error.to_string()))
+        if let Ok(mark) = serde_json::from_slice(&body) {
+            return Ok(Some(mark));
+        }
+        // What is damaged keeps nobody from the readings: hours that are packed have no sheets any more. Of the one that was
+        // being packed just then, what was done would be added again.
+        let oldest = self.dialect.rollups(MINUTES, ALL, i64::MIN, i64::MAX, 1).await?.pop();
+        let hour = |row: RollupRow| Width::Minute.first_minute(minute_at(row.start));
+        Ok(oldest.map(|row| PackMark { hour: hour(row), after: None }))
     }
 }
 

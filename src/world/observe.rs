@@ -7,7 +7,7 @@ use super::ids::{CheckId, Id, LogId};
 use super::logs::Logs;
 use super::output::{Change, Intent, Output};
 use super::timeline::{EventKind, EventMark, TimelineEntry};
-use crate::config::sections::metric::MetricKind;
+use crate::config::sections::metric::{Metric, MetricKind};
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
 use crate::model::fact::{PeerChanged, PeerPart, Statement};
@@ -106,22 +106,29 @@ impl World {
 
     /// Metrics over a check's own latency and availability have a new value with each of its polls.
     fn derived_metrics(&mut self, of: CheckId, output: &mut Output) {
-        let (config, membership) = (self.config.clone(), self.membership.clone());
-        let now = self.now;
-        for metric in membership.derived_metrics[of].iter().map(|id| &config.metrics[id.place()]) {
-            let check = &self.checks[of];
+        for sample in self.derived_samples(of) {
+            output.extend(self.sample(sample));
+        }
+    }
+
+    /// What metrics over a check's own latency and availability are now.
+    pub(super) fn derived_samples(&self, of: CheckId) -> Vec<Sample> {
+        let check = &self.checks[of];
+        let metrics = self.membership.derived_metrics[of].iter().map(|id| &self.config.metrics[id.place()]);
+        let sample = |metric: &Metric| {
             let (value, lacking) = match &metric.kind {
                 MetricKind::Latency { quantile, window, .. } => {
                     (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency measured yet")
                 }
                 MetricKind::Availability { window, .. } => {
-                    (check.availability(*window, now).map(|known| known.percent), "no data for this window yet")
+                    (check.availability(*window, self.now).map(|known| known.percent), "no data for this window yet")
                 }
-                _ => continue,
+                _ => return None,
             };
             let value = value.ok_or_else(|| SafeText::new(lacking));
-            output.extend(self.sample(Sample { metric: metric.name.clone(), at: now, value, caveat: None }));
-        }
+            Some(Sample { metric: metric.name.clone(), at: self.now, value, caveat: None })
+        };
+        metrics.filter_map(sample).collect()
     }
 
     /// A check has another status than before. `is_on_record`: the store knows since when, and it was before.

@@ -157,6 +157,16 @@ impl World {
             let first = Duration::from_secs(u64::from(*first) * 60);
             self.known_since = self.known_since.min(first);
         }
+        // What the first polls alone said of a whole window is not what it is: an alert would be over by it.
+        if self.checks[id].last.is_some() {
+            for sample in self.derived_samples(id) {
+                let metric = self.membership.metrics.get(&sample.metric).copied();
+                if let Some(metric) = metric.map(|metric| &mut self.metrics[metric]) {
+                    metric.value = sample.value.as_ref().ok().map(|value| (sample.at, *value)).or(metric.value);
+                    metric.last = Some(sample);
+                }
+            }
+        }
     }
 
     fn restore_metric(&mut self, name: &Name, history: &SeriesHistory, clocks: Clocks) {

@@ -18,6 +18,7 @@ use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
 use opsroom::store::rollups::SheetToWrite;
 use opsroom::text::SafeText;
+use sqlx::Connection as _;
 
 use crate::support::app::App;
 use crate::support::frame::{draw, text};
@@ -275,6 +276,15 @@ async fn packing_goes_on_where_another_left_it_and_late_minutes_are_added() {
         assert_eq!(hours, [(first, 60, 3_600_000)]);
         assert_eq!(before.series, history.series);
     }
+    // How far they are packed is damaged: the readings are there all the same, and what comes is packed again.
+    let mut raw = sqlx::SqliteConnection::connect(&format!("sqlite:{}", directory.path().join("opsroom.db").display()))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE keep SET body = x'7a7a' WHERE name = 'rollup.packed'").execute(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+    assert_eq!(store.stored_readings(&series, first + 64).await.unwrap(), before);
+    assert!(store.pack(fence, first + 64).await.unwrap());
+    assert_eq!(store.stored_readings(&series, first + 64).await.unwrap(), before);
     // A clock that was set back: a minute of an hour that is packed.
     assert!(store.add_minute(fence, &mut sheet(first + 7, checks).into()).await.unwrap());
     let read = |at| {

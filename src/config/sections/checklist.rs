@@ -117,7 +117,11 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::Moments,
         "When it is due: daily 09:00, weekly Mon 09:00, fortnightly Mon, mid-month, quarterly. Default: on demand",
     ),
-    key("window", ValueForm::Duration, "How long after that it is on time. Default: until shortly before it is due again"),
+    key(
+        "window",
+        ValueForm::Duration,
+        "How long after that it is on time. Default: until shortly before it is due again",
+    ),
     key("zone", ValueForm::Text, "IANA name of the zone whose clocks are meant. Default: the console's"),
     key("budget", ValueForm::Duration, "How long it may take: 15m"),
     key(

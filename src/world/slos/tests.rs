@@ -473,18 +473,52 @@ fn an_old_hour_whose_minutes_are_not_kept_is_asked_for_once() {
 
 /// What fires by the record of one process goes on in another, which has read `histories` of it.
 fn succeeds(room: &Room, record: &AlertFired, histories: &[SeriesHistory]) -> Room {
+    let mut later = takes_over(API, room, record);
+    later.world.restore(histories);
+    later
+}
+
+/// The same before anything is read of what was measured.
+fn takes_over(text: &str, room: &Room, record: &AlertFired) -> Room {
     let mut things = Things::default();
     let (who, host, said) = ("ana".to_owned(), "box".to_owned(), Statement::AlertFired(record.clone()));
     let draft = NewFact { id: "1".to_owned(), at: record.fired_at, who, host, process: 0, late: false, said };
     follow(&Fact { seq: 1, recorded_at: record.fired_at, draft }, &mut things);
-    let mut later = Room::new(API, &room.now.utc.to_rfc3339());
+    let mut later = Room::new(text, &room.now.utc.to_rfc3339());
     let output = later.world.remember(&[], 1, later.now);
     later.take(output);
     let output = later.world.alerts_read(&things.iter().cloned().collect::<Vec<_>>());
     later.take(output);
     later.world.ask_past([SeriesKey::Check("api".into())]);
-    later.world.restore(histories);
     later
+}
+
+#[test]
+fn an_availability_is_not_well_again_by_the_first_poll_of_a_process() {
+    let text = "[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"60s\"\n\
+        [metric.up]\ncheck = \"api\"\navailability = \"1h\"\nalert = { high = \"< 99%\" }\n";
+    let mut room = Room::new(text, "2026-11-21T02:00:00Z");
+    room.run(Sign::Good, 60);
+    room.run(Sign::Bad, 20);
+    let firing = room.world.alerts.iter().find(|alert| alert.phase == Phase::Firing).unwrap();
+    let (rule, fired_at) = (firing.id.clone(), room.now.utc - chrono::TimeDelta::minutes(15));
+    let record = AlertFired {
+        id: instance_id(&rule, fired_at),
+        alert: "up".into(),
+        rule: rule.clone(),
+        condition: "< 99%".to_owned(),
+        ..AlertFired::sample(fired_at)
+    };
+    let whole = stored(&mut room);
+    let mut later = takes_over(text, &room, &record);
+    later.poll("api", Sign::Good);
+    later.pass(Duration::from_secs(1));
+    assert!(later.fires(&rule), "what one poll says of an hour is little");
+    later.world.restore(&whole);
+    later.pass(Duration::from_secs(1));
+    assert!(later.fires(&rule), "most of the hour is known, and a third of it was down");
+    later.run(Sign::Good, 80);
+    assert!(!later.fires(&rule), "it is over by what is seen");
 }
 
 #[test]
