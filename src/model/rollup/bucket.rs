@@ -36,6 +36,31 @@ pub struct Bucket {
     pub(super) measured: Measured,
 }
 
+/// What was known of a span, and how much of that was noted to lie in maintenance. Times are in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlannedTime {
+    /// All that was known.
+    pub known: u64,
+    /// How much of that counts as unavailable.
+    pub failed: u64,
+    /// The same of what was noted to lie in maintenance: known, and unavailable.
+    pub planned: [u64; 2],
+}
+
+impl PlannedTime {
+    /// Where a `share` of the span lay in maintenance, what was known in it, and how much of that counts as unavailable. What
+    /// was noted then says so of a span that lay in it in part; where nothing was, both are spread evenly.
+    pub(crate) fn within(self, share: f64) -> (u64, u64) {
+        let Self { known, failed, planned: [planned, planned_failed] } = self;
+        if share > 0.0 && share < 1.0 && planned > 0 {
+            let planned = planned.min(known);
+            return (planned, planned_failed.min(failed).min(planned).max(failed.saturating_sub(known - planned)));
+        }
+        let of = |ms: u64| ((ms as f64 * share).round() as u64).min(ms);
+        (of(known - failed) + of(failed), of(failed))
+    }
+}
+
 impl Default for Bucket {
     fn default() -> Self {
         Self { standing: [0; 6], failed_ms: 0, planned: [0; 2], corrected: 0, measured: Measured::Each(Vec::new()) }
@@ -126,16 +151,15 @@ impl Bucket {
     }
 
     /// Of a span of which a `share` lay in maintenance, the known milliseconds in it, and how many of those count as
-    /// unavailable. What was noted then says so of a span that lay in it in part; where nothing was, both are spread evenly.
+    /// unavailable.
     pub fn in_maintenance(&self, share: f64) -> (u64, u64) {
-        let (known, failed) = (self.known_ms(), self.failed_ms.min(self.known_ms()));
-        let [planned, planned_failed] = self.planned;
-        if share > 0.0 && share < 1.0 && planned > 0 {
-            let planned = planned.min(known);
-            return (planned, planned_failed.min(failed).min(planned).max(failed.saturating_sub(known - planned)));
-        }
-        let of = |ms: u64| ((ms as f64 * share).round() as u64).min(ms);
-        (of(known - failed) + of(failed), of(failed))
+        self.planned_time().within(share)
+    }
+
+    /// What was noted of maintenance.
+    pub(super) fn planned_time(&self) -> PlannedTime {
+        let known = self.known_ms();
+        PlannedTime { known, failed: self.failed_ms.min(known), planned: self.planned }
     }
 
     /// How many of the values follow from skipped polls.

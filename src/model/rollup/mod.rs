@@ -17,7 +17,7 @@ mod series_key;
 mod sheet;
 mod standing;
 
-pub use bucket::Bucket;
+pub use bucket::{Bucket, PlannedTime};
 pub use chart::{ChartQuery, ChartSpan, ChartSpans};
 pub use codec::InvalidRollup;
 pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory, StoredSpan, WantedSpans};

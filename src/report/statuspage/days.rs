@@ -84,31 +84,28 @@ struct Sum {
 /// at the same time is not stored, so an outage is at least as long as this.
 pub(super) fn days_of(now: &PublicNow, past: &PublicPast, service: &Name) -> Vec<PublicDay> {
     let mut hours: BTreeMap<u32, Sum> = BTreeMap::new();
-    for standing in now.checks_of(service).flat_map(|check| past.hours(check)) {
-        let sum = hours.entry(standing.hour).or_default();
-        let bad = (sum.down + sum.degraded).max(standing.down + standing.degraded);
-        sum.down = sum.down.max(standing.down);
-        sum.degraded = bad.saturating_sub(sum.down);
-        sum.known = sum.known.max(standing.known);
-    }
     let first = first_minute(now.at);
     let span = (moment(first), now.at);
-    let windows = now.plan.covered(Some(service), span);
-    let mut days = vec![Sum::default(); DAYS as usize];
+    let stored = || now.checks_of(service).flat_map(|check| past.hours(check));
     // What is configured now says nothing of the time before anything was recorded.
-    let begun = hours.keys().next().copied().unwrap_or_else(|| minute_of(now.at) / DAY * DAY);
-    for window in &windows {
+    let begun = stored().map(|standing| standing.hour).min().unwrap_or_else(|| minute_of(now.at) / DAY * DAY);
+    for window in &now.plan.covered(Some(service), span) {
         for (hour, ms) in hours_of(window, span).into_iter().filter(|(hour, _)| *hour >= begun) {
-            let sum = hours.entry(hour).or_default();
-            sum.maintenance += ms;
+            hours.entry(hour).or_default().maintenance += ms;
         }
     }
-    for (hour, mut sum) in hours.into_iter().filter(|(hour, _)| *hour >= first) {
-        let Some(day) = days.get_mut(((hour - first) / DAY) as usize) else { continue };
+    for standing in stored() {
+        let sum = hours.entry(standing.hour).or_default();
         let share = (sum.maintenance as f64 / HOUR_MS as f64).min(1.0);
-        for ms in [&mut sum.down, &mut sum.degraded, &mut sum.known] {
-            *ms -= (*ms as f64 * share).round() as u64;
-        }
+        let counts = standing.outside_maintenance(share);
+        let bad = (sum.down + sum.degraded).max(counts.down + counts.degraded);
+        sum.down = sum.down.max(counts.down);
+        sum.degraded = bad.saturating_sub(sum.down);
+        sum.known = sum.known.max(counts.known);
+    }
+    let mut days = vec![Sum::default(); DAYS as usize];
+    for (hour, sum) in hours.into_iter().filter(|(hour, _)| *hour >= first) {
+        let Some(day) = days.get_mut(((hour - first) / DAY) as usize) else { continue };
         day.down += sum.down;
         day.degraded += sum.degraded;
         day.known += sum.known;

@@ -7,9 +7,10 @@ use super::*;
 use crate::config::load::load_text;
 use crate::lang::time::minute_of;
 use crate::model::alert::Severity;
+use crate::model::fact::MaintenanceEnd;
 use crate::model::incident::samples::SampleIncident;
 use crate::model::incident::{EntryKind, IncidentStep};
-use crate::model::rollup::{HourStanding, SeriesKey, StandingHistory};
+use crate::model::rollup::{Bucket, HourStanding, PlannedTime, SeriesKey, StandingHistory};
 use crate::model::thing::{MaintenanceRecord, PlannedBy};
 
 const CONFIG: &str = r#"
@@ -74,6 +75,7 @@ fn past(now: &PublicNow, hours: &[(&str, &str, u64, u64, u64)]) -> PublicPast {
             down: down * 1_000,
             degraded: degraded * 1_000,
             known: known * 1_000,
+            planned: PlannedTime { known: known * 1_000, failed: down * 1_000, planned: [0; 2] },
         });
         StandingHistory { series: series.clone(), hours: standing.collect(), until }
     };
@@ -173,6 +175,39 @@ fn maintenance_is_announced_runs_and_is_no_outage() {
     assert_eq!((today.status, today.outage_s, today.maintenance_s), (DayStatus::Maintenance, 0, 3_600));
     assert_eq!(runs.summary(), "Maintenance in progress");
     assert!(!coming.is_like(&running));
+}
+
+#[test]
+fn what_was_down_in_a_window_that_is_over_is_no_outage_and_what_was_down_beside_it_is_all_counted() {
+    let record = MaintenanceRecord {
+        id: "planned@20260307".into(),
+        name: "planned@20260307".into(),
+        services: ServiceChoice::These(vec!["api".into()]),
+        from: utc("2026-03-07T11:20:00Z"),
+        until: utc("2026-03-07T11:50:00Z"),
+        planned: Some(PlannedBy { by: "ana".into(), why: "disks".into(), notice_s: None, notify: Vec::new() }),
+        has_started: true,
+        ended: Some((MaintenanceEnd::Person, utc("2026-03-07T11:26:00Z"))),
+    };
+    let now = now(AT, [PublicStatus::Operational; 2], vec![record]);
+    // Known for 16 minutes of that hour: 6 in the window, down for 5 of them, and 10 beside it, down for 4.
+    let mut bucket = Bucket::default();
+    bucket.stand(Status::Ok, 360_000, false);
+    bucket.stand(Status::Down, 240_000, true);
+    bucket.stand_in_maintenance(Status::Ok, 60_000, false);
+    bucket.stand_in_maintenance(Status::Down, 300_000, true);
+    let mut past = PublicPast::default();
+    let (series, from) = past.wanted(&now);
+    let hour = HourStanding::new(minute_of(utc("2026-03-07T11:00:00Z")), &bucket);
+    let of = |series: &SeriesKey| {
+        let hours = if series.to_string() == "check:secret-probe" { vec![hour] } else { Vec::new() };
+        StandingHistory { series: series.clone(), until: hours.first().map(|hour| hour.hour + 60), hours }
+    };
+    past.take(&now, from, series.iter().map(of).collect());
+    let page = page(&now, &past);
+    let today = day(&page, 0, "2026-03-07");
+    assert_eq!((today.outage_s, today.known_s, today.maintenance_s), (240, 600, 360));
+    assert_eq!(page.services[0].availability, Some(0.6));
 }
 
 #[test]
