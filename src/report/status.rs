@@ -11,6 +11,7 @@ use crate::config::sections::metric::{Metric, MetricKind};
 use crate::config::sections::slo::SloKind;
 use crate::config::titles::title_of_firing;
 use crate::lang::time::{Stamp, rfc3339_millis};
+use crate::lang::tz::Tz;
 use crate::model::alert::Severity;
 use crate::model::reading::Component;
 use crate::model::since::Since;
@@ -294,7 +295,7 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
         since: since(alert.since).or(recorded),
         acknowledged_by: acknowledged.map(|known| known.by.clone()),
         acknowledged_with: acknowledged.map_or_else(Vec::new, |known| known.with.clone()),
-        muted_because: world.muted_because(alert),
+        muted_because: world.muted_because_in(alert, Tz::UTC),
         value: alert.value.clone(),
         said: format!("{}{value} {asked}", SafeText::new(world.title_of_subject(&alert.subject))),
         inhibited_by: alert
@@ -323,7 +324,8 @@ fn recorded_row(record: &AlertRecord, world: &World) -> AlertRow {
         since: Some(time(record.since)),
         acknowledged_by: acknowledged.map(|known| known.by.clone()),
         acknowledged_with: acknowledged.map_or_else(Vec::new, |known| known.with.clone()),
-        muted_because: record.muted_because.as_ref().map(ToString::to_string),
+        // Why it was muted when it fired may be over.
+        muted_because: world.muted_by_people(record, Tz::UTC),
         value: record.value.clone(),
         said: format!("{} {}", SafeText::new(&title), without_time(&record.condition)),
         inhibited_by: None,
@@ -336,7 +338,7 @@ fn recorded_row(record: &AlertRecord, world: &World) -> AlertRow {
 }
 
 fn fires_since(record: &AlertRecord, world: &World) -> String {
-    clock(record.fired_at, world.now.utc, world.config.console.timezone)
+    clock(record.fired_at, world.now.utc, Tz::UTC)
 }
 
 /// The check or metric that an objective measures whose alert this is.
@@ -373,7 +375,7 @@ pub(crate) mod tests {
     use crate::config::load::load_text;
     use crate::model::document::Timing;
     use crate::model::fact::alerting::instance_id;
-    use crate::model::fact::{AlertAcknowledged, AlertFired, Fact, NewFact, Statement};
+    use crate::model::fact::{AlertAcknowledged, AlertFired, Fact, NewFact, SilenceStarted, Statement};
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
     use crate::model::thing::{Things, follow};
@@ -535,6 +537,42 @@ pub(crate) mod tests {
         assert_eq!(value["status"], "down");
         let worker = &value["checks"][1];
         assert_eq!(
+    #[test]
+    fn what_muted_an_alert_when_it_fired_is_not_said_once_it_is_over() {
+        let text = "[check.api]\ntcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\" }\n";
+        let rule = "check:api/critical/0";
+        let fired = AlertFired {
+            id: instance_id(rule, at(500).utc),
+            muted_because: Some("silenced by ana until 00:00:09Z: migration".into()),
+            ..AlertFired::sample(at(500).utc)
+        };
+        let silence = |until| SilenceStarted {
+            id: "s1".into(),
+            matching: "api".to_owned(),
+            why: "disks".into(),
+            until: at(until).utc,
+            hold: true,
+        };
+        for (silence, muted) in [
+            (None, Value::Null),
+            (Some(silence(1_000)), Value::Null),
+            (Some(silence(9_000)), json!("silenced by ana until 00:00:09Z: disks")),
+        ] {
+            let mut things = Things::default();
+            let said = [Some(Statement::AlertFired(fired.clone())), silence.map(Statement::SilenceStarted)];
+            for (said, seq) in said.into_iter().flatten().zip(1..) {
+                let (id, who, host) = (seq.to_string(), "ana".to_owned(), "box".to_owned());
+                let draft = NewFact { id, at: at(600).utc, who, host, process: 1, late: false, said };
+                follow(&Fact { seq, recorded_at: draft.at, draft }, &mut things);
+            }
+            let mut world = one_round::world(&config(text), at(0));
+            one_round::apply(&mut world, [millis("api", Sign::Good, 9, None)], at(1500));
+            world.alerts_read(&things.iter().cloned().collect::<Vec<_>>());
+            let value: Value = serde_json::from_str(&Report::new(&world, &[]).json()).unwrap();
+            assert_eq!(value["alerts"][0]["muted_because"], muted, "{value}");
+        }
+    }
+
             (&worker["name"], &worker["service"], &worker["status"]),
             (&json!("worker"), &json!("web"), &json!("down"))
         );

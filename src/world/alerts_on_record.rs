@@ -16,6 +16,7 @@ use super::on_record::in_lots;
 use super::output::{Change, Intent, Output};
 use crate::lang::condition::Predicate;
 use crate::lang::time::Stamp;
+use crate::lang::tz::Tz;
 use crate::model::alert::{AlertState, Severity};
 use crate::model::engine::{KeptAlert, KeptAlertState};
 use crate::model::fact::alerting::instance_id;
@@ -124,7 +125,7 @@ impl World {
             since: since.trunc_subsecs(3),
             fired_at,
             seen: view.since.is_some_and(|since| since.seen),
-            muted_because: self.muted_because(view).map(|why| SafeText::new(&why)),
+            muted_because: self.muted_because_in(view, Tz::UTC).map(|why| SafeText::new(&why)),
             fence,
         })
     }

@@ -10,6 +10,7 @@ use super::history::clock;
 use super::ids::Id as _;
 use crate::lang::tz::Tz;
 use crate::model::maintenance::clock_with_zone;
+use crate::model::thing::AlertRecord;
 use crate::text::name::Name;
 
 /// Why what flaps is muted.
@@ -19,24 +20,38 @@ impl World {
     /// Why an alert is muted, in words; `None`: it is not. In this order: a window of maintenance, a
     /// silence, a dependency that is down, flapping.
     pub fn muted_because(&self, alert: &AlertView) -> Option<String> {
+        self.muted_because_in(alert, self.config.console.timezone)
+    }
+
+    /// The same with times in a zone: in UTC where it is kept or read elsewhere.
+    pub(crate) fn muted_because_in(&self, alert: &AlertView, zone: Tz) -> Option<String> {
         if let Some(maintenance) = &alert.maintenance {
-            return Some(self.maintenance_reason(maintenance));
+            return Some(self.maintenance_reason(maintenance, zone));
         }
         if let Some(silence) = &alert.silenced {
-            return Some(self.silence_reason(silence));
+            return Some(self.silence_reason(silence, zone));
         }
         muted_by_itself(alert.inhibited_by.as_ref(), alert.flapping)
     }
 
+    /// Why people mute a firing that is on record now, in words: a window of maintenance, else a silence.
+    pub(crate) fn muted_by_people(&self, record: &AlertRecord, zone: Tz) -> Option<String> {
+        let maintenance = self.maintenance_of(record.service.as_deref()).map(UnderMaintenance::from);
+        maintenance.map(|window| self.maintenance_reason(&window, zone)).or_else(|| {
+            let silence = self.silences.of(record.into(), self.now.utc).map(SilencedBy::from);
+            silence.map(|silence| self.silence_reason(&silence, zone))
+        })
+    }
+
     /// Why a silence mutes, in words.
-    pub(super) fn silence_reason(&self, silence: &SilencedBy) -> String {
-        let until = clock(silence.until, self.now.utc, self.config.console.timezone);
+    fn silence_reason(&self, silence: &SilencedBy, zone: Tz) -> String {
+        let until = clock(silence.until, self.now.utc, zone);
         format!("silenced by {} until {until}: {}", silence.by, silence.why)
     }
 
     /// Why a window of maintenance mutes, in words.
-    pub(super) fn maintenance_reason(&self, mute: &UnderMaintenance) -> String {
-        muted_by_maintenance(mute, self.now.utc, self.config.console.timezone)
+    fn maintenance_reason(&self, mute: &UnderMaintenance, zone: Tz) -> String {
+        muted_by_maintenance(mute, self.now.utc, zone)
     }
 
     /// Whether a condition is about the status of a check that flaps.

@@ -112,10 +112,10 @@ impl World {
         } else {
             let silence = self.silences.of(record.into(), self.now.utc).map(SilencedBy::from);
             let maintenance = self.maintenance_of(record.service.as_deref()).map(UnderMaintenance::from);
-            let in_maintenance = maintenance.as_ref().map(|window| self.maintenance_reason(window));
-            let by_person = in_maintenance.or_else(|| silence.as_ref().map(|silence| self.silence_reason(silence)));
             // A recovery while it flaps means little.
-            let muted = by_person.or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned()));
+            let muted = self
+                .muted_by_people(record, self.config.console.timezone)
+                .or_else(|| self.flaps(&record.rule).then(|| FLAPPING.to_owned()));
             (muted, mute_ended(maintenance.as_ref(), silence.as_ref()))
         };
         AlertNow {
