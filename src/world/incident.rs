@@ -99,7 +99,10 @@ impl Incident<'_> {
     pub(crate) fn can_be_acknowledged(&self, world: &World) -> bool {
         self.acknowledged.is_none()
             && match self.cause {
-                Cause::Service(service) => world.alerts_of(service).any(|alert| alert.phase == Phase::Firing),
+                Cause::Service(service) => {
+                    let mut alerts = world.alerts_of(service);
+                    alerts.any(|alert| alert.phase == Phase::Firing && alert.acknowledged.is_none())
+                }
                 Cause::Alert(_) => true,
             }
     }
@@ -153,9 +156,9 @@ impl World {
         }
     }
 
-    /// Who is at a service: all that fires of it is acknowledged, but for what is muted. Where a row of checks that have nothing
-    /// to do with one another is in trouble, somebody must be at each of those that are in it, and what else fires is another
-    /// matter.
+    /// Who is at a service: all that fires of it is acknowledged, but for what is muted, and of a check in trouble no alert is
+    /// about to fire. Where a row of checks that have nothing to do with one another is in trouble, somebody must be at each of
+    /// those that are in it, and what else fires is another matter.
     pub(crate) fn acknowledged_service(&self, service: &ServiceView) -> Option<Acknowledgers<'_>> {
         let is_of_many = service.own && service.checks.len() > 1 && service.status.is_trouble();
         let fires = |alert: &&AlertView| alert.phase == Phase::Firing;
@@ -165,11 +168,20 @@ impl World {
         let told: BTreeSet<&str> = firing.clone().map(|alert| alert.subject.name()).collect();
         let in_trouble = service.checks.iter().map(|id| &self.checks[*id]).filter(|one| one.status == service.status);
         let is_whole = !is_of_many || in_trouble.map(|check| &*check.name).all(|name| told.contains(name));
-        (is_whole && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted())).then_some(known)
+        // Who is at an older alert knows nothing yet of the trouble that has just begun.
+        let is_coming = service.status.is_trouble() && self.alerts_of(service).any(|alert| self.is_coming(alert));
+        (is_whole && !is_coming && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
+            .then_some(known)
     }
 
-    /// Everything that is broken by itself and not muted, the worst first: of causes that are equally bad what is down, then
-    /// what fires high.
+    /// Whether an alert of a check waits to fire, and will ask something of a person then.
+    fn is_coming(&self, alert: &AlertView) -> bool {
+        let is_of_check = matches!(alert.subject, AlertSubject::Check(_));
+        alert.phase == Phase::Pending && is_of_check && !alert.is_muted() && self.row_in_trouble(alert).is_some()
+    }
+
+    /// Everything that is broken by itself and not muted, what nobody is at before what is acknowledged, the worst first: of
+    /// causes that are equally bad what is down, then what fires high.
     fn causes(&self) -> impl Iterator<Item = Cause<'_>> {
         let heard = self.heard();
         let down = self.services.iter().take_while(|service| service.status == Status::Down);
@@ -188,7 +200,7 @@ impl World {
         };
         let alerts = firing.filter(is_cause).map(|alert| (alert.severity, Cause::Alert(alert)));
         let mut causes: Vec<(Severity, Cause<'_>)> = services.chain(alerts).collect();
-        causes.order_by_key(|(severity, _)| Reverse(*severity));
+        causes.order_by_key(|(severity, cause)| (self.is_acknowledged(cause), Reverse(*severity)));
         causes.into_iter().map(|(_, cause)| cause)
     }
 
@@ -197,6 +209,13 @@ impl World {
         let mut services: Vec<&ServiceView> = self.services.iter().collect();
         let down = services.iter().take_while(|service| service.status == Status::Down).count();
         if down > 1 {
+    fn is_acknowledged(&self, cause: &Cause<'_>) -> bool {
+        match cause {
+            Cause::Service(service) => self.acknowledged_service(service).is_some(),
+            Cause::Alert(alert) => alert.acknowledged.is_some(),
+        }
+    }
+
             let heard = self.heard();
             services[..down].order_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
         }
@@ -351,5 +370,88 @@ impl World {
             let judged = |of: &Name| action.verify.as_ref().is_some_and(|verify| verify.checks.contains(of));
             looks || matches!(subject, AlertSubject::Check(of) if judged(of))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::config::load::load_text;
+    use crate::model::document::Timing;
+    use crate::model::fact::{AlertAcknowledged, Statement};
+    use crate::model::observation::Observation;
+    use crate::model::reading::{Reading, Sign};
+    use crate::world::driver::WorldDriver;
+
+    const CONFIG: &str = "[console]\nname = \"shop\"\n[defaults]\nevery = \"5m\"\nfail_after = 1\n\
+        [service.api]\n[service.db]\n\
+        [check.front]\nservice = \"api\"\ntcp = \"127.0.0.1:1\"\nalert = { critical = \"down\" }\n\
+        [check.api]\nservice = \"api\"\ntcp = \"127.0.0.1:2\"\nalert = { critical = \"down for 5s\" }\n\
+        [check.db]\nservice = \"db\"\ntcp = \"127.0.0.1:3\"\nalert = { critical = \"down\" }\n";
+
+    fn driver() -> WorldDriver {
+        let loaded = load_text(std::path::Path::new("/srv/opsroom.toml"), CONFIG);
+        let config = loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        let mut driver = WorldDriver::new(Arc::new(config), "2026-11-21T02:00:00Z".parse().unwrap());
+        for check in ["front", "api", "db"] {
+            read(&mut driver, check, Sign::Good);
+        }
+        driver
+    }
+
+    fn read(driver: &mut WorldDriver, check: &str, sign: Sign) {
+        let now = driver.world().now;
+        let timing = Timing { scheduled: now, sent: now, ended: now };
+        driver.observe(Observation::Reading(Box::new(Reading::plain(check.into(), timing, sign))));
+        driver.close();
+    }
+
+    fn acknowledge(driver: &mut WorldDriver, check: &str) {
+        let world = driver.world();
+        let (record, _) = world.firing_on_record(&format!("check:{check}/critical/0")).unwrap();
+        let (id, alert, severity) = (record.id.clone(), record.alert.clone(), record.severity);
+        let until = world.now.utc + chrono::TimeDelta::hours(1);
+        let said = AlertAcknowledged { id, alert, severity, why: "x".into(), until, link: None, together: false };
+        driver.say("ana", Statement::AlertAcknowledged(said));
+    }
+
+    fn at_api(driver: &WorldDriver) -> Option<String> {
+        let world = driver.world();
+        world.acknowledged_service(world.service("api").unwrap()).map(|known| known.to_string())
+    }
+
+    #[test]
+    fn who_is_at_an_older_alert_is_not_at_trouble_that_has_just_begun() {
+        let mut driver = driver();
+        read(&mut driver, "front", Sign::Bad);
+        acknowledge(&mut driver, "front");
+        let known = Some("ana".to_owned());
+        assert_eq!(at_api(&driver), known);
+        read(&mut driver, "api", Sign::Bad);
+        assert_eq!(at_api(&driver), None, "it waits to fire");
+        driver.advance(std::time::Duration::from_secs(6));
+        driver.close();
+        assert_eq!(at_api(&driver), None, "it fires");
+        acknowledge(&mut driver, "api");
+        assert_eq!(at_api(&driver), known);
+    }
+
+    #[test]
+    fn what_nobody_is_at_leads_before_what_is_acknowledged() {
+        let mut driver = driver();
+        read(&mut driver, "front", Sign::Bad);
+        read(&mut driver, "db", Sign::Bad);
+        let titles = |driver: &WorldDriver| -> Vec<String> {
+            let (world, incident) = (driver.world(), driver.world().incident().unwrap());
+            let causes = std::iter::once(&incident.cause).chain(&incident.others);
+            causes.map(|cause| world.title_of_cause(cause).to_owned()).collect()
+        };
+        let before = titles(&driver);
+        let (first, other) = if before[0] == "api" { ("front", "db") } else { ("db", "front") };
+        acknowledge(&mut driver, first);
+        assert_eq!(titles(&driver), [before[1].clone(), before[0].clone()]);
+        acknowledge(&mut driver, other);
+        assert_eq!(titles(&driver), before, "somebody is at both");
     }
 }
