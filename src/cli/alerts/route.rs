@@ -96,7 +96,7 @@ async fn print(severities: Vec<Severity>, json: bool, config: &Config, global: &
     run_service::close_read(&run_service, code).await
 }
 
-/// At once, and at each step of the escalation: those who are told then and were not before.
+/// At once, and at each step of the escalation: those who are told then; what is shared is told once.
 fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) -> Vec<Step> {
     let now = global.clock.now().utc;
     let routes = Routes::by(config, Some(duty), now);
@@ -107,7 +107,8 @@ fn steps(config: &Config, duty: &DutyPlan, severity: Severity, global: &Global) 
     for step in moments {
         let unanswered = step.and_then(|step| TimeDelta::from_std(step.after).ok());
         for target in routes.of(severity, unanswered) {
-            if known.contains(&target) {
+            // A step tells its people again, but nobody else.
+            if known.contains(&target) && target.contact.is_none() {
                 continue;
             }
             let channel = config.channel(&target.channel);

@@ -139,7 +139,8 @@ impl Announcing {
             let concerned = Concerned::new(&routes, alert, (informed.get(id), muted), now);
             for (target, is_routed) in concerned.targets {
                 let is_settled = concerned.is_settled;
-                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, muted });
+                let step = concerned.step.filter(|_| target.contact.is_some());
+                told.entry(target).or_default().push(Seen { alert, is_routed, is_settled, muted, step });
             }
         }
         let mut notices = notices::of_windows(config, &routes, windows);
@@ -353,6 +354,8 @@ struct Concerned {
     targets: BTreeMap<Recipient, bool>,
     /// Whether everybody who must acknowledge it has, or nobody is asked to.
     is_settled: bool,
+    /// When it was told first, and the step of the escalation that is reached since.
+    step: Option<(DateTime<Utc>, TimeDelta)>,
 }
 
 impl Concerned {
@@ -386,7 +389,8 @@ impl Concerned {
             };
             targets.extend(told.into_iter().filter(|target| !is_at_it(target)).map(|target| (target, true)));
         }
-        Self { targets, is_settled }
+        let step = told_at.zip(unanswered.and_then(|unanswered| routes.step_after(unanswered)));
+        Self { targets, is_settled, step }
     }
 }
 

@@ -27,6 +27,19 @@ pub(super) struct Seen<'a> {
     pub is_settled: bool,
     /// When it was muted, and why: no deadline runs then.
     pub muted: Option<&'a MutedTime>,
+    /// Of a person, when anybody was told of it first, and after how long without an answer the step of the escalation came
+    /// that is reached.
+    pub step: Option<(DateTime<Utc>, TimeDelta)>,
+}
+
+impl Seen<'_> {
+    /// Whether a step of the escalation was reached since a moment.
+    fn is_escalated_since(&self, at: DateTime<Utc>) -> bool {
+        self.step.is_some_and(|(first, after)| {
+            let muted = self.muted.map_or(TimeDelta::zero(), |muted| muted.between(first, at));
+            at - first - muted < after
+        })
+    }
 }
 
 /// Whether a group needs a message: the rule of Alertmanager's `needsUpdate`, row by row. `last` is what the receiver takes
@@ -159,6 +172,10 @@ impl TargetNews<'_> {
         }
         if !before.is_due && self.is_late(one) {
             return Some(News::Due);
+        }
+        // A step tells all of its people, also those who were told by one before.
+        if one.is_escalated_since(told_at) {
+            return Some(News::Reminder);
         }
         let (repeat, told_at) = (self.rule(record.severity)?.repeat?, known?.at);
         self.is_past(told_at, repeat).then_some(News::Reminder)

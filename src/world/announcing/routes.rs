@@ -96,6 +96,12 @@ impl<'a> Routes<'a> {
         names.into_iter().filter_map(|name| self.contact(name)).collect()
     }
 
+    /// After how long the last step of the escalation comes that is reached.
+    pub(super) fn step_after(&self, unanswered: TimeDelta) -> Option<TimeDelta> {
+        let step = self.config.oncall.as_ref()?.step_at(unanswered)?;
+        TimeDelta::from_std(step.after).ok()
+    }
+
     /// Those whom a step of the escalation tells, each once.
     pub(in crate::world) fn told_by(&self, step: &'a Escalation) -> Vec<&'a Name> {
         let mut told: Vec<&Name> = Vec::new();

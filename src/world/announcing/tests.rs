@@ -300,6 +300,18 @@ fn a_step_with_several_people_tells_all_of_them_and_one_is_enough() {
 }
 
 #[test]
+fn a_step_tells_those_again_who_were_told_before_it() {
+    let steps = "{ after = \"2m\", to = [\"ben\"] }, { after = \"4m\", to = [\"ana\", \"ben\"], all = true }";
+    let mut scene =
+        Scene { config: config(&CONFIG.replace("{ after = \"5m\", to = [\"ben\"] }", steps)), ..Scene::new() };
+    scene.fire("a", "api", Severity::Critical, noon());
+    scene.run(noon(), 400);
+    // Told first five seconds after it fired.
+    assert_eq!(scene.take("sms/ana"), [(5, one("a", News::New)), (245, one("a", News::Reminder))]);
+    assert_eq!(scene.take("sms/ben"), [(130, one("a", News::New)), (245, one("a", News::Reminder))]);
+}
+
+#[test]
 fn where_all_must_acknowledge_those_who_have_not_are_reminded_and_it_goes_on_to_the_next_step() {
     let mut scene = escalating(", all = true");
     let now = scene.run(noon(), 400);
