@@ -1,6 +1,7 @@
 //! `opsroom snapshot SCREEN`: one frame to stdout, as text, with colours, or as a picture.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -28,6 +29,7 @@ use crate::runtime::runbook;
 use crate::text::redact::Redactor;
 use crate::theme::{ColorDepth, GlyphSet};
 use crate::ui::export::ExportFormat;
+use crate::world::one_round;
 
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
@@ -156,15 +158,17 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<Shown,
     Ok(shown)
 }
 
-/// What the configuration names, asked once.
+/// What the configuration names, asked once, beside what is on record.
 fn observed(arguments: &Arguments, global: &Global) -> Result<Shown, u8> {
     let found = configuration::find_for_console(global)?;
     let subject = subject(&arguments.screen, &found.config)?;
     let start = found.start(global, ConsolePart::LooksOnce, run_service::state_directory()?);
-    let start = StartOptions { loader: None, ..start };
+    // One answer decides what a check is: nobody waits for the others. Since when it is so is on record.
+    let config = Arc::new(one_round::configuration(&start.config));
+    let start = StartOptions { loader: None, config, ..start };
     let work = async {
         let mut headless = Headless::start(start, arguments.size);
-        headless.run(arguments.within, answered).await;
+        headless.run(arguments.within, |state| answered(state) && state.world.has_read_record()).await;
         // What belongs together comes together: the logs of the check that was last.
         headless.run(Duration::from_millis(300), |_| false).await;
         let reads = may_show_runbook(headless.state(), &subject, arguments);

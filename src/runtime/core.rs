@@ -170,8 +170,8 @@ impl Core {
             lease,
         };
         core.record(record);
+        core.state.console.has_screen = !matches!(part, ConsolePart::Watches | ConsolePart::LooksOnce);
         if part == ConsolePart::Watches {
-            core.state.console.has_screen = false;
             core.effects.tools.link_key = Some(SharedLinkKey::new(Arc::clone(&core.effects.tools.state_directory)));
         }
         if let Some((at, boot)) = clock.origin() {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::World;
 use super::alerting::SAME;
 use super::history::{self, HistoryKind};
-use super::ids::Id as _;
+use super::ids::{Id as _, SloId};
 use super::objectives;
 use super::output::Output;
+use super::past::Past;
 use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::lang::time::Stamp;
 use crate::model::fact::alerting::rule_of;
@@ -74,6 +75,14 @@ impl World {
     /// Whether the store was read: what is known of it is then what it says.
     pub fn knows_the_store(&self) -> bool {
         self.record.applied.is_some()
+    }
+
+    /// Whether all that was asked of the record at the start is here, as far as there is one: what fires, and the past of what
+    /// objectives measure.
+    pub(crate) fn has_read_record(&self) -> bool {
+        let is_here = |id: &SloId| self.slos[*id].past == Past::Here;
+        let has_past = || self.measured_by_slos().flat_map(|series| self.slos_of(&series)).all(|id| is_here(&id));
+        self.store_away.is_some() || (self.knows_the_store() && self.firings.is_read && has_past())
     }
 
     fn apply_status(&mut self, fact: &Fact, said: &CheckStatus) -> bool {

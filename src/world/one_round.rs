@@ -11,8 +11,13 @@ use crate::model::observation::Observation;
 
 /// A world of which nothing is known yet. One answer decides what a check is.
 pub fn world(config: &Config, now: Stamp) -> World {
+    World::new(Arc::new(configuration(config)), now)
+}
+
+/// The configuration of such a world.
+pub(crate) fn configuration(config: &Config) -> Config {
     let once = |check: &Check| Check { fail_after: 1, ok_after: 1, ..check.clone() };
-    World::new(Arc::new(Config { checks: config.checks.iter().map(once).collect(), ..config.clone() }), now)
+    Config { checks: config.checks.iter().map(once).collect(), ..config.clone() }
 }
 
 /// Takes in the answers of a round that ended `now`. What answered in it is not old because another kept the round waiting.

@@ -46,7 +46,7 @@ pub struct Console {
     pub answered: u64,
     /// Whether the terminal has the focus (true where it doesn't say).
     pub focused: bool,
-    /// Whether anything is drawn at all: a watcher has no screen.
+    /// Whether anything is drawn while it runs: a watcher has no screen, and what looks once is drawn at its end.
     pub has_screen: bool,
     /// What the filtered log panels of the layouts show.
     pub tails: HashMap<LogPanel, Tail>,
