@@ -181,7 +181,7 @@ impl HandoverInput<'_> {
                 }
                 None => "not acknowledged".to_owned(),
             };
-            format!("{} {title} since {since} ({}): {state}", record.severity.word(), record.value)
+            format!("{} {title} since {since} ({} when it fired): {state}", record.severity.word(), record.value)
         };
         firing.iter().map(line).collect()
     }
