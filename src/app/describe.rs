@@ -8,6 +8,7 @@ use crate::config::panels::PanelId;
 use crate::config::titles::title_of_checklist;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::alerts::without_time;
 
 /// The label of how often an alert fired: bars stand before what it says.
 pub(crate) const FIRINGS: &str = "last 30 days";
@@ -65,7 +66,8 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
         RowKey::Healthy => "services that are well".to_owned(),
         RowKey::Alert(id) => world.alert(id).map_or_else(
             || id.to_string(),
-            |alert| format!("{} {}", world.title_of_subject(&alert.subject), alert.condition),
+            // For how long it must hold would be read as its age.
+            |alert| format!("{} {}", world.title_of_subject(&alert.subject), without_time(&alert.condition)),
         ),
         RowKey::Silence(id) => world.active_silence(id).map_or_else(
             || "silence".to_owned(),

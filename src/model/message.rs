@@ -122,7 +122,7 @@ impl Entry {
         (self.news == News::Resolved, std::cmp::Reverse(self.severity), self.fired_at, &self.id)
     }
 
-    /// `CRITICAL api: DOWN connection refused (down for 2m), new, since 2026-03-02 10:00 UTC`.
+    /// `CRITICAL api: DOWN connection refused (condition: down for 2m), new, since 2026-03-02 10:00 UTC`.
     pub fn line(&self) -> String {
         let head =
             if self.news == News::Resolved { "RESOLVED".to_owned() } else { self.severity.word().to_uppercase() };
@@ -131,7 +131,7 @@ impl Entry {
             None => format!("{}, since {}", self.news.word(), time(self.fired_at)),
         };
         let after = self.after.as_ref().map_or_else(String::new, |after| format!(" [{after}]"));
-        flat(&format!("{head} {}: {} ({}), {times}{after}", self.called(), self.value, self.condition))
+        flat(&format!("{head} {}: {} (condition: {}), {times}{after}", self.called(), self.value, self.condition))
     }
 }
 
@@ -456,8 +456,8 @@ mod tests {
         let message = message(vec![group("web", vec![one, entry("db", Severity::High, News::Resolved)])]);
         let want = "[shop production] 1 firing, 1 resolved: CRITICAL api: DOWN connection refused\n\n\
             WEB (1 firing)\n\
-            - CRITICAL api: DOWN connection refused (down for 2m), new, since 2026-02-25 06:13 UTC [silence by ana ended: deploying]\n\
-            - RESOLVED db: DOWN connection refused (down for 2m), 2026-02-25 06:13 UTC to 2026-02-25 06:23 UTC\n\
+            - CRITICAL api: DOWN connection refused (condition: down for 2m), new, since 2026-02-25 06:13 UTC [silence by ana ended: deploying]\n\
+            - RESOLVED db: DOWN connection refused (condition: down for 2m), 2026-02-25 06:13 UTC to 2026-02-25 06:23 UTC\n\
             runbook: docs/RUNBOOK.md#api\n\
             sentry: https://sentry.example/1\n";
         assert_eq!(message.plain(), want);

@@ -10,7 +10,7 @@ use crate::model::status::Status;
 use crate::text::name::Name;
 use crate::text::{SafeText, count};
 
-use super::status::Report;
+use super::status::{AlertRow, Report};
 
 /// How lines are drawn.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,7 @@ pub fn lines(report: &Report, style: Style) -> String {
         let mut beside: Vec<String> = Vec::new();
         // The row of the check shows its latency rounded, and other fields not at all.
         beside.extend(alert.compared.then(|| alert.value.to_string()));
-        beside.extend(alert.pending.then(|| "pending".to_owned()));
+        beside.extend(alert.pending.then(|| pending(alert)));
         // One round of polls says nothing of a budget.
         let not_seen = if alert.on_record && !alert.is_of_budget { ", not seen now" } else { "" };
         beside.extend(alert.fires_since.as_ref().map(|since| format!("firing on record since {since}{not_seen}")));
@@ -79,6 +79,12 @@ pub fn lines(report: &Report, style: Style) -> String {
     }
     out.push_str(&summary(report));
     out
+}
+
+/// `pending, fires after 2m`
+fn pending(alert: &AlertRow) -> String {
+    let after = alert.fires_after.as_ref().map_or_else(String::new, |span| format!(", fires after {span}"));
+    format!("pending{after}")
 }
 
 /// Each by its title; where another has that too, the name stands beside it.
@@ -159,8 +165,8 @@ mod tests {
 alert high: worker down
 alert high: disk 81 % > 80%
 alert medium: worker latency_ms > 500 (900)
-alert critical: worker down for 2m (pending)
-alert high: error-rate 7.5 % > 5% for 5m (pending)
+alert critical: worker down (pending, fires after 2m)
+alert high: error-rate 7.5 % > 5% (pending, fires after 5m)
 3 checks: 1 down, 1 cold start, 1 ok; 1 metric with an alert could not be read
 ";
         assert_eq!(text, expected);

@@ -20,7 +20,7 @@ use crate::model::thing::{Acknowledgement, AlertRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::alerts::{AlertParts, AlertSubject, AlertView, Phase, without_time};
+use crate::world::alerts::{AlertParts, AlertSubject, AlertView, Phase, fires_after, without_time};
 use crate::world::checks::CheckView;
 use crate::world::history::clock;
 use crate::world::metrics::MetricView;
@@ -114,6 +114,9 @@ pub(crate) struct AlertRow {
     /// Whether the condition must hold for longer before it fires.
     #[serde(skip)]
     pub(crate) pending: bool,
+    /// For how long it must hold, where it waits and does not fire by the record.
+    #[serde(skip)]
+    pub(crate) fires_after: Option<String>,
     /// Whether it fires by the record alone: its condition was not seen to hold just now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) on_record: bool,
@@ -280,6 +283,8 @@ impl View<'_> {
 
 fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
     let AlertParts { value, asked, .. } = alert.parts(world.now);
+    // For how long it must hold would be read as its age.
+    let asked = without_time(&asked);
     let value = value.map_or_else(String::new, |value| format!(" {value}"));
     // What mutes it before that is said instead.
     let is_inhibited = alert.maintenance.is_none() && alert.silenced.is_none();
@@ -304,6 +309,9 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
             .filter(|_| is_inhibited)
             .map(|by| SafeText::new(world.title_of_service(by))),
         pending: alert.phase == Phase::Pending,
+        fires_after: fires_after(&alert.condition)
+            .filter(|_| alert.phase == Phase::Pending && record.is_none())
+            .map(str::to_owned),
         on_record: false,
         is_of_budget: matches!(alert.subject, AlertSubject::Slo(_)),
         fires_since: record.filter(|_| alert.phase == Phase::Pending).map(|record| fires_since(record, world)),
@@ -330,6 +338,7 @@ fn recorded_row(record: &AlertRecord, world: &World) -> AlertRow {
         said: format!("{} {}", SafeText::new(&title), without_time(&record.condition)),
         inhibited_by: None,
         pending: false,
+        fires_after: None,
         on_record: true,
         is_of_budget: record.rule.starts_with("slo:"),
         fires_since: Some(fires_since(record, world)),
@@ -529,15 +538,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_object_has_the_promised_fields() {
-        let value: Value = serde_json::from_str(&report().json()).unwrap();
-        assert_eq!(value["console"], "wellbeing");
-        assert_eq!(value["environment"], "production");
-        assert_eq!(value["at"], "1970-01-01T00:00:01.500Z");
-        assert_eq!(value["status"], "down");
-        let worker = &value["checks"][1];
-        assert_eq!(
-    #[test]
     fn what_muted_an_alert_when_it_fired_is_not_said_once_it_is_over() {
         let text = "[check.api]\ntcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\" }\n";
         let rule = "check:api/critical/0";
@@ -573,6 +573,15 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn the_object_has_the_promised_fields() {
+        let value: Value = serde_json::from_str(&report().json()).unwrap();
+        assert_eq!(value["console"], "wellbeing");
+        assert_eq!(value["environment"], "production");
+        assert_eq!(value["at"], "1970-01-01T00:00:01.500Z");
+        assert_eq!(value["status"], "down");
+        let worker = &value["checks"][1];
+        assert_eq!(
             (&worker["name"], &worker["service"], &worker["status"]),
             (&json!("worker"), &json!("web"), &json!("down"))
         );

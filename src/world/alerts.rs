@@ -301,6 +301,15 @@ pub(crate) fn without_time(condition: &str) -> &str {
     &condition[..ends.min().unwrap_or(condition.len())]
 }
 
+/// For how long a condition must hold before it fires: `5m`.
+pub(crate) fn fires_after(condition: &str) -> Option<&str> {
+    if condition.contains('"') {
+        return None;
+    }
+    let (_, behind) = condition.split_once(" for ")?;
+    behind.split(' ').next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +325,14 @@ mod tests {
             ("degraded", "degraded"),
         ] {
             assert_eq!(without_time(written), short);
+        }
+        for (written, span) in [
+            ("down for 5s", Some("5s")),
+            ("> 85% for 5m until < 75%", Some("5m")),
+            ("degraded", None),
+            ("== \"wait for me\"", None),
+        ] {
+            assert_eq!(fires_after(written), span, "{written}");
         }
     }
 }

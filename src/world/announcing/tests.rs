@@ -534,7 +534,7 @@ fn what_was_removed_from_the_configuration_is_not_said_to_have_recovered() {
     scene.run(now, 60);
     let said = scene.told[0].1.plain();
     assert!(said.contains("1 resolved: RESOLVED a: removed from the configuration\n"), "{said}");
-    assert!(said.contains("- RESOLVED a: removed from the configuration (down for 2m), "), "{said}");
+    assert!(said.contains("- RESOLVED a: removed from the configuration (condition: down for 2m), "), "{said}");
 }
 
 #[test]
