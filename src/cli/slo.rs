@@ -241,7 +241,8 @@ pub(in crate::cli) fn summary(slo: &SloView) -> String {
         format!("budget spent: {} over", span(-left))
     };
     let burn = figures.burn_now().map_or_else(|| unit::NOTHING.to_owned(), times);
-    let coverage = figures.coverage().filter(|_| figures.is_thin());
-    let coverage = coverage.map_or_else(String::new, |coverage| format!("  coverage {} %", (coverage * 100.0).floor()));
-    format!("{}  {budget}  burning {burn}{coverage}", unit::availability(figures.availability()))
+    let elapsed = unit::span(std::time::Duration::from_millis(figures.elapsed_ms));
+    let coverage = |coverage: f64| format!("  coverage {} % of {elapsed}", (coverage * 100.0).floor());
+    let coverage = figures.coverage().filter(|_| figures.is_thin()).map_or_else(String::new, coverage);
+    format!("{}  {budget}  burning {burn} over 1h{coverage}", unit::availability(figures.availability()))
 }

@@ -148,7 +148,7 @@ fn measured<'a>(figures: &SloFigures) -> Line<'a> {
     }
     let line = Line::styled(text, Role::TextDim);
     match figures.coverage().filter(|_| figures.is_thin()) {
-        Some(coverage) => line.and(format!(" · coverage {} %", (coverage * 100.0).floor()), Role::MarkStale),
+        Some(coverage) => line.and(format!(" · coverage {} % of it", (coverage * 100.0).floor()), Role::MarkStale),
         None => line,
     }
 }
