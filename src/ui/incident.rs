@@ -16,7 +16,7 @@ use crate::text::count::counted;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::{Line, Span, cut};
 use crate::ui::widgets::status;
-use crate::world::incident::{Cause, Incident};
+use crate::world::incident::{Cause, Incident, suffered};
 
 /// Below this many rows of the screen the bar has one row.
 const LOW: u16 = 10;
@@ -193,11 +193,15 @@ fn since<'a>(state: &State, incident: &Incident<'_>, is_brief: bool) -> Line<'a>
     if is_brief { lasts } else { lasts.then(clock, Role::Text) }
 }
 
-/// What it takes down, `named` of it by name, and who is at it.
+/// What it takes down or degrades, `named` of it by name, and who is at it.
 fn takes_down<'a>(incident: &Incident<'a>, named: usize) -> Line<'a> {
     let mut words = Line::new();
-    for (at, service) in incident.takes_down.iter().take(named).enumerate() {
-        words = words.and(if at == 0 { "takes down " } else { ", " }, Role::Text);
+    let mut said = "";
+    for service in incident.takes_down.iter().take(named) {
+        let gap = if words.is_empty() { "" } else { ", " };
+        let verb = suffered(service.status);
+        words = if verb == said { words.and(gap, Role::Text) } else { words.and(format!("{gap}{verb} "), Role::Text) };
+        said = verb;
         words = words.and(Span::borrowed(&service.title), Role::TextStrong);
     }
     let others = incident.takes_down.len().saturating_sub(named);

@@ -108,6 +108,11 @@ impl Incident<'_> {
     }
 }
 
+/// What a cause does to a service that waits for it.
+pub(crate) const fn suffered(status: Status) -> &'static str {
+    if matches!(status, Status::Degraded) { "degrades" } else { "takes down" }
+}
+
 impl World {
     /// What is broken above all; `None` while nothing unmuted is down or fires high.
     pub(crate) fn incident(&self) -> Option<Incident<'_>> {
@@ -204,11 +209,6 @@ impl World {
         causes.into_iter().map(|(_, cause)| cause)
     }
 
-    /// Every service, the worst first: as they are ranked, but of those that are down first the one whose alert is worst.
-    pub(crate) fn services_worst_first(&self) -> Vec<&ServiceView> {
-        let mut services: Vec<&ServiceView> = self.services.iter().collect();
-        let down = services.iter().take_while(|service| service.status == Status::Down).count();
-        if down > 1 {
     fn is_acknowledged(&self, cause: &Cause<'_>) -> bool {
         match cause {
             Cause::Service(service) => self.acknowledged_service(service).is_some(),
@@ -216,6 +216,11 @@ impl World {
         }
     }
 
+    /// Every service, the worst first: as they are ranked, but of those that are down first the one whose alert is worst.
+    pub(crate) fn services_worst_first(&self) -> Vec<&ServiceView> {
+        let mut services: Vec<&ServiceView> = self.services.iter().collect();
+        let down = services.iter().take_while(|service| service.status == Status::Down).count();
+        if down > 1 {
             let heard = self.heard();
             services[..down].order_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
         }

@@ -1,6 +1,7 @@
 //! What a wall shows to a room: what is broken above all and the incident that people work on, what is not well with the
 //! worst first, how many are well, and how old the newest answer is.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::World;
 use super::acknowledging::Acknowledgers;
 use super::alerts::{AlertView, Phase};
-use super::incident::{Cause, Incident};
+use super::incident::{Cause, Incident, suffered};
 use super::services::ServiceView;
 use crate::lang::order::InOrder;
 use crate::lang::time::Stamp;
@@ -22,6 +23,17 @@ const STALE_INTERVALS: u32 = 3;
 /// Answers are never called old before this: a check of every second may be late.
 const LEAST_STALE: Duration = Duration::from_secs(5);
 
+/// What a cause does to those that wait for it, each verb once.
+fn consequences(services: &[&ServiceView]) -> String {
+    let (mut words, mut said) = (String::new(), "");
+    for service in services {
+        let (gap, verb) = (if words.is_empty() { "" } else { ", " }, suffered(service.status));
+        let verb = if std::mem::replace(&mut said, verb) == verb { String::new() } else { format!("{verb} ") };
+        let _ = write!(words, "{gap}{verb}{}", service.title);
+    }
+    words
+}
+
 /// What a room works on: the worst that is broken, with the incident that was opened for it.
 #[derive(Debug, Clone)]
 pub(crate) struct WallIncident<'a> {
@@ -33,8 +45,8 @@ pub(crate) struct WallIncident<'a> {
     pub since: Option<Since>,
     /// Why, as far as anything says it.
     pub why: String,
-    /// The titles of what it takes down.
-    pub takes_down: Vec<&'a str>,
+    /// In words what it does to what waits for it: `takes down API, degrades Shop`.
+    pub takes_down: String,
     /// Whether anything of it is broken now.
     pub is_broken: bool,
     /// The incident that people work on; `None`: none was opened for it.
@@ -115,7 +127,7 @@ impl World {
             severity: record.map_or(severity, |record| record.severity),
             since: cause.since,
             why,
-            takes_down: cause.takes_down.iter().map(|service| service.title.as_str()).collect(),
+            takes_down: consequences(&cause.takes_down),
             is_broken: true,
             record,
             acknowledged: cause.acknowledged,
@@ -133,7 +145,7 @@ impl World {
             severity: record.severity,
             since: Some(Since::seen(self.now.stored(record.opened_at))),
             why: format!("{}; nothing of {of} is down or fires high now", record.state.word()),
-            takes_down: Vec::new(),
+            takes_down: String::new(),
             is_broken: false,
             record: Some(record),
             acknowledged: None,

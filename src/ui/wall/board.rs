@@ -112,7 +112,7 @@ fn said<'a>(state: &State, incident: &WallIncident<'a>, width: usize) -> Vec<Lin
     let mut why = Line::styled(incident.why.clone(), Role::TextStrong);
     if !incident.takes_down.is_empty() {
         let gap = if why.is_empty() { "" } else { "  " };
-        why = why.and(format!("{gap}takes down {}", incident.takes_down.join(", ")), Role::Text);
+        why = why.and(format!("{gap}{}", incident.takes_down), Role::Text);
     }
     vec![head, why, at_it(incident, now.utc, width)]
 }
