@@ -72,7 +72,7 @@ struct AddArguments {
     /// Why
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Its first moment: now, 2h from now, or 2026-03-02T09:00, by the console's clocks or with Z
+    /// Its first moment: now, 2h from now, 06:30 (the next one), or 2026-03-02T09:00, by the console's clocks or with Z
     #[arg(long, value_name = "TIME")]
     from: String,
     #[command(flatten)]
@@ -244,7 +244,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
-    let from = beginning("--from", &arguments.from, now, zone)?;
+    let from = beginning("--from", &arguments.from, now, zone, Skipped::Say)?;
     let until = arguments.end.after(from, zone, Skipped::Say)?;
     if until <= now {
         let hint = "what is over needs no plan".to_owned();

@@ -57,7 +57,8 @@ struct AddArguments {
     /// Why
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Its first moment, 2026-03-02T09:00, by the console's clocks or with Z. Default: now
+    /// Its first moment: 2h from now, 06:30 (the next one), or 2026-03-02T09:00, by the console's clocks or with
+    /// Z. Default: now
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     #[command(flatten)]
@@ -175,7 +176,7 @@ fn planned(arguments: &AddArguments, config: &Config, now: DateTime<Utc>) -> Res
     }
     let services = config.services_named(&arguments.services)?;
     let zone = config.console.timezone;
-    let from = arguments.from.as_deref().map_or(Ok(now), |text| beginning("--from", text, now, zone))?;
+    let from = arguments.from.as_deref().map_or(Ok(now), |text| beginning("--from", text, now, zone, Skipped::Say))?;
     if from < now - NOW {
         let hint = "omit --from to begin now: what has passed already counts against objectives";
         return Err((format!("--from lies in the past: {}", clock_with_zone(from, now, zone)), hint.to_owned()));

@@ -62,10 +62,18 @@ pub(super) fn moment(option: &str, text: &str, zone: Tz, skipped: Skipped) -> Re
 }
 
 /// The same of what begins: `now` and `2h` from now are understood too.
-pub(super) fn beginning(option: &str, text: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
+pub(super) fn beginning(
+    option: &str,
+    text: &str,
+    now: DateTime<Utc>,
+    zone: Tz,
+    skipped: Skipped,
+) -> Result<DateTime<Utc>, Refusal> {
     let moment = SpanBounds::MUTED.moment(text, now, zone);
     let moment = moment.map_err(|(problem, hint)| (format!("{option}: {problem}"), hint))?;
-    say_skipped(option, text, zone);
+    if skipped == Skipped::Say {
+        say_skipped(option, text, zone);
+    }
     Ok(moment)
 }
 

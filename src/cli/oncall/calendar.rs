@@ -1,6 +1,7 @@
 //! The shifts to come, as a table and as a calendar file.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::{CalendarArguments, layer};
 use crate::cli::Global;
 use crate::cli::output::{self, exit};
-use crate::cli::span::{Refusal, Skipped, moment};
+use crate::cli::span::{Refusal, Skipped, beginning};
 use crate::config::Config;
 use crate::config::titles::title_of_contact;
 use crate::lang::order::InOrder;
@@ -61,7 +62,7 @@ fn lines(
     now: DateTime<Utc>,
 ) -> Result<Vec<ShiftLine>, Refusal> {
     let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
-    let start = asked.from.as_deref().map(|text| moment("--from", text, zone, Skipped::Say));
+    let start = asked.from.as_deref().map(|text| beginning("--from", text, now, zone, Skipped::Say));
     let start = start.transpose()?.unwrap_or(now);
     let length = TimeDelta::from_std(asked.span).ok().filter(|length| *length <= LONGEST);
     let Some(length) = length else {
@@ -106,6 +107,17 @@ fn event(line: &ShiftLine, config: &Config, written: DateTime<Utc>) -> CalendarE
     }
 }
 
+/// The length of a shift in two units at most: `13d3h`, `7d`, `8h30m`.
+fn shown(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let step = match seconds {
+        0..60 => 1,
+        60..86_400 => 60,
+        _ => 3_600,
+    };
+    unit::duration(Duration::from_secs(seconds / step * step))
+}
+
 fn table(lines: &[ShiftLine], plan: &DutyPlan, config: &Config) -> String {
     let zone = plan.primary().map_or(config.console.timezone, crate::model::oncall::Rotation::zone);
     let clock =
@@ -122,9 +134,23 @@ fn table(lines: &[ShiftLine], plan: &DutyPlan, config: &Config) -> String {
             clock(line.window.end),
             line.layer.to_string(),
             line.name,
-            unit::duration(length),
+            shown(length),
         );
     }
     let _ = writeln!(text, "times in {zone}");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_shift_has_two_units_at_most() {
+        let shown = |seconds, millis| shown(Duration::from_secs(seconds) + Duration::from_millis(millis));
+        assert_eq!(shown(13 * 86_400 + 3 * 3_600 + 614, 673), "13d3h");
+        assert_eq!(shown(7 * 86_400, 0), "7d");
+        assert_eq!(shown(8 * 3_600 + 1_859, 1), "8h30m");
+        assert_eq!(shown(14, 673), "14s");
+    }
 }

@@ -6,7 +6,7 @@ use super::now::OverrideLine;
 use super::{OverrideArguments, TakeArguments, contacts, layer};
 use crate::cli::alerts::{StoredAlerts, put};
 use crate::cli::output::{self, exit};
-use crate::cli::span::{self, Refusal, Skipped, moment, refused};
+use crate::cli::span::{self, Refusal, Skipped, beginning, refused};
 use crate::cli::{Global, run_service};
 use crate::config::Config;
 use crate::lang::schedule::MomentSchedule;
@@ -151,7 +151,8 @@ fn assigned(
     let rotation = layer(plan, &asked.layer)?;
     let people = asked.people.iter().map(|name| contact(config, name)).collect::<Result<Vec<Name>, Refusal>>()?;
     let zone = rotation.zone();
-    let from = asked.from.as_deref().map(|text| moment("--from", text, zone, skipped)).transpose()?.unwrap_or(now);
+    let from = asked.from.as_deref().map(|text| beginning("--from", text, now, zone, skipped));
+    let from = from.transpose()?.unwrap_or(now);
     if from < now - NOW {
         let problem = format!("--from lies in the past: {}", clock_with_zone(from, now, zone));
         return refused(problem, "omit --from to begin now");

@@ -76,7 +76,8 @@ struct OverrideArguments {
     /// The layer
     #[arg(long, value_name = "LAYER", default_value = PRIMARY)]
     layer: String,
-    /// Its first moment, 2026-03-02T09:00, by the clocks of the rotation or with Z. Default: now
+    /// Its first moment: 2h from now, 06:30 (the next one), or 2026-03-02T09:00, by the clocks of the rotation or
+    /// with Z. Default: now
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     #[command(flatten)]

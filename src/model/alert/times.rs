@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::lang::schedule::LocalMoment;
 use crate::lang::tz::Tz;
@@ -54,7 +54,8 @@ impl SpanBounds {
         span > self.most
     }
 
-    /// The moment that a text names: `now`, a span from now such as `2h`, or a date and a time by the clocks of a zone.
+    /// The moment that a text names: `now`, a span from now such as `2h`, `06:30` (the next one), or a date and a time by the
+    /// clocks of a zone.
     ///
     /// # Errors
     /// What is wrong with it, and a hint.
@@ -62,18 +63,48 @@ impl SpanBounds {
         if text == "now" {
             return Ok(now);
         }
+        if let Some((time, zone)) = time_of_day(text, zone) {
+            let today = now.with_timezone(&zone).date_naive();
+            let days = [Some(today), today.succ_opt()].into_iter().flatten();
+            let next = days.map(|day| zone.first_moment(day.and_time(time))).find(|at| *at >= now);
+            return Ok(next.unwrap_or(now));
+        }
         match unit::parse_duration(text) {
             Ok(ahead) => self.until(now, ahead).map_err(|problem| (problem, format!("at most {}", self.longest()))),
             Err(_) => LocalMoment::parse(text)
                 .map(|moment| moment.at(zone))
-                .map_err(|error| (error.to_string(), format!("{}, or `now` or `2h` from now", error.hint))),
+                .map_err(|error| (error.to_string(), format!("{}, 06:30, `now`, or `2h` from now", error.hint))),
         }
     }
+}
+
+/// `06:30`, or `06:30Z` of UTC: a time of a day that is not named, and whose clocks it is by.
+pub(crate) fn time_of_day(text: &str, zone: Tz) -> Option<(NaiveTime, Tz)> {
+    let bare = text.strip_suffix('Z');
+    let time = NaiveTime::parse_from_str(bare.unwrap_or(text), "%H:%M").ok()?;
+    Some((time, if bare.is_some() { Tz::UTC } else { zone }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_of_day_is_the_next_one() {
+        let now: DateTime<Utc> = "2026-03-02T05:30:00Z".parse().unwrap();
+        let at = |text| {
+            SpanBounds::MUTED
+                .moment(text, now, Tz::named("Europe/Vienna"))
+                .map(|at| at.to_rfc3339())
+                .map_err(|why| why.1)
+        };
+        assert_eq!(at("now").as_deref(), Ok("2026-03-02T05:30:00+00:00"));
+        assert_eq!(at("06:30").as_deref(), Ok("2026-03-02T05:30:00+00:00"));
+        assert_eq!(at("06:29").as_deref(), Ok("2026-03-03T05:29:00+00:00"));
+        assert_eq!(at("06:30Z").as_deref(), Ok("2026-03-02T06:30:00+00:00"));
+        assert_eq!(at("2h").as_deref(), Ok("2026-03-02T07:30:00+00:00"));
+        assert!(at("soon").unwrap_err().contains("06:30"));
+    }
 
     #[test]
     fn a_span_lies_within_its_bounds() {

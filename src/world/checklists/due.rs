@@ -141,8 +141,8 @@ impl World {
         if let Some(edited) = self.checklists.scheduled.get(&list.name) {
             return began < *edited;
         }
-        let begun = run.started.as_ref().map_or(due, |(at, _)| due.max(*at));
-        list.at.as_ref().and_then(|at| at.next(begun, list.zone(zone))).is_none_or(|ends| self.now.utc < ends)
+        let taken_up = run.started.as_ref().map_or(due, |(at, _)| due.max(*at));
+        list.at.as_ref().and_then(|at| at.next(taken_up, list.zone(zone))).is_none_or(|ends| self.now.utc < ends)
     }
 
     /// The open runs that no list shows as its own: of a period that is over, or of a list that is not configured any more.

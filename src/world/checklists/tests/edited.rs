@@ -194,9 +194,11 @@ fn a_second_edit_puts_no_round_on_record_that_nobody_asked_for() {
     }
 }
 
+type Unseen = (&'static str, &'static str, &'static [(u64, ListStanding)]);
+
 /// The keys by which a round was begun on Tuesday at 09:30, those after the edit, and how the list stands in a process that
 /// begins so many hours later and never saw the edit.
-const UNSEEN: &[(&str, &str, &[(u64, ListStanding)])] = &[
+const UNSEEN: &[Unseen] = &[
     ("at = \"daily 09:00\"", "at = \"daily 10:00\"", &[(0, Running), (1, Due), (169, Due)]),
     ("at = \"daily 09:00\"", "at = \"daily 08:00\"", &[(0, Running), (22, Running), (23, Due), (192, Due)]),
     ("at = \"daily 09:00\"", "at = \"daily 09:15\"", &[(0, Running), (23, Running), (24, Due)]),
