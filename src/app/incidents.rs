@@ -95,11 +95,11 @@ fn broken(state: &State) -> Option<Meant> {
     })
 }
 
-/// The worst alert that fires of a service, one that is announced before those that are muted. Of a service that is down none
-/// of a figure: the one of its check fires a moment later, and the incident is of the service meanwhile.
+/// The worst alert that fires of a service, one that is announced before those that are muted. Of a service that is down only
+/// one of a check: it is what is named on screen, muted or not, and where none fires yet the incident is of the service.
 fn firing_of(state: &State, service: &str) -> Option<Name> {
     let view = state.world.service(service)?;
-    let is_meant = |alert: &AlertView| view.status != Status::Down || !matches!(alert.subject, AlertSubject::Metric(_));
+    let is_meant = |alert: &AlertView| view.status != Status::Down || matches!(alert.subject, AlertSubject::Check(_));
     let firing = state.world.alerts_of(view).filter(|alert| alert.phase == Phase::Firing && is_meant(alert));
     firing.min_by_key(|alert| (alert.is_muted(), Reverse(alert.severity))).map(|alert| alert.id.clone())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cli::output::{self, exit};
 use crate::cli::span::Refusal;
@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::lang::schedule::LocalMoment;
 use crate::lang::tz::Tz;
 use crate::lang::unit;
+use crate::model::alert::times::time_of_day;
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement};
 use crate::model::incident::{EntryKind, incident_number};
 use crate::model::thing::{IncidentRecord, StoredThing};
@@ -128,6 +129,15 @@ fn named(incidents: &[&IncidentRecord]) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
+/// Which incidents are worked on still.
+fn hint_of_open(all: &[IncidentRecord]) -> String {
+    let open: Vec<&IncidentRecord> = all.iter().filter(|record| record.is_open()).collect();
+    if open.is_empty() {
+        return "`opsroom incident list --all` shows those on record".to_owned();
+    }
+    format!("worked on: {}", named(&open))
+}
+
 /// That there is none of that id, or none that a command without one may mean; and which can be named instead.
 fn unknown(id: Option<&str>, meant: Meant, all: &[IncidentRecord]) -> Refusal {
     let Some(id) = id else {
@@ -136,6 +146,9 @@ fn unknown(id: Option<&str>, meant: Meant, all: &[IncidentRecord]) -> Refusal {
                 ("no incident is open", "open one with `opsroom incident open TITLE`, or name one with --id")
             }
             Meant::Resolved => ("no incident is resolved", "name one with --id"),
+            Meant::Ended if !all.is_empty() => {
+                return ("no incident is over".to_owned(), hint_of_open(all));
+            }
             Meant::Ended | Meant::Any => ("no incident is on record", "open one with `opsroom incident open TITLE`"),
         };
         return (problem.to_owned(), hint.to_owned());
@@ -249,8 +262,7 @@ pub(super) fn person(option: &str, written: &str, config: &Config) -> Result<Saf
 
 /// A moment on the command line: `02:41` (the last one), `15m` (ago), `2026-03-02T09:00`, with `Z` for UTC.
 pub(super) fn moment(option: &str, written: &str, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Refusal> {
-    let at = if let Ok(time) = NaiveTime::parse_from_str(written.trim_end_matches('Z'), "%H:%M") {
-        let zone = if written.ends_with('Z') { Tz::UTC } else { zone };
+    let at = if let Some((time, zone)) = time_of_day(written, zone) {
         let today = now.with_timezone(&zone).date_naive();
         let at = zone.first_moment(today.and_time(time));
         if at > now { zone.first_moment((today - TimeDelta::days(1)).and_time(time)) } else { at }
@@ -273,6 +285,18 @@ pub(super) fn moment(option: &str, written: &str, now: DateTime<Utc>, zone: Tz) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::alert::Severity;
+    use crate::model::incident::samples::SampleIncident;
+
+    #[test]
+    fn beside_an_incident_that_is_worked_on_none_is_said_to_be_on_record() {
+        let story = SampleIncident::opened(Severity::High, (None, None, 30));
+        let open = std::slice::from_ref(story.record());
+        let (problem, hint) = unknown(None, Meant::Ended, open);
+        assert_eq!(problem, "no incident is over");
+        assert!(hint.starts_with(&format!("worked on: {} (", open[0].id)), "{hint}");
+        assert_eq!(unknown(None, Meant::Ended, &[]).0, "no incident is on record");
+    }
 
     #[test]
     fn a_moment_is_understood_as_it_is_said() {

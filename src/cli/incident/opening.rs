@@ -1,5 +1,6 @@
 //! `opsroom incident open`.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -117,14 +118,20 @@ async fn open_at(arguments: &OpenArguments, run_service: &RunService, config: &A
     output::print(&said)
 }
 
-/// What fires of an alert: the worst.
+/// What fires of an alert.
 async fn firing(run_service: &RunService, name: &str) -> Result<AlertRecord, u8> {
     let stored = StoredAlerts::read(run_service).await.map_err(|error| run_service::broken(&error))?;
-    let found = stored.firing().filter(|record| *record.alert == *name).max_by_key(|record| record.severity);
-    found.cloned().ok_or_else(|| {
+    leading(stored.firing(), name).cloned().ok_or_else(|| {
         let firing: Vec<&str> = stored.firing().map(|record| &*record.alert).collect();
         refuse(&not_firing(name, &firing))
     })
+}
+
+/// Of the alerts of a name the worst, of equally bad ones the oldest: a check and an objective may share a name, and what began
+/// is told by the first of them.
+fn leading<'a>(firing: impl Iterator<Item = &'a AlertRecord>, name: &str) -> Option<&'a AlertRecord> {
+    let found = firing.filter(|record| *record.alert == *name);
+    found.min_by_key(|record| (Reverse(record.severity), record.fired_at))
 }
 
 /// That this alert does not fire, and which do.
@@ -184,4 +191,38 @@ fn opened(
         alerted_at: alert.map(|record| record.fired_at),
         impact_started_at: impact.transpose()?.or_else(|| alert.map(|record| record.since)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_alerts_of_one_name_the_worst_leads_and_of_equals_the_oldest() {
+        let alert = |rule: &str, severity: Severity, minute: u32| AlertRecord {
+            id: format!("20261201T04{minute:02}00.000Z-{rule}").into(),
+            alert: "api".into(),
+            rule: rule.into(),
+            severity,
+            service: None,
+            condition: "down".to_owned(),
+            value: SafeText::default(),
+            since: DateTime::UNIX_EPOCH,
+            fired_at: DateTime::UNIX_EPOCH + chrono::Duration::minutes(minute.into()),
+            seen: true,
+            last: None,
+            resolved_at: None,
+            muted_because: None,
+            acknowledged: None,
+            used_links: Vec::new(),
+            fence: 1,
+        };
+        let firing = [
+            alert("check:api/low/0", Severity::Low, 1),
+            alert("slo:api/critical/0", Severity::Critical, 48),
+            alert("check:api/critical/0", Severity::Critical, 47),
+        ];
+        assert_eq!(leading(firing.iter(), "api").map(|one| &*one.rule), Some("check:api/critical/0"));
+        assert_eq!(leading(firing.iter(), "db").map(|one| &*one.rule), None);
+    }
 }
