@@ -30,7 +30,7 @@ pub use self::alert::{Acknowledgement, AlertRecord, NoteRecord};
 pub use self::change::ChangeRecord;
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
-pub use self::checklist::{ChecklistRecord, NotedText, SignOff, StepAnswer, StepRecord};
+pub use self::checklist::{ChecklistRecord, CorrectedText, NotedText, SignOff, StepAnswer, StepRecord};
 pub(crate) use self::checklist::{checklist_key, checklist_run_of};
 pub use self::contact::{ContactRecord, TestPage, VerifiedPage};
 pub use self::exclusion::ExclusionRecord;

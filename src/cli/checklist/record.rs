@@ -11,7 +11,7 @@ use crate::lang::time::rfc3339;
 use crate::lang::unit;
 use crate::model::checklist::StepState;
 use crate::model::maintenance::clock_with_zone;
-use crate::model::thing::{ChecklistRecord, NotedText};
+use crate::model::thing::{ChecklistRecord, CorrectedText, NotedText};
 use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::text::name::Name;
@@ -64,6 +64,16 @@ struct StepJson<'a> {
     reused_from: Option<&'a Name>,
     reused_at: Option<String>,
     before: Option<&'a SafeText>,
+    /// What a person typed before, oldest first.
+    corrected: Vec<CorrectedJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CorrectedJson<'a> {
+    value: &'a SafeText,
+    state: StepState,
+    at: String,
+    by: &'a SafeText,
 }
 
 #[derive(Debug, Serialize)]
@@ -144,7 +154,12 @@ fn step<'a>(step: &'a RoundStep<'_>) -> StepJson<'a> {
         reused_from: reused.map(|reused| &reused.run),
         reused_at: reused.map(|reused| rfc3339(reused.at)),
         before: step.before.and_then(|before| before.value.as_ref()),
+        corrected: step.record.corrected.iter().map(corrected).collect(),
     }
+}
+
+fn corrected(typed: &CorrectedText) -> CorrectedJson<'_> {
+    CorrectedJson { value: &typed.value, state: typed.state, at: rfc3339(typed.at), by: &typed.by }
 }
 
 /// A run in lines: how it stands, then each step.
@@ -162,6 +177,10 @@ pub(super) fn lines(world: &World, round: &ChecklistRound<'_>) -> String {
             for line in evidence.lines() {
                 let _ = writeln!(text, "      | {line}");
             }
+        }
+        for typed in &step.record.corrected {
+            let CorrectedText { value, state, at, by } = typed;
+            let _ = writeln!(text, "      typed before by {by} {}: {value}, {}", clock(*at), state.word());
         }
         for note in record.notes.iter().filter(|note| note.step.as_ref() == Some(step.id())) {
             let _ = writeln!(text, "      note by {} {}: {}", note.by, clock(note.at), note.text);
@@ -194,11 +213,14 @@ pub(super) fn missed_before(record: &ChecklistRecord) -> String {
     }
 }
 
-/// `, measured 08:59 UTC, found 09:00 UTC`, of what was measured.
+/// `, measured 08:59 UTC, found 09:00 UTC`, of what was measured; `, so since 08:50 UTC` where it was found before that.
 fn times(step: &RoundStep<'_>, clock: impl Fn(DateTime<Utc>) -> String) -> String {
     let Some(measured_at) = step.measured_at else { return String::new() };
     let found = step.answer().filter(|answer| answer.sensed && answer.reused.is_none());
-    let found = found.map_or_else(String::new, |answer| format!(", found {}", clock(answer.at)));
+    let found = found.map_or_else(String::new, |answer| {
+        let how = if answer.at < measured_at { "so since" } else { "found" };
+        format!(", {how} {}", clock(answer.at))
+    });
     format!(", measured {}{found}", clock(measured_at))
 }
 

@@ -194,7 +194,7 @@ async fn step(session: &mut Session<'_>, at: usize, id: &Name) -> Result<Next, u
 async fn answer(session: &mut Session<'_>, id: &Name, asked: &Asked, typed: String) -> Result<Next, u8> {
     let takes_text = matches!(asked.kind, StepKind::Measure | StepKind::Ask);
     if !takes_text && !is_yes(&typed) {
-        output::eprint_error("  Enter alone stands for that; f fails the step\n");
+        output::eprint_error("  press Enter alone if it is so, or type f if it is not\n");
         return Ok(Next::Stay);
     }
     // To some questions it is the good answer.

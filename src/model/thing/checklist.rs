@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::alert::login;
 use super::{StoredThing, ThingKey, ThingKind, Things};
-use crate::model::checklist::{ChecklistRefusal, MAX_NOTES, StepCounts, StepState};
+use crate::model::checklist::{ChecklistRefusal, MAX_NOTES, StepCounts, StepKind, StepState};
 use crate::model::fact::{
     AskedStep, ChecklistMissed, ChecklistStarted, ChecklistStepped, Fact, NewFact, ReusedResult, Statement,
 };
@@ -60,7 +60,26 @@ pub struct StepRecord {
     pub asked: AskedStep,
     /// The answer that holds.
     pub answer: Option<StepAnswer>,
+    /// What a person typed before that, oldest first: a mistake may be corrected, and stays on record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrected: Vec<CorrectedText>,
 }
+
+/// What a person typed and somebody typed otherwise later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectedText {
+    /// What.
+    pub value: SafeText,
+    /// How the step stood with it.
+    pub state: StepState,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: SafeText,
+}
+
+/// Corrections of a step that are kept beside it, the first ones; all of them are in the audit.
+const MAX_CORRECTED: usize = 20;
 
 /// How a step was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,13 +149,25 @@ impl StepRecord {
     pub fn state(&self) -> StepState {
         self.answer.as_ref().map_or(StepState::Open, |answer| answer.state)
     }
+
+    /// Takes in an answer, and keeps what a person typed before where that was something else.
+    fn answered(&mut self, answer: StepAnswer) {
+        let is_typed = matches!(self.asked.kind, StepKind::Measure | StepKind::Ask);
+        if let Some(before) = self.answer.take().filter(|before| is_typed && before.value != answer.value)
+            && let StepAnswer { value: Some(value), state, at, by, .. } = before
+            && self.corrected.len() < MAX_CORRECTED
+        {
+            self.corrected.push(CorrectedText { value, state, at, by });
+        }
+        self.answer = Some(answer);
+    }
 }
 
 impl ChecklistRecord {
     fn started(draft: &NewFact, said: &ChecklistStarted) -> Self {
         let ChecklistStarted { run: id, checklist, title, due, until, schedule, budget_s, digest, steps } =
             said.clone();
-        let steps = steps.into_iter().map(|asked| StepRecord { asked, answer: None }).collect();
+        let steps = steps.into_iter().map(|asked| StepRecord { asked, answer: None, corrected: Vec::new() }).collect();
         let started = Some((draft.at, login(&draft.who)));
         Self {
             id,
@@ -302,7 +333,7 @@ impl ChecklistRecord {
             }
             (Statement::ChecklistStepped(said), Some(mut known)) => {
                 let step = known.steps.iter_mut().find(|step| step.asked.id == said.step)?;
-                step.answer = Some(StepAnswer::new(draft, said));
+                step.answered(StepAnswer::new(draft, said));
                 Some(known)
             }
             (Statement::ChecklistNoted(said), Some(mut known)) => {

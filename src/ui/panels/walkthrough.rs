@@ -23,13 +23,15 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, longest};
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
 
-/// The title of a step is whole where there is room for it.
+/// The title of a step and what was found are whole where there is room for it.
 fn columns(round: &ChecklistRound<'_>) -> [Column; 4] {
     let title = longest(round.steps.iter().map(|step| step.title.as_str()), 16, 80);
+    let value = round.steps.iter().map(|step| value_of(step).width()).max().unwrap_or(0);
+    let value = u16::try_from(value).unwrap_or(u16::MAX).clamp(48, 160);
     [
         Column::text("state", 10, 10, 0),
         Column::text("step", 16, title, 0),
-        Column::text("value", 10, 48, 1),
+        Column::text("value", 10, value, 1),
         Column::text("by", 8, 20, 2),
     ]
 }
@@ -115,14 +117,20 @@ fn mark(step: &RoundStep<'_>, glyphs: GlyphSet) -> Line<'static> {
     Line::styled(sign, role).and(" ", Role::Text).and(word, role)
 }
 
+/// What was found, and why it is as it is.
+fn value_of(step: &RoundStep<'_>) -> Line<'static> {
+    let value = step.value.as_ref().map_or_else(Line::new, |value| Line::styled(value.to_string(), Role::Text));
+    match step.answer().and_then(|answer| answer.reason.as_ref()) {
+        Some(reason) => value.then(reason.to_string(), Role::TextDim),
+        None => value,
+    }
+}
+
 fn row<'a>(state: &State, round: &ChecklistRound<'a>, at: usize, glyphs: GlyphSet) -> TableRow<'a> {
     let step = &round.steps[at];
     let dim = step.state.is_terminal() || step.gate.is_some();
     let title = Line::styled(step.title.to_string(), if dim { Role::Text } else { Role::TextStrong });
-    let mut value = step.value.as_ref().map_or_else(Line::new, |value| Line::styled(value.to_string(), Role::Text));
-    if let Some(reason) = step.answer().and_then(|answer| answer.reason.as_ref()) {
-        value = value.then(reason.to_string(), Role::TextDim);
-    }
+    let value = value_of(step);
     let mut by = String::new();
     if let Some(answer) = step.answer() {
         if let Some(reused) = &answer.reused {
@@ -228,16 +236,26 @@ fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
     let clock = |at| clock_with_zone(at, world.now.utc, world.config.console.timezone);
     let at = clock(answer.at);
     let (how, by) = match step.measured_at.filter(|_| answer.sensed) {
+        // What is measured again and again stands so since it was found.
+        Some(measured_at) if measured_at > answer.at => ("measured", format!("{}, so since {at}", clock(measured_at))),
         Some(measured_at) => ("measured", format!("{}, found at {at}", clock(measured_at))),
         None if answer.sensed => ("found at", at),
         None => ("by", format!("{} {at}", answer.by)),
     };
+    let said = |label: &'static str, text: String| {
+        Line::styled(label, Role::TextLabel).and(" ", Role::Text).and(text, Role::Text)
+    };
+    if let Some(reason) = &answer.reason {
+        lines.push(said("because", reason.to_string()));
+    }
+    let typed =
+        step.record.corrected.iter().map(|typed| format!("{} by {} {}", typed.value, typed.by, clock(typed.at)));
+    lines.extend(typed.map(|typed| said("typed before", typed)));
     let queued = if step.queued { format!(" · {}", RoundStep::QUEUED) } else { String::new() };
     let by = Line::styled(how, Role::TextLabel).and(" ", Role::Text).and(by, Role::Text);
     lines.push(by.and(queued, Role::StatusDegraded));
     if let Some(to) = &answer.to {
-        let title = title_of_checklist(&world.config, to);
-        lines.push(Line::styled("to", Role::TextLabel).and(" ", Role::Text).and(title.to_owned(), Role::Text));
+        lines.push(said("to", title_of_checklist(&world.config, to).to_owned()));
     }
     if let Some(evidence) = &answer.evidence {
         let shown = evidence.lines().take(EVIDENCE);

@@ -231,6 +231,10 @@ impl World {
             _ => return,
         };
         let known = step.record.answer.as_ref().filter(|answer| answer.state == StepState::Passed);
+        // A failure on record stands until something newer is known.
+        if measured.holds.is_none() && step.record.state() == StepState::Failed {
+            return;
+        }
         match measured.holds {
             Some(holds) => step.state = if holds { StepState::Passed } else { StepState::Failed },
             None if known.is_some_and(|known| self.now.utc - known.at < HOLDS) => return,

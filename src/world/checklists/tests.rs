@@ -155,6 +155,25 @@ fn what_is_measured_ticks_itself_and_fails_again() {
 }
 
 #[test]
+fn a_failure_on_record_stands_until_something_newer_is_known() {
+    let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
+    room.disk(90.0);
+    let run = room.start("morning").id;
+    let news = room.world.measured_news(room.world.checklist_run(&run).unwrap());
+    room.say(news);
+    for metric in &mut room.world.metrics {
+        (metric.value, metric.last) = (None, None);
+    }
+    assert_eq!(room.states(&run)[0], Failed);
+    room.answer(&run, "disk", &StepSaying::Fail("full".to_owned())).unwrap();
+    let answer = room.world.checklist_run(&run).unwrap().steps[0].answer.clone().unwrap();
+    assert_eq!(answer.value.as_ref().map(SafeText::as_str), Some("90 %"), "and so does what was found");
+    // What a person decided stands whatever is measured.
+    room.disk(50.0);
+    assert_eq!(room.states(&run)[0], Failed);
+}
+
+#[test]
 fn a_pass_that_was_measured_holds_for_a_quarter_of_an_hour_without_a_measure() {
     let mut room = Room::at(LISTS, "2026-03-02T09:30:00Z");
     room.disk(50.0);
@@ -178,7 +197,11 @@ fn a_number_out_of_range_fails_and_values_are_used_and_compared() {
     assert!(room.answer(&run, "users", &passed("many")).is_err());
     room.answer(&run, "users", &passed("0")).unwrap();
     assert_eq!(room.states(&run)[1], Failed);
+    room.answer(&run, "users", &StepSaying::Reopen).unwrap();
     room.answer(&run, "users", &passed("1204")).unwrap();
+    let corrected = &room.world.checklist_run(&run).unwrap().steps[1].corrected;
+    let corrected: Vec<_> = corrected.iter().map(|one| (one.value.as_str(), one.state, one.by.as_str())).collect();
+    assert_eq!(corrected, [("0", Failed, "ana")], "what was typed first stays on record");
     let round = room.world.round(room.world.checklist_run(&run).unwrap());
     assert_eq!(round.filled("{dau} users"), "1204 users");
     assert_eq!(round.arguments(&["x".to_owned(), "{dau}".to_owned()]).unwrap(), ["x", "1204"]);

@@ -104,12 +104,20 @@ impl Sheet<'_> {
         let Some(answer) = step.answer() else { return };
         let queued = if step.queued { format!(", {}", RoundStep::QUEUED) } else { String::new() };
         self.say(
-            if answer.sensed { "found at" } else { "answered" },
+            match step.measured_at {
+                Some(measured_at) if answer.sensed && measured_at > answer.at => "so since",
+                _ if answer.sensed => "found at",
+                _ => "answered",
+            },
             format!("{} by {}{queued}", self.moment(answer.at), answer.by),
         );
         if let Some(reason) = &answer.reason {
             self.say("because", reason.as_str());
         }
+        let typed = step.record.corrected.iter();
+        let typed: Vec<String> =
+            typed.map(|one| format!("{} by {} {}", one.value, one.by, self.moment(one.at))).collect();
+        self.listed("typed before", typed);
         if let Some(to) = &answer.to {
             self.say("deferred to", title_of_checklist(&self.world.config, to));
         }
