@@ -176,7 +176,9 @@ impl DutyPlan {
                 shift = before;
             }
         }
-        let start = shift.from.unwrap_or(open_start);
+        // Who was first in the rotation is on call since ever: their shift began with the last handover that is planned.
+        let planned = || rotation.handover().last(now, rotation.from(), rotation.zone());
+        let start = shift.from.or_else(|| planned().max(last)).unwrap_or(open_start);
         let Some(end) = shift.until else {
             let shift_until_now = TimeWindow { start, end: now };
             return ShiftToHandOver { who: shift.who, to: None, shift: shift_until_now, next_until: now + HALF_DAY };
@@ -399,6 +401,16 @@ layer = [{ name = \"backup\" }]
         }
         assert_eq!(plan.layers(), bare.layers(), "called off before they began");
         assert_eq!(plan.standing(utc("2026-01-05T15:00:00Z")).count(), 0);
+    }
+
+    #[test]
+    fn the_shift_of_who_was_first_began_with_the_last_handover_that_is_planned() {
+        let mut plan = plan();
+        let start =
+            |plan: &DutyPlan| plan.to_hand_over(PRIMARY, &"ana".into(), utc("2026-01-08T12:00:00Z")).shift.start;
+        assert_eq!(start(&plan), utc("2026-01-05T09:00:00Z"));
+        assign(&mut plan, "2026-01-05T12:00:00Z", "o1", "eve", "2026-01-06T00:00:00Z", "2026-01-07T00:00:00Z");
+        assert_eq!(start(&plan), utc("2026-01-07T00:00:00Z"), "somebody stood in until then");
     }
 
     #[test]
