@@ -8,6 +8,6 @@ use crate::world::digest::Digest;
 pub(crate) struct LastLook {
     /// The login name; `None`: no store has answered yet.
     pub login: Option<SafeText>,
-    /// What happened since they last looked; `None`: they never did, or just now.
+    /// What happened since they last looked; `None`: they never did.
     pub digest: Option<Box<Digest>>,
 }

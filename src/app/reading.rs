@@ -1,6 +1,6 @@
 //! Texts to be read over the screen: what happened since a person last looked, and the handover that is offered.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::last_look::LastLook;
 use super::state::State;
@@ -21,6 +21,9 @@ use crate::world::digest::{Digest, DigestLine};
 use crate::world::history::clock;
 use crate::world::unlike::UnlikeHour;
 
+/// Who was away for less has missed nothing that the screen does not show: it is told when asked for.
+const SHORTEST: TimeDelta = TimeDelta::minutes(5);
+
 /// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
 pub(super) fn looked(state: &mut State, missed: Missed) {
     let Missed { login, since, facts, runs } = missed;
@@ -29,7 +32,8 @@ pub(super) fn looked(state: &mut State, missed: Missed) {
         since.map(|start| Box::new(Digest::new(&facts, &runs, &state.world.config, TimeWindow { start, end: now })));
     // A store that came back has said it before.
     let is_first = state.console.last_look.login.is_none();
-    if let Some(digest) = digest.as_deref().filter(|digest| is_first && !digest.is_empty()) {
+    let is_told = |digest: &&Digest| is_first && !digest.is_empty() && digest.until - digest.from >= SHORTEST;
+    if let Some(digest) = digest.as_deref().filter(is_told) {
         let is_calm = !state.world.services.iter().any(|service| service.status == Status::Down);
         if is_calm {
             let key = state.console.keymap.key_of(super::keymap::Command::SinceLooked);
@@ -80,8 +84,7 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
     let at = |moment: DateTime<Utc>| clock(moment, now, zone);
     let mut lines = Vec::new();
     let Some(digest) = &state.console.last_look.digest else {
-        lines
-            .push(plain("nothing is known from before: this is your first look at this store, or you looked just now"));
+        lines.push(plain("nothing is known from before: this is your first look at this store"));
         return lines;
     };
     let mut section = |title: &str, entries: Vec<String>| {
@@ -118,7 +121,9 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
     section("silences that end", silences.collect());
     section("unlike the same hour yesterday", unlike.iter().map(UnlikeHour::describe).collect());
     if lines.is_empty() {
-        lines.push(plain("nothing happened"));
+        let (from, until) = (at(digest.from), at(digest.until));
+        lines
+            .push(plain(format!("nothing happened from {from}, when you last looked, to {until}, when you came back")));
     }
     lines
 }

@@ -69,7 +69,7 @@ pub struct StoreFigures {
 pub struct Missed {
     /// The name by which they log in.
     pub login: SafeText,
-    /// When they last looked at this store; `None`: never, or just now.
+    /// When they last looked at this store; `None`: never.
     pub since: Option<DateTime<Utc>>,
     /// What was put on record since then, oldest first.
     pub facts: Vec<Fact>,

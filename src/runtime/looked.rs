@@ -20,8 +20,6 @@ const MOST_BYTES: u64 = 64 << 10;
 const MOST_STORES: usize = 100;
 /// The furthest that is looked back.
 const LONGEST: TimeDelta = TimeDelta::days(14);
-/// Who was away for less has missed nothing that the screen does not show.
-const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 
 type Looked = BTreeMap<String, DateTime<Utc>>;
 
@@ -45,14 +43,14 @@ pub(super) fn note(state: &Path, store: &str, at: DateTime<Utc>) {
     }
 }
 
-/// What was put on record since this person last looked. Of one who never did, or just now, no facts.
+/// What was put on record since this person last looked. Of one who never did, no facts.
 ///
 /// # Errors
 /// The store can't be read.
 pub(super) async fn since(state: &Path, store: &Store, who: &str, now: DateTime<Utc>) -> Result<Outcome, StoreError> {
     let at = read(state).get(store.id()).copied();
     let login = SafeText::new(login_of(who));
-    let since = at.filter(|at| now - *at >= SHORTEST).map(|at| at.max(now - LONGEST));
+    let since = at.map(|at| at.clamp(now - LONGEST, now));
     let (facts, runs) = match since {
         Some(since) => {
             let past = store.history(since).await?;

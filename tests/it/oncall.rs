@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where a helper fails")]
 #![expect(clippy::disallowed_methods, reason = "waits for a real program, with a bound")]
 
+use std::collections::BTreeMap;
 use std::process::Output;
+use std::time::Duration;
 
 use chrono::{Datelike as _, NaiveDate, TimeDelta, Utc};
 use opsroom::app::state::State;
+use opsroom::model::outcome::{Missed, Outcome};
 use opsroom::world::alerts::Phase;
 use serde_json::Value;
 
@@ -115,10 +118,10 @@ async fn handed_over(team: Team) {
     let fires =
         |state: &State| state.world.alerts.iter().any(|alert| alert.phase == Phase::Firing && alert.firing.is_some());
     all_reach(&mut consoles, "the alert", fires).await;
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let until = std::time::Instant::now() + Duration::from_secs(30);
     while !team.alerts().iter().any(|alert| alert["state"] == "firing") {
         assert!(std::time::Instant::now() < until, "the alert is on record");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // Who was at it stays so beside whoever is at it later.
     shell.does(&["ack", "api", "--why", "looking", "--for", "3h"]);
@@ -456,4 +459,13 @@ layer = [{ name = \"backup\" }]
     app.keys("esc ctrl-t");
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("since you last looked") && drawn.contains("your first look"), "{drawn}");
+    // Who was away for two minutes is told nothing, and may ask.
+    app.keys("esc");
+    let since = Some(app.now().utc - Duration::from_secs(120));
+    let missed = Missed { login: "ana".into(), since, facts: Vec::new(), runs: BTreeMap::new() };
+    app.outcome(Outcome::Looked(Box::new(missed)));
+    assert!(!text(&draw(&app.state, 80, 24)).contains("since you last looked"));
+    app.keys("ctrl-t");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("nothing happened from"), "{drawn}");
 }
