@@ -118,6 +118,13 @@ pub(crate) struct UnderMaintenance {
     pub until: DateTime<Utc>,
 }
 
+impl UnderMaintenance {
+    /// What it is for: a window that a person planned has no name but its id.
+    pub(crate) fn purpose(&self) -> &str {
+        self.why.as_ref().map_or(&self.title, SafeText::as_str)
+    }
+}
+
 impl From<&MaintenanceWindow> for UnderMaintenance {
     fn from(window: &MaintenanceWindow) -> Self {
         Self { title: window.title.clone(), why: window.why.clone(), until: window.window.end }

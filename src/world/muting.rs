@@ -63,7 +63,7 @@ impl World {
     /// The same in a few words, for a line that says more, by titles.
     pub(crate) fn muted_note(&self, alert: &AlertView) -> Option<String> {
         if let Some(maintenance) = &alert.maintenance {
-            return Some(format!("maintenance {}", maintenance.title));
+            return Some(format!("maintenance {}", maintenance.purpose()));
         }
         if let Some(silence) = &alert.silenced {
             return Some(format!("silenced by {}", silence.by));

@@ -189,7 +189,7 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     }
     if let Some(maintenance) = &alert.maintenance {
         return Line::styled(glyphs.maintenance, Role::MarkMaintenance)
-            .then(Span::borrowed(&maintenance.title), Role::MarkMaintenance);
+            .then(Span::borrowed(maintenance.purpose()), Role::MarkMaintenance);
     }
     if let Some(silence) = &alert.silenced {
         return Line::styled("silenced by ", Role::MarkInhibited)
