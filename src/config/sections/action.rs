@@ -160,7 +160,7 @@ pub(crate) fn read(
     if production && (verb.changes || verb.terminal) && confirm == Confirm::None {
         table.context.warning(
             if table.has("confirm") { table.place("confirm") } else { table.at },
-            format!("`{}` changes production without its own confirmation", verb_text.value),
+            format!("action `{}` changes production without its own confirmation", table.name),
             "write confirm = \"yes\" or higher; production raises it by one grade",
         );
     }
