@@ -293,7 +293,9 @@ fn what_was_not_opened_is_said_and_the_next_of_its_title_is_not_taken_for_it() {
     room.app.outcome(Outcome::RequestFailed { request, why: "disk full".into() });
     assert!(room.app.toast().contains("the incident was not opened: disk full"), "{}", room.app.toast());
     assert_eq!(room.app.state.console.screens.incident.opening, None);
-    // Ben opens one of the same title: it is his, and nobody here is taken to its screen. What was typed here is left.
+    // Ben opens one of the same title: it is his, and nobody here is taken to its screen. What was typed here is left, once the
+    // form that came back takes keys.
+    room.app.wait(400);
     room.app.keys("esc i enter");
     let said = room.app.take().into_iter().find_map(|effect| match effect {
         Effect::Store(_, StoreEffect::SayOfIncident(said)) => said.into_iter().next(),
