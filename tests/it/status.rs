@@ -153,3 +153,14 @@ async fn a_gate_does_not_pass_a_condition_that_holds() {
 fn text_of(output: &Output) -> String {
     format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
+
+#[test]
+fn one_answer_decides_what_a_check_is_in_a_snapshot_too() {
+    let at = tempfile::tempdir().unwrap();
+    let config = "[service.web]\n[check.web]\nservice = \"web\"\ntcp = \"127.0.0.1:1\"\nevery = \"10m\"\n";
+    std::fs::write(at.path().join("opsroom.toml"), config).unwrap();
+    let mut command = crate::support::shell::opsroom(at.path());
+    let output = command.args(["--config", "opsroom.toml", "snapshot", "overview"]).output().unwrap();
+    let frame = text(&output.stdout);
+    assert!(frame.contains("web DOWN") && !frame.contains("PENDING"), "{frame}");
+}

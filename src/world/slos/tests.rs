@@ -170,6 +170,22 @@ fn what_was_counted_survives_a_restart() {
 }
 
 #[test]
+fn the_record_is_read_once_what_fires_and_the_past_of_objectives_are_here() {
+    let mut room = Room::new(API, "2026-11-21T02:00:00Z");
+    assert!(!room.world.has_read_record(), "the store is not open");
+    let output = room.world.remember(&[], 0, room.now);
+    room.take(output);
+    assert!(!room.world.has_read_record(), "nothing is known of what fires");
+    room.world.alerts_read(&[]);
+    assert!(!room.world.has_read_record(), "the past is missing");
+    let asked = room.world.measured_by_slos().collect::<Vec<_>>();
+    let histories = room.world.ask_past(asked).into_iter();
+    let empty = |series| SeriesHistory { series, hours: Vec::new(), minutes: Vec::new(), first: None };
+    room.world.restore(&histories.map(empty).collect::<Vec<_>>());
+    assert!(room.world.has_read_record());
+}
+
+#[test]
 fn a_metric_is_good_as_its_objective_says() {
     let text = "[source.m]\nhttp = \"http://127.0.0.1:9/\"\nevery = \"60s\"\n\
         [metric.errors]\nfrom = \"m\"\nvalue = \".body.x\"\nunit = \"%\"\n\
