@@ -218,7 +218,7 @@ fn times(step: &RoundStep<'_>, clock: impl Fn(DateTime<Utc>) -> String) -> Strin
     let Some(measured_at) = step.measured_at else { return String::new() };
     let found = step.answer().filter(|answer| answer.sensed && answer.reused.is_none());
     let found = found.map_or_else(String::new, |answer| {
-        let how = if answer.at < measured_at { "so since" } else { "found" };
+        let how = if step.is_measured_again() { "so since" } else { "found" };
         format!(", {how} {}", clock(answer.at))
     });
     format!(", measured {}{found}", clock(measured_at))

@@ -237,7 +237,7 @@ fn answered(state: &State, step: &RoundStep<'_>) -> Vec<Line<'static>> {
     let at = clock(answer.at);
     let (how, by) = match step.measured_at.filter(|_| answer.sensed) {
         // What is measured again and again stands so since it was found.
-        Some(measured_at) if measured_at > answer.at => ("measured", format!("{}, so since {at}", clock(measured_at))),
+        Some(measured_at) if step.is_measured_again() => ("measured", format!("{}, so since {at}", clock(measured_at))),
         Some(measured_at) => ("measured", format!("{}, found at {at}", clock(measured_at))),
         None if answer.sensed => ("found at", at),
         None => ("by", format!("{} {at}", answer.by)),

@@ -71,6 +71,12 @@ impl RoundStep<'_> {
         self.record.asked.kind
     }
 
+    /// Whether it was measured again since it was found to be so. A record is exact to the millisecond, a measure to less.
+    pub(crate) fn is_measured_again(&self) -> bool {
+        let found = self.answer().filter(|answer| answer.sensed).map(|answer| answer.at);
+        found.zip(self.measured_at).is_some_and(|(found, measured)| measured - found >= chrono::Duration::seconds(1))
+    }
+
     /// What was found by the record.
     pub(crate) fn recorded_value(&self) -> Option<&SafeText> {
         self.record.answer.as_ref()?.value.as_ref()

@@ -386,6 +386,14 @@ fn the_record_says_when_a_value_was_measured_and_when_it_was_found() {
     let news = room.world.measured_news(room.world.checklist_run(&run).unwrap());
     room.say(news);
     let answer = room.world.checklist_run(&run).unwrap().steps[0].answer.clone().unwrap();
+    let again = |room: &Room| {
+        let round = room.world.round(room.world.checklist_run(&run).unwrap());
+        (round.steps[0].is_measured_again(), round.steps[0].measured_at)
+    };
+    assert_eq!(again(&room), (false, Some(utc("2026-03-02T09:30:00Z"))));
+    room.pass(Duration::from_secs(20));
+    room.disk(50.0);
+    assert_eq!(again(&room), (true, Some(utc("2026-03-02T09:31:00Z"))), "it is so since it was found");
     let times = (answer.measured_at, answer.at);
     assert_eq!(times, (Some(utc("2026-03-02T09:30:00Z")), utc("2026-03-02T09:30:40Z")));
     // A number that a person types is measured by nobody.

@@ -104,10 +104,10 @@ impl Sheet<'_> {
         let Some(answer) = step.answer() else { return };
         let queued = if step.queued { format!(", {}", RoundStep::QUEUED) } else { String::new() };
         self.say(
-            match step.measured_at {
-                Some(measured_at) if answer.sensed && measured_at > answer.at => "so since",
-                _ if answer.sensed => "found at",
-                _ => "answered",
+            match (answer.sensed, step.is_measured_again()) {
+                (true, true) => "so since",
+                (true, false) => "found at",
+                (false, _) => "answered",
             },
             format!("{} by {}{queued}", self.moment(answer.at), answer.by),
         );
