@@ -25,7 +25,7 @@ impl World {
     /// Ends the minute that is over.
     pub(super) fn turn_minute(&mut self, output: &mut Output) {
         if !self.adds_up() {
-            (self.minute, self.unwritten) = (None, VecDeque::new());
+            (self.minute, self.unwritten, self.handed_over) = (None, VecDeque::new(), None);
             return;
         }
         match &self.minute {
@@ -44,10 +44,13 @@ impl World {
     /// Ends the minute as far as it has come: it is stored with what follows of it.
     pub(crate) fn end_minute(&mut self, output: &mut Output) {
         let Some(sheet) = self.sheet_so_far() else { return };
-        match self.lease.fence() {
-            Some(fence) => output.intents.push(Intent::WriteMinute { fence, sheet, standing_in: false }),
-            None => self.keep_unwritten(sheet),
+        let Some(fence) = self.lease.fence() else { return self.keep_unwritten(sheet) };
+        // Once it is over nothing of it follows.
+        let before = self.handed_over.take().filter(|before| before.minute == sheet.minute);
+        if sheet.minute == minute_of(self.now.utc) {
+            self.handed_over = Some(before.into_iter().fold(sheet.clone(), Sheet::merged));
         }
+        output.intents.push(Intent::WriteMinute { fence, sheet, standing_in: false });
     }
 
     fn sheet_so_far(&mut self) -> Option<Sheet> {
@@ -60,7 +63,11 @@ impl World {
         Some(Sheet::new(minute, known))
     }
 
+    /// Keeps what was seen of a minute, with what was handed over of it before: in the place of what others store of it stands
+    /// all that was seen here. A part alone would stand in the place of the other part.
     fn keep_unwritten(&mut self, sheet: Sheet) {
+        let before = self.handed_over.take().filter(|before| before.minute == sheet.minute);
+        let sheet = before.into_iter().fold(sheet, Sheet::merged);
         let series = (self.checks.len() + self.metrics.len()).max(1);
         let is_held = matches!(self.lease, LeaseView::Other(_));
         let room = if is_held { KEPT_WHILE_HELD } else { (MOST_SERIES / series).clamp(KEPT_WHILE_HELD, KEPT) };
@@ -74,8 +81,12 @@ impl World {
     /// This process acts from now on: minutes that who acted before left unwritten are stored as they were seen here.
     pub(super) fn write_left_minutes(&mut self, output: &mut Output) {
         let Some(fence) = self.lease.fence() else { return };
-        let begun = self.sheet_so_far();
-        let left = self.unwritten.drain(..).chain(begun).filter(|sheet| !sheet.is_empty());
+        if let Some(begun) = self.sheet_so_far() {
+            self.keep_unwritten(begun);
+        }
+        let under_way = self.unwritten.back().filter(|sheet| sheet.minute == minute_of(self.now.utc));
+        self.handed_over = under_way.cloned();
+        let left = self.unwritten.drain(..).filter(|sheet| !sheet.is_empty());
         let write = |sheet| Intent::WriteMinute { fence, sheet, standing_in: true };
         output.intents.extend(left.map(write));
     }
@@ -338,6 +349,48 @@ mod tests {
             KEPT_WHILE_HELD,
             "the last ones, and the one that has just begun is empty"
         );
+    }
+
+    #[test]
+    fn who_holds_the_lease_twice_in_a_minute_stores_all_that_it_saw_of_it() {
+        // Held from the start, or taken for the first time after 20 seconds; held again after 40, or in the next minute.
+        for (first, again) in [(0, 40), (20, 40), (20, 70)] {
+            let mut room = Room::new("2026-11-21T02:41:00Z");
+            let since = room.now.utc;
+            let holder =
+                LeaseHolder { who: "ben".into(), host: "b1".into(), pid: None, watcher: true, since, overdue: false };
+            let (ours, other) = (LeaseView::Ours { fence: 7, since }, LeaseView::Other(holder));
+            for second in 0..135 {
+                let view = match second {
+                    _ if second == first || second == again => Some(&ours),
+                    0 | 30 => Some(&other),
+                    _ => None,
+                };
+                if let Some(view) = view {
+                    let report = LeaseReport { view: view.clone(), ..LeaseReport::default() };
+                    let output = room.world.lease_changed(report);
+                    room.take(output);
+                }
+                if second == 25 {
+                    let output = room.world.reconfigure(config(CONFIG), room.now);
+                    room.take(output);
+                }
+                if second % 5 == 0 {
+                    room.poll(Sign::Good, 20);
+                }
+                room.pass(1);
+            }
+            let minute = minute_of("2026-11-21T02:41:00Z".parse().unwrap());
+            for minute in [minute, minute + 1] {
+                let parts = room.sheets.iter().zip(&room.standing_in).filter(|(sheet, _)| sheet.minute == minute);
+                let add = |stored: Sheet, (sheet, standing_in): (&Sheet, &bool)| {
+                    if *standing_in { stored.filled(sheet.clone()) } else { stored.merged(sheet.clone()) }
+                };
+                let stored = parts.fold(Sheet::new(minute, Vec::new()), add);
+                let bucket = stored.get(&SeriesKey::Check("api".into())).unwrap();
+                assert_eq!((bucket.known_ms(), bucket.count()), (60_000, 12), "{first} {again} {minute}");
+            }
+        }
     }
 
     #[test]

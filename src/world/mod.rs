@@ -189,6 +189,8 @@ pub struct World {
     minute: Option<OpenMinute>,
     /// The last minutes that were added up while another one, or nobody, stored them; oldest first.
     unwritten: VecDeque<Sheet>,
+    /// What was handed over to be stored of the minute that is under way.
+    handed_over: Option<Sheet>,
     /// How far the store was read, and what has to be said to it.
     record: Record,
     /// The firings of alerts that are on record, and what has to be said of them.
@@ -258,6 +260,7 @@ impl World {
             read_only: config.console.read_only,
             minute: None,
             unwritten: VecDeque::new(),
+            handed_over: None,
             record: Record::default(),
             firings: Firings::default(),
             silences: Silences::default(),

@@ -168,6 +168,7 @@ impl World {
         }
         self.record = Record::default();
         self.unwritten.clear();
+        self.handed_over = None;
         (self.firings, self.silences) = (Firings::default(), Silences::default());
         self.maintenance = Maintenances::new(&self.config);
         self.checklists.forget();
