@@ -64,7 +64,7 @@ pub fn lines(report: &Report, style: Style) -> String {
         beside.extend(alert.compared.then(|| alert.value.to_string()));
         beside.extend(alert.pending.then(|| pending(alert)));
         // One round of polls says nothing of a budget.
-        let not_seen = if alert.on_record && !alert.is_of_budget { ", not seen now" } else { "" };
+        let not_seen = if alert.on_record && !alert.pending && !alert.is_of_budget { ", not seen now" } else { "" };
         beside.extend(alert.fires_since.as_ref().map(|since| format!("firing on record since {since}{not_seen}")));
         match (&alert.inhibited_by, &alert.muted_because) {
             (Some(by), _) => beside.push(format!("inhibited by {by}")),

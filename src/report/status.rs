@@ -117,7 +117,7 @@ pub(crate) struct AlertRow {
     /// For how long it must hold, where it waits and does not fire by the record.
     #[serde(skip)]
     pub(crate) fires_after: Option<String>,
-    /// Whether it fires by the record alone: its condition was not seen to hold just now.
+    /// Whether it fires by the record and not by what was seen just now, which may say that it is pending.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) on_record: bool,
     /// Whether it is about an objective, which one round of polls can't judge.
@@ -312,7 +312,7 @@ fn alert_row(alert: &AlertView, world: &World) -> AlertRow {
         fires_after: fires_after(&alert.condition)
             .filter(|_| alert.phase == Phase::Pending && record.is_none())
             .map(str::to_owned),
-        on_record: false,
+        on_record: record.is_some() && alert.phase == Phase::Pending,
         is_of_budget: matches!(alert.subject, AlertSubject::Slo(_)),
         fires_since: record.filter(|_| alert.phase == Phase::Pending).map(|record| fires_since(record, world)),
         compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
@@ -493,6 +493,11 @@ pub(crate) mod tests {
         assert_eq!((&alert["name"], &alert["state"]), (&json!(&*rule), &json!("pending")), "{value}");
         assert_eq!(alert["acknowledged_by"], "ana", "{value}");
         assert_eq!(alert["since"], "1970-01-01T00:00:00.100Z", "{value}");
+        assert_eq!(alert["on_record"], true, "{value}");
+        let style = crate::report::lines::Style { ascii: true, colour: false };
+        let text = crate::report::lines::lines(&Report::new(&world, &[]), style);
+        assert!(text.contains("(pending, firing on record since 00:00:00Z, acknowledged by ana)\n"), "{text}");
+        assert!(text.ends_with("; 1 alert firing on record\n"), "{text}");
     }
 
     #[test]

@@ -461,7 +461,7 @@ layer = [{ name = \"backup\" }]
     assert!(drawn.contains("since you last looked") && drawn.contains("your first look"), "{drawn}");
     // Who was away for two minutes is told nothing, and may ask.
     app.keys("esc");
-    let since = Some(app.now().utc - Duration::from_secs(120));
+    let since = Some(app.now().utc - Duration::from_mins(2));
     let missed = Missed { login: "ana".into(), since, facts: Vec::new(), runs: BTreeMap::new() };
     app.outcome(Outcome::Looked(Box::new(missed)));
     assert!(!text(&draw(&app.state, 80, 24)).contains("since you last looked"));
