@@ -177,7 +177,7 @@ fn report(checked: &Checked) -> String {
     for bad in checked.unreadable.iter().take(NAMED) {
         let _ = writeln!(text, "UNREADABLE  {bad}");
     }
-    let _ = match checked.unreadable.len() {
+    let _ = match checked.unreadable_rollups {
         0 => writeln!(text, "roll-ups  {} readable", counted(checked.rollups, "row")),
         many => writeln!(text, "roll-ups  {many} of {} rows can't be read", checked.rollups),
     };

@@ -36,7 +36,10 @@ pub(crate) struct Checked {
     pub differing: Vec<String>,
     /// Rows of roll-ups.
     pub rollups: u64,
-    /// Those that are not readable.
+    /// How many of them are not readable.
+    #[serde(skip)]
+    pub unreadable_rollups: usize,
+    /// What is not readable: those, and what is kept beside them.
     pub unreadable: Vec<String>,
     /// What is being imported and not at its end.
     pub importing: Option<ImportMark>,
@@ -102,6 +105,7 @@ impl Store {
             let unreadable = rows.iter().filter(|row| !readable::is_rollup(row));
             checked.unreadable.extend(unreadable.map(readable::named));
         }
+        checked.unreadable_rollups = checked.unreadable.len();
         for name in KEPT {
             if self.dialect.kept(name).await?.is_some_and(|(body, _)| !readable::is_kept(name, &body)) {
                 checked.unreadable.push(format!("what is kept as `{name}`"));

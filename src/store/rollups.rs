@@ -13,6 +13,7 @@ pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::packing::{pack_in, sheet_in};
 pub use self::spans::SpanReader;
 use super::dialect::{RollupRow, Side};
 use super::{Store, StoreError};

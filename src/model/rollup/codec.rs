@@ -16,6 +16,11 @@ const DELTA: u8 = 1;
 #[error("not a valid roll-up: {0}")]
 pub struct InvalidRollup(pub(super) &'static str);
 
+impl InvalidRollup {
+    /// It stands where none can.
+    pub(crate) const MISPLACED: Self = Self("not at the beginning of a minute");
+}
+
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

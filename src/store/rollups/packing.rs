@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{ALL, HOURS, MINUTES, PACKED, PackMark, minute_at, start_of};
-use crate::model::rollup::{Pack, SeriesKey, Sheet, Width, pack_hour};
+use crate::model::rollup::{InvalidRollup, Pack, SeriesKey, Sheet, Width, pack_hour};
 use crate::store::dialect::{RollupRow, Side};
 use crate::store::{Store, StoreError};
 
@@ -151,15 +151,31 @@ fn tier_of(width: Width) -> &'static str {
     if width == Width::Minute { MINUTES } else { HOURS }
 }
 
+/// What a row of minutes of all series holds.
+pub(in crate::store) fn sheet_in(row: &RollupRow) -> Result<Sheet, InvalidRollup> {
+    Sheet::decode(whole_minute(row)?, &row.data)
+}
+
+/// What a row of one series holds.
+pub(in crate::store) fn pack_in(width: Width, row: &RollupRow) -> Result<Pack, InvalidRollup> {
+    Pack::decode(width, whole_minute(row)?, &row.data)
+}
+
+/// The minute with which a row begins: nothing is stored that begins within one.
+fn whole_minute(row: &RollupRow) -> Result<u32, InvalidRollup> {
+    let minute = minute_at(row.start);
+    if start_of(minute) == row.start { Ok(minute) } else { Err(InvalidRollup::MISPLACED) }
+}
+
 impl Store {
     /// What a row of minutes of all series holds; `None` where it can't be read, which is remembered.
     pub(super) fn sheet(&self, row: &RollupRow) -> Option<Sheet> {
-        self.readable(row, Sheet::decode(minute_at(row.start), &row.data))
+        self.readable(row, sheet_in(row))
     }
 
     /// What a row of one series holds; `None` where it can't be read, which is remembered.
     pub(super) fn pack_of(&self, width: Width, row: &RollupRow) -> Option<Pack> {
-        self.readable(row, Pack::decode(width, minute_at(row.start), &row.data))
+        self.readable(row, pack_in(width, row))
     }
 
     /// What was decoded of a row; `None` where it can't be read, which is remembered.
