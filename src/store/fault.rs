@@ -313,8 +313,7 @@ impl StoreFault {
             Self::Stopping => "wait until the server is up",
             Self::Slow => "see pg_stat_activity for what keeps the server busy",
             Self::NotGranted => {
-                "as owner of its tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE; \
-                 then restart opsroom"
+                "as owner of its tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE"
             }
             Self::NoCreate => {
                 "as owner of the database: GRANT USAGE, CREATE ON SCHEMA public TO ROLE; or let a role that may create \
