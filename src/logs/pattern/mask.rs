@@ -27,7 +27,7 @@ const LONGEST_LOCAL: usize = 64;
 /// | `<email>` | an e-mail address |
 /// | `<time>` | a date, a time of day, both |
 ///
-/// Words stay, quoted ones too: `relation "orders"` and `relation "users"` are two things that are broken. No other
+/// A run of blanks is one: how wide it is comes from columns, as of tabs. Words stay, quoted ones too: `relation "orders"` and `relation "users"` are two things that are broken. No other
 /// ASCII digit is left. One pass; the output is at most three times the input.
 pub fn mask(text: &str, out: &mut String) {
     out.clear();
@@ -59,6 +59,10 @@ pub fn mask(text: &str, out: &mut String) {
         }
     }
     writer.out.push_str(&text[writer.copied..]);
+    if memchr::memmem::find(out.as_bytes(), b"  ").is_some() {
+        let mut before = ' ';
+        out.retain(|c| (c, std::mem::replace(&mut before, c)) != (' ', ' '));
+    }
 }
 
 /// Writes the shape of the first line of a message to `out`, which is cleared first.
@@ -170,6 +174,8 @@ mod tests {
         for (text, shape) in [
             ("", ""),
             ("nothing to hide", "nothing to hide"),
+            ("job 9    done", "job <n> done"),
+            ("job 100  done", "job <n> done"),
             ("request handled for user 33432", "request handled for user <n>"),
             ("took 250ms, 1.5s, 1h30m, 2.5µs, 12 MB, 20MiB", "took <n>, <n>, <n>, <n>, <n> MB, <n>"),
             ("offset=-5 x=+7 a-5 3-5", "offset=<n> x=<n> a-<n> <n>-<n>"),
