@@ -94,7 +94,12 @@ impl<'a> TableReader<'a> {
     /// The same by the clocks of a zone where none is written: warns of times that these never show.
     pub(crate) fn windows_in(&self, key: &str, zone: Tz) -> Option<WindowSchedule> {
         let windows = self.windows(key)?;
-        windows.skipped(zone).for_each(|why| self.warn_of_skipped(key, why));
+        if windows.never_holds(zone) {
+            let why = "the window never holds: all of it lies where clocks are set forward".to_owned();
+            self.warn_of_skipped(key, why);
+        } else {
+            windows.skipped(zone).for_each(|why| self.warn_of_skipped(key, why));
+        }
         Some(windows)
     }
 

@@ -1,6 +1,6 @@
 //! A moment as a calendar and a clock show it: `2026-03-02T09:00`.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use super::ScheduleError;
 use crate::lang::tz::Tz;
@@ -30,7 +30,8 @@ impl LocalMoment {
             }
         };
         // What is shown in a zone differs by hours from UTC, and must stay a date that can be counted from.
-        let local = found.filter(|local| (1..9999).contains(&local.year()));
+        // A leap second is none that clocks of computers count.
+        let local = found.filter(|local| (1..9999).contains(&local.year()) && local.nanosecond() == 0);
         local.map(|local| Self { local, is_utc }).ok_or_else(|| ScheduleError {
             offset: 0,
             message: format!("`{text}` is not a valid date and time"),

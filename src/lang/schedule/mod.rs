@@ -97,6 +97,12 @@ impl WindowSchedule {
         written.into_iter().filter_map(move |moment| moment.skipped(zone))
     }
 
+    /// Whether it comes once and lies wholly in what the clocks of its zone skip.
+    pub(crate) fn never_holds(&self, zone: Tz) -> bool {
+        let zone = self.zone.unwrap_or(zone);
+        matches!(&self.form, WindowForm::Once { start, end } if once(*start, *end, zone).is_none())
+    }
+
     /// The window in which a moment lies. `zone` is whose clocks are meant where none is written.
     pub fn covers(&self, at: DateTime<Utc>, zone: Tz) -> Option<TimeWindow> {
         let zone = self.zone.unwrap_or(zone);

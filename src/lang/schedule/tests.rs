@@ -89,6 +89,10 @@ fn a_single_window_is_by_the_clocks_of_its_zone() {
     );
     let once = WindowSchedule::parse("2026-03-29T01:30/2026-03-29T02:30").unwrap();
     assert_eq!(once.skipped(zone).collect::<Vec<_>>(), [why]);
+    assert!(!once.never_holds(zone));
+    let gone = WindowSchedule::parse("2026-03-29T02:10/2026-03-29T02:50").unwrap();
+    assert!(gone.never_holds(zone) && !gone.never_holds(Tz::UTC));
+    assert!(LocalMoment::parse("2027-02-28T23:59:60Z").is_err() && LocalMoment::parse("2027-02-28T23:59:59Z").is_ok());
 }
 
 #[test]
