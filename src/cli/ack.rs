@@ -11,6 +11,7 @@ use super::output::{self, exit};
 use super::span::{Refusal, allowed};
 use super::{Global, configuration, run_service};
 use crate::config::Config;
+use crate::config::sections::test::OF_SLO;
 use crate::config::titles::name_of_firing;
 use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::tz::Tz;
@@ -29,7 +30,7 @@ use crate::world::history::clock;
 /// Arguments of `opsroom ack`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The check, metric or SLO whose alert fires, or NAME:SEVERITY
+    /// The check, metric or SLO whose alert fires, NAME:SEVERITY, or slo:NAME for the SLO alone
     #[arg(value_name = "ALERT")]
     alert: String,
     /// What is known or done about it
@@ -53,7 +54,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(config) => config.unwrap_or_default(),
         Err(code) => return code,
     };
-    let (name, severity) = match SilenceMatch::parse(&arguments.alert, |word| config.severity_named(word)) {
+    let written = arguments.alert.trim();
+    let of_slo = written.strip_prefix(OF_SLO);
+    let (name, severity) = match SilenceMatch::parse(of_slo.unwrap_or(written), |word| config.severity_named(word)) {
+        Ok(SilenceMatch::Alert(name, severity)) if of_slo.is_some() => (format!("{OF_SLO}{name}").into(), severity),
         Ok(SilenceMatch::Alert(name, severity)) => (name, severity),
         Ok(_) => {
             let problem = format!("`{}` is not the name of an alert", arguments.alert);
@@ -82,8 +86,12 @@ async fn acknowledge_at(
         Ok(stored) => stored,
         Err(error) => return run_service::broken(&error),
     };
+    let of_slo = name.strip_prefix(OF_SLO);
+    let is_named = |record: &AlertRecord| {
+        *record.alert == *of_slo.unwrap_or(name) && (of_slo.is_none() || record.rule.starts_with(OF_SLO))
+    };
     let is_meant =
-        |record: &&AlertRecord| *record.alert == *name && severity.is_none_or(|severity| severity == record.severity);
+        |record: &&AlertRecord| is_named(record) && severity.is_none_or(|severity| severity == record.severity);
     let now = run_service.now();
     let meant: Vec<&AlertRecord> = stored.firing().filter(is_meant).collect();
     if meant.is_empty() {

@@ -10,7 +10,7 @@ use super::alerts::{AlertSubject, AlertView, Phase};
 use super::driver::WorldDriver;
 use crate::config::Config;
 use crate::config::sections::test::{
-    AlertExpectation, AlertStanding, AlertTest, Expectation, Expected, InputRun, TestAct, TestDo, TestInput,
+    AlertExpectation, AlertStanding, AlertTest, Expectation, Expected, InputRun, OF_SLO, TestAct, TestDo, TestInput,
     TestSeries, TestSubject, WrittenAt,
 };
 use crate::lang::order::InOrder;
@@ -258,7 +258,11 @@ const fn phase_of(state: AlertStanding) -> Phase {
 
 /// The alerts of a check, metric or objective that are not inactive.
 fn views<'a>(world: &'a World, alert: &'a Name, severity: Option<Severity>) -> impl Iterator<Item = &'a AlertView> {
-    let about = move |view: &&AlertView| view.subject.name() == &**alert;
+    let slo = alert.strip_prefix(OF_SLO);
+    let about = move |view: &&AlertView| match slo {
+        Some(slo) => view.subject == AlertSubject::Slo(slo.into()),
+        None => view.subject.name() == &**alert,
+    };
     world.alerts.iter().filter(about).filter(move |view| severity.is_none_or(|severity| view.severity == severity))
 }
 

@@ -13,6 +13,7 @@ use crate::cli::{Global, configuration, run_service};
 use crate::config::Config;
 use crate::config::sections::contact::Contact;
 use crate::config::sections::notify::Channel;
+use crate::config::sections::test::OF_SLO;
 use crate::lang::nearest::hint_of;
 use crate::lang::time::rfc3339;
 use crate::lang::unit;
@@ -54,7 +55,9 @@ pub(super) fn run(arguments: &Arguments, json: bool, global: &Global) -> u8 {
         Err(code) => return code,
     };
     let names = config.alert_names();
-    if !names.clone().any(|name| name == arguments.name) {
+    let of_slo = arguments.name.strip_prefix(OF_SLO);
+    let is_slo = of_slo.is_some_and(|name| config.slos.iter().any(|slo| *slo.name == *name));
+    if !is_slo && !names.clone().any(|name| name == arguments.name) {
         let hint = hint_of(&arguments.name, names);
         let problem = format!("no check, metric or SLO named `{}`", arguments.name);
         return output::fail(exit::USAGE, &problem, &hint);

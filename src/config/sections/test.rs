@@ -17,6 +17,9 @@ use crate::config::sections::metric::Metric;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::text::name::Name;
 
+/// Before a name: the SLO is meant, though a check or a metric has that name too.
+pub(crate) const OF_SLO: &str = "slo:";
+
 /// A test of what alerts do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertTest {

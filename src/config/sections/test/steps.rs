@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Tested, WrittenAt};
+use super::{OF_SLO, Tested, WrittenAt};
 use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::lang::unit;
@@ -29,7 +29,7 @@ pub(super) const DO_KEYS: &[KeySpec] = &[
 /// The keys of `expect`.
 pub(super) const EXPECT_KEYS: &[KeySpec] = &[
     key("at", ValueForm::Duration, "When, from the start"),
-    key("alert", ValueForm::Name, "An alert, by its check, metric or SLO"),
+    key("alert", ValueForm::Name, "An alert, by its check, metric or SLO; slo:NAME is that of the SLO alone"),
     key("severity", ValueForm::Severity, "With alert: which of its severities. Default: its only one"),
     key("state", ValueForm::OneOf(&["inactive", "pending", "firing", "resolved"]), "With alert: its state"),
     key("muted", ValueForm::Text, "With alert: a part of the reason why it is muted; \"\" is unmuted"),
@@ -222,6 +222,9 @@ fn expected(table: &TableReader<'_>, known: &Tested<'_>) -> Option<Expected> {
 fn alert(table: &TableReader<'_>, text: &Text, severity: Option<Severity>, known: &Tested<'_>) -> Option<Name> {
     let context = table.context;
     let name = text.value.as_str();
+    if let Some(slo) = name.strip_prefix(OF_SLO) {
+        return context.refer(Thing::Slo, slo, text.at).map(|_| Name::from(name));
+    }
     if !context.knows(Thing::Check, name) && !context.knows(Thing::Metric, name) {
         return context.refer(if context.knows(Thing::Slo, name) { Thing::Slo } else { Thing::Check }, name, text.at);
     }
