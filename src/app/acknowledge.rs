@@ -100,12 +100,20 @@ fn meant(state: &State) -> Vec<Name> {
 /// What silences all of a row: its service, or of what belongs to none the check that makes it what it is.
 fn matching(state: &State, service: &ServiceView) -> String {
     let leading = service.leading.filter(|_| service.own).and_then(|id| state.world.checks.get(id));
-    leading.map_or_else(|| format!("service:{}", service.name), |check| check.name.to_string())
+    let Some(leading) = leading else { return format!("service:{}", service.name) };
+    let worst = firing_of(state, service).max_by_key(|alert| (alert.severity, alert.subject.name() == &*leading.name));
+    worst.map_or(&*leading.name, |alert| alert.subject.name()).to_owned()
 }
 
+fn firing_of<'a>(state: &'a State, service: &ServiceView) -> impl Iterator<Item = &'a AlertView> {
+    state.world.alerts_of(service).filter(|alert| alert.phase == Phase::Firing)
+}
+
+/// Those of a row that nobody is at; all where somebody is at each.
 fn fires_of(state: &State, service: &ServiceView) -> Vec<Name> {
-    let firing = state.world.alerts_of(service).filter(|alert| alert.phase == Phase::Firing);
-    firing.map(|alert| alert.id.clone()).collect()
+    let ids = |alerts: Vec<&AlertView>| alerts.into_iter().map(|alert| alert.id.clone()).collect();
+    let open: Vec<&AlertView> = firing_of(state, service).filter(|alert| alert.acknowledged.is_none()).collect();
+    ids(if open.is_empty() { firing_of(state, service).collect() } else { open })
 }
 
 fn fires(state: &State, is_meant: impl Fn(&AlertView) -> bool) -> Vec<Name> {
