@@ -136,6 +136,10 @@ fn state(record: &ChangeRecord, now: DateTime<Utc>) -> &'static str {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let ics = match &arguments.command {
         None => false,
+        // clap lets a global option stand before the command beside what conflicts with it.
+        Some(ChangeCommand::List { ics: true }) if arguments.json => {
+            return output::fail(exit::USAGE, "--ics and --json can't both be given", "leave one of them out");
+        }
         Some(ChangeCommand::List { ics }) => *ics,
         Some(ChangeCommand::Add(add)) => {
             let config = match configuration::refuse_if_read_only(global, "no change can be planned here") {

@@ -139,7 +139,7 @@ fn hint_of_open(all: &[IncidentRecord]) -> String {
 }
 
 /// That there is none of that id, or none that a command without one may mean; and which can be named instead.
-fn unknown(id: Option<&str>, meant: Meant, all: &[IncidentRecord]) -> Refusal {
+pub(super) fn unknown(id: Option<&str>, meant: Meant, all: &[IncidentRecord]) -> Refusal {
     let Some(id) = id else {
         let (problem, hint) = match meant {
             Meant::Open => {

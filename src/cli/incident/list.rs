@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::chosen::read;
+use super::chosen::{Meant, find, read, refuse, unknown};
 use crate::cli::output;
 use crate::cli::{Global, run_service};
 use crate::lang::time::rfc3339_millis;
@@ -81,17 +81,22 @@ impl IncidentRow {
 }
 
 /// Shows the incidents.
-pub(super) fn run(arguments: &ListArguments, global: &Global) -> u8 {
-    output::carry_out(show(arguments, global))
+pub(super) fn run(arguments: &ListArguments, id: Option<&str>, global: &Global) -> u8 {
+    output::carry_out(show(arguments, id, global))
 }
 
-async fn show(arguments: &ListArguments, global: &Global) -> u8 {
+async fn show(arguments: &ListArguments, id: Option<&str>, global: &Global) -> u8 {
     let run_service = match run_service::look(global, true).await {
         Ok(Some(run_service)) => run_service,
+        Ok(None) if id.is_some() => return refuse(&unknown(id, Meant::Any, &[])),
         Ok(None) => return print(arguments, &[], global.clock.now().utc),
         Err(code) => return code,
     };
-    let code = match read(&run_service, ALL).await {
+    let found = match id {
+        Some(_) => find(&run_service, id, Meant::Any).await.map(|record| vec![record]),
+        None => read(&run_service, ALL).await,
+    };
+    let code = match found {
         Ok(records) => print(arguments, &records, run_service.now()),
         Err(code) => code,
     };

@@ -72,8 +72,8 @@ enum IncidentCommand {
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let id = arguments.id.as_deref();
     match &arguments.command {
-        None => list::run(&list::ListArguments::default(), global),
-        Some(IncidentCommand::List(given)) => list::run(given, global),
+        None => list::run(&list::ListArguments::default(), id, global),
+        Some(IncidentCommand::List(given)) => list::run(given, id, global),
         Some(IncidentCommand::Export(given)) => export::run(given, id, global),
         Some(IncidentCommand::Open(given)) => opening::run(given, global),
         Some(IncidentCommand::Acknowledge(given)) => steps::run(given, id, steps::ACKNOWLEDGE, global),

@@ -95,6 +95,10 @@ pub(super) fn merge(arguments: &MergeArguments, id: Option<&str>, global: &Globa
         let problem = "no incident given: which one turned out to be another?".to_owned();
         return super::chosen::refuse(&(problem, "write opsroom incident merge ID --into ID".to_owned()));
     }
+    if named.and_then(incident_number) == Some(into) {
+        let problem = format!("{} can't be merged into itself", incident_id(into));
+        return super::chosen::refuse(&(problem, "name the other incident with --into".to_owned()));
+    }
     say_of(global, named, Meant::Open, |_| {
         let (into, why) = (incident_id(into), optional(arguments.why.as_ref())?);
         let done = format!("merged into {into}");
