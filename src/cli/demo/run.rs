@@ -11,6 +11,7 @@ use super::stage::{STATE, Stage, saved};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
 use crate::runtime::core::ConsolePart;
+use crate::text::SafeText;
 
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
@@ -64,13 +65,20 @@ fn fail(problem: &str) -> u8 {
     )
 }
 
+/// Why nothing can be acknowledged or silenced in a store that is a person's own.
+const ONLY_PLAYS: &str = "the demo puts no alerts on record in a store that --store names, so that none can be acknowledged or \
+                          silenced there; without --store it has a store of its own";
+
 fn open(arguments: &Arguments, global: &Global, directory: &Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
     match configuration::find_for_console(&global) {
         Ok(found) => {
             // A store that is a person's own is not the demo's to act in.
             let part = if global.store.is_none() { ConsolePart::ActsForAll } else { ConsolePart::Plays };
-            let start = found.start(&global, part, directory.join(STATE));
+            let mut start = found.start(&global, part, directory.join(STATE));
+            if part == ConsolePart::Plays {
+                start.warnings.push(SafeText::new(ONLY_PLAYS));
+            }
             match console::recorded(start, arguments.record.as_deref()) {
                 Ok(start) => console::open(&global, start, console::Afterwards::Nothing),
                 Err(code) => code,
