@@ -194,11 +194,16 @@ fn the_morning_round_of_the_example_takes_at_most_fifteen_keys() {
         let titles = ["All services", "Errors overnight", "Uptime of", "Disk below", "Memory below", "CPU: load"];
         titles.iter().all(|title| passed(title))
     });
-    press(&mut console, ENTER);
-    console.wait("nothing is left", |screen| {
-        let shown = screen.contents();
-        shown.contains("sign off") && !shown.contains("sign off:")
-    });
+    let is_done = |shown: &str| shown.contains("sign off") && !shown.contains("sign off:");
+    let is_asked = |shown: &str| shown.lines().any(|row| row.contains('▌') && row.contains("No new shapes"));
+    // What is measured may relapse for a moment, and an Enter is for that then.
+    while !is_done(&console.contents()) {
+        console.wait("it asks what is left", |screen| is_asked(&screen.contents()) || is_done(&screen.contents()));
+        if !is_done(&console.contents()) {
+            press(&mut console, ENTER);
+            console.wait("the box goes on", |screen| !is_asked(&screen.contents()));
+        }
+    }
     press(&mut console, ENTER);
     console.wait_for("signed off by");
     assert!(keys <= 15, "{keys}");
