@@ -170,9 +170,12 @@ impl World {
         let is_about = |alert: &&AlertView| !is_of_many || self.row_in_trouble(alert).is_some();
         let mut firing = self.alerts_of(service).filter(|alert| fires(alert) && is_about(alert));
         let known = Acknowledgers::of(firing.clone().filter_map(|alert| alert.acknowledged.as_ref()))?;
-        let told: BTreeSet<&str> = firing.clone().map(|alert| alert.subject.name()).collect();
-        let in_trouble = service.checks.iter().map(|id| &self.checks[*id]).filter(|one| one.status == service.status);
-        let is_whole = !is_of_many || in_trouble.map(|check| &*check.name).all(|name| told.contains(name));
+        let is_whole = || {
+            let told: BTreeSet<&str> = firing.clone().map(|alert| alert.subject.name()).collect();
+            let checks = service.checks.iter().map(|id| &self.checks[*id]);
+            checks.filter(|one| one.status == service.status).all(|check| told.contains(&*check.name))
+        };
+        let is_whole = !is_of_many || is_whole();
         // Who is at an older alert knows nothing yet of the trouble that has just begun.
         let is_coming = service.status.is_trouble() && self.alerts_of(service).any(|alert| self.is_coming(alert));
         (is_whole && !is_coming && firing.all(|alert| alert.acknowledged.is_some() || alert.is_muted()))
@@ -204,16 +207,20 @@ impl World {
                 && self.row_in_trouble(alert).is_none_or(|service| service.status != Status::Down)
         };
         let alerts = firing.filter(is_cause).map(|alert| (alert.severity, Cause::Alert(alert)));
-        let mut causes: Vec<(Severity, Cause<'_>)> = services.chain(alerts).collect();
-        causes.order_by_key(|(severity, cause)| (self.is_acknowledged(cause), Reverse(*severity)));
-        causes.into_iter().map(|(_, cause)| cause)
-    }
-
-    fn is_acknowledged(&self, cause: &Cause<'_>) -> bool {
-        match cause {
-            Cause::Service(service) => self.acknowledged_service(service).is_some(),
+        // Where a thousand services are down, few of them have anybody: all others are not gone through for it.
+        let acknowledged = self.alerts.iter().filter(|alert| alert.acknowledged.is_some());
+        let attended: BTreeSet<ServiceId> = acknowledged.filter_map(|alert| alert.row).collect();
+        let is_acknowledged = |cause: &Cause<'_>| match cause {
+            Cause::Service(service) => {
+                let row = self.membership.services.get(&service.name);
+                row.is_some_and(|row| attended.contains(row)) && self.acknowledged_service(service).is_some()
+            }
             Cause::Alert(alert) => alert.acknowledged.is_some(),
-        }
+        };
+        let ranked = |(severity, cause)| ((is_acknowledged(&cause), Reverse(severity)), cause);
+        let mut causes: Vec<((bool, Reverse<Severity>), Cause<'_>)> = services.chain(alerts).map(ranked).collect();
+        causes.order_by_key(|(rank, _)| *rank);
+        causes.into_iter().map(|(_, cause)| cause)
     }
 
     /// Every service, the worst first: as they are ranked, but of those that are down first the one whose alert is worst.
