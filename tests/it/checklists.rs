@@ -478,26 +478,29 @@ async fn a_run_begun_elsewhere_is_seen_within_two_seconds_on_postgres() {
     }
 }
 
-#[test]
-fn the_morning_round_of_the_demo_takes_fifteen_keys() {
+/// The keys that the round of the demo takes; `None`: its outage came first, half a minute after its start.
+fn keys_of_the_demos_round() -> Option<usize> {
     let directory = tempfile::tempdir().unwrap();
     let argv = [env!("CARGO_BIN_EXE_opsroom"), "demo", "--seed", "1"];
     let mut demo = Terminal::program(&argv, 120, 40, &[("TMPDIR", directory.path().to_str().unwrap())]);
     demo.wait_for("6 of 6 ok");
-    let mut keys = 0;
-    let mut press = |demo: &mut Terminal, key: &str| {
+    let keys = [("7", "Morning round"), ("\r", "6 of 9"), ("\r", "7 of 9"), ("\r", "8 of 9"), ("\r", "9 of 9")];
+    let keys = keys.into_iter().chain([("\r", "signed off by")]);
+    let mut pressed = 0;
+    for (key, seen) in keys {
         demo.press(key);
-        keys += 1;
-    };
-    press(&mut demo, "7");
-    demo.wait_for("Morning round");
-    press(&mut demo, "\r");
-    demo.wait_for("6 of 9");
-    for left in ["7 of 9", "8 of 9", "9 of 9"] {
-        press(&mut demo, "\r");
-        demo.wait_for(left);
+        pressed += 1;
+        demo.wait(seen, |screen| screen.contents().contains(seen) || screen.contents().contains(" down "));
+        if !demo.contents().contains(seen) {
+            return None;
+        }
     }
-    press(&mut demo, "\r");
-    demo.wait_for("signed off by");
-    assert!(keys <= 15, "{keys}");
+    Some(pressed)
+}
+
+#[test]
+fn the_morning_round_of_the_demo_takes_fifteen_keys() {
+    // A machine with much else to do is given another outage to be faster than.
+    let keys = std::iter::repeat_with(keys_of_the_demos_round).take(5).find_map(|keys| keys);
+    assert!(keys.is_some_and(|keys| keys <= 15), "{keys:?}");
 }
