@@ -1,15 +1,16 @@
 //! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::World;
 use super::acknowledging::Acknowledgers;
 use super::alerts::{AlertSubject, AlertView, Phase, without_time};
 use super::checks::CheckView;
-use super::ids::{AlertId, CheckId, Id as _, ServiceId};
+use super::ids::{AlertId, CheckId, Id as _, ServiceId, numbered};
 use super::reason::Reason;
 use super::services::ServiceView;
+use super::table::IdTable;
 use crate::config::sections::action::{Action, EvidenceRef};
 use crate::lang::order::InOrder;
 use crate::model::alert::Severity;
@@ -229,15 +230,16 @@ impl World {
         let down = services.iter().take_while(|service| service.status == Status::Down).count();
         if down > 1 {
             let heard = self.heard();
-            services[..down].order_by_key(|service| Reverse(self.severity_in(&heard, service).badness()));
+            let badness = |service: &ServiceView| Reverse(self.severity_in(&heard, service).badness());
+            services[..down].sort_by_cached_key(|service| badness(service));
         }
         services
     }
 
-    /// What the alerts that fire ask of a person, by the rows of services that they belong to.
-    fn heard(&self) -> BTreeMap<ServiceId, Heard> {
-        let mut heard = BTreeMap::new();
-        for alert in self.alerts.iter().filter(|alert| alert.phase == Phase::Firing) {
+    /// What the alerts that fire ask of a person, by the rows of services that they belong to; `None` where none fires.
+    fn heard(&self) -> IdTable<ServiceId, Option<Heard>> {
+        let mut heard: IdTable<ServiceId, Option<Heard>> = self.membership.rows.iter().map(|_| None).collect();
+        for alert in self.alerts.unordered().filter(|alert| alert.phase == Phase::Firing) {
             let Some(row) = alert.row else { continue };
             let its = if !alert.is_muted() {
                 Heard::Unmuted(alert.severity)
@@ -246,12 +248,12 @@ impl World {
             } else {
                 Heard::Nothing
             };
-            let known = heard.entry(row).or_insert(its);
-            *known = its.max(*known);
+            // What is `None` is less than all that is heard.
+            heard[row] = heard[row].max(Some(its));
         }
-        for (row, its) in heard.iter_mut().filter(|(_, its)| **its == Heard::Hushed) {
-            if self.service_at(*row).is_some_and(|service| !self.is_spoken_for(service)) {
-                *its = Heard::Nothing;
+        for (row, its) in numbered(heard.iter_mut()).filter(|(_, its)| **its == Some(Heard::Hushed)) {
+            if self.service_at(row).is_some_and(|service| !self.is_spoken_for(service)) {
+                *its = Some(Heard::Nothing);
             }
         }
         heard
@@ -271,9 +273,9 @@ impl World {
         down.all(|id| fires(*id))
     }
 
-    fn severity_in(&self, heard: &BTreeMap<ServiceId, Heard>, service: &ServiceView) -> Heard {
+    fn severity_in(&self, heard: &IdTable<ServiceId, Option<Heard>>, service: &ServiceView) -> Heard {
         let row = self.membership.services.get(&service.name);
-        row.and_then(|row| heard.get(row)).copied().unwrap_or(Heard::Nothing)
+        row.and_then(|row| *heard.get(*row)?).unwrap_or(Heard::Nothing)
     }
 
     /// Whether a silence mutes all that fires of a service.

@@ -75,8 +75,9 @@ impl World {
         &'a self,
         service: &ServiceView,
     ) -> impl Iterator<Item = &'a AlertView> + Clone + use<'a> {
-        let row = self.membership.services.get(&service.name).copied();
-        self.alerts.iter().filter(move |alert| row.is_some() && alert.row == row)
+        let row = self.membership.services.get(&service.name);
+        let its = row.and_then(|row| self.machines.of_row.get(*row));
+        self.alerts.among(its.map_or(&[], Vec::as_slice))
     }
 
     /// The action of that name.

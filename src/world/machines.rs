@@ -42,6 +42,8 @@ pub(crate) struct Machines {
     pub(super) of_check: IdTable<CheckId, Range<usize>>,
     pub(super) of_metric: IdTable<MetricId, Range<usize>>,
     pub(super) of_slo: IdTable<SloId, Range<usize>>,
+    /// The alerts of each row of services.
+    pub(super) of_row: IdTable<ServiceId, Vec<AlertId>>,
 }
 
 /// The alert of our own network, which no machine makes.
@@ -85,8 +87,12 @@ impl Machines {
         machines.of_metric = of_metric.collect();
         machines.of_slo =
             numbered(&config.slos).map(|(id, slo)| machines.add_slo((id, slo), config, membership, &known)).collect();
-        for machine in &mut machines.all {
+        machines.of_row = membership.rows.iter().map(|_| Vec::new()).collect();
+        for (id, machine) in numbered(&mut machines.all) {
             machine.alert.resolved_for = config.alerting.resolved_for;
+            if let Some(row) = machine.row {
+                machines.of_row[row].push(id);
+            }
         }
         machines
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
 use super::ids::Id;
+use crate::lang::order::InOrder;
 
 /// Things by id, read in the order of their rank: first by group, then by the order within it, then by id.
 /// One that changes moves alone, and one that changes where it stands costs no search.
@@ -35,6 +36,19 @@ impl<I: Id + Ord, G: Ord + Copy, O: Ord + Copy, T> Ranked<I, G, O, T> {
     /// All, in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator + Clone {
         self.order.iter().map(|(.., id)| self.ranked(*id))
+    }
+
+    /// All, as they lie: at less cost, where their order says nothing.
+    pub(crate) fn unordered(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().flatten().map(|(_, thing)| thing)
+    }
+
+    /// Those of these ids that are there, in their order.
+    pub(crate) fn among<'a>(&'a self, ids: &[I]) -> impl Iterator<Item = &'a T> + Clone + use<'a, I, G, O, T> {
+        let place_of = |id: &I| self.places.get(id.place())?.as_ref().map(|(rank, thing)| (*rank, *id, thing));
+        let mut found: Vec<((G, O), I, &'a T)> = ids.iter().filter_map(place_of).collect();
+        found.order_by_key(|(rank, id, _)| (*rank, *id));
+        found.into_iter().map(|(.., thing)| thing)
     }
 
     /// The first of all.
