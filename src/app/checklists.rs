@@ -210,10 +210,16 @@ fn measure(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Starts the command of a step.
 fn execute(state: &mut State, run: &Name, step: &Name, effects: &mut Vec<Effect>) {
+    // Before it does anything: what came of it would stand for nothing.
+    if let Err(why) = state.world.takes_result_of(run, step) {
+        return state.toast(Tone::Warning, &why);
+    }
     let Some(record) = state.world.checklist_run(run) else { return };
     let round = state.world.round(record);
     let config: Option<&ChecklistStep> = round.place_of(step).and_then(|at| round.steps[at].config);
-    let Some(StepTask::Run(command)) = config.map(|config| &config.task) else { return };
+    let Some(StepTask::Run(command)) = config.map(|config| &config.task) else {
+        return state.toast(Tone::Warning, "the list was changed: this command is not configured any more");
+    };
     let argv = match round.arguments(&command.argv) {
         Ok(argv) => argv,
         Err(name) => {

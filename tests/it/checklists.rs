@@ -187,6 +187,42 @@ fn a_gate_stops_a_person_before_anything_is_typed() {
     assert!(!walker.app.state.console.overlays.is_empty(), "{}", walker.screen());
 }
 
+/// A command behind a gate, one that does not apply today, and one of a run that is over.
+const COMMANDS: &str = r#"
+[checklist.round]
+step = [
+  { title = "The API answers", auto = "check:api", gate = true },
+  { title = "Never", run = ["rm", "x"], when = "check:api down" },
+  { title = "Copy", run = ["cp", "x", "y"] },
+]
+"#;
+
+#[test]
+fn no_command_starts_where_its_result_would_stand_for_nothing() {
+    let mut walker = Walker::new(COMMANDS);
+    for _ in 0..3 {
+        walker.app.poll("api", Sign::Bad);
+    }
+    // Behind a gate `r` does no more than Enter.
+    walker.keys("7 enter j j r");
+    assert!(walker.app.toast().contains("the round stops at `The API answers`"), "{}", walker.app.toast());
+    assert_eq!(walker.commands, [[""; 0]; 0]);
+    for _ in 0..3 {
+        walker.app.poll("api", Sign::Good);
+    }
+    walker.keys("k r");
+    assert!(walker.app.toast().contains("Never does not apply: only while"), "{}", walker.app.toast());
+    assert_eq!(walker.commands, [[""; 0]; 0]);
+    walker.keys("j r");
+    assert_eq!(walker.commands, [["cp", "x", "y"]]);
+    // Once it is signed off nothing of it runs again.
+    walker.keys("j enter");
+    assert!(walker.screen().contains("signed off by ana"), "{}", walker.screen());
+    walker.keys("g j j r");
+    assert!(walker.app.toast().contains("already signed off by ana"), "{}", walker.app.toast());
+    assert_eq!(walker.commands.len(), 1);
+}
+
 #[test]
 fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
     let mut walker = Walker::new(

@@ -203,6 +203,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The exit code where the store can't be written.
     pub(super) async fn execute(&mut self, step: &Name) -> Result<Result<(), String>, u8> {
+        if let Err(why) = self.takes_result_of(step).await? {
+            return Ok(Err(why));
+        }
         let Some(run) = self.run() else { return Ok(Ok(())) };
         let round = self.world.round(run);
         let found = round.place_of(step).and_then(|at| round.steps[at].config);
@@ -222,6 +225,16 @@ impl<'a> Session<'a> {
             Ok(said) => self.say(said).await,
             Err(why) => Ok(Err(why)),
         }
+    }
+
+    /// Whether the command or the action of a step may start, as it is now: what was shown may have been a while ago. The inner
+    /// error is why not.
+    ///
+    /// # Errors
+    /// The exit code where the store can't be read or written.
+    pub(super) async fn takes_result_of(&mut self, step: &Name) -> Result<Result<(), String>, u8> {
+        self.measure(false).await?;
+        Ok(self.world.takes_result_of(&self.run_id(), step))
     }
 
     /// Does what needs no person: measures, runs the commands, and signs where that is asked for.

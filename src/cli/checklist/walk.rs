@@ -210,7 +210,7 @@ async fn answer(session: &mut Session<'_>, id: &Name, asked: &Asked, typed: Stri
             session.measure(true).await?;
             return Ok(Next::Stay);
         }
-        StepKind::Action => return act(session, asked.action.as_ref()).await,
+        StepKind::Action => return act(session, id, asked.action.as_ref()).await,
         StepKind::Run => {
             let ran = session.execute(id).await?;
             report(ran);
@@ -238,7 +238,11 @@ fn limit(limit: Option<String>) -> String {
 }
 
 /// Runs the action of a step, with all that guards it.
-async fn act(session: &mut Session<'_>, action: Option<&Name>) -> Result<Next, u8> {
+async fn act(session: &mut Session<'_>, step: &Name, action: Option<&Name>) -> Result<Next, u8> {
+    if let Err(why) = session.takes_result_of(step).await? {
+        report(Err(why));
+        return Ok(Next::Back);
+    }
     if let Some(action) = action {
         // What became of it is seen by its run: why it was refused is said already.
         let _ = crate::cli::run::run_of_step(action, session.global, session.config).await;

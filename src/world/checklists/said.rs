@@ -168,6 +168,21 @@ impl World {
         if skips && step.record.asked.gate { Err(GATE_IS_NOT_SKIPPED.to_owned()) } else { Ok(()) }
     }
 
+    /// Why the command or the action of a step is not started now: what would come of it is not asked, or not taken.
+    ///
+    /// # Errors
+    /// The round stops before it, the run is over, or the step does not apply.
+    pub(crate) fn takes_result_of(&self, run: &str, step: &str) -> Result<(), String> {
+        self.takes_word_on(run, step, false)?;
+        let (round, at) = self.found_step(run, step)?;
+        let found = &round.steps[at];
+        if found.state == StepState::NotApplicable {
+            let why = found.value.as_ref().map_or_else(String::new, |value| format!(": {value}"));
+            return Err(format!("{} does not apply{why}", found.title));
+        }
+        Ok(())
+    }
+
     fn found_run(&self, run: &str) -> Result<&ChecklistRecord, String> {
         self.checklist_run(run).ok_or_else(|| ChecklistRefusal::NoRun(run.into()).describe(|_| String::new()))
     }
