@@ -4,7 +4,7 @@ use crate::config::panels;
 use crate::config::sections::checklist::{ChecklistStep, StepTask};
 use crate::model::checklist::{CommandResult, StepKind, StepState};
 use crate::model::effect::{Effect, FeedEffect, RequestId, RunEffect, StepCommand, TerminalEffect};
-use crate::model::thing::ChecklistRecord;
+use crate::model::thing::{ChecklistRecord, StepAnswer};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::checklists::round::{ChecklistRound, RoundStep};
@@ -182,6 +182,10 @@ pub(super) fn enter(state: &mut State, row: Option<RowKey>, effects: &mut Vec<Ef
     if found.config.is_none() && found.kind() != StepKind::Confirm {
         return state.toast(Tone::Warning, "the list was changed: this step is not configured any more; skip it");
     }
+    if found.is_overruled() {
+        // Whatever is measured or run would change nothing of it.
+        return reopen(state, run, &step, effects);
+    }
     let task = found.config.map_or(StepTask::Confirm, |config| config.task.clone());
     match task {
         StepTask::Auto(_) => measure(state, effects),
@@ -298,21 +302,21 @@ fn again(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(RowKey::Step(run, Some(step))) = state.selected(&panels::WALKTHROUGH.id()) else {
         return state.toast(Tone::Info, "no step selected");
     };
-    let kind =
-        state.world.checklist_run(&run).and_then(|run| run.step(&step)).map(|step| (step.asked.kind, step.state()));
-    match kind {
-        Some((StepKind::Run, _)) => execute(state, &run, &step, effects),
-        Some((StepKind::Auto | StepKind::Action, state_of))
-            if !state_of.is_passed_over() && state_of != StepState::Failed =>
-        {
+    let Some(record) = state.world.checklist_run(&run).and_then(|run| run.step(&step)) else { return };
+    let is_decided = record.answer.as_ref().is_some_and(StepAnswer::is_decided);
+    match record.asked.kind {
+        StepKind::Run if !is_decided => execute(state, &run, &step, effects),
+        StepKind::Auto | StepKind::Action if !is_decided && record.state() != StepState::Failed => {
             measure(state, effects);
         }
-        Some(_) => {
-            let said = state.world.say_step(&run, &step, &StepSaying::Reopen);
-            say(state, said, Some((run, Some(step))), "to be answered again", effects);
-        }
-        None => {}
+        _ => reopen(state, run, &step, effects),
     }
+}
+
+/// Takes back what was answered. The box stays there: it is to be answered now.
+fn reopen(state: &mut State, run: Name, step: &Name, effects: &mut Vec<Effect>) {
+    let said = state.world.say_step(&run, step, &StepSaying::Reopen);
+    say(state, said, Some((run, None)), "to be answered again", effects);
 }
 
 fn copy_link(state: &mut State, effects: &mut Vec<Effect>) {

@@ -224,6 +224,39 @@ fn no_command_starts_where_its_result_would_stand_for_nothing() {
 }
 
 #[test]
+fn what_a_person_decided_of_a_command_is_taken_back_before_it_runs_again() {
+    let mut walker = Walker::new("[checklist.one]\nstep = [{ title = \"Copy\", run = [\"cp\", \"x\", \"y\"] }]\n");
+    walker.keys("7 enter enter k x");
+    walker.typed("the wrong copy");
+    assert_eq!(walker.commands.len(), 1);
+    assert!(walker.row("Copy").contains("✗ failed"), "{}", walker.screen());
+    // Enter and `r` take it back, and then it runs.
+    for key in ["enter", "r"] {
+        let ran = walker.commands.len();
+        walker.keys("g");
+        walker.keys(key);
+        assert_eq!(walker.commands.len(), ran, "{key}");
+        assert!(walker.app.toast().contains("to be answered again"), "{key}: {}", walker.app.toast());
+        assert!(walker.row("Copy").contains("□ open"), "{key}: {}", walker.screen());
+        walker.keys("enter");
+        assert_eq!(walker.commands.len(), ran + 1, "{key}");
+        assert!(walker.row("Copy").contains("✓ passed"), "{key}: {}", walker.screen());
+        walker.keys("g x");
+        walker.typed("wrong again");
+    }
+    walker.keys("g s");
+    walker.typed("nobody needs it today");
+    assert!(walker.row("Copy").contains("- skipped"), "{}", walker.screen());
+    let ran = walker.commands.len();
+    walker.keys("g r");
+    assert!(walker.row("Copy").contains("□ open"), "{}", walker.screen());
+    assert_eq!(walker.commands.len(), ran);
+    walker.keys("r");
+    assert_eq!(walker.commands.len(), ran + 1);
+    assert!(walker.row("Copy").contains("✓ passed"), "{}", walker.screen());
+}
+
+#[test]
 fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
     let mut walker = Walker::new(
         "[checklist.one]\nstep = [{ title = \"Look\", ask = \"?\" }, { title = \"Listen\", ask = \"?\" }]\n",
@@ -481,6 +514,44 @@ step = [
     second.press("\r");
     second.wait_for("run digest");
     assert_eq!(second.wait_for_end().exit_code(), 0);
+}
+
+/// A walk through a list in a terminal.
+fn walked(shell: &Shell, list: &str) -> Terminal {
+    let config = shell.0.path().join("opsroom.toml");
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap(), "checklist", list];
+    let (home, state) = (shell.0.path().to_str().unwrap(), shell.0.path().join("state"));
+    Terminal::program(&argv, 100, 30, &[("HOME", home), ("XDG_STATE_HOME", state.to_str().unwrap())])
+}
+
+#[test]
+fn in_the_shell_a_command_that_a_person_failed_runs_once_that_is_taken_back() {
+    let shell =
+        Shell::new("[checklist.copy]\nstep = [{ title = \"Copy\", run = [\"sh\", \"-c\", \"echo x >> ran\"] }]\n");
+    let ran = || std::fs::read_to_string(shell.0.path().join("ran")).unwrap_or_default().lines().count();
+    let mut terminal = walked(&shell, "copy");
+    terminal.wait_for("1 of 1");
+    asks(&terminal);
+    terminal.press("f: the wrong copy\r");
+    terminal.wait_for("Enter: take it back");
+    asks(&terminal);
+    terminal.press("q\r");
+    assert_eq!(terminal.wait_for_end().exit_code(), 2);
+    // Where nobody is asked it does not run: its result would be thrown away.
+    let (run, code) = shell.json(&["checklist", "copy", "--json"]);
+    assert_eq!((states(&run), code, ran()), (vec!["failed"], 2, 0), "{run:#}");
+    let mut terminal = walked(&shell, "copy");
+    terminal.wait_for("Enter: take it back");
+    asks(&terminal);
+    terminal.press("\r");
+    terminal.wait_for("Enter: run sh");
+    asks(&terminal);
+    terminal.press("\r");
+    terminal.wait_for("sign off");
+    assert_eq!(ran(), 1);
+    asks(&terminal);
+    terminal.press("q\r");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
 }
 
 const SHARED: &str = "[checklist.round]\ntitle = \"ChecklistRound\"\nstep = [{ title = \"Echo\", run = [\"echo\", \"x\"] }, { title = \"Look\", ask = \"?\" }]\n";

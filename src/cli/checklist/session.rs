@@ -262,7 +262,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Whether a command is to be run where nobody can be asked: it has no answer, or one that is old or failed.
+    /// Whether a command is to be run where nobody can be asked: it has no answer, or one that is old, or it
+    /// failed and nobody said so.
     fn is_to_run(&self, step: &Name) -> bool {
         let Some(run) = self.run() else { return false };
         let round = self.world.round(run);
@@ -271,7 +272,7 @@ impl<'a> Session<'a> {
         let is_fresh =
             answer.is_some_and(|answer| answer.reused.is_some() || self.world.now.utc - answer.at < RESULT_HOLDS);
         match found.state {
-            StepState::Open | StepState::Failed => found.gate.is_none(),
+            StepState::Open | StepState::Failed => found.gate.is_none() && !found.is_overruled(),
             StepState::Passed => found.gate.is_none() && !is_fresh,
             _ => false,
         }

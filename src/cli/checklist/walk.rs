@@ -120,6 +120,8 @@ struct Asked {
     state: StepState,
     /// Whether the round stops at a gate before it.
     is_waiting: bool,
+    /// Whether a person said that it fails, over what is measured.
+    is_overruled: bool,
     action: Option<Name>,
     /// What Enter does.
     enter: String,
@@ -151,6 +153,7 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
     let (kind, state) = (found.kind(), found.state);
     let enter = match kind {
         _ if found.gate.is_some() => "look again".to_owned(),
+        _ if found.is_overruled() => "take it back".to_owned(),
         StepKind::Auto if state == StepState::Passed => "next".to_owned(),
         StepKind::Auto => "measure again".to_owned(),
         StepKind::Measure => format!("(type the number{})", limit(config.map(ChecklistStep::limit))),
@@ -159,7 +162,8 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
         StepKind::Action => format!("run the action {}", action.as_deref().unwrap_or_default()),
         StepKind::Confirm => "looked at, fine".to_owned(),
     };
-    Some(Asked { kind, state, is_waiting: found.gate.is_some(), action, enter })
+    let (is_waiting, is_overruled) = (found.gate.is_some(), found.is_overruled());
+    Some(Asked { kind, state, is_waiting, is_overruled, action, enter })
 }
 
 /// One step: what is asked, and what the person says.
@@ -203,6 +207,10 @@ async fn answer(session: &mut Session<'_>, id: &Name, asked: &Asked, typed: Stri
         if sure.is_empty() || !is_yes(&sure) {
             return decide(session, id, 'f', String::new()).await;
         }
+    }
+    if asked.is_overruled {
+        let said = session.world.say_step(&session.run_id(), id, &StepSaying::Reopen);
+        return say(session, said).await.map(|_| Next::Stay);
     }
     match asked.kind {
         StepKind::Auto if asked.state == StepState::Passed => return Ok(Next::Go),

@@ -142,6 +142,11 @@ impl StepAnswer {
         let (at, by) = (draft.at, login(&draft.who));
         Self { state, sensed, value, measured_at, limit, reason, evidence, to, reused, at, by }
     }
+
+    /// Whether a person decided it, over what is measured.
+    pub(crate) const fn is_decided(&self) -> bool {
+        self.state.is_passed_over() || (matches!(self.state, StepState::Failed) && !self.sensed)
+    }
 }
 
 impl StepRecord {
@@ -313,7 +318,7 @@ impl ChecklistRecord {
         let done = || ChecklistRefusal::Done { title: title(), by: known.by.clone(), at: known.at };
         match (said.sensed, known.state) {
             // What a person decided stands over what is measured.
-            (true, state) if state.is_passed_over() || (state == StepState::Failed && !known.sensed) => Err(done()),
+            (true, _) if known.is_decided() => Err(done()),
             (true, state) if state == said.state && known.value == said.value => Err(ChecklistRefusal::Same),
             // A person may say that a pass is wrong, and answer again what failed or is open again.
             (true, _) | (false, StepState::Failed | StepState::Open | StepState::NotApplicable) => Ok(()),

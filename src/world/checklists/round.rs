@@ -82,6 +82,13 @@ impl RoundStep<'_> {
         self.record.answer.as_ref()?.value.as_ref()
     }
 
+    /// Whether a person said that what is measured fails: what is measured counts again once that is taken back.
+    pub(crate) fn is_overruled(&self) -> bool {
+        let is_said =
+            self.record.answer.as_ref().is_some_and(|answer| answer.is_decided() && !answer.state.is_passed_over());
+        is_said && self.kind().is_sensed()
+    }
+
     /// The answer on record, where it is the one that holds.
     pub(crate) fn answer(&self) -> Option<&StepAnswer> {
         self.record.answer.as_ref().filter(|answer| answer.state == self.state)
@@ -204,7 +211,7 @@ impl World {
             gate: None,
             before,
         };
-        if measures && record.is_open() && !is_decided(step) {
+        if measures && record.is_open() && !step.answer.as_ref().is_some_and(StepAnswer::is_decided) {
             self.measure_step(record, config, &mut found);
         }
         found
@@ -286,13 +293,6 @@ impl ChecklistRound<'_> {
             }
         }
     }
-}
-
-/// Whether a person decided it, over what is measured.
-fn is_decided(step: &StepRecord) -> bool {
-    let by_person =
-        |answer: &StepAnswer| answer.state.is_passed_over() || (answer.state == StepState::Failed && !answer.sensed);
-    step.answer.as_ref().is_some_and(by_person)
 }
 
 fn measured_of_run(run: &Run) -> MeasuredNow {

@@ -171,7 +171,7 @@ impl World {
     /// Why the command or the action of a step is not started now: what would come of it is not asked, or not taken.
     ///
     /// # Errors
-    /// The round stops before it, the run is over, or the step does not apply.
+    /// The round stops before it, the run is over, the step does not apply, or a person decided it.
     pub(crate) fn takes_result_of(&self, run: &str, step: &str) -> Result<(), String> {
         self.takes_word_on(run, step, false)?;
         let (round, at) = self.found_step(run, step)?;
@@ -180,7 +180,12 @@ impl World {
             let why = found.value.as_ref().map_or_else(String::new, |value| format!(": {value}"));
             return Err(format!("{} does not apply{why}", found.title));
         }
-        Ok(())
+        match found.record.answer.as_ref().filter(|answer| answer.is_decided()) {
+            Some(answer) => {
+                Err(format!("{}: {} by {}; take that back first", found.title, answer.state.word(), answer.by))
+            }
+            None => Ok(()),
+        }
     }
 
     fn found_run(&self, run: &str) -> Result<&ChecklistRecord, String> {
