@@ -257,6 +257,38 @@ fn what_a_person_decided_of_a_command_is_taken_back_before_it_runs_again() {
 }
 
 #[test]
+fn the_bar_offers_what_the_keys_do_at_a_step() {
+    let mut walker = Walker::new(COMMANDS);
+    for _ in 0..3 {
+        walker.app.poll("api", Sign::Bad);
+    }
+    let bar = |walker: &Walker| walker.screen().lines().last().unwrap_or_default().to_owned();
+    walker.keys("7 enter");
+    let gate = bar(&walker);
+    assert!(gate.contains("measure again") && gate.contains("waive") && !gate.contains("skip"), "{gate}");
+    walker.keys("j j");
+    let behind = bar(&walker);
+    assert!(behind.contains("waits for the gate") && behind.contains("add note"), "{behind}");
+    assert!(!["run the command", "fail", "skip", "waive", "defer"].iter().any(|one| behind.contains(one)), "{behind}");
+    for _ in 0..3 {
+        walker.app.poll("api", Sign::Good);
+    }
+    let open = bar(&walker);
+    assert!(open.contains("run the command") && open.contains("skip"), "{open}");
+    walker.keys("x");
+    walker.typed("the wrong copy");
+    let failed = bar(&walker);
+    assert!(failed.contains("take it back") && !failed.contains("run the command"), "{failed}");
+    // What is measured is taken back the same way: to measure it again would change nothing.
+    walker.keys("g x");
+    walker.typed("not for everybody");
+    let failed = bar(&walker);
+    assert!(failed.contains("take it back") && !failed.contains("measure again"), "{failed}");
+    walker.keys("enter");
+    assert!(walker.row("The API answers").contains("✓ passed"), "{}", walker.screen());
+}
+
+#[test]
 fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
     let mut walker = Walker::new(
         "[checklist.one]\nstep = [{ title = \"Look\", ask = \"?\" }, { title = \"Listen\", ask = \"?\" }]\n",

@@ -44,8 +44,12 @@ impl Panel for Walkthrough {
         let Some(step) = state.shown_step(&round) else {
             return vec![(Command::Open, "sign off"), (Command::StepNote, "add note")];
         };
+        let is_lost = step.config.is_none() && step.kind() != StepKind::Confirm;
         let does = match step.kind() {
             _ if step.state.is_terminal() => "go on",
+            _ if step.gate.is_some() => "waits for the gate",
+            _ if is_lost => "not configured any more",
+            _ if step.is_overruled() => "take it back",
             StepKind::Auto => "measure again",
             StepKind::Measure => "type the number",
             StepKind::Ask => "answer yes",
@@ -53,14 +57,15 @@ impl Panel for Walkthrough {
             StepKind::Action => "start the action",
             StepKind::Confirm => "confirm",
         };
-        vec![
-            (Command::Open, does),
-            (Command::StepFail, "fail"),
-            (Command::StepSkip, "skip"),
-            (Command::StepWaive, "waive"),
-            (Command::StepDefer, "defer"),
-            (Command::StepNote, "add note"),
-        ]
+        let mut hints = vec![(Command::Open, does)];
+        // Of the rest what is refused there is not offered either.
+        if step.gate.is_none() {
+            hints.push((Command::StepFail, "fail"));
+            hints.extend((!step.record.asked.gate).then_some((Command::StepSkip, "skip")));
+            hints.extend([(Command::StepWaive, "waive"), (Command::StepDefer, "defer")]);
+        }
+        hints.push((Command::StepNote, "add note"));
+        hints
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {

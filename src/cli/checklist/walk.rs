@@ -125,6 +125,8 @@ struct Asked {
     action: Option<Name>,
     /// What Enter does.
     enter: String,
+    /// The letters that are taken, and what each does.
+    letters: &'static str,
 }
 
 /// Shows a step, and what belongs to it.
@@ -163,14 +165,19 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
         StepKind::Confirm => "looked at, fine".to_owned(),
     };
     let (is_waiting, is_overruled) = (found.gate.is_some(), found.is_overruled());
-    Some(Asked { kind, state, is_waiting, is_overruled, action, enter })
+    // What would be refused is not offered.
+    let letters = match found.record.asked.gate {
+        _ if is_waiting => "n note · q leave",
+        true => "f fail · w waive · d defer · n note · q leave",
+        false => "f fail · s skip · w waive · d defer · n note · q leave",
+    };
+    Some(Asked { kind, state, is_waiting, is_overruled, action, enter, letters })
 }
 
 /// One step: what is asked, and what the person says.
 async fn step(session: &mut Session<'_>, at: usize, id: &Name) -> Result<Next, u8> {
     let Some(asked) = show(session, at) else { return Ok(Next::Leave) };
-    let enter = &asked.enter;
-    let prompt = format!("  Enter: {enter} · f fail · s skip · w waive · d defer · n note · q leave\n> ");
+    let prompt = format!("  Enter: {} · {}\n> ", asked.enter, asked.letters);
     match ask(&prompt, asked.kind).await {
         Typed::Leave | Typed::Letter('q', _) => Ok(Next::Leave),
         Typed::Letter('n', text) => {
