@@ -67,12 +67,13 @@ impl World {
         Ok(said)
     }
 
-    /// The steps that runs of other lists deferred to this one and that none of its runs has taken up.
+    /// The steps that runs of other lists deferred to this one and that none of its runs has finished. Where one begins no
+    /// other goes on: what is open in an earlier one was missed with it, and is asked again.
     fn deferred_to<'a>(&'a self, list: &'a Checklist) -> impl Iterator<Item = AskedStep> + 'a {
         let own = self.runs_of_checklist(&list.name);
         let is_new = move |run: &ChecklistRecord, step: &StepRecord| {
             let id = carried_id(run, step);
-            !own.iter().any(|known| known.step(&id).is_some())
+            !own.iter().any(|known| known.step(&id).is_some_and(|step| step.state().is_terminal()))
         };
         let since = self.now.utc - DEFERRED;
         self.checklist_runs().flat_map(move |run| {

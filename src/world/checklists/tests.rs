@@ -239,10 +239,18 @@ fn what_is_deferred_is_asked_in_the_other_list_once() {
     let evening = room.start("evening");
     assert_eq!(evening.steps[0].asked.title.as_str(), "Users (deferred from Morning)");
     assert_eq!(evening.steps[0].asked.from.as_ref(), Some(&run));
+    // It was left open, and went by: it is asked again, until it is answered there.
     room.pass(Duration::from_hours(24));
     let next = room.start("evening");
-    assert_eq!(next.steps.len(), 1, "it was asked");
     assert!(!room.world.checklist_run(&evening.id).unwrap().is_open(), "what was left open went by");
+    assert_eq!(next.steps[0].asked.id, evening.steps[0].asked.id);
+    room.answer(&next.id, &next.steps[0].asked.id, &StepSaying::Fail("still late".to_owned())).unwrap();
+    room.pass(Duration::from_hours(24));
+    let next = room.start("evening");
+    assert_eq!(next.steps.len(), 2, "what failed is not finished either");
+    room.answer(&next.id, &next.steps[0].asked.id, &passed("")).unwrap();
+    room.pass(Duration::from_hours(24));
+    assert_eq!(room.start("evening").steps.len(), 1, "it was answered, though nobody signed that round off");
 }
 
 #[test]
