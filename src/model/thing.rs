@@ -31,7 +31,7 @@ pub use self::change::ChangeRecord;
 pub use self::check::CheckRecord;
 pub(crate) use self::check::is_outdated;
 pub use self::checklist::{ChecklistRecord, CorrectedText, NotedText, SignOff, StepAnswer, StepRecord};
-pub(crate) use self::checklist::{checklist_key, checklist_run_of};
+pub(crate) use self::checklist::{DEFERRED_FOR, checklist_key, checklist_run_of};
 pub use self::contact::{ContactRecord, TestPage, VerifiedPage};
 pub use self::exclusion::ExclusionRecord;
 pub use self::incident::IncidentRecord;

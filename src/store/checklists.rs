@@ -2,23 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
 use crate::model::fact::NewFact;
-use crate::model::thing::{ChecklistRecord, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of};
+use crate::model::thing::{
+    ChecklistRecord, DEFERRED_FOR, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of,
+};
 use crate::text::name::Name;
 
 /// Runs that are read at most: of each list the latest, so that one that is due every few minutes leaves room for the others.
 const PAST: u32 = 5_000;
 
 impl Store {
-    /// Runs that go on, and the latest that are over.
+    /// Runs that go on, the latest that are over, and those before these from which or to which something was deferred: it may
+    /// still be to be done, or was done.
     ///
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn checklists(&self) -> Result<Vec<StoredThing>, StoreError> {
         let mut things = self.dialect.things(WhichThings::LatestOfEach(ThingKind::Checklist), PAST).await?;
+        if let Some(since) = things.iter().map(|thing| &thing.key.id).max().and_then(|latest| deferred_since(latest)) {
+            things.extend(self.dialect.things(WhichThings::Deferring(&since), PAST).await?);
+        }
         things.extend(self.dialect.things(WhichThings::Open(ThingKind::Checklist), PAST).await?);
         Ok(things)
     }
@@ -44,6 +52,13 @@ impl Store {
         };
         Ok(drafts.into_iter().filter(|draft| is_news(draft)).collect())
     }
+}
+
+/// From which id on runs may have deferred what is still asked, by the id of the latest run: it begins with its day. A run may be
+/// begun well before it is over, and so as long again is looked back.
+fn deferred_since(latest: &str) -> Option<String> {
+    let (day, _) = NaiveDate::parse_and_remainder(latest, "%Y%m%d").ok()?;
+    Some(day.checked_sub_signed(DEFERRED_FOR * 2)?.format("%Y%m%d").to_string())
 }
 
 /// What a run of a checklist does not take of these, each after those before it.
@@ -135,6 +150,43 @@ mod tests {
         assert_eq!((answer.by.as_str(), answer.value.as_ref().map(SafeText::as_str)), ("ana", Some("mine")));
         assert_eq!(store.chain_head().await.unwrap().unwrap().0, 2, "two facts, each once");
         assert!(store.check().await.unwrap().is_sound());
+    }
+
+    #[tokio::test]
+    async fn what_was_deferred_is_read_however_many_runs_were_since() {
+        let room = tempfile::tempdir().unwrap();
+        let store = Store::sample(room.path()).await;
+        let year = 365 * 24 * 60;
+        let deferred = |minute: i64| {
+            let begun = started("one", minute);
+            let run = checklist_run_of(&begun.said).unwrap().clone();
+            let mut answer = stepped("ana", &run, "x");
+            if let Statement::ChecklistStepped(said) = &mut answer.said {
+                (said.state, said.to) = (StepState::Deferred, Some("two".into()));
+            }
+            [begun, answer]
+        };
+        let mut carried = started("two", year + 2);
+        if let Statement::ChecklistStarted(said) = &mut carried.said {
+            said.steps[0].from = Some("one".into());
+        }
+        // A text that looks like it is none.
+        let mut looks_so = started("two", year + 3);
+        if let Statement::ChecklistStarted(said) = &mut looks_so.said {
+            said.title = r#""from":"x""#.into();
+        }
+        let mut facts: Vec<NewFact> = deferred(0).into_iter().chain(deferred(year + 1)).collect();
+        facts.extend([carried, looks_so]);
+        facts.extend((10..80).flat_map(|minute| [started("one", year + minute), started("two", year + minute)]));
+        store.record_all(facts).await.unwrap();
+        let since = deferred_since("19710101T0000Z@one").unwrap();
+        assert_eq!(since, "19700615");
+        let things = store.dialect.things(WhichThings::Deferring(&since), u32::MAX).await.unwrap();
+        let ids: Vec<&str> = things.iter().map(|thing| &*thing.key.id).collect();
+        assert_eq!(ids, ["19710101T0002Z@two", "19710101T0001Z@one"], "not what was deferred a year ago");
+        assert!(store.checklists().await.unwrap().iter().any(|thing| thing.key.id == *ids[1]));
+        assert_eq!(deferred_since("19710101-000000-000@drill"), Some(since));
+        assert_eq!(deferred_since("x@drill"), None);
     }
 
     #[tokio::test]

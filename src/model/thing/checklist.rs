@@ -81,6 +81,9 @@ pub struct CorrectedText {
 /// Corrections of a step that are kept beside it, the first ones; all of them are in the audit.
 const MAX_CORRECTED: usize = 20;
 
+/// What was deferred longer ago is not asked any more.
+pub(crate) const DEFERRED_FOR: chrono::Duration = chrono::Duration::days(100);
+
 /// How a step was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepAnswer {

@@ -95,9 +95,30 @@ pub(super) enum WhichThings<'a> {
     Latest(ThingKind),
     /// Of each group of a kind the latest 64 by id, newest first.
     LatestOfEach(ThingKind),
+    /// Runs of checklists from this id on from which a step was deferred, or to which one was, newest first by id.
+    Deferring(&'a str),
     /// Those of a kind that need nobody any more, oldest first by id.
     Oldest(ThingKind),
 }
+
+impl<'a> WhichThings<'a> {
+    /// The condition, with the kind and the name that are in it; the keys where it is those.
+    fn condition(self) -> Result<(&'static str, &'static str, &'a str), &'a [ThingKey]> {
+        Ok(match self {
+            Self::Keys(keys) => return Err(keys),
+            Self::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
+            Self::Group(kind, group) => ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group),
+            Self::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+            Self::LatestOfEach(kind) => (LATEST_OF_EACH, kind.name(), ""),
+            Self::Deferring(since) => (DEFERRING, ThingKind::Checklist.name(), since),
+            Self::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
+        })
+    }
+}
+
+/// See [`WhichThings::Deferring`]: as records have it, in which a quote within a text is written otherwise.
+const DEFERRING: &str = r#"WHERE kind = $2 AND id >= $3 AND
+    (state LIKE '%"state":"deferred"%' OR state LIKE '%"from":"%') ORDER BY id DESC"#;
 
 /// See [`WhichThings::LatestOfEach`].
 const LATEST_OF_EACH: &str = "WHERE kind = $2 AND id IN (SELECT id FROM

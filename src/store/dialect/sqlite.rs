@@ -19,8 +19,8 @@ use self::main_file::MainFile;
 use self::write::{head, is_known, write};
 use super::rows::{fact, thing};
 use super::{
-    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, KeptRow, LATEST_OF_EACH, LeaseRow,
-    Prune, RollupRow, Side, WhichFacts, WhichThings, millis, moment,
+    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, KeptRow, LeaseRow, Prune, RollupRow,
+    Side, WhichFacts, WhichThings, millis, moment,
 };
 use crate::files::made::{self, SharedRight};
 use crate::model::thing::{StoredThing, ThingKey};
@@ -231,15 +231,9 @@ impl Dialect for Sqlite {
 
     fn things<'a>(&'a self, which: WhichThings<'a>, most: u32) -> BoxFuture<'a, Result<Vec<StoredThing>, StoreError>> {
         async move {
-            let (text, kind, name) = match which {
-                WhichThings::Keys(keys) => return self.keyed(keys).await,
-                WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
-                WhichThings::Group(kind, group) => {
-                    ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group)
-                }
-                WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
-                WhichThings::LatestOfEach(kind) => (LATEST_OF_EACH, kind.name(), ""),
-                WhichThings::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
+            let (text, kind, name) = match which.condition() {
+                Ok(condition) => condition,
+                Err(keys) => return self.keyed(keys).await,
             };
             let text = sqlx::AssertSqlSafe(format!("{THING} {text} LIMIT $1"));
             let rows = sqlx::query(text).bind(most).bind(kind).bind(name).fetch_all(&self.pool).await?;

@@ -7,13 +7,11 @@ use crate::config::sections::checklist::Checklist;
 use crate::model::checklist::{MAX_STEPS, StepKind, StepState, run_id};
 use crate::model::fact::{AskedStep, ChecklistMissed, ChecklistStarted, ChecklistStepped, ReusedResult, Statement};
 use crate::model::maintenance::clock_with_zone;
-use crate::model::thing::{ChecklistRecord, StepRecord};
+use crate::model::thing::{ChecklistRecord, DEFERRED_FOR};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-
-/// What was deferred longer ago is not asked any more.
-const DEFERRED: chrono::Duration = chrono::Duration::days(100);
+use crate::world::checklist_records::{carried_id, deferral};
 
 impl World {
     /// What is said to begin a run of a list now.
@@ -70,20 +68,13 @@ impl World {
     /// The steps that runs of other lists deferred to this one and that none of its runs has finished. Where one begins no
     /// other goes on: what is open in an earlier one was missed with it, and is asked again.
     fn deferred_to<'a>(&'a self, list: &'a Checklist) -> impl Iterator<Item = AskedStep> + 'a {
-        let own = self.runs_of_checklist(&list.name);
-        let is_new = move |run: &ChecklistRecord, step: &StepRecord| {
-            let id = carried_id(run, step);
-            !own.iter().any(|known| known.step(&id).is_some_and(|step| step.state().is_terminal()))
-        };
-        let since = self.now.utc - DEFERRED;
+        let since = self.now.utc - DEFERRED_FOR;
         self.checklist_runs().flat_map(move |run| {
             let deferred = run.steps.iter().filter(move |step| {
-                let is_here = |to: &Name| *to == list.name;
-                let answer = step.answer.as_ref().filter(|answer| answer.state == StepState::Deferred);
-                answer.is_some_and(|answer| answer.at >= since && answer.to.as_ref().is_some_and(is_here))
+                let is_here = deferral(step).is_some_and(|(to, at)| at >= since && *to == list.name);
+                is_here && !self.checklists.is_finished(&list.name, &carried_id(run, step))
             });
-            let deferred: Vec<&StepRecord> = deferred.filter(|step| is_new(run, step)).collect();
-            deferred.into_iter().map(move |step| AskedStep {
+            deferred.map(move |step| AskedStep {
                 id: carried_id(run, step),
                 title: SafeText::new(&format!("{} (deferred from {})", step.asked.title, run.title)),
                 kind: StepKind::Confirm,
@@ -132,9 +123,4 @@ pub(crate) fn begun(said: &[Statement]) -> Option<Name> {
         Statement::ChecklistStarted(started) => Some(started.run.clone()),
         _ => None,
     })
-}
-
-/// The id of a step in the list to which it was deferred.
-fn carried_id(run: &ChecklistRecord, step: &StepRecord) -> Name {
-    Name::from(format!("{}/{}", run.id, step.asked.id))
 }

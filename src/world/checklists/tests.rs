@@ -253,6 +253,90 @@ fn what_is_deferred_is_asked_in_the_other_list_once() {
     assert_eq!(room.start("evening").steps.len(), 1, "it was answered, though nobody signed that round off");
 }
 
+/// Two lists that are begun when they are needed.
+const TWO: &str = r#"
+[checklist.first]
+title = "First"
+step = [{ title = "Rotate the key", ask = "?" }]
+[checklist.second]
+step = [{ title = "Look", ask = "?" }]
+"#;
+
+/// Does a round of a list; what was deferred to it is passed.
+fn done(room: &mut Room, list: &str) -> ChecklistRecord {
+    room.pass(Duration::from_mins(10));
+    let begun = room.start(list);
+    for step in &begun.steps {
+        room.answer(&begun.id, &step.asked.id, &passed("")).unwrap();
+    }
+    let signed = room.world.say_signed(&begun.id).unwrap();
+    room.say(signed);
+    begun
+}
+
+/// Has the first list's step deferred to the second, and that round signed off.
+fn put_off(room: &mut Room) -> ChecklistRecord {
+    let first = room.start("first");
+    let to = Some("second".into());
+    room.answer(&first.id, "rotate-the-key", &StepSaying::Defer("the vault is away".to_owned(), to)).unwrap();
+    let signed = room.world.say_signed(&first.id).unwrap();
+    room.say(signed);
+    first
+}
+
+#[test]
+fn what_was_deferred_and_done_is_not_asked_again_however_many_rounds_follow() {
+    let mut room = Room::at(TWO, "2026-03-02T09:30:00Z");
+    put_off(&mut room);
+    assert_eq!(done(&mut room, "second").steps.len(), 2);
+    for round in 0..70 {
+        assert_eq!(done(&mut room, "second").steps.len(), 1, "{round}");
+    }
+    assert!(room.world.runs_of_checklist("second").len() <= 65, "no more are held for it");
+    // Nor by a process that begins now, in whatever order it reads.
+    let mut later = room.begun_anew(TWO);
+    assert_eq!(done(&mut later, "second").steps.len(), 1);
+    let mut facts = room.facts.clone();
+    let runs: std::collections::BTreeSet<_> = facts.iter().filter_map(|fact| checklist_run_of(fact.said())).collect();
+    let mut runs: Vec<_> = runs.into_iter().cloned().collect();
+    runs.reverse();
+    let mut later = Room::at(TWO, "2026-03-03T09:30:00Z");
+    for run in runs {
+        let mut record = None;
+        for fact in facts.extract_if(.., |fact| checklist_run_of(fact.said()) == Some(&run)) {
+            record = ChecklistRecord::after(record, &fact.draft);
+        }
+        later.world.checklists.learn(record.unwrap(), 1);
+    }
+    assert_eq!(done(&mut later, "second").steps.len(), 1);
+}
+
+#[test]
+fn what_was_deferred_waits_however_many_rounds_follow_where_it_was() {
+    let mut room = Room::at(TWO, "2026-03-02T09:30:00Z");
+    let first = put_off(&mut room);
+    for _ in 0..70 {
+        done(&mut room, "first");
+    }
+    assert!(room.world.runs_of_checklist("first").len() <= 66, "the one that waits, and no other");
+    assert_eq!(done(&mut room, "second").steps[0].asked.from, Some(first.id.clone()));
+    // It is let go of once it is done.
+    done(&mut room, "first");
+    assert!(room.world.checklist_run(&first.id).is_none());
+    assert_eq!(done(&mut room, "second").steps.len(), 1);
+    // What nobody ever does is not held without end.
+    for _ in 0..200 {
+        put_off(&mut room);
+        room.pass(Duration::from_mins(10));
+    }
+    assert!(room.world.runs_of_checklist("first").len() <= 130, "bounded");
+    for _ in 0..2 {
+        room.pass(Duration::from_hours(101 * 24));
+        (0..70).for_each(|_| drop(done(&mut room, "first")));
+    }
+    assert!(room.world.runs_of_checklist("first").len() <= 65, "nobody asks for it any more");
+}
+
 #[test]
 fn a_result_that_is_taken_over_says_so_and_ages() {
     let mut room = Room::at(LISTS, "2026-03-02T18:10:00Z");

@@ -9,8 +9,8 @@ use super::migrate;
 use super::names::{NOW, Named};
 use crate::model::thing::{StoredThing, ThingKey};
 use crate::store::dialect::{
-    CHECKPOINT, Cut, FactRow, Head, IMPORTING, KeptRow, LATEST_OF_EACH, LEASE, LeaseRow, Prune, RollupRow, WhichFacts,
-    WhichThings, millis, moment, place, rows,
+    CHECKPOINT, Cut, FactRow, Head, IMPORTING, KeptRow, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings,
+    millis, moment, place, rows,
 };
 use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
@@ -79,13 +79,9 @@ pub(super) async fn things(
     which: WhichThings<'_>,
     most: u32,
 ) -> Result<Vec<StoredThing>, StoreError> {
-    let (text, kind, name) = match which {
-        WhichThings::Keys(keys) => return keyed(connection, keys).await,
-        WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
-        WhichThings::Group(kind, group) => ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group),
-        WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
-        WhichThings::LatestOfEach(kind) => (LATEST_OF_EACH, kind.name(), ""),
-        WhichThings::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
+    let (text, kind, name) = match which.condition() {
+        Ok(condition) => condition,
+        Err(keys) => return keyed(connection, keys).await,
     };
     let text = format!("WITH given AS (SELECT $2::text, $3::text) {THING} {text} LIMIT $1::bigint");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(kind).bind(name);
