@@ -283,7 +283,10 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         _ if state.world.read_only => state.toast(Tone::Warning, "read-only: nothing can be said of a step here"),
         Some(RowKey::Step(run, Some(step))) if purpose != StepPurpose::Note => {
             // Before a reason is typed that would be refused.
-            match state.world.takes_word_on(&run, &step, purpose == StepPurpose::Skip) {
+            let world = &state.world;
+            let record = world.checklist_run(&run).filter(|_| purpose == StepPurpose::Defer);
+            let has_list = record.map_or(Ok(()), |run| world.deferral_of(&run.checklist, None).map(drop));
+            match world.takes_word_on(&run, &step, purpose == StepPurpose::Skip).and(has_list) {
                 Ok(()) => state.console.overlays.push(StepDialog::new(run, step, purpose)),
                 Err(why) => state.toast(Tone::Warning, &why),
             }

@@ -586,6 +586,50 @@ fn in_the_shell_a_command_that_a_person_failed_runs_once_that_is_taken_back() {
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
 }
 
+#[test]
+fn a_list_that_is_mistyped_is_typed_again_and_the_reason_stays() {
+    let step = "step = [{ title = \"Order the disk\", ask = \"?\" }]\n";
+    let shell = Shell::new(&format!("[checklist.first]\n{step}[checklist.second]\n{step}[checklist.third]\n{step}"));
+    let mut terminal = walked(&shell, "first");
+    terminal.wait_for("1 of 1");
+    asks(&terminal);
+    terminal.press("d: the shop is closed\r");
+    // None of them is due by itself, so that there is none for Enter.
+    terminal.wait_for("to which list, Enter to leave it:");
+    terminal.press("secnd\r");
+    terminal.wait_for("no other checklist named `secnd`; there are: second, third");
+    terminal.wait("the question again", |screen| screen.contents().matches("to which list").count() == 2);
+    terminal.press("third\r");
+    terminal.wait_for("sign off");
+    asks(&terminal);
+    terminal.press("\r");
+    terminal.wait_for("run digest");
+    assert_eq!(terminal.wait_for_end().exit_code(), 1);
+    let (run, _) = shell.json(&["checklist", "first", "--show", "--json"]);
+    let (to, why) = (&run["steps"][0]["deferred_to"], &run["steps"][0]["reason"]);
+    assert_eq!((to.as_str(), why.as_str()), (Some("third"), Some("the shop is closed")), "{run:#}");
+    let (third, _) = shell.json(&["checklist", "third", "--json"]);
+    assert!(third["steps"][0]["title"].as_str().unwrap().starts_with("Order the disk (deferred"), "{third:#}");
+}
+
+#[test]
+fn where_there_is_no_list_to_defer_to_no_reason_is_typed_for_it() {
+    let one = "[checklist.one]\nstep = [{ title = \"Look\", ask = \"?\" }]\n";
+    let mut walker = Walker::new(one);
+    walker.keys("7 enter d");
+    assert!(walker.app.toast().contains("no other checklist to defer it to"), "{}", walker.app.toast());
+    assert!(walker.app.state.console.overlays.is_empty(), "{}", walker.screen());
+    let shell = Shell::new(one);
+    let mut terminal = walked(&shell, "one");
+    terminal.wait_for("1 of 1");
+    asks(&terminal);
+    terminal.press("d\r");
+    terminal.wait_for("no other checklist to defer it to");
+    asks(&terminal);
+    terminal.press("q\r");
+    assert_eq!(terminal.wait_for_end().exit_code(), 3);
+}
+
 const SHARED: &str = "[checklist.round]\ntitle = \"ChecklistRound\"\nstep = [{ title = \"Echo\", run = [\"echo\", \"x\"] }, { title = \"Look\", ask = \"?\" }]\n";
 
 /// What one says is seen by the other within this.

@@ -268,12 +268,17 @@ async fn act(session: &mut Session<'_>, step: &Name, action: Option<&Name>) -> R
 
 /// A failure, or passing over a step, each with a reason.
 async fn decide(session: &mut Session<'_>, id: &Name, letter: char, why: String) -> Result<Next, u8> {
+    if letter == 'd' && session.config.checklists.len() < 2 {
+        report(Err("no other checklist to defer it to".to_owned()));
+        return Ok(Next::Stay);
+    }
     let mut why = if why.is_empty() { line("  why: ").await } else { why };
     let mut to = None;
     if letter == 'd' {
-        let next = session.world.next_list(&session.list.name).map(|(name, _)| name);
-        let typed = line(&format!("  to which list, Enter for {}: ", next.as_deref().unwrap_or("none"))).await;
-        to = (!typed.is_empty()).then(|| Name::from(typed));
+        to = list_to_defer_to(session).await;
+        if to.is_none() {
+            return Ok(Next::Stay);
+        }
     }
     loop {
         let saying = match letter {
@@ -290,6 +295,23 @@ async fn decide(session: &mut Session<'_>, id: &Name, letter: char, why: String)
         why = line("  why, Enter to leave it: ").await;
         if why.is_empty() {
             return Ok(Next::Stay);
+        }
+    }
+}
+
+/// The list to which a step is deferred, asked for until there is one of that name. `None`: the person leaves it.
+async fn list_to_defer_to(session: &Session<'_>) -> Option<Name> {
+    let list = &session.list.name;
+    let next = session.world.next_list(list).map(|(name, _)| name);
+    let enter = next.as_ref().map_or_else(|| "to leave it".to_owned(), |name| format!("for {name}"));
+    loop {
+        let typed = confirm::ask(&format!("  to which list, Enter {enter}: ")).await.ok()?;
+        if typed.is_empty() {
+            return next;
+        }
+        match session.world.deferral_of(list, Some(&Name::from(typed))) {
+            Ok(name) => return Some(name),
+            Err(why) => report(Err(why)),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::fact::{ChecklistNoted, ChecklistSigned, ChecklistStepped, NewF
 use crate::model::maintenance::clock_with_zone;
 use crate::model::thing::ChecklistRecord;
 use crate::text::SafeText;
+use crate::text::count::first_names;
 use crate::text::name::Name;
 use crate::world::World;
 
@@ -52,7 +53,7 @@ impl World {
             StepSaying::Waive(why) => passed_over(found, StepState::Waived, why, &mut said)?,
             StepSaying::Defer(why, to) => {
                 passed_over(found, StepState::Deferred, why, &mut said)?;
-                said.to = Some(self.deferral_of(&round, to.as_ref())?);
+                said.to = Some(self.deferral_of(&round.record.checklist, to.as_ref())?);
             }
             StepSaying::Reopen => {
                 said.state = StepState::Open;
@@ -199,16 +200,24 @@ impl World {
         Ok((round, at))
     }
 
-    /// The list to which something is deferred: the one that is named, else the one that is due next.
-    fn deferral_of(&self, round: &ChecklistRound<'_>, to: Option<&Name>) -> Result<Name, String> {
-        let others = || self.config.checklists.iter().filter(|list| list.name != round.record.checklist);
+    /// The list to which something of a list is deferred: the one that is named, else the one that is due next.
+    ///
+    /// # Errors
+    /// There is no such list, or none is due.
+    pub(crate) fn deferral_of(&self, checklist: &Name, to: Option<&Name>) -> Result<Name, String> {
+        let others = || self.config.checklists.iter().filter(|list| list.name != *checklist);
         if let Some(name) = to {
             let found = others().find(|list| list.name == *name).map(|list| list.name.clone());
-            return found.ok_or_else(|| format!("no other checklist named `{name}`"));
+            return found.ok_or_else(|| {
+                let names: Vec<&str> = others().map(|list| &*list.name).collect();
+                format!("no other checklist named `{name}`; there are: {}", first_names(&names, ToString::to_string))
+            });
         }
-        self.next_list(&round.record.checklist)
-            .map(|(name, _)| name)
-            .ok_or_else(|| "no other checklist to defer it to".to_owned())
+        let next = self.next_list(checklist).map(|(name, _)| name);
+        next.ok_or_else(|| match others().next() {
+            Some(_) => "no other checklist is due by itself, to defer it to".to_owned(),
+            None => "no other checklist to defer it to".to_owned(),
+        })
     }
 
     /// The other list that is due next, and when.
