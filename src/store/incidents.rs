@@ -23,6 +23,10 @@ pub(crate) enum IncidentRefusal {
     Unknown(Name),
     /// It says what is on record already, or what makes no sense of an incident in this state.
     NoSense(Box<(IncidentRecord, IncidentFact)>),
+    /// It is to become part of this one, which is over.
+    IntoOver(Box<IncidentRecord>),
+    /// It is to become part of itself.
+    IntoItself(Name),
 }
 
 impl IncidentRefusal {
@@ -36,6 +40,11 @@ impl IncidentRefusal {
         let (record, what) = match self {
             Self::Unknown(id) => return format!("no incident `{id}`"),
             Self::NoSense(refused) => &**refused,
+            Self::IntoOver(other) => {
+                let into = other.merged_into.as_ref().map_or_else(String::new, |into| format!(" into {into}"));
+                return format!("{} is {}{into}: nothing can be merged into it", other.id, other.state.word());
+            }
+            Self::IntoItself(id) => return format!("{id} can't be merged into itself"),
         };
         let id = &record.id;
         match what {
@@ -56,6 +65,14 @@ impl IncidentRefusal {
             | IncidentFact::Reminded(_)
             | IncidentFact::Joined(_)
             | IncidentFact::Evidence(_) => format!("{id} has that on record already"),
+        }
+    }
+
+    /// Where to look, or what to do first.
+    pub(super) const fn hint(&self) -> &'static str {
+        match self {
+            Self::IntoOver(_) => "name one that is open: `opsroom incident list` shows them",
+            _ => "`opsroom incident list --all` shows how they stand",
         }
     }
 }
@@ -158,9 +175,8 @@ fn other_refusal(said: &IncidentSaid, stored: impl Fn(&str) -> Option<IncidentRe
     let into = moved.into.as_ref()?;
     match stored(into) {
         None => Some(IncidentRefusal::Unknown(into.clone())),
-        Some(other) if !other.is_open() || other.id == said.id => {
-            Some(IncidentRefusal::NoSense(Box::new((other, said.what.clone()))))
-        }
+        Some(other) if other.id == said.id => Some(IncidentRefusal::IntoItself(other.id)),
+        Some(other) if !other.is_open() => Some(IncidentRefusal::IntoOver(Box::new(other))),
         Some(_) => None,
     }
 }
@@ -235,7 +251,10 @@ mod tests {
         let refused = |text: &str| Err::<Option<Name>, _>(text.to_owned());
         assert_eq!(say("INC-9", moved(IncidentStep::Resolve, None)).await, refused("no incident `INC-9`"));
         assert_eq!(say("INC-1", moved(IncidentStep::Merge, Some("INC-7"))).await, refused("no incident `INC-7`"));
-        assert!(say("INC-1", moved(IncidentStep::Merge, Some("INC-1"))).await.is_err());
+        assert_eq!(
+            say("INC-1", moved(IncidentStep::Merge, Some("INC-1"))).await,
+            refused("INC-1 can't be merged into itself")
+        );
         assert!(say("INC-1", moved(IncidentStep::Merge, Some("INC-2"))).await.is_ok());
         assert_eq!(
             say("INC-1", moved(IncidentStep::Resolve, None)).await,
@@ -245,6 +264,30 @@ mod tests {
         let (one, two) = (store.incident("1").await.unwrap().unwrap(), store.incident("inc-2").await.unwrap().unwrap());
         assert_eq!((one.state, one.merged_into.as_deref()), (IncidentState::Merged, Some("INC-2")));
         assert_eq!(two.merged, [Name::from("INC-1")]);
+    }
+
+    #[tokio::test]
+    async fn what_is_over_takes_no_other_incident() {
+        let room = tempfile::tempdir().unwrap();
+        let store = Store::sample(room.path()).await;
+        for _ in 0..3 {
+            store.say(&[draft("", opening())]).await.unwrap().unwrap();
+        }
+        let refusal = async |id: &str, step, into| {
+            let said = store.say(&[draft(id, moved(step, into))]).await.unwrap();
+            said.err().map(|refusal| (refusal.describe(), refusal.hint()))
+        };
+        assert_eq!(refusal("INC-2", IncidentStep::Resolve, None).await, None);
+        let (said, hint) = refusal("INC-1", IncidentStep::Merge, Some("INC-2")).await.unwrap();
+        assert_eq!(said, "INC-2 is resolved: nothing can be merged into it");
+        assert!(hint.contains("name one that is open"), "{hint}");
+        assert_eq!(refusal("INC-1", IncidentStep::Merge, Some("INC-3")).await, None);
+        store.say(&[draft("", opening())]).await.unwrap().unwrap();
+        let (said, _) = refusal("INC-4", IncidentStep::Merge, Some("INC-1")).await.unwrap();
+        assert_eq!(said, "INC-1 is merged into INC-3: nothing can be merged into it");
+        // Of what is over itself it is said that it is.
+        let (said, _) = refusal("INC-2", IncidentStep::Merge, Some("INC-3")).await.unwrap();
+        assert_eq!(said, "INC-2 is resolved: it can't be merged");
     }
 
     fn fired() -> Statement {

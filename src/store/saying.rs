@@ -36,7 +36,7 @@ impl RecordRefusal {
         match self {
             Self::Alert(refusal) => refusal.hint(),
             Self::OnCall(refusal) => refusal.hint(),
-            Self::Incident(_) => "`opsroom incident list --all` shows how they stand",
+            Self::Incident(refusal) => refusal.hint(),
         }
     }
 }
