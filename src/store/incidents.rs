@@ -27,6 +27,8 @@ pub(crate) enum IncidentRefusal {
     IntoOver(Box<IncidentRecord>),
     /// It is to become part of itself.
     IntoItself(Name),
+    /// The moment of a step is corrected that was not taken: it has none.
+    NotTaken(Name, IncidentStep),
 }
 
 impl IncidentRefusal {
@@ -45,6 +47,9 @@ impl IncidentRefusal {
                 return format!("{} is {}{into}: nothing can be merged into it", other.id, other.state.word());
             }
             Self::IntoItself(id) => return format!("{id} can't be merged into itself"),
+            Self::NotTaken(id, step) => {
+                return format!("{id} was not {}: there is no moment to correct", step.done());
+            }
         };
         let id = &record.id;
         match what {
@@ -71,6 +76,13 @@ impl IncidentRefusal {
     /// Where to look, or what to do first.
     pub(super) const fn hint(&self) -> &'static str {
         match self {
+            Self::NotTaken(_, IncidentStep::Acknowledge) => {
+                "say `opsroom incident acknowledge` first, then correct when that was"
+            }
+            Self::NotTaken(_, IncidentStep::Mitigate) => {
+                "say `opsroom incident mitigate` first, then correct when that was"
+            }
+            Self::NotTaken(..) => "say `opsroom incident resolve` first, then correct when that was",
             Self::IntoOver(_) => "name one that is open: `opsroom incident list` shows them",
             _ => "`opsroom incident list --all` shows how they stand",
         }
@@ -154,8 +166,9 @@ pub(super) fn incident_refusal(drafts: &[NewFact], things: &[StoredThing]) -> Op
     for draft in drafts {
         let Statement::Incident(said) = &draft.said else { continue };
         let known = records.iter().find(|record| record.id == said.id).cloned().or_else(|| stored(&said.id));
-        if let Some(refusal) = other_refusal(said, stored) {
-            return Some(refusal);
+        let refusal = other_refusal(said, stored).or_else(|| stamp_refusal(said, known.as_ref()?));
+        if refusal.is_some() {
+            return refusal;
         }
         match (IncidentRecord::after(known.clone(), draft, said), known) {
             (Some(record), _) => {
@@ -181,6 +194,14 @@ fn other_refusal(said: &IncidentSaid, stored: impl Fn(&str) -> Option<IncidentRe
     }
 }
 
+/// Why a moment is not corrected: that of a step says when it was taken, it does not take it. What is on record already stays as
+/// it was said.
+fn stamp_refusal(said: &IncidentSaid, record: &IncidentRecord) -> Option<IncidentRefusal> {
+    let IncidentFact::Corrected(corrected) = &said.what else { return None };
+    let step = corrected.stamp.step().filter(|_| record.stamps.of(corrected.stamp).is_none())?;
+    Some(IncidentRefusal::NotTaken(record.id.clone(), step))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -190,9 +211,9 @@ mod tests {
     use super::*;
     use crate::config::sections::retention::Retention;
     use crate::model::alert::Severity;
-    use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
+    use crate::model::fact::incident::{IncidentCorrected, IncidentMoved, IncidentOpened};
     use crate::model::fact::{AlertAcknowledged, AlertFired};
-    use crate::model::incident::{IncidentState, IncidentTargets};
+    use crate::model::incident::{IncidentStamp, IncidentState, IncidentTargets};
     use crate::store::new_fact;
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -288,6 +309,37 @@ mod tests {
         // Of what is over itself it is said that it is.
         let (said, _) = refusal("INC-2", IncidentStep::Merge, Some("INC-3")).await.unwrap();
         assert_eq!(said, "INC-2 is resolved: it can't be merged");
+    }
+
+    #[tokio::test]
+    async fn the_moment_of_a_step_is_corrected_only_where_it_was_taken() {
+        let room = tempfile::tempdir().unwrap();
+        let store = Store::sample(room.path()).await;
+        store.say(&[draft("", opening())]).await.unwrap().unwrap();
+        let correct = async |stamp| {
+            let to = AT - chrono::TimeDelta::minutes(1);
+            let corrected = IncidentFact::Corrected(IncidentCorrected { stamp, to, why: None });
+            let said = store.say(&[draft("INC-1", corrected)]).await.unwrap();
+            said.err().map(|refusal| (refusal.describe(), refusal.hint()))
+        };
+        for (stamp, done, command) in [
+            (IncidentStamp::Acknowledged, "acknowledged", "incident acknowledge"),
+            (IncidentStamp::Mitigated, "mitigated", "incident mitigate"),
+            (IncidentStamp::Resolved, "resolved", "incident resolve"),
+        ] {
+            let (said, hint) = correct(stamp).await.unwrap();
+            assert_eq!(said, format!("INC-1 was not {done}: there is no moment to correct"));
+            assert!(hint.contains(command), "{hint}");
+        }
+        for stamp in [IncidentStamp::ImpactStarted, IncidentStamp::Detected] {
+            assert_eq!(correct(stamp).await, None, "nobody has to say that first");
+        }
+        store.say(&[draft("INC-1", moved(IncidentStep::Resolve, None))]).await.unwrap().unwrap();
+        assert_eq!(correct(IncidentStamp::Resolved).await, None);
+        let record = store.incident("1").await.unwrap().unwrap();
+        assert_eq!(record.stamps.resolved, Some(AT - chrono::TimeDelta::minutes(1)));
+        store.say(&[draft("INC-1", moved(IncidentStep::Reopen, None))]).await.unwrap().unwrap();
+        assert!(correct(IncidentStamp::Resolved).await.is_some(), "it is not over any more");
     }
 
     fn fired() -> Statement {

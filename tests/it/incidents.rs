@@ -162,6 +162,19 @@ async fn sees(console: &mut Headless, what: &str, is_there: impl Fn(&State) -> b
     assert_eq!(end, LoopEnd::Reached, "{what} is not there after {:?}", began.elapsed());
 }
 
+#[test]
+fn an_incident_that_is_open_is_not_resolved_by_its_moments() {
+    let team = Team::sqlite();
+    team.does(&["incident", "open", "x", "--no-evidence"]);
+    for (stamp, step) in [("acknowledged", "acknowledge"), ("mitigated", "mitigate"), ("resolved", "resolve")] {
+        let problem = format!("INC-1 was not {stamp}: there is no moment to correct");
+        refused(&team, &["incident", "stamp", stamp, "1m"], &problem, &format!("opsroom incident {step}"));
+    }
+    assert!(listed(&team)[0]["resolved_at"].is_null());
+    team.does(&["incident", "resolve"]);
+    team.does(&["incident", "stamp", "resolved", "0s"]);
+}
+
 /// What somebody says in a shell is in two consoles within two seconds.
 async fn work_together(team: &Team) {
     let mut consoles = [team.console("one"), team.console("two")];

@@ -235,6 +235,16 @@ impl IncidentStamp {
     pub const ALL: [Self; 5] =
         [Self::ImpactStarted, Self::Detected, Self::Acknowledged, Self::Mitigated, Self::Resolved];
 
+    /// The step whose moment it is; `None`: of none, it is known by what was seen.
+    pub const fn step(self) -> Option<IncidentStep> {
+        match self {
+            Self::ImpactStarted | Self::Detected => None,
+            Self::Acknowledged => Some(IncidentStep::Acknowledge),
+            Self::Mitigated => Some(IncidentStep::Mitigate),
+            Self::Resolved => Some(IncidentStep::Resolve),
+        }
+    }
+
     /// As it is written on a command line.
     pub const fn word(self) -> &'static str {
         match self {
