@@ -100,6 +100,25 @@ impl Config {
         is_unknown.then(|| format!("`{who}` is not a contact; {}", self.near_contact(who)))
     }
 
+    /// The login name of somebody who is named by a person: by that, or by the name of their contact. Who is none of the contacts
+    /// is named by their login name.
+    pub(crate) fn login_meant<'a>(&'a self, who: &'a str) -> &'a str {
+        if self.contact_of(who).is_some() {
+            return who;
+        }
+        let named = self.contacts.iter().find(|contact| *contact.id == *who);
+        named.and_then(|contact| contact.logins.first()).map_or(who, |login| &**login)
+    }
+
+    /// Whether two names are of one person: a person may have several login names, and their contact has one too.
+    pub(crate) fn is_same_person(&self, one: &str, other: &str) -> bool {
+        let contact = |who: &str| {
+            let named = || self.contacts.iter().find(|contact| *contact.id == *who);
+            self.contact_of(who).or_else(named).map(|contact| &contact.id)
+        };
+        one == other || contact(one).is_some_and(|known| contact(other) == Some(known))
+    }
+
     fn near_contact(&self, name: &str) -> String {
         hint_of(name, self.contacts.iter().map(|contact| &*contact.id))
     }
@@ -184,5 +203,17 @@ mod tests {
         assert_eq!(config.unknown_person("bn").unwrap(), "`bn` is not a contact; did you mean `ben`?");
         assert_eq!(config.contact_named("bn").unwrap_err().1, "did you mean `ben`?");
         assert_eq!(Config::default().unknown_person("bn"), None, "without contacts anybody may be named");
+    }
+
+    #[test]
+    fn a_person_is_one_by_whichever_of_their_names() {
+        let text = "[contact.ana]\nlogin = [\"ana.k\", \"root\"]\n[contact.ben]\n[contact.cy]\nlogin = \"ana\"\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
+        let meant = |who| config.login_meant(who);
+        assert_eq!((meant("ben"), meant("cy"), meant("root"), meant("zoe")), ("ben", "ana", "root", "zoe"));
+        assert_eq!(meant("ana"), "ana", "whoever logs in so is meant before the contact of that name");
+        assert!(config.is_same_person("ana.k", "root") && config.is_same_person("ana", "cy"));
+        assert!(config.is_same_person("zoe", "zoe") && !config.is_same_person("zoe", "yan"));
+        assert!(!config.is_same_person("root", "ben") && !config.is_same_person("ben", "zoe"));
     }
 }

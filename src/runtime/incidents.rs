@@ -10,8 +10,9 @@ use super::identity::Identity;
 use crate::config::Config;
 use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
-use crate::model::fact::incident::CopiedLine;
+use crate::model::fact::incident::{CopiedLine, IncidentRoleSaid};
 use crate::model::fact::{IncidentFact, IncidentSaid, NewFact, Statement, login_of};
+use crate::model::incident::RoleStep;
 use crate::model::outcome::Outcome;
 use crate::model::thing::IncidentRecord;
 use crate::store::saying::RecordRefusal;
@@ -38,8 +39,16 @@ pub(crate) async fn say(
         let login = SafeText::new(login_of(&draft.who));
         let Statement::Incident(said) = &mut draft.said else { continue };
         match &mut said.what {
-            // Who is not named is who says it.
-            IncidentFact::Role(role) if role.who.as_str().is_empty() => role.who = login,
+            IncidentFact::Role(role) => {
+                // Who is not named is who says it.
+                if role.who.as_str().is_empty() {
+                    role.who = login;
+                }
+                let record = store.incident(&said.id).await?;
+                if let Some(known) = record.and_then(|record| known_as(&record, role, config)) {
+                    role.who = known;
+                }
+            }
             IncidentFact::Moved(moved) if moved.step.ends() => {
                 if let Some(record) = store.incident(&said.id).await? {
                     moved.copied = around(store, config, &record, now).await?;
@@ -49,6 +58,19 @@ pub(crate) async fn say(
         }
     }
     Ok(store.say(&drafts).await?.map(Option::unwrap_or_default))
+}
+
+/// By which name the record has who is meant: it knows names only, and a person may have several.
+fn known_as(record: &IncidentRecord, said: &IncidentRoleSaid, config: &Config) -> Option<SafeText> {
+    let offered = record.offer(said.role).map(|offer| &offer.who);
+    let holder = record.holder(said.role);
+    let known = match said.step {
+        RoleStep::Accepted | RoleStep::Declined => [offered, None],
+        RoleStep::Taken | RoleStep::Released => [holder, None],
+        RoleStep::Offered => [holder, offered],
+    };
+    let is_meant = |known: &&SafeText| config.is_same_person(known.as_str(), said.who.as_str());
+    known.into_iter().flatten().find(is_meant).cloned()
 }
 
 /// What happened around an incident, oldest first: as the store has it, and before that as it was copied, for the store may have

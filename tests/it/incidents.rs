@@ -162,6 +162,44 @@ async fn sees(console: &mut Headless, what: &str, is_there: impl Fn(&State) -> b
     assert_eq!(end, LoopEnd::Reached, "{what} is not there after {:?}", began.elapsed());
 }
 
+/// A role is offered to a person by any of their names, and they answer under any of their login names.
+#[test]
+fn a_role_is_accepted_by_whom_it_was_offered_by_name() {
+    let team = Team::sqlite();
+    let config = team.config() + "[contact.ben]\nlogin = [\"bk\", \"root\"]\n[contact.cy]\n";
+    let says = |who: &str, arguments: &[&str]| {
+        let output = team.opsroom_as(who, &config, arguments);
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let does = |who: &str, arguments: &[&str], said: &str| {
+        let (code, text) = says(who, arguments);
+        assert!(code == Some(0) && text.contains(said), "{arguments:?}: {code:?} {text}");
+    };
+    let refuses = |who: &str, arguments: &[&str], said: &str| {
+        let (code, text) = says(who, arguments);
+        assert!(code == Some(64) && text.contains(said), "{arguments:?}: {code:?} {text}");
+    };
+    let lead = |option: &'static str| ["incident", "role", "lead", option];
+    does("ana", &["incident", "open", "x", "--lead", "--no-evidence"], "INC-1 opened");
+    let offer = ["incident", "role", "lead", "--to", "ben"];
+    does("ana", &offer, "INC-1: role lead offered to bk, the login name of ben\n");
+    refuses("ana", &offer, "is offered to bk already");
+    refuses("cy", &lead("--accept"), "offered to bk, not to cy");
+    does("root", &lead("--accept"), "accepts the role lead");
+    assert_eq!(listed(&team)[0]["lead"], "bk");
+    // Whoever has it has it under each of their names.
+    refuses("root", &["incident", "role", "lead"], "bk has the role lead of INC-1 already");
+    refuses("cy", &["incident", "role", "lead"], "ask them to offer it");
+    does("root", &lead("--release"), "gives up the role lead");
+    does("ana", &["incident", "role", "lead", "--to", "cy"], "role lead offered to cy\n");
+    does("cy", &lead("--decline"), "declines");
+    does("cy", &["incident", "role", "lead"], "cy takes the role lead\n");
+    does("ana", &lead("--take"), "ana takes the role lead from cy\n");
+}
+
 #[test]
 fn an_incident_that_is_open_is_not_resolved_by_its_moments() {
     let team = Team::sqlite();

@@ -51,7 +51,7 @@ pub(super) struct RoleArguments {
     /// lead, ops, comms, scribe or deputy
     #[arg(value_name = "ROLE")]
     role: String,
-    /// Offer it to somebody; it passes to them once they accept
+    /// Offer it to somebody, by their login name or contact; it passes to them once they accept
     #[arg(long, value_name = "WHO")]
     to: Option<String>,
     /// Accept what was offered to you
@@ -133,18 +133,29 @@ pub(super) fn role(arguments: &RoleArguments, id: Option<&str>, global: &Global)
         let login = login_of(&chosen.run_service.identity().who);
         let me = SafeText::new(login);
         let (who, step) = match &arguments.to {
-            Some(to) => (person("--to", to, &chosen.config)?, RoleStep::Offered),
+            // Who accepts it says so by their login name.
+            Some(to) => {
+                let named = person("--to", to, &chosen.config)?;
+                (SafeText::new(chosen.config.login_meant(named.as_str())), RoleStep::Offered)
+            }
             None if arguments.accept => (me, RoleStep::Accepted),
             None if arguments.decline => (me, RoleStep::Declined),
             None if arguments.release => (me, RoleStep::Released),
             None => (me, RoleStep::Taken),
         };
-        let holder = chosen.record.holder(role);
-        if let Some(holder) = holder.filter(|holder| step == RoleStep::Taken && **holder != who && !arguments.take) {
+        let is_other = |holder: &&SafeText| !chosen.config.is_same_person(holder.as_str(), who.as_str());
+        let other = chosen.record.holder(role).filter(|_| step == RoleStep::Taken).filter(is_other);
+        if let Some(holder) = other.filter(|_| !arguments.take) {
             let hint = "ask them to offer it (--to), or take it with --take".to_owned();
             return Err((format!("{holder} has the role {}", role.word()), hint));
         }
-        let done = words::role(role, &who, step);
+        let named = arguments.to.as_deref().map(str::trim).filter(|to| *to != who.as_str());
+        let beside = match (other, named) {
+            (Some(holder), _) => format!(" from {holder}"),
+            (None, Some(contact)) => format!(", the login name of {contact}"),
+            (None, None) => String::new(),
+        };
+        let done = words::role(role, &who, step) + &beside;
         Ok((vec![IncidentFact::Role(IncidentRoleSaid { role, who, step })], done))
     })
 }
