@@ -19,7 +19,7 @@ use crate::lang::nearest::listed;
 use crate::lang::order::InOrder;
 use crate::lang::time::rfc3339;
 use crate::model::fact::change::{LONGEST_TITLE, change_id};
-use crate::model::fact::{ChangePlanned, ChangeSaid, Statement};
+use crate::model::fact::{ChangePlanned, ChangeSaid, Statement, login_of};
 use crate::model::maintenance::{ServiceChoice, clock_with_zone, from_to};
 use crate::model::thing::ChangeRecord;
 use crate::runtime::runs::RunService;
@@ -152,10 +152,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             };
         }
         Some(ChangeCommand::Approve { id }) => {
-            if let Err(code) = configuration::refuse_if_read_only(global, "no change can be approved here") {
-                return code;
-            }
-            return output::carry_out(approve(id, arguments.json, global));
+            let config = match configuration::refuse_if_read_only(global, "no change can be approved here") {
+                Ok(config) => config.unwrap_or_default(),
+                Err(code) => return code,
+            };
+            return output::carry_out(approve(id, arguments.json, &config, global));
         }
         Some(ChangeCommand::CallOff { id, why }) => {
             let config = match configuration::refuse_if_read_only(global, "no change can be called off here") {
@@ -302,12 +303,13 @@ async fn printed(run_service: &RunService, id: &str, now: DateTime<Utc>) -> u8 {
     }
 }
 
-async fn approve(id: &str, json: bool, global: &Global) -> u8 {
+async fn approve(id: &str, json: bool, config: &Config, global: &Global) -> u8 {
     let unknown = Some(not_waiting(id, &[]));
-    run_service::changing_known(global, unknown, async |run_service| approve_at(run_service, id, json).await).await
+    run_service::changing_known(global, unknown, async |run_service| approve_at(run_service, id, json, config).await)
+        .await
 }
 
-async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
+async fn approve_at(run_service: &RunService, id: &str, json: bool, config: &Config) -> u8 {
     let now = run_service.now();
     let changes = match coming(run_service, now).await {
         Ok(changes) => changes,
@@ -317,6 +319,12 @@ async fn approve_at(run_service: &RunService, id: &str, json: bool) -> u8 {
         let (problem, hint) = not_waiting(id, &changes);
         return output::fail(exit::USAGE, &problem, &hint);
     };
+    let login = login_of(&run_service.identity().who);
+    // The store knows login names alone, and a person may have several.
+    if change.needs_approval() && config.is_same_person(login, change.by.as_str()) {
+        let problem = format!("you planned change {}: another person must approve it", change.id);
+        return output::fail(exit::USAGE, &problem, "see `opsroom change`");
+    }
     let said = Statement::Change(ChangeSaid::Approved(change.approving()));
     if json {
         return match put(run_service, now, vec![said]).await {

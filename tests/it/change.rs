@@ -116,6 +116,15 @@ fn a_second_person_approves_a_change_and_until_then_actions_warn() {
 }
 
 #[test]
+fn nobody_approves_their_own_change_under_another_of_their_login_names() {
+    let world = World::with("[contact.ann]\nlogin = [\"ana\", \"root\"]\n");
+    let id = world.add("new disks", "db", -5, &[]);
+    let (code, _, err) = world.run("root", &["change", "approve", &id]);
+    assert!(code == Some(64) && err.contains("you planned change"), "{code:?} {err}");
+    assert_eq!(world.run("ben", &["change", "approve", &id]).0, Some(0));
+}
+
+#[test]
 fn what_is_called_off_warns_no_more_and_is_listed_no_more() {
     let world = World::new();
     let id = world.add("year end", "*", -1, &["--freeze"]);
