@@ -50,7 +50,7 @@ pub(super) fn open(state: &mut State, _effects: &mut Vec<Effect>) {
 /// Opens the dialog that opens an incident as prefilled: from an alert, or from a step of a checklist, whose engine calls this
 /// with `from` set to `checklist:NAME`.
 pub(crate) fn open_draft(state: &mut State, draft: IncidentOpened) {
-    let dialog = IncidentDialog::new(IncidentPurpose::Open(Box::new(draft)), &state.world);
+    let dialog = IncidentDialog::new(IncidentPurpose::Open(Box::new(draft)), state);
     state.console.overlays.push(dialog);
 }
 
@@ -115,7 +115,7 @@ pub(super) fn with_shown(state: &mut State, purpose: impl FnOnce(Name) -> Incide
         none(state, "no incident on record");
         return;
     };
-    let dialog = IncidentDialog::new(purpose(id), &state.world);
+    let dialog = IncidentDialog::new(purpose(id), state);
     state.console.overlays.push(dialog);
 }
 
@@ -138,7 +138,7 @@ pub(super) fn correct(state: &mut State) {
     let Some((id, number)) = chosen else {
         return state.toast(Tone::Info, "no entry selected: a note, task, cause, decision or pin can be corrected");
     };
-    let dialog = IncidentDialog::new(IncidentPurpose::Correct { id, number }, &state.world);
+    let dialog = IncidentDialog::new(IncidentPurpose::Correct { id, number }, state);
     state.console.overlays.push(dialog);
 }
 
@@ -251,6 +251,13 @@ pub(super) fn news(state: &mut State, said: &IncidentSaid, by: &SafeText, text: 
         IncidentFact::Role(role) if role.step == RoleStep::Offered => {
             let offer = words::role(role.role, &role.who, role.step);
             state.news(Tone::Warning, &format!("{}: {offer} · {by}", said.id));
+        }
+        IncidentFact::Role(role) if state.console.last_look.login.as_ref() != Some(by) => {
+            let record = state.world.incident_record(&said.id);
+            if let Some(from) = record.and_then(|record| record.taken_from(role.role)) {
+                let taken = words::role(role.role, &role.who, role.step);
+                state.news(Tone::Warning, &format!("{}: {taken} from {from}", said.id));
+            }
         }
         // Who did it here is told by the answer.
         IncidentFact::Moved(_) | IncidentFact::Graded(_) if !state.console.requests.was_said(said) => {

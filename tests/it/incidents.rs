@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
 use opsroom::model::effect::{Effect, HolderEffect, RequestId, StoreEffect, TerminalEffect};
-use opsroom::model::fact::incident::{CopiedLine, IncidentMoved};
+use opsroom::model::fact::incident::{CopiedLine, IncidentMoved, IncidentRoleSaid};
 use opsroom::model::fact::{Deployed, IncidentFact, IncidentSaid, PeerPart, Statement};
-use opsroom::model::incident::{IncidentState, IncidentStep, Reminder};
+use opsroom::model::incident::{IncidentRole, IncidentState, IncidentStep, Reminder, RoleStep};
 use opsroom::model::message::{MessageKind, Notification};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::Outcome;
@@ -301,6 +301,40 @@ fn an_incident_is_opened_from_what_is_broken_and_fought_on_its_screen() {
     // A second one for the same service is not opened by mistake.
     room.app.keys("i");
     assert_eq!(room.app.state.console.screen, Screen::Incident);
+}
+
+#[test]
+fn the_key_for_roles_fills_in_nothing_that_takes_from_somebody() {
+    let mut room = in_an_incident();
+    room.said();
+    let now = room.app.now().utc;
+    let said = |who: &str, step| {
+        let what = IncidentFact::Role(IncidentRoleSaid { role: IncidentRole::Lead, who: who.into(), step });
+        Statement::Incident(Box::new(IncidentSaid { id: "INC-1".into(), what }))
+    };
+    let asks = |room: &mut Room| {
+        room.app.keys("r");
+        let frame = room.frame();
+        room.app.keys("esc");
+        frame.lines().find(|line| line.contains(" do ")).unwrap_or_else(|| panic!("{frame}")).to_owned()
+    };
+    // What is offered to somebody else is not accepted here.
+    room.tell(now, "cy", said("bo", RoleStep::Offered));
+    assert!(asks(&mut room).contains("take ") && !asks(&mut room).contains("accept"), "{}", asks(&mut room));
+    room.tell(now, "bo", said("bo", RoleStep::Accepted));
+    assert!(asks(&mut room).contains("bo leads: offer, take over"), "{}", asks(&mut room));
+    room.app.keys("r enter");
+    assert_eq!(room.kinds(), [""; 0]);
+    assert!(room.frame().contains("no step (use take, take over"), "{}", room.frame());
+    room.app.keys("tab");
+    room.app.typed("take");
+    room.app.keys("enter");
+    assert!(room.frame().contains("bo has the role lead: ask them to offer it"), "{}", room.frame());
+    room.app.typed(" over");
+    room.app.keys("enter");
+    let taken = room.said();
+    assert_eq!(taken, [said("ana", RoleStep::Taken)]);
+    assert!(room.frame().contains("role lead of INC-1: on record, taken from bo"), "{}", room.frame());
 }
 
 #[test]

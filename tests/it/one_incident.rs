@@ -64,6 +64,17 @@ fn work_together(team: &Team) {
     row_with(&ben, &["role lead offered to ben"]);
     says(&mut ben, "r", "role in INC-1", "");
     row_with(&ana, &["lead ben"]);
+    // Nobody takes it from its holder by two keys.
+    ana.press("r");
+    ana.wait_for("ben leads: offer, take over");
+    ana.press("\r");
+    ana.wait_for("no step (use take, take over");
+    ana.press("\ttake\r");
+    ana.wait_for("ben has the role lead: ask them to offer it");
+    ana.press(" over\r");
+    ana.wait_for("on record, taken from ben");
+    row_with(&ben, &["INC-1: ana takes the role lead from ben"]);
+    row_with(&ben, &["lead ana"]);
     ben.press("m");
     ben.wait_for("state of INC-1");
     ben.press("\x15resolve\topened again\r");
@@ -82,7 +93,7 @@ fn work_together(team: &Team) {
         assert_eq!(report.matches(&format!("{said} ")).count().min(1), 1, "{said}: {report}");
     }
     let listed: serde_json::Value = serde_json::from_str(&team.does(&["incident", "list", "--all", "--json"])).unwrap();
-    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["lead"]), (1, &"ben".into()), "{listed}");
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["lead"]), (1, &"ana".into()), "{listed}");
     assert!(team.does(&["audit", "verify"]).contains("intact"));
 }
 

@@ -2,6 +2,7 @@
 //! or its state changes. Each is a few lines of text.
 
 mod questions;
+mod roles;
 
 use std::borrow::Cow;
 
@@ -16,24 +17,16 @@ use crate::app::state::overlay::Then;
 use crate::lang::unit;
 use crate::model::effect::Effect;
 use crate::model::fact::incident::{
-    IncidentAmended, IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentRoleSaid, IncidentUpdated,
+    IncidentAmended, IncidentGraded, IncidentMoved, IncidentNoted, IncidentOpened, IncidentUpdated,
 };
 use crate::model::fact::{IncidentFact, IncidentSaid};
-use crate::model::incident::{EntryKind, IncidentRole, IncidentStep, RoleStep, incident_id, incident_number};
+use crate::model::incident::{EntryKind, IncidentStep, incident_id, incident_number};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::incidents::words;
 use crate::world::responding::targets;
 
-/// How a role can change hands, in words.
-const ROLE_STEPS: [(&str, RoleStep); 5] = [
-    ("take", RoleStep::Taken),
-    ("offer", RoleStep::Offered),
-    ("accept", RoleStep::Accepted),
-    ("decline", RoleStep::Declined),
-    ("release", RoleStep::Released),
-];
 /// What can be done to the state of an incident, in words.
 const STEPS: [(&str, IncidentStep); 7] = [
     ("acknowledge", IncidentStep::Acknowledge),
@@ -94,7 +87,8 @@ type Submission = Result<(Vec<IncidentSaid>, String), String>;
 
 impl IncidentDialog {
     /// A dialog with what is known filled in.
-    pub(crate) fn new(purpose: IncidentPurpose, world: &World) -> Self {
+    pub(crate) fn new(purpose: IncidentPurpose, state: &State) -> Self {
+        let world = &state.world;
         let (title, fields): (Cow<'static, str>, Vec<DialogField>) = match &purpose {
             IncidentPurpose::Open(draft) => ("open an incident".into(), of_opening(draft)),
             IncidentPurpose::Entry { id, kind, text, .. } => {
@@ -107,16 +101,7 @@ impl IncidentDialog {
                 (format!("{} of {id}", kind.word()).into(), fields)
             }
             IncidentPurpose::Update(id) => (format!("status update of {id}").into(), of_update(id, world)),
-            IncidentPurpose::Role(id) => {
-                let offer = world.incident_record(id).and_then(|record| record.offer(IncidentRole::Lead));
-                let step = if offer.is_some() { "accept" } else { "take" };
-                let fields = vec![
-                    field("role", "lead", "lead, ops, comms, scribe, deputy"),
-                    field("do", step, "take, offer, accept, decline, release"),
-                    field("to", "", "to whom it is offered"),
-                ];
-                (format!("role in {id}").into(), fields)
-            }
+            IncidentPurpose::Role(id) => (format!("role in {id}").into(), roles::questions(id, state)),
             IncidentPurpose::Severity(id) => {
                 let known = world.incident_record(id).map_or("", |record| record.severity.word());
                 let fields =
@@ -160,17 +145,8 @@ impl IncidentDialog {
                 of(id, IncidentFact::Updated(self.update(id, world)?), format!("update of {id} given"))
             }
             IncidentPurpose::Role(id) => {
-                let role = one_of(self.form.text("role"), IncidentRole::ALL.map(|role| (role.word(), role)), "role")?;
-                let step = one_of(self.form.text("do"), ROLE_STEPS, "step")?;
-                let to = self.form.optional("to");
-                if (step == RoleStep::Offered) != to.is_some() {
-                    return Err("offer it to somebody, or leave `to` empty".to_owned());
-                }
-                let unknown = to.as_ref().and_then(|to| world.config.unknown_person(to.as_str()));
-                let unknown = unknown.map_or_else(String::new, |unknown| format!("; {unknown}"));
-                // Who is not named is who says it.
-                let said = IncidentRoleSaid { role, who: to.unwrap_or_default(), step };
-                of(id, IncidentFact::Role(said), format!("role {} of {id}: on record{unknown}", role.word()))
+                let (said, text) = roles::said(&self.form, id, state)?;
+                of(id, IncidentFact::Role(said), text)
             }
             IncidentPurpose::Severity(id) => {
                 let severity = severity(self.form.text("severity"), world)?;

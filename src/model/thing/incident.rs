@@ -132,15 +132,14 @@ impl IncidentRecord {
 
     /// Who has a role.
     pub fn holder(&self, role: IncidentRole) -> Option<&SafeText> {
-        let mut holder = None;
-        for said in self.roles.iter().filter(|said| said.role == role) {
-            match said.step {
-                RoleStep::Taken | RoleStep::Accepted => holder = Some(&said.who),
-                RoleStep::Released => holder = holder.filter(|known| **known != said.who),
-                RoleStep::Offered | RoleStep::Declined => {}
-            }
-        }
-        holder
+        holder_of(self.roles.iter().filter(|said| said.role == role))
+    }
+
+    /// From whom a role was taken last, where whoever has it did not wait for them.
+    pub fn taken_from(&self, role: IncidentRole) -> Option<&SafeText> {
+        let mut said = self.roles.iter().filter(|said| said.role == role);
+        let last = said.next_back().filter(|last| last.step == RoleStep::Taken)?;
+        holder_of(said).filter(|before| **before != last.who)
     }
 
     /// To whom a role is offered, and who offers it, where nobody has answered yet.
@@ -197,6 +196,19 @@ impl IncidentRecord {
     pub fn open_entries(&self) -> impl Iterator<Item = (usize, &IncidentEntry)> {
         (1..).zip(&self.entries).filter(|(_, entry)| entry.state == EntryState::Open)
     }
+}
+
+/// Who has a role after these steps of it.
+fn holder_of<'a>(steps: impl Iterator<Item = &'a IncidentRoleRecord>) -> Option<&'a SafeText> {
+    let mut holder: Option<&SafeText> = None;
+    for said in steps {
+        match said.step {
+            RoleStep::Taken | RoleStep::Accepted => holder = Some(&said.who),
+            RoleStep::Released => holder = holder.filter(|known| **known != said.who),
+            RoleStep::Offered | RoleStep::Declined => {}
+        }
+    }
+    holder
 }
 
 /// The key of an incident: its number in so many digits that keys stand in the order of numbers.

@@ -70,7 +70,8 @@ pub(super) fn one_of<T: Copy, const N: usize>(word: &str, words: [(&str, T); N],
     let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {
         let all: Vec<&str> = words.iter().map(|(other, _)| *other).filter(|other| !other.is_empty()).collect();
-        format!("no {what} named `{word}` (use {})", all.join(", "))
+        let wrong = if word.is_empty() { format!("no {what}") } else { format!("no {what} named `{word}`") };
+        format!("{wrong} (use {})", all.join(", "))
     })
 }
 
