@@ -65,9 +65,13 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     }
     let is_export = matches!(arguments.what, Some(What::Export));
     // What is exported has to be there; what is looked at may not be made yet.
-    let run_service = match run_service::look(global, !is_export).await {
+    let opened = if is_export {
+        run_service::look_at_one(global).await.map(Some)
+    } else {
+        run_service::look(global, true).await
+    };
+    let run_service = match opened {
         Ok(Some(run_service)) => run_service,
-        Ok(None) if is_export => return run_service::missing(),
         Ok(None) => return output::print(EMPTY),
         Err(code) => return code,
     };

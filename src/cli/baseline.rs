@@ -220,9 +220,8 @@ async fn of_span(
 type Compare = ((DateTime<Utc>, DateTime<Utc>), bool);
 
 async fn compare(name: &str, (span, json): Compare, config: &Config, global: &Global) -> u8 {
-    let run_service = match run_service::look(global, false).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return run_service::missing(),
+    let run_service = match run_service::look_at_one(global).await {
+        Ok(run_service) => run_service,
         Err(code) => return code,
     };
     let code = match compared(&run_service, name, span, config).await {

@@ -66,6 +66,23 @@ pub(crate) async fn look(global: &Global, may_be_missing: bool) -> Result<Option
     Ok(Some(run_service))
 }
 
+/// As [`look`], where there has to be one.
+///
+/// # Errors
+/// The exit code, also where there is none.
+pub(crate) async fn look_at_one(global: &Global) -> Result<RunService, u8> {
+    one(look(global, false).await?)
+}
+
+/// It, where there is one; `None` is none in the usual place: of any other that is said before.
+fn one(found: Option<RunService>) -> Result<RunService, u8> {
+    if let Some(run_service) = found {
+        return Ok(run_service);
+    }
+    let path = state_directory()?.join("opsroom.db").display().to_string();
+    Err(broken(&StoreError::Missing { path }))
+}
+
 /// Opens the store to verify its audit, without a word on whether it lost anything.
 ///
 /// # Errors
@@ -82,12 +99,12 @@ pub(crate) async fn look_to_verify(global: &Global) -> Result<RunService, u8> {
     })
 }
 
-/// Opens the store to look at it, also where an import into it is not at its end; there has to be one in a place that somebody named.
+/// Opens the store to look at it, also where an import into it is not at its end; there has to be one.
 ///
 /// # Errors
-/// The exit code.
-pub(crate) async fn look_at_any(global: &Global) -> Result<Option<RunService>, u8> {
-    present(global, false).await
+/// The exit code, also where there is none.
+pub(crate) async fn look_at_any(global: &Global) -> Result<RunService, u8> {
+    one(present(global, false).await?)
 }
 
 /// The store that is there. `None`: there is none, and nobody named another place, or that `may_be_missing`: then it is said
@@ -168,15 +185,6 @@ pub(crate) async fn close_read(run_service: &RunService, code: u8) -> u8 {
 pub(crate) async fn open_for_import(global: &Global) -> Result<RunService, u8> {
     let (directory, url) = (state_directory()?, url(global).await?);
     RunService::open_for_import(url.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
-}
-
-/// Says that there is no store in the usual place.
-pub(crate) fn missing() -> u8 {
-    let path = match state_directory() {
-        Ok(directory) => directory.join("opsroom.db").display().to_string(),
-        Err(code) => return code,
-    };
-    broken(&StoreError::Missing { path })
 }
 
 /// Opens the store and takes in what ended while no console was open.

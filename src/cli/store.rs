@@ -75,8 +75,7 @@ async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {
         return import(file, global).await;
     }
     let opened = match run_service::look_at_any(global).await {
-        Ok(Some(opened)) => opened,
-        Ok(None) => return run_service::missing(),
+        Ok(opened) => opened,
         Err(code) => return code,
     };
     let code = show(arguments, &opened).await.unwrap_or_else(|error| run_service::broken(&error));

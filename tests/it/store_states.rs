@@ -173,6 +173,14 @@ fn where_no_store_was_made_none_is_made_to_look_at_it() {
         assert!(said.contains("no store at ") && said.contains("hint: "), "{command:?}: {said}");
         assert!(!world.state().exists() && !world.at.path().join("other.db").exists(), "{command:?} made something");
     }
+    // Of no other place is anything said, and of this one once.
+    let of_others: [&[&str]; 4] =
+        [&["handover", "--print"], &["handover", "--show"], &["report", "daily"], &["baseline", "compare", "x"]];
+    for command in COMMANDS.into_iter().take(12).chain(of_others) {
+        let (_, said) = world.says(command);
+        let named = format!("no store at {}", world.store);
+        assert_eq!((said.matches("no store at ").count(), said.matches(&named).count()), (1, 1), "{command:?}: {said}");
+    }
 }
 
 #[test]

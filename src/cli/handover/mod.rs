@@ -142,9 +142,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 
 /// Prints the draft, or what is offered.
 async fn look(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> u8 {
-    let run_service = match run_service::look(global, true).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return run_service::missing(),
+    let run_service = match run_service::look_at_one(global).await {
+        Ok(run_service) => run_service,
         Err(code) => return code,
     };
     let code = if arguments.show {

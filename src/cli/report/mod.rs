@@ -107,9 +107,8 @@ async fn write(
     config: &Arc<Config>,
     (period, now): (Period, DateTime<Utc>),
 ) -> u8 {
-    let run_service = match run_service::look(global, false).await {
-        Ok(Some(run_service)) => run_service,
-        Ok(None) => return run_service::missing(),
+    let run_service = match run_service::look_at_one(global).await {
+        Ok(run_service) => run_service,
         Err(code) => return code,
     };
     let code = match report(arguments, global, config, (&run_service, period, now)).await {
