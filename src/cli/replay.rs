@@ -84,18 +84,23 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     }
 }
 
-/// The moment that is meant, in milliseconds: of a time alone the first one in the recording.
-fn sought(written: &str, recording: &Recording) -> Result<i64, u8> {
-    let (first, last) = (moment(recording.first), moment(recording.last));
-    let meant = DateTime::parse_from_rfc3339(written).ok().map(|at| at.with_timezone(&Utc)).or_else(|| {
+/// The moment of a text: of a time alone the first one in what goes from one moment to another, where there is one.
+fn meant(written: &str, first: DateTime<Utc>, last: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(written).ok().map(|at| at.with_timezone(&Utc)).or_else(|| {
         let time = written.trim_end_matches('Z');
         let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(time, form).ok())?;
         let that_day = first.date_naive().and_time(time).and_utc();
-        // A minute is meant as a whole.
-        let is_before = that_day + TimeDelta::minutes(1) <= first;
-        Some(if is_before { that_day + TimeDelta::days(1) } else { that_day })
-    });
-    let Some(meant) = meant else {
+        let day_after = that_day + TimeDelta::days(1);
+        // A minute is meant as a whole. A day on which nothing was recorded is not meant.
+        let is_after = that_day + TimeDelta::minutes(1) <= first && day_after <= last;
+        Some(if is_after { day_after } else { that_day })
+    })
+}
+
+/// The moment that is meant, in milliseconds.
+fn sought(written: &str, recording: &Recording) -> Result<i64, u8> {
+    let (first, last) = (moment(recording.first), moment(recording.last));
+    let Some(meant) = meant(written, first, last) else {
         let problem = format!("`{written}` is not a time");
         return Err(output::fail(exit::USAGE, &problem, "write 02:41, 02:41:30 or 2026-11-21T02:41:30Z, in UTC"));
     };
@@ -152,5 +157,24 @@ fn watch(mut playing: Playing, at: i64, global: &Global) -> u8 {
         Ok(Err(error)) | Err(error) => {
             output::fail(exit::SOFTWARE, &format!("the replay can't start: {error}"), "use another terminal")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_alone_is_of_a_day_that_was_recorded() {
+        let moment = |written: &str| -> DateTime<Utc> { written.parse().unwrap() };
+        let at = |written: &str, first: &str, last: &str| {
+            meant(written, moment(first), moment(last)).map(|at| at.format("%d %H:%M:%S").to_string())
+        };
+        let (evening, night) = ("2026-12-01T23:50:20Z", "2026-12-02T00:20:00Z");
+        assert_eq!(at("23:50", evening, night).as_deref(), Some("01 23:50:00"), "its seconds are not meant");
+        assert_eq!(at("00:10", evening, night).as_deref(), Some("02 00:10:00"));
+        assert_eq!(at("23:40", evening, night).as_deref(), Some("01 23:40:00"), "the next one was not recorded either");
+        assert_eq!(at("2026-12-02T02:10:00+02:00", evening, night).as_deref(), Some("02 00:10:00"));
+        assert_eq!(at("soon", evening, night), None);
     }
 }
