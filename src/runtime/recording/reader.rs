@@ -198,7 +198,8 @@ impl Kept {
     }
 
     fn say(&mut self, problem: String) {
-        if self.problems.len() < MOST_SAID {
+        // What is said of one line holds for others of its file: said of each it would leave no room for anything else.
+        if self.problems.len() < MOST_SAID && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
@@ -379,6 +380,20 @@ mod tests {
             recording.notes
         );
         assert!([&[0, 1, 2][..], &[0, 1, 2, 3]].contains(&&seconds(&recording)[..]), "{:?}", seconds(&recording));
+    }
+
+    #[test]
+    fn many_damaged_lines_are_said_once_and_leave_room_for_the_rest() {
+        let mut bytes = GzEncoder::new(packed(&[header(0), tick(1)]), Compression::fast());
+        bytes.write_all(&b"damaged\n".repeat(50)).unwrap();
+        let mut bytes = bytes.finish().unwrap();
+        bytes.extend(packed(&[tick(2)]));
+        bytes.extend(b"what is no part of it");
+        let (_directory, path) = written("x", &bytes);
+        let recording = Recording::open(&path).unwrap();
+        assert_eq!(seconds(&recording), [0, 1, 2]);
+        let notes: Vec<&str> = recording.notes.iter().filter_map(|note| note.split(": ").nth(1)).collect();
+        assert_eq!(notes, ["a line is damaged, and passed over", "it is damaged"], "{:?}", recording.notes);
     }
 
     #[test]
