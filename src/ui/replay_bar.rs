@@ -79,7 +79,7 @@ fn fitting(bar: &Bar, width: u16) -> (Line<'static>, Line<'static>) {
 fn lefts(bar: &Bar) -> [Line<'static>; 4] {
     let words = if let Some(sought) = bar.sought {
         format!("to {} at", at(sought, bar))
-    } else if bar.position >= bar.last {
+    } else if is_over(bar) {
         "ended".to_owned()
     } else if bar.paused {
         "paused".to_owned()
@@ -118,10 +118,16 @@ fn few_hints(bar: &Bar) -> Line<'static> {
     joined(&[Hint::new("space", playing(bar)), Hint::new("q", "quit")], 2)
 }
 
+/// Whether it is at its end: what plays on from there begins again.
+const fn is_over(bar: &Bar) -> bool {
+    bar.position >= bar.last
+}
+
 /// What the space bar does.
 const fn playing(bar: &Bar) -> &'static str {
     match bar.sought {
         Some(_) => "stop",
+        None if is_over(bar) => "again",
         None if bar.paused => "play",
         None => "pause",
     }
@@ -184,6 +190,11 @@ mod tests {
             }
         }
         assert_eq!(words(&fitting(&bar(day - 1, None), 20).0).trim(), "playing 02:41:07Z");
+        let keys = |last: i64, width: u16| words(&fitting(&bar(last, None), width).1);
+        for width in [60, 120, 200] {
+            assert!(keys(day - 1, width).contains("space pause"), "{width}");
+            assert!(keys(9_667_000, width).contains("space again"), "what is over does not stop: {width}");
+        }
     }
 
     fn words(line: &Line<'_>) -> String {
