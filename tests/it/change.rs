@@ -7,7 +7,7 @@
 
 use std::process::Output;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use opsroom::model::fact::{ChangeApproved, ChangePlanned, ChangeSaid, Statement};
 use opsroom::model::maintenance::ServiceChoice;
 use opsroom::text::SafeText;
@@ -150,7 +150,7 @@ fn what_is_called_off_warns_no_more_and_is_listed_no_more() {
 #[test]
 fn a_freeze_of_the_configuration_warns_and_is_listed() {
     let now = Utc::now();
-    let written = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%dT%H:%MZ").to_string();
+    let written = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%MZ").to_string();
     let (from, until) = (written(now - TimeDelta::hours(1)), written(now + TimeDelta::hours(1)));
     let freeze =
         format!("[freeze.year-end]\nwhen = \"{from}/{until}\"\nservices = [\"db\"]\nwhy = \"accounts are closed\"\n");
@@ -255,6 +255,47 @@ fn who_approved_a_change_is_whole_where_other_columns_have_room_to_spare() {
         let frame = text(&draw(&room.app.state, width, 24));
         assert!(frame.contains("approved by benedikta.h"), "{frame}");
     }
+}
+
+/// A change as it is planned.
+fn of(id: &str, title: &str, (from, until): (DateTime<Utc>, DateTime<Utc>), freeze: bool) -> Statement {
+    Statement::Change(ChangeSaid::Planned(ChangePlanned {
+        id: id.into(),
+        title: SafeText::new(title),
+        why: SafeText::new("full"),
+        services: ServiceChoice::All,
+        from,
+        until,
+        notice_s: 0,
+        notify: Vec::new(),
+        freeze,
+    }))
+}
+
+#[test]
+fn when_a_freeze_ends_is_whole_beside_a_long_title() {
+    let mut room = Room::of(WORLD);
+    let now = room.app.now().utc;
+    let days = |days: i64| now + TimeDelta::days(days);
+    let title = "the disks of the machines ".repeat(4);
+    room.tell(now, "ana", of("c1", &title, (days(0) + TimeDelta::hours(2), days(0) + TimeDelta::hours(3)), false));
+    room.tell(now, "ana", of("c2", "year end", (days(20), days(34)), true));
+    room.app.keys("&");
+    let whole = format!("{} to {}", days(20).format("%m-%d %H:%M"), days(34).format("%m-%d %H:%M"));
+    for width in [80, 120] {
+        let frame = text(&draw(&room.app.state, width, 24));
+        assert!(frame.contains(&whole) && frame.contains("not approved"), "{whole}: {frame}");
+        assert!(frame.contains(" all ser"), "what it affects stays: {frame}");
+    }
+}
+
+#[test]
+fn a_question_about_a_change_that_was_called_off_meanwhile_is_answered_by_its_title() {
+    let world = World::new();
+    let id = world.add("new disks", "db", 60, &[]);
+    world.run("ben", &["change", "approve", &id]);
+    let (code, _, err) = world.run("cy", &["change", "approve", &id]);
+    assert!(code == Some(64) && err.contains("change `new disks` is not waiting for approval any more"), "{err}");
 }
 
 /// Writes into the fields of the dialog that plans a change, one after another; what follows them is left as it is.

@@ -25,10 +25,10 @@ fn columns(rows: &[TableRow<'_>]) -> [Column; 6] {
     };
     [
         fit(0, "kind", (11, 11), 1),
-        fit(1, "what", (12, 32), 0),
-        fit(2, "when", (20, 44), 0),
+        fit(1, "what", (10, 32), 0),
+        fit(2, "when", (26, 44), 0),
         fit(3, "approval", (18, 40), 2),
-        fit(4, "services", (12, 24), 3),
+        fit(4, "services", (8, 24), 3),
         Column::text("why", 12, 200, 4).wrapping(),
     ]
 }
