@@ -353,7 +353,9 @@ fn changes_are_seen_planned_approved_and_called_off_on_a_screen_of_their_own() {
     room.app.keys("y");
     assert_eq!(room.kinds(), ["change.approved"]);
     // What is called off has a reason.
-    room.app.keys("e enter");
+    room.app.keys("e");
+    assert!(room.frame().contains("Enter call off  Esc leave"), "there is no next field: {}", room.frame());
+    room.app.keys("enter");
     assert!(room.frame().contains("call off the change new disks") && room.frame().contains("why is empty"));
     room.app.typed("the disks are late");
     room.app.keys("enter");

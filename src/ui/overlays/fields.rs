@@ -66,15 +66,14 @@ pub(super) fn foot(form: &DialogForm, verb: &str, width: u16) -> Vec<Line<'stati
     let inside = usize::from(width.saturating_sub(4)).max(1);
     match &form.error {
         Some(error) => Line::styled(error.to_string(), Role::InputError).wrapped(inside, 0),
-        None => vec![keys(verb)],
+        None => vec![keys(verb, form.stops() > 1)],
     }
 }
 
-fn keys(verb: &str) -> Line<'static> {
-    Line::styled("Enter", Role::Key)
-        .and(format!(" {verb}  "), Role::KeyLabel)
-        .and("Tab", Role::Key)
-        .and(" next field  ", Role::KeyLabel)
-        .and("Esc", Role::Key)
-        .and(" leave", Role::KeyLabel)
+fn keys(verb: &str, has_more: bool) -> Line<'static> {
+    let mut line = Line::styled("Enter", Role::Key).and(format!(" {verb}  "), Role::KeyLabel);
+    if has_more {
+        line = line.and("Tab", Role::Key).and(" next field  ", Role::KeyLabel);
+    }
+    line.and("Esc", Role::Key).and(" leave", Role::KeyLabel)
 }
