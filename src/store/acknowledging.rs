@@ -66,7 +66,14 @@ impl AlertRefusal {
             Self::NotExcluded(said) => format!("no exclusion with id `{}`", said.id),
             Self::Checklist(refusal) => refusal.describe(|at| at.format("%H:%MZ").to_string()),
             Self::ChangeTaken(said) => format!("a change with id {} exists already", said.id),
+            // Who was asked about it saw its title, and its id nowhere.
+            Self::NoChange(ChangeApproved { title: Some(title), .. }) => {
+                format!("change `{title}` is not waiting for approval any more")
+            }
             Self::NoChange(said) => format!("no change with id `{}` is waiting for approval", said.id),
+            Self::NothingToCallOff(ChangeCalledOff { title: Some(title), .. }) => {
+                format!("`{title}` is not active or planned any more")
+            }
             Self::NothingToCallOff(said) => format!("no change or freeze with id `{}` is active or planned", said.id),
             Self::OwnChange(said) => format!("you planned change {}: another person must approve it", said.id),
         }
