@@ -73,7 +73,7 @@ impl DutyPlan {
             let assigned = self.assignments.values().filter(|record| record.said.layer == *layer);
             said.extend(assigned.filter_map(|record| Some((record.at, record.to_override()?))));
             for record in self.handovers.values().filter(|record| record.said.layer == *layer) {
-                said.extend(record.to_overrides().into_iter().map(|one| (record.at, one)));
+                said.extend(record.to_overrides());
             }
             said.order_by_key(|(at, _)| *at);
             (layer.clone(), rotation.clone().with(said.into_iter().map(|(_, one)| one)))
@@ -448,5 +448,50 @@ layer = [{ name = \"backup\" }]
         assert_eq!(who(&plan, PRIMARY, "2026-01-12T08:40:00Z"), "eve", "before the shift was over");
         assert_eq!(who(&plan, PRIMARY, "2026-01-18T00:00:00Z"), "eve", "whoever accepts it has the shift");
         assert_eq!(who(&plan, PRIMARY, "2026-01-19T09:00:00Z"), "ana");
+    }
+    const DAILY: &str = "\
+[contact.ana]
+[contact.ben]
+[contact.cleo]
+[oncall]
+rotation = [\"ana\", \"ben\", \"cleo\"]
+handover = \"daily 18:00\"
+from = \"2026-01-05\"
+";
+
+    fn daily() -> Config {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), DAILY);
+        loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+    }
+
+    fn offer(id: &str, at: &str, (from, until, next_until): (&str, &str, &str)) -> HandoverRecord {
+        let (from, until, next_until) = (utc(from), utc(until), utc(next_until));
+        let (layer, who, to, text) = (PRIMARY.into(), "ana".into(), Some("ben".into()), Vec::new().into());
+        let offered = HandoverOffered { id: id.into(), layer, who, to, from, until, next_until, text };
+        HandoverRecord::after(None, &said(at, OnCallStatement::Offered(offered))).unwrap()
+    }
+
+    fn accepted_by(who: &str, record: &HandoverRecord, at: &str) -> HandoverRecord {
+        let accepted =
+            HandoverAccepted { id: record.said.id.clone(), who: who.into(), moved: vec![], reopened: vec![] };
+        HandoverRecord::after(Some(record.clone()), &said(at, OnCallStatement::Accepted(accepted))).unwrap()
+    }
+
+    /// Ana's shift, and the end of Ben's.
+    const ANAS: (&str, &str, &str) = ("2026-01-08T18:00:00Z", "2026-01-09T18:00:00Z", "2026-01-10T18:00:00Z");
+
+    #[test]
+    fn whoever_accepts_a_handover_is_on_call_though_somebody_took_the_shift_since_it_was_offered() {
+        let mut plan = DutyPlan::new(&daily(), [], []);
+        let open = offer("h1", "2026-01-09T12:00:00Z", ANAS);
+        plan.learn([], [open.clone()]);
+        assign(&mut plan, "2026-01-09T13:00:00Z", "o1", "cleo", "2026-01-09T13:00:00Z", "2026-01-10T09:00:00Z");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-09T18:30:00Z"), "cleo");
+        plan.learn([], [accepted_by("ben", &open, "2026-01-09T14:00:00Z")]);
+        assert_eq!(who(&plan, PRIMARY, "2026-01-09T13:59:59Z"), "cleo");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-09T14:00:00Z"), "ben");
+        // What is said after that wins again.
+        assign(&mut plan, "2026-01-09T15:00:00Z", "o2", "cleo", "2026-01-09T15:00:00Z", "2026-01-09T16:00:00Z");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-09T15:00:00Z"), "cleo");
     }
 }

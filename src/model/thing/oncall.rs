@@ -85,17 +85,17 @@ impl HandoverRecord {
         self.said.next_until.max(self.said.until)
     }
 
-    /// What it makes of the rotation: whoever offered it stays on call until it is accepted, at the longest until the shift
-    /// after theirs would end, and whoever accepted it is on call from then on.
-    pub(crate) fn to_overrides(&self) -> Vec<Override> {
+    /// What it makes of the rotation, each with the moment at which that was said: whoever offered it stays on call until it is
+    /// accepted, at the longest until the shift after theirs would end, and whoever accepted it is on call from then on.
+    pub(crate) fn to_overrides(&self) -> Vec<(DateTime<Utc>, Override)> {
         let HandoverOffered { who, until, next_until, .. } = &self.said;
         let accepted = self.accepted.as_ref().map(|accepted| (&accepted.who, accepted.at));
         let stays = accepted.map(|(_, at)| at).or(self.withdrawn).map_or(*next_until, |end| end.min(*next_until));
-        let next = accepted.map(|(next, at)| (next, at, *next_until));
-        let spans = [Some((who, *until, stays)), next].into_iter().flatten();
+        let next = accepted.map(|(next, at)| (at, next, at, *next_until));
+        let spans = [Some((self.at, who, *until, stays)), next].into_iter().flatten();
         spans
-            .filter(|(_, start, end)| start < end)
-            .map(|(who, start, end)| Override::by(who.clone(), TimeWindow { start, end }))
+            .filter(|(_, _, start, end)| start < end)
+            .map(|(said_at, who, start, end)| (said_at, Override::by(who.clone(), TimeWindow { start, end })))
             .collect()
     }
 }
