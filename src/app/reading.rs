@@ -164,7 +164,7 @@ pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     };
     let name = |who: &Name| title_of_contact(config, who).to_owned();
     let mut lines = vec![heading("now")];
-    for (layer, rotation) in plan.layers() {
+    for (layer, rotation) in plan.planned(now) {
         let shift = rotation.shift(now);
         let until = shift.until.map(|end| format!(" until {}, then {}", at(end), name(rotation.who(end))));
         lines.push(plain(format!("{layer}: {}{}", name(&shift.who), until.unwrap_or_default())));
@@ -173,7 +173,7 @@ pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     for check in plan.contact_checks(&config.contacts, now) {
         lines.push(plain(format!("{}: {}", check.contact.name, check.describe(now, zone))));
     }
-    for (layer, rotation) in plan.layers() {
+    for (layer, rotation) in plan.planned(now) {
         lines.push(heading(&format!("shifts of {layer}, in {zone}")));
         let mut shift = rotation.shift(now);
         for _ in 0..SHIFTS {

@@ -1,5 +1,6 @@
 //! Who is on call: the rotations of the configuration with what people said of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,19 +67,46 @@ impl DutyPlan {
         self.refresh();
     }
 
-    /// Puts what people said, in the order in which they said it, above what is configured.
+    /// Puts what people said above what is configured.
     fn refresh(&mut self) {
-        let with = |(layer, rotation): &(Name, Rotation)| {
-            let mut said: Vec<(DateTime<Utc>, Override)> = Vec::new();
-            let assigned = self.assignments.values().filter(|record| record.said.layer == *layer);
-            said.extend(assigned.filter_map(|record| Some((record.at, record.to_override()?))));
-            for record in self.handovers.values().filter(|record| record.said.layer == *layer) {
-                said.extend(record.to_overrides());
-            }
-            said.order_by_key(|(at, _)| *at);
-            (layer.clone(), rotation.clone().with(said.into_iter().map(|(_, one)| one)))
-        };
+        let with = |(layer, rotation): &(Name, Rotation)| (layer.clone(), self.with_said(layer, rotation, |_| true));
         self.layers = self.configured.iter().map(with).collect();
+    }
+
+    /// A layer with what people said, in the order in which they said it; of handovers, those that are meant.
+    fn with_said(&self, layer: &Name, rotation: &Rotation, is_meant: impl Fn(&HandoverRecord) -> bool) -> Rotation {
+        let mut said: Vec<(DateTime<Utc>, Override)> = Vec::new();
+        let assigned = self.assignments.values().filter(|record| record.said.layer == *layer);
+        said.extend(assigned.filter_map(|record| Some((record.at, record.to_override()?))));
+        let handed = self.handovers.values().filter(|record| record.said.layer == *layer && is_meant(record));
+        said.extend(handed.flat_map(HandoverRecord::to_overrides));
+        said.order_by_key(|(at, _)| *at);
+        rotation.clone().with(said.into_iter().map(|(_, one)| one))
+    }
+
+    /// A layer as if this handover had never been offered, nor a later one that nobody accepted yet.
+    fn without(&self, offer: &HandoverRecord) -> Option<Rotation> {
+        let (layer, rotation) = self.configured.iter().find(|(layer, _)| *layer == offer.said.layer)?;
+        let is_later = |record: &HandoverRecord| record.is_open() && record.said.until >= offer.said.until;
+        Some(self.with_said(layer, rotation, |record| !is_later(record) && !record.is_no_more_than(offer)))
+    }
+
+    /// The layers by name, the primary one first, as they are planned: until their shift is over, an offer does not keep
+    /// whoever made it on call for longer.
+    pub(crate) fn planned(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Name, Cow<'_, Rotation>)> {
+        self.layers.iter().map(move |(layer, rotation)| {
+            let offer = self.offered(layer, now).filter(|offer| offer.said.until > now);
+            let planned = offer.and_then(|offer| self.without(offer));
+            (layer, planned.map_or(Cow::Borrowed(rotation), Cow::Owned))
+        })
+    }
+
+    /// The shift of a layer that runs, as it is planned, and who is next.
+    pub(crate) fn shift(&self, layer: &str, now: DateTime<Utc>) -> Option<(Shift, Option<Name>)> {
+        let (_, rotation) = self.planned(now).find(|(name, _)| ***name == *layer)?;
+        let shift = rotation.shift(now);
+        let next = shift.until.map(|until| rotation.who(until).clone());
+        Some((shift, next))
     }
 
     /// These are on record. The layers are made again once, however many there are.
@@ -167,7 +195,13 @@ impl DutyPlan {
             let shift = TimeWindow { start: open_start, end: now };
             return ShiftToHandOver { who: who.clone(), to: None, shift, next_until: now + HALF_DAY };
         };
-        let mut shift = rotation.shift(now);
+        // Whoever corrects an offer hands over the same shift: that they stay until somebody accepts it is no part of that.
+        let offer = self.offered(layer, now);
+        let planned = offer.and_then(|offer| self.without(offer));
+        let stays = offer.filter(|offer| offer.said.who == *rotation.who(now));
+        let at = stays.map_or(now, |offer| now.min(offer.said.until - TimeDelta::nanoseconds(1)));
+        let rotation = planned.as_ref().unwrap_or(rotation);
+        let mut shift = rotation.shift(at);
         if shift.who != *who
             && let Some(began) = shift.from.filter(|began| now - *began < HALF_DAY)
         {
@@ -177,7 +211,7 @@ impl DutyPlan {
             }
         }
         // Who was first in the rotation is on call since ever: their shift began with the last handover that is planned.
-        let planned = || rotation.handover().last(now, rotation.from(), rotation.zone());
+        let planned = || rotation.handover().last(at, rotation.from(), rotation.zone());
         let start = shift.from.or_else(|| planned().max(last)).unwrap_or(open_start);
         let Some(end) = shift.until else {
             let shift_until_now = TimeWindow { start, end: now };
@@ -297,11 +331,7 @@ impl Duty {
             return false;
         }
         let before = self.current.take();
-        self.current = self.plan.primary().map(|rotation| {
-            let shift = rotation.shift(now);
-            let next = shift.until.map(|until| rotation.who(until).clone());
-            (shift, next)
-        });
+        self.current = self.plan.shift(PRIMARY, now);
         before != self.current
     }
 
@@ -325,7 +355,7 @@ mod tests {
     use std::path::Path;
 
     use crate::config::load::load_text;
-    use crate::model::fact::{HandoverOffered, NewFact, OnCallAssigned, OnCallEnded};
+    use crate::model::fact::{HandoverOffered, HandoverWithdrawn, NewFact, OnCallAssigned, OnCallEnded};
 
     fn utc(text: &str) -> DateTime<Utc> {
         text.parse().unwrap_or_else(|_| panic!("{text}"))
@@ -471,6 +501,11 @@ from = \"2026-01-05\"
         HandoverRecord::after(None, &said(at, OnCallStatement::Offered(offered))).unwrap()
     }
 
+    fn taken_back(record: &HandoverRecord, at: &str) -> HandoverRecord {
+        let withdrawn = HandoverWithdrawn { id: record.said.id.clone() };
+        HandoverRecord::after(Some(record.clone()), &said(at, OnCallStatement::Withdrawn(withdrawn))).unwrap()
+    }
+
     fn accepted_by(who: &str, record: &HandoverRecord, at: &str) -> HandoverRecord {
         let accepted =
             HandoverAccepted { id: record.said.id.clone(), who: who.into(), moved: vec![], reopened: vec![] };
@@ -479,6 +514,39 @@ from = \"2026-01-05\"
 
     /// Ana's shift, and the end of Ben's.
     const ANAS: (&str, &str, &str) = ("2026-01-08T18:00:00Z", "2026-01-09T18:00:00Z", "2026-01-10T18:00:00Z");
+
+    #[test]
+    fn whoever_corrects_an_offer_hands_over_the_same_shift_to_the_same_person() {
+        let mut plan = DutyPlan::new(&daily(), [], []);
+        let meant = |plan: &DutyPlan, at: &str| plan.to_hand_over(PRIMARY, &"ana".into(), utc(at));
+        let due = meant(&plan, "2026-01-09T12:00:00Z");
+        assert_eq!((&*due.who, due.to.as_deref()), ("ana", Some("ben")));
+        assert_eq!((due.shift.start, due.shift.end, due.next_until), (utc(ANAS.0), utc(ANAS.1), utc(ANAS.2)));
+        let first = offer("h1", "2026-01-09T12:00:00Z", ANAS);
+        plan.learn([], [first.clone()]);
+        // Also where nobody accepted it in time, and once more.
+        for at in ["2026-01-09T12:01:00Z", "2026-01-09T17:59:59Z", "2026-01-09T18:00:00Z", "2026-01-10T11:00:00Z"] {
+            assert_eq!(meant(&plan, at), due, "{at}");
+        }
+        plan.learn([], [taken_back(&first, "2026-01-09T19:00:00Z"), offer("h2", "2026-01-09T19:00:00Z", ANAS)]);
+        assert_eq!(meant(&plan, "2026-01-09T20:00:00Z"), due, "corrected twice");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-09T20:00:00Z"), "ana", "nobody accepted it");
+        let second = plan.offered(PRIMARY, utc("2026-01-09T20:00:00Z")).unwrap().clone();
+        plan.learn([], [accepted_by("ben", &second, "2026-01-09T20:00:00Z")]);
+        assert_eq!(who(&plan, PRIMARY, "2026-01-10T17:59:59Z"), "ben");
+        assert_eq!(who(&plan, PRIMARY, "2026-01-10T18:00:00Z"), "cleo", "her own turn");
+    }
+
+    #[test]
+    fn an_offer_changes_nothing_of_who_comes_when() {
+        let (mut plan, noon) = (DutyPlan::new(&daily(), [], []), utc("2026-01-09T12:00:00Z"));
+        let due = plan.shift(PRIMARY, noon).unwrap();
+        assert_eq!((due.0.until, due.1.as_deref()), (Some(utc(ANAS.1)), Some("ben")));
+        plan.learn([], [offer("h1", "2026-01-09T12:00:00Z", ANAS)]);
+        assert_eq!(plan.shift(PRIMARY, noon), Some(due));
+        let late = plan.shift(PRIMARY, utc("2026-01-09T18:30:00Z")).unwrap();
+        assert_eq!((&*late.0.who, late.0.until), ("ana", Some(utc(ANAS.2))), "nobody accepted it");
+    }
 
     #[test]
     fn whoever_accepts_a_handover_is_on_call_though_somebody_took_the_shift_since_it_was_offered() {

@@ -469,3 +469,29 @@ layer = [{ name = \"backup\" }]
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("nothing happened from"), "{drawn}");
 }
+
+#[test]
+fn an_offer_that_is_corrected_is_of_the_same_shift() {
+    let team = Team::sqlite();
+    let people = "\
+[contact.ana]
+[contact.ben]
+[contact.eve]
+[oncall]
+rotation = [\"ana\", \"ben\", \"eve\"]
+handover = \"weekly Mon 18:00\"
+from = \"2026-01-05\"
+";
+    let shell = Shell { team: &team, config: team.config() + people };
+    let (duty, calendar) = (shell.duty(), || shell.json(&["oncall", "calendar", "--for", "28d", "--json"]));
+    let (planned, shifts) = (&duty["layers"][0], calendar());
+    let first = shell.json(&["handover", "--yes", "--json"]);
+    assert_eq!((&first["who"], &first["to"]), (&planned["who"], &planned["next"]), "{first}");
+    assert_eq!(&shell.duty()["layers"][0], planned, "an offer changes nothing of who comes when");
+    assert_eq!(calendar(), shifts);
+    let second = shell.json(&["handover", "--yes", "--json", "--note", "a word was wrong"]);
+    assert_ne!(second["id"], first["id"]);
+    for same in ["who", "to", "until"] {
+        assert_eq!(second[same], first[same], "{same}");
+    }
+}

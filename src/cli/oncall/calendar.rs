@@ -70,7 +70,7 @@ fn lines(
     };
     let span = TimeWindow { start, end: start + length };
     let one = asked.layer.as_deref().map(|name| layer(plan, name).map(|_| name)).transpose()?;
-    let wanted = plan.layers().iter().filter(|(name, _)| one.is_none_or(|one| **name == *one));
+    let wanted = plan.planned(now).filter(|(name, _)| one.is_none_or(|one| ***name == *one));
     let mut found: Vec<ShiftLine> = Vec::new();
     for (name, rotation) in wanted {
         found.extend(rotation.shifts(span).into_iter().map(|shift| line(name, shift, config, span)));

@@ -128,7 +128,9 @@ fn taken(
             }
         }
     };
-    let shift = layer(plan, &asked.layer)?.shift(now);
+    let rotation = layer(plan, &asked.layer)?;
+    // Who takes a shift that is offered already takes no more than that.
+    let shift = plan.shift(&asked.layer, now).map_or_else(|| rotation.shift(now), |(shift, _)| shift);
     if shift.who == who && asked.span.is_none() {
         return refused(format!("`{who}` is on call already"), "see `opsroom oncall`");
     }

@@ -89,7 +89,7 @@ impl From<&AssignmentRecord> for OverrideLine {
 
 impl DutyReport {
     fn new(plan: &DutyPlan, config: &Config, now: DateTime<Utc>) -> Self {
-        let layers = plan.layers().iter().map(|(layer, rotation)| {
+        let layers = plan.planned(now).map(|(layer, rotation)| {
             let shift = rotation.shift(now);
             let next = shift.until.map(|until| rotation.who(until).clone());
             LayerLine {

@@ -98,6 +98,12 @@ impl HandoverRecord {
             .map(|(said_at, who, start, end)| (said_at, Override::by(who.clone(), TimeWindow { start, end })))
             .collect()
     }
+
+    /// Whether it was of the same shift as another one, and nobody is on call by it: it was corrected, or waits.
+    pub(crate) fn is_no_more_than(&self, other: &Self) -> bool {
+        let shift = |record: &Self| (record.said.layer.clone(), record.said.who.clone(), record.said.until);
+        self.accepted.is_none() && shift(self) == shift(other)
+    }
 }
 
 impl AssignmentRecord {
