@@ -18,6 +18,7 @@ use crate::text::count::counted;
 use crate::text::markdown;
 use crate::text::name::Name;
 use crate::world::digest::{Digest, DigestLine};
+use crate::world::duty::LayerShifts;
 use crate::world::history::clock;
 use crate::world::unlike::UnlikeHour;
 
@@ -148,15 +149,13 @@ pub(crate) fn handover(state: &State) -> Vec<ReadingLine> {
     record.said.text.iter().filter(|line| !line.is_empty()).map(line).collect()
 }
 
-/// Shifts to come that are listed of each layer.
-const SHIFTS: usize = 6;
-
 /// Who is on call now and next in each layer, the last test page that each contact confirmed, and the shifts to come.
 pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     let world = state.seen();
-    let (config, now, plan) = (&world.config, world.now.utc, world.duty());
+    let (config, now) = (&world.config, world.now.utc);
     let zone = config.console.timezone;
-    if plan.layers().is_empty() {
+    let layers = world.coming_shifts();
+    if layers.is_empty() {
         return vec![plain("nobody is on call: [oncall] is missing in the configuration")];
     }
     let at = |moment: DateTime<Utc>| {
@@ -164,23 +163,22 @@ pub(crate) fn on_call(state: &State) -> Vec<ReadingLine> {
     };
     let name = |who: &Name| title_of_contact(config, who).to_owned();
     let mut lines = vec![heading("now")];
-    for (layer, rotation) in plan.planned(now) {
-        let shift = rotation.shift(now);
-        let until = shift.until.map(|end| format!(" until {}, then {}", at(end), name(rotation.who(end))));
-        lines.push(plain(format!("{layer}: {}{}", name(&shift.who), until.unwrap_or_default())));
+    for LayerShifts { layer, shifts } in layers {
+        let Some(shift) = shifts.first() else { continue };
+        let then = shifts.get(1).map_or_else(String::new, |next| format!(", then {}", name(&next.who)));
+        let until = shift.until.map_or_else(String::new, |end| format!(" until {}{then}", at(end)));
+        lines.push(plain(format!("{layer}: {}{until}", name(&shift.who))));
     }
     lines.push(heading("test pages"));
-    for check in plan.contact_checks(&config.contacts, now) {
+    for check in world.duty().contact_checks(&config.contacts, now) {
         lines.push(plain(format!("{}: {}", check.contact.name, check.describe(now, zone))));
     }
-    for (layer, rotation) in plan.planned(now) {
+    for LayerShifts { layer, shifts } in layers {
         lines.push(heading(&format!("shifts of {layer}, in {zone}")));
-        let mut shift = rotation.shift(now);
-        for _ in 0..SHIFTS {
-            let Some(end) = shift.until else { break };
-            shift = rotation.shift(end);
+        for shift in shifts.iter().skip(1) {
+            let from = shift.from.map_or_else(String::new, at);
             let until = shift.until.map_or_else(String::new, |end| format!(" to {}", at(end)));
-            lines.push(plain(format!("{}{until}  {}", at(end), name(&shift.who))));
+            lines.push(plain(format!("{from}{until}  {}", name(&shift.who))));
         }
     }
     lines

@@ -79,6 +79,12 @@ impl Tz {
         if self.shows_twice(at) { format!(" {}", at.with_timezone(&self).offset()) } else { String::new() }
     }
 
+    /// When the clocks of the zone are set after a moment, the earliest first.
+    pub(crate) fn changes(self, after: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+        let changes = self.rules().following(timestamp(after.timestamp()));
+        changes.filter_map(|change| DateTime::from_timestamp(change.timestamp().as_second(), 0))
+    }
+
     fn rules(self) -> &'static tz::TimeZone {
         self.rules.get_or_init(|| DATABASE.get(self.name).unwrap_or(tz::TimeZone::UTC))
     }

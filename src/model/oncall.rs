@@ -205,16 +205,21 @@ impl Rotation {
         Shift { who: self.who(at).clone(), from: self.began(at), until }
     }
 
+    /// The shift of a moment and those after it.
+    pub fn shifts_from(&self, at: DateTime<Utc>) -> impl Iterator<Item = Shift> {
+        std::iter::successors(Some(self.shift(at)), |last| {
+            let from = last.until?;
+            let until = self.next_change(from).map(|(until, _)| until);
+            Some(Shift { who: self.who(from).clone(), from: Some(from), until })
+        })
+    }
+
     /// The shifts of a span in their order, the first and the last whole: at most a thousand.
     pub fn shifts(&self, span: TimeWindow) -> Vec<Shift> {
-        let mut found = vec![self.shift(span.start)];
-        while let Some(from) = found.last().and_then(|last| last.until).filter(|at| *at < span.end)
-            && found.len() < MOST_SHIFTS
-        {
-            let until = self.next_change(from).map(|(until, _)| until);
-            found.push(Shift { who: self.who(from).clone(), from: Some(from), until });
-        }
-        found
+        let mut shifts = self.shifts_from(span.start);
+        let first = shifts.next();
+        let others = shifts.take_while(|shift| shift.from.is_some_and(|from| from < span.end));
+        first.into_iter().chain(others).take(MOST_SHIFTS).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,6 +25,8 @@ use crate::text::name::Name;
 const HELD: usize = 500;
 /// How long after their shift somebody may still hand it over, and how long one lasts where that is not planned.
 const HALF_DAY: TimeDelta = TimeDelta::hours(12);
+/// Shifts to come that are known of each layer beside the one that runs.
+const SHIFTS: usize = 6;
 
 /// Who is on call in each layer, at any moment. *Invariant:* the same records and configuration give the same answer on every
 /// host.
@@ -305,6 +307,17 @@ pub(super) struct Duty {
     contacts_newest: Newest,
     /// The shift of the primary layer that runs, and who is next: kept, for a rotation by a cron line counts long.
     pub(super) current: Option<(Shift, Option<Name>)>,
+    /// The shifts to come, once somebody asked for them: kept for the same reason.
+    coming: OnceLock<Vec<LayerShifts>>,
+}
+
+/// The shifts of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LayerShifts {
+    /// Which layer.
+    pub layer: Name,
+    /// The one that runs, and those after it.
+    pub shifts: Vec<Shift>,
 }
 
 impl Duty {
@@ -314,20 +327,39 @@ impl Duty {
             newest: Newest::default(),
             contacts_newest: Newest::default(),
             current: None,
+            coming: OnceLock::new(),
         }
     }
 
     pub(super) fn reconfigure(&mut self, config: &Config) {
         Arc::make_mut(&mut self.plan).reconfigure(config);
+        self.forget();
+    }
+
+    /// The plan is another one.
+    fn forget(&mut self) {
         self.current = None;
+        self.coming.take();
+    }
+
+    /// The shifts of each layer that run and come next.
+    pub(super) fn coming(&self, now: DateTime<Utc>) -> &[LayerShifts] {
+        let of = |(layer, rotation): (&Name, Cow<'_, Rotation>)| LayerShifts {
+            layer: layer.clone(),
+            shifts: rotation.shifts_from(now).take(SHIFTS + 1).collect(),
+        };
+        self.coming.get_or_init(|| self.plan.planned(now).map(of).collect())
     }
 
     /// Looks up who is on call, where that has changed; true where it has.
     pub(super) fn look(&mut self, now: DateTime<Utc>) -> bool {
-        let is_current = |(shift, _): &(Shift, Option<Name>)| {
-            shift.until.is_none_or(|until| now < until) && shift.from.is_none_or(|from| from <= now)
-        };
-        if self.plan.layers.is_empty() || self.current.as_ref().is_some_and(is_current) {
+        let runs =
+            |shift: &Shift| shift.until.is_none_or(|until| now < until) && shift.from.is_none_or(|from| from <= now);
+        let is_over = |layer: &LayerShifts| !layer.shifts.first().is_some_and(runs);
+        if self.coming.get().is_some_and(|layers| layers.iter().any(is_over)) {
+            self.coming.take();
+        }
+        if self.plan.layers.is_empty() || self.current.as_ref().is_some_and(|(shift, _)| runs(shift)) {
             return false;
         }
         let before = self.current.take();
@@ -343,7 +375,7 @@ impl Duty {
         }
         let is_news = self.newest.is_news(&key.id, seq);
         if is_news {
-            self.current = None;
+            self.forget();
         }
         is_news
     }
@@ -561,5 +593,25 @@ from = \"2026-01-05\"
         // What is said after that wins again.
         assign(&mut plan, "2026-01-09T15:00:00Z", "o2", "cleo", "2026-01-09T15:00:00Z", "2026-01-09T16:00:00Z");
         assert_eq!(who(&plan, PRIMARY, "2026-01-09T15:00:00Z"), "cleo");
+    }
+
+    #[test]
+    fn the_shifts_to_come_are_counted_once_until_one_ends_or_the_plan_is_another_one() {
+        let mut duty = Duty::new(&daily());
+        let first = |duty: &Duty, at: &str| {
+            let layers = duty.coming(utc(at));
+            (layers.as_ptr(), layers[0].shifts.iter().map(|shift| shift.who.to_string()).collect::<Vec<_>>())
+        };
+        duty.look(utc("2026-01-09T12:00:00Z"));
+        let (place, people) = first(&duty, "2026-01-09T12:00:00Z");
+        assert_eq!(people, ["ana", "ben", "cleo", "ana", "ben", "cleo", "ana"]);
+        duty.look(utc("2026-01-09T17:59:59Z"));
+        assert_eq!(first(&duty, "2026-01-09T17:59:59Z").0, place, "the same");
+        duty.look(utc("2026-01-09T18:00:00Z"));
+        assert_eq!(first(&duty, "2026-01-09T18:00:00Z").1[..2], ["ben", "cleo"]);
+        assert!(duty.is_news(&ThingKey::new(ThingKind::OnCall, "o1"), 1));
+        let plan = Arc::make_mut(&mut duty.plan);
+        assign(plan, "2026-01-09T19:00:00Z", "o1", "cleo", "2026-01-09T19:00:00Z", "2026-01-09T20:00:00Z");
+        assert_eq!(first(&duty, "2026-01-09T19:00:00Z").1[..3], ["cleo", "ben", "cleo"]);
     }
 }

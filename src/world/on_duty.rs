@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::World;
-use super::duty::{DutyPlan, statements_of_acceptance};
+use super::duty::{DutyPlan, LayerShifts, statements_of_acceptance};
 use super::output::{Change, Output};
 use crate::config::titles::title_of_contact;
 use crate::model::fact::{Fact, OnCallStatement, Statement};
@@ -26,6 +26,11 @@ impl World {
     /// The shift of the primary layer that runs, and who is next; `None`: nobody is on call.
     pub(crate) fn on_call(&self) -> Option<(&Shift, Option<&Name>)> {
         self.duty.current.as_ref().map(|(shift, next)| (shift, next.as_ref()))
+    }
+
+    /// The shifts of each layer that run and come next.
+    pub(crate) fn coming_shifts(&self) -> &[LayerShifts] {
+        self.duty.coming(self.now.utc)
     }
 
     /// The handovers that were accepted in the last hour, to be posted.

@@ -74,8 +74,7 @@ impl Cron {
     /// The first moment after another; `None` where the calendar ends.
     pub(super) fn next(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
         let days = day_before(date_of(after, zone), 1).iter_days().take(HORIZON);
-        days.filter(|day| self.fits(*day))
-            .find_map(|day| self.times().map(|time| zone.first_moment(day.and_time(time))).find(|at| *at > after))
+        days.filter(|day| self.fits(*day)).find_map(|day| self.of_day(day, zone).find(|at| *at > after))
     }
 
     /// The last moment at or before another, not earlier than `since`. It is looked for backwards: a line may have hundreds of
@@ -87,6 +86,16 @@ impl Cron {
             times.map(move |time| zone.first_moment(day.and_time(time)))
         });
         moments.take_while(|moment| *moment >= since).find(|moment| *moment <= at)
+    }
+
+    /// The moments of a day that fits, in their order; some are the same where clocks skip what it says.
+    pub(super) fn of_day(&self, day: NaiveDate, zone: Tz) -> impl Iterator<Item = DateTime<Utc>> {
+        self.times().map(move |time| zone.first_moment(day.and_time(time)))
+    }
+
+    /// How many times a day that fits has.
+    pub(super) const fn times_a_day(&self) -> usize {
+        (self.hours.count_ones() * self.minutes.count_ones()) as usize
     }
 
     fn times_down(&self) -> impl Iterator<Item = NaiveTime> {
@@ -108,7 +117,7 @@ impl Cron {
         })
     }
 
-    fn fits(&self, day: NaiveDate) -> bool {
+    pub(super) fn fits(&self, day: NaiveDate) -> bool {
         let (date, week) = (has(self.days, day.day()), has(self.weekdays, day.weekday().num_days_from_sunday()));
         has(self.months, day.month()) && if self.any_day { date && week } else { date || week }
     }

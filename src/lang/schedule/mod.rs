@@ -50,6 +50,9 @@ impl TimeWindow {
 /// the calendar of a zone.
 const HORIZON: usize = 200;
 
+/// Within so long of the noon of a day by Greenwich's clocks lies all of that day and of those beside it, in every zone.
+const NEAR_A_CHANGE: Duration = Duration::hours(72);
+
 /// A window, once or again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowSchedule {
@@ -221,30 +224,54 @@ impl MomentSchedule {
         next.is_some_and(|next| date_of(next, zone) == day)
     }
 
-    /// How many moments there are from `from` to `until`, both included.
+    /// How many moments there are from `from` to `until`, both included. Each day in between is looked at, but only those near
+    /// a change of the clocks moment by moment: rotations count from their beginning, which may be decades ago.
     pub fn count(&self, from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> usize {
         let zone = self.zone.unwrap_or(zone);
-        match &self.form {
-            MomentForm::Days { days, at } => {
-                let (first, last) = (day_before(date_of(from, zone), 1), date_of(until, zone));
-                let all = first.iter_days().take_while(|day| *day <= last).filter(|day| days.fits(*day));
-                // Only the days at the ends need be looked at to the second, but for those that a zone skipped.
-                all.filter(|day| exists(*day, zone))
-                    .filter(|day| {
-                        let moment = zone.first_moment(day.and_time(*at));
-                        from <= moment && moment <= until
-                    })
-                    .count()
+        let (first, last) = (date_of(from, zone), date_of(until, zone));
+        let mut changes = zone.changes(from - NEAR_A_CHANGE * 2).peekable();
+        let (mut count, mut latest) = (0, None);
+        // Clocks that are set back over midnight show a day before again.
+        let days = day_before(first, 1).iter_days().take_while(|day| *day <= last || day.pred_opt() == Some(last));
+        for day in days.filter(|day| self.fits(*day)) {
+            let noon = day.and_time(NaiveTime::MIN).and_utc() + Duration::hours(12);
+            while changes.next_if(|change| *change < noon - NEAR_A_CHANGE).is_some() {}
+            let is_near = changes.peek().is_some_and(|change| *change <= noon + NEAR_A_CHANGE);
+            if !is_near && first < day && day < last {
+                count += self.times_a_day();
+                continue;
             }
-            MomentForm::Cron(_) => std::iter::successors(self.first(from, zone), |moment| self.next(*moment, zone))
-                .take_while(|moment| *moment <= until)
-                .count(),
+            for moment in self.of_day(day, zone).filter(|moment| from <= *moment && *moment <= until) {
+                // What clocks skip is one moment.
+                count += usize::from(latest.replace(moment) != Some(moment));
+            }
+        }
+        count
+    }
+
+    fn fits(&self, day: NaiveDate) -> bool {
+        match &self.form {
+            MomentForm::Days { days, .. } => days.fits(day),
+            MomentForm::Cron(cron) => cron.fits(day),
         }
     }
 
-    /// The first moment at or after another.
-    fn first(&self, from: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        self.next(from - Duration::nanoseconds(1), zone)
+    /// How many moments a day has that fits, where clocks are not set.
+    const fn times_a_day(&self) -> usize {
+        match &self.form {
+            MomentForm::Days { .. } => 1,
+            MomentForm::Cron(cron) => cron.times_a_day(),
+        }
+    }
+
+    /// The moments of a day that fits, in their order.
+    fn of_day(&self, day: NaiveDate, zone: Tz) -> impl Iterator<Item = DateTime<Utc>> {
+        let (at, cron) = match &self.form {
+            MomentForm::Days { at, .. } => (exists(day, zone).then_some(*at), None),
+            MomentForm::Cron(cron) => (None, Some(cron)),
+        };
+        let at = at.into_iter().map(move |at| zone.first_moment(day.and_time(at)));
+        at.chain(cron.into_iter().flat_map(move |cron| cron.of_day(day, zone)))
     }
 }
 

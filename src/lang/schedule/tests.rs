@@ -252,6 +252,21 @@ proptest! {
     }
 
     #[test]
+    fn as_many_are_counted_as_follow_each_other(
+        text in prop::sample::select(vec![
+            "0 9,21 * * *", "*/15 0-3 * * *", "30 2 * * 0", "59 23 29 2 *", "15 0 1-7 * Sun", "daily 02:30", "daily 00:00",
+            "Mon,Thu 18:00", "fortnightly Sun 01:15", "monthly 31 09:00", "month-end 23:45", "quarterly",
+        ]),
+        at in moments_of_years(), days in 0..900_i64, seconds in 0..86_400_i64, zone in zones(),
+    ) {
+        let schedule = moment(text);
+        let until = at + Duration::days(days) + Duration::seconds(seconds);
+        let first = schedule.next(at - Duration::nanoseconds(1), zone);
+        let each = std::iter::successors(first, |moment| schedule.next(*moment, zone));
+        prop_assert_eq!(schedule.count(at, until, zone), each.take_while(|moment| *moment <= until).count());
+    }
+
+    #[test]
     fn a_cron_line_of_a_day_is_the_moment_of_that_day(at in moments_of_years(), zone in zones(), hour in 0..24_u32) {
         let cron = moment(&format!("30 {hour} * * *"));
         let daily = moment(&format!("daily {hour:02}:30"));
