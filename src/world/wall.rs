@@ -81,7 +81,7 @@ pub(crate) enum WallTrouble<'a> {
 /// How fresh what is known is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Freshness {
-    /// How long ago the newest answer came; where there was none, how long it is awaited.
+    /// How long ago the newest answer came, however bad; where there was none, how long it is awaited.
     pub age: Duration,
     /// By the wall clock when it came; `None`: none has come.
     pub last: Option<DateTime<Utc>>,
@@ -176,16 +176,18 @@ impl World {
         (healthy, self.services.iter().count())
     }
 
-    /// How old the newest answer is. `None` where nothing is asked.
+    /// How old the newest answer is. `None` where nothing is asked. That something could not be measured is an answer too: it
+    /// was asked, and of one thing that fails nothing else is old.
     pub(crate) fn freshness(&self) -> Option<Freshness> {
-        let every = self.checks.iter().map(|check| check.every).chain(self.metrics.iter().map(|metric| metric.every));
-        let every = every.min()?;
+        let checks = self.checks.iter().map(|check| (check.every, check.stale_after));
+        let metrics = self.metrics.iter().map(|metric| (metric.every, metric.stale_after));
+        // Some may take longer to answer than they are apart.
+        let late = checks.chain(metrics).map(|(every, stale_after)| stale_after.max(every * STALE_INTERVALS)).min()?;
         let checks = self.checks.iter().filter_map(|check| check.last.as_ref()).map(|reading| reading.timing.ended);
-        let metrics = self.metrics.iter().filter_map(|metric| metric.value).map(|(at, _)| at);
+        let metrics = self.metrics.iter().filter_map(|metric| metric.last.as_ref()).map(|sample| sample.at);
         let last = checks.chain(metrics).max_by_key(|at| at.mono);
         let age = self.age_by_both_clocks(last.unwrap_or(self.started));
-        let is_stale = age > (every * STALE_INTERVALS).max(LEAST_STALE);
-        Some(Freshness { age, last: last.map(|at| at.utc), is_stale })
+        Some(Freshness { age, last: last.map(|at| at.utc), is_stale: age > late.max(LEAST_STALE) })
     }
 
     /// A machine that slept has stopped the one clock, and one that is set back turns the other.

@@ -77,6 +77,32 @@ fn where_nothing_ever_answered_it_says_so() {
 }
 
 #[test]
+fn what_can_not_be_measured_is_an_answer_of_now() {
+    let queue = "[source.queue]\ncommand = [\"false\"]\nevery = \"5s\"\n[metric.queue]\nfrom = \"queue\"\nvalue = \".json.n\"\n";
+    let config = &format!("[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"60s\"\n{queue}");
+    let mut app = on_the_wall(App::new(config));
+    app.poll("api", Sign::Good);
+    for _ in 0..10 {
+        app.pass(5);
+        app.sample("queue", Err("exit 3"));
+        assert!(!shown(&app.state).contains(OLD), "{}", shown(&app.state));
+    }
+    app.pass(60);
+    assert!(shown(&app.state).contains(OLD), "nothing was asked any more");
+}
+
+#[test]
+fn what_takes_longer_than_it_is_apart_is_not_old_meanwhile() {
+    let source = "[source.queue]\ncommand = [\"slow\"]\nevery = \"5s\"\ntimeout = \"40s\"\n";
+    let mut app = on_the_wall(App::new(&format!("{source}[metric.queue]\nfrom = \"queue\"\nvalue = \".json.n\"\n")));
+    app.sample("queue", Ok(1.0));
+    app.pass(45);
+    assert!(!shown(&app.state).contains(OLD), "{}", shown(&app.state));
+    app.pass(10);
+    assert!(shown(&app.state).contains(OLD), "{}", shown(&app.state));
+}
+
+#[test]
 fn no_key_does_anything_but_q() {
     let mut app = on_the_wall(world::trouble());
     let before = shown(&app.state);
