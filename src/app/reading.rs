@@ -17,7 +17,7 @@ use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::text::markdown;
 use crate::text::name::Name;
-use crate::world::digest::{Digest, DigestLine};
+use crate::world::digest::{Digest, DigestLine, SpanRecord};
 use crate::world::duty::LayerShifts;
 use crate::world::history::clock;
 use crate::world::unlike::UnlikeHour;
@@ -27,10 +27,10 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 
 /// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
 pub(super) fn looked(state: &mut State, missed: Missed) {
-    let Missed { login, since, facts, runs } = missed;
+    let Missed { login, since, facts, runs, troubled } = missed;
     let now = state.world.now.utc;
-    let digest =
-        since.map(|start| Box::new(Digest::new(&facts, &runs, &state.world.config, TimeWindow { start, end: now })));
+    let record = SpanRecord { facts: &facts, runs: &runs, troubled: &troubled };
+    let digest = since.map(|start| Box::new(Digest::new(record, &state.world.config, TimeWindow { start, end: now })));
     // A store that came back has said it before.
     let is_first = state.console.last_look.login.is_none();
     let is_told = |digest: &&Digest| is_first && !digest.is_empty() && digest.until - digest.from >= SHORTEST;
@@ -51,7 +51,7 @@ pub(super) fn looked(state: &mut State, missed: Missed) {
 fn summary(digest: &Digest) -> String {
     let ago = unit::span((digest.until - digest.from).to_std().unwrap_or_default());
     let counts = [
-        (digest.outages.len(), "outage"),
+        (digest.outages_of_span(), "outage"),
         (digest.alerts.len(), "alert"),
         (digest.deployments.len(), "deployment"),
         (digest.runs.len(), "run"),

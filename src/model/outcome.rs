@@ -19,7 +19,7 @@ use super::message::{DeliveryFailure, Recipient};
 use super::presence::Presence;
 use super::rollup::{ChartQuery, ChartSpan, SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
-use super::thing::StoredThing;
+use super::thing::{CheckRecord, StoredThing};
 use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
@@ -75,6 +75,9 @@ pub struct Missed {
     pub facts: Vec<Fact>,
     /// The runs that they are about, by the object of the fact.
     pub runs: BTreeMap<String, Run>,
+    /// The checks that are not ok.
+    #[serde(default)]
+    pub troubled: BTreeMap<Name, CheckRecord>,
 }
 
 /// What came of an effect.

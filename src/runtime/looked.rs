@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::actions::files;
 use crate::model::fact::login_of;
 use crate::model::outcome::{Missed, Outcome};
+use crate::store::history::PastFacts;
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 
@@ -51,14 +52,14 @@ pub(super) async fn since(state: &Path, store: &Store, who: &str, now: DateTime<
     let at = read(state).get(store.id()).copied();
     let login = SafeText::new(login_of(who));
     let since = at.map(|at| at.clamp(now - LONGEST, now));
-    let (facts, runs) = match since {
-        Some(since) => {
-            let past = store.history(since).await?;
-            (past.facts, past.runs)
-        }
-        None => (Vec::new(), BTreeMap::new()),
+    let Some(from) = since else {
+        let (facts, runs) = (Vec::new(), BTreeMap::new());
+        let troubled = BTreeMap::new();
+        return Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled })));
     };
-    Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs })))
+    let PastFacts { facts, runs } = store.history(from).await?;
+    let troubled = store.troubled().await?;
+    Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled })))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::heads::ChainMark;
 use super::{Store, StoreError};
 use crate::model::fact::Fact;
 use crate::model::run::Run;
-use crate::model::thing::{RunRecord, StoredThing, ThingKey, ThingKind};
+use crate::model::thing::{CheckRecord, RunRecord, StoredThing, ThingKey, ThingKind};
 use crate::text::name::Name;
 
 /// Facts that are read at once.
@@ -117,6 +117,15 @@ impl Store {
     pub(crate) async fn statuses(&self, checks: &[Name]) -> Result<Vec<StoredThing>, StoreError> {
         let keys: Vec<ThingKey> = checks.iter().map(|check| ThingKey::new(ThingKind::Check, check)).collect();
         self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await
+    }
+
+    /// The checks that are not ok, as they settled last.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn troubled(&self) -> Result<BTreeMap<Name, CheckRecord>, StoreError> {
+        let things = self.dialect.things(WhichThings::Open(ThingKind::Check), u32::MAX).await?;
+        Ok(things.into_iter().filter_map(|thing| Some((Name::from(&*thing.key.id), thing.read()?))).collect())
     }
 
     /// What was put on record since a moment, by the store's clock.

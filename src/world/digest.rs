@@ -1,11 +1,14 @@
 //! What happened in a span of time, sorted for somebody who was not there: what broke and healed, what was deployed and run,
 //! who acted. One query, asked over the time since a person last looked and over a shift.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+pub(crate) use self::parts::{DigestLine, EndedRun, FiredAlert, Outage, SpanRecord};
 use super::history::{self, HistoryKind, deploys};
 use crate::config::Config;
 use crate::config::titles::{title_of_check, title_of_firing};
@@ -15,6 +18,7 @@ use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertFired, CheckStatus, Fact, MessageSent, Statement, login_of};
 use crate::model::run::Run;
 use crate::model::status::Status;
+use crate::model::thing::CheckRecord;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -30,7 +34,7 @@ pub(crate) struct Digest {
     pub from: DateTime<Utc>,
     /// The first moment after it.
     pub until: DateTime<Utc>,
-    /// Checks that were not ok.
+    /// Checks that were not ok, also those that were so before and are still.
     pub outages: Vec<Outage>,
     /// Alerts that fired and were not muted.
     pub alerts: Vec<FiredAlert>,
@@ -50,57 +54,6 @@ pub(crate) struct Digest {
     pub left_out: usize,
 }
 
-/// A check that was not ok.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Outage {
-    /// How the check is shown.
-    pub title: String,
-    /// The worst that it was shown to be.
-    pub worst: Status,
-    /// Since when; `None`: it was so before the span.
-    pub from: Option<DateTime<Utc>>,
-    /// When it was ok again; `None`: it is not yet.
-    pub healed: Option<DateTime<Utc>>,
-    /// Why.
-    pub reason: Option<SafeText>,
-}
-
-/// An alert that fired.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct FiredAlert {
-    /// How the check, metric or objective is shown.
-    pub title: String,
-    /// How bad.
-    pub severity: Severity,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// When it was over; `None`: it still fires.
-    pub resolved: Option<DateTime<Utc>>,
-    /// Who acknowledged it first.
-    pub acknowledged_by: Option<SafeText>,
-}
-
-/// Something that somebody did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct DigestLine {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What, as in the timeline.
-    pub text: SafeText,
-    /// Who: the login name.
-    pub by: Option<SafeText>,
-}
-
-/// A run that ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct EndedRun {
-    /// What.
-    #[serde(flatten)]
-    pub line: DigestLine,
-    /// Whether it did not do what it should.
-    pub failed: bool,
-}
-
 /// The digest while it is made.
 struct Gatherer<'a> {
     config: &'a Config,
@@ -113,9 +66,8 @@ struct Gatherer<'a> {
 }
 
 impl Digest {
-    /// Of facts in the order of the chain, with the runs that they are about by the object of the fact. Facts outside of the
-    /// span are passed over.
-    pub(crate) fn new(facts: &[Fact], runs: &BTreeMap<String, Run>, config: &Config, span: TimeWindow) -> Self {
+    /// Of what is on record of a span.
+    pub(crate) fn new(record: SpanRecord<'_>, config: &Config, span: TimeWindow) -> Self {
         let digest = Self {
             from: span.start,
             until: span.end,
@@ -131,22 +83,28 @@ impl Digest {
         };
         let (open, fired, told) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let mut gatherer = Gatherer { config, digest, open, fired, told };
-        for fact in facts {
+        gatherer.stand(record.troubled);
+        for fact in record.facts {
             if span.contains(fact.said().began().unwrap_or(fact.draft.at)) {
-                gatherer.take(fact, runs.get(&fact.said().object()));
+                gatherer.take(fact, record.runs.get(&fact.said().object()));
             }
         }
         gatherer.finish()
     }
 
-    /// Whether nothing happened.
+    /// Whether nothing happened: what was so before and is still is no news.
     pub(crate) fn is_empty(&self) -> bool {
-        self.outages.is_empty()
+        self.outages_of_span() == 0
             && self.alerts.is_empty()
             && self.deployments.is_empty()
             && self.runs.is_empty()
             && self.acknowledged.is_empty()
             && self.people.is_empty()
+    }
+
+    /// How many outages were not the same all the time.
+    pub(crate) fn outages_of_span(&self) -> usize {
+        self.outages.iter().filter(|outage| !outage.stood).count()
     }
 }
 
@@ -202,6 +160,24 @@ impl Gatherer<'_> {
         Some(DigestLine { at: fact.draft.at, text: line.text, by: line.by_person.then(|| by(fact)) })
     }
 
+    /// What was not ok before the span and is so still: of what changed in it the facts say more.
+    fn stand(&mut self, troubled: &BTreeMap<Name, CheckRecord>) {
+        for check in &self.config.checks {
+            let Some(record) = troubled.get(&check.name).filter(|record| record.since < self.digest.from) else {
+                continue;
+            };
+            self.open.insert(check.name.clone(), self.digest.outages.len());
+            self.digest.outages.push(Outage {
+                title: title_of_check(self.config, &check.name).to_owned(),
+                worst: record.status,
+                from: None,
+                healed: None,
+                reason: record.reason.clone(),
+                stood: true,
+            });
+        }
+    }
+
     fn status(&mut self, said: &CheckStatus) {
         let known = self.open.get(&said.check).copied();
         let title = || title_of_check(self.config, &said.check).to_owned();
@@ -210,7 +186,8 @@ impl Gatherer<'_> {
                 self.digest.outages[at].healed = Some(said.since);
                 self.open.remove(&said.check);
             } else if let Some(worst) = said.before.filter(|before| *before != Status::Ok) {
-                let outage = Outage { title: title(), worst, from: None, healed: Some(said.since), reason: None };
+                let (from, healed) = (None, Some(said.since));
+                let outage = Outage { title: title(), worst, from, healed, reason: None, stood: false };
                 self.digest.outages.push(outage);
             }
             return;
@@ -223,10 +200,12 @@ impl Gatherer<'_> {
                 outage.reason = reason.or(outage.reason.take());
             }
         } else {
-            // It was degraded before the span, and is down in it.
-            let from = said.before.is_none_or(|before| before == Status::Ok).then_some(said.since);
+            // It was degraded before the span and is down in it, or the other way round.
+            let before = said.before.filter(|before| *before != Status::Ok);
+            let worst = Status::worst(before.into_iter().chain([said.status])).unwrap_or(said.status);
+            let from = before.is_none().then_some(said.since);
             self.open.insert(said.check.clone(), self.digest.outages.len());
-            let outage = Outage { title: title(), worst: said.status, from, healed: None, reason };
+            let outage = Outage { title: title(), worst, from, healed: None, reason, stood: false };
             self.digest.outages.push(outage);
         }
     }
@@ -286,7 +265,10 @@ fn login(who: &str) -> SafeText {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::load::load_text;
     use crate::model::fact::alerting::instance_id;
     use crate::model::fact::{AlertAcknowledged, AlertResolved, Deployed, NewFact, SilenceStarted};
     use crate::model::message::{MessageKind, Recipient};
@@ -351,8 +333,37 @@ mod tests {
     }
 
     fn digest(facts: &[Fact]) -> Digest {
-        let span = TimeWindow { start: at(10), end: at(100) };
-        Digest::new(facts, &BTreeMap::new(), &Config::default(), span)
+        digest_of(facts, &Config::default(), &BTreeMap::new())
+    }
+
+    fn digest_of(facts: &[Fact], config: &Config, troubled: &BTreeMap<Name, CheckRecord>) -> Digest {
+        let record = SpanRecord { facts, runs: &BTreeMap::new(), troubled };
+        Digest::new(record, config, TimeWindow { start: at(10), end: at(100) })
+    }
+
+    #[test]
+    fn what_was_not_ok_all_the_time_is_an_outage_and_no_news() {
+        let text = "[check.api]\ntcp = \"127.0.0.1:1\"\n[check.db]\ntcp = \"127.0.0.1:1\"\n";
+        let config = load_text(Path::new("/srv/opsroom.toml"), text).config.unwrap();
+        let record = |since, status| CheckRecord { status, since: at(since), seen: true, reason: None, fence: 1 };
+        // Of what turned in the span the facts say more, and what is configured no more goes on for ever.
+        let troubled = [
+            (Name::from("api"), record(5, Status::Down)),
+            (Name::from("db"), record(20, Status::Degraded)),
+            (Name::from("old"), record(1, Status::Down)),
+        ];
+        let troubled = troubled.into();
+        let found = digest_of(&[], &config, &troubled);
+        let shown = |digest: &Digest| -> Vec<_> {
+            let each = digest.outages.iter();
+            each.map(|one| (one.title.clone(), one.worst, one.from, one.healed)).collect()
+        };
+        assert_eq!(shown(&found), [("api".to_owned(), Status::Down, None, None)]);
+        assert!(found.is_empty() && found.outages_of_span() == 0);
+        let turned = status(20, "db", Some(Status::Down), Status::Degraded, None);
+        let found = digest_of(&[turned], &config, &troubled);
+        assert_eq!(shown(&found)[1], ("db".to_owned(), Status::Down, None, None), "it was worse when the span began");
+        assert!(!found.is_empty());
     }
 
     #[test]
@@ -443,8 +454,8 @@ mod tests {
             fact
         };
         let facts: Vec<Fact> = (0..MOST.cast_signed() as i64 + 3).map(deployed).collect();
-        let digest = digest(&facts);
-        assert_eq!((digest.deployments.len(), digest.left_out), (MOST, 3));
-        assert!(digest.deployments[0].text.as_str().contains("web 3 "));
+        let found = digest(&facts);
+        assert_eq!((found.deployments.len(), found.left_out), (MOST, 3));
+        assert!(found.deployments[0].text.as_str().contains("web 3 "));
     }
 }

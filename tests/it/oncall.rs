@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::process::Output;
 use std::time::Duration;
 
-use chrono::{Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use opsroom::app::state::State;
 use opsroom::model::outcome::{Missed, Outcome};
+use opsroom::model::status::Status;
+use opsroom::model::thing::CheckRecord;
 use opsroom::world::alerts::Phase;
 use serde_json::Value;
 
@@ -422,6 +424,12 @@ fn the_draft_names_incidents_checklists_backups_and_certificates() {
     assert!(code == Some(0) && text.contains("\naudit head: entry "), "{text}");
 }
 
+/// That nothing is on record since then.
+fn missed(since: Option<DateTime<Utc>>) -> Missed {
+    let (facts, runs, troubled) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    Missed { login: "ana".into(), since, facts, runs, troubled }
+}
+
 #[test]
 fn the_console_says_who_comes_next_and_who_confirmed_a_test_page() {
     let config = "\
@@ -462,12 +470,31 @@ layer = [{ name = \"backup\" }]
     // Who was away for two minutes is told nothing, and may ask.
     app.keys("esc");
     let since = Some(app.now().utc - Duration::from_mins(2));
-    let missed = Missed { login: "ana".into(), since, facts: Vec::new(), runs: BTreeMap::new() };
-    app.outcome(Outcome::Looked(Box::new(missed)));
+    app.outcome(Outcome::Looked(Box::new(missed(since))));
     assert!(!text(&draw(&app.state, 80, 24)).contains("since you last looked"));
     app.keys("ctrl-t");
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("nothing happened from"), "{drawn}");
+}
+
+#[test]
+fn what_was_missed_has_what_stood_all_the_time() {
+    let mut app = App::new("[check.api]\ntcp = \"127.0.0.1:1\"\n");
+    app.pass(1);
+    let since = Some(app.now().utc - TimeDelta::hours(1));
+    let down = CheckRecord {
+        status: Status::Down,
+        since: app.now().utc - TimeDelta::hours(2),
+        seen: true,
+        reason: Some("refused".into()),
+        fence: 1,
+    };
+    let stood = Missed { troubled: [("api".into(), down)].into(), ..missed(since) };
+    app.outcome(Outcome::Looked(Box::new(stood)));
+    assert!(!app.toast().contains("since you last looked"), "what was so before is no news: {}", app.toast());
+    app.keys("ctrl-t");
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains("api DOWN before to still · refused") && !drawn.contains("nothing happened"), "{drawn}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::store::incidents::LATEST;
 use crate::store::{Store, StoreError};
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::digest::Digest;
+use crate::world::digest::{Digest, SpanRecord};
 use crate::world::duty::{DutyPlan, ShiftToHandOver};
 use crate::world::unlike::UnlikeHour;
 
@@ -103,9 +103,10 @@ pub(super) async fn draft(
     let ShiftToHandOver { who, to, shift, next_until } = meant;
     let from = shift.start.max(now - LONGEST);
     let past = store.history(from.min(now - DEPLOYMENTS_OF)).await?;
-    let digest = Digest::new(&past.facts, &past.runs, config, TimeWindow { start: from, end: now });
-    let lately = TimeWindow { start: now - DEPLOYMENTS_OF, end: now };
-    let lately = Digest::new(&past.facts, &past.runs, config, lately);
+    let troubled = store.troubled().await?;
+    let record = SpanRecord { facts: &past.facts, runs: &past.runs, troubled: &troubled };
+    let digest = Digest::new(record, config, TimeWindow { start: from, end: now });
+    let lately = Digest::new(record, config, TimeWindow { start: now - DEPLOYMENTS_OF, end: now });
     let (locks, unclosed) = (store.locks().await?, store.unclosed_runs().await?);
     let backups = backup_runs(config, store).await?;
     let head = store.latest_audit(1).await?.into_iter().next().map(|line| (line.seq, line.hash));

@@ -18,7 +18,7 @@ use crate::model::maintenance::{MaintenanceWindow, clock_with_zone, from_to};
 use crate::model::run::{Lock, Run};
 use crate::model::thing::{AlertRecord, ChangeRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
 use crate::text::count::counted;
-use crate::world::digest::{Digest, DigestLine};
+use crate::world::digest::{Digest, DigestLine, Outage};
 use crate::world::unlike::UnlikeHour;
 
 /// More pages than this in twelve hours are too many.
@@ -198,7 +198,7 @@ impl HandoverInput<'_> {
     }
 
     fn outages(&self) -> Vec<String> {
-        let line = |outage: &crate::world::digest::Outage| {
+        let line = |outage: &Outage| {
             let from = outage
                 .from
                 .map_or_else(|| "from before the shift".to_owned(), |from| format!("from {}", self.clock(from)));
@@ -295,6 +295,7 @@ mod tests {
     use super::*;
     use crate::model::alert::Severity;
     use crate::model::thing::Acknowledgement;
+    use crate::world::digest::SpanRecord;
 
     fn at(hour: i64) -> DateTime<Utc> {
         "2026-11-30T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(hour)
@@ -333,7 +334,8 @@ mod tests {
     fn drafted(firing: &[AlertRecord], watch_outs: &[&str]) -> HandoverDraft {
         let config = Config::default();
         let shift = TimeWindow { start: at(0), end: at(9) };
-        let digest = Digest::new(&[], &BTreeMap::new(), &config, TimeWindow { start: at(0), end: at(8) });
+        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new() };
+        let digest = Digest::new(record, &config, TimeWindow { start: at(0), end: at(8) });
         HandoverDraft::new(&HandoverInput {
             config: &config,
             layer: "primary",
