@@ -17,6 +17,8 @@ use crate::text::SafeText;
 use crate::text::count::counted;
 use crate::text::markdown;
 use crate::text::name::Name;
+use crate::world::World;
+use crate::world::alerts::{AlertView, Phase};
 use crate::world::digest::{Digest, DigestLine, SpanRecord};
 use crate::world::duty::LayerShifts;
 use crate::world::history::clock;
@@ -27,9 +29,9 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 
 /// The store was opened: what this person missed is said in one line, where nothing else asks for attention.
 pub(super) fn looked(state: &mut State, missed: Missed) {
-    let Missed { login, since, facts, runs, troubled } = missed;
+    let Missed { login, since, facts, runs, troubled, incidents } = missed;
     let now = state.world.now.utc;
-    let record = SpanRecord { facts: &facts, runs: &runs, troubled: &troubled };
+    let record = SpanRecord { facts: &facts, runs: &runs, troubled: &troubled, incidents: &incidents };
     let digest = since.map(|start| Box::new(Digest::new(record, &state.world.config, TimeWindow { start, end: now })));
     // A store that came back has said it before.
     let is_first = state.console.last_look.login.is_none();
@@ -53,9 +55,11 @@ fn summary(digest: &Digest) -> String {
     let counts = [
         (digest.outages_of_span(), "outage"),
         (digest.alerts.len(), "alert"),
+        (digest.incidents_of_span(), "incident"),
         (digest.deployments.len(), "deployment"),
         (digest.runs.len(), "run"),
         (digest.acknowledged.len(), "acknowledgement"),
+        (digest.rounds.len(), "round"),
         (digest.people.len(), "other change"),
     ];
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
@@ -101,6 +105,11 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
         format!("{} {} {from} to {until}{reason}", one.title, one.worst.word())
     });
     section("outages", outages.collect());
+    let incidents = digest.incidents.iter().map(|one| {
+        let over = one.ended.map_or_else(String::new, |ended| format!(" {}", at(ended)));
+        format!("{} {} {} {}: {}{over}", at(one.opened), one.id, one.severity.word(), one.title, one.state)
+    });
+    section("incidents", incidents.collect());
     let alerts = digest.alerts.iter().map(|one| {
         let by = one.acknowledged_by.as_ref().map(|by| title_of_login(&world.config, by.as_str()));
         let by = by.map_or_else(String::new, |by| format!(", acknowledged by {by}"));
@@ -108,6 +117,7 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
         format!("{} {} {}{over}{by}", at(one.at), one.severity.word(), one.title)
     });
     section("alerts", alerts.collect());
+    section("still firing from before", fires_since_before(world, digest.from));
     let entry = |line: &DigestLine| {
         let by = line.by.as_ref().map_or_else(String::new, |by| format!(" · {by}"));
         format!("{} {}{by}", at(line.at), line.text)
@@ -115,6 +125,7 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
     section("deployments", digest.deployments.iter().map(entry).collect());
     section("runs", digest.runs.iter().map(|run| entry(&run.line)).collect());
     section("acknowledged", digest.acknowledged.iter().map(entry).collect());
+    section("checklists", digest.rounds.iter().map(entry).collect());
     section("what people did", digest.people.iter().map(entry).collect());
     let silences = world.active_silences().map(|one| {
         format!("{} until {} by {}: {}", world.title_of_match(&one.matching), at(one.until), one.by, one.why)
@@ -127,6 +138,18 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
             .push(plain(format!("nothing happened from {from}, when you last looked, to {until}, when you came back")));
     }
     lines
+}
+
+/// What fired before a moment and does so still, and is not muted.
+fn fires_since_before(world: &World, from: DateTime<Utc>) -> Vec<String> {
+    let firing = world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && !alert.is_muted());
+    let before =
+        firing.filter_map(|alert| Some((alert, alert.since.map(|since| since.at.utc).filter(|at| *at < from)?)));
+    let line = |(alert, since): (&AlertView, DateTime<Utc>)| {
+        let since = clock(since, world.now.utc, world.config.console.timezone);
+        format!("{since} {} {}", alert.severity.word(), world.title_of_subject(&alert.subject))
+    };
+    before.map(line).collect()
 }
 
 /// The handover of the primary layer that waits to be accepted.

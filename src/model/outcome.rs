@@ -19,7 +19,7 @@ use super::message::{DeliveryFailure, Recipient};
 use super::presence::Presence;
 use super::rollup::{ChartQuery, ChartSpan, SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
-use super::thing::{CheckRecord, StoredThing};
+use super::thing::{CheckRecord, IncidentRecord, StoredThing};
 use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
@@ -78,6 +78,9 @@ pub struct Missed {
     /// The checks that are not ok.
     #[serde(default)]
     pub troubled: BTreeMap<Name, CheckRecord>,
+    /// The incidents that are open, were opened since then or ended since then.
+    #[serde(default)]
+    pub incidents: Vec<IncidentRecord>,
 }
 
 /// What came of an effect.

@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::actions::files;
 use crate::model::fact::login_of;
 use crate::model::outcome::{Missed, Outcome};
+use crate::model::thing::{IncidentRecord, StoredThing};
 use crate::store::history::PastFacts;
+use crate::store::incidents::LATEST;
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 
@@ -54,12 +56,16 @@ pub(super) async fn since(state: &Path, store: &Store, who: &str, now: DateTime<
     let since = at.map(|at| at.clamp(now - LONGEST, now));
     let Some(from) = since else {
         let (facts, runs) = (Vec::new(), BTreeMap::new());
-        let troubled = BTreeMap::new();
-        return Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled })));
+        let (troubled, incidents) = (BTreeMap::new(), Vec::new());
+        return Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled, incidents })));
     };
     let PastFacts { facts, runs } = store.history(from).await?;
+    let mut incidents: Vec<IncidentRecord> =
+        store.incidents(LATEST).await?.iter().filter_map(StoredThing::read).collect();
+    let is_of_then = |at: DateTime<Utc>| at >= from;
+    incidents.retain(|one| one.is_open() || is_of_then(one.opened_at) || one.ended_at().is_some_and(is_of_then));
     let troubled = store.troubled().await?;
-    Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled })))
+    Ok(Outcome::Looked(Box::new(Missed { login, since, facts, runs, troubled, incidents })))
 }
 
 #[cfg(test)]

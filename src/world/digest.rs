@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-pub(crate) use self::parts::{DigestLine, EndedRun, FiredAlert, Outage, SpanRecord};
+pub(crate) use self::parts::{DigestIncident, DigestLine, EndedRun, FiredAlert, Outage, SpanRecord};
 use super::history::{self, HistoryKind, deploys};
 use crate::config::Config;
 use crate::config::titles::{title_of_check, title_of_firing};
+use crate::lang::order::InOrder;
 use crate::lang::schedule::TimeWindow;
 use crate::model::alert::Severity;
 use crate::model::fact::alerting::rule_of;
 use crate::model::fact::{AlertFired, CheckStatus, Fact, MessageSent, Statement, login_of};
 use crate::model::run::Run;
 use crate::model::status::Status;
-use crate::model::thing::CheckRecord;
+use crate::model::thing::{CheckRecord, IncidentRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -48,6 +49,10 @@ pub(crate) struct Digest {
     pub runs: Vec<EndedRun>,
     /// Acknowledgements.
     pub acknowledged: Vec<DigestLine>,
+    /// Incidents that were opened or ended, and those that are open.
+    pub incidents: Vec<DigestIncident>,
+    /// Rounds of checklists that were signed off or missed.
+    pub rounds: Vec<DigestLine>,
     /// What else people did: silences, maintenance, locks, who is on call.
     pub people: Vec<DigestLine>,
     /// Entries that were left out, because there were too many.
@@ -78,6 +83,8 @@ impl Digest {
             deployments: Vec::new(),
             runs: Vec::new(),
             acknowledged: Vec::new(),
+            incidents: Vec::new(),
+            rounds: Vec::new(),
             people: Vec::new(),
             left_out: 0,
         };
@@ -89,6 +96,7 @@ impl Digest {
                 gatherer.take(fact, record.runs.get(&fact.said().object()));
             }
         }
+        gatherer.incidents(record.incidents, span);
         gatherer.finish()
     }
 
@@ -99,12 +107,19 @@ impl Digest {
             && self.deployments.is_empty()
             && self.runs.is_empty()
             && self.acknowledged.is_empty()
+            && self.incidents_of_span() == 0
+            && self.rounds.is_empty()
             && self.people.is_empty()
     }
 
     /// How many outages were not the same all the time.
     pub(crate) fn outages_of_span(&self) -> usize {
         self.outages.iter().filter(|outage| !outage.stood).count()
+    }
+
+    /// How many incidents were opened or ended in the span.
+    pub(crate) fn incidents_of_span(&self) -> usize {
+        self.incidents.iter().filter(|one| one.opened >= self.from || one.ended.is_some()).count()
     }
 }
 
@@ -144,6 +159,10 @@ impl Gatherer<'_> {
                 let line = self.line(fact, run);
                 self.digest.runs.extend(line.map(|line| EndedRun { line, failed: true }));
             }
+            Statement::ChecklistSigned(_) | Statement::ChecklistMissed(_) => {
+                let line = self.line(fact, run);
+                self.digest.rounds.extend(line);
+            }
             _ => {
                 let line = history::describe(fact, run, self.config, self.config.console.timezone);
                 let is_of_people = |kind| matches!(kind, HistoryKind::Silence | HistoryKind::Note);
@@ -176,6 +195,24 @@ impl Gatherer<'_> {
                 stood: true,
             });
         }
+    }
+
+    fn incidents(&mut self, records: &[IncidentRecord], span: TimeWindow) {
+        let is_of_span = |record: &&IncidentRecord| {
+            record.is_open()
+                || span.contains(record.opened_at)
+                || record.ended_at().is_some_and(|ended| span.contains(ended))
+        };
+        let incidents = records.iter().filter(is_of_span).map(|record| DigestIncident {
+            id: record.id.clone(),
+            title: record.title.clone(),
+            severity: record.severity,
+            state: record.state.word(),
+            opened: record.opened_at,
+            ended: record.ended_at(),
+        });
+        self.digest.incidents.extend(incidents);
+        self.digest.incidents.order_by(|one, other| (one.opened, &one.id).cmp(&(other.opened, &other.id)));
     }
 
     fn status(&mut self, said: &CheckStatus) {
@@ -244,12 +281,15 @@ impl Gatherer<'_> {
             entries.drain(..more);
             *left_out += more;
         }
-        let Digest { outages, alerts, deployments, runs, acknowledged, people, left_out, .. } = &mut self.digest;
+        let Digest { outages, alerts, deployments, runs, acknowledged, incidents, rounds, people, left_out, .. } =
+            &mut self.digest;
         cut(outages, left_out);
         cut(alerts, left_out);
         cut(deployments, left_out);
         cut(runs, left_out);
         cut(acknowledged, left_out);
+        cut(incidents, left_out);
+        cut(rounds, left_out);
         cut(people, left_out);
         self.digest
     }
@@ -270,7 +310,12 @@ mod tests {
     use super::*;
     use crate::config::load::load_text;
     use crate::model::fact::alerting::instance_id;
-    use crate::model::fact::{AlertAcknowledged, AlertResolved, Deployed, NewFact, SilenceStarted};
+    use crate::model::fact::incident::{IncidentMoved, IncidentOpened};
+    use crate::model::fact::{
+        AlertAcknowledged, AlertResolved, ChecklistMissed, ChecklistSigned, Deployed, IncidentFact, IncidentSaid,
+        NewFact, SilenceStarted,
+    };
+    use crate::model::incident::{IncidentStep, IncidentTargets};
     use crate::model::message::{MessageKind, Recipient};
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -333,11 +378,16 @@ mod tests {
     }
 
     fn digest(facts: &[Fact]) -> Digest {
-        digest_of(facts, &Config::default(), &BTreeMap::new())
+        digest_of(facts, &Config::default(), &BTreeMap::new(), &[])
     }
 
-    fn digest_of(facts: &[Fact], config: &Config, troubled: &BTreeMap<Name, CheckRecord>) -> Digest {
-        let record = SpanRecord { facts, runs: &BTreeMap::new(), troubled };
+    fn digest_of(
+        facts: &[Fact],
+        config: &Config,
+        troubled: &BTreeMap<Name, CheckRecord>,
+        incidents: &[IncidentRecord],
+    ) -> Digest {
+        let record = SpanRecord { facts, runs: &BTreeMap::new(), troubled, incidents };
         Digest::new(record, config, TimeWindow { start: at(10), end: at(100) })
     }
 
@@ -353,7 +403,7 @@ mod tests {
             (Name::from("old"), record(1, Status::Down)),
         ];
         let troubled = troubled.into();
-        let found = digest_of(&[], &config, &troubled);
+        let found = digest_of(&[], &config, &troubled, &[]);
         let shown = |digest: &Digest| -> Vec<_> {
             let each = digest.outages.iter();
             each.map(|one| (one.title.clone(), one.worst, one.from, one.healed)).collect()
@@ -361,8 +411,66 @@ mod tests {
         assert_eq!(shown(&found), [("api".to_owned(), Status::Down, None, None)]);
         assert!(found.is_empty() && found.outages_of_span() == 0);
         let turned = status(20, "db", Some(Status::Down), Status::Degraded, None);
-        let found = digest_of(&[turned], &config, &troubled);
+        let found = digest_of(&[turned], &config, &troubled, &[]);
         assert_eq!(shown(&found)[1], ("db".to_owned(), Status::Down, None, None), "it was worse when the span began");
+        assert!(!found.is_empty());
+    }
+
+    fn incident(id: &str, opened: i64, ended: Option<i64>) -> IncidentRecord {
+        let said = |minute, what| {
+            let said = IncidentSaid { id: id.into(), what };
+            (fact(minute, "ana", Statement::Incident(Box::new(said.clone()))).draft, said)
+        };
+        let opening = IncidentOpened {
+            title: "checkout fails".into(),
+            severity: Severity::High,
+            targets: IncidentTargets::new(None, None, std::time::Duration::from_secs(1_800)),
+            services: vec![],
+            kind: None,
+            checklist: None,
+            from: None,
+            alerted_at: None,
+            impact_started_at: None,
+        };
+        let (draft, opened) = said(opened, IncidentFact::Opened(opening));
+        let record = IncidentRecord::after(None, &draft, &opened).unwrap();
+        let Some(ended) = ended else { return record };
+        let moved = IncidentMoved { step: IncidentStep::Resolve, why: None, into: None, copied: vec![] };
+        let (draft, moved) = said(ended, IncidentFact::Moved(moved));
+        IncidentRecord::after(Some(record), &draft, &moved).unwrap()
+    }
+
+    #[test]
+    fn incidents_and_rounds_are_part_of_it() {
+        let incidents = [
+            incident("INC-1", 1, Some(5)),
+            incident("INC-2", 2, Some(20)),
+            incident("INC-3", 30, Some(40)),
+            incident("INC-4", 3, None),
+        ];
+        let found = digest_of(&[], &Config::default(), &BTreeMap::new(), &incidents);
+        let shown: Vec<_> = found.incidents.iter().map(|one| (&*one.id, one.state, one.ended)).collect();
+        let due = [("INC-2", "resolved", Some(at(20))), ("INC-4", "open", None), ("INC-3", "resolved", Some(at(40)))];
+        assert_eq!(shown, due);
+        assert!(!found.is_empty() && found.incidents_of_span() == 2);
+        assert!(digest_of(&[], &Config::default(), &BTreeMap::new(), &incidents[3..]).is_empty(), "open before");
+        let missed = ChecklistMissed {
+            run: "r1".into(),
+            checklist: "morning".into(),
+            title: "Morning".into(),
+            due: at(10),
+            ended: at(50),
+            schedule: None,
+            more: 0,
+        };
+        let (run, checklist, outcome) = ("r2".into(), "evening".into(), "9 passed".into());
+        let signed = ChecklistSigned { run, checklist, digest: String::new(), outcome, fast: false };
+        let found = digest(&[
+            fact(50, "", Statement::ChecklistMissed(missed)),
+            fact(60, "ana", Statement::ChecklistSigned(signed)),
+        ]);
+        let lines: Vec<&str> = found.rounds.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, ["Morning missed", "evening signed off: 9 passed"]);
         assert!(!found.is_empty());
     }
 

@@ -8,9 +8,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use opsroom::app::state::State;
+use opsroom::model::alert::Severity;
+use opsroom::model::fact::incident::{IncidentMoved, IncidentOpened};
+use opsroom::model::fact::{Deployed, Fact, IncidentFact, IncidentSaid, NewFact, Statement};
+use opsroom::model::incident::{IncidentStep, IncidentTargets};
 use opsroom::model::outcome::{Missed, Outcome};
 use opsroom::model::status::Status;
-use opsroom::model::thing::CheckRecord;
+use opsroom::model::thing::{CheckRecord, IncidentRecord};
+use opsroom::text::SafeText;
 use opsroom::world::alerts::Phase;
 use serde_json::Value;
 
@@ -387,6 +392,8 @@ fn the_draft_names_incidents_checklists_backups_and_certificates() {
         &["incident", "task", "call the provider"],
         &["incident", "update", "rolling back", "--impact", "no checkout", "--next", "30m", "--public", "--quiet"],
         &["incident", "update", "still at it", "--next", "30m", "--quiet"],
+        &["incident", "open", "search is slow", "--severity", "P2", "--no-evidence"],
+        &["incident", "resolve", "INC-2"],
     ] {
         shell.does(said);
     }
@@ -408,6 +415,8 @@ fn the_draft_names_incidents_checklists_backups_and_certificates() {
     ] {
         assert!(incidents.contains(due), "{due}: {incidents}");
     }
+    let ended = section("Incidents that ended in this shift");
+    assert!(ended.contains("INC-2 high search is slow: resolved "), "{ended}");
     assert!(!incidents.contains("still at it") && !draft.contains("<fails>"), "{incidents}");
     let rounds = section("Checklists");
     assert!(rounds.contains("Evening round: not signed off, begun by ana"), "{rounds}");
@@ -426,8 +435,8 @@ fn the_draft_names_incidents_checklists_backups_and_certificates() {
 
 /// That nothing is on record since then.
 fn missed(since: Option<DateTime<Utc>>) -> Missed {
-    let (facts, runs, troubled) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-    Missed { login: "ana".into(), since, facts, runs, troubled }
+    let (facts, runs, troubled, incidents) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
+    Missed { login: "ana".into(), since, facts, runs, troubled, incidents }
 }
 
 #[test]
@@ -477,8 +486,35 @@ layer = [{ name = \"backup\" }]
     assert!(drawn.contains("nothing happened from"), "{drawn}");
 }
 
+/// A fact as it is on record, said in the last hour.
+fn fact(seq: u64, app: &App, said: Statement) -> Fact {
+    let (id, who, host, at) =
+        (format!("f{seq}"), "ana".to_owned(), "h".to_owned(), app.now().utc - TimeDelta::minutes(20));
+    Fact { seq, recorded_at: at, draft: NewFact { id, at, who, host, process: 1, late: false, said } }
+}
+
+fn incident(app: &App) -> IncidentRecord {
+    let said = |what| IncidentSaid { id: "INC-7".into(), what };
+    let opened = IncidentOpened {
+        title: "checkout fails".into(),
+        severity: Severity::High,
+        targets: IncidentTargets::new(None, None, Duration::from_mins(30)),
+        services: Vec::new(),
+        kind: None,
+        checklist: None,
+        from: None,
+        alerted_at: None,
+        impact_started_at: None,
+    };
+    let moved = IncidentMoved { step: IncidentStep::Resolve, why: None, into: None, copied: Vec::new() };
+    let (opened, moved) = (said(IncidentFact::Opened(opened)), said(IncidentFact::Moved(moved)));
+    let draft = |said: &IncidentSaid| fact(1, app, Statement::Incident(Box::new(said.clone()))).draft;
+    let record = IncidentRecord::after(None, &draft(&opened), &opened);
+    IncidentRecord::after(record, &draft(&moved), &moved).unwrap()
+}
+
 #[test]
-fn what_was_missed_has_what_stood_all_the_time() {
+fn what_was_missed_has_incidents_and_what_stood_all_the_time() {
     let mut app = App::new("[check.api]\ntcp = \"127.0.0.1:1\"\n");
     app.pass(1);
     let since = Some(app.now().utc - TimeDelta::hours(1));
@@ -495,6 +531,19 @@ fn what_was_missed_has_what_stood_all_the_time() {
     app.keys("ctrl-t");
     let drawn = text(&draw(&app.state, 120, 40));
     assert!(drawn.contains("api DOWN before to still · refused") && !drawn.contains("nothing happened"), "{drawn}");
+    app.keys("esc");
+    let deployed = |number: u64| {
+        let version = SafeText::new(&number.to_string());
+        fact(number, &app, Statement::Deployed(Deployed { service: "web".into(), version, subject: None }))
+    };
+    let facts: Vec<Fact> = (1..=3).map(deployed).collect();
+    let incidents = vec![incident(&app)];
+    app.outcome(Outcome::Looked(Box::new(Missed { facts, incidents, ..missed(since) })));
+    app.keys("ctrl-t");
+    let drawn = text(&draw(&app.state, 120, 40));
+    for due in ["INC-7 high checkout fails: resolved", "web 1 deployed"] {
+        assert!(drawn.contains(due), "{due}: {drawn}");
+    }
 }
 
 #[test]

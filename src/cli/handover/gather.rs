@@ -103,8 +103,8 @@ pub(super) async fn draft(
     let ShiftToHandOver { who, to, shift, next_until } = meant;
     let from = shift.start.max(now - LONGEST);
     let past = store.history(from.min(now - DEPLOYMENTS_OF)).await?;
-    let troubled = store.troubled().await?;
-    let record = SpanRecord { facts: &past.facts, runs: &past.runs, troubled: &troubled };
+    let (work, troubled) = (Work::read(run_service).await?, store.troubled().await?);
+    let record = SpanRecord { facts: &past.facts, runs: &past.runs, troubled: &troubled, incidents: &work.incidents };
     let digest = Digest::new(record, config, TimeWindow { start: from, end: now });
     let lately = Digest::new(record, config, TimeWindow { start: now - DEPLOYMENTS_OF, end: now });
     let (locks, unclosed) = (store.locks().await?, store.unclosed_runs().await?);
@@ -117,7 +117,6 @@ pub(super) async fn draft(
     let mut changes: Vec<ChangeRecord> = stored.changes.iter().cloned().chain(configured).collect();
     changes.retain(|change| change.stands(now) && change.from < next_until);
     changes.order_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
-    let work = Work::read(run_service).await?;
     let (certificates, unlike) =
         (certificates::left(config, global).await, unlike_yesterday(&mut world, run_service).await?);
     let title = |who: &Name| title_of_contact(config, who).to_owned();

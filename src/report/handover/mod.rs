@@ -116,6 +116,7 @@ impl HandoverDraft {
             section(WATCH_OUTS, input.watch_outs.clone()),
             section("Firing alerts", input.alerts()),
             section("Open incidents", input.incidents()),
+            section("Incidents that ended in this shift", input.ended_incidents()),
             section("Silences", input.silenced()),
             section("Outages in this shift", input.outages()),
             section("Runs in this shift", input.runs()),
@@ -334,7 +335,7 @@ mod tests {
     fn drafted(firing: &[AlertRecord], watch_outs: &[&str]) -> HandoverDraft {
         let config = Config::default();
         let shift = TimeWindow { start: at(0), end: at(9) };
-        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new() };
+        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new(), incidents: &[] };
         let digest = Digest::new(record, &config, TimeWindow { start: at(0), end: at(8) });
         HandoverDraft::new(&HandoverInput {
             config: &config,

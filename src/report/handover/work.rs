@@ -10,6 +10,7 @@ use crate::model::run::Run;
 use crate::model::thing::{ChecklistRecord, IncidentRecord};
 use crate::text::count::counted;
 use crate::text::name::Name;
+use crate::world::digest::DigestIncident;
 
 /// What verbs of actions begin with that make or prove backups.
 const BACKUP: &str = "backup";
@@ -70,7 +71,23 @@ impl HandoverInput<'_> {
         lines
     }
 
-    /// What of checklists was passed over or failed in this shift, and which rounds were missed or are not signed off.
+    /// Each incident that ended in this shift, whatever it was.
+    pub(super) fn ended_incidents(&self) -> Vec<String> {
+        let line = |one: &DigestIncident| {
+            let (severity, from) = (one.severity.word(), self.clock(one.opened));
+            Some(format!(
+                "{} {severity} {}: {} {}, opened {from}",
+                one.id,
+                one.title,
+                one.state,
+                self.clock(one.ended?)
+            ))
+        };
+        self.digest.incidents.iter().filter_map(line).collect()
+    }
+
+    /// What of checklists was passed over or failed in this shift, and which rounds were signed off in it, missed in it or are
+    /// not signed off.
     pub(super) fn checklists(&self) -> Vec<String> {
         self.rounds.iter().flat_map(|record| self.round(record)).collect()
     }
@@ -83,7 +100,11 @@ impl HandoverInput<'_> {
             return if is_of_shift(at) { vec![format!("{round}: missed")] } else { Vec::new() };
         }
         let mut lines = Vec::new();
-        if record.signed.is_none() {
+        if let Some(signed) = &record.signed {
+            if is_of_shift(signed.at) {
+                lines.push(format!("{round}: signed off by {} {}", signed.by, self.clock(signed.at)));
+            }
+        } else {
             let by = record.started.as_ref().map_or_else(String::new, |(_, by)| format!(", begun by {by}"));
             lines.push(format!("{round}: not signed off{by}"));
         }

@@ -9,7 +9,7 @@ use crate::model::alert::Severity;
 use crate::model::fact::Fact;
 use crate::model::run::Run;
 use crate::model::status::Status;
-use crate::model::thing::CheckRecord;
+use crate::model::thing::{CheckRecord, IncidentRecord};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -22,6 +22,25 @@ pub(crate) struct SpanRecord<'a> {
     pub runs: &'a BTreeMap<String, Run>,
     /// The checks that are not ok at its end.
     pub troubled: &'a BTreeMap<Name, CheckRecord>,
+    /// Incidents, those that are open among them.
+    pub incidents: &'a [IncidentRecord],
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct DigestIncident {
+    /// `INC-42`.
+    pub id: Name,
+    /// What is wrong.
+    pub title: SafeText,
+    /// How bad.
+    pub severity: Severity,
+    /// Where it stands, in a word.
+    pub state: &'static str,
+    /// When it was opened.
+    pub opened: DateTime<Utc>,
+    /// When it ended; `None`: it is open.
+    pub ended: Option<DateTime<Utc>>,
 }
 
 /// A check that was not ok.
