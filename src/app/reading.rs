@@ -19,7 +19,7 @@ use crate::text::markdown;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::alerts::{AlertView, Phase};
-use crate::world::digest::{Digest, DigestLine, SpanRecord};
+use crate::world::digest::{Digest, DigestLine, SpanRecord, left_out};
 use crate::world::duty::LayerShifts;
 use crate::world::history::clock;
 use crate::world::unlike::UnlikeHour;
@@ -52,15 +52,16 @@ pub(super) fn looked(state: &mut State, missed: Missed) {
 /// `since you last looked 14h ago: 3 outages, 1 deployment`.
 fn summary(digest: &Digest) -> String {
     let ago = unit::span((digest.until - digest.from).to_std().unwrap_or_default());
+    let cut = &digest.left_out;
     let counts = [
-        (digest.outages_of_span(), "outage"),
-        (digest.alerts.len(), "alert"),
-        (digest.incidents_of_span(), "incident"),
-        (digest.deployments.len(), "deployment"),
-        (digest.runs.len(), "run"),
-        (digest.acknowledged.len(), "acknowledgement"),
-        (digest.rounds.len(), "round"),
-        (digest.people.len(), "other change"),
+        (digest.outages_of_span() + cut.outages, "outage"),
+        (digest.alerts.len() + cut.alerts, "alert"),
+        (digest.incidents_of_span() + cut.incidents, "incident"),
+        (digest.deployments.len() + cut.deployments, "deployment"),
+        (digest.runs.len() + cut.runs, "run"),
+        (digest.acknowledged.len() + cut.acknowledged, "acknowledgement"),
+        (digest.rounds.len() + cut.rounds, "round"),
+        (digest.people.len() + cut.people, "other change"),
     ];
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, noun)| counted(count as u64, noun)).collect();
@@ -92,10 +93,11 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
         lines.push(plain("nothing is known from before: this is your first look at this store"));
         return lines;
     };
-    let mut section = |title: &str, entries: Vec<String>| {
+    let cut = digest.left_out;
+    let mut section = |title: &str, entries: Vec<String>, cut: usize| {
         if !entries.is_empty() {
             lines.push(heading(title));
-            lines.extend(entries.into_iter().map(plain));
+            lines.extend(left_out(cut).into_iter().chain(entries).map(plain));
         }
     };
     let outages = digest.outages.iter().map(|one| {
@@ -104,34 +106,34 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
         let reason = one.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
         format!("{} {} {from} to {until}{reason}", one.title, one.worst.word())
     });
-    section("outages", outages.collect());
+    section("outages", outages.collect(), cut.outages);
     let incidents = digest.incidents.iter().map(|one| {
         let over = one.ended.map_or_else(String::new, |ended| format!(" {}", at(ended)));
         format!("{} {} {} {}: {}{over}", at(one.opened), one.id, one.severity.word(), one.title, one.state)
     });
-    section("incidents", incidents.collect());
+    section("incidents", incidents.collect(), cut.incidents);
     let alerts = digest.alerts.iter().map(|one| {
         let by = one.acknowledged_by.as_ref().map(|by| title_of_login(&world.config, by.as_str()));
         let by = by.map_or_else(String::new, |by| format!(", acknowledged by {by}"));
         let over = one.resolved.map_or_else(|| ", still firing".to_owned(), |over| format!(", resolved {}", at(over)));
         format!("{} {} {}{over}{by}", at(one.at), one.severity.word(), one.title)
     });
-    section("alerts", alerts.collect());
-    section("still firing from before", fires_since_before(world, digest.from));
+    section("alerts", alerts.collect(), cut.alerts);
+    section("still firing from before", fires_since_before(world, digest.from), 0);
     let entry = |line: &DigestLine| {
         let by = line.by.as_ref().map_or_else(String::new, |by| format!(" · {by}"));
         format!("{} {}{by}", at(line.at), line.text)
     };
-    section("deployments", digest.deployments.iter().map(entry).collect());
-    section("runs", digest.runs.iter().map(|run| entry(&run.line)).collect());
-    section("acknowledged", digest.acknowledged.iter().map(entry).collect());
-    section("checklists", digest.rounds.iter().map(entry).collect());
-    section("what people did", digest.people.iter().map(entry).collect());
+    section("deployments", digest.deployments.iter().map(entry).collect(), cut.deployments);
+    section("runs", digest.runs.iter().map(|run| entry(&run.line)).collect(), cut.runs);
+    section("acknowledged", digest.acknowledged.iter().map(entry).collect(), cut.acknowledged);
+    section("checklists", digest.rounds.iter().map(entry).collect(), cut.rounds);
+    section("what people did", digest.people.iter().map(entry).collect(), cut.people);
     let silences = world.active_silences().map(|one| {
         format!("{} until {} by {}: {}", world.title_of_match(&one.matching), at(one.until), one.by, one.why)
     });
-    section("silences that end", silences.collect());
-    section("unlike the same hour yesterday", unlike.iter().map(UnlikeHour::describe).collect());
+    section("silences that end", silences.collect(), 0);
+    section("unlike the same hour yesterday", unlike.iter().map(UnlikeHour::describe).collect(), 0);
     if lines.is_empty() {
         let (from, until) = (at(digest.from), at(digest.until));
         lines

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-pub(crate) use self::parts::{DigestIncident, DigestLine, EndedRun, FiredAlert, Outage, SpanRecord};
+pub(crate) use self::parts::{
+    DigestIncident, DigestLine, EndedRun, FiredAlert, LeftOutEntries, Outage, SpanRecord, left_out,
+};
 use super::history::{self, HistoryKind, deploys};
 use crate::config::Config;
 use crate::config::titles::{title_of_check, title_of_firing};
@@ -41,6 +43,8 @@ pub(crate) struct Digest {
     pub alerts: Vec<FiredAlert>,
     /// How many fired muted.
     pub muted: usize,
+    /// How many of all alerts nobody acknowledged.
+    pub unanswered: usize,
     /// How often somebody was called: messages that told of a critical or high alert first.
     pub pages: usize,
     /// Releases, and runs that brought one or went back to one.
@@ -56,7 +60,7 @@ pub(crate) struct Digest {
     /// What else people did: silences, maintenance, locks, who is on call.
     pub people: Vec<DigestLine>,
     /// Entries that were left out, because there were too many.
-    pub left_out: usize,
+    pub left_out: LeftOutEntries,
 }
 
 /// The digest while it is made.
@@ -79,6 +83,7 @@ impl Digest {
             outages: Vec::new(),
             alerts: Vec::new(),
             muted: 0,
+            unanswered: 0,
             pages: 0,
             deployments: Vec::new(),
             runs: Vec::new(),
@@ -86,7 +91,7 @@ impl Digest {
             incidents: Vec::new(),
             rounds: Vec::new(),
             people: Vec::new(),
-            left_out: 0,
+            left_out: LeftOutEntries::default(),
         };
         let (open, fired, told) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let mut gatherer = Gatherer { config, digest, open, fired, told };
@@ -274,23 +279,31 @@ impl Gatherer<'_> {
         self.told.extend(new);
     }
 
-    /// Of what there is too much, the last entries.
+    /// Of what there is too much, the last entries; of outages and incidents those first that are not over.
     fn finish(mut self) -> Digest {
-        fn cut<T>(entries: &mut Vec<T>, left_out: &mut usize) {
+        fn cut<T>(entries: &mut Vec<T>, is_over: fn(&T) -> bool) -> usize {
             let more = entries.len().saturating_sub(MOST);
-            entries.drain(..more);
-            *left_out += more;
+            let mut over = more;
+            entries.retain(|entry| {
+                let goes = over > 0 && is_over(entry);
+                over -= usize::from(goes);
+                !goes
+            });
+            entries.drain(..over);
+            more
         }
-        let Digest { outages, alerts, deployments, runs, acknowledged, incidents, rounds, people, left_out, .. } =
-            &mut self.digest;
-        cut(outages, left_out);
-        cut(alerts, left_out);
-        cut(deployments, left_out);
-        cut(runs, left_out);
-        cut(acknowledged, left_out);
-        cut(incidents, left_out);
-        cut(rounds, left_out);
-        cut(people, left_out);
+        let digest = &mut self.digest;
+        digest.unanswered = digest.alerts.iter().filter(|alert| alert.acknowledged_by.is_none()).count();
+        digest.left_out = LeftOutEntries {
+            outages: cut(&mut digest.outages, |outage| outage.healed.is_some()),
+            alerts: cut(&mut digest.alerts, |alert| alert.resolved.is_some()),
+            deployments: cut(&mut digest.deployments, |_| true),
+            runs: cut(&mut digest.runs, |_| true),
+            acknowledged: cut(&mut digest.acknowledged, |_| true),
+            incidents: cut(&mut digest.incidents, |incident| incident.ended.is_some()),
+            rounds: cut(&mut digest.rounds, |_| true),
+            people: cut(&mut digest.people, |_| true),
+        };
         self.digest
     }
 }
@@ -563,7 +576,16 @@ mod tests {
         };
         let facts: Vec<Fact> = (0..MOST.cast_signed() as i64 + 3).map(deployed).collect();
         let found = digest(&facts);
-        assert_eq!((found.deployments.len(), found.left_out), (MOST, 3));
+        assert_eq!((found.deployments.len(), found.left_out.deployments, found.left_out.runs), (MOST, 3, 0));
+        assert_eq!(left_out(3).as_deref(), Some("3 earlier entries left out"));
         assert!(found.deployments[0].text.as_str().contains("web 3 "));
+        // What is not over is looked at first.
+        let name = |number: i64| format!("c{number}");
+        let down = (0..MOST.cast_signed() as i64 + 1).map(|n| status(20, &name(n), None, Status::Down, None));
+        let healed = status(30, "c1", Some(Status::Down), Status::Ok, None);
+        let facts: Vec<Fact> = down.chain([healed]).collect();
+        let found = digest(&facts);
+        assert_eq!((found.outages.len(), found.left_out.outages), (MOST, 1));
+        assert!(found.outages.iter().all(|outage| outage.healed.is_none()));
     }
 }

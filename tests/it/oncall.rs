@@ -514,7 +514,7 @@ fn incident(app: &App) -> IncidentRecord {
 }
 
 #[test]
-fn what_was_missed_has_incidents_and_what_stood_all_the_time() {
+fn what_was_missed_has_incidents_what_stood_all_the_time_and_how_much_is_left_out() {
     let mut app = App::new("[check.api]\ntcp = \"127.0.0.1:1\"\n");
     app.pass(1);
     let since = Some(app.now().utc - TimeDelta::hours(1));
@@ -536,12 +536,12 @@ fn what_was_missed_has_incidents_and_what_stood_all_the_time() {
         let version = SafeText::new(&number.to_string());
         fact(number, &app, Statement::Deployed(Deployed { service: "web".into(), version, subject: None }))
     };
-    let facts: Vec<Fact> = (1..=3).map(deployed).collect();
+    let facts: Vec<Fact> = (1..=203).map(deployed).collect();
     let incidents = vec![incident(&app)];
     app.outcome(Outcome::Looked(Box::new(Missed { facts, incidents, ..missed(since) })));
     app.keys("ctrl-t");
     let drawn = text(&draw(&app.state, 120, 40));
-    for due in ["INC-7 high checkout fails: resolved", "web 1 deployed"] {
+    for due in ["INC-7 high checkout fails: resolved", "3 earlier entries left out", "web 4 deployed"] {
         assert!(drawn.contains(due), "{due}: {drawn}");
     }
 }

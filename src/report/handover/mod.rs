@@ -18,7 +18,7 @@ use crate::model::maintenance::{MaintenanceWindow, clock_with_zone, from_to};
 use crate::model::run::{Lock, Run};
 use crate::model::thing::{AlertRecord, ChangeRecord, ChecklistRecord, IncidentRecord, SilenceRecord};
 use crate::text::count::counted;
-use crate::world::digest::{Digest, DigestLine, Outage};
+use crate::world::digest::{Digest, DigestLine, Outage, left_out};
 use crate::world::unlike::UnlikeHour;
 
 /// More pages than this in twelve hours are too many.
@@ -120,10 +120,13 @@ impl HandoverDraft {
             section("Silences", input.silenced()),
             section("Outages in this shift", input.outages()),
             section("Runs in this shift", input.runs()),
-            section("Deployments in the last 48 hours", lines_of(input, &input.lately.deployments)),
+            section(
+                "Deployments in the last 48 hours",
+                lines_of(input, &input.lately.deployments, input.lately.left_out.deployments),
+            ),
             section("Running and locked", input.held()),
             section("Checklists", input.checklists()),
-            section("What else people did", lines_of(input, &input.digest.people)),
+            section("What else people did", lines_of(input, &input.digest.people, input.digest.left_out.people)),
             section("Error budgets", input.budgets.clone()),
             section("Unlike the same hour yesterday", input.unlike.iter().map(UnlikeHour::describe).collect()),
             section("Backups", input.backups()),
@@ -210,14 +213,15 @@ impl HandoverInput<'_> {
             let reason = outage.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
             format!("{} {} {from} {until}{reason}", outage.title, outage.worst.word())
         };
-        self.digest.outages.iter().map(line).collect()
+        left_out(self.digest.left_out.outages).into_iter().chain(self.digest.outages.iter().map(line)).collect()
     }
 
     fn runs(&self) -> Vec<String> {
         let (failed, others): (Vec<_>, Vec<_>) = self.digest.runs.iter().partition(|run| run.failed);
         let line = |mark: &str, line: &DigestLine| format!("{mark}{}", self.line(line));
         let failed = failed.into_iter().map(|run| line("FAILED ", &run.line));
-        failed.chain(others.into_iter().map(|run| line("", &run.line))).collect()
+        let all = failed.chain(others.into_iter().map(|run| line("", &run.line)));
+        left_out(self.digest.left_out.runs).into_iter().chain(all).collect()
     }
 
     fn line(&self, line: &DigestLine) -> String {
@@ -268,7 +272,7 @@ impl HandoverInput<'_> {
             (self.digest.until - self.digest.from).num_minutes().max(0).cast_unsigned() * 60,
         ));
         let mut lines = vec![format!("{} in {length}{verdict}", counted(pages as u64, "page"))];
-        let unanswered = self.digest.alerts.iter().filter(|alert| alert.acknowledged_by.is_none()).count();
+        let unanswered = self.digest.unanswered;
         if unanswered > 0 {
             lines.push(format!("{} not acknowledged by anybody", counted(unanswered as u64, "alert")));
         }
@@ -280,8 +284,8 @@ impl HandoverInput<'_> {
     }
 }
 
-fn lines_of(input: &HandoverInput<'_>, lines: &[DigestLine]) -> Vec<String> {
-    lines.iter().map(|line| input.line(line)).collect()
+fn lines_of(input: &HandoverInput<'_>, lines: &[DigestLine], cut: usize) -> Vec<String> {
+    left_out(cut).into_iter().chain(lines.iter().map(|line| input.line(line))).collect()
 }
 
 /// Whether a text says nothing: whoever empties the file wants nothing to be offered.
@@ -333,10 +337,14 @@ mod tests {
     }
 
     fn drafted(firing: &[AlertRecord], watch_outs: &[&str]) -> HandoverDraft {
+        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new(), incidents: &[] };
+        let digest = Digest::new(record, &Config::default(), TimeWindow { start: at(0), end: at(8) });
+        drafted_of(&digest, firing, watch_outs)
+    }
+
+    fn drafted_of(digest: &Digest, firing: &[AlertRecord], watch_outs: &[&str]) -> HandoverDraft {
         let config = Config::default();
         let shift = TimeWindow { start: at(0), end: at(9) };
-        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new(), incidents: &[] };
-        let digest = Digest::new(record, &config, TimeWindow { start: at(0), end: at(8) });
         HandoverDraft::new(&HandoverInput {
             config: &config,
             layer: "primary",
@@ -345,8 +353,8 @@ mod tests {
             shift,
             next_until: at(18),
             now: at(8),
-            digest: &digest,
-            lately: &digest,
+            digest,
+            lately: digest,
             firing: firing.iter().collect(),
             silences: Vec::new(),
             windows: Vec::new(),
@@ -394,5 +402,24 @@ mod tests {
         assert!(alerts[2].starts_with("low web"), "{alerts:?}");
         let text = draft.markdown();
         assert!(!text.contains("<script>") && !text.contains("<b>"), "{text}");
+    }
+    #[test]
+    fn what_is_left_out_is_said_where_it_is_missing() {
+        let record = SpanRecord { facts: &[], runs: &BTreeMap::new(), troubled: &BTreeMap::new(), incidents: &[] };
+        let mut digest = Digest::new(record, &Config::default(), TimeWindow { start: at(0), end: at(8) });
+        digest.left_out.outages = 1;
+        digest.left_out.people = 12;
+        let draft = drafted_of(&digest, &[], &[]);
+        let lines: Vec<(&str, &str)> = draft
+            .sections
+            .iter()
+            .flat_map(|section| section.lines.iter().map(|line| (section.title, line.as_str())))
+            .filter(|(title, _)| *title != "Audit")
+            .collect();
+        let due = [
+            ("Outages in this shift", "1 earlier entry left out"),
+            ("What else people did", "12 earlier entries left out"),
+        ];
+        assert_eq!(lines, due);
     }
 }

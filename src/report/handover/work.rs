@@ -10,7 +10,7 @@ use crate::model::run::Run;
 use crate::model::thing::{ChecklistRecord, IncidentRecord};
 use crate::text::count::counted;
 use crate::text::name::Name;
-use crate::world::digest::DigestIncident;
+use crate::world::digest::{DigestIncident, left_out};
 
 /// What verbs of actions begin with that make or prove backups.
 const BACKUP: &str = "backup";
@@ -83,7 +83,10 @@ impl HandoverInput<'_> {
                 self.clock(one.ended?)
             ))
         };
-        self.digest.incidents.iter().filter_map(line).collect()
+        left_out(self.digest.left_out.incidents)
+            .into_iter()
+            .chain(self.digest.incidents.iter().filter_map(line))
+            .collect()
     }
 
     /// What of checklists was passed over or failed in this shift, and which rounds were signed off in it, missed in it or are

@@ -11,7 +11,34 @@ use crate::model::run::Run;
 use crate::model::status::Status;
 use crate::model::thing::{CheckRecord, IncidentRecord};
 use crate::text::SafeText;
+use crate::text::count::counted;
 use crate::text::name::Name;
+
+/// How many entries of each kind were left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct LeftOutEntries {
+    /// Of checks that were not ok.
+    pub outages: usize,
+    /// Of alerts.
+    pub alerts: usize,
+    /// Of releases.
+    pub deployments: usize,
+    /// Of runs.
+    pub runs: usize,
+    /// Of acknowledgements.
+    pub acknowledged: usize,
+    /// Of incidents.
+    pub incidents: usize,
+    /// Of rounds.
+    pub rounds: usize,
+    /// Of what else people did.
+    pub people: usize,
+}
+
+/// What stands where entries are missing; `None`: none are.
+pub(crate) fn left_out(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{} left out", counted(count, "earlier entry")))
+}
 
 /// What is on record of a span of time.
 #[derive(Debug, Clone, Copy)]
