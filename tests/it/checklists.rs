@@ -206,13 +206,13 @@ fn no_command_starts_where_its_result_would_stand_for_nothing() {
     // Behind a gate `r` does no more than Enter.
     walker.keys("7 enter j j r");
     assert!(walker.app.toast().contains("the round stops at `The API answers`"), "{}", walker.app.toast());
-    assert_eq!(walker.commands, [[""; 0]; 0]);
+    assert!(walker.commands.is_empty(), "{:?}", walker.commands);
     for _ in 0..3 {
         walker.app.poll("api", Sign::Good);
     }
     walker.keys("k r");
     assert!(walker.app.toast().contains("Never does not apply: only while"), "{}", walker.app.toast());
-    assert_eq!(walker.commands, [[""; 0]; 0]);
+    assert!(walker.commands.is_empty(), "{:?}", walker.commands);
     walker.keys("j r");
     assert_eq!(walker.commands, [["cp", "x", "y"]]);
     // Once it is signed off nothing of it runs again.

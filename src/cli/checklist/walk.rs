@@ -166,10 +166,12 @@ fn show(session: &Session<'_>, at: usize) -> Option<Asked> {
     };
     let (is_waiting, is_overruled) = (found.gate.is_some(), found.is_overruled());
     // What would be refused is not offered.
-    let letters = match found.record.asked.gate {
-        _ if is_waiting => "n note · q leave",
-        true => "f fail · w waive · d defer · n note · q leave",
-        false => "f fail · s skip · w waive · d defer · n note · q leave",
+    let letters = if is_waiting {
+        "n note · q leave"
+    } else if found.record.asked.gate {
+        "f fail · w waive · d defer · n note · q leave"
+    } else {
+        "f fail · s skip · w waive · d defer · n note · q leave"
     };
     Some(Asked { kind, state, is_waiting, is_overruled, action, enter, letters })
 }
