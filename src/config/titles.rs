@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::Config;
 use super::sections::action::Action;
 use crate::model::fact::alerting::rule_in;
+use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Lock;
 use crate::model::silence::SilenceMatch;
 use crate::text::name::Name;
@@ -129,9 +130,24 @@ pub(crate) fn title_of_service<'a>(config: &'a Config, name: &'a str) -> &'a str
     config.services.iter().find(|service| *service.name == *name).map_or(name, |service| &service.title)
 }
 
-/// How a maintenance window is shown; its name where the configuration has it no more.
-pub(crate) fn title_of_maintenance<'a>(config: &'a Config, name: &'a str) -> &'a str {
-    config.maintenance.iter().find(|one| *one.name == *name).map_or(name, |one| &one.title)
+/// What a window of maintenance is called in a sentence: `maintenance weekly`; one that a person planned has no name but
+/// its id, and is called by what it covers: `maintenance of HTTP API`.
+pub(crate) fn title_of_maintenance(config: &Config, id: &str, name: &str, services: &ServiceChoice) -> String {
+    if id == name {
+        return format!("maintenance of {}", titles_of_services(config, services));
+    }
+    let configured = config.maintenance.iter().find(|one| *one.name == *name);
+    format!("maintenance {}", configured.map_or(name, |one| &one.title))
+}
+
+/// The services of a choice as they are shown: `all services`, `HTTP API, shop`.
+pub(crate) fn titles_of_services(config: &Config, services: &ServiceChoice) -> String {
+    match services {
+        ServiceChoice::All => services.describe(),
+        ServiceChoice::These(names) => {
+            names.iter().map(|name| title_of_service(config, name)).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// How an objective is shown; its name where the configuration has it no more.

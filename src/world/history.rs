@@ -13,15 +13,15 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::config::titles::{
     title_of, title_of_check, title_of_firing, title_of_maintenance, title_of_match, title_of_service, title_of_slo,
+    titles_of_services,
 };
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::fact::{
-    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd, MessageFailed,
-    PeerChanged, RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded, Statement, StoreOpened, StoreRebuilt,
-    Unacknowledged, Unlocked, login_of,
+    AlertFired, AlertResolved, CheckStatus, Deployed, Fact, IncidentSaid, LeaseTaken, MaintenanceEnd,
+    MaintenanceStarted, MessageFailed, PeerChanged, RunClosed, RunIntended, SilenceEnd, SloExcluded, SloIncluded,
+    Statement, StoreOpened, StoreRebuilt, Unacknowledged, Unlocked, login_of,
 };
-use crate::model::maintenance::ServiceChoice;
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::{Status, beside_status};
@@ -273,13 +273,10 @@ fn of_maintenance(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind
     let at = |moment| clock(moment, fact.draft.at, zone);
     let said = match fact.said() {
         Statement::MaintenancePlanned(said) => {
-            let (services, why) = (said.services.describe(), &said.why);
-            format!("maintenance {} of {services} planned from {} to {}: {why}", said.id, at(said.from), at(said.until))
+            let title = title_of_maintenance(config, &said.id, &said.id, &said.services);
+            format!("{title} planned from {} to {}: {}", at(said.from), at(said.until), said.why)
         }
-        Statement::MaintenanceStarted(said) => {
-            let title = title_of_maintenance(config, &said.name);
-            maintenance_started(title, &said.services, &at(said.until))
-        }
+        Statement::MaintenanceStarted(said) => maintenance_started(config, said, &at(said.until)),
         Statement::MaintenanceEnded(said) => {
             let how = match said.because {
                 MaintenanceEnd::Over => "ended",
@@ -287,7 +284,7 @@ fn of_maintenance(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind
                 MaintenanceEnd::Person => "ended early",
                 MaintenanceEnd::Reconfigured => "ended: no longer configured",
             };
-            format!("maintenance {} {how}", title_of_maintenance(config, &said.name))
+            format!("{} {how}", title_of_maintenance(config, &said.id, &said.name, &said.services))
         }
         _ => return None,
     };
@@ -314,9 +311,11 @@ fn excluded(said: &SloExcluded, fact: &Fact, (config, zone): (&Config, Tz)) -> S
     format!("slo {}: {from} to {until} excluded: {why}", title_of_slo(config, slo))
 }
 
-/// `maintenance weekly started until 04:00:00Z: all services`
-pub(super) fn maintenance_started(title: &str, services: &ServiceChoice, until: &str) -> String {
-    format!("maintenance {title} started until {until}: {}", services.describe())
+/// `maintenance weekly started until 04:00:00Z: all services`; what a person planned is called by these.
+pub(super) fn maintenance_started(config: &Config, said: &MaintenanceStarted, until: &str) -> String {
+    let MaintenanceStarted { id, name, services, .. } = said;
+    let covered = if id == name { String::new() } else { format!(": {}", titles_of_services(config, services)) };
+    format!("{} started until {until}{covered}", title_of_maintenance(config, id, name, services))
 }
 
 /// A time of day, with its day where that is not the one of `now`.

@@ -8,6 +8,7 @@ use super::history::{clock, maintenance_started};
 use super::maintenance::{MaintenancePlan, MaintenanceStage};
 use super::output::{Change, Output};
 use super::timeline::{EventKind, EventMark, TimelineEntry};
+use crate::config::titles::title_of_maintenance;
 use crate::model::fact::{Fact, MaintenanceEnd, MaintenanceEnded, MaintenanceStarted, Statement};
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::thing::{MaintenanceRecord, StoredThing};
@@ -62,7 +63,7 @@ impl World {
         self.plan_minute(&began, &over);
         let zone = self.config.console.timezone;
         for one in &began {
-            let text = maintenance_started(&one.title, &one.services, &clock(one.window.end, now, zone));
+            let text = maintenance_started(&self.config, &started(one), &clock(one.window.end, now, zone));
             // One that was found to run began at some time before.
             self.see_maintenance(EventMark::Maintenance(one.id.clone(), true), &text, is_first);
         }
@@ -70,7 +71,7 @@ impl World {
         let plan = self.maintenance_plan();
         let is_said = |one: &MaintenanceWindow| plan.record(&one.id).is_some_and(|known| known.ended.is_some());
         for one in over.into_iter().filter(|one| !is_said(one)) {
-            let text = format!("maintenance {} ended", one.title);
+            let text = format!("{} ended", title_of_maintenance(&self.config, &one.id, &one.name, &one.services));
             self.see_maintenance(EventMark::Maintenance(one.id, false), &text, false);
         }
         self.review_alerts();
@@ -115,12 +116,7 @@ impl World {
         let mut said = Vec::new();
         for one in &self.maintenance.running {
             if self.maintenance.plan.record(&one.id).is_none_or(|record| !record.has_started) {
-                let (id, name, services) = (one.id.clone(), one.name.clone(), one.services.clone());
-                let (from, until) = (one.window.start, one.window.end);
-                said.push((
-                    id.clone(),
-                    Statement::MaintenanceStarted(MaintenanceStarted { id, name, services, from, until }),
-                ));
+                said.push((one.id.clone(), Statement::MaintenanceStarted(started(one))));
             }
         }
         let runs = |record: &MaintenanceRecord| self.maintenance.running.iter().any(|one| one.id == record.id);
@@ -137,6 +133,11 @@ impl World {
         self.maintenance.said.extend(said.iter().map(|(id, _)| (id.clone(), now)));
         said.into_iter().map(|(_, said)| said).collect()
     }
+}
+
+fn started(one: &MaintenanceWindow) -> MaintenanceStarted {
+    let MaintenanceWindow { id, name, services, window, .. } = one.clone();
+    MaintenanceStarted { id, name, services, from: window.start, until: window.end }
 }
 
 fn ended(record: &MaintenanceRecord, because: MaintenanceEnd) -> MaintenanceEnded {

@@ -82,15 +82,21 @@ pub(crate) fn muted_by_itself(inhibited_by: Option<&Name>, flapping: bool) -> Op
 
 /// What is said once a window of maintenance or a silence that muted an alert has ended; `None`: neither does.
 pub(super) fn mute_ended(maintenance: Option<&UnderMaintenance>, silence: Option<&SilencedBy>) -> Option<String> {
-    if let Some(UnderMaintenance { title, why, .. }) = maintenance {
-        let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        return Some(format!("maintenance {title} ended{why}"));
+    if let Some(maintenance) = maintenance {
+        return Some(said_of(maintenance, "ended"));
     }
     silence.map(|silence| format!("silence by {} ended: {}", silence.by, silence.why))
 }
 
-/// `maintenance weekly until 04:00 UTC`
+/// `maintenance weekly until 04:00 UTC`, `maintenance until 04:00 UTC: new disks`
 pub(crate) fn muted_by_maintenance(mute: &UnderMaintenance, now: DateTime<Utc>, zone: Tz) -> String {
-    let why = mute.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-    format!("maintenance {} until {}{why}", mute.title, clock_with_zone(mute.until, now, zone))
+    said_of(mute, &format!("until {}", clock_with_zone(mute.until, now, zone)))
+}
+
+/// A window that a person planned is told by why: it has no name but its id.
+fn said_of(mute: &UnderMaintenance, standing: &str) -> String {
+    match &mute.why {
+        Some(why) => format!("maintenance {standing}: {why}"),
+        None => format!("maintenance {} {standing}", mute.title),
+    }
 }

@@ -175,7 +175,7 @@ fn a_window_mutes_to_its_end_and_what_still_fires_is_told_then_by_its_name() {
     assert!(watch.room.frame().contains("maintenance weekly ended 04:00 UTC"), "{}", watch.room.frame());
     assert_eq!((watch.recorded("maintenance.started"), watch.recorded("maintenance.ended")), (1, 1));
     let timeline = watch.timeline();
-    for said in ["maintenance weekly started until 04:00:00Z: api", "maintenance weekly ended"] {
+    for said in ["maintenance weekly started until 04:00:00Z: HTTP API", "maintenance weekly ended"] {
         assert_eq!(timeline.matches(said).count(), 1, "{said}: {timeline}");
     }
     // 15 minutes later nothing of it is left on the screen.
@@ -209,7 +209,7 @@ fn one_that_a_person_planned_can_be_ended_early_and_others_are_not_muted() {
     watch.room.tell(now, "ben (ssh)", Statement::MaintenancePlanned(planned.clone()));
     watch.poll(Sign::Bad, 4);
     watch.room.app.poll("db", Sign::Bad);
-    assert_eq!(watch.muted().as_deref(), Some("maintenance m1 until 03:41 UTC: new disks"));
+    assert_eq!(watch.muted().as_deref(), Some("maintenance until 03:41 UTC: new disks"));
     for _ in 0..3 {
         watch.room.app.pass(15);
         watch.room.app.poll("db", Sign::Bad);
@@ -224,7 +224,16 @@ fn one_that_a_person_planned_can_be_ended_early_and_others_are_not_muted() {
     let ended = MaintenanceEnded { name: id.clone(), id, services, from, until, because };
     watch.room.tell(now, "ben (ssh)", Statement::MaintenanceEnded(ended));
     assert!(watch.muted().is_none_or(|why| !why.contains("maintenance")), "at once");
-    assert!(watch.timeline().contains("maintenance m1 ended early"), "{}", watch.timeline());
+    let timeline = watch.timeline();
+    for said in [
+        "maintenance of HTTP API planned from 02:41:30Z to 03:41:00Z: new disks",
+        "maintenance of HTTP API started until 03:41:00Z",
+        "(muted: maintenance until 03:41 UTC: new disks)",
+        "maintenance of HTTP API ended early",
+    ] {
+        assert_eq!(timeline.matches(said).count(), 1, "{said}: {timeline}");
+    }
+    assert!(!timeline.contains("m1"), "an id is no name: {timeline}");
 }
 
 #[test]
@@ -369,7 +378,7 @@ async fn people_plan_show_and_end_maintenance_in_the_shell() {
     assert_eq!((&window["by"], &window["services"][0]), (&Value::from("ana"), &Value::from("api")));
     let alerts = team.alerts();
     let muted = alerts[0]["muted_because"].as_str().unwrap_or_default();
-    assert!(muted.starts_with("maintenance m") && muted.ends_with(": new disks"), "{alerts:?}");
+    assert!(muted.starts_with("maintenance until ") && muted.ends_with(": new disks"), "{alerts:?}");
     assert!(team.does(&["maintenance", "end", &id]).ends_with(" ended\n"));
     let is_over = |state: &State| !text(&draw(state, 120, 40)).contains("until ");
     all_reach(&mut consoles, "its end", is_over).await;
