@@ -153,7 +153,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     beside(known, format!("{known} ack"), Role::TextDim, 6);
     beside(muted, format!("{muted} muted"), Role::TextDim, 7);
     beside(running, format!("{} {running} running", glyphs.pointer), Role::StatusPending, 10);
-    parts.extend(duty::on_call(state, &divider()));
+    parts.extend(duty::on_call(state, &divider(), glyphs));
     parts.extend(company::followed(state, &divider()));
     parts.extend(company::present(state, &divider()));
     parts

@@ -12,7 +12,8 @@ use opsroom::model::alert::Severity;
 use opsroom::model::fact::incident::{IncidentMoved, IncidentOpened};
 use opsroom::model::fact::{Deployed, Fact, IncidentFact, IncidentSaid, NewFact, Statement};
 use opsroom::model::incident::{IncidentStep, IncidentTargets};
-use opsroom::model::outcome::{Missed, Outcome};
+use opsroom::model::outcome::{Missed, Outcome, StoreAbsence, StoreAway};
+use opsroom::model::reading::Sign;
 use opsroom::model::status::Status;
 use opsroom::model::thing::{CheckRecord, IncidentRecord};
 use opsroom::text::SafeText;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::support::app::App;
 use crate::support::frame::{draw, text};
+use crate::support::room::Room;
 use crate::support::server::{Reply, Server};
 use crate::support::shared::all_reach;
 use crate::support::team::Team;
@@ -208,7 +210,47 @@ from = \"2026-11-16\"
     let header = |columns: u16| text(&draw(&app.state, columns, 24)).lines().next().unwrap().to_owned();
     assert!(header(160).contains("ana until Mon 09:00, then ben"), "{}", header(160));
     assert!(header(80).contains("ana until Mon 09:00"), "{}", header(80));
-    assert!(!header(40).contains("ana"), "{}", header(40));
+    assert!(!header(40).contains("ana until"), "{}", header(40));
+}
+
+/// Much is wrong at once, as it is when somebody is called.
+#[test]
+fn who_is_on_call_stays_in_the_header_however_much_is_wrong() {
+    let mut text_of_config = "[console]
+name = \"wellbeing\"
+environment = \"production\"
+[contact.annegret]
+[contact.ben]
+[oncall]
+rotation = [\"annegret\", \"ben\"]
+from = \"2026-11-16\"
+[check.db]
+tcp = \"127.0.0.1:3\"
+"
+    .to_owned();
+    for (check, severity) in [("api", "critical"), ("web", "critical"), ("mail", "high"), ("queue", "medium")] {
+        text_of_config += &format!("[check.{check}]\ntcp = \"127.0.0.1:1\"\nalert = {{ {severity} = \"down\" }}\n");
+    }
+    let mut room = Room::of(&text_of_config);
+    room.acts();
+    room.app.poll("db", Sign::Good);
+    for check in ["api", "web", "mail", "queue"] {
+        room.fail(check);
+    }
+    room.said();
+    room.app.keys("i enter");
+    room.said();
+    room.app.keys("1");
+    room.app.pass(600);
+    let header = |room: &Room| text(&draw(&room.app.state, 80, 24)).lines().next().unwrap().to_owned();
+    let wrong = header(&room);
+    assert!(["of 5 down", "STALE", "INC-1", "2 critical", "annegret"].iter().all(|due| wrong.contains(due)), "{wrong}");
+    let since = room.app.now().utc;
+    let (why, problem, how) = (SafeText::new("gone"), SafeText::new("no such file"), StoreAbsence::Unusable);
+    room.app.outcome(Outcome::Store { away: Some(StoreAway { since, seen: true, why, problem, how }), since });
+    let away = header(&room);
+    assert!(["of 5 down", "STORE AWAY", "2 critical", "annegret"].iter().all(|due| away.contains(due)), "{away}");
+    insta::assert_snapshot!("on_call_beside_much_that_is_wrong_80", format!("{wrong}\n{away}"));
 }
 
 /// The code in the last message that a receiver was given.
