@@ -26,7 +26,8 @@ pub(crate) fn start(state: &mut State, request: RequestId, confirmed: Confirmed,
     let start = starting::start_run(&state.world, action, confirmed, waiting);
     let plan = &start.plan;
     state.toast(Tone::Info, &asked(&action.title, plan.dry_run));
-    state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
+    let now = state.world.now;
+    state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()), now);
     effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
 }
 

@@ -884,6 +884,71 @@ fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
 }
 
 #[test]
+fn what_is_refused_after_a_reason_was_typed_comes_back_with_the_reason() {
+    let mut app = App::new(&production());
+    app.keys("B");
+    let request = app.choices().request;
+    let choices = Err(SafeText::new("./ctl: not found"));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
+    app.typed("v40");
+    app.keys("enter");
+    app.wait(400);
+    app.typed("api");
+    app.keys("tab");
+    app.typed("bad deploy");
+    app.keys("tab y");
+    assert!(app.dialog().is_none());
+    let refused = |app: &mut App, why: &str| {
+        let (request, why) = (app.asked()[0], SafeText::new(why));
+        app.take();
+        app.outcome(Outcome::RunRefused { request, action: "rollback-api".into(), why });
+    };
+    refused(&mut app, "api is locked by ben");
+    let dialog = app.dialog().expect("it is open again");
+    assert_eq!((dialog.reason.text(), dialog.name.text(), dialog.focus), ("bad deploy", "", Focus::Name));
+    for (width, height) in [(80, 24), (120, 40)] {
+        let drawn = text(&draw(&app.state, width, height));
+        assert!(
+            drawn.contains("it was refused: api is locked by ben") && drawn.contains("reason: bad deploy"),
+            "{drawn}"
+        );
+    }
+    // Keys that were typed before it can have been read, and the reason alone, run nothing.
+    app.typed("api");
+    assert_eq!(app.dialog().map(|dialog| dialog.name.text()), Some(""));
+    app.wait(400);
+    app.keys("tab tab y");
+    assert!(app.started().is_empty());
+    app.typed("api");
+    app.keys("tab enter");
+    assert_eq!(app.started()[0].reason.as_deref(), Some("bad deploy"));
+    // What runs is not asked for again, whatever becomes of it.
+    let request = app.asked()[0];
+    let run = app.run_of("rollback-api", RunState::Running);
+    app.outcome(Outcome::RunStarted { request, run: Box::new(run) });
+    refused(&mut app, "too late");
+    assert!(app.dialog().is_none());
+}
+
+#[test]
+fn a_start_that_takes_long_is_named_once_its_message_is_gone() {
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let drawn = |app: &App| text(&draw(&app.state, 80, 24));
+    app.pass(4);
+    assert!(drawn(&app).contains("restart api: starting") && !drawn(&app).contains("still"), "{}", drawn(&app));
+    app.pass(2);
+    assert!(drawn(&app).contains("still starting (6s): restart api"), "{}", drawn(&app));
+    assert!(!drawn(&app).contains("restart api: starting"), "{}", drawn(&app));
+    let request = app.asked()[0];
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::RunStarted { request, run: Box::new(run) });
+    assert!(!drawn(&app).contains("still starting"), "{}", drawn(&app));
+}
+
+#[test]
 fn a_run_of_unknown_outcome_is_said_to_be_that_and_is_verified_or_closed() {
     let mut app = App::new(WORLD);
     let run = app.run_of("restart-api", RunState::Unknown);

@@ -61,6 +61,8 @@ pub struct Confirmation {
     pub opened: Stamp,
     /// What is still missing, in words.
     pub missing: Option<SafeText>,
+    /// Why it was refused when it was confirmed: it is open again since.
+    pub refused: Option<SafeText>,
     /// First row of the facts shown, where they are more than fit.
     pub scroll: usize,
     /// Whether the last of the facts was on the screen: what was never shown is not confirmed.
@@ -83,6 +85,7 @@ impl Confirmation {
             focus: if typed { Focus::Name } else { Focus::Cancel },
             opened,
             missing: None,
+            refused: None,
             scroll: 0,
             was_read: false,
         }
@@ -235,8 +238,9 @@ impl Confirmation {
             preview: Preview { warnings: self.warnings(state), ..self.preview.clone() },
             reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
         };
+        let has_reason = confirmed.reason.is_some();
         start::start(state, self.request, confirmed, effects);
-        Then::Close
+        if has_reason { Then::Sent(self.request) } else { Then::Close }
     }
 }
 
@@ -305,6 +309,12 @@ impl Overlay for Confirmation {
 
     fn hides_typed(&self) -> bool {
         self.focus == Focus::Reason
+    }
+
+    /// The reason is as it was typed. The name is not: it is typed for each try.
+    fn came_back(&mut self, why: &SafeText, now: Stamp) {
+        (self.name, self.focus, self.opened) = (TextInput::default(), Focus::Name, now);
+        self.refused = Some(why.clone());
     }
 
     fn ignores_keys_since(&self) -> Option<Stamp> {

@@ -7,6 +7,7 @@ use crate::app::input::TextInput;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::model::effect::Effect;
 use crate::text::SafeText;
 
@@ -189,7 +190,7 @@ impl<D: FormDialog> Overlay for D {
         self.form_mut().click_row(row);
     }
 
-    fn came_back(&mut self, why: &SafeText) {
+    fn came_back(&mut self, why: &SafeText, _now: Stamp) {
         self.form_mut().came_back(why);
     }
 

@@ -6,6 +6,7 @@ use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::config::sections::checklist::ChecklistStep;
 use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::model::checklist::{KILLER_REASON, REASON};
 use crate::model::effect::Effect;
 use crate::model::fact::Statement;
@@ -161,7 +162,7 @@ impl Overlay for StepDialog {
         self.error = None;
     }
 
-    fn came_back(&mut self, why: &SafeText) {
+    fn came_back(&mut self, why: &SafeText, _now: Stamp) {
         self.error = Some(why.clone());
     }
 

@@ -112,8 +112,8 @@ pub trait Overlay: Any + Debug + CopiedOverlay {
         Then::Stay
     }
 
-    /// What was said with it is not on record, for this reason: it is open again, with all that was typed.
-    fn came_back(&mut self, _why: &SafeText) {}
+    /// What was said with it is not on record, or does not run, for this reason: it is open again, with all that was typed.
+    fn came_back(&mut self, _why: &SafeText, _now: Stamp) {}
 
     /// The configuration is another one. What it would do may not be what a person read: then it closes.
     fn reconfigured(&mut self, _world: &World) -> Then {

@@ -90,7 +90,7 @@ impl Overlays {
         before - self.open.len()
     }
 
-    /// What was asked with this request is on record, or waits for a store that is away.
+    /// What was asked with this request is on record, waits for a store that is away, or runs.
     pub(in crate::app) fn arrived(&mut self, request: RequestId) {
         self.sent.retain(|(of, _)| *of != request);
     }
@@ -100,7 +100,7 @@ impl Overlays {
     pub(in crate::app) fn come_back(&mut self, request: RequestId, why: &SafeText, now: Stamp) {
         let Some(at) = self.sent.iter().position(|(of, _)| *of == request) else { return };
         if let Some((_, mut overlay)) = self.sent.remove(at) {
-            overlay.came_back(why);
+            overlay.came_back(why, now);
             self.deaf_until = self.open.is_empty().then(|| now.plus(DEAF));
             self.open.insert(0, overlay);
         }

@@ -93,11 +93,12 @@ fn next_key(state: &State, dialog: &Confirmation, is_read: bool) -> Line<'static
     Line::styled(words, if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
-/// What speaks against it, first of all why it would be refused.
+/// What speaks against it, first of all why it would be refused, or was.
 fn ending(state: &State, painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
     let warnings = dialog.warnings(state);
     let warned = warnings.iter().map(|text| (Status::Degraded, Role::StatusDegraded, text.to_string()));
-    let refused = dialog.obstacle(state).map(|text| (Status::Down, Role::InputError, text));
+    let was_refused = || dialog.refused.as_ref().map(|why| format!("it was refused: {why}"));
+    let refused = dialog.obstacle(state).or_else(was_refused).map(|text| (Status::Down, Role::InputError, text));
     let lines = refused
         .into_iter()
         .chain(warned)
