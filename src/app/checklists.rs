@@ -235,7 +235,7 @@ fn execute(state: &mut State, run: &Name, step: &Name, effects: &mut Vec<Effect>
         return state.toast(Tone::Info, "it is running");
     }
     let command = StepCommand { argv, timeout: command.timeout };
-    let asked = AwaitedAnswer::Step { run: run.clone(), step: Some(step.clone()), said: SafeText::default() };
+    let asked = AwaitedAnswer::Command { run: run.clone(), step: step.clone() };
     let request = state.request(asked);
     effects.push(Effect::Run(request, RunEffect::Command(Box::new(command))));
     state.toast(Tone::Info, "running");
@@ -243,7 +243,7 @@ fn execute(state: &mut State, run: &Name, step: &Name, effects: &mut Vec<Effect>
 
 /// The command of a step has ended.
 pub(super) fn ran(state: &mut State, request: RequestId, result: &CommandResult, effects: &mut Vec<Effect>) {
-    let Some(AwaitedAnswer::Step { run, step: Some(step), .. }) = state.console.requests.take(request) else { return };
+    let Some(AwaitedAnswer::Command { run, step }) = state.console.requests.take(request) else { return };
     let said = state.world.say_result(&run, &step, result);
     let text = if result.passed { String::new() } else { format!("failed: {}", result.value) };
     if !result.passed && state.console.screens.checklists.follows {

@@ -42,7 +42,7 @@ pub mod results;
 pub mod row;
 pub mod runbook;
 pub mod runs;
-mod saying;
+pub(crate) mod saying;
 pub mod screens;
 pub mod service;
 pub mod start;

@@ -33,6 +33,7 @@ use super::reading;
 use super::requests::AwaitedAnswer;
 use super::row::RowKey;
 use super::runbook;
+use super::saying;
 use super::start;
 use super::state::State;
 use super::verifying;
@@ -41,6 +42,7 @@ use crate::world::diagnostics::ProblemKind;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
 pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
+    let is_named = state.on_its_way().is_some();
     let output = match outcome {
         Outcome::RunStarted { request, run } => started(state, request, &run),
         Outcome::RunVerifying { request, run } => {
@@ -96,7 +98,12 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
     };
     observe::show(state, output, effects);
-    state.changed();
+    if is_named {
+        // It may be answered: then that goes, also on a screen that is held still.
+        state.answer();
+    } else {
+        state.changed();
+    }
 }
 
 fn evidence_failed(state: &mut State, why: SafeText) {
@@ -126,6 +133,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::RunRefused { request, action, why } if state.console.requests.answered(request) => {
             let title = state.world.title_of(&action).to_owned();
             start::refused(state, &title);
+            state.console.overlays.come_back(request, &why, state.world.now);
             state.toast(Tone::Error, &format!("{title} was refused: {why}"));
             state.world.refused(&action, &why);
         }
@@ -185,7 +193,7 @@ fn recorded(state: &mut State, request: RequestId) {
         Some(AwaitedAnswer::Said(said) | AwaitedAnswer::Step { said, .. }) if !said.is_empty() => {
             state.toast(Tone::Good, said.as_str());
         }
-        Some(AwaitedAnswer::Opened(title)) => state.toast(Tone::Good, &format!("incident opened: {title}")),
+        Some(AwaitedAnswer::Opened(title)) => state.toast(Tone::Good, &saying::opened(&title)),
         _ => {}
     }
 }
@@ -224,13 +232,7 @@ fn queued(state: &mut State, request: RequestId, drafts: &[NewFact]) -> Output {
     let output = state.world.acknowledged_here(drafts);
     state.console.overlays.arrived(request);
     let said = match state.console.requests.take(request) {
-        Some(AwaitedAnswer::Said(said)) => Some(said),
-        Some(AwaitedAnswer::Step { said, .. }) if !said.is_empty() => Some(said),
-        Some(AwaitedAnswer::Step { run, step, .. }) => {
-            let record = state.world.checklist_run(&run);
-            let step = step.and_then(|step| record?.step(&step)).map(|step| step.asked.title.clone());
-            step.or_else(|| record.map(|record| record.title.clone()))
-        }
+        Some(asked @ (AwaitedAnswer::Said(_) | AwaitedAnswer::Step { .. })) => saying::said_with(state, &asked),
         _ => None,
     };
     if let Some(said) = said {
@@ -309,6 +311,7 @@ fn started(state: &mut State, request: RequestId, run: &Run) -> Output {
     if !state.console.requests.answered(request) {
         return state.world.run_changed(run);
     }
+    state.console.overlays.arrived(request);
     state.select(&panels::RUNS.id(), RowKey::Run(run.id.clone()));
     state.console.screens.actions.output_at = None;
     state.world.started(run)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
 use crate::model::fact::IncidentSaid;
 use crate::text::SafeText;
@@ -34,7 +35,14 @@ pub(crate) enum AwaitedAnswer {
     Tick(SafeText),
     /// That the incident of this title is on record.
     Opened(SafeText),
-    /// That this is on record of a step, or of a run, of a checklist; or the end of the command of the step.
+    /// The end of the command of a step of a checklist.
+    Command {
+        /// The run.
+        run: Name,
+        /// The step.
+        step: Name,
+    },
+    /// That this is on record of a step, or of a run, of a checklist.
     Step {
         /// The run.
         run: Name,
@@ -45,11 +53,19 @@ pub(crate) enum AwaitedAnswer {
     },
 }
 
+/// A request without an answer.
+#[derive(Debug, Clone)]
+struct OpenRequest {
+    asked: AwaitedAnswer,
+    /// When it was asked; where the same had been asked before, when that was.
+    since: Stamp,
+}
+
 /// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
     latest: RequestId,
-    open: BTreeMap<RequestId, AwaitedAnswer>,
+    open: BTreeMap<RequestId, OpenRequest>,
     /// What was said of incidents from here and was not heard of as a fact yet, the oldest first.
     said: VecDeque<(RequestId, IncidentSaid)>,
 }
@@ -75,9 +91,16 @@ impl Requests {
     }
 
     /// An answer to this request is due. Nobody waits any more for an earlier one that asked the same.
-    pub(super) fn expect(&mut self, request: RequestId, asked: AwaitedAnswer) {
-        self.open.retain(|_, earlier| *earlier != asked || matches!(asked, AwaitedAnswer::Start(_)));
-        self.open.insert(request, asked);
+    pub(super) fn expect(&mut self, request: RequestId, asked: AwaitedAnswer, now: Stamp) {
+        let mut since = now;
+        self.open.retain(|_, earlier| {
+            let is_asked_again = earlier.asked == asked && !matches!(asked, AwaitedAnswer::Start(_));
+            if is_asked_again {
+                since = earlier.since;
+            }
+            !is_asked_again
+        });
+        self.open.insert(request, OpenRequest { asked, since });
     }
 
     /// The answer to a request is here. `false` where nobody waits for it.
@@ -87,7 +110,12 @@ impl Requests {
 
     /// The same, with what was asked.
     pub(super) fn take(&mut self, request: RequestId) -> Option<AwaitedAnswer> {
-        self.open.remove(&request)
+        self.open.remove(&request).map(|open| open.asked)
+    }
+
+    /// Those without an answer, each with since when, in the order in which they were asked.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = (&AwaitedAnswer, Stamp)> {
+        self.open.values().map(|open| (&open.asked, open.since))
     }
 
     /// Something is said of an incident from here: whoever did it is told by the answer, and not again by the fact.
@@ -109,17 +137,18 @@ impl Requests {
         self.said.retain(|(of, _)| *of != request);
     }
 
-    /// The steps of which something was said that is not on record yet, each with its run.
+    /// The steps of which something was said that is not on record yet, or whose command runs, each with its run.
     pub(super) fn said_steps(&self) -> impl Iterator<Item = (&Name, Option<&Name>)> {
-        self.open.values().filter_map(|asked| match asked {
+        self.open.values().filter_map(|open| match &open.asked {
             AwaitedAnswer::Step { run, step, .. } => Some((run, step.as_ref())),
+            AwaitedAnswer::Command { run, step } => Some((run, Some(step))),
             _ => None,
         })
     }
 
     /// The actions whose runs were asked for and neither started nor refused.
     pub fn starting(&self) -> impl Iterator<Item = &Name> {
-        self.open.values().filter_map(|asked| match asked {
+        self.open.values().filter_map(|open| match &open.asked {
             AwaitedAnswer::Start(action) => Some(action),
             _ => None,
         })

@@ -34,8 +34,9 @@ pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     observe::title(state, effects);
     history::ask(state, effects);
     // The header's clock and the ages moved; what was quietly taken in since is drawn along with them. On a screen that is
-    // held still a run is followed all the same.
-    if state.console.focused && (had_strip || state.strip().is_some()) {
+    // held still a run is followed all the same, and so is what is not on record yet.
+    let is_followed = had_strip || state.strip().is_some() || state.on_its_way().is_some();
+    if state.console.focused && is_followed {
         state.answer();
     } else {
         state.changed();

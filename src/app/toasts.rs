@@ -49,6 +49,9 @@ pub enum ToastOrigin {
 /// At most so many are kept; the oldest goes first.
 pub(crate) const MAX_TOASTS: usize = 5;
 
+/// For so long it is said that something was done.
+pub(crate) const INFO: Duration = Duration::from_secs(5);
+
 /// The messages on the screen, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct Toasts(VecDeque<Toast>);
@@ -57,7 +60,7 @@ impl Toasts {
     /// Shows one. The same text again only lives longer.
     pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText, origin: ToastOrigin) {
         let stay = match tone {
-            Tone::Info | Tone::Good => Duration::from_secs(5),
+            Tone::Info | Tone::Good => INFO,
             Tone::Warning => Duration::from_secs(8),
             Tone::Error => Duration::from_secs(15),
         };

@@ -51,7 +51,7 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         let (top, rest) = split_top(area, 1);
         // A line that is typed in has two rows: what is said above the footer must not lie under it.
         let is_typed = state.console.overlays.top_as::<LineInput>().is_some();
-        let says = state.strip().is_some() || state.toasts_newest_first().next().is_some();
+        let says = state.strip().is_some() || toasts::are_any(state);
         let (body, bottom) = split_bottom(rest, 1 + u16::from(is_typed && says));
         header::draw(state, &mut painter, top);
         let body = incident::draw(state, &mut painter, body);

@@ -167,6 +167,48 @@ fn others_show_what_is_on_record_and_their_own_view_as_such() {
 }
 
 #[test]
+fn what_waits_for_a_slow_store_is_said_to_be_on_its_way_until_it_is_answered() {
+    let mut room = Room::new();
+    room.acts();
+    room.fail("api");
+    room.said();
+    room.app.keys("a");
+    room.app.typed("pool is full");
+    room.app.keys("enter");
+    let asked = |room: &mut Room| {
+        let asked = room.app.take().into_iter().find_map(|effect| match effect {
+            Effect::Store(request, StoreEffect::SayOfAlerts(_) | StoreEffect::SayOfIncident(_)) => Some(request),
+            _ => None,
+        });
+        asked.expect("something was said")
+    };
+    let drawn = |room: &Room| text(&draw(&room.app.state, 80, 24));
+    let acknowledgement = asked(&mut room);
+    room.app.pass(1);
+    assert!(!drawn(&room).contains("still"), "most writes are faster: {}", drawn(&room));
+    room.app.pass(2);
+    assert!(drawn(&room).contains("still being written (3s): acknowledged HTTP API"), "{}", drawn(&room));
+    room.app.keys("i enter");
+    let incident = asked(&mut room);
+    room.app.pass(2);
+    assert!(drawn(&room).contains("still being written (5s, +1 more): acknowledged HTTP API"), "{}", drawn(&room));
+    insta::assert_snapshot!("on_its_way_80x24", drawn(&room));
+    // It goes on, and goes, also on a screen that is held still.
+    room.app.keys("f");
+    let before = room.app.state.console.revision;
+    room.app.pass(1);
+    assert!(room.app.state.console.revision > before && drawn(&room).contains("(6s, +1 more)"), "{}", drawn(&room));
+    room.app.outcome(Outcome::Recorded { request: acknowledgement });
+    assert!(drawn(&room).contains("still being written (3s): incident opened: "), "{}", drawn(&room));
+    let before = room.app.state.console.revision;
+    room.app.outcome(Outcome::RequestFailed { request: incident, why: "disk full".into() });
+    assert!(room.app.state.console.revision > before && !drawn(&room).contains("still"), "{}", drawn(&room));
+    let before = room.app.state.console.revision;
+    room.app.pass(1);
+    assert_eq!(room.app.state.console.revision, before, "nothing is drawn for what is answered");
+}
+
+#[test]
 fn an_acknowledgement_takes_three_keys_and_says_by_whom() {
     let mut room = Room::new();
     room.acts();

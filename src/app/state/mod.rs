@@ -41,7 +41,7 @@ impl State {
     /// Names a request that begins now and is answered.
     pub(in crate::app) fn request(&mut self, asked: AwaitedAnswer) -> RequestId {
         let request = self.next_request();
-        self.console.requests.expect(request, asked);
+        self.console.requests.expect(request, asked, self.world.now);
         request
     }
 
