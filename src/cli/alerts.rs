@@ -298,7 +298,7 @@ fn recorded(
 fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<'_>) -> Option<AlertLine> {
     let condition = kept.condition.as_str();
     let config = muting.config;
-    let (_, rest) = rule.split_once(':')?;
+    let (kind, rest) = rule.split_once(':')?;
     let mut parts = rest.split('/');
     let (alert, severity) = (parts.next()?, parts.next()?);
     let severity = Severity::named(severity)?;
@@ -309,7 +309,8 @@ fn pending(rule: &Name, kept: &KeptAlert, since: DateTime<Utc>, muting: &Muting<
     if !config.alert_names().any(|known| known == alert) && config.alert_names().next().is_some() {
         return None;
     }
-    let input = MatchInput { alert, severity, service: service.as_deref(), condition, value: "" };
+    let of_slo = kind == "slo";
+    let input = MatchInput { alert, of_slo, severity, service: service.as_deref(), condition, value: "" };
     let (by_person, silence) = muting.of(input);
     Some(AlertLine {
         id: rule.clone(),

@@ -25,7 +25,7 @@ use crate::world::history::clock;
 /// Arguments of `opsroom silence`.
 #[derive(Debug, Args)]
 pub(crate) struct SilenceArguments {
-    /// An alert (api, api:critical), service:NAME, severity:NAME, text:WORDS, or *
+    /// An alert (api, api:critical), slo:NAME, service:NAME, severity:NAME, text:WORDS, or *
     #[arg(value_name = "MATCH")]
     matching: String,
     /// Why these alerts are silenced

@@ -37,6 +37,11 @@ impl Config {
                 let known = self.alert_names().chain(recorded.clone().map(|record| &*record.alert));
                 ("check, metric or SLO", name, known.chain([NETWORK]).collect())
             }
+            SilenceMatch::Slo(name, _) => {
+                let of_slo = |record: &&AlertRecord| record.rule.starts_with("slo:");
+                let recorded = recorded.clone().filter(of_slo).map(|record| &*record.alert);
+                ("SLO", name, self.slos.iter().map(|slo| &*slo.name).chain(recorded).collect())
+            }
             SilenceMatch::Service(name) => {
                 let services = self.services.iter().map(|service| &*service.name);
                 (
@@ -115,6 +120,7 @@ mod tests {
         assert_eq!(hint("api:low").unwrap(), "it has: critical");
         assert_eq!(hint("apo:low").unwrap(), "did you mean `api`?");
         assert_eq!(hint("apo").unwrap(), "did you mean `api`?");
+        assert_eq!(hint("slo:api").unwrap(), "none exists");
         assert_eq!(hint("service:shp").unwrap(), "did you mean `shop`?");
         assert_eq!(hint("service:warehouse").unwrap(), "known: shop");
         let row = "[service.shop]\n[check.site]\ntcp = \"x.example:1\"\n";

@@ -102,6 +102,10 @@ pub(crate) fn tell_alerts_apart(config: &mut Config) {
 pub(crate) fn title_of_match(config: &Config, matching: &str) -> String {
     match SilenceMatch::stored(matching) {
         Ok(SilenceMatch::Service(name)) => format!("service {}", title_of_service(config, &name)),
+        Ok(SilenceMatch::Slo(name, severity)) => {
+            let title = title_of_firing(config, &format!("slo:{name}"), &name);
+            severity.map_or_else(|| title.to_string(), |severity| format!("{title} {}", severity.word()))
+        }
         Ok(SilenceMatch::Alert(name, None)) => title_of_alert(config, &name).to_owned(),
         Ok(SilenceMatch::Alert(name, Some(severity))) => {
             format!("{} {}", title_of_alert(config, &name), severity.word())

@@ -15,7 +15,7 @@ use crate::text::name::Name;
 pub(crate) const PREVIEWED: TimeDelta = TimeDelta::days(7);
 
 /// The forms of a match, for people.
-pub(crate) const FORMS: &str = "an alert (api, api:critical), service:NAME, severity:NAME, text:WORDS, or *";
+pub(crate) const FORMS: &str = "an alert (api, api:critical), slo:NAME, service:NAME, severity:NAME, text:WORDS, or *";
 
 /// Which alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum SilenceMatch {
     Every,
     /// `NAME`, `NAME:SEVERITY`: those of a check or metric, of one severity or of any.
     Alert(Name, Option<Severity>),
+    /// `slo:NAME`, `slo:NAME:SEVERITY`: those of an objective, and not of a check or metric of its name.
+    Slo(Name, Option<Severity>),
     /// `service:NAME`: those of a service.
     Service(Name),
     /// `severity:NAME`: those of a severity.
@@ -37,6 +39,8 @@ pub enum SilenceMatch {
 pub(crate) struct MatchInput<'a> {
     /// The check or metric.
     pub alert: &'a str,
+    /// Whether it is an objective.
+    pub of_slo: bool,
     /// How bad.
     pub severity: Severity,
     /// Its service.
@@ -51,6 +55,7 @@ impl<'a> From<&'a AlertRecord> for MatchInput<'a> {
     fn from(record: &'a AlertRecord) -> Self {
         Self {
             alert: &record.alert,
+            of_slo: record.rule.starts_with("slo:"),
             severity: record.severity,
             service: record.service.as_deref(),
             condition: &record.condition,
@@ -79,6 +84,10 @@ impl SilenceMatch {
         match (kind, rest) {
             ("", _) | (_, Some("")) => Err(format!("`{text}` matches nothing")),
             ("*", None) => Ok(Self::Every),
+            ("slo", Some(rest)) => {
+                let (name, word) = rest.split_once(':').map_or((rest, None), |(name, word)| (name, Some(word)));
+                Ok(Self::Slo(name.trim().into(), word.map(|word| severity(word.trim())).transpose()?))
+            }
             ("service", Some(name)) => Ok(Self::Service(name.into())),
             ("severity", Some(name)) => severity(name).map(Self::Severity),
             ("text", Some(words)) => Ok(Self::Text(words.split_whitespace().map(str::to_lowercase).collect())),
@@ -94,6 +103,8 @@ impl SilenceMatch {
             Self::Every => "*".to_owned(),
             Self::Alert(name, None) => name.to_string(),
             Self::Alert(name, Some(severity)) => format!("{name}:{}", severity.word()),
+            Self::Slo(name, None) => format!("slo:{name}"),
+            Self::Slo(name, Some(severity)) => format!("slo:{name}:{}", severity.word()),
             Self::Service(name) => format!("service:{name}"),
             Self::Severity(severity) => format!("severity:{}", severity.word()),
             Self::Text(words) => format!("text:{}", words.join(" ")),
@@ -104,8 +115,9 @@ impl SilenceMatch {
     pub(crate) fn matches(&self, alert: MatchInput<'_>) -> bool {
         match self {
             Self::Every => true,
-            Self::Alert(name, severity) => {
-                **name == *alert.alert && severity.is_none_or(|severity| severity == alert.severity)
+            Self::Alert(name, severity) | Self::Slo(name, severity) => {
+                let is_kind = alert.of_slo || !matches!(self, Self::Slo(..));
+                is_kind && **name == *alert.alert && severity.is_none_or(|severity| severity == alert.severity)
             }
             Self::Service(name) => alert.service == Some(&**name),
             Self::Severity(severity) => *severity == alert.severity,
@@ -250,6 +262,7 @@ mod tests {
             ("error", false),
             ("errors:high", true),
             ("errors:critical", false),
+            ("slo:errors", false),
             ("service:shop", true),
             ("service:api", false),
             ("severity:high", true),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::World;
-use super::alerts::AlertView;
+use super::alerts::{AlertSubject, AlertView};
 use super::output::{Change, Output};
 use crate::config::known::UnknownName;
 use crate::model::fact::{Fact, SilenceEnd, SilenceEnded, Statement};
@@ -18,6 +18,7 @@ impl AlertView {
     pub(crate) fn match_input(&self) -> MatchInput<'_> {
         MatchInput {
             alert: self.subject.name(),
+            of_slo: matches!(self.subject, AlertSubject::Slo(_)),
             severity: self.severity,
             service: self.service.as_deref(),
             condition: &self.condition,

@@ -57,7 +57,8 @@ impl AlertDialog {
 
     /// Silences what `matching` matches.
     pub(crate) fn silence(matching: &str) -> Self {
-        let matches = DialogField::new("match", matching, "api, service:NAME, severity:NAME, text:WORDS or *");
+        let matches =
+            DialogField::new("match", matching, "api, slo:NAME, service:NAME, severity:NAME, text:WORDS or *");
         let why = DialogField::new("why", "", REASONS[0]);
         let span = DialogField::new("for", SILENCED_FOR, "30m, 2h");
         // What to match comes first where nothing is selected.

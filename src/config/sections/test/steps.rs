@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 pub(super) const DO_KEYS: &[KeySpec] = &[
     key("at", ValueForm::Duration, "When, from the start"),
     key("ack", ValueForm::Name, "Acknowledge what fires of this check, metric or SLO"),
-    key("silence", ValueForm::Text, "Silence what matches: NAME, service:NAME, severity:NAME, text:WORDS, *"),
+    key("silence", ValueForm::Text, "Silence what matches: NAME, slo:NAME, service:NAME, severity:NAME, text:WORDS, *"),
     key("unsilence", ValueForm::Text, "End the silence with this match"),
     key("severity", ValueForm::Severity, "With ack: only this one"),
     key("by", ValueForm::Text, "Who. Default test"),
@@ -256,13 +256,21 @@ fn alert(table: &TableReader<'_>, text: &Text, severity: Option<Severity>, known
     Some(Name::from(name))
 }
 
-/// `api`, `api:critical`, `service:api`, `severity:high`, `text:disk full`, `*`.
+/// `api`, `api:critical`, `slo:api`, `service:api`, `severity:high`, `text:disk full`, `*`.
 fn matching(table: &TableReader<'_>, key: &str, known: &Tested<'_>) -> Option<SilenceMatch> {
     let context = table.context;
     let text = table.text(key)?;
     match text.value.trim().split_once(':') {
         None if text.value.trim() == "*" => Some(SilenceMatch::Every),
         None => alert(table, &text, None, known).map(|name| SilenceMatch::Alert(name, None)),
+        Some(("slo", rest)) => {
+            let (name, word) = rest.split_once(':').map_or((rest, None), |(name, word)| (name, Some(word)));
+            let severity = match word {
+                Some(word) => Some(context.severity(word, text.at)?),
+                None => None,
+            };
+            context.refer(Thing::Slo, name, text.at).map(|name| SilenceMatch::Slo(name, severity))
+        }
         Some(("service", name)) => context.refer(Thing::Service, name, text.at).map(SilenceMatch::Service),
         Some(("severity", name)) => context.severity(name, text.at).map(SilenceMatch::Severity),
         Some(("text", words)) => {
