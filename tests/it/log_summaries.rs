@@ -68,6 +68,37 @@ fn records_are_counted_in_files_and_on_stdin() {
 }
 
 #[test]
+fn a_field_of_the_filter_that_no_record_has_is_named_however_it_is_asked_for() {
+    let directory = directory();
+    let note = |arguments: &[&str]| {
+        let done = logs(directory.path(), &[&["a.log", "--filter"], arguments].concat(), "");
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        done.err
+    };
+    let said = "no record has the field `nosuch`";
+    for arguments in [
+        &["nosuch:5"][..],
+        &["nosuch:5", "--count"],
+        &["-nosuch:5", "--count"],
+        &["nosuch:5", "--count", "--since", "2026-11-21T10:00:00Z"],
+        &["nosuch:5", "--top", "status"],
+        &["nosuch:5", "--histogram"],
+        &["nosuch:5", "--patterns"],
+    ] {
+        assert!(note(arguments).contains(said), "{arguments:?}: {}", note(arguments));
+    }
+    for arguments in
+        [&["status:1", "--count"][..], &["status:1"], &["level:fatal", "--count"], &["service:x", "--count"]]
+    {
+        assert!(!note(arguments).contains("no record has"), "{arguments:?}: {}", note(arguments));
+    }
+    // Of what was passed by for want of a word it is not known which fields it has.
+    assert!(!note(&["came nosuch:5", "--count"]).contains("no record has"));
+    // What was typed begins no line.
+    assert!(note(&["\"no\\nsuch\":5"]).lines().count() == 2);
+}
+
+#[test]
 fn values_are_counted_as_sort_and_uniq_would() {
     let directory = directory();
     let done = logs(directory.path(), &["a.log", "--top", "status"], "");

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod covers;
+mod fields_not_seen;
 mod live;
 mod names;
 mod print;
@@ -137,7 +138,8 @@ fn print(request: &Request, global: &Global, form: OutputForm, context: usize) -
         let is_text = matches!(form, OutputForm::Text { .. });
         if is_text && request.selects() && printer.has_printed_nothing() {
             covers.seen(printer.first());
-            output::eprint_error(&format!("note: no line matched\ncovers: {}\n", covers.text()));
+            let field = printer.fields_not_seen().map_or_else(String::new, |field| format!("; {field}"));
+            output::eprint_error(&format!("note: no line matched{field}\ncovers: {}\n", covers.text()));
         }
         failed
     };
@@ -160,7 +162,7 @@ fn summarise(request: &Request, global: &Global, mut summary: Summary, look: Pri
     out.flush()?;
     let note = show::note(&summary, look.limit);
     if !look.json && !note.is_empty() {
-        output::eprint_error(&format!("note: {note}\n"));
+        output::eprint_error(&format!("note: {}\n", output::one_line(&note)));
     }
     if !look.json {
         output::eprint_error(&format!("covers: {}\n", covers.text()));

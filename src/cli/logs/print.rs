@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::bounds::Bounds;
+use super::fields_not_seen::FieldsNotSeen;
 use super::read::RecordSink;
 use super::request::Request;
 use super::summary::earlier;
@@ -53,6 +54,7 @@ pub(crate) struct Printer {
     gap: Gap,
     /// The earliest time that a record states, of those that were looked at.
     first: Option<DateTime<Utc>>,
+    fields_not_seen: FieldsNotSeen,
 }
 
 /// Whether records were left out behind those that were printed.
@@ -78,7 +80,13 @@ impl Printer {
             after: 0,
             gap: Gap::NothingPrinted,
             first: None,
+            fields_not_seen: FieldsNotSeen::of(&request.filter),
         }
+    }
+
+    /// The fields of the filter that no record had, in words.
+    pub(crate) fn fields_not_seen(&self) -> Option<String> {
+        self.fields_not_seen.describe()
     }
 
     /// Whether no record passed so far.
@@ -231,6 +239,7 @@ impl Printer {
 impl RecordSink for Printer {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         self.first = earlier(self.first, record.time);
+        self.fields_not_seen.look(record);
         if !self.bounds.holds(record) {
             return Ok(());
         }

@@ -191,8 +191,8 @@ fn parse(text: &str, shift: usize) -> Result<Filter, u8> {
     Filter::parse(text).map_err(|problem| {
         let caret = " ".repeat(problem.offset.saturating_sub(shift));
         let shown: String = text.chars().skip(shift).collect();
-        let words = format!("{}\n  {shown}\n  {caret}^", problem.message);
-        output::fail(exit::USAGE, &words, problem.hint.as_deref().unwrap_or_default())
+        let below = [&*shown, &*format!("{caret}^")];
+        output::fail_showing(exit::USAGE, &problem.message, below, problem.hint.as_deref().unwrap_or_default())
     })
 }
 

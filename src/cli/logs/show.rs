@@ -77,6 +77,7 @@ pub(crate) fn describe_cut(count: u64) -> String {
 /// What the rows do not say, for stderr; empty where they say everything.
 pub(crate) fn note(summary: &Summary, limit: usize) -> String {
     let mut parts = Vec::new();
+    parts.extend(summary.fields_not_seen.describe());
     match &summary.counts {
         SummaryCounts::Top(field, top) => {
             let held = top.len();

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
+use super::fields_not_seen::FieldsNotSeen;
 use crate::logs::filter::{Filter, Subject};
 use crate::logs::grouped::GroupedSpread;
 use crate::logs::pattern::Patterns;
@@ -42,6 +43,8 @@ pub(crate) struct Summary {
     pub cut: u64,
     /// The earliest time that a record states, of those that were looked at one by one.
     pub first: Option<DateTime<Utc>>,
+    /// The fields of the filter that no record had.
+    pub fields_not_seen: FieldsNotSeen,
     pub counts: SummaryCounts,
 }
 
@@ -72,7 +75,8 @@ impl Summary {
             SummaryKind::Patterns => SummaryCounts::Patterns(Box::default()),
             SummaryKind::Histogram => SummaryCounts::Histogram(LevelTimeline::default(), 0),
         };
-        Self { filter, bounds: Bounds::default(), records: 0, passed: 0, cut: 0, first: None, counts }
+        let fields_not_seen = FieldsNotSeen::of(&filter);
+        Self { filter, bounds: Bounds::default(), records: 0, passed: 0, cut: 0, first: None, fields_not_seen, counts }
     }
 
     /// One that counts the same and has counted nothing.
@@ -105,6 +109,7 @@ impl Summary {
         self.records += 1;
         self.cut += u64::from(subject.cut_bytes() > 0);
         self.first = earlier(self.first, subject.time());
+        self.fields_not_seen.look(subject);
         if !within || !self.filter.passes(subject) {
             return;
         }
@@ -131,6 +136,7 @@ impl Summary {
         self.passed += other.passed;
         self.cut += other.cut;
         self.first = earlier(self.first, other.first);
+        self.fields_not_seen.merge(&other.fields_not_seen);
         match (&mut self.counts, other.counts) {
             (SummaryCounts::Top(_, held), SummaryCounts::Top(_, more)) => held.merge(more),
             (SummaryCounts::Grouped { grouped: held, .. }, SummaryCounts::Grouped { grouped: more, .. }) => {
@@ -162,10 +168,12 @@ impl Gather for Summary {
     fn count_one(&mut self) {
         self.records += 1;
         self.passed += 1;
+        self.fields_not_seen.pass_by(1);
     }
 
     fn pass_by(&mut self, records: u64) {
         self.records += records;
+        self.fields_not_seen.pass_by(records);
     }
 
     fn only_counts(&self) -> bool {

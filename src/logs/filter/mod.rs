@@ -122,6 +122,15 @@ impl Filter {
         Some(Required { word: node.required()?, suffices: matches!(node, Node::Text(..)) })
     }
 
+    /// The fields that it asks for by a name that only some records have, each once.
+    pub(crate) fn named_fields(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.0.node.named_fields(&mut names);
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Whether a line of `level` passes, where the filter asks for nothing but the level.
     pub(crate) fn passes_level(&self, level: Level) -> Option<bool> {
         self.0.node.of_level(level)

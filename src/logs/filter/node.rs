@@ -157,6 +157,16 @@ impl Node {
         }
     }
 
+    /// The fields that it asks for by their own names.
+    pub(super) fn named_fields<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.named_fields(names)),
+            Self::Not(node) => node.named_fields(names),
+            Self::Field(Field::Named(name), _) => names.push(name),
+            _ => {}
+        }
+    }
+
     /// Whether a line of `level` passes, where nothing else is asked.
     pub(super) fn of_level(&self, level: Level) -> Option<bool> {
         match self {
