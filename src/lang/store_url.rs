@@ -112,6 +112,22 @@ pub(crate) fn holds_password(url: &str) -> bool {
     password.is_some_and(|password| is_open(&password)) || given.into_iter().any(is_open)
 }
 
+/// The same URL without its password; `None`: it has none, or one of `[secret]`.
+pub(crate) fn without_password(url: &str) -> Option<String> {
+    if !holds_password(url) {
+        return None;
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split_once(':').map_or(user, |(user, _)| user)),
+        None => place.to_owned(),
+    };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("password=")).collect();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    Some(format!("{scheme}://{place}{mark}{}", kept.join("&")))
+}
+
 /// A text without what asks for a secret: its colon is none that ends a user's name.
 fn without_secrets(text: &str) -> String {
     let mut out = text.to_owned();
@@ -324,6 +340,15 @@ mod tests {
             ("sqlite:/x:y@z", false),
         ] {
             assert_eq!(holds_password(url), holds, "{url}");
+        }
+        for (url, bare) in [
+            ("postgres://ana:hunt@r:2@db/ops", Some("postgres://ana@db/ops")),
+            ("postgres://db/ops?user=ana&password=hunter2", Some("postgres://db/ops?user=ana")),
+            ("postgres://ana:hunter2@db/ops?password=hunter2", Some("postgres://ana@db/ops")),
+            ("postgres://ana@db/ops?sslmode=require", None),
+            ("postgres://ana:{secret:store}@db/ops", None),
+        ] {
+            assert_eq!(without_password(url).as_deref(), bare, "{url}");
         }
     }
 }

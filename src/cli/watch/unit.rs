@@ -10,6 +10,7 @@ use crate::cli::Global;
 use crate::cli::output::{self, exit};
 use crate::cli::span::Refusal;
 use crate::config::load;
+use crate::lang::store_url;
 use crate::model::shell;
 use crate::store::address::StoreAddress;
 use crate::text::secret::Secrets;
@@ -20,7 +21,12 @@ const STATE: &str = "/var/lib/opsroom";
 /// Prints it, with the options of this command line in it.
 pub(super) fn print(arguments: &Arguments, global: &Global) -> u8 {
     match WatchUnit::new(arguments, global) {
-        Ok(unit) => output::print(&unit.text()),
+        Ok(unit) => {
+            if unit.hides_password {
+                output::eprint_error(WITHOUT_PASSWORD);
+            }
+            output::print(&unit.text())
+        }
         Err((problem, hint)) => output::fail(exit::USAGE, &problem, &hint),
     }
 }
@@ -33,6 +39,8 @@ struct WatchUnit {
     needs_home: bool,
     /// The directories that it writes to beside its own: all else is read-only for it.
     writable: Vec<Writable>,
+    /// Whether the password of the store was left out.
+    hides_password: bool,
 }
 
 /// A directory that the watcher writes to.
@@ -79,6 +87,7 @@ impl WatchUnit {
             command: vec![setting(path_text("the program", &program)?)],
             needs_home: is_at_home(&program) || is_at_home(&found),
             writable: Vec::new(),
+            hides_password: false,
         };
         unit.option("--config", path_text("the configuration", &found)?);
         // One of the configuration that asks for a secret is a database on a server.
@@ -87,6 +96,7 @@ impl WatchUnit {
         if let Some(directory) = &store.directory {
             unit.write_to("store", directory, "keep it elsewhere, such as in /var/lib/opsroom")?;
         }
+        unit.hides_password = store.hides_password;
         if let Some(url) = &store.url {
             unit.option("--store", url);
         }
@@ -157,6 +167,8 @@ struct UnitStore {
     url: Option<String>,
     /// The directory of its file, where that is not the unit's own.
     directory: Option<PathBuf>,
+    /// Whether a password was left out of it.
+    hides_password: bool,
 }
 
 impl UnitStore {
@@ -170,14 +182,17 @@ impl UnitStore {
                 let hint = "write it percent-encoded, such as %0A for a line break";
                 return Err(("the URL of the store has a control character".to_owned(), hint.to_owned()));
             }
-            return Ok(Self { url: by_command_line.then_some(url), directory: None });
+            // What stands in a unit everybody on the machine may read.
+            let bare = store_url::without_password(&url).filter(|_| by_command_line);
+            let (hides_password, url) = (bare.is_some(), bare.unwrap_or(url));
+            return Ok(Self { url: by_command_line.then_some(url), directory: None, hides_password });
         };
         // What the configuration names from the directory of a shell is elsewhere for the unit.
         let is_named = by_command_line || file.is_relative();
         let file = placed(&file);
         let url = format!("sqlite:{}", path_text("the store", &file)?);
         let directory = file.parent().filter(|directory| !directory.starts_with(STATE)).map(Path::to_owned);
-        Ok(Self { url: is_named.then_some(url), directory })
+        Ok(Self { url: is_named.then_some(url), directory, hides_password: false })
     }
 }
 
@@ -200,6 +215,13 @@ fn is_private(path: &Path) -> bool {
 fn is_at_home(path: &Path) -> bool {
     ["/home", "/root", "/run/user"].iter().any(|home| path.starts_with(home))
 }
+
+/// Where the password of the store belongs: the ways by which every command finds it.
+const WITHOUT_PASSWORD: &str = "\
+warning: the password of --store is left out of the unit, which everybody on this machine may read
+hint: write it into /var/lib/opsroom/.pgpass (mode 600), or into PGPASSWORD by EnvironmentFile=; or omit --store and write
+      url = \"postgres://USER:{secret:NAME}@HOST/DATABASE\" into [store] of the configuration
+";
 
 const HEAD: &str = "\
 # /etc/systemd/system/opsroom-watch.service
@@ -292,6 +314,10 @@ mod tests {
         assert_eq!(shown(place(None, configured)), (None, some("/srv/ops")));
         let url = some("postgres://ops@db/ops");
         assert_eq!(shown(place(url.as_deref(), configured)), (url, None));
+        // Anybody may read a unit.
+        let open = place(Some("postgres://ops:hunter2@db/ops?sslmode=require&password=hunter3"), "");
+        assert!(open.hides_password);
+        assert_eq!(open.url, some("postgres://ops@db/ops?sslmode=require"));
         let here = std::env::current_dir().unwrap();
         let relative = place(None, "[store]\nurl = \"sqlite:data/x.db\"\n");
         assert_eq!(relative.directory, Some(here.join("data")));
