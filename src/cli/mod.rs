@@ -53,6 +53,7 @@ mod wall;
 mod watch;
 mod whoami;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -318,14 +319,25 @@ fn run(cli: &Cli) -> u8 {
 
 /// Help and version go to stdout and are no error; anything else is a usage error with our own exit code.
 fn explain(error: &clap::Error) -> u8 {
-    let text = error.render();
+    let text = error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text.to_string()),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text),
         _ => {
-            output::eprint_bounded(&text.to_string());
+            output::eprint_bounded(&with_typed_in_one_line(text, std::env::args_os()));
             exit::USAGE
         }
     }
+}
+
+/// An error of several lines, in which what was typed begins none of its own.
+fn with_typed_in_one_line(text: String, typed: impl Iterator<Item = OsString>) -> String {
+    let typed = typed.map(|word| word.to_string_lossy().into_owned()).filter(|word| word.contains('\n'));
+    typed.fold(text, |text, word| {
+        let text = text.replace(&word, &output::one_line(&word));
+        // Of `--option=VALUE` the value alone is repeated.
+        let value = word.split_once('=').map(|(_, value)| value).filter(|value| value.contains('\n'));
+        value.map_or_else(|| text.clone(), |value| text.replace(value, &output::one_line(value)))
+    })
 }
 
 /// The whole command line, for completions and manual page.

@@ -3,6 +3,7 @@
 //! *Invariant:* this is the one place that writes to stderr, and every text passes the sanitiser here.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::panic;
 use std::pin::Pin;
@@ -93,11 +94,23 @@ pub(crate) fn eprint_error(text: &str) {
     let _ = io::stderr().lock().write_all(printable_lines(text, false).as_bytes());
 }
 
-/// Prints `error: …`, and `hint: …` where there is one; gives `code` back.
+/// Prints `error: …`, and `hint: …` where there is one; gives `code` back. Each is one line: a line break that somebody typed
+/// into a name is shown and begins none.
 pub(crate) fn fail(code: u8, problem: &str, hint: &str) -> u8 {
-    let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
-    eprint_bounded(&format!("error: {problem}\n{hint}"));
+    fail_showing(code, problem, ["", ""], hint)
+}
+
+/// As [`fail`], with lines below the problem that show where it is.
+pub(crate) fn fail_showing(code: u8, problem: &str, below: [&str; 2], hint: &str) -> u8 {
+    let below = below.into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {}\n", one_line(line)));
+    let hint = if hint.is_empty() { String::new() } else { format!("hint: {}\n", one_line(hint)) };
+    eprint_bounded(&format!("error: {}\n{}{hint}", one_line(problem), below.collect::<String>()));
     code
+}
+
+/// A text that may repeat what somebody typed, as one line: each line break in it is shown as one character.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains('\n') { Cow::Owned(text.replace('\n', "␊")) } else { Cow::Borrowed(text) }
 }
 
 /// As [`eprint_error`], no longer than a person reads.

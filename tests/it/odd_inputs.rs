@@ -114,6 +114,8 @@ fn is_in_order(what: &str, output: &Output) {
         assert!(err.contains("hint: ") || err.contains("--help"), "{what}: {code:?}: {shown}");
     }
     assert!(err.len() < 20_000, "{what}: {} bytes of {shown}", err.len());
+    // What was typed begins no line of an error.
+    assert!(!err.contains("a\nb"), "{what}: {shown}");
     for text in [&out, &err] {
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{what}: {shown}");
     }
