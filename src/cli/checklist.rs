@@ -58,7 +58,8 @@ struct ListLine<'a> {
     late_from: Option<String>,
     next_due: Option<String>,
     run: Option<&'a Name>,
-    /// Runs of periods that are over, which nobody signed off and nobody said to be missed.
+    /// Runs of periods that are over, or of a list that is not configured any more, which nobody signed off and nobody said to
+    /// be missed.
     left_open: Vec<&'a Name>,
     periods: usize,
     done: usize,
@@ -136,12 +137,13 @@ fn line_of_gone(run: &ChecklistRecord) -> ListLine<'_> {
     ListLine {
         name: &run.checklist,
         title: run.title.as_str(),
-        state: ListStanding::Running.word(),
+        // As the lines say it: nobody is asked for it any more, and it is open.
+        state: "left_open",
         due: run.due.map(rfc3339),
         late_from: run.until.map(rfc3339),
         next_due: None,
         run: Some(&run.id),
-        left_open: Vec::new(),
+        left_open: vec![&run.id],
         periods: 0,
         done: 0,
         on_time: 0,
@@ -159,7 +161,7 @@ fn line<'a>(world: &'a World, view: &ListView<'a>) -> ListLine<'a> {
             ListStanding::NotDue => "not_due",
             state => state.word(),
         },
-        due: view.due.map(rfc3339),
+        due: if view.state == ListStanding::NotDue { view.next_due(world.now.utc) } else { view.due }.map(rfc3339),
         late_from: view.late_from.map(rfc3339),
         next_due: view.next_due(world.now.utc).map(rfc3339),
         run: view.run.map(|run| &run.id),
@@ -191,7 +193,9 @@ fn in_words(world: &World, view: &ListView<'_>) -> String {
             let missed_from = clock(Checklist::early_from(period));
             format!("{title}, was due {}, late since {late}; missed from {missed_from}", clock(period.0))
         }
-        (ListStanding::NotDue, Some((due, _)), _) => format!("{title}, due {}", clock(due)),
+        (ListStanding::NotDue, Some(_), _) => {
+            format!("{title}, due {}", view.next_due(world.now.utc).map_or_else(String::new, clock))
+        }
         (_, Some((due, _)), _) => {
             let late = view.late_from.map_or_else(String::new, clock);
             format!("{title}, due {}, on time until {late}", clock(due))

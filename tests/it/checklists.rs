@@ -328,6 +328,30 @@ fn steps_wait_on_disk_while_the_store_is_away_and_say_so() {
 }
 
 #[test]
+fn the_open_run_of_a_list_that_was_renamed_is_said_to_be_left_open() {
+    let at = tempfile::tempdir().unwrap();
+    let file = at.path().join("opsroom.toml");
+    let lists = |name: &str| {
+        let config = format!("[checklist.{name}]\nstep = [{{ title = \"Look\", ask = \"?\" }}]\n");
+        std::fs::write(&file, config).unwrap();
+    };
+    let json = |arguments: &[&str]| -> Value {
+        let mut command = shell::opsroom(at.path());
+        let output = command.args(["--config", file.to_str().unwrap(), "checklist"]).args(arguments).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    };
+    lists("round");
+    json(&["round", "--json"]);
+    let before = json(&["--json"]);
+    assert_eq!((&before[0]["state"], &before[0]["left_open"]), (&"running".into(), &Value::Array(Vec::new())));
+    lists("rounds");
+    let after = json(&["--json"]);
+    assert_eq!((&after[0]["name"], &after[0]["run"]), (&"rounds".into(), &Value::Null), "{after}");
+    assert_eq!((&after[1]["name"], &after[1]["state"]), (&"round".into(), &"left_open".into()), "{after}");
+    assert_eq!((&after[1]["run"], &after[1]["left_open"]), (&before[0]["run"], &vec![before[0]["run"].clone()].into()));
+}
+
+#[test]
 fn a_step_is_described_by_what_it_asks_and_what_was_found() {
     let mut walker = Walker::new(ROUND);
     walker.app.poll("api", Sign::Good);

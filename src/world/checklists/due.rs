@@ -58,7 +58,8 @@ pub(crate) struct ListView<'a> {
     pub due: Option<DateTime<Utc>>,
     /// When it is due again after that, and after now; `None`: on demand.
     pub again: Option<DateTime<Utc>>,
-    /// Until when it is on time: signed off where a run goes on, else begun.
+    /// Until when it is on time: signed off where a run goes on, else begun. `None`: on demand, or that was over before the list
+    /// had its schedule.
     pub late_from: Option<DateTime<Utc>>,
 }
 
@@ -110,15 +111,20 @@ impl World {
         let of_before = |run: &&ChecklistRecord| run.signed.is_some() && is_due_in(run, period);
         let run = run.or_else(|| runs.iter().copied().find(of_before));
         let late_from = list.begun_by(period);
+        // Nobody could be on time for a round that was over before the schedule was written.
+        let is_new = run.is_none() && now >= late_from && self.is_since(list, late_from);
         let state = match run {
             Some(run) if run.signed.is_some() => ListStanding::Done,
             Some(_) => ListStanding::Missed,
             None if now < period.0 && self.went_by(list, present, &runs) => ListStanding::Missed,
             None if now < period.0 => ListStanding::NotDue,
+            None if is_new && self.went_by(list, present, &runs) => ListStanding::Missed,
+            None if is_new => ListStanding::NotDue,
             None if now >= late_from => ListStanding::Late,
             None => ListStanding::Due,
         };
-        ListView { list, state, run, due: Some(period.0), again: Some(period.1), late_from: Some(late_from) }
+        let late_from = (!is_new).then_some(late_from);
+        ListView { list, state, run, due: Some(period.0), again: Some(period.1), late_from }
     }
 
     /// Whether a run of a list is open and its period is not over. That of a run that was due by another schedule ends when
@@ -166,6 +172,12 @@ impl World {
         }
         let schedule = list.schedule(self.config.console.timezone);
         period.0 >= self.scheduled_since(list, schedule.as_deref())
+    }
+
+    /// Whether a list is due as it is now only since a moment, or since later, as far as that is known.
+    fn is_since(&self, list: &Checklist, at: DateTime<Utc>) -> bool {
+        let schedule = list.schedule(self.config.console.timezone);
+        at <= self.scheduled_since(list, schedule.as_deref())
     }
 
     /// The period that a run that begins now belongs to: the present one, or where the next begins soon, the next, unless the

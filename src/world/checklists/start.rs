@@ -51,7 +51,7 @@ impl World {
             checklist: list.name.clone(),
             title: SafeText::new(&list.title),
             due: period.map(|(due, _)| due),
-            until: period.map(|period| list.late_from(period)),
+            until: period.filter(|_| view.late_from.is_some()).map(|period| list.late_from(period)),
             schedule: list.schedule(self.config.console.timezone),
             budget_s: list.budget.map(|budget| budget.as_secs()),
             digest: list.digest(),

@@ -378,6 +378,38 @@ fn lists_are_due_late_running_and_done_by_their_period() {
     assert_eq!(&*evening.start("morning").id, "morning@20260302T0900Z");
 }
 
+#[test]
+fn a_round_whose_time_was_over_before_anybody_knew_the_list_is_neither_late_nor_missed() {
+    let started = "2026-03-02T14:10:00Z";
+    for (keys, next) in [
+        ("at = \"daily 09:00\"\nwindow = \"4h\"", "2026-03-03T09:00:00Z"),
+        ("at = \"daily 23:00\"\nwindow = \"2h\"", "2026-03-02T23:00:00Z"),
+        ("at = \"daily 18:00\"\nwindow = \"2h\"\nzone = \"Asia/Tokyo\"", "2026-03-03T09:00:00Z"),
+        ("at = \"weekly Mon 09:00\"\nwindow = \"4h\"", "2026-03-09T09:00:00Z"),
+    ] {
+        let text = format!("[checklist.round]\n{keys}\nstep = [{{ title = \"x\", ask = \"?\" }}]\n");
+        let mut room = Room::at(&text, started);
+        let view = room.world.list_view(room.world.config.checklist("round").unwrap());
+        assert_eq!((view.state, view.late_from), (ListStanding::NotDue, None), "{keys}");
+        assert_eq!(view.next_due(room.world.now.utc), Some(utc(next)), "{keys}");
+        assert_eq!(missed(&mut room), [], "{keys}");
+        // Who does it all the same is not too late, and has done it until it is due again.
+        let run = room.start("round");
+        assert_eq!((run.until, run.due.is_some_and(|due| due < utc(started))), (None, true), "{keys}");
+        room.answer(&run.id, "x", &passed("")).unwrap();
+        let signed = room.world.say_signed(&run.id).unwrap();
+        room.say(signed);
+        assert_eq!(room.state("round"), ListStanding::Done, "{keys}");
+        assert!(room.world.checklist_run(&run.id).unwrap().is_on_time(), "{keys}");
+    }
+    // A round that could still be begun in time is asked, and late after that.
+    let text = "[checklist.round]\nat = \"daily 09:00\"\nwindow = \"6h\"\nstep = [{ title = \"x\", ask = \"?\" }]\n";
+    let mut room = Room::at(text, started);
+    assert_eq!(room.state("round"), ListStanding::Due);
+    room.pass(Duration::from_hours(1));
+    assert_eq!(room.state("round"), ListStanding::Late);
+}
+
 /// When a list is due, in which zone, from when on and for how many days, and when its periods begin, in UTC.
 type Periods = (&'static str, &'static str, &'static str, i64, &'static [&'static str]);
 
