@@ -291,6 +291,25 @@ fn how_much_is_broken_outlives_all_else_where_there_is_little_room() {
 }
 
 #[test]
+fn a_good_mark_stands_before_nothing_that_is_not_well() {
+    let mut app = on_the_wall(App::new("[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"10s\"\n"));
+    let frame = shown(&app.state);
+    assert!(frame.contains("? nothing known yet of 1 service") && !frame.contains('✓'), "{frame}");
+    for _ in 0..3 {
+        app.poll("api", Sign::Degraded);
+        app.pass(10);
+    }
+    let frame = shown(&app.state);
+    assert!(frame.contains(" 0 ok of 1 service") && !frame.contains('✓'), "{frame}");
+    for _ in 0..3 {
+        app.poll("api", Sign::Good);
+        app.pass(10);
+    }
+    let frame = shown(&app.state);
+    assert!(frame.contains("✓ 1 ok of 1 service"), "{frame}");
+}
+
+#[test]
 fn what_is_worst_is_said_in_small_letters_where_large_ones_have_no_room() {
     let mut app = on_the_wall(App::new("[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"10s\"\n"));
     for _ in 0..3 {

@@ -222,14 +222,15 @@ pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a A
     }
 }
 
-/// `2 firing, 1 pending`.
+/// `2 firing, 4 muted (inhibited), 1 pending`.
 pub(crate) fn counts(state: &State) -> Line<'static> {
     let standing = |phase, muted| state.seen().alerts.standing(phase, muted, None);
     let mut words = Line::new();
+    let muted = muted(state);
     for (n, word, role) in [
         (standing(Phase::Firing, false), "firing", Role::LevelError),
         (state.seen().alerts.acknowledged(), "acknowledged", Role::TextStrong),
-        (state.seen().alerts.muted(), muted_word(state), Role::MarkInhibited),
+        (state.seen().alerts.muted(), &*muted, Role::MarkInhibited),
         (standing(Phase::Pending, false), "pending", Role::StatusPending),
         (standing(Phase::Resolved, false) + standing(Phase::Resolved, true), "resolved", Role::StatusOk),
     ] {
@@ -243,10 +244,38 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
     words
 }
 
-/// What is muted in one word: where a dependency mutes all of it, that.
-fn muted_word(state: &State) -> &'static str {
-    let mut muted = state.seen().alerts.iter().filter(|alert| alert.is_muted());
-    let is_inhibited =
-        |alert: &AlertView| alert.maintenance.is_none() && alert.silenced.is_none() && alert.inhibited_by.is_some();
-    if muted.all(is_inhibited) { "inhibited" } else { "muted" }
+/// What is muted, as the header counts it, and why: `muted (inhibited)`, `muted (3 inhibited, 1 silenced)`.
+fn muted(state: &State) -> String {
+    if state.seen().alerts.muted() == 0 {
+        return String::new();
+    }
+    let muted: Vec<&AlertView> = state.seen().alerts.unordered().filter(|alert| alert.is_muted()).collect();
+    let many = ["in maintenance", "silenced", "inhibited", "flapping", OWN_VIEW].map(|reason| {
+        let count = muted.iter().filter(|alert| muted_by(alert) == reason).count();
+        (reason, count)
+    });
+    let parts: Vec<String> = many
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| if count == muted.len() { reason.to_owned() } else { format!("{count} {reason}") })
+        .collect();
+    format!("muted ({})", parts.join(", "))
+}
+
+/// What only this console sees.
+const OWN_VIEW: &str = "seen here alone";
+
+/// Why an alert is muted, by the first reason that holds.
+const fn muted_by(alert: &AlertView) -> &'static str {
+    if alert.maintenance.is_some() {
+        "in maintenance"
+    } else if alert.silenced.is_some() {
+        "silenced"
+    } else if alert.inhibited_by.is_some() {
+        "inhibited"
+    } else if alert.flapping {
+        "flapping"
+    } else {
+        OWN_VIEW
+    }
 }

@@ -328,7 +328,14 @@ fn healthy(state: &State, painter: &mut Painter<'_>, row: Rect) {
     if total == 0 {
         return;
     }
-    let words = status::label(Status::Ok, false, painter.glyphs(), 2).and(format!(" {healthy} ok"), Role::StatusOk);
+    let is_known = state.seen().services.iter().any(|service| service.status != Status::Unknown);
+    let mark = |status| status::label(status, false, painter.glyphs(), 2);
+    // A good mark stands for what is well, and for nothing else.
+    let words = match healthy {
+        0 if !is_known => mark(Status::Unknown).and(" nothing known yet", Role::StatusUnknown),
+        0 => Line::styled("0 ok", Role::Text),
+        _ => mark(Status::Ok).and(format!(" {healthy} ok"), Role::StatusOk),
+    };
     let words = words.and(format!(" of {}", figures::counted(total, "service")), Role::TextDim);
     painter.put(row, 0, &Line::plain(" ").join(words));
 }
