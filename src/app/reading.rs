@@ -223,5 +223,5 @@ pub(crate) fn acceptance(state: &State) -> Result<(Vec<Statement>, String), Stri
     if who == record.said.who {
         return Err(format!("{who} offered this handover: the next person accepts it"));
     }
-    Ok((world.accept_handover(record, &who), format!("handover accepted: {who} is on call")))
+    Ok((world.accept_handover(record, (&who, login.as_str())), format!("handover accepted: {who} is on call")))
 }

@@ -133,6 +133,7 @@ fn acknowledgement(
         until: SpanBounds::ACKNOWLEDGED.until(now, span)?,
         link: None,
         together: true,
+        taken_by: None,
     })
 }
 

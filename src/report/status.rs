@@ -476,6 +476,7 @@ pub(crate) mod tests {
             until: at(9_000).utc,
             link: None,
             together: false,
+            taken_by: None,
         };
         let mut things = Things::default();
         for (seq, said) in

@@ -283,6 +283,7 @@ mod tests {
             until: at(until),
             link: None,
             together: false,
+            taken_by: None,
         };
         Statement::AlertAcknowledged(said)
     }

@@ -349,8 +349,17 @@ mod tests {
     fn acknowledged() -> Statement {
         let until = AT + chrono::TimeDelta::hours(1);
         let (id, alert, severity) = ("f".into(), "api".into(), Severity::Critical);
-        let (why, link, together) = ("on it".into(), None, false);
-        Statement::AlertAcknowledged(AlertAcknowledged { id, alert, severity, why, until, link, together })
+        let why = "on it".into();
+        Statement::AlertAcknowledged(AlertAcknowledged {
+            id,
+            alert,
+            severity,
+            why,
+            until,
+            link: None,
+            together: false,
+            taken_by: None,
+        })
     }
 
     #[tokio::test]

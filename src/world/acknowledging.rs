@@ -120,6 +120,7 @@ impl World {
             until,
             link: None,
             together: true,
+            taken_by: None,
         })
     }
 

@@ -525,6 +525,7 @@ mod tests {
             until: at(80),
             link: None,
             together: false,
+            taken_by: None,
         };
         let resolved =
             AlertResolved { id: id.clone(), alert, severity, at: at(70), because: None, value: None, fence: 1 };

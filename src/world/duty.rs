@@ -244,11 +244,11 @@ pub(crate) struct ShiftToHandOver {
 }
 
 /// What is said when a handover is accepted: that, and what becomes of the acknowledgements of the person before, which move
-/// to the next one or, with `reopens`, end.
+/// to the next one or, with `reopens`, end. `login` is who says so, which may be a login that is not one of the contact `who`.
 pub(crate) fn statements_of_acceptance(
     config: &Config,
     record: &HandoverRecord,
-    who: &Name,
+    (who, login): (&Name, &str),
     (firing, reopens): (&[&AlertRecord], bool),
     now: DateTime<Utc>,
 ) -> Vec<Statement> {
@@ -258,6 +258,10 @@ pub(crate) fn statements_of_acceptance(
         None => vec![&record.said.who],
     };
     let is_theirs = |known: &&Acknowledgement| known.until > now && logins.contains(&known.by.as_str());
+    // The contact who takes the shift is at it, whoever's terminal they sit at.
+    let next = config.contacts.iter().find(|contact| contact.id == *who);
+    let is_own = next.is_none_or(|next| next.logins.iter().any(|own| **own == *login));
+    let taken_by = next.filter(|_| !is_own).map(|next| next.logins.first().unwrap_or(&next.id).clone());
     let (mut moved, mut reopened, mut said) = (Vec::new(), Vec::new(), Vec::new());
     for alert in firing {
         let Some(known) = alert.acknowledged.as_ref().filter(is_theirs) else { continue };
@@ -284,6 +288,7 @@ pub(crate) fn statements_of_acceptance(
                 link: None,
                 // Whoever hands over is at it no more.
                 together: false,
+                taken_by: taken_by.clone(),
             }));
         }
     }

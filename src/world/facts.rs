@@ -306,6 +306,7 @@ mod tests {
                 until: utc + chrono::TimeDelta::hours(1),
                 link: None,
                 together: false,
+                taken_by: None,
             };
             let said = [Statement::AlertFired(fired), Statement::AlertAcknowledged(acknowledged)];
             let facts = said.into_iter().zip(1..).map(|(said, seq)| {

@@ -236,7 +236,8 @@ fn of_alerts(fact: &Fact, config: &Config, zone: Tz) -> Option<(HistoryKind, Str
         Statement::AlertResolved(resolved) => (HistoryKind::Alert, over(resolved, config), false),
         Statement::AlertAcknowledged(said) => {
             let what = named(said.severity, &said.id, &said.alert);
-            (HistoryKind::Ack, format!("{what} acknowledged until {}: {}", until(said.until), said.why), true)
+            let person = said.taken_by.as_ref().map_or_else(String::new, |person| format!(" for {person}"));
+            (HistoryKind::Ack, format!("{what} acknowledged{person} until {}: {}", until(said.until), said.why), true)
         }
         Statement::AlertUnacknowledged(said) => {
             let because = match said.because {

@@ -426,7 +426,16 @@ mod tests {
         let (record, _) = world.firing_on_record(&format!("check:{check}/critical/0")).unwrap();
         let (id, alert, severity) = (record.id.clone(), record.alert.clone(), record.severity);
         let until = world.now.utc + chrono::TimeDelta::hours(1);
-        let said = AlertAcknowledged { id, alert, severity, why: "x".into(), until, link: None, together: false };
+        let said = AlertAcknowledged {
+            id,
+            alert,
+            severity,
+            why: "x".into(),
+            until,
+            link: None,
+            together: false,
+            taken_by: None,
+        };
         driver.say("ana", Statement::AlertAcknowledged(said));
     }
 

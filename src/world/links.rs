@@ -67,6 +67,7 @@ impl World {
             until: SpanBounds::ACKNOWLEDGED.until(self.now.utc, span).ok()?,
             link: Some(link.mark.clone()),
             together: true,
+            taken_by: None,
         };
         Some((by, said))
     }

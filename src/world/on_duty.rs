@@ -63,8 +63,8 @@ impl World {
         output.noticeable |= self.duty.look(self.now.utc);
     }
 
-    /// What accepts a handover.
-    pub(crate) fn accept_handover(&self, record: &HandoverRecord, who: &Name) -> Vec<Statement> {
+    /// What accepts a handover, said by a contact who logs in by that name.
+    pub(crate) fn accept_handover(&self, record: &HandoverRecord, who: (&Name, &str)) -> Vec<Statement> {
         let firing: Vec<&AlertRecord> = self.firings.open().map(|firing| &firing.record).collect();
         statements_of_acceptance(&self.config, record, who, (&firing, false), self.now.utc)
     }

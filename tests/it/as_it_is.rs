@@ -172,7 +172,8 @@ fn what_is_muted_stands_below_what_is_not_and_is_counted_as_what_it_is() {
     // That api is degraded for some time would be the same failure once more.
     assert_eq!(order, ["check:db/critical/0", "metric:load/low/0", "check:api/critical/0"]);
     let frame = shown(&app);
-    assert!(frame.contains("1 firing, 1 inhibited, 1 pending"), "{frame}");
+    // Of the header's "1 muted" the panel says why.
+    assert!(frame.contains("1 firing, 1 muted (inhibited), 1 pending") && frame.contains(" 1 muted "), "{frame}");
 }
 
 #[test]

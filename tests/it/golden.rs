@@ -243,6 +243,7 @@ fn firing(fence: u64) -> Vec<NewFact> {
         until: utc("2099-01-01T00:00:00Z"),
         link: None,
         together: false,
+        taken_by: None,
     };
     let deployed = Deployed { service: "web".into(), version: SafeText::new(HOSTILE), subject: None };
     vec![

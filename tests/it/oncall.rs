@@ -174,6 +174,23 @@ async fn handed_over(team: Team) {
     assert!(team.alerts()[0]["acknowledged"].is_null());
     let is_open = |state: &State| state.world.alerts.iter().all(|alert| alert.acknowledged.is_none());
     all_reach(&mut consoles, "the alert is open again", is_open).await;
+
+    // Eve accepts it at the terminal of another: she is at it, and not the login of that terminal.
+    shell.does(&["ack", "api", "--why", "still on it", "--for", "3h"]);
+    shell.does(&["handover", "--yes"]);
+    let (code, text) = shell.by("zoe", &["handover", "--accept", "--as", "eve"]);
+    assert!(code == Some(0) && text.contains("1 acknowledgement moved to you: api\n"), "{text}");
+    assert_eq!(team.alerts()[0]["acknowledged"]["by"], "eve");
+    assert!(shell.does(&["alerts"]).contains("acknowledged by eve until "));
+    assert!(shell.does(&["timeline", "--since", "1h"]).contains("acknowledged for eve until "));
+    let is_hers = |state: &State| {
+        state
+            .world
+            .alerts
+            .iter()
+            .any(|alert| alert.acknowledged.as_ref().is_some_and(|known| known.by.as_str() == "eve"))
+    };
+    all_reach(&mut consoles, "she is at it in the console too", is_hers).await;
     team.end().await;
 }
 

@@ -201,6 +201,7 @@ fn firing(one: &Fires, fence: u64) -> Vec<NewFact> {
             until,
             link: None,
             together: false,
+            taken_by: None,
         };
         facts.push(fact(after(minutes), "ben (ssh from 10.0.0.1)", Statement::AlertAcknowledged(said)));
     }

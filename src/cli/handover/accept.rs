@@ -33,7 +33,7 @@ pub(super) async fn accept(run_service: &RunService, config: &Config, arguments:
         return output::fail(exit::USAGE, &problem, "use --as CONTACT if you are someone else, or --withdraw");
     }
     let firing: Vec<&AlertRecord> = stored.firing().collect();
-    let said = statements_of_acceptance(config, record, &who, (&firing, arguments.reopen), now);
+    let said = statements_of_acceptance(config, record, (&who, login), (&firing, arguments.reopen), now);
     let text = describe(config, record, &said, now);
     match put(run_service, now, said).await {
         Ok(()) => {

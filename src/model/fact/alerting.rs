@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::timed_id;
+use super::{NewFact, login_of, timed_id};
 use crate::model::alert::Severity;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -115,6 +115,17 @@ pub struct AlertAcknowledged {
     /// Whether those who acknowledged it before still do, beside whoever does now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub together: bool,
+    /// Who is at it by their login name, where somebody else says so for them: whoever takes a shift under the login of
+    /// another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<Name>,
+}
+
+impl AlertAcknowledged {
+    /// The login name of whoever is at it, as `draft` says it.
+    pub(crate) fn person<'a>(&'a self, draft: &'a NewFact) -> &'a str {
+        self.taken_by.as_deref().unwrap_or_else(|| login_of(&draft.who))
+    }
 }
 
 /// Why an acknowledgement holds no more.

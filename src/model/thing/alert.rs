@@ -64,7 +64,7 @@ impl Acknowledgement {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
         Self {
-            by: login(&draft.who),
+            by: SafeText::new(said.person(draft)),
             why: said.why.clone(),
             at: draft.at,
             until: said.until,
@@ -104,7 +104,7 @@ impl Acknowledgement {
 impl NoteRecord {
     /// Of what was put on record.
     pub fn new(draft: &NewFact, said: &AlertAcknowledged) -> Self {
-        Self { severity: said.severity, by: login(&draft.who), why: said.why.clone(), at: draft.at }
+        Self { severity: said.severity, by: SafeText::new(said.person(draft)), why: said.why.clone(), at: draft.at }
     }
 }
 
@@ -264,6 +264,7 @@ mod tests {
             until: at + TimeDelta::minutes(10),
             link: None,
             together,
+            taken_by: None,
         };
         let (id, host) = (second.to_string(), "box".to_owned());
         let said_by = NewFact {

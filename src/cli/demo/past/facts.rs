@@ -130,7 +130,16 @@ impl PastFiring {
 
     fn acknowledged(&self, at: DateTime<Utc>, who: &'static str, why: &str, until: DateTime<Utc>) -> PastFact {
         let (id, alert, why) = (self.id(), self.alert.into(), SafeText::new(why));
-        let said = AlertAcknowledged { id, alert, severity: self.severity, why, until, link: None, together: false };
+        let said = AlertAcknowledged {
+            id,
+            alert,
+            severity: self.severity,
+            why,
+            until,
+            link: None,
+            together: false,
+            taken_by: None,
+        };
         PastFact { at, who, said: Statement::AlertAcknowledged(said) }
     }
 }

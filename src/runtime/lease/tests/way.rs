@@ -42,7 +42,16 @@ async fn who_starts_without_the_store_is_told_of_acknowledgements_that_wait() {
     let (mut killed, _store, _) = Part::holding(&state).await;
     killed.goes_on().await;
     let (id, alert, why, until) = ("f".into(), "api".into(), SafeText::new("on it"), DateTime::UNIX_EPOCH);
-    let said = AlertAcknowledged { id, alert, severity: Severity::Critical, why, until, link: None, together: false };
+    let said = AlertAcknowledged {
+        id,
+        alert,
+        severity: Severity::Critical,
+        why,
+        until,
+        link: None,
+        together: false,
+        taken_by: None,
+    };
     let waiting = new_fact(DateTime::UNIX_EPOCH, "ana", "box", Statement::AlertAcknowledged(said));
     assert!(killed.lease.late_recorder().queue(vec![waiting.clone()]).await);
     killed.tasks.end(Duration::ZERO).await;
