@@ -249,33 +249,30 @@ fn muted(state: &State) -> String {
     if state.seen().alerts.muted() == 0 {
         return String::new();
     }
-    let muted: Vec<&AlertView> = state.seen().alerts.unordered().filter(|alert| alert.is_muted()).collect();
-    let many = ["in maintenance", "silenced", "inhibited", "flapping", OWN_VIEW].map(|reason| {
-        let count = muted.iter().filter(|alert| muted_by(alert) == reason).count();
+    let reasons: Vec<&str> = state.seen().alerts.unordered().filter_map(muted_by).collect();
+    let many = ["in maintenance", "silenced", "inhibited", "flapping"].map(|reason| {
+        let count = reasons.iter().filter(|one| **one == reason).count();
         (reason, count)
     });
     let parts: Vec<String> = many
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| if count == muted.len() { reason.to_owned() } else { format!("{count} {reason}") })
+        .map(|(reason, count)| if count == reasons.len() { reason.to_owned() } else { format!("{count} {reason}") })
         .collect();
     format!("muted ({})", parts.join(", "))
 }
 
-/// What only this console sees.
-const OWN_VIEW: &str = "seen here alone";
-
-/// Why an alert is muted, by the first reason that holds.
-const fn muted_by(alert: &AlertView) -> &'static str {
-    if alert.maintenance.is_some() {
-        "in maintenance"
+/// Why an alert is muted that is not over, by the first reason that holds. What only this console sees nobody muted.
+fn muted_by(alert: &AlertView) -> Option<&'static str> {
+    if matches!(alert.phase, Phase::Resolved | Phase::Inactive) {
+        None
+    } else if alert.maintenance.is_some() {
+        Some("in maintenance")
     } else if alert.silenced.is_some() {
-        "silenced"
+        Some("silenced")
     } else if alert.inhibited_by.is_some() {
-        "inhibited"
-    } else if alert.flapping {
-        "flapping"
+        Some("inhibited")
     } else {
-        OWN_VIEW
+        alert.flapping.then_some("flapping")
     }
 }
