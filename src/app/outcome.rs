@@ -42,8 +42,22 @@ use crate::world::diagnostics::ProblemKind;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
 pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
+    if let Outcome::StoreFigures(figures) = outcome {
+        return store_figures(state, figures);
+    }
     let is_named = state.on_its_way().is_some();
-    let output = match outcome {
+    let output = taken_in(state, outcome, effects);
+    observe::show(state, output, effects);
+    if is_named {
+        // It may be answered: then that goes, also on a screen that is held still.
+        state.answer();
+    } else {
+        state.changed();
+    }
+}
+
+fn taken_in(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) -> Output {
+    match outcome {
         Outcome::RunStarted { request, run } => started(state, request, &run),
         Outcome::RunVerifying { request, run } => {
             state.console.requests.answered(request);
@@ -57,7 +71,6 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Store { away, since } => store(state, away, since),
         Outcome::StoreOnlyRead(why) => only_read(state, why),
         Outcome::Past { series, histories } => past(state, &series, histories),
-        Outcome::StoreFigures(figures) => return store_figures(state, figures),
         Outcome::ReadingsLeftOut(why) => state.world.readings_left_out(why.as_ref()),
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Present(present) => self::present(state, present, effects),
@@ -96,13 +109,6 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             answered(state, other);
             Output::default()
         }
-    };
-    observe::show(state, output, effects);
-    if is_named {
-        // It may be answered: then that goes, also on a screen that is held still.
-        state.answer();
-    } else {
-        state.changed();
     }
 }
 

@@ -380,7 +380,10 @@ async fn people_plan_show_and_end_maintenance_in_the_shell() {
     let muted = alerts[0]["muted_because"].as_str().unwrap_or_default();
     assert!(muted.starts_with("maintenance until ") && muted.ends_with(": new disks"), "{alerts:?}");
     assert!(team.does(&["maintenance", "end", &id]).ends_with(" ended\n"));
-    let is_over = |state: &State| !text(&draw(state, 120, 40)).contains("until ");
+    let is_over = |state: &State| {
+        let drawn = text(&draw(state, 120, 40));
+        drawn.lines().any(|line| line.contains("☼ maintenance m") && line.contains(" ended "))
+    };
     all_reach(&mut consoles, "its end", is_over).await;
     assert_eq!(team.opsroom(&["maintenance", "end", &id]).status.code(), Some(64));
     assert!(team.alerts()[0]["muted_because"].is_null());

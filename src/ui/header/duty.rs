@@ -9,8 +9,8 @@ use crate::theme::Role;
 use crate::ui::line::{Line, cut};
 use crate::ui::on_call::words;
 
-/// Until when gives way before what is wrong does, and who is next before that. Who it is stays longer than all that other
-/// rows have too: whoever is called at night has to know by whom.
+/// Until when gives way before what is wrong does, and who is next before that. Who it is stays longer than the time
+/// and the incident, which other rows have too: whoever is called at night has to know by whom.
 const ON_CALL: u8 = 5;
 const ON_CALL_NEXT: u8 = 17;
 
