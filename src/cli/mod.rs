@@ -58,6 +58,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+use clap::builder::Styles;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -70,7 +71,7 @@ use crate::sources::jq::{self, worker};
 
 /// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file
 #[derive(Debug, Parser)]
-#[command(name = "opsroom", version, max_term_width = 100, after_long_help = help::end(""))]
+#[command(name = "opsroom", version, max_term_width = 100, styles = Styles::plain(), after_long_help = help::end(""))]
 pub(crate) struct Cli {
     /// Record what the console takes in, for `opsroom replay`
     #[arg(long, value_name = "FILE")]
@@ -319,10 +320,12 @@ fn run(cli: &Cli) -> u8 {
 
 /// Help and version go to stdout and are no error; anything else is a usage error with our own exit code.
 fn explain(error: &clap::Error) -> u8 {
-    let text = error.render().to_string();
+    let text = error.render();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text.to_string()),
         _ => {
+            // It has no colours of its own: what looks so was typed, and is shown.
+            let text = text.ansi().to_string();
             output::eprint_bounded(&with_typed_in_one_line(text, std::env::args_os()));
             exit::USAGE
         }

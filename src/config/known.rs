@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(hint("api:low").unwrap(), "it has: critical");
         assert_eq!(hint("apo:low").unwrap(), "did you mean `api`?");
         assert_eq!(hint("apo").unwrap(), "did you mean `api`?");
-        assert_eq!(hint("slo:api").unwrap(), "none exists");
+        assert_eq!(hint("slo:api").unwrap(), "none is configured");
         assert_eq!(hint("service:shp").unwrap(), "did you mean `shop`?");
         assert_eq!(hint("service:warehouse").unwrap(), "known: shop");
         let row = "[service.shop]\n[check.site]\ntcp = \"x.example:1\"\n";

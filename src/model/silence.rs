@@ -298,6 +298,22 @@ mod tests {
         let both = SilencePreview::new(&SilenceMatch::Every, [firing("a", -10, None), slo].iter(), at(0));
         assert_eq!(both.now_in_words(named), "matches 2 alerts that fire now: high a, high a (SLO)");
         assert_eq!(both.past_in_words(named), "in the last 7 days it would have muted 2: a 1×, a (SLO) 1×");
+        // `slo:a` is the objective alone, where a check has its name too.
+        let (check, slo) =
+            (firing("a", -10, None), AlertRecord { rule: "slo:a/high/0".into(), ..firing("a", -10, None) });
+        for (text, of_check, of_slo) in [
+            ("a", true, true),
+            ("slo:a", false, true),
+            ("slo:a:high", false, true),
+            ("slo:a:low", false, false),
+            ("slo:b", false, false),
+        ] {
+            let matching = SilenceMatch::stored(text).unwrap();
+            assert_eq!(matching.written(), text);
+            let found = [&check, &slo].map(|record| matching.matches(record.into()));
+            assert_eq!(found, [of_check, of_slo], "{text}");
+        }
+        assert!(SilenceMatch::stored("slo:").is_err() && SilenceMatch::stored("slo:a:hi").is_err());
         let none = SilencePreview::new(&SilenceMatch::Service("x".into()), all.iter(), at(0));
         assert_eq!((none.now.len(), none.past.len()), (0, 0));
     }
