@@ -437,7 +437,7 @@ mod tests {
         let opening = IncidentOpened {
             title: "checkout fails".into(),
             severity: Severity::High,
-            targets: IncidentTargets::new(None, None, std::time::Duration::from_secs(1_800)),
+            targets: IncidentTargets::new(None, None, std::time::Duration::from_mins(30)),
             services: vec![],
             kind: None,
             checklist: None,
@@ -582,7 +582,7 @@ mod tests {
         assert!(found.deployments[0].text.as_str().contains("web 3 "));
         // What is not over is looked at first.
         let name = |number: i64| format!("c{number}");
-        let down = (0..MOST.cast_signed() as i64 + 1).map(|n| status(20, &name(n), None, Status::Down, None));
+        let down = (0..=MOST.cast_signed() as i64).map(|n| status(20, &name(n), None, Status::Down, None));
         let healed = status(30, "c1", Some(Status::Down), Status::Ok, None);
         let facts: Vec<Fact> = down.chain([healed]).collect();
         let found = digest(&facts);

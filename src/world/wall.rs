@@ -179,15 +179,14 @@ impl World {
     /// How old the newest answer is. `None` where nothing is asked. That something could not be measured is an answer too: it
     /// was asked, and of one thing that fails nothing else is old.
     pub(crate) fn freshness(&self) -> Option<Freshness> {
-        let checks = self.checks.iter().map(|check| (check.every, check.stale_after));
-        let metrics = self.metrics.iter().map(|metric| (metric.every, metric.stale_after));
-        // Some may take longer to answer than they are apart.
-        let late = checks.chain(metrics).map(|(every, stale_after)| stale_after.max(every * STALE_INTERVALS)).min()?;
+        let every = self.checks.iter().map(|check| check.every).chain(self.metrics.iter().map(|metric| metric.every));
+        let every = every.min()?;
         let checks = self.checks.iter().filter_map(|check| check.last.as_ref()).map(|reading| reading.timing.ended);
         let metrics = self.metrics.iter().filter_map(|metric| metric.last.as_ref()).map(|sample| sample.at);
         let last = checks.chain(metrics).max_by_key(|at| at.mono);
         let age = self.age_by_both_clocks(last.unwrap_or(self.started));
-        Some(Freshness { age, last: last.map(|at| at.utc), is_stale: age > late.max(LEAST_STALE) })
+        let is_stale = age > (every * STALE_INTERVALS).max(LEAST_STALE);
+        Some(Freshness { age, last: last.map(|at| at.utc), is_stale })
     }
 
     /// A machine that slept has stopped the one clock, and one that is set back turns the other.

@@ -452,7 +452,7 @@ fn the_draft_names_incidents_checklists_backups_and_certificates() {
         &["incident", "task", "call the provider"],
         &["incident", "update", "rolling back", "--impact", "no checkout", "--next", "30m", "--public", "--quiet"],
         &["incident", "update", "still at it", "--next", "30m", "--quiet"],
-        &["incident", "open", "search is slow", "--severity", "P2", "--no-evidence"],
+        &["incident", "open", "search is slow", "--severity", "high", "--no-evidence"],
         &["incident", "resolve", "INC-2"],
     ] {
         shell.does(said);

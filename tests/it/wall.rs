@@ -92,17 +92,6 @@ fn what_can_not_be_measured_is_an_answer_of_now() {
 }
 
 #[test]
-fn what_takes_longer_than_it_is_apart_is_not_old_meanwhile() {
-    let source = "[source.queue]\ncommand = [\"slow\"]\nevery = \"5s\"\ntimeout = \"40s\"\n";
-    let mut app = on_the_wall(App::new(&format!("{source}[metric.queue]\nfrom = \"queue\"\nvalue = \".json.n\"\n")));
-    app.sample("queue", Ok(1.0));
-    app.pass(45);
-    assert!(!shown(&app.state).contains(OLD), "{}", shown(&app.state));
-    app.pass(10);
-    assert!(shown(&app.state).contains(OLD), "{}", shown(&app.state));
-}
-
-#[test]
 fn no_key_does_anything_but_q() {
     let mut app = on_the_wall(world::trouble());
     let before = shown(&app.state);
