@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::dialect::WhichThings;
 use super::{Store, StoreError};
 use crate::model::checklist::ChecklistRefusal;
-use crate::model::fact::NewFact;
+use crate::model::fact::{NewFact, Statement};
 use crate::model::thing::{
     ChecklistRecord, DEFERRED_FOR, StoredThing, ThingKey, ThingKind, checklist_key, checklist_run_of,
 };
@@ -40,17 +40,8 @@ impl Store {
         let keys: Vec<ThingKey> =
             drafts.iter().filter(|draft| is_about(draft)).flat_map(|draft| draft.said.touches()).collect();
         let things = self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?;
-        let stored = things.iter().filter_map(StoredThing::read::<ChecklistRecord>);
-        let mut runs: BTreeMap<Name, ChecklistRecord> = stored.map(|record| (record.id.clone(), record)).collect();
-        // Each after those before it: a run that waited is begun by the first of them.
-        let mut is_news = |draft: &NewFact| {
-            let Some(run) = checklist_run_of(&draft.said) else { return true };
-            let after = ChecklistRecord::after(runs.get(run).cloned(), draft);
-            let is_news = after.is_some();
-            runs.extend(after.map(|record| (run.clone(), record)));
-            is_news
-        };
-        Ok(drafts.into_iter().filter(|draft| is_news(draft)).collect())
+        let refusals = refusals(&drafts, &things);
+        Ok(drafts.into_iter().zip(refusals).filter(|(_, refusal)| refusal.is_none()).map(|(draft, _)| draft).collect())
     }
 }
 
@@ -63,19 +54,35 @@ fn deferred_since(latest: &str) -> Option<String> {
 
 /// What a run of a checklist does not take of these, each after those before it.
 pub(super) fn checklist_refusal(drafts: &[NewFact], things: &[StoredThing]) -> Option<ChecklistRefusal> {
-    let mut runs: BTreeMap<&str, ChecklistRecord> = BTreeMap::new();
-    for draft in drafts {
-        let Some(run) = checklist_run_of(&draft.said) else { continue };
+    refusals(drafts, things).into_iter().flatten().next()
+}
+
+/// The same without what was measured and is on record meanwhile, or was decided by a person: what is said together with that
+/// stands without it.
+pub(super) fn without_known(drafts: Vec<NewFact>, things: &[StoredThing]) -> Vec<NewFact> {
+    let refusals = refusals(&drafts, things);
+    let is_known = |(draft, refusal): &(NewFact, Option<ChecklistRefusal>)| {
+        let is_sensed = matches!(&draft.said, Statement::ChecklistStepped(said) if said.sensed);
+        is_sensed && matches!(refusal, Some(ChecklistRefusal::Same | ChecklistRefusal::Done { .. }))
+    };
+    drafts.into_iter().zip(refusals).filter(|both| !is_known(both)).map(|(draft, _)| draft).collect()
+}
+
+/// Why each of these is not taken, after those before it that are; `None`: it is, or is of no checklist.
+fn refusals(drafts: &[NewFact], things: &[StoredThing]) -> Vec<Option<ChecklistRefusal>> {
+    let mut runs: BTreeMap<Name, ChecklistRecord> = BTreeMap::new();
+    let refusal = |draft: &'_ NewFact| {
+        let run = checklist_run_of(&draft.said)?;
         let key = checklist_key(run);
         let is_it = |thing: &&StoredThing| thing.key == key;
         let stored = || things.iter().find(is_it).and_then(StoredThing::read::<ChecklistRecord>);
-        let known = runs.remove(&**run).or_else(stored);
-        if let Err(refusal) = ChecklistRecord::admits(known.as_ref(), &draft.said) {
-            return Some(refusal);
-        }
-        runs.extend(ChecklistRecord::after(known, draft).map(|record| (&**run, record)));
-    }
-    None
+        let known = runs.remove(run).or_else(stored);
+        let refusal = ChecklistRecord::admits(known.as_ref(), &draft.said).err();
+        let after = if refusal.is_none() { ChecklistRecord::after(known, draft) } else { known };
+        runs.extend(after.map(|record| (run.clone(), record)));
+        refusal
+    };
+    drafts.iter().map(refusal).collect()
 }
 
 #[cfg(test)]
@@ -85,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::model::checklist::{StepKind, StepState, run_id};
-    use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped, Statement};
+    use crate::model::fact::{AskedStep, ChecklistStarted, ChecklistStepped};
     use crate::store::new_fact;
     use crate::text::SafeText;
 
@@ -150,6 +157,32 @@ mod tests {
         assert_eq!((answer.by.as_str(), answer.value.as_ref().map(SafeText::as_str)), ("ana", Some("mine")));
         assert_eq!(store.chain_head().await.unwrap().unwrap().0, 2, "two facts, each once");
         assert!(store.check().await.unwrap().is_sound());
+    }
+
+    #[tokio::test]
+    async fn an_answer_stands_where_what_was_measured_with_it_is_on_record_by_then() {
+        let room = tempfile::tempdir().unwrap();
+        let store = Store::sample(room.path()).await;
+        let mut begun = started("one", 0);
+        let Statement::ChecklistStarted(said) = &mut begun.said else { unreachable!() };
+        said.steps.push(AskedStep { id: "up".into(), kind: StepKind::Auto, ..said.steps[0].clone() });
+        let run = checklist_run_of(&begun.said).unwrap().clone();
+        let measured = || {
+            let mut draft = stepped("ana", &run, "1 check ok");
+            if let Statement::ChecklistStepped(said) = &mut draft.said {
+                (said.step, said.sensed) = ("up".into(), true);
+            }
+            draft
+        };
+        store.record_all(vec![begun, measured()]).await.unwrap();
+        let said = store.say(&[measured(), stepped("ana", &run, "mine")]).await.unwrap();
+        assert_eq!(said, Ok(None));
+        let record: ChecklistRecord = store.checklists().await.unwrap()[0].read().unwrap();
+        assert_eq!(record.step("look").unwrap().state(), StepState::Passed);
+        assert_eq!(store.chain_head().await.unwrap().unwrap().0, 3, "what was measured is there once");
+        assert_eq!(store.say(&[measured()]).await.unwrap(), Ok(None));
+        // Two people who answer the same are told: the second answer is not on record.
+        assert!(store.say(&[measured(), stepped("bo", &run, "too late")]).await.unwrap().is_err());
     }
 
     #[tokio::test]

@@ -2,12 +2,13 @@
 //! way for all of it: it is looked at with the things that it touches, and written only where nobody was faster.
 
 use super::acknowledging::{AlertRefusal, alert_refusal};
+use super::checklists::without_known;
 use super::dialect::WhichThings;
 use super::incidents::{IncidentRefusal, incident_refusal};
 use super::oncall::{OnCallRefusal, oncall_refusal, still_stands};
 use super::{Store, StoreError};
 use crate::model::fact::{NewFact, Statement};
-use crate::model::thing::ThingKey;
+use crate::model::thing::{ThingKey, checklist_run_of};
 use crate::text::name::Name;
 
 /// Why something is not put on record.
@@ -60,6 +61,12 @@ impl Store {
             let is_of_duty = drafts.iter().any(|draft| matches!(draft.said, Statement::OnCall(_)));
             if is_of_duty {
                 drafts.retain(|draft| still_stands(draft, &things));
+            }
+            if drafts.iter().any(|draft| checklist_run_of(&draft.said).is_some()) {
+                drafts = without_known(drafts, &things);
+                if drafts.is_empty() {
+                    return Ok(Ok(None));
+                }
             }
             let refusal = alert_refusal(&drafts, &things).map(RecordRefusal::Alert);
             let refusal = refusal.or_else(|| oncall_refusal(&drafts, &things).map(RecordRefusal::OnCall));

@@ -229,12 +229,14 @@ impl Terminal {
 
     /// Waits for the end of the program.
     pub fn wait_for_end(&mut self) -> ExitStatus {
-        let mut ended = None;
-        until("the program ends", || {
-            ended = self.child.try_wait().expect("a child can be asked");
-            ended.is_some()
-        });
-        ended.expect("waited for")
+        let begun = Instant::now();
+        loop {
+            if let Some(ended) = self.child.try_wait().expect("a child can be asked") {
+                return ended;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the program does not end:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Fails where anything of the program is left in the terminal.
