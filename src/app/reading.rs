@@ -19,7 +19,7 @@ use crate::text::markdown;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::alerts::{AlertView, Phase};
-use crate::world::digest::{Digest, DigestLine, SpanRecord, left_out};
+use crate::world::digest::{Digest, DigestLine, Outage, SpanRecord, left_out};
 use crate::world::duty::LayerShifts;
 use crate::world::history::clock;
 use crate::world::unlike::UnlikeHour;
@@ -100,12 +100,7 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
             lines.extend(left_out(cut).into_iter().chain(entries).map(plain));
         }
     };
-    let outages = digest.outages.iter().map(|one| {
-        let from = one.from.map_or_else(|| "before".to_owned(), at);
-        let until = one.healed.map_or_else(|| "still".to_owned(), at);
-        let reason = one.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
-        format!("{} {} {from} to {until}{reason}", one.title, one.worst.word())
-    });
+    let outages = digest.outages.iter().map(|one| described(world, one, at));
     section("outages", outages.collect(), cut.outages);
     let incidents = digest.incidents.iter().map(|one| {
         let over = one.ended.map_or_else(String::new, |ended| format!(" {}", at(ended)));
@@ -140,6 +135,22 @@ pub(crate) fn since_looked(state: &State, unlike: &[UnlikeHour]) -> Vec<ReadingL
             .push(plain(format!("nothing happened from {from}, when you last looked, to {until}, when you came back")));
     }
     lines
+}
+
+/// `api DOWN 02:41:00Z to 02:44:12Z · refused`.
+fn described(world: &World, one: &Outage, at: impl Fn(DateTime<Utc>) -> String) -> String {
+    let span = match (one.from.map(&at), one.healed.map(&at)) {
+        (Some(from), Some(until)) => format!("{from} to {until}"),
+        (None, Some(until)) => format!("until {until}"),
+        (from, None) => {
+            // It may have healed while nobody recorded it, or since this was read.
+            let is_well = world.check(&one.check).is_some_and(|check| check.status == Status::Ok && !check.stale);
+            let well = if is_well { ", ok now" } else { "" };
+            format!("since {}{well}", from.as_deref().unwrap_or("before"))
+        }
+    };
+    let reason = one.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
+    format!("{} {} {span}{reason}", one.title, one.worst.word())
 }
 
 /// What fired before a moment and does so still, and is not muted.

@@ -192,6 +192,7 @@ impl Gatherer<'_> {
             };
             self.open.insert(check.name.clone(), self.digest.outages.len());
             self.digest.outages.push(Outage {
+                check: check.name.clone(),
                 title: title_of_check(self.config, &check.name).to_owned(),
                 worst: record.status,
                 from: None,
@@ -229,7 +230,8 @@ impl Gatherer<'_> {
                 self.open.remove(&said.check);
             } else if let Some(worst) = said.before.filter(|before| *before != Status::Ok) {
                 let (from, healed) = (None, Some(said.since));
-                let outage = Outage { title: title(), worst, from, healed, reason: None, stood: false };
+                let check = said.check.clone();
+                let outage = Outage { check, title: title(), worst, from, healed, reason: None, stood: false };
                 self.digest.outages.push(outage);
             }
             return;
@@ -247,7 +249,8 @@ impl Gatherer<'_> {
             let worst = Status::worst(before.into_iter().chain([said.status])).unwrap_or(said.status);
             let from = before.is_none().then_some(said.since);
             self.open.insert(said.check.clone(), self.digest.outages.len());
-            let outage = Outage { title: title(), worst, from, healed: None, reason, stood: false };
+            let check = said.check.clone();
+            let outage = Outage { check, title: title(), worst, from, healed: None, reason, stood: false };
             self.digest.outages.push(outage);
         }
     }

@@ -204,8 +204,10 @@ impl DutyPlan {
         let at = stays.map_or(now, |offer| now.min(offer.said.until - TimeDelta::nanoseconds(1)));
         let rotation = planned.as_ref().unwrap_or(rotation);
         let mut shift = rotation.shift(at);
+        // Of a shift that was handed over already there is nothing to hand over.
+        let is_handed_over = |began: DateTime<Utc>| last.is_some_and(|last| last >= began);
         if shift.who != *who
-            && let Some(began) = shift.from.filter(|began| now - *began < HALF_DAY)
+            && let Some(began) = shift.from.filter(|began| now - *began < HALF_DAY && !is_handed_over(*began))
         {
             let before = rotation.shift(began - TimeDelta::nanoseconds(1));
             if before.who == *who {
@@ -572,6 +574,8 @@ from = \"2026-01-05\"
         plan.learn([], [accepted_by("ben", &second, "2026-01-09T20:00:00Z")]);
         assert_eq!(who(&plan, PRIMARY, "2026-01-10T17:59:59Z"), "ben");
         assert_eq!(who(&plan, PRIMARY, "2026-01-10T18:00:00Z"), "cleo", "her own turn");
+        let again = meant(&plan, "2026-01-09T21:00:00Z");
+        assert_eq!((&*again.who, again.to.as_deref()), ("ben", Some("cleo")), "ana has handed hers over already");
     }
 
     #[test]

@@ -95,7 +95,9 @@ fn a_field_of_the_filter_that_no_record_has_is_named_however_it_is_asked_for() {
     // What was typed begins no line.
     assert!(note(&["\"no\nsuch\":5"]).starts_with("note: no line matched; no record has the field `no␊such`\n"));
     // Of what was passed by for want of a word it is not known which fields it has.
-    std::fs::write(directory.path().join("plain.log"), "{\"msg\":\"one\"}\n{\"msg\":\"two\"}\n").unwrap();
+    let mut plain =
+        std::fs::OpenOptions::new().create(true).append(true).open(directory.path().join("plain.log")).unwrap();
+    plain.write_all(b"{\"msg\":\"one\"}\n{\"msg\":\"two\"}\n").unwrap();
     let passed_by = logs(directory.path(), &["plain.log", "--filter", "nowhere nosuch:5", "--count"], "");
     assert!(passed_by.out == "0\n" && !passed_by.err.contains("no record has"), "{}", passed_by.err);
 }

@@ -590,7 +590,12 @@ fn what_was_missed_has_incidents_what_stood_all_the_time_and_how_much_is_left_ou
     assert!(!app.toast().contains("since you last looked"), "what was so before is no news: {}", app.toast());
     app.keys("ctrl-t");
     let drawn = text(&draw(&app.state, 120, 40));
-    assert!(drawn.contains("api DOWN before to still · refused") && !drawn.contains("nothing happened"), "{drawn}");
+    assert!(drawn.contains("api DOWN since before · refused") && !drawn.contains("nothing happened"), "{drawn}");
+    for _ in 0..3 {
+        app.poll("api", Sign::Good);
+    }
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains("api DOWN since before, ok now · refused"), "{drawn}");
     app.keys("esc");
     let deployed = |number: u64| {
         let version = SafeText::new(&number.to_string());

@@ -73,6 +73,9 @@ pub(crate) struct DigestIncident {
 /// A check that was not ok.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Outage {
+    /// The check.
+    #[serde(skip)]
+    pub check: Name,
     /// How the check is shown.
     pub title: String,
     /// The worst that it was shown to be.
