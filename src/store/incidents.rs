@@ -48,7 +48,7 @@ impl IncidentRefusal {
             }
             Self::IntoItself(id) => return format!("{id} can't be merged into itself"),
             Self::NotTaken(id, step) => {
-                return format!("{id} was not {}: there is no moment to correct", step.done());
+                return format!("{id} was not {}: it has no time to correct", step.done());
             }
         };
         let id = &record.id;
@@ -328,7 +328,7 @@ mod tests {
             (IncidentStamp::Resolved, "resolved", "incident resolve"),
         ] {
             let (said, hint) = correct(stamp).await.unwrap();
-            assert_eq!(said, format!("INC-1 was not {done}: there is no moment to correct"));
+            assert_eq!(said, format!("INC-1 was not {done}: it has no time to correct"));
             assert!(hint.contains(command), "{hint}");
         }
         for stamp in [IncidentStamp::ImpactStarted, IncidentStamp::Detected] {

@@ -205,7 +205,7 @@ fn an_incident_that_is_open_is_not_resolved_by_its_moments() {
     let team = Team::sqlite();
     team.does(&["incident", "open", "x", "--no-evidence"]);
     for (stamp, step) in [("acknowledged", "acknowledge"), ("mitigated", "mitigate"), ("resolved", "resolve")] {
-        let problem = format!("INC-1 was not {stamp}: there is no moment to correct");
+        let problem = format!("INC-1 was not {stamp}: it has no time to correct");
         refused(&team, &["incident", "stamp", stamp, "1m"], &problem, &format!("opsroom incident {step}"));
     }
     assert!(listed(&team)[0]["resolved_at"].is_null());
