@@ -32,9 +32,7 @@ pub(super) fn approve(state: &mut State) {
         };
         return state.toast(Tone::Info, &text);
     }
-    let config = &state.world.config;
-    let is_me = |login: &SafeText| config.is_same_person(login.as_str(), change.by.as_str());
-    if state.console.last_look.login.as_ref().is_some_and(is_me) {
+    if state.is_me(&change.by) {
         return state.toast(Tone::Info, "you planned this change: another person must approve it");
     }
     let (now, zone) = (state.world.now.utc, state.world.config.console.timezone);

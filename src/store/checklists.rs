@@ -71,7 +71,7 @@ pub(super) fn without_known(drafts: Vec<NewFact>, things: &[StoredThing]) -> Vec
 /// Why each of these is not taken, after those before it that are; `None`: it is, or is of no checklist.
 fn refusals(drafts: &[NewFact], things: &[StoredThing]) -> Vec<Option<ChecklistRefusal>> {
     let mut runs: BTreeMap<Name, ChecklistRecord> = BTreeMap::new();
-    let refusal = |draft: &'_ NewFact| {
+    let refusal = |draft: &NewFact| {
         let run = checklist_run_of(&draft.said)?;
         let key = checklist_key(run);
         let is_it = |thing: &&StoredThing| thing.key == key;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
+use crate::text::SafeText;
 use crate::world::World;
 
 use super::requests::AwaitedAnswer;
@@ -31,6 +32,12 @@ impl State {
         let world = World::new(config, now);
         let console = Console::new(&world, size);
         Self { world, console }
+    }
+
+    /// Whether that names who sits here, by any of their names.
+    pub(crate) fn is_me(&self, who: &SafeText) -> bool {
+        let login = self.console.last_look.login.as_ref();
+        login.is_some_and(|login| self.world.config.is_same_person(login.as_str(), who.as_str()))
     }
 
     /// Names a request that begins now.

@@ -17,24 +17,18 @@ const STEPS: [(&str, (RoleStep, bool)); 6] = [
     ("release", (RoleStep::Released, false)),
 ];
 
-/// Whether that is the name of who sits here.
-fn is_me(state: &State, who: &SafeText) -> bool {
-    let login = state.console.last_look.login.as_ref();
-    login.is_some_and(|login| state.world.config.is_same_person(login.as_str(), who.as_str()))
-}
-
 /// What is asked. Filled in is only what takes nothing from anybody: what is offered to who sits here, or a lead that nobody has.
 pub(super) fn questions(id: &str, state: &State) -> Vec<DialogField> {
     let record = state.world.incident_record(id);
     let is_offered = |role: &IncidentRole| {
-        record.and_then(|record| record.offer(*role)).is_some_and(|offer| is_me(state, &offer.who))
+        record.and_then(|record| record.offer(*role)).is_some_and(|offer| state.is_me(&offer.who))
     };
     let offered = IncidentRole::ALL.into_iter().find(is_offered);
     let lead = record.and_then(|record| record.lead());
     let (step, placeholder) = match (offered, lead) {
         (Some(_), _) => ("accept", "take, offer, accept, decline, release".to_owned()),
         (None, None) => ("take", "take, offer, accept, decline, release".to_owned()),
-        (None, Some(lead)) if is_me(state, lead) => ("", "you lead: offer or release".to_owned()),
+        (None, Some(lead)) if state.is_me(lead) => ("", "you lead: offer or release".to_owned()),
         (None, Some(lead)) => ("", format!("{lead} leads: offer, take over")),
     };
     vec![
@@ -54,7 +48,7 @@ pub(super) fn said(form: &DialogForm, id: &str, state: &State) -> Result<(Incide
         return Err("offer it to somebody, or leave `to` empty".to_owned());
     }
     let holder = state.world.incident_record(id).and_then(|record| record.holder(role));
-    let from = holder.filter(|holder| step == RoleStep::Taken && !is_me(state, holder));
+    let from = holder.filter(|holder| step == RoleStep::Taken && !state.is_me(holder));
     if let Some(holder) = from.filter(|_| !passes_over) {
         let word = role.word();
         return Err(format!("{holder} has the role {word}: ask them to offer it, or write `take over`"));
